@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   time. Durations come from the monotonic clock, so that a clock that jumps expires no lease; wall time
+ *            is only for people.
+ * Thread:    any.
+ */
+#ifndef DROPMILL_BASE_CLOCK_H
+#define DROPMILL_BASE_CLOCK_H
+
+#include <glib.h>
+
+gint64 clock_now_us(void);  /* monotonic */
+gint64 clock_wall_us(void); /* since 1970, UTC */
+/* 2026-11-23T09:15:02.123Z. Returns owned; NULL for 0. */
+char *clock_iso(gint64 wall_us);
+
+#endif

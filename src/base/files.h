@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   durable file moves: what was said to be on disk is on disk.
+ * Thread:    any. Ownership: strings returned are owned.
+ */
+#ifndef DROPMILL_BASE_FILES_H
+#define DROPMILL_BASE_FILES_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* mkdir -p with mode 0777 & ~umask; each new folder's parent is fsynced. */
+bool files_make_folder(const char *path, GError **error);
+/* fsync of a file, of the folder that holds path. */
+bool files_sync(const char *path, GError **error);
+bool files_sync_folder_of(const char *path, GError **error);
+/* rename(), then fsync of the target's folder and, when another, the source's. Across file systems: an error. */
+bool files_move(const char *from, const char *to, GError **error);
+/* The same, but never overwrites: when `to` exists, "-1", "-2", ... goes before its ending. Returns the
+ * owned path it got, NULL on error. Parents of `to` are made. */
+char *files_move_beside(const char *from, const char *to, GError **error);
+/* Removes a folder with all in it, never following a link. Errors are ignored: what is left is harmless. */
+void files_remove_tree(const char *path);
+/* Removes empty folders from path upwards, up to and without stop. */
+void files_prune(const char *path, const char *stop);
+/* A file name as people may see it in a log or on the page: valid UTF-8, control characters as \xNN. */
+char *files_display(const char *name);
+
+#endif

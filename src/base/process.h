@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   child processes of ours: started with the descriptors they need and no other, ended when their parent
+ *            ends (PR_SET_PDEATHSIG), watched by GLib's main loop.
+ * Thread:    the main thread starts children: PDEATHSIG follows the thread that forked.
+ */
+#ifndef DROPMILL_BASE_PROCESS_H
+#define DROPMILL_BASE_PROCESS_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Path of a program beside the running one ("dropmill-image"). Returns owned. */
+char *process_sibling(const char *name);
+
+/* Starts argv (NULL-terminated). control: when not NULL, a socketpair is made, the child gets its end as descriptor 3
+ * and *control is ours (CLOEXEC). Standard input is /dev/null; output and error are inherited. Signals are unblocked in the child. */
+bool process_spawn(const char *const *argv, int *control, pid_t *pid, GError **error);
+
+/* In a child: die with the parent, of this signal. */
+void process_die_with_parent(int signal);
+
+/* "killed by SIGSEGV", "exit status 3". Returns owned. */
+char *process_status_text(int wait_status);
+
+/* Identity of this machine for shared memory: boot id, pid namespace and user. Two processes with the same text can open each
+ * other's /proc/PID/fd. Returns owned. */
+char *process_machine(void);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   the embedded broker: librdkafka's in-memory mock cluster, with our topics. A dispatcher on one machine, not Kafka:
+ *            it keeps nothing, and 5 MiB a partition (facts: bus/PROTOCOL.md).
+ * Thread:    created and freed on the main thread; its own thread has every signal blocked.
+ */
+#ifndef DROPMILL_BUS_EMBEDDED_H
+#define DROPMILL_BUS_EMBEDDED_H
+
+#include <glib.h>
+
+struct embedded;
+
+/* task_partitions: one a worker; results gets as many, heartbeats and dead letters one. prefix as in bus_options. */
+struct embedded *embedded_new(const char *prefix, int task_partitions, GError **error);
+const char *embedded_brokers(const struct embedded *embedded); /* 127.0.0.1:PORT; borrowed */
+void embedded_free(struct embedded *embedded);                 /* NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct embedded, embedded_free)
+
+/* What may lie unread in one partition before the mock evicts silently. */
+#define EMBEDDED_WINDOW_BYTES (2 * 1024 * 1024)
+
+#endif

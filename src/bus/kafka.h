@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   the bus: our topics through librdkafka. The only home of rdkafka.h, with its neighbours in bus/.
+ * Thread:    a struct bus has its own poll thread for delivery reports; bus_send() may be called from any thread.
+ *            A struct bus_reader has its own thread, on which its callback runs.
+ * Ownership: bus_free() after every reader is freed.
+ */
+#ifndef DROPMILL_BUS_KAFKA_H
+#define DROPMILL_BUS_KAFKA_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+enum topic { TOPIC_TASKS, TOPIC_RESULTS, TOPIC_HEARTBEATS, TOPIC_DEAD, TOPIC_COUNT };
+
+struct bus_options {
+	char *brokers;          /* host:port,... */
+	char *prefix;           /* before every topic's name and the group's; "" */
+	char *role;             /* client.id, for the broker's logs */
+	GHashTable *properties; /* string to string: any librdkafka property, from dropmill.yaml; may be NULL */
+	bool embedded;          /* the broker is our own mock cluster: small batches, fast fetches */
+};
+
+/* "tasks", "results", "heartbeats", "dead-letters" with the prefix. Returns owned. */
+char *topic_name(const struct bus_options *options, enum topic topic);
+
+/* A record as it goes over the bus: scalar metadata in headers, readable with kcat, and one value. */
+struct record {
+	enum topic topic;
+	gint32 partition;   /* -1: let Kafka choose */
+	gint64 offset;      /* of a record read */
+	GPtrArray *headers; /* name, value, name, value, ... owned strings, UTF-8 */
+	GBytes *value;      /* never NULL; may be empty */
+};
+struct record *record_new(enum topic topic, gint32 partition, GBytes *value /* takes; NULL: empty */);
+void record_add(struct record *record, const char *name, const char *value);
+void record_addf(struct record *record, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
+const char *record_get(const struct record *record, const char *name); /* NULL when missing; borrowed */
+void record_free(struct record *record);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct record, record_free)
+
+struct bus;
+
+/* Called when the state of the connection changes: up, or down with a line that says why. On a librdkafka thread. */
+typedef void (*bus_state_fn)(bool up, const char *why, void *user);
+/* Called once for every bus_send(): error is NULL when the broker has it. On the bus's poll thread. */
+typedef void (*bus_delivered_fn)(const char *error, void *user);
+
+struct bus *bus_new(const struct bus_options *options /* copies */, bus_state_fn state, void *user, GError **error);
+void bus_free(struct bus *bus); /* flushes at most 2 s; NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct bus, bus_free)
+
+const struct bus_options *bus_options(const struct bus *bus);
+bool bus_is_up(const struct bus *bus);
+
+/* Checks topics (metadata): true when all exist; fills partitions[TOPIC_COUNT] (0: missing). Waits at most timeout_ms. */
+bool bus_partitions(struct bus *bus, int partitions[TOPIC_COUNT], int timeout_ms, GError **error);
+
+/* The largest record value in bytes that this topic takes (DescribeConfigs, max.message.bytes, less room for headers and
+ * batch overhead); 1,000,000 less that room where the broker does not say. Waits at most timeout_ms the first time. */
+gsize bus_max_value(struct bus *bus, enum topic topic, int timeout_ms);
+
+/* Sends one record; takes it whatever happens. The value is not copied: it is referenced until delivered. delivered may be NULL.
+ * False (and no callback) when the local queue is full or the record too large. */
+bool bus_send(struct bus *bus, struct record *record, bus_delivered_fn delivered, void *user, GError **error);
+
+struct bus_reader;
+
+/* record is borrowed unless the callback steals it by returning true. */
+typedef bool (*bus_record_fn)(struct record *record, void *user);
+/* Which task partitions this reader holds now; on the reader's thread, before the first record of a new assignment. */
+typedef void (*bus_assigned_fn)(const gint32 *partitions, gsize count, void *user);
+
+struct bus_reader_options {
+	const enum topic *topics;
+	gsize topic_count;
+	const char *group;        /* subscribe in this group; NULL: read partitions by hand, from the end */
+	const gint32 *partitions; /* by hand: these partitions of every topic; NULL: all of them */
+	gsize partition_count;
+	bool from_end; /* by hand: start at the end, else at the beginning */
+	bus_record_fn record;
+	bus_assigned_fn assigned; /* may be NULL */
+	void *user;
+};
+
+/* By hand, the start offsets are pinned before this returns: a record sent after it returned is seen. */
+struct bus_reader *bus_reader_new(struct bus *bus, const struct bus_reader_options *options, GError **error);
+/* Marks a record as finished; in a group the contiguous prefix of finished offsets is committed. */
+void bus_reader_done(struct bus_reader *reader, gint32 partition, gint64 offset);
+/* Messages behind the end over the held partitions; -1 when unknown. */
+gint64 bus_reader_lag(struct bus_reader *reader);
+void bus_reader_free(struct bus_reader *reader); /* joins its thread; NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct bus_reader, bus_reader_free)
+
+#endif

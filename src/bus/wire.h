@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   the messages of the mill, task, result and heartbeat, as records and back. The format is documented in
+ *            bus/PROTOCOL.md; every field is checked on the way in, and a record that is malformed is refused with a reason.
+ * Thread:    any. Ownership: a message owns its strings and references its payload.
+ */
+#ifndef DROPMILL_BUS_WIRE_H
+#define DROPMILL_BUS_WIRE_H
+
+#include "bus/kafka.h"
+
+#define WIRE_VERSION 1
+
+struct rect {
+	int left, top, width, height; /* px; width, height > 0 */
+};
+
+enum task_kind { TASK_TILE, TASK_WHOLE };
+enum plane { PLANE_SHM, PLANE_INLINE };
+enum result_status {
+	RESULT_OK,
+	RESULT_FAILED,  /* the input's fault, with a message: the job fails */
+	RESULT_RETRY,   /* may pass elsewhere or later (disk full, no memory) */
+	RESULT_MISSING, /* a tile needed pixels that it was not given: run the job whole */
+	RESULT_HUGE,    /* a whole file is large and can be tiled: start over in the other lane */
+	RESULT_REFUSED, /* this worker cannot take the task (no shared memory here, other libvips) */
+	RESULT_STALE,   /* the lease had passed to another attempt before the work began */
+};
+const char *plane_name(enum plane plane);                  /* "shm", "inline" */
+const char *result_status_name(enum result_status status); /* "ok", "failed", ... */
+
+struct task {
+	enum task_kind kind;
+	enum plane plane;
+	char *job;        /* [a-zA-Z0-9._-], 1 to 64 bytes */
+	guint32 serial;   /* of the job's run; with attempt and tile it names a lease */
+	gint32 tile;      /* from 0; 0 for a whole job */
+	gint32 attempt;   /* from 1 */
+	char *worker;     /* whom it is leased to */
+	gint32 output;    /* which output a tile belongs to, from 0 */
+	struct rect out;  /* tile: what to compute, in the output's pixels */
+	struct rect need; /* tile: the source pixels that came with it */
+	char *spec; /* JSON object, the same for every task of one run of a job: source header, steps, outputs, segment */
+	GBytes *payload; /* inline: source pixels row by row without padding, or the file; else empty. Never NULL */
+};
+
+struct result {
+	char *job;
+	guint32 serial;
+	gint32 tile;
+	gint32 attempt;
+	char *worker;
+	enum result_status status;
+	gint64 compute_us;
+	char *message;   /* not ok: the reason; else "" */
+	char *report;    /* JSON object: what the worker has to say of a whole job's outputs; "{}" for a tile */
+	GBytes *payload; /* inline: the tile's pixels, or the outputs one after the other; else empty. Never NULL */
+};
+
+struct heartbeat {
+	char *id; /* unique for a worker process's life */
+	char *host;
+	gint64 pid;
+	char *machine;  /* process_machine(): may it share memory with the master? */
+	char *state;    /* "idle", "busy", "stopping" */
+	char *job;      /* current, or "" */
+	gint32 tile;    /* current, or -1 */
+	gint32 attempt; /* current, or 0 */
+	gint64 busy_us; /* since when on the current task; 0 */
+	guint64 done, failed;
+	GArray *partitions; /* gint32 */
+	gint64 lag;         /* -1: unknown */
+	bool planes[2];     /* by enum plane */
+	char *vips;         /* "8.14.1" */
+	char *test_hash;    /* SHA-256 of a test image through this libvips, hex */
+	gint64 rss_bytes;
+	gint64 sequence; /* from 1 */
+};
+
+struct record *task_to_record(const struct task *task, gint32 partition);
+struct task *task_from_record(const struct record *record, GError **error); /* ERROR_INPUT when malformed */
+void task_free(struct task *task);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct task, task_free)
+
+struct record *result_to_record(const struct result *result, gint32 partition);
+struct result *result_from_record(const struct record *record, GError **error);
+void result_free(struct result *result);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct result, result_free)
+
+struct record *heartbeat_to_record(const struct heartbeat *heartbeat);
+struct heartbeat *heartbeat_from_record(const struct record *record, GError **error);
+void heartbeat_free(struct heartbeat *heartbeat);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct heartbeat, heartbeat_free)
+
+#endif

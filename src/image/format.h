@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   files and libvips images: open with limits, save with options.
+ * Thread:    any, one image to one thread. Ownership: images are returned owned.
+ */
+#ifndef DROPMILL_IMAGE_FORMAT_H
+#define DROPMILL_IMAGE_FORMAT_H
+
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+#include <vips/vips.h>
+
+#include "pipeline/definition.h"
+
+struct image_limits {
+	double megapixels; /* width * height (all frames) / 1e6; 0: no limit */
+	unsigned frames;   /* 0: no limit */
+};
+
+/* Once per process: vips_init, no operation cache, untrusted loaders blocked, warnings to our log.
+ * concurrency: libvips' threads; 0: its default. */
+bool image_init(const char *program, int concurrency, GError **error);
+
+/* Opens a file, or the bytes of one when bytes is not NULL (path then only names it in errors). Header only;
+ * pixels are decoded when asked for, and a decoding error is an error (fail on truncation), never grey
+ * pixels. sequential: read top to bottom once. Errors say what is wrong with the file: "not an image that
+ * dropmill reads (the file starts with ...)", "empty file", "... limit". */
+bool format_open(const char *path, GBytes *bytes, bool sequential, const struct image_limits *limits, VipsImage **out,
+	GError **error);
+
+/* Save options of a format, checked from a definition (struct step_rules.check_save). */
+JsonObject *format_check_save(
+	const char *format, const struct node *output, const char *const *reserved, struct diagnostics *errors);
+extern const char *const format_names[]; /* "jpeg", "png", "webp", "tiff", "avif", ...; ends with NULL */
+
+/* Writes image as format ("jpeg"...) with save options to path (created or overwritten), or to memory.
+ * Not fsynced. */
+bool format_save(VipsImage *image, const char *path, const char *format, JsonObject *save, GError **error);
+bool format_save_memory(VipsImage *image, const char *format, JsonObject *save, GBytes **out, GError **error);
+
+/* The format that a loader stands for ("jpegload" is "jpeg"), to save as the source was; "png" for those that
+ * cannot be written. */
+const char *format_of_loader(const char *loader);
+
+#endif

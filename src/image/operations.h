@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   the table of operations. One entry an operation: name, aliases, one sentence, parameters with
+ *            type, unit, bounds and default, and how to build it from libvips. The table feeds the YAML
+ *            checker, `dropmill ops`, the manual and the README.
+ * Thread:    the table is constant. build functions run on the thread that owns the images.
+ * Ownership: build returns an owned image in *out.
+ */
+#ifndef DROPMILL_IMAGE_OPERATIONS_H
+#define DROPMILL_IMAGE_OPERATIONS_H
+
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+#include <vips/vips.h>
+
+#include "pipeline/definition.h"
+
+enum param_type { PARAM_INT, PARAM_DOUBLE, PARAM_BOOL, PARAM_CHOICE, PARAM_STRING };
+
+struct param {
+	const char *name;
+	enum param_type type;
+	const char *unit;     /* "px", "deg", "" ... */
+	double min, max;      /* inclusive; PARAM_INT and PARAM_DOUBLE */
+	const char *fallback; /* default as text for people and for the checker; NULL: none */
+	bool required;
+	const char *const *choices; /* PARAM_CHOICE; ends with NULL */
+	const char *const *aliases; /* other names; ends with NULL; may be NULL */
+	const char *help;
+};
+
+enum operation_flags {
+	/* Result depends on the shape of the region asked for (reduce and affine accumulate coordinates): it is
+	 * computed on the grid of libvips' own sink, and the source is opened for random access. */
+	OPERATION_ON_GRID = 1 << 0,
+	/* Reads its input top to bottom, so a sequential source will do. */
+	OPERATION_SEQUENTIAL = 1 << 1,
+	/* As first step it reads the file itself (shrink-on-load), so the job is whole. */
+	OPERATION_LOADS = 1 << 2,
+	/* Reads metadata beyond the header and orientation (ICC profile...): the job is whole. */
+	OPERATION_READS_METADATA = 1 << 3,
+};
+
+/* What a build function may know besides its input. */
+struct build_context {
+	const char *source_path; /* file to open, when the chain starts from a file; else NULL */
+	GBytes *source_bytes;    /* or its bytes; else NULL */
+};
+
+struct operation {
+	const char *name;
+	const char *const *aliases; /* ends with NULL; may be NULL */
+	const char *group;          /* "geometry", "tone", "filter", ... */
+	const char *summary;        /* one sentence */
+	const struct param *params; /* ends with a NULL name */
+	unsigned flags;
+	/* Cross-parameter check after each parameter passed its own; may be NULL. */
+	bool (*check)(JsonObject *params, GError **error);
+	bool (*build)(VipsImage *in, JsonObject *params, VipsImage **out, GError **error);
+	/* OPERATION_LOADS: opens the source itself instead of build(). */
+	bool (*load)(const struct build_context *context, JsonObject *params, VipsImage **out, GError **error);
+};
+
+/* The table; ends with a NULL name. `vips` is an entry like any other. */
+extern const struct operation operations[];
+
+/* By name or alias; NULL when unknown. */
+const struct operation *operation_find(const char *name);
+
+/* The flags of one step: the table's, or for `vips` what introspection tells. */
+unsigned operation_flags(const char *name, JsonObject *params);
+
+/* Parameters with their defaults. */
+int param_int(const struct operation *operation, JsonObject *params, const char *name);
+double param_double(const struct operation *operation, JsonObject *params, const char *name);
+bool param_bool(const struct operation *operation, JsonObject *params, const char *name);
+const char *param_string(const struct operation *operation, JsonObject *params, const char *name);
+bool param_given(JsonObject *params, const char *name);
+
+/* For definition_read(). */
+extern const struct step_rules image_step_rules;
+
+/* `dropmill ops`: text, Markdown or JSON of one operation (name) or all (NULL). Returns owned; NULL when unknown. */
+char *operations_describe(const char *name, const char *form /* "text", "markdown", "json" */);
+
+/* libvips' error buffer as a GError with this prefix, and clears it. Always returns false. */
+bool vips_failed(GError **error, const char *prefix);
+
+#endif

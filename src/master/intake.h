@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   the inboxes: sees files arrive (inotify, through libinotifytools), waits until they are quiet, claims each by renaming it into
+ *            INBOX/.dropmill/ID/RELATIVE. From then on the claim is the durable record of the job.
+ * Thread:    intake has one thread, the only user of libinotifytools (its state is static). Callbacks run on it.
+ * Ownership: a claim handed to the callback belongs to the receiver.
+ */
+#ifndef DROPMILL_MASTER_INTAKE_H
+#define DROPMILL_MASTER_INTAKE_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+struct inbox {
+	char *pipeline;
+	char *path; /* absolute */
+	bool recursive;
+	char **accept;    /* globs against the file's own name, case-insensitive; NULL: all */
+	gint64 settle_us; /* for files written in place; one moved in is taken at once */
+};
+struct inbox *inbox_new(
+	const char *pipeline, const char *path, bool recursive, char **accept /* copies */, gint64 settle_us);
+void inbox_free(struct inbox *inbox);
+
+struct claim {
+	char *id; /* the job's id: sortable by time, [a-z0-9-] */
+	char *pipeline;
+	char *inbox;        /* absolute path */
+	char *relative;     /* below the inbox, as dropped: "sub/a.jpg"; bytes, not necessarily UTF-8 */
+	char *path;         /* where it lies now: INBOX/.dropmill/ID/RELATIVE */
+	const char *format; /* sniff_format(), or NULL */
+	gint64 bytes;
+	guint64 device, inode;
+	gint64 mtime_ns;
+	gint64 dropped_wall_us; /* when it was first seen */
+	bool recovered;         /* was found claimed at start */
+};
+void claim_free(struct claim *claim); /* NULL is fine; the file stays where it is */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct claim, claim_free)
+
+struct intake_events {
+	void (*claimed)(struct claim *claim /* takes */, void *user);
+	/* A file that is seen and not taken: why, or NULL when that is over. Kept simple text; may repeat. */
+	void (*waiting)(const char *pipeline, const char *path, const char *why, void *user);
+	void *user;
+};
+
+struct intake;
+
+/* Makes the inboxes' folders (with _done, _failed made when needed), watches them, takes what is there already and hands out claims of an
+ * earlier run (recovered). inboxes: struct inbox, taken. */
+struct intake *intake_new(GPtrArray *inboxes, const struct intake_events *events, GError **error);
+/* Another set of inboxes; those that stay are not disturbed. Any thread. */
+void intake_set(struct intake *intake, GPtrArray *inboxes /* takes */);
+/* No new claims from now on (drain); any thread. */
+void intake_pause(struct intake *intake);
+void intake_free(struct intake *intake); /* joins the thread; NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct intake, intake_free)
+
+/* Names that intake leaves alone: hidden, temporary (facts: rsync, curl, browsers, editors), our own folders. */
+bool intake_ignores(const char *name);
+
+/* What becomes of a claim, on any thread; each leaves no empty folders in .dropmill/. */
+bool claim_archive(const struct claim *claim, GError **error); /* to INBOX/_done/RELATIVE, never overwriting */
+bool claim_delete(const struct claim *claim, GError **error);
+bool claim_fail(const struct claim *claim, const char *reason,
+	GError **error);                                         /* to INBOX/_failed/RELATIVE and RELATIVE.reason.txt */
+bool claim_give_back(const struct claim *claim, GError **error); /* to its place in the inbox */
+/* False with ERROR_RETRY when the file is not the one that was claimed any more (size, mtime: still being written). */
+bool claim_unchanged(const struct claim *claim, GError **error);
+
+#endif

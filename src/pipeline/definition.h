@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   reads one definition file (YAML) into a struct pipeline, or says line and column of
+ *            everything that is wrong with it.
+ * Thread:    any. Ownership: results are returned owned.
+ */
+#ifndef DROPMILL_PIPELINE_DEFINITION_H
+#define DROPMILL_PIPELINE_DEFINITION_H
+
+#include "pipeline/diagnostics.h"
+#include "pipeline/node.h"
+#include "pipeline/pipeline.h"
+
+/* What the definition reader must know about images; image/operations provides it, so that this module
+ * needs no libvips. */
+struct step_rules {
+	/* Checks one step: operation as written (name or alias) at line, column; value is what stood after it
+	 * (NULL or NODE_NULL: nothing; a scalar: the operation's first parameter; a map: its parameters).
+	 * Returns an owned step with the canonical name, or NULL after adding at least one diagnostic. */
+	struct step *(*check_step)(const char *operation, unsigned line, unsigned column, const struct node *value,
+		struct diagnostics *errors);
+	/* Checks save options of an output of this format (NULL: the source's own; then only options that
+	 * every format knows). keys: the map's entries that are not name, format or steps. Returns owned. */
+	JsonObject *(*check_save)(
+		const char *format, const struct node *output, const char *const *reserved, struct diagnostics *errors);
+	const char *const *formats; /* names an output may have as format:, ends with NULL */
+};
+
+/* Reads path. NULL when there is any error; all of them are in the list, in file order. */
+struct pipeline *definition_read(const char *path, const struct step_rules *rules, struct diagnostics *errors);
+
+/* The same from text; path gives name and messages. */
+struct pipeline *definition_parse(
+	const char *path, const char *text, gsize length, const struct step_rules *rules, struct diagnostics *errors);
+
+/* All *.yaml and *.yml files of a folder, sorted by name; hidden files are passed over. Returns owned paths. */
+GPtrArray *definition_list(const char *folder, GError **error);
+
+#endif

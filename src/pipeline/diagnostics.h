@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   what is wrong with a definition, and where: file:line:column: message.
+ * Thread:    any; a list belongs to whoever made it.
+ * Ownership: the list owns its entries; strings are copied in.
+ */
+#ifndef DROPMILL_PIPELINE_DIAGNOSTICS_H
+#define DROPMILL_PIPELINE_DIAGNOSTICS_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+struct diagnostic {
+	char *file;
+	unsigned line;   /* from 1 */
+	unsigned column; /* from 1 */
+	char *message;
+};
+
+struct diagnostics; /* a list of struct diagnostic for one file */
+
+struct diagnostics *diagnostics_new(const char *file);
+void diagnostics_free(struct diagnostics *list); /* NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct diagnostics, diagnostics_free)
+
+/* Adds one error at line, column (both from 1). */
+void diagnostics_add(struct diagnostics *list, unsigned line, unsigned column, const char *format, ...)
+	G_GNUC_PRINTF(4, 5);
+
+unsigned diagnostics_count(const struct diagnostics *list);
+const struct diagnostic *diagnostics_get(const struct diagnostics *list, unsigned index);
+
+/* "file:line:column: message", one a line. Returns owned text ("" for an empty list). */
+char *diagnostics_text(const struct diagnostics *list);
+
+/* The candidate nearest to word by edit distance, or NULL when none is near enough to be a likely
+ * slip (more than a third of the letters differ). Returns borrowed. candidates ends with NULL. */
+const char *did_you_mean(const char *word, const char *const *candidates);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   a YAML document as a tree that remembers where each thing stood. This is the only place
+ *            that knows libyaml.
+ * Thread:    any; a tree belongs to whoever made it.
+ * Ownership: node_free() on the root frees the whole tree; children are borrowed.
+ */
+#ifndef DROPMILL_PIPELINE_NODE_H
+#define DROPMILL_PIPELINE_NODE_H
+
+#include "pipeline/diagnostics.h"
+
+enum node_kind { NODE_NULL, NODE_SCALAR, NODE_LIST, NODE_MAP };
+
+struct node {
+	enum node_kind kind;
+	unsigned line, column; /* from 1 */
+	char *text;            /* NODE_SCALAR: the text, as written */
+	bool quoted;           /* NODE_SCALAR: a quoted scalar is a string whatever it looks like */
+	GPtrArray *items;      /* NODE_LIST: struct node; NODE_MAP: struct node_entry, in the order written */
+};
+
+struct node_entry {
+	char *key;
+	unsigned line, column; /* of the key, from 1 */
+	struct node *value;
+};
+
+/* Parses YAML text (UTF-8, one document; anchors and aliases are resolved, merge keys `<<` too).
+ * Syntax errors, duplicate keys and alias bombs (over 10,000 nodes) go to the list. NULL on error;
+ * an empty document is a NODE_NULL. Returns owned. */
+struct node *node_parse(const char *text, gsize length, struct diagnostics *errors);
+void node_free(struct node *node); /* NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct node, node_free)
+
+/* The value under key in a map, or NULL. Borrowed. */
+const struct node *node_get(const struct node *map, const char *key);
+
+/* Scalars read as YAML 1.2 core schema does. False when the node is not of that type. */
+bool node_as_bool(const struct node *node, bool *value);
+bool node_as_int(const struct node *node, gint64 *value);
+bool node_as_double(const struct node *node, double *value); /* integers too; finite only */
+const char *node_as_string(const struct node *node);         /* any scalar; NULL otherwise; borrowed */
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   struct pipeline, a checked definition: which inbox, which steps, which outputs. It has one
+ *            canonical JSON form, in which it travels from the process that checks definitions to the
+ *            master, and its chain from the master to codecs and workers.
+ * Thread:    immutable once made; reference counted, so any thread may hold one.
+ * Ownership: pipeline_ref()/pipeline_unref(); everything inside belongs to it.
+ */
+#ifndef DROPMILL_PIPELINE_PIPELINE_H
+#define DROPMILL_PIPELINE_PIPELINE_H
+
+#include <glib.h>
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+
+enum originals { ORIGINALS_ARCHIVE, ORIGINALS_DELETE, ORIGINALS_KEEP };
+
+struct step {
+	char *operation;    /* canonical name in the table of operations; never an alias */
+	JsonObject *params; /* checked; only what was written, no defaults filled in */
+	unsigned line, column;
+};
+
+struct output {
+	char *name;       /* template, e.g. "{stem}-thumb.webp" */
+	char *format;     /* "jpeg", "png", "webp", "tiff", ... or NULL: the source's own format */
+	JsonObject *save; /* checked save options: quality, strip, ... */
+	GPtrArray *steps; /* struct step: this output's own, after the common ones */
+	unsigned line, column;
+};
+
+struct limits {
+	double megapixels; /* of one frame times frames; default 1000 */
+	unsigned frames;   /* default 64 */
+	double seconds;    /* for one attempt of one task; default 600 */
+};
+
+struct pipeline {
+	gint ref_count;
+	char *name;         /* the file's name without .yaml */
+	char *file;         /* path it was read from */
+	char *hash;         /* SHA-256 of the file's bytes, hex */
+	char *description;  /* "" when none */
+	char *inbox;        /* as written: below the watch folder, or absolute */
+	bool recursive;     /* default true */
+	char **accept;      /* glob patterns, or NULL: every safe format, by content */
+	GPtrArray *steps;   /* struct step */
+	GPtrArray *outputs; /* struct output; at least one */
+	enum originals originals;
+	gint64 settle_us; /* default 500,000 */
+	struct limits limits;
+	int priority; /* 0 to 9, default 5; higher goes first */
+};
+
+struct pipeline *pipeline_new(void); /* defaults, no outputs yet */
+struct pipeline *pipeline_ref(struct pipeline *pipeline);
+void pipeline_unref(struct pipeline *pipeline); /* NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct pipeline, pipeline_unref)
+
+struct step *step_new(const char *operation, JsonObject *params /* takes */, unsigned line, unsigned column);
+struct output *output_new(void);
+
+/* Canonical JSON; pipeline_from_json(pipeline_to_json(p)) equals p. Both return owned. */
+JsonObject *pipeline_to_json(const struct pipeline *pipeline);
+struct pipeline *pipeline_from_json(JsonObject *object, GError **error);
+
+/* A list of steps as [{"op": "blur", "params": {"sigma": 3}}, ...]: the form that tasks carry.
+ * a then b; either may be NULL. Returns owned. */
+JsonArray *steps_to_json(const GPtrArray *a, const GPtrArray *b);
+
+#endif

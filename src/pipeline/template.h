@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   output names: "{stem}-thumb.webp" and what it becomes for a given source.
+ * Thread:    any. Ownership: plain strings, returned owned.
+ */
+#ifndef DROPMILL_PIPELINE_TEMPLATE_H
+#define DROPMILL_PIPELINE_TEMPLATE_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* The placeholders known now: {stem} (name without its last ending), {ext} (that ending, as written,
+ * without the dot), {pipeline}. "{{" and "}}" are literal braces. */
+
+/* Checks a template. On error says what is wrong and offset_bytes where (from 0). Refuses: unknown
+ * placeholders (with did-you-mean), "..", an absolute path, an empty name, NUL or newline. */
+bool template_check(const char *name, gsize *offset_bytes, GError **error);
+
+/* Expands for a source with this relative path (sub-folders are kept in front of the result):
+ * ("a/b/c.tif", "{stem}.jpg", "web") is "a/b/c.jpg". format_ext: the ending for {ext} when the source
+ * has none (e.g. "jpg"); may be NULL. Returns owned; NULL with error when a component would exceed 255 bytes. */
+char *template_expand(
+	const char *name, const char *relative, const char *pipeline, const char *format_ext, GError **error);
+
+/* The format that a template's literal ending names ("{stem}.jpg" is "jpeg"), or NULL when it ends in
+ * {ext} or has no literal ending. Returns borrowed. Unknown endings return NULL with *unknown set to the
+ * ending (borrowed from name). */
+const char *template_format(const char *name, const char **unknown);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   the read-only status page and API over HTTP (CivetWeb): one catch-all handler, GET and HEAD only, no document root,
+ *            one function that sends the headers of every answer.
+ * Thread:    CivetWeb's own threads; they read snapshots, never the master's state.
+ */
+#ifndef DROPMILL_WEB_SERVER_H
+#define DROPMILL_WEB_SERVER_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+struct web;
+
+/* listen: "127.0.0.1:8080", port 0 takes any. Error: one line that says what and what to do (port taken, address not here). */
+struct web *web_new(const char *listen, GError **error);
+int web_port(const struct web *web);
+const char *web_url(const struct web *web); /* "http://127.0.0.1:8080/"; borrowed */
+void web_free(struct web *web);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct web, web_free)
+
+/* `dropmill status [--json] [--http ADDR:PORT]`: the numbers of a running mill in a terminal; exit 0, 1 (not reachable), 2 (usage). */
+int status_command(int argc, char **argv);
+
+#endif
