@@ -9,13 +9,15 @@
 
 #include <glib.h>
 
+#include "base/auto.h"
+
 struct embedded;
 
 /* task_partitions: one a worker; results gets as many, heartbeats and dead letters one. prefix as in bus_options. */
 struct embedded *embedded_new(const char *prefix, int task_partitions, GError **error);
 const char *embedded_brokers(const struct embedded *embedded); /* 127.0.0.1:PORT; borrowed */
 void embedded_free(struct embedded *embedded);                 /* NULL is fine */
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct embedded, embedded_free)
+DEFINE_AUTO(embedded, embedded_free)
 
 /* What may lie unread in one partition before the mock evicts silently. */
 #define EMBEDDED_WINDOW_BYTES (2 * 1024 * 1024)

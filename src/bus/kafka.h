@@ -11,6 +11,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "base/auto.h"
+
 enum topic { TOPIC_TASKS, TOPIC_RESULTS, TOPIC_HEARTBEATS, TOPIC_DEAD, TOPIC_COUNT };
 
 struct bus_options {
@@ -37,7 +39,7 @@ void record_add(struct record *record, const char *name, const char *value);
 void record_addf(struct record *record, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
 const char *record_get(const struct record *record, const char *name); /* NULL when missing; borrowed */
 void record_free(struct record *record);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct record, record_free)
+DEFINE_AUTO(record, record_free)
 
 struct bus;
 
@@ -48,7 +50,7 @@ typedef void (*bus_delivered_fn)(const char *error, void *user);
 
 struct bus *bus_new(const struct bus_options *options /* copies */, bus_state_fn state, void *user, GError **error);
 void bus_free(struct bus *bus); /* flushes at most 2 s; NULL is fine */
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct bus, bus_free)
+DEFINE_AUTO(bus, bus_free)
 
 const struct bus_options *bus_options(const struct bus *bus);
 bool bus_is_up(const struct bus *bus);
@@ -90,6 +92,6 @@ void bus_reader_done(struct bus_reader *reader, gint32 partition, gint64 offset)
 /* Messages behind the end over the held partitions; -1 when unknown. */
 gint64 bus_reader_lag(struct bus_reader *reader);
 void bus_reader_free(struct bus_reader *reader); /* joins its thread; NULL is fine */
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct bus_reader, bus_reader_free)
+DEFINE_AUTO(bus_reader, bus_reader_free)
 
 #endif

@@ -8,6 +8,7 @@
 #ifndef DROPMILL_BUS_PAYLOAD_H
 #define DROPMILL_BUS_PAYLOAD_H
 
+#include "base/auto.h"
 #include "bus/kafka.h"
 
 /* Splits into parts whose values have at most limit bytes (limit > 0), all for the record's partition. Values are sub-ranges, not copies.
@@ -19,7 +20,7 @@ struct joiner;
 /* budget_bytes: unfinished records beyond it are dropped, oldest first (their leases recover them). */
 struct joiner *joiner_new(gsize budget_bytes);
 void joiner_free(struct joiner *joiner);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct joiner, joiner_free)
+DEFINE_AUTO(joiner, joiner_free)
 
 /* Takes a record read. Returns it, or the whole record when this part was the last missing one (its offset and partition are
  * those of the last part), or NULL while parts are missing (no error) or when the part is malformed (error). Identity of

@@ -7,6 +7,7 @@
 #ifndef DROPMILL_BUS_WIRE_H
 #define DROPMILL_BUS_WIRE_H
 
+#include "base/auto.h"
 #include "bus/kafka.h"
 
 #define WIRE_VERSION 1
@@ -80,16 +81,16 @@ struct heartbeat {
 struct record *task_to_record(const struct task *task, gint32 partition);
 struct task *task_from_record(const struct record *record, GError **error); /* ERROR_INPUT when malformed */
 void task_free(struct task *task);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct task, task_free)
+DEFINE_AUTO(task, task_free)
 
 struct record *result_to_record(const struct result *result, gint32 partition);
 struct result *result_from_record(const struct record *record, GError **error);
 void result_free(struct result *result);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct result, result_free)
+DEFINE_AUTO(result, result_free)
 
 struct record *heartbeat_to_record(const struct heartbeat *heartbeat);
 struct heartbeat *heartbeat_from_record(const struct record *record, GError **error);
 void heartbeat_free(struct heartbeat *heartbeat);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct heartbeat, heartbeat_free)
+DEFINE_AUTO(heartbeat, heartbeat_free)
 
 #endif

@@ -11,6 +11,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "base/auto.h"
+
 struct inbox {
 	char *pipeline;
 	char *path; /* absolute */
@@ -36,7 +38,7 @@ struct claim {
 	bool recovered;         /* was found claimed at start */
 };
 void claim_free(struct claim *claim); /* NULL is fine; the file stays where it is */
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct claim, claim_free)
+DEFINE_AUTO(claim, claim_free)
 
 struct intake_events {
 	void (*claimed)(struct claim *claim /* takes */, void *user);
@@ -55,7 +57,7 @@ void intake_set(struct intake *intake, GPtrArray *inboxes /* takes */);
 /* No new claims from now on (drain); any thread. */
 void intake_pause(struct intake *intake);
 void intake_free(struct intake *intake); /* joins the thread; NULL is fine */
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct intake, intake_free)
+DEFINE_AUTO(intake, intake_free)
 
 /* Names that intake leaves alone: hidden, temporary (facts: rsync, curl, browsers, editors), our own folders. */
 bool intake_ignores(const char *name);

@@ -10,6 +10,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "base/auto.h"
+
 /* name, text */
 #define JOB_STATES(X)                                                                                                  \
 	X(JOB_QUEUED, "queued")                                                                                        \
@@ -99,7 +101,7 @@ void pipeline_view_free(struct pipeline_view *view);
 /* The latest one, referenced for the caller; never NULL after the first publish. Any thread. */
 struct snapshot *snapshot_get(void);
 void snapshot_unref(struct snapshot *snapshot);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct snapshot, snapshot_unref)
+DEFINE_AUTO(snapshot, snapshot_unref)
 /* Makes it the latest; takes it. */
 void snapshot_publish(struct snapshot *snapshot);
 

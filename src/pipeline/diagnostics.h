@@ -10,6 +10,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "base/auto.h"
+
 struct diagnostic {
 	char *file;
 	unsigned line;   /* from 1 */
@@ -21,7 +23,7 @@ struct diagnostics; /* a list of struct diagnostic for one file */
 
 struct diagnostics *diagnostics_new(const char *file);
 void diagnostics_free(struct diagnostics *list); /* NULL is fine */
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct diagnostics, diagnostics_free)
+DEFINE_AUTO(diagnostics, diagnostics_free)
 
 /* Adds one error at line, column (both from 1). */
 void diagnostics_add(struct diagnostics *list, unsigned line, unsigned column, const char *format, ...)

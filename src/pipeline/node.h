@@ -8,6 +8,7 @@
 #ifndef DROPMILL_PIPELINE_NODE_H
 #define DROPMILL_PIPELINE_NODE_H
 
+#include "base/auto.h"
 #include "pipeline/diagnostics.h"
 
 enum node_kind { NODE_NULL, NODE_SCALAR, NODE_LIST, NODE_MAP };
@@ -31,7 +32,7 @@ struct node_entry {
  * an empty document is a NODE_NULL. Returns owned. */
 struct node *node_parse(const char *text, gsize length, struct diagnostics *errors);
 void node_free(struct node *node); /* NULL is fine */
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct node, node_free)
+DEFINE_AUTO(node, node_free)
 
 /* The value under key in a map, or NULL. Borrowed. */
 const struct node *node_get(const struct node *map, const char *key);

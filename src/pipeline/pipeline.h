@@ -13,6 +13,8 @@
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
 
+#include "base/auto.h"
+
 enum originals { ORIGINALS_ARCHIVE, ORIGINALS_DELETE, ORIGINALS_KEEP };
 
 struct step {
@@ -55,7 +57,7 @@ struct pipeline {
 struct pipeline *pipeline_new(void); /* defaults, no outputs yet */
 struct pipeline *pipeline_ref(struct pipeline *pipeline);
 void pipeline_unref(struct pipeline *pipeline); /* NULL is fine */
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct pipeline, pipeline_unref)
+DEFINE_AUTO(pipeline, pipeline_unref)
 
 struct step *step_new(const char *operation, JsonObject *params /* takes */, unsigned line, unsigned column);
 struct output *output_new(void);

@@ -10,6 +10,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "base/auto.h"
+
 struct web;
 
 /* listen: "127.0.0.1:8080", port 0 takes any. Error: one line that says what and what to do (port taken, address not here). */
@@ -17,7 +19,7 @@ struct web *web_new(const char *listen, GError **error);
 int web_port(const struct web *web);
 const char *web_url(const struct web *web); /* "http://127.0.0.1:8080/"; borrowed */
 void web_free(struct web *web);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct web, web_free)
+DEFINE_AUTO(web, web_free)
 
 /* `dropmill status [--json] [--http ADDR:PORT]`: the numbers of a running mill in a terminal; exit 0, 1 (not reachable), 2 (usage). */
 int status_command(int argc, char **argv);
