@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Child processes: see process.h. */
+#include "base/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+char *process_sibling(const char *name)
+{
+	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *folder = g_path_get_dirname(self ? self : "./x");
+	return g_build_filename(folder, name, NULL);
+}
+
+/* posix_spawn file actions: 0 is /dev/null, 3 the control socket. Every other descriptor of ours is CLOEXEC. */
+bool process_spawn(const char *const *argv, int *control, pid_t *pid, GError **error)
+{
+	int pair[2] = {-1, -1};
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t none;
+
+	if (control && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+		return fail_errno(error, "socketpair");
+	/* dup2 onto itself would keep CLOEXEC: move our half of the pair away from 3 first. */
+	if (control && pair[1] == 3) {
+		int moved = fcntl(pair[1], F_DUPFD_CLOEXEC, 10);
+		close(pair[1]);
+		pair[1] = moved;
+	}
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	if (control)
+		posix_spawn_file_actions_adddup2(&actions, pair[1], 3);
+	posix_spawnattr_init(&attributes);
+	sigemptyset(&none);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+	int number = posix_spawn(pid, argv[0], &actions, &attributes, (char *const *)argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
+	if (control)
+		close(pair[1]);
+	if (number != 0) {
+		if (control)
+			close(pair[0]);
+		errno = number;
+		return fail_errno(error, "cannot start %s", argv[0]);
+	}
+	if (control)
+		*control = pair[0];
+	return true;
+}
+
+void process_die_with_parent(int signal)
+{
+	pid_t parent = getppid();
+	prctl(PR_SET_PDEATHSIG, signal);
+	if (getppid() != parent || parent == 1)
+		raise(signal); /* the parent died before the call */
+}
+
+char *process_status_text(int wait_status)
+{
+	if (WIFSIGNALED(wait_status)) {
+		const char *name = sigabbrev_np(WTERMSIG(wait_status));
+		return g_strdup_printf("killed by SIG%s", name ? name : "?");
+	}
+	return g_strdup_printf("exit status %d", WEXITSTATUS(wait_status));
+}
+
+char *process_machine(void)
+{
+	g_autofree char *boot = NULL;
+	g_autofree char *space = g_file_read_link("/proc/self/ns/pid", NULL);
+
+	if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot, NULL, NULL))
+		boot = g_strdup("unknown");
+	return g_strdup_printf("%s/%s/%u", g_strstrip(boot), space ? space : "", (unsigned)geteuid());
+}
