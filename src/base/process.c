@@ -61,11 +61,10 @@ bool process_spawn(const char *const *argv, int *control, pid_t *pid, GError **e
 	return true;
 }
 
-void process_die_with_parent(int signal)
+void process_die_with_parent(int signal, pid_t expected)
 {
-	pid_t parent = getppid();
 	prctl(PR_SET_PDEATHSIG, signal);
-	if (getppid() != parent || parent == 1)
+	if (getppid() != expected)
 		raise(signal); /* the parent died before the call */
 }
 

@@ -18,8 +18,8 @@ char *process_sibling(const char *name);
  * and *control is ours (CLOEXEC). Standard input is /dev/null; output and error are inherited. Signals are unblocked in the child. */
 bool process_spawn(const char *const *argv, int *control, pid_t *pid, GError **error);
 
-/* In a child: die with the parent, of this signal. */
-void process_die_with_parent(int signal);
+/* In a child: die with the parent (expected is its process id), of this signal. */
+void process_die_with_parent(int signal, pid_t expected);
 
 /* "killed by SIGSEGV", "exit status 3". Returns owned. */
 char *process_status_text(int wait_status);
