@@ -4,11 +4,20 @@
 BUILD ?= build
 CC ?= gcc
 VARIANT_FLAGS ?=
+PYTHON := /usr/bin/python3
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef -Wpointer-arith
 CORE_PACKAGES := glib-2.0 gio-2.0 gio-unix-2.0 gmodule-2.0 json-glib-1.0 rdkafka yaml-0.1 sqlite3
 IMAGE_PACKAGES := $(CORE_PACKAGES) vips
 pkg-cflags = $(shell pkg-config --cflags $(1) 2>/dev/null)
 pkg-libs = $(shell pkg-config --libs $(1) 2>/dev/null)
+
+# What each kind of work needs from Debian. Everything else about set-up follows from these lists.
+DEBIAN_build := gcc libc6-dev make pkg-config libglib2.0-dev libjson-glib-dev librdkafka-dev libvips-dev \
+	libinotifytools0-dev libyaml-dev libcivetweb-dev libsqlite3-dev
+DEBIAN_test := libcmocka-dev python3 python3-pytest
+DEBIAN_kafka := default-jdk-headless maven kcat
+DEBIAN_lint := clang clang-format cppcheck python3 pyflakes3 shellcheck
+DEBIAN_bench := mate-backgrounds python3
 
 CFLAGS ?= -O2 -g
 override CFLAGS += -std=gnu17 $(WARNINGS) -Isrc -D_GNU_SOURCE -DG_LOG_DOMAIN=\"dropmill\" -MMD -MP $(VARIANT_FLAGS)
@@ -19,17 +28,38 @@ CORE_MODULES := web master bus pipeline base
 IMAGE_MODULES := worker codec image bus pipeline base
 MODULES := base pipeline image bus codec worker master web
 IMAGE_SIDE := image codec worker
+CORE_LIBS = $(call pkg-libs,$(CORE_PACKAGES)) -linotifytools -lcivetweb -lpthread -lm
+IMAGE_LIBS = $(call pkg-libs,$(IMAGE_PACKAGES)) -lpthread -lm
 
-module-objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/$(1)/*.c)) $(if $(filter web,$(1)),$(BUILD)/obj/web/assets.o)
+objects-of = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard $(1)))
+module-objects = $(call objects-of,src/$(1)/*.c) $(if $(filter web,$(1)),$(BUILD)/obj/web/assets.o)
 archives = $(foreach m,$(1),$(BUILD)/lib/$(m).a)
+MAIN_OBJECTS := $(BUILD)/obj/main.o $(call objects-of,src/command_*.c)
+IMAGE_MAIN_OBJECTS := $(BUILD)/obj/main_image.o
 
-all: $(BUILD)/dropmill $(BUILD)/dropmill-image
+all: $(BUILD)/dropmill $(BUILD)/dropmill-image ## build the two programs (the default)
 
-$(BUILD)/dropmill: $(BUILD)/obj/main.o $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/command_*.c)) $(call archives,$(CORE_MODULES))
-	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(call pkg-libs,$(CORE_PACKAGES)) -linotifytools -lcivetweb -lpthread -lm
+# ---- set-up: a stamp a list, so that a rebuild does not ask dpkg again; SETUP=no leaves the machine alone.
 
-$(BUILD)/dropmill-image: $(BUILD)/obj/main_image.o $(call archives,$(IMAGE_MODULES))
-	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(call pkg-libs,$(IMAGE_PACKAGES)) -lpthread -lm
+STAMPS := build/.setup
+define setup-rule
+$(STAMPS)/$(1): Makefile
+	@mkdir -p $$(@D)
+	@tests/setup $(1) $$(DEBIAN_$(1))
+	@touch $$@
+setup-$(1): $(STAMPS)/$(1)
+.PHONY: setup-$(1)
+endef
+$(foreach list,build test kafka lint bench,$(eval $(call setup-rule,$(list))))
+setup: setup-build setup-test ## install what build and tests need, through apt
+
+# ---- programs
+
+$(BUILD)/dropmill: $(MAIN_OBJECTS) $(call archives,$(CORE_MODULES))
+	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS)
+
+$(BUILD)/dropmill-image: $(IMAGE_MAIN_OBJECTS) $(call archives,$(IMAGE_MODULES))
+	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(IMAGE_LIBS)
 
 define module-rule
 $(BUILD)/lib/$(1).a: $(call module-objects,$(1))
@@ -39,33 +69,129 @@ $(BUILD)/lib/$(1).a: $(call module-objects,$(1))
 endef
 $(foreach m,$(MODULES),$(eval $(call module-rule,$(m))))
 
-$(BUILD)/obj/%.o: src/%.c
+$(BUILD)/obj/%.o: src/%.c | $(STAMPS)/build
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(if $(filter $(IMAGE_SIDE) main_image,$(firstword $(subst /, ,$*))),$(call pkg-cflags,$(IMAGE_PACKAGES)),$(call pkg-cflags,$(CORE_PACKAGES))) -c -o $@ $<
 
-$(BUILD)/gen/assets.c: src/web/assets/assets.gresource.xml $(wildcard src/web/assets/*)
+$(BUILD)/gen/assets.c: src/web/assets/assets.gresource.xml $(wildcard src/web/assets/*) | $(STAMPS)/build
 	@mkdir -p $(@D)
 	glib-compile-resources --sourcedir=src/web/assets --generate-source --target=$@ $<
 $(BUILD)/obj/web/assets.o: $(BUILD)/gen/assets.c
 	@mkdir -p $(@D)
 	$(CC) -O2 $(VARIANT_FLAGS) $(call pkg-cflags,gio-2.0) -c -o $@ $<
 
-# Unit tests: tests/unit/MODULE/test_*.c; those of image, codec and worker link libvips, the others prove that they need none.
+# ---- unit tests: tests/unit/MODULE/test_*.c; those of image, codec and worker link libvips, the others prove that they need none.
+
 UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
 UNIT_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
-unit-side = $(if $(filter $(IMAGE_SIDE),$(word 2,$(subst /, ,$(1)))),image,core)
+unit-side = $(if $(filter $(IMAGE_SIDE),$(firstword $(subst /, ,$(1)))),IMAGE,CORE)
 
-$(BUILD)/tests/unit/%: tests/unit/%.c $(call archives,$(MODULES))
+$(BUILD)/obj/tests/unit/%.o: tests/unit/%.c | $(STAMPS)/build $(STAMPS)/test
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) $(call pkg-cflags,$(IMAGE_PACKAGES) cmocka) -o $@ $< -Wl,--start-group \
-	  $(if $(filter image,$(call unit-side,unit/$*)),$(call archives,$(IMAGE_MODULES)),$(call archives,$(CORE_MODULES))) -Wl,--end-group \
-	  $(if $(filter image,$(call unit-side,unit/$*)),$(call pkg-libs,$(IMAGE_PACKAGES)),$(call pkg-libs,$(CORE_PACKAGES)) -linotifytools -lcivetweb) $(call pkg-libs,cmocka) -lpthread -lm
+	$(CC) $(CFLAGS) $(call pkg-cflags,$($(call unit-side,$*)_PACKAGES) cmocka) -c -o $@ $<
+$(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(call archives,$(MODULES))
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(call archives,$($(call unit-side,$*)_MODULES)) -Wl,--end-group \
+	  $($(call unit-side,$*)_LIBS) $(call pkg-libs,cmocka)
+.PRECIOUS: $(BUILD)/obj/tests/unit/%.o
 
-unit: $(UNIT_TESTS)
-	@for t in $(UNIT_TESTS); do echo "== $$t"; $$t || exit 1; done
+# ---- small programs for tests and benches: one file each, libvips alone, nothing of src/, so that they can contradict it.
 
-clean:
-	rm -rf $(BUILD)
+TOOLS := reference picture bench/bare
+TOOL_PROGRAMS := $(patsubst %,$(BUILD)/tests/%,$(foreach t,$(TOOLS),$(if $(wildcard tests/$(t).c),$(t))))
+$(BUILD)/obj/tests/%.o: tests/%.c | $(STAMPS)/build
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(call pkg-cflags,vips) -c -o $@ $<
+$(TOOL_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $< $(call pkg-libs,vips) -lm
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all unit clean
+OBJECTS := $(sort $(MAIN_OBJECTS) $(IMAGE_MAIN_OBJECTS) $(foreach m,$(MODULES),$(call module-objects,$(m))) \
+	$(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(UNIT_SOURCES) $(wildcard $(patsubst %,tests/%.c,$(TOOLS)))))
+objects: $(OBJECTS)
+
+# ---- run
+
+ARGS ?=
+BROKER ?= embedded
+run: all ## master, workers and page in the foreground; BROKER=kafka uses a real Apache Kafka; ARGS="--workers 4"
+	@$(if $(filter kafka,$(BROKER)),$(MAKE) --no-print-directory setup-kafka)
+	@$(if $(filter kafka,$(BROKER)),exec tests/kafka/run build/kafka $(BUILD)/dropmill run $(ARGS) --brokers,exec $(BUILD)/dropmill run $(ARGS))
+
+kafka: setup-kafka ## the one-node Apache Kafka alone, in the foreground (KAFKA_PORT=9092)
+	@exec tests/kafka/run build/kafka
+
+# ---- tests: tests/run.py runs, counts and sums up
+
+HOOKS := -DDROPMILL_TEST_HOOKS
+SANITIZE := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+RUN := BUILD=$(BUILD) $(PYTHON) tests/run.py
+
+tests: all $(UNIT_TESTS) $(TOOL_PROGRAMS)
+hooks: setup-build
+	@$(MAKE) --no-print-directory BUILD=build/hooks VARIANT_FLAGS="$(HOOKS)" all
+
+# Not root and no Java: the tests on real Kafka skip themselves and say why; under CI they must run.
+soft-kafka: setup-build
+	@$(MAKE) --no-print-directory setup-kafka || [ -z "$$CI" ]
+
+test: tests hooks soft-kafka ## everything: set-up, build, unit tests, end to end; the counts of each at the end
+	@$(RUN) unit e2e
+unit: $(UNIT_TESTS) ## the unit tests alone; T=master/test_claim for one
+	@$(RUN) unit $(T)
+e2e: tests hooks soft-kafka ## the end-to-end tests alone; T="-k drop" goes to pytest
+	@$(RUN) e2e $(T)
+exact: tests hooks ## every operation, tile size, worker count and plane against libvips: the whole matrix (long)
+	@DROPMILL_EXACT=full $(RUN) e2e tests/e2e/test_exact.py $(T)
+asan: setup-build setup-test ## build and test once more under AddressSanitizer and UBSan
+	@$(MAKE) --no-print-directory BUILD=build/asan CFLAGS="-O1 -g" VARIANT_FLAGS="$(SANITIZE) $(HOOKS)" tests
+	@BUILD=build/asan DROPMILL_SANITIZED=1 $(PYTHON) tests/run.py unit e2e $(T)
+bench: all $(TOOL_PROGRAMS) setup-bench soft-kafka ## measure against bare libvips, side by side: build/bench/report.md and .json
+	@BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(ARGS)
+
+# ---- lint: each step is a target of its own
+
+LINT := gcc clang cppcheck format layers links docs scripts
+C_FILES = $(shell find src tests -name '*.[ch]')
+lint: setup-build setup-test setup-lint ## warnings as errors (gcc, clang), cppcheck, formatting, layers, documentation
+	@$(RUN) lint $(LINT)
+lint-gcc:
+	@$(MAKE) --no-print-directory -s -k BUILD=build/lint/gcc CC=gcc VARIANT_FLAGS="-Werror $(HOOKS)" objects
+lint-clang:
+	@$(MAKE) --no-print-directory -s -k BUILD=build/lint/clang CC=clang VARIANT_FLAGS="-Werror $(HOOKS)" objects
+lint-cppcheck:
+	@mkdir -p build/lint/cppcheck
+	@cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr --std=c11 -Isrc \
+	  --cppcheck-build-dir=build/lint/cppcheck src tests
+lint-format:
+	@clang-format --dry-run -Werror $(C_FILES)
+lint-layers:
+	@$(PYTHON) tests/lint/layers.py
+lint-links: all
+	@$(PYTHON) tests/lint/links.py $(BUILD)
+lint-docs: all
+	@$(PYTHON) tests/lint/docs.py $(BUILD)
+lint-scripts:
+	@$(PYTHON) tests/lint/scripts.py
+format: setup-lint ## clang-format every source in place
+	@clang-format -i $(C_FILES)
+
+docs: all ## put the table of operations into README.md
+	@$(PYTHON) tests/lint/docs.py $(BUILD) --write
+
+# ---- the rest
+
+compile_commands.json: Makefile tests/lint/compile_commands.py ## for editors and clangd
+	@$(MAKE) --no-print-directory -Bn objects | $(PYTHON) tests/lint/compile_commands.py > $@
+
+clean: ## remove everything that was built
+	rm -rf $(BUILD) compile_commands.json
+	@find tests -name __pycache__ -prune -exec rm -rf {} +
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9_.]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' Makefile
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.PHONY: all setup objects run kafka tests hooks soft-kafka test unit e2e exact asan bench lint $(LINT:%=lint-%) format docs clean help
