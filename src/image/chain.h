@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <vips/vips.h>
 
+#include "image/auto.h"
+
 /* Appends steps (see steps_to_json()) from index first on to in. Errors are prefixed "step N (blur): ", N from 1. */
 bool chain_build(JsonArray *steps, guint first, VipsImage *in, VipsImage **out, GError **error);
 

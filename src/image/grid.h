@@ -14,7 +14,7 @@
 struct grid {
 	int width, height;             /* of the output, px */
 	int tile_width, tile_height;   /* px; the last column and row may be smaller */
-	int piece_width, piece_height; /* px; pieces are anchored at the output's 0,0 */
+	int piece_width, piece_height; /* px; pieces are anchored at their tile (on the sink's grid tiles are whole pieces) */
 	int columns, rows;             /* of tiles */
 };
 

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * What is known before the first pixel is decoded: see plan.h. */
+#include "codec/plan.h"
+
+#include <limits.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/segment.h"
+#include "image/chain.h"
+#include "image/format.h"
+#include "image/operations.h"
+#include "image/tilesource.h"
+
+/* Bands of tiles that a ring holds beyond what must fit: the decoder runs ahead while workers compute (measured, facts/kafka.md:
+ * two bands stall, six gain nothing over four). */
+#define RING_BANDS 4
+
+/* The request's parts that planning needs. */
+struct wish {
+	int edge;
+	gint64 tile_bytes, min_pixels, budget;
+};
+
+static void output_free(struct plan_output *output)
+{
+	g_clear_object(&output->image);
+	g_clear_pointer(&output->save, json_object_unref);
+	g_clear_pointer(&output->steps, json_array_unref);
+	g_free(output);
+}
+
+void plan_free(struct plan *plan)
+{
+	if (!plan)
+		return;
+	g_clear_pointer(&plan->outputs, g_ptr_array_unref);
+	g_clear_object(&plan->source);
+	g_clear_pointer(&plan->steps, json_array_unref);
+	g_array_unref(plan->tiles);
+	g_array_unref(plan->order);
+	g_array_unref(plan->low);
+	g_free(plan->whole);
+	g_free(plan);
+}
+
+/* Interpretations whose colour conversions need nothing but the pixels; others (CMYK) look for a profile in the metadata. */
+static bool plain_colour(const VipsImage *image)
+{
+	switch (image->Type) {
+	case VIPS_INTERPRETATION_B_W:
+	case VIPS_INTERPRETATION_GREY16:
+	case VIPS_INTERPRETATION_sRGB:
+	case VIPS_INTERPRETATION_RGB:
+	case VIPS_INTERPRETATION_RGB16:
+	case VIPS_INTERPRETATION_MULTIBAND:
+		return image->Coding == VIPS_CODING_NONE;
+	default:
+		return false;
+	}
+}
+
+/* Why the picture cannot be cut whatever its chain, or NULL. */
+static const char *whole_by_header(const struct plan *plan, const struct wish *wish)
+{
+	gint64 pixels = (gint64)plan->source->Xsize * plan->source->Ysize;
+
+	if (pixels < wish->min_pixels)
+		return "small picture";
+	if (!plain_colour(plan->source))
+		return "its colour space needs the file's profile";
+	if (vips_image_get_n_pages(plan->source) > 1)
+		return "several pages";
+	return NULL;
+}
+
+/* One pixel asked for: what does the chain read of the source? Unions it into box; false when nothing was recorded. */
+static bool probe(struct tilesource *recorder, VipsRegion *region, int x, int y, VipsRect *box, bool *any)
+{
+	VipsRect pixel = {x, y, 1, 1}, asked;
+
+	tilesource_record(recorder);
+	bool prepared = vips_region_prepare(region, &pixel) == 0;
+	if (!tilesource_recorded(recorder, &asked) || !prepared) {
+		vips_error_clear();
+		return false;
+	}
+	if (*any)
+		vips_rect_unionrect(box, &asked, box);
+	else
+		*box = asked;
+	*any = true;
+	return true;
+}
+
+/* The need of a tile: the box around what its corners and the middles of its edges ask for, and a little more, because
+ * operations round outwards when they are asked for larger pieces. */
+static bool tile_need(struct tilesource *recorder, VipsRegion *region, const VipsRect *out, int pad, VipsRect *need)
+{
+	int xs[] = {out->left, out->left + out->width / 2, VIPS_RECT_RIGHT(out) - 1};
+	int ys[] = {out->top, out->top + out->height / 2, VIPS_RECT_BOTTOM(out) - 1};
+	VipsImage *image = tilesource_image(recorder);
+	VipsRect picture = {0, 0, image->Xsize, image->Ysize};
+	bool any = false;
+
+	for (int i = 0; i < 9; i++)
+		if (i != 4 && !probe(recorder, region, xs[i % 3], ys[i / 3], need, &any))
+			return false;
+	vips_rect_marginadjust(need, pad);
+	vips_rect_intersectrect(need, &picture, need);
+	return true;
+}
+
+/* Cuts one output. False without error when it cannot be cut (plan->whole says why). */
+static bool plan_output(struct plan *plan, struct plan_output *output, struct tilesource *recorder, VipsImage *recorded,
+	unsigned flags, const struct wish *wish)
+{
+	gsize pixel = VIPS_MAX(VIPS_IMAGE_SIZEOF_PEL(output->image), VIPS_IMAGE_SIZEOF_PEL(plan->source));
+	int scale = (int)(((gint64)plan->source->Xsize + recorded->Xsize - 1) / recorded->Xsize);
+	VipsRegion *region = vips_region_new(recorded);
+	bool cut = true;
+
+	grid_make(&output->grid, recorded, wish->edge, flags & OPERATION_ON_GRID,
+		wish->tile_bytes ? wish->tile_bytes / (gint64)pixel : 0);
+	output->first_tile = (int)plan->tiles->len;
+	for (int i = 0; cut && i < grid_tiles(&output->grid); i++) {
+		struct plan_tile tile = {.output = (int)plan->outputs->len, .out = grid_tile(&output->grid, i)};
+		cut = tile_need(recorder, region, &tile.out, 2 + 2 * scale, &tile.need);
+		g_array_append_val(plan->tiles, tile);
+	}
+	g_object_unref(region);
+	if (!cut)
+		plan->whole = g_strdup("the chain asks for no definite part of the picture");
+	return cut;
+}
+
+/* Builds one output's chain twice: on the file's header, for the encoder, and on the recorder. */
+static bool plan_chain(
+	struct plan *plan, JsonObject *wanted, struct tilesource *recorder, const struct wish *wish, GError **error)
+{
+	g_autoptr(VipsImage) common = NULL;
+	g_autoptr(VipsImage) recorded_common = NULL;
+	g_autoptr(VipsImage) recorded = NULL;
+	JsonArray *own = json_array(wanted, "steps");
+	struct plan_output *output = g_new0(struct plan_output, 1);
+	const char *loader = NULL;
+	VipsRect box;
+
+	output->steps = own ? json_array_ref(own) : json_array_new();
+	JsonObject *save = json_object(wanted, "save");
+	output->save = save ? json_object_ref(save) : json_object_new();
+	if (vips_image_get_typeof(plan->source, VIPS_META_LOADER))
+		vips_image_get_string(plan->source, VIPS_META_LOADER, &loader);
+	output->format = json_string(wanted, "format", NULL);
+	if (!output->format)
+		output->format = format_of_loader(loader);
+	bool built = chain_build(plan->steps, 0, plan->source, &common, error) &&
+		     chain_build(output->steps, 0, common, &output->image, error);
+	if (built) {
+		tilesource_record(recorder);
+		built = chain_build(plan->steps, 0, tilesource_image(recorder), &recorded_common, error) &&
+			chain_build(output->steps, 0, recorded_common, &recorded, error);
+		if (tilesource_recorded(recorder, &box) && !plan->whole)
+			plan->whole = g_strdup("a step looks at the whole picture");
+	}
+	unsigned flags = chain_flags(plan->steps) | chain_flags(output->steps);
+	if (built && !plan->whole)
+		plan_output(plan, output, recorder, recorded, flags, wish);
+	g_ptr_array_add(plan->outputs, output);
+	return built;
+}
+
+/* Tiles of each output go in their own order, row by row; outputs are merged by the source row that they wait for. */
+static void plan_order(struct plan *plan)
+{
+	guint total = plan->tiles->len;
+	g_autofree int *next = g_new0(int, plan->outputs->len);
+	g_autofree int *bottom = g_new0(int, plan->outputs->len);
+
+	for (guint i = 0; i < total; i++) {
+		int best = -1, best_bottom = INT_MAX;
+		for (guint o = 0; o < plan->outputs->len; o++) {
+			struct plan_output *output = g_ptr_array_index(plan->outputs, o);
+			if (next[o] == grid_tiles(&output->grid))
+				continue;
+			const struct plan_tile *tile = plan_tile(plan, output->first_tile + next[o]);
+			int wait = VIPS_MAX(bottom[o], VIPS_RECT_BOTTOM(&tile->need));
+			if (wait < best_bottom) {
+				best = (int)o;
+				best_bottom = wait;
+			}
+		}
+		g_assert(best >= 0);
+		struct plan_output *output = g_ptr_array_index(plan->outputs, best);
+		int index = output->first_tile + next[best]++;
+		bottom[best] = best_bottom;
+		g_array_append_val(plan->order, index);
+	}
+	g_array_set_size(plan->low, total);
+	int low = plan->source->Ysize;
+	for (guint i = total; i-- > 0;) {
+		low = VIPS_MIN(low, plan_tile(plan, g_array_index(plan->order, int, i))->need.top);
+		g_array_index(plan->low, int, i) = low;
+	}
+}
+
+static gsize round_up(gsize value, gsize step)
+{
+	return (value + step - 1) / step * step;
+}
+
+/* How many rows the rings hold. The source ring must hold, for each tile in order, everything from the lowest row that is still needed to the
+ * tile's last row: with less the decoder and the tile would wait for each other. */
+static void plan_rings(struct plan *plan, const struct wish *wish)
+{
+	int must = 1, height = plan->source->Ysize;
+	gsize offset = segment_rows_offset(plan->tiles->len), out_bytes = 0;
+
+	for (guint i = 0; i < plan->order->len; i++) {
+		const struct plan_tile *tile = plan_tile(plan, g_array_index(plan->order, int, i));
+		must = VIPS_MAX(must, VIPS_RECT_BOTTOM(&tile->need) - g_array_index(plan->low, int, i));
+	}
+	for (guint o = 0; o < plan->outputs->len; o++) {
+		struct plan_output *output = g_ptr_array_index(plan->outputs, o);
+		gsize stride = round_up(VIPS_IMAGE_SIZEOF_LINE(output->image), 64);
+		gint64 share =
+			wish->budget / 3 / (gint64)plan->outputs->len / (gint64)stride / output->grid.tile_height;
+		int bands = (int)VIPS_CLIP(1, share, RING_BANDS);
+		output->ring = (struct ring){0, stride, VIPS_MIN(bands, output->grid.rows) * output->grid.tile_height};
+		out_bytes += round_up(stride * (gsize)output->ring.rows, SEGMENT_ALIGN);
+	}
+	gsize stride = round_up(VIPS_IMAGE_SIZEOF_LINE(plan->source), 64);
+	gint64 room = VIPS_MAX(0, wish->budget - (gint64)out_bytes) / (gint64)stride;
+	struct plan_output *first = g_ptr_array_index(plan->outputs, 0);
+	int per_band = (int)((gint64)height * first->grid.tile_height / first->grid.height) + 1;
+	gint64 rows = VIPS_MIN(must + (gint64)(RING_BANDS - 1) * per_band, VIPS_MAX(room, must));
+	if (must > room) {
+		/* Does not fit into memory: the whole picture goes to a file. */
+		plan->spool = true;
+		rows = height;
+	}
+	plan->ring = (struct ring){offset, stride, (int)VIPS_MIN(rows, height)};
+	offset += round_up(stride * (gsize)plan->ring.rows, SEGMENT_ALIGN);
+	for (guint o = 0; o < plan->outputs->len; o++) {
+		struct plan_output *output = g_ptr_array_index(plan->outputs, o);
+		output->ring.offset = offset;
+		offset += round_up(output->ring.stride * (gsize)output->ring.rows, SEGMENT_ALIGN);
+	}
+	plan->segment_bytes = offset;
+}
+
+static struct plan *plan_whole(struct plan *plan, const char *why)
+{
+	g_free(plan->whole);
+	plan->whole = g_strdup(why);
+	return plan;
+}
+
+struct plan *plan_make(JsonObject *request, GError **error)
+{
+	auto_struct(plan) plan = g_new0(struct plan, 1);
+	JsonObject *limits = json_object(request, "limits");
+	struct image_limits bounds = {json_double(limits, "megapixels", 0), (unsigned)json_int(limits, "frames", 0)};
+	struct wish wish = {
+		.edge = (int)json_int(request, "tile", 512),
+		.tile_bytes = json_int(request, "tile_bytes", 0),
+		.min_pixels = json_int(request, "min_pixels", 0),
+		.budget = json_int(request, "budget", 128 << 20),
+	};
+
+	plan->tiles = g_array_new(FALSE, FALSE, sizeof(struct plan_tile));
+	plan->order = g_array_new(FALSE, FALSE, sizeof(int));
+	plan->low = g_array_new(FALSE, FALSE, sizeof(int));
+	plan->outputs = g_ptr_array_new_with_free_func((GDestroyNotify)output_free);
+	JsonArray *steps = json_array(request, "steps"), *outputs = json_array(request, "outputs");
+	plan->steps = steps ? json_array_ref(steps) : json_array_new();
+	if (!format_open(json_string(request, "path", ""), NULL, true, &bounds, &plan->source, error))
+		return NULL;
+	const char *header = whole_by_header(plan, &wish);
+	if (header)
+		return plan_whole(g_steal_pointer(&plan), header);
+	if (chain_flags(plan->steps) & (OPERATION_LOADS | OPERATION_READS_METADATA))
+		return plan_whole(g_steal_pointer(&plan), "the chain reads the file itself");
+
+	auto_struct(tilesource) recorder = tilesource_new_like(plan->source, error);
+	if (!recorder)
+		return NULL;
+	for (guint i = 0; outputs && i < json_array_get_length(outputs) && !plan->whole; i++) {
+		JsonObject *wanted = json_object_at(outputs, i);
+		unsigned flags = wanted && json_array(wanted, "steps") ? chain_flags(json_array(wanted, "steps")) : 0;
+		bool loads = flags & OPERATION_LOADS && json_array_get_length(plan->steps) == 0;
+		if (loads || flags & OPERATION_READS_METADATA)
+			return plan_whole(g_steal_pointer(&plan), "an output reads the file itself");
+		if (!plan_chain(plan, wanted, recorder, &wish, error))
+			return NULL;
+	}
+	if (plan->whole)
+		return g_steal_pointer(&plan);
+	if (plan->tiles->len <= plan->outputs->len)
+		return plan_whole(g_steal_pointer(&plan), "fits into one tile");
+	plan_order(plan);
+	plan_rings(plan, &wish);
+	return g_steal_pointer(&plan);
+}
