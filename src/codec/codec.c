@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * One tiled job in a process of its own: see codec.h. */
+#include "codec/codec.h"
+
+#include <errno.h>
+#include <gio/gio.h>
+#include <gio/gunixinputstream.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "codec/stream.h"
+#include "image/format.h"
+
+#define CONTROL_FD 3
+
+struct codec {
+	struct plan *plan;
+	struct segment *segment;
+	struct rows *rows;
+	GPtrArray *temps; /* paths, by output */
+	GMutex sending;
+	gint running; /* threads that have not ended */
+	gint failed;  /* a failure was sent: the rest follows from it */
+};
+
+/* Sends one line. The master has gone when it cannot be sent: nothing is left to do. */
+static void send_event(struct codec *codec, JsonObject *event)
+{
+	g_autofree char *text = json_object_text(event);
+	g_autofree char *line = g_strconcat(text, "\n", NULL);
+	gsize length = strlen(line), sent = 0;
+
+	g_mutex_lock(&codec->sending);
+	while (sent < length) {
+		gssize n = write(CONTROL_FD, line + sent, length - sent);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			_exit(1);
+		sent += (gsize)n;
+	}
+	g_mutex_unlock(&codec->sending);
+}
+
+static void send_failure(struct codec *codec, const GError *error)
+{
+	g_autoptr(JsonObject) event = json_object_new();
+
+	if (!g_atomic_int_compare_and_exchange(&codec->failed, 0, 1))
+		return;
+	json_object_set_string_member(event, "event", "failed");
+	json_object_set_string_member(
+		event, "kind", error->domain == DROPMILL_ERROR && error->code == ERROR_INPUT ? "input" : "retry");
+	json_object_set_string_member(event, "message", error->message);
+	send_event(codec, event);
+}
+
+static void add_rect(JsonArray *array, const VipsRect *rect)
+{
+	json_array_add_int_element(array, rect->left);
+	json_array_add_int_element(array, rect->top);
+	json_array_add_int_element(array, rect->width);
+	json_array_add_int_element(array, rect->height);
+}
+
+static void tiles_ready(const int *tiles, guint count, void *user)
+{
+	struct codec *codec = user;
+	g_autoptr(JsonObject) event = json_object_new();
+	JsonArray *list = json_array_new();
+
+	for (guint i = 0; i < count; i++) {
+		const struct plan_tile *tile = plan_tile(codec->plan, tiles[i]);
+		JsonArray *entry = json_array_sized_new(10);
+		json_array_add_int_element(entry, tiles[i]);
+		json_array_add_int_element(entry, tile->output);
+		add_rect(entry, &tile->out);
+		add_rect(entry, &tile->need);
+		json_array_add_array_element(list, entry);
+	}
+	json_object_set_string_member(event, "event", "ready");
+	json_object_set_array_member(event, "tiles", list);
+	send_event(codec, event);
+}
+
+static void send_encoded(struct codec *codec)
+{
+	g_autoptr(JsonObject) event = json_object_new();
+	JsonArray *list = json_array_new();
+
+	for (guint i = 0; i < codec->temps->len; i++) {
+		struct plan_output *output = g_ptr_array_index(codec->plan->outputs, i);
+		JsonObject *entry = json_object_new();
+		struct stat status = {0};
+		stat(g_ptr_array_index(codec->temps, i), &status);
+		json_object_set_int_member(entry, "bytes", status.st_size);
+		json_object_set_int_member(entry, "width", output->grid.width);
+		json_object_set_int_member(entry, "height", output->grid.height);
+		json_array_add_object_element(list, entry);
+	}
+	json_object_set_string_member(event, "event", "encoded");
+	json_object_set_array_member(event, "outputs", list);
+	send_event(codec, event);
+}
+
+/* A thread's end; the last one to end well reports. */
+static void ended(struct codec *codec, bool well, const GError *error)
+{
+	if (!well) {
+		send_failure(codec, error);
+		rows_stop(codec->rows);
+	}
+	if (g_atomic_int_dec_and_test(&codec->running) && !g_atomic_int_get(&codec->failed))
+		send_encoded(codec);
+}
+
+static gpointer decode_thread(gpointer data)
+{
+	struct codec *codec = data;
+	g_autoptr(GError) error = NULL;
+
+	ended(codec, stream_decode(codec->plan, codec->rows, &error), error);
+	vips_thread_shutdown();
+	return NULL;
+}
+
+struct encode_job {
+	struct codec *codec;
+	int index;
+};
+
+static gpointer encode_thread(gpointer data)
+{
+	g_autofree struct encode_job *job = data;
+	struct codec *codec = job->codec;
+	g_autoptr(GError) error = NULL;
+
+	ended(codec,
+		stream_encode(
+			codec->plan, codec->rows, job->index, g_ptr_array_index(codec->temps, job->index), &error),
+		error);
+	vips_thread_shutdown();
+	return NULL;
+}
+
+static bool do_plan(struct codec *codec, JsonObject *request, GError **error)
+{
+	if (codec->plan)
+		return fail(error, ERROR_SYSTEM, "a second plan");
+	codec->plan = plan_make(request, error);
+	if (!codec->plan)
+		return false;
+	g_autoptr(JsonObject) event = plan_describe(codec->plan);
+	send_event(codec, event);
+	return true;
+}
+
+static bool do_go(struct codec *codec, JsonObject *request, GError **error)
+{
+	JsonArray *temps = json_array(request, "temps");
+
+	if (!codec->plan || codec->plan->whole || codec->rows || !temps ||
+		json_array_get_length(temps) != codec->plan->outputs->len)
+		return fail(error, ERROR_SYSTEM, "go at the wrong moment");
+	codec->segment = segment_open(json_string(request, "segment", ""), codec->plan->segment_bytes, error);
+	if (!codec->segment)
+		return false;
+	codec->temps = g_ptr_array_new_with_free_func(g_free);
+	for (guint i = 0; i < json_array_get_length(temps); i++)
+		g_ptr_array_add(codec->temps, g_strdup(json_array_get_string_element(temps, i)));
+	codec->rows = rows_new(codec->plan, codec->segment, tiles_ready, codec);
+	codec->running = 1 + (gint)codec->temps->len;
+	for (guint i = 0; i < codec->temps->len; i++) {
+		struct encode_job *job = g_new(struct encode_job, 1);
+		*job = (struct encode_job){codec, (int)i};
+		g_thread_unref(g_thread_new("encode", encode_thread, job));
+	}
+	g_thread_unref(g_thread_new("decode", decode_thread, codec));
+	return true;
+}
+
+static bool do_command(struct codec *codec, JsonObject *command, GError **error)
+{
+	const char *name = json_string(command, "cmd", "");
+
+	if (strcmp(name, "plan") == 0)
+		return do_plan(codec, command, error);
+	if (strcmp(name, "go") == 0)
+		return do_go(codec, command, error);
+	if (strcmp(name, "done") == 0 && codec->rows) {
+		gint64 tile = json_int(command, "tile", -1);
+		if (tile < 0 || tile >= codec->plan->tiles->len)
+			return fail(error, ERROR_SYSTEM, "no tile %" G_GINT64_FORMAT, tile);
+		rows_tile_done(codec->rows, (int)tile);
+		return true;
+	}
+	return fail(error, ERROR_SYSTEM, "unknown command '%s'", name);
+}
+
+int codec_command(int argc, char **argv)
+{
+	struct codec codec = {0};
+	g_autoptr(GError) error = NULL;
+
+	signal(SIGPIPE, SIG_IGN);
+	/* Ctrl-C reaches the whole group; the master says when this process ends. */
+	signal(SIGINT, SIG_IGN);
+	if (argc > 1)
+		process_die_with_parent(SIGKILL, atoi(argv[1]));
+	log_init("codec", g_strcmp0(g_getenv("DROPMILL_LOG_FORMAT"), "json") == 0);
+	g_mutex_init(&codec.sending);
+	if (!image_init("dropmill", 1, &error)) {
+		send_failure(&codec, error);
+		return 1;
+	}
+	g_autoptr(GInputStream) input = g_unix_input_stream_new(CONTROL_FD, FALSE);
+	g_autoptr(GDataInputStream) lines = g_data_input_stream_new(input);
+	for (;;) {
+		g_autofree char *line = g_data_input_stream_read_line(lines, NULL, NULL, NULL);
+		if (!line)
+			break;
+		g_autoptr(JsonObject) command = json_parse_object(line, -1, &error);
+		if (!command || !do_command(&codec, command, &error)) {
+			send_failure(&codec, error);
+			g_clear_error(&error);
+		}
+	}
+	/* The master closed the socket: done, or told to stop. Threads may be waiting in libvips; the process's end frees everything. */
+	_exit(0);
+}

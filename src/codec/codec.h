@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   one tiled job, in a process of its own that can be killed: header, plan, decode, encode. It talks to the master over a
+ *            socket (descriptor 3), a JSON object a line:
+ *              master: {"cmd": "plan", ...}   codec: {"event": "plan", ...} or {"event": "failed", "kind", "message"}
+ *              master: {"cmd": "go", "segment", "temps": [...]}
+ *              codec:  {"event": "ready", "tiles": [[tile, output, out l, t, w, h, need l, t, w, h], ...]}  as rows arrive
+ *              master: {"cmd": "done", "tile"}
+ *              codec:  {"event": "encoded", "outputs": [{"bytes", "width", "height"}]}, then it ends.
+ *            The socket's end is the order to stop at once.
+ * Thread:    a control thread (main), a decoder thread, an encoder thread for each output.
+ */
+#ifndef DROPMILL_CODEC_CODEC_H
+#define DROPMILL_CODEC_CODEC_H
+
+/* `dropmill-image codec`: serves one job; returns the process's exit status. */
+int codec_command(int argc, char **argv);
+
+#endif

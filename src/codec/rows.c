@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The flow of rows through a tiled job: see rows.h. */
+#include "codec/rows.h"
+
+struct flow {
+	int *missing; /* by row of tiles: how many are not done */
+	int complete; /* rows of tiles complete from the top */
+	int encoded;  /* px rows the encoder has given back */
+};
+
+struct rows {
+	const struct plan *plan;
+	struct segment *segment;
+	rows_ready_fn ready;
+	void *user;
+	GMutex mutex;
+	GMutex announcing; /* ready() is called in order */
+	GCond changed;
+	int decoded;
+	bool stopped;
+	bool *done;         /* by tile */
+	guint unfinished;   /* position in plan->order of the first tile that is not done */
+	guint given;        /* tiles of plan->order given out */
+	struct flow *flows; /* by output */
+};
+
+struct rows *rows_new(const struct plan *plan, struct segment *segment, rows_ready_fn ready, void *user)
+{
+	struct rows *rows = g_new0(struct rows, 1);
+
+	rows->plan = plan;
+	rows->segment = segment;
+	rows->ready = ready;
+	rows->user = user;
+	g_mutex_init(&rows->mutex);
+	g_mutex_init(&rows->announcing);
+	g_cond_init(&rows->changed);
+	rows->done = g_new0(bool, plan->tiles->len);
+	rows->flows = g_new0(struct flow, plan->outputs->len);
+	for (guint o = 0; o < plan->outputs->len; o++) {
+		const struct grid *grid = &((struct plan_output *)g_ptr_array_index(plan->outputs, o))->grid;
+		rows->flows[o].missing = g_new(int, grid->rows);
+		for (int i = 0; i < grid->rows; i++)
+			rows->flows[o].missing[i] = grid->columns;
+	}
+	return rows;
+}
+
+void rows_free(struct rows *rows)
+{
+	if (!rows)
+		return;
+	for (guint o = 0; o < rows->plan->outputs->len; o++)
+		g_free(rows->flows[o].missing);
+	g_free(rows->flows);
+	g_free(rows->done);
+	g_mutex_clear(&rows->mutex);
+	g_mutex_clear(&rows->announcing);
+	g_cond_clear(&rows->changed);
+	g_free(rows);
+}
+
+static const struct plan_output *output_at(const struct rows *rows, int output)
+{
+	return g_ptr_array_index(rows->plan->outputs, output);
+}
+
+static bool may_go(const struct rows *rows, const struct plan_tile *tile)
+{
+	const struct ring *ring = &output_at(rows, tile->output)->ring;
+
+	return VIPS_RECT_BOTTOM(&tile->need) <= rows->decoded &&
+	       VIPS_RECT_BOTTOM(&tile->out) <= rows->flows[tile->output].encoded + ring->rows;
+}
+
+/* Gives out what may go, strictly in order, so that nothing can wait for a tile that was not given out. */
+static void announce(struct rows *rows)
+{
+	g_autoptr(GArray) tiles = g_array_new(FALSE, FALSE, sizeof(int));
+
+	g_mutex_lock(&rows->announcing);
+	g_mutex_lock(&rows->mutex);
+	while (!rows->stopped && rows->given < rows->plan->order->len) {
+		int index = g_array_index(rows->plan->order, int, rows->given);
+		if (!may_go(rows, plan_tile(rows->plan, index)))
+			break;
+		g_array_append_val(tiles, index);
+		rows->given++;
+	}
+	g_mutex_unlock(&rows->mutex);
+	if (tiles->len)
+		rows->ready((const int *)(void *)tiles->data, tiles->len, rows->user);
+	g_mutex_unlock(&rows->announcing);
+}
+
+/* The lowest source row that an unfinished tile needs; tiles may ask again for theirs until they are done. */
+static int lowest_needed(const struct rows *rows)
+{
+	return rows->unfinished < rows->plan->low->len ? g_array_index(rows->plan->low, int, rows->unfinished)
+						       : rows->plan->source->Ysize;
+}
+
+bool rows_wait_room(struct rows *rows, int top, int count)
+{
+	g_mutex_lock(&rows->mutex);
+	while (!rows->stopped && top + count > lowest_needed(rows) + rows->plan->ring.rows)
+		g_cond_wait(&rows->changed, &rows->mutex);
+	bool go = !rows->stopped;
+	g_mutex_unlock(&rows->mutex);
+	return go;
+}
+
+void rows_decoded(struct rows *rows, int until)
+{
+	g_mutex_lock(&rows->mutex);
+	rows->decoded = until;
+	g_mutex_unlock(&rows->mutex);
+	announce(rows);
+}
+
+guint8 *rows_source(struct rows *rows)
+{
+	return rows->segment->bytes + rows->plan->ring.offset;
+}
+
+void rows_tile_done(struct rows *rows, int index)
+{
+	const struct plan_tile *tile = plan_tile(rows->plan, index);
+	const struct grid *grid = &output_at(rows, tile->output)->grid;
+	struct flow *flow = &rows->flows[tile->output];
+
+	g_mutex_lock(&rows->mutex);
+	if (!rows->done[index]) {
+		rows->done[index] = true;
+		flow->missing[tile->out.top / grid->tile_height]--;
+		while (flow->complete < grid->rows && flow->missing[flow->complete] == 0)
+			flow->complete++;
+		while (rows->unfinished < rows->plan->order->len &&
+			rows->done[g_array_index(rows->plan->order, int, rows->unfinished)])
+			rows->unfinished++;
+		g_cond_broadcast(&rows->changed);
+	}
+	g_mutex_unlock(&rows->mutex);
+}
+
+bool rows_wait_complete(struct rows *rows, int output, int until)
+{
+	const struct grid *grid = &output_at(rows, output)->grid;
+	struct flow *flow = &rows->flows[output];
+
+	g_mutex_lock(&rows->mutex);
+	while (!rows->stopped && flow->complete < grid->rows && flow->complete * grid->tile_height < until)
+		g_cond_wait(&rows->changed, &rows->mutex);
+	bool go = !rows->stopped;
+	g_mutex_unlock(&rows->mutex);
+	return go;
+}
+
+void rows_encoded(struct rows *rows, int output, int until)
+{
+	g_mutex_lock(&rows->mutex);
+	rows->flows[output].encoded = VIPS_MAX(rows->flows[output].encoded, until);
+	g_mutex_unlock(&rows->mutex);
+	announce(rows);
+}
+
+int rows_encoded_until(struct rows *rows, int output)
+{
+	g_mutex_lock(&rows->mutex);
+	int until = rows->flows[output].encoded;
+	g_mutex_unlock(&rows->mutex);
+	return until;
+}
+
+const guint8 *rows_result(struct rows *rows, int output, int y)
+{
+	const struct ring *ring = &output_at(rows, output)->ring;
+
+	return rows->segment->bytes + ring->offset + (gsize)(y % ring->rows) * ring->stride;
+}
+
+void rows_stop(struct rows *rows)
+{
+	g_mutex_lock(&rows->mutex);
+	rows->stopped = true;
+	g_cond_broadcast(&rows->changed);
+	g_mutex_unlock(&rows->mutex);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   the flow of rows through a tiled job: the decoder fills the source ring, tiles are given out when their rows are there and
+ *            their place in the result ring is free, the encoders take rows out as they are complete.
+ * Thread:    any; one mutex inside. Waiting functions return false when the flow was stopped.
+ * Ownership: borrows plan and segment, which must outlive it.
+ */
+#ifndef DROPMILL_CODEC_ROWS_H
+#define DROPMILL_CODEC_ROWS_H
+
+#include <stdbool.h>
+
+#include "base/segment.h"
+#include "codec/plan.h"
+
+struct rows;
+
+/* ready is called, outside the mutex but one call at a time, with tiles that may be given out now. */
+typedef void (*rows_ready_fn)(const int *tiles, guint count, void *user);
+
+struct rows *rows_new(const struct plan *plan, struct segment *segment, rows_ready_fn ready, void *user);
+void rows_free(struct rows *rows); /* NULL is fine; no thread may wait any more */
+DEFINE_AUTO(rows, rows_free)
+
+/* Decoder: waits until rows top .. top+count-1 may be written (count at most what rows_band() said). */
+bool rows_wait_room(struct rows *rows, int top, int count);
+/* Decoder: that many rows of the source are in the ring now. */
+void rows_decoded(struct rows *rows, int until);
+guint8 *rows_source(struct rows *rows); /* start of the source ring */
+
+/* Control: a tile's result is in the result ring. Each tile once. */
+void rows_tile_done(struct rows *rows, int tile);
+
+/* Encoder of output o: waits until its rows above `until` are complete. */
+bool rows_wait_complete(struct rows *rows, int output, int until);
+/* Encoder: rows above `until` were read and may be overwritten. */
+void rows_encoded(struct rows *rows, int output, int until);
+/* Encoder: rows above this were given back already; asking for them again is an error. */
+int rows_encoded_until(struct rows *rows, int output);
+const guint8 *rows_result(struct rows *rows, int output, int y); /* address of row y in its ring */
+
+/* Everything that waits returns false from now on. */
+void rows_stop(struct rows *rows);
+
+#endif
