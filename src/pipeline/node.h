@@ -18,6 +18,7 @@ struct node {
 	unsigned line, column; /* from 1 */
 	char *text;            /* NODE_SCALAR: the text, as written */
 	bool quoted;           /* NODE_SCALAR: a quoted scalar is a string whatever it looks like */
+	unsigned text_column;  /* NODE_SCALAR: where text begins, if it stands there letter by letter; else 0 */
 	GPtrArray *items;      /* NODE_LIST: struct node; NODE_MAP: struct node_entry, in the order written */
 };
 
@@ -27,9 +28,9 @@ struct node_entry {
 	struct node *value;
 };
 
-/* Parses YAML text (UTF-8, one document; anchors and aliases are resolved, merge keys `<<` too).
- * Syntax errors, duplicate keys and alias bombs (over 10,000 nodes) go to the list. NULL on error;
- * an empty document is a NODE_NULL. Returns owned. */
+/* Parses YAML text (UTF-8, one document; anchors and aliases are resolved, merge keys `<<` too). What an alias
+ * brings keeps the place where it was written. Syntax errors, duplicate keys, alias bombs (over 10,000 nodes) and
+ * nesting deeper than 64 go to the list. NULL on error; an empty document is a NODE_NULL. Returns owned. */
 struct node *node_parse(const char *text, gsize length, struct diagnostics *errors);
 void node_free(struct node *node); /* NULL is fine */
 DEFINE_AUTO(node, node_free)
@@ -42,5 +43,8 @@ bool node_as_bool(const struct node *node, bool *value);
 bool node_as_int(const struct node *node, gint64 *value);
 bool node_as_double(const struct node *node, double *value); /* integers too; finite only */
 const char *node_as_string(const struct node *node);         /* any scalar; NULL otherwise; borrowed */
+
+/* Column of the character at this byte of a scalar's text; the scalar's own where that cannot be told. */
+unsigned node_text_column(const struct node *node, gsize offset_bytes);
 
 #endif

@@ -18,7 +18,8 @@ bool template_check(const char *name, gsize *offset_bytes, GError **error);
 
 /* Expands for a source with this relative path (sub-folders are kept in front of the result):
  * ("a/b/c.tif", "{stem}.jpg", "web") is "a/b/c.jpg". format_ext: the ending for {ext} when the source
- * has none (e.g. "jpg"); may be NULL. Returns owned; NULL with error when a component would exceed 255 bytes. */
+ * has none (e.g. "jpg"); may be NULL: then the dot in front of {ext} goes too. Returns owned; NULL with error when a
+ * component would exceed 255 bytes or lead out of the folder. */
 char *template_expand(
 	const char *name, const char *relative, const char *pipeline, const char *format_ext, GError **error);
 
@@ -26,5 +27,11 @@ char *template_expand(
  * {ext} or has no literal ending. Returns borrowed. Unknown endings return NULL with *unknown set to the
  * ending (borrowed from name). */
 const char *template_format(const char *name, const char **unknown);
+
+/* The format that an ending without dot names ("JPG" is "jpeg"), or NULL. Returns borrowed. */
+const char *template_ending_format(const char *ending);
+
+/* True when the name ends in {ext}: whatever is written is named as the source was. */
+bool template_ends_in_ext(const char *name);
 
 #endif
