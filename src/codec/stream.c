@@ -23,7 +23,7 @@ bool stream_decode(const struct plan *plan, struct rows *rows, GError **error)
 		if (!rows_wait_room(rows, top, count))
 			return true;
 		if (vips_region_prepare(region, &band) != 0)
-			return vips_failed(error, NULL);
+			return vips_failed(error, "decode");
 		guint8 *to = rows_source(rows) + (gsize)(top % ring) * plan->ring.stride;
 		for (int y = 0; y < count; y++)
 			memcpy(to + (gsize)y * plan->ring.stride, VIPS_REGION_ADDR(region, 0, top + y),

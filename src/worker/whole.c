@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * A whole job in one worker: see whole.h. */
+#include "worker/whole.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "image/auto.h"
+#include "image/chain.h"
+#include "image/format.h"
+#include "image/operations.h"
+
+struct whole {
+	const struct task *task;
+	JsonObject *spec;
+	JsonArray *steps, *outputs;
+	const char *path;
+	GBytes *bytes; /* inline */
+	VipsImage *source;
+	GByteArray *encoded; /* inline */
+};
+
+/* common and own as one list. Returns owned. */
+static JsonArray *joined(JsonArray *common, JsonArray *own)
+{
+	JsonArray *all = json_array_new();
+
+	for (guint i = 0; common && i < json_array_get_length(common); i++)
+		json_array_add_element(all, json_array_dup_element(common, i));
+	for (guint i = 0; own && i < json_array_get_length(own); i++)
+		json_array_add_element(all, json_array_dup_element(own, i));
+	return all;
+}
+
+/* Sequential reading saves memory and time, where it gives the same pixels: one output, and every step reads downwards. */
+static bool may_read_once(const struct whole *whole)
+{
+	if (json_array_get_length(whole->outputs) != 1)
+		return false;
+	g_autoptr(JsonArray) all = joined(whole->steps, json_array(json_object_at(whole->outputs, 0), "steps"));
+	return json_array_get_length(all) == 0 || chain_flags(all) & OPERATION_SEQUENTIAL;
+}
+
+static bool open_source(struct whole *whole, GError **error)
+{
+	JsonObject *limits = json_object(whole->spec, "limits");
+	struct image_limits bounds = {json_double(limits, "megapixels", 0), (unsigned)json_int(limits, "frames", 0)};
+
+	return format_open(whole->path, whole->bytes, may_read_once(whole), &bounds, &whole->source, error);
+}
+
+/* The image of one output. A chain that opens with an operation that loads (thumbnail: shrink-on-load) opens the file its own way; the
+ * limits were checked on the header that open_source() read. */
+static bool build(struct whole *whole, JsonArray *steps, VipsImage **out, GError **error)
+{
+	if (json_array_get_length(steps) > 0 && chain_flags(steps) & OPERATION_LOADS) {
+		JsonObject *first = json_object_at(steps, 0);
+		const struct operation *operation = operation_find(json_string(first, "op", ""));
+		struct build_context context = {whole->bytes ? NULL : whole->path, whole->bytes};
+		g_autoptr(VipsImage) loaded = NULL;
+		return operation->load(&context, json_object(first, "params"), &loaded, error) &&
+		       chain_build(steps, 1, loaded, out, error);
+	}
+	return chain_build(steps, 0, whole->source, out, error);
+}
+
+static bool save_output(struct whole *whole, JsonObject *wanted, JsonArray *report, GError **error)
+{
+	g_autoptr(JsonArray) steps = joined(whole->steps, json_array(wanted, "steps"));
+	g_autoptr(VipsImage) image = NULL;
+	g_autoptr(GBytes) bytes = NULL;
+	JsonObject *save = json_object(wanted, "save");
+	const char *format = json_string(wanted, "format", NULL), *temp = json_string(wanted, "temp", NULL),
+		   *loader = NULL;
+	gint64 size;
+
+	if (!build(whole, steps, &image, error))
+		return false;
+	if (!format) {
+		if (vips_image_get_typeof(whole->source, VIPS_META_LOADER))
+			vips_image_get_string(whole->source, VIPS_META_LOADER, &loader);
+		format = format_of_loader(loader);
+	}
+	if (whole->encoded) {
+		if (!format_save_memory(image, format, save, &bytes, error))
+			return false;
+		g_byte_array_append(whole->encoded, g_bytes_get_data(bytes, NULL), (guint)g_bytes_get_size(bytes));
+		size = (gint64)g_bytes_get_size(bytes);
+	} else {
+		struct stat status;
+		if (!temp || !format_save(image, temp, format, save, error))
+			return temp ? false : fail(error, ERROR_SYSTEM, "the task names no place for its output");
+		if (stat(temp, &status) != 0)
+			return fail_errno(error, "%s", temp);
+		size = status.st_size;
+	}
+	JsonObject *entry = json_object_new();
+	json_object_set_int_member(entry, "width", image->Xsize);
+	json_object_set_int_member(entry, "height", image->Ysize);
+	json_object_set_int_member(entry, "bytes", size);
+	json_array_add_object_element(report, entry);
+	return true;
+}
+
+/* Large, and nothing in its chain forbids to cut it: the master shall start over. */
+static bool is_huge(const struct whole *whole)
+{
+	gint64 huge = json_int(whole->spec, "huge_pixels", 0);
+	unsigned flags = chain_flags(whole->steps);
+
+	return huge > 0 && (gint64)whole->source->Xsize * whole->source->Ysize >= huge &&
+	       !(flags & (OPERATION_LOADS | OPERATION_READS_METADATA));
+}
+
+static enum result_status run(struct whole *whole, JsonObject *report, GError **error)
+{
+	JsonArray *outputs = json_array_new();
+
+	json_object_set_array_member(report, "outputs", outputs);
+	if (!open_source(whole, error))
+		return RESULT_FAILED;
+	json_object_set_int_member(report, "width", whole->source->Xsize);
+	json_object_set_int_member(report, "height", whole->source->Ysize);
+	if (is_huge(whole))
+		return RESULT_HUGE;
+	for (guint i = 0; i < json_array_get_length(whole->outputs); i++)
+		if (!save_output(whole, json_object_at(whole->outputs, i), outputs, error))
+			return RESULT_FAILED;
+	return RESULT_OK;
+}
+
+enum result_status whole_compute(const struct task *task, JsonObject **report, GBytes **payload, GError **error)
+{
+	g_autoptr(JsonObject) spec = json_parse_object(task->spec, -1, error);
+	GError *cause = NULL;
+
+	if (!spec)
+		return RESULT_FAILED;
+	struct whole whole = {
+		.task = task,
+		.spec = spec,
+		.steps = json_array(spec, "steps"),
+		.outputs = json_array(spec, "outputs"),
+		.path = json_string(spec, "path", ""),
+		.bytes = task->plane == PLANE_INLINE ? task->payload : NULL,
+	};
+	if (!whole.steps || !whole.outputs) {
+		fail(error, ERROR_INPUT, "the task's spec lacks steps or outputs");
+		return RESULT_FAILED;
+	}
+	/* A worker that cannot reach the file is the wrong one for this task, not a fault of the file. */
+	if (!whole.bytes && !g_file_test(whole.path, G_FILE_TEST_EXISTS)) {
+		fail(error, ERROR_RETRY, "%s is not there", whole.path);
+		return RESULT_REFUSED;
+	}
+	if (whole.bytes)
+		whole.encoded = g_byte_array_new();
+	*report = json_object_new();
+	enum result_status status = run(&whole, *report, &cause);
+	g_clear_object(&whole.source);
+	if (cause && status == RESULT_FAILED && cause->domain == DROPMILL_ERROR && cause->code == ERROR_RETRY)
+		status = RESULT_RETRY;
+	if (cause)
+		g_propagate_error(error, cause);
+	if (whole.encoded) {
+		GBytes *bytes = g_byte_array_free_to_bytes(whole.encoded);
+		if (status == RESULT_OK)
+			*payload = bytes;
+		else
+			g_bytes_unref(bytes);
+	}
+	return status;
+}
