@@ -114,12 +114,13 @@ objects: $(OBJECTS)
 
 ARGS ?=
 BROKER ?= embedded
+KAFKA_PORT ?= 9092
 run: all ## master, workers and page in the foreground; BROKER=kafka uses a real Apache Kafka; ARGS="--workers 4"
 	@$(if $(filter kafka,$(BROKER)),$(MAKE) --no-print-directory setup-kafka)
-	@$(if $(filter kafka,$(BROKER)),exec tests/kafka/run build/kafka $(BUILD)/dropmill run $(ARGS) --brokers,exec $(BUILD)/dropmill run $(ARGS))
+	@$(if $(filter kafka,$(BROKER)),exec tests/with-kafka build/kafka $(BUILD)/dropmill run $(ARGS) --brokers,exec $(BUILD)/dropmill run $(ARGS))
 
-kafka: setup-kafka ## the one-node Apache Kafka alone, in the foreground (KAFKA_PORT=9092)
-	@exec tests/kafka/run build/kafka
+kafka: setup-kafka ## the one-node Apache Kafka alone, in the foreground, on KAFKA_PORT (9092)
+	@exec tests/kafka/kafka start build/kafka --port $(KAFKA_PORT)
 
 # ---- tests: tests/run.py runs, counts and sums up
 

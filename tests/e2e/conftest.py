@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Fixtures: a folder, mills in it, pictures, a real Kafka. A mill that a test leaves running is stopped as a user would, and checked."""
+import os
+import shutil
+import tempfile
+import uuid
+
+import pytest
+
+from broker import Broker, Unavailable, fetch
+from mill import BINARY, Mill
+from pictures import Pictures
+
+# The seed's chain, in a lossless format, small enough to read at a glance.
+MONO = "steps:\n  - grayscale\n  - blur: {sigma: 1}\noutputs:\n  - name: \"{stem}.png\"\n"
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "unsanitized: too slow, or without meaning, under ASan")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    setattr(item, f"report_{report.when}", report)
+
+
+def passed(request):
+    report = getattr(request.node, "report_call", None)
+    return report is not None and report.passed
+
+
+@pytest.fixture
+def folder():
+    path = tempfile.mkdtemp(prefix="dropmill-test-")
+    yield path
+    if not os.environ.get("DROPMILL_KEEP"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def pictures():
+    cache = tempfile.mkdtemp(prefix="dropmill-pictures-")
+    yield Pictures(cache)
+    shutil.rmtree(cache, ignore_errors=True)
+
+
+@pytest.fixture
+def make_mill(folder, request):
+    """make_mill() gives a mill that is not started yet, with the pipeline "mono" unless told otherwise."""
+    mills = []
+
+    def make(pipelines=None, binary=BINARY):
+        mill = Mill(os.path.join(folder, f"mill{len(mills)}"), binary)
+        for name, text in (pipelines or {"mono": MONO}).items():
+            mill.pipeline(name, text)
+        mills.append(mill)
+        return mill
+
+    yield make
+    try:
+        for mill in mills:
+            if mill.running() and passed(request):
+                mill.stop()
+    finally:
+        for mill in mills:
+            mill.abandon()
+            if not passed(request):
+                print(f"---- log of {mill.folder}\n{mill.log()}")
+
+
+@pytest.fixture
+def mill(make_mill):
+    """A running mill: two workers, embedded broker, the pipeline "mono"."""
+    return make_mill().start(workers=2)
+
+
+@pytest.fixture(scope="session")
+def kafka_jars():
+    """Apache Kafka is at hand, or the test is skipped with the reason; under CI it must be."""
+    try:
+        fetch()
+    except Unavailable as reason:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"no Apache Kafka here: {reason}")
+
+
+@pytest.fixture(scope="session")
+def kafka(kafka_jars):
+    """One real broker for the session; tests keep apart by topic prefix."""
+    data = tempfile.mkdtemp(prefix="dropmill-kafka-")
+    broker = Broker(data).start()
+    yield broker
+    broker.stop()
+    shutil.rmtree(data, ignore_errors=True)
+
+
+@pytest.fixture
+def own_kafka(kafka_jars):
+    """A broker of the test's own, not started: to be killed and restarted."""
+    data = tempfile.mkdtemp(prefix="dropmill-kafka-")
+    broker = Broker(data)
+    yield broker
+    broker.stop()
+    shutil.rmtree(data, ignore_errors=True)
+
+
+@pytest.fixture
+def prefix():
+    return f"t{uuid.uuid4().hex[:8]}-"
