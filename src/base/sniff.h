@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#define SNIFF_BYTES 64 /* as many as are worth reading */
+#define SNIFF_BYTES 1024 /* as many as are worth reading; SVG needs the most: its first tag comes late */
 
 /* "jpeg", "png", "gif", "webp", "tiff", "heif", "avif", "jp2k", "jxl", "svg", "pdf", "bmp", "fits", "exr", "vips", ...;
  * NULL when unknown. */

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Durable file moves: see files.h. */
+#include "base/files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+static bool is_folder(const char *path)
+{
+	struct stat status;
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool files_make_folder(const char *path, GError **error)
+{
+	if (is_folder(path))
+		return true;
+	g_autofree char *parent = g_path_get_dirname(path);
+	if (strcmp(parent, path) != 0 && !files_make_folder(parent, error))
+		return false;
+	if (mkdir(path, 0777) != 0) {
+		int number = errno;
+		if (number == EEXIST && is_folder(path)) /* another thread was faster */
+			return true;
+		g_autofree char *shown = files_display(path);
+		errno = number;
+		return fail_errno(error, "cannot make the folder %s", shown);
+	}
+	return files_sync(parent, error);
+}
+
+bool files_sync(const char *path, GError **error)
+{
+	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	bool done = descriptor >= 0 && fsync(descriptor) == 0;
+	int number = errno;
+
+	if (descriptor >= 0)
+		close(descriptor);
+	/* Some network file systems have no fsync for folders; there rename is synchronous. */
+	if (done || (descriptor >= 0 && number == EINVAL))
+		return true;
+	g_autofree char *shown = files_display(path);
+	errno = number;
+	return fail_errno(error, "cannot write %s to disk", shown);
+}
+
+bool files_sync_folder_of(const char *path, GError **error)
+{
+	g_autofree char *folder = g_path_get_dirname(path);
+	return files_sync(folder, error);
+}
+
+static bool fail_move(GError **error, int number, const char *from, const char *to)
+{
+	g_autofree char *shown_from = files_display(from);
+	g_autofree char *shown_to = files_display(to);
+
+	errno = number;
+	return fail_errno(error, "cannot move %s to %s", shown_from, shown_to);
+}
+
+/* fsync of the folders that a rename changed, the target's first: a crash in between shows the file twice, not never. */
+static bool sync_move(const char *from, const char *to, GError **error)
+{
+	g_autofree char *source = g_path_get_dirname(from);
+	g_autofree char *target = g_path_get_dirname(to);
+
+	return files_sync(target, error) && (strcmp(source, target) == 0 || files_sync(source, error));
+}
+
+static bool same_file(const char *a, const char *b)
+{
+	struct stat first, second;
+	return lstat(a, &first) == 0 && lstat(b, &second) == 0 && first.st_dev == second.st_dev &&
+	       first.st_ino == second.st_ino;
+}
+
+bool files_move(const char *from, const char *to, GError **error)
+{
+	if (rename(from, to) != 0)
+		return fail_move(error, errno, from, to);
+	/* rename(2) does nothing when both names are links to the same file. */
+	if (strcmp(from, to) != 0 && same_file(from, to))
+		unlink(from);
+	return sync_move(from, to, error);
+}
+
+/* rename() that fails with EEXIST. Where the file system has no such flag, a hard link does the same; where it has no
+ * links either (FAT, some FUSE), a look before has to do. */
+static int rename_new(const char *from, const char *to)
+{
+	struct stat status;
+
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	if (link(from, to) == 0)
+		return unlink(from);
+	if (errno == EEXIST || errno == EXDEV || errno == ENOENT)
+		return -1;
+	if (lstat(to, &status) == 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	return rename(from, to);
+}
+
+/* FOLDER/a.jpg is FOLDER/a-2.jpg; a name at its limit of 255 bytes loses bytes before the ending, never the ending. */
+static char *numbered(const char *path, unsigned number)
+{
+	g_autofree char *folder = g_path_get_dirname(path);
+	g_autofree char *name = g_path_get_basename(path);
+	g_autofree char *suffix = g_strdup_printf("-%u", number);
+	const char *dot = strrchr(name, '.');
+	gsize stem = dot && dot != name ? (gsize)(dot - name) : strlen(name);
+	gsize ending = strlen(name) - stem;
+
+	if (ending > 64) { /* no ending that anyone means */
+		stem = strlen(name);
+		ending = 0;
+	}
+	if (stem + strlen(suffix) + ending > NAME_MAX) {
+		stem = NAME_MAX - strlen(suffix) - ending;
+		while (stem > 1 && ((guchar)name[stem] & 0xc0) == 0x80) /* not within a character of UTF-8 */
+			stem--;
+	}
+	g_autofree char *numbered_name =
+		g_strdup_printf("%.*s%s%s", (int)stem, name, suffix, name + strlen(name) - ending);
+	return g_build_filename(folder, numbered_name, NULL);
+}
+
+char *files_move_beside(const char *from, const char *to, GError **error)
+{
+	g_autofree char *folder = g_path_get_dirname(to);
+
+	if (!files_make_folder(folder, error))
+		return NULL;
+	for (unsigned number = 0;; number++) {
+		g_autofree char *target = number ? numbered(to, number) : g_strdup(to);
+		if (rename_new(from, target) == 0)
+			return sync_move(from, target, error) ? g_steal_pointer(&target) : NULL;
+		if (errno != EEXIST || number == G_MAXINT) {
+			fail_move(error, errno, from, target);
+			return NULL;
+		}
+	}
+}
+
+static void remove_below(int parent, const char *name)
+{
+	int descriptor = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *folder = descriptor >= 0 ? fdopendir(descriptor) : NULL;
+
+	if (!folder) {
+		if (descriptor >= 0)
+			close(descriptor);
+		return;
+	}
+	for (struct dirent *entry; (entry = readdir(folder));) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (unlinkat(descriptor, entry->d_name, 0) == 0)
+			continue;
+		remove_below(descriptor, entry->d_name);
+		if (unlinkat(descriptor, entry->d_name, AT_REMOVEDIR) != 0)
+			continue;
+	}
+	closedir(folder);
+}
+
+void files_remove_tree(const char *path)
+{
+	remove_below(AT_FDCWD, path);
+	if (rmdir(path) != 0)
+		return;
+}
+
+void files_prune(const char *path, const char *stop)
+{
+	g_autofree char *current = g_strdup(path);
+	gsize length = strlen(stop);
+
+	while (g_str_has_prefix(current, stop) && current[length] == '/' && current[length + 1] != '\0') {
+		if (rmdir(current) != 0 && errno != ENOENT)
+			return;
+		char *parent = g_path_get_dirname(current);
+		g_free(current);
+		current = parent;
+	}
+}
+
+/* What would move the cursor, colour the terminal or turn the direction of a line. */
+static bool is_unsafe(gunichar character)
+{
+	return g_unichar_iscntrl(character) || character == 0x2028 || character == 0x2029 || character == 0x061c ||
+	       (character >= 0x200e && character <= 0x200f) || (character >= 0x202a && character <= 0x202e) ||
+	       (character >= 0x2066 && character <= 0x2069);
+}
+
+char *files_display(const char *name)
+{
+	GString *text = g_string_new(NULL);
+
+	while (*name) {
+		gunichar character = g_utf8_get_char_validated(name, -1);
+		bool invalid = character == (gunichar)-1 || character == (gunichar)-2;
+		int length = invalid ? 1 : (int)(g_utf8_next_char(name) - name);
+		if (!invalid && !is_unsafe(character))
+			g_string_append_len(text, name, length);
+		else
+			for (int i = 0; i < length; i++)
+				g_string_append_printf(text, "\\x%02x", (guchar)name[i]);
+		name += length;
+	}
+	return g_string_free(text, FALSE);
+}
