@@ -212,7 +212,7 @@ static enum result_status compute(
 	return RESULT_OK;
 }
 
-static VipsRect vips_rect(const struct rect *rect)
+static VipsRect to_rect(const struct rect *rect)
 {
 	return (VipsRect){rect->left, rect->top, rect->width, rect->height};
 }
@@ -220,7 +220,7 @@ static VipsRect vips_rect(const struct rect *rect)
 static enum result_status compute_shared(
 	struct run *run, struct output_view *output, const struct task *task, GError **error)
 {
-	VipsRect need = vips_rect(&task->need), out = vips_rect(&task->out);
+	VipsRect need = to_rect(&task->need), out = to_rect(&task->out);
 
 	if (!open_segment(run, error))
 		return RESULT_REFUSED;
@@ -237,7 +237,7 @@ static enum result_status compute_shared(
 static enum result_status compute_inline(
 	struct run *run, struct output_view *output, const struct task *task, GBytes **payload, GError **error)
 {
-	VipsRect need = vips_rect(&task->need), out = vips_rect(&task->out);
+	VipsRect need = to_rect(&task->need), out = to_rect(&task->out);
 	gsize length, stride = (gsize)need.width * VIPS_IMAGE_SIZEOF_PEL(tilesource_image(run->source));
 	const guint8 *bytes = g_bytes_get_data(task->payload, &length);
 	gsize out_stride = (gsize)out.width * VIPS_IMAGE_SIZEOF_PEL(output->image);
@@ -273,8 +273,8 @@ enum result_status tiles_compute(struct tiles *tiles, const struct task *task, G
 		return RESULT_FAILED;
 	}
 	struct output_view *output = &g_array_index(run->outputs, struct output_view, task->output);
-	VipsRect whole = {0, 0, output->image->Xsize, output->image->Ysize}, out = vips_rect(&task->out),
-		 need = vips_rect(&task->need);
+	VipsRect whole = {0, 0, output->image->Xsize, output->image->Ysize}, out = to_rect(&task->out),
+		 need = to_rect(&task->need);
 	VipsImage *image = tilesource_image(run->source);
 	VipsRect picture = {0, 0, image->Xsize, image->Ysize};
 	if (!vips_rect_includesrect(&whole, &out) || !vips_rect_includesrect(&picture, &need)) {

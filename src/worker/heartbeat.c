@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The worker's pulse: see heartbeat.h. */
+#include "worker/heartbeat.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/process.h"
+
+#define PERIOD_US G_USEC_PER_SEC
+
+struct pulse {
+	struct bus *bus;
+	struct bus_reader *reader;
+	GThread *thread;
+	GMutex mutex;
+	GCond changed;
+	bool stop, now;
+	struct heartbeat beat; /* what the next one says */
+	gint64 busy_since_us;
+};
+
+static gint64 resident_bytes(void)
+{
+	long pages = 0;
+	FILE *file = fopen("/proc/self/statm", "re");
+
+	if (file) {
+		if (fscanf(file, "%*s %ld", &pages) != 1)
+			pages = 0;
+		fclose(file);
+	}
+	return (gint64)pages * sysconf(_SC_PAGESIZE);
+}
+
+/* With the mutex held; sends a record of the present state. */
+static void send_beat(struct pulse *pulse)
+{
+	struct heartbeat *beat = &pulse->beat;
+	g_autoptr(GError) error = NULL;
+
+	beat->sequence++;
+	beat->rss_bytes = resident_bytes();
+	beat->lag = pulse->reader ? bus_reader_lag(pulse->reader) : -1;
+	beat->busy_us = pulse->busy_since_us ? clock_now_us() - pulse->busy_since_us : 0;
+	if (!bus_send(pulse->bus, heartbeat_to_record(beat), NULL, NULL, &error))
+		log_debug("heartbeat not sent: %s", error->message);
+}
+
+static gpointer beat_thread(gpointer data)
+{
+	struct pulse *pulse = data;
+	gint64 next = 0;
+
+	g_mutex_lock(&pulse->mutex);
+	while (!pulse->stop) {
+		gint64 now = clock_now_us();
+		if (pulse->now || now >= next) {
+			pulse->now = false;
+			send_beat(pulse);
+			next = now + PERIOD_US;
+		}
+		g_cond_wait_until(&pulse->changed, &pulse->mutex, next);
+	}
+	pulse->beat.state = "stopping";
+	send_beat(pulse);
+	g_mutex_unlock(&pulse->mutex);
+	return NULL;
+}
+
+struct pulse *pulse_new(struct bus *bus, const char *id, const bool planes[2], const char *vips, const char *test_hash)
+{
+	struct pulse *pulse = g_new0(struct pulse, 1);
+
+	g_mutex_init(&pulse->mutex);
+	g_cond_init(&pulse->changed);
+	pulse->bus = bus;
+	pulse->beat = (struct heartbeat){
+		.id = g_strdup(id),
+		.host = g_strdup(g_get_host_name()),
+		.pid = getpid(),
+		.machine = process_machine(),
+		.state = "idle",
+		.job = g_strdup(""),
+		.tile = -1,
+		.partitions = g_array_new(FALSE, FALSE, sizeof(gint32)),
+		.lag = -1,
+		.planes = {planes[0], planes[1]},
+		.vips = g_strdup(vips),
+		.test_hash = g_strdup(test_hash),
+	};
+	pulse->thread = g_thread_new("heartbeat", beat_thread, pulse);
+	return pulse;
+}
+
+void pulse_free(struct pulse *pulse)
+{
+	if (!pulse)
+		return;
+	g_mutex_lock(&pulse->mutex);
+	pulse->stop = true;
+	g_cond_signal(&pulse->changed);
+	g_mutex_unlock(&pulse->mutex);
+	g_thread_join(pulse->thread);
+	g_free(pulse->beat.id);
+	g_free(pulse->beat.host);
+	g_free(pulse->beat.machine);
+	g_free(pulse->beat.job);
+	g_free(pulse->beat.vips);
+	g_free(pulse->beat.test_hash);
+	g_array_unref(pulse->beat.partitions);
+	g_mutex_clear(&pulse->mutex);
+	g_cond_clear(&pulse->changed);
+	g_free(pulse);
+}
+
+void pulse_partitions(struct pulse *pulse, const gint32 *partitions, gsize count)
+{
+	g_mutex_lock(&pulse->mutex);
+	g_array_set_size(pulse->beat.partitions, 0);
+	if (count)
+		g_array_append_vals(pulse->beat.partitions, partitions, (guint)count);
+	pulse->now = true;
+	g_cond_signal(&pulse->changed);
+	g_mutex_unlock(&pulse->mutex);
+}
+
+void pulse_reader(struct pulse *pulse, struct bus_reader *reader)
+{
+	g_mutex_lock(&pulse->mutex);
+	pulse->reader = reader;
+	g_mutex_unlock(&pulse->mutex);
+}
+
+void pulse_begin(struct pulse *pulse, const struct task *task)
+{
+	g_mutex_lock(&pulse->mutex);
+	g_free(pulse->beat.job);
+	pulse->beat.job = g_strdup(task->job);
+	pulse->beat.tile = task->tile;
+	pulse->beat.attempt = task->attempt;
+	pulse->beat.state = "busy";
+	pulse->busy_since_us = clock_now_us();
+	g_mutex_unlock(&pulse->mutex);
+}
+
+void pulse_end(struct pulse *pulse, bool well)
+{
+	g_mutex_lock(&pulse->mutex);
+	g_free(pulse->beat.job);
+	pulse->beat.job = g_strdup("");
+	pulse->beat.tile = -1;
+	pulse->beat.attempt = 0;
+	pulse->beat.state = "idle";
+	pulse->busy_since_us = 0;
+	if (well)
+		pulse->beat.done++;
+	else
+		pulse->beat.failed++;
+	g_mutex_unlock(&pulse->mutex);
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * A worker process: see worker.h. */
+#include "worker/worker.h"
+
+#include <glib-unix.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "bus/payload.h"
+#include "image/format.h"
+#include "worker/heartbeat.h"
+#include "worker/testimage.h"
+#include "worker/tile.h"
+#include "worker/whole.h"
+
+/* Parts of tasks that may wait to be joined. */
+#define JOINER_BUDGET (256 << 20)
+
+struct options {
+	char *brokers, *prefix, *payload;
+	char **properties;
+	int partition, index, parent;
+	gboolean embedded;
+};
+
+struct worker {
+	struct options options;
+	struct bus *bus;
+	struct bus_reader *reader;
+	struct pulse *pulse;
+	struct joiner *joiner; /* reader's thread only */
+	struct tiles *tiles;
+	GAsyncQueue *tasks; /* struct work; one with task NULL is the order to stop */
+	char *id;
+	gsize results_limit;
+	int results_partition;
+};
+
+struct work {
+	struct task *task;
+	gint32 partition;
+	gint64 offset;
+};
+
+/* What the delivery report of a result's last part must finish. */
+struct delivery {
+	struct worker *worker;
+	gint32 partition;
+	gint64 offset;
+	gint parts;
+};
+
+static bool parse_options(struct options *options, int argc, char **argv, GError **error)
+{
+	const GOptionEntry entries[] = {
+		{"brokers", 0, 0, G_OPTION_ARG_STRING, &options->brokers, NULL, NULL},
+		{"topic-prefix", 0, 0, G_OPTION_ARG_STRING, &options->prefix, NULL, NULL},
+		{"payload", 0, 0, G_OPTION_ARG_STRING, &options->payload, NULL, NULL},
+		{"partition", 0, 0, G_OPTION_ARG_INT, &options->partition, NULL, NULL},
+		{"index", 0, 0, G_OPTION_ARG_INT, &options->index, NULL, NULL},
+		{"parent", 0, 0, G_OPTION_ARG_INT, &options->parent, NULL, NULL},
+		{"embedded", 0, 0, G_OPTION_ARG_NONE, &options->embedded, NULL, NULL},
+		{"property", 'X', 0, G_OPTION_ARG_STRING_ARRAY, &options->properties, NULL, NULL},
+		{0},
+	};
+	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+
+	options->partition = -1;
+	g_option_context_add_main_entries(context, entries, NULL);
+	if (!g_option_context_parse(context, &argc, &argv, error))
+		return false;
+	if (!options->brokers)
+		return fail(error, ERROR_SYSTEM, "a worker needs --brokers");
+	return true;
+}
+
+/* Reader's thread. A malformed record is finished at once: it would come again for ever. */
+static bool task_arrived(struct record *record, void *user)
+{
+	struct worker *worker = user;
+	g_autoptr(GError) error = NULL;
+	gint32 partition = record->partition;
+	gint64 offset = record->offset;
+	auto_struct(record) whole = joiner_add(worker->joiner, record, &error);
+
+	if (!whole) {
+		if (error)
+			log_warning("task refused: %s", error->message);
+		bus_reader_done(worker->reader, partition, offset);
+		return true;
+	}
+	struct task *task = task_from_record(whole, &error);
+	if (!task) {
+		log_warning("task refused: %s", error->message);
+		bus_reader_done(worker->reader, partition, offset);
+		return true;
+	}
+	struct work *work = g_new(struct work, 1);
+	*work = (struct work){task, partition, offset};
+	g_async_queue_push(worker->tasks, work);
+	return true;
+}
+
+static void assigned(const gint32 *partitions, gsize count, void *user)
+{
+	struct worker *worker = user;
+
+	pulse_partitions(worker->pulse, partitions, count);
+}
+
+static void delivered(const char *error, void *user)
+{
+	struct delivery *delivery = user;
+
+	if (error)
+		log_warning("a result was not delivered: %s", error);
+	if (g_atomic_int_dec_and_test(&delivery->parts)) {
+		/* Delivered or not: the master's lease decides what happens next, never a second delivery of the task. */
+		bus_reader_done(delivery->worker->reader, delivery->partition, delivery->offset);
+		g_free(delivery);
+	}
+}
+
+static void publish(struct worker *worker, const struct work *work, const struct result *result)
+{
+	g_autoptr(GPtrArray) parts =
+		payload_split(result_to_record(result, worker->results_partition), worker->results_limit);
+	struct delivery *delivery = g_new(struct delivery, 1);
+	guint count = parts->len;
+
+	g_ptr_array_set_free_func(parts, NULL);
+	*delivery = (struct delivery){worker, work->partition, work->offset, (gint)count};
+	for (guint i = 0; i < count; i++) {
+		g_autoptr(GError) error = NULL;
+		if (!bus_send(worker->bus, g_ptr_array_index(parts, i), delivered, delivery, &error))
+			delivered(error->message, delivery);
+	}
+}
+
+static void work_on(struct worker *worker, const struct work *work)
+{
+	const struct task *task = work->task;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) payload = NULL;
+	g_autoptr(JsonObject) report = NULL;
+	gint64 began = clock_now_us();
+
+	pulse_begin(worker->pulse, task);
+	enum result_status status = task->kind == TASK_TILE ? tiles_compute(worker->tiles, task, &payload, &error)
+							    : whole_compute(task, &report, &payload, &error);
+	if (!payload)
+		payload = g_bytes_new_static("", 0);
+	g_autofree char *report_text = report ? json_object_text(report) : g_strdup("{}");
+	struct result result = {
+		.job = task->job,
+		.serial = task->serial,
+		.tile = task->tile,
+		.attempt = task->attempt,
+		.worker = worker->id,
+		.status = status,
+		.compute_us = clock_now_us() - began,
+		.message = error ? error->message : (char *)"",
+		.report = report_text,
+		.payload = payload,
+	};
+	publish(worker, work, &result);
+	pulse_end(worker->pulse, status == RESULT_OK);
+	log_debug("%s tile %d attempt %d: %s%s%s", task->job, task->tile, task->attempt, result_status_name(status),
+		error ? ": " : "", error ? error->message : "");
+}
+
+static gpointer wait_for_signal(gpointer data)
+{
+	struct worker *worker = data;
+	sigset_t set;
+	int number;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigwait(&set, &number);
+	g_async_queue_push_front(worker->tasks, g_new0(struct work, 1));
+	sigwait(&set, &number);
+	_exit(0);
+}
+
+static bool open_bus(struct worker *worker, GError **error)
+{
+	const struct options *o = &worker->options;
+	g_autoptr(GHashTable) properties = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	struct bus_options options = {
+		o->brokers, o->prefix ? o->prefix : (char *)"", worker->id, properties, o->embedded};
+	int partitions[TOPIC_COUNT] = {0};
+
+	for (guint i = 0; o->properties && o->properties[i]; i++) {
+		g_auto(GStrv) pair = g_strsplit(o->properties[i], "=", 2);
+		if (pair[0] && pair[1])
+			g_hash_table_insert(properties, g_strdup(pair[0]), g_strdup(pair[1]));
+	}
+	worker->bus = bus_new(&options, NULL, NULL, error);
+	if (!worker->bus)
+		return false;
+	/* Waits for the broker and the topics as long as it takes: the master, or an operator, will bring them. */
+	for (bool said = false;;) {
+		g_autoptr(GError) why = NULL;
+		if (bus_partitions(worker->bus, partitions, 1000, &why) && partitions[TOPIC_TASKS] &&
+			partitions[TOPIC_RESULTS] && partitions[TOPIC_HEARTBEATS])
+			break;
+		if (!said)
+			log_warning("waiting for the broker %s: %s", o->brokers,
+				why ? why->message : "topics are missing (dropmill topics create)");
+		said = true;
+		if (!why)
+			g_usleep(G_USEC_PER_SEC);
+	}
+	worker->results_partition =
+		(int)(o->partition >= 0 ? (guint)o->partition : g_str_hash(worker->id)) % partitions[TOPIC_RESULTS];
+	worker->results_limit = bus_max_value(worker->bus, TOPIC_RESULTS, 5000);
+	return true;
+}
+
+static bool open_reader(struct worker *worker, GError **error)
+{
+	const enum topic topics[] = {TOPIC_TASKS};
+	gint32 partition = worker->options.partition;
+	bool by_hand = partition >= 0;
+	g_autofree char *group =
+		g_strconcat(worker->options.prefix ? worker->options.prefix : "", "dropmill-workers", NULL);
+	struct bus_reader_options options = {
+		.topics = topics,
+		.topic_count = 1,
+		.group = by_hand ? NULL : group,
+		.partitions = by_hand ? &partition : NULL,
+		.partition_count = by_hand ? 1 : 0,
+		.from_end = true,
+		.record = task_arrived,
+		.assigned = assigned,
+		.user = worker,
+	};
+
+	worker->reader = bus_reader_new(worker->bus, &options, error);
+	if (!worker->reader)
+		return false;
+	pulse_reader(worker->pulse, worker->reader);
+	if (by_hand)
+		pulse_partitions(worker->pulse, &partition, 1);
+	return true;
+}
+
+static bool start(struct worker *worker, GError **error)
+{
+	const char *payload = worker->options.payload ? worker->options.payload : "auto";
+	bool planes[2] = {strcmp(payload, "inline") != 0, true};
+	g_autofree char *hash = NULL;
+	g_autofree char *version = g_strdup_printf("%d.%d.%d", vips_version(0), vips_version(1), vips_version(2));
+
+	if (!image_init("dropmill", 1, error) || !testimage_hash(&hash, error) || !open_bus(worker, error))
+		return false;
+	worker->pulse = pulse_new(worker->bus, worker->id, planes, version, hash);
+	return open_reader(worker, error);
+}
+
+int worker_command(int argc, char **argv)
+{
+	struct worker worker = {0};
+	g_autoptr(GError) error = NULL;
+	sigset_t set;
+
+	/* Ctrl-C reaches the whole group; the supervisor says when a worker ends. */
+	signal(SIGINT, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	log_init("worker", g_strcmp0(g_getenv("DROPMILL_LOG_FORMAT"), "json") == 0);
+	if (!parse_options(&worker.options, argc, argv, &error)) {
+		log_error("%s", error->message);
+		return 2;
+	}
+	if (worker.options.parent)
+		process_die_with_parent(SIGKILL, worker.options.parent);
+	g_autofree char *role = g_strdup_printf("worker %d", worker.options.index + 1);
+	log_init(role, g_strcmp0(g_getenv("DROPMILL_LOG_FORMAT"), "json") == 0);
+	worker.id = g_strdup_printf("%.40s-%d-%04x", g_get_host_name(), (int)getpid(), g_random_int() & 0xffff);
+	g_strcanon(worker.id, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "._-", '-');
+	worker.tasks = g_async_queue_new();
+	worker.joiner = joiner_new(JOINER_BUDGET);
+	worker.tiles = tiles_new();
+	g_thread_unref(g_thread_new("signals", wait_for_signal, &worker));
+	if (!start(&worker, &error)) {
+		log_error("%s", error->message);
+		return 1;
+	}
+	for (;;) {
+		g_autofree struct work *work = g_async_queue_pop(worker.tasks);
+		if (!work->task)
+			break;
+		work_on(&worker, work);
+		task_free(work->task);
+	}
+	/* What was fetched and not begun stays uncommitted; the master gives it to others when this worker is gone. */
+	pulse_reader(worker.pulse, NULL);
+	pulse_free(worker.pulse);
+	bus_reader_free(worker.reader);
+	bus_free(worker.bus);
+	_exit(0);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   a worker: takes tasks from Kafka, computes them, publishes results, and marks a task finished when its result was delivered.
+ * Thread:    main computes; one thread reads tasks, one sends heartbeats.
+ */
+#ifndef DROPMILL_WORKER_WORKER_H
+#define DROPMILL_WORKER_WORKER_H
+
+/* `dropmill-image worker`: runs until SIGTERM (finishes the task in hand, publishes it) or until its parent dies. */
+int worker_command(int argc, char **argv);
+
+#endif
