@@ -92,6 +92,7 @@ struct snapshot {
 	GPtrArray *pipelines;    /* struct pipeline_view */
 };
 
+/* Empty, taken now; the arrays free what they hold. Outputs of a job_view: g_ptr_array_new_with_free_func(output_view_free). */
 struct snapshot *snapshot_new(void);
 void output_view_free(struct output_view *view);
 void job_view_free(struct job_view *view);
@@ -102,7 +103,7 @@ void pipeline_view_free(struct pipeline_view *view);
 struct snapshot *snapshot_get(void);
 void snapshot_unref(struct snapshot *snapshot);
 DEFINE_AUTO(snapshot, snapshot_unref)
-/* Makes it the latest; takes it. */
+/* Makes it the latest; takes it. Its sequence is raised when it is not above the last one's; NULL withdraws the latest. */
 void snapshot_publish(struct snapshot *snapshot);
 
 #endif

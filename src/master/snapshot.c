@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The mill at one moment: see snapshot.h. */
+#include "master/snapshot.h"
+
+#include "base/clock.h"
+
+static GMutex latest_lock;
+static struct snapshot *latest; /* under latest_lock; one reference is ours */
+
+const char *job_state_name(enum job_state state)
+{
+	static const char *const names[] = {
+#define X(name, text) [name] = text,
+		JOB_STATES(X)
+#undef X
+	};
+	g_return_val_if_fail((unsigned)state < JOB_STATE_COUNT, "unknown");
+	return names[state];
+}
+
+const char *worker_state_name(enum worker_state state)
+{
+	static const char *const names[] = {[WORKER_LIVE] = "live", [WORKER_LATE] = "late", [WORKER_GONE] = "gone"};
+	g_return_val_if_fail((unsigned)state < WORKER_STATE_COUNT, "unknown");
+	return names[state];
+}
+
+void output_view_free(struct output_view *view)
+{
+	if (!view)
+		return;
+	g_free(view->path);
+	g_free(view->name);
+	g_free(view->type);
+	g_free(view);
+}
+
+void job_view_free(struct job_view *view)
+{
+	if (!view)
+		return;
+	g_free(view->id);
+	g_free(view->pipeline);
+	g_free(view->source);
+	g_free(view->error);
+	g_clear_pointer(&view->outputs, g_ptr_array_unref);
+	g_free(view);
+}
+
+void worker_view_free(struct worker_view *view)
+{
+	if (!view)
+		return;
+	g_free(view->id);
+	g_free(view->host);
+	g_free(view->plane);
+	g_free(view->partitions);
+	g_free(view->current);
+	g_free(view->vips);
+	g_free(view);
+}
+
+void pipeline_view_free(struct pipeline_view *view)
+{
+	if (!view)
+		return;
+	g_free(view->name);
+	g_free(view->description);
+	g_free(view->inbox);
+	g_free(view->file);
+	g_free(view->hash);
+	g_free(view->error);
+	g_free(view);
+}
+
+struct snapshot *snapshot_new(void)
+{
+	struct snapshot *snapshot = g_new0(struct snapshot, 1);
+
+	snapshot->ref_count = 1;
+	snapshot->taken_us = clock_now_us();
+	snapshot->jobs = g_ptr_array_new_with_free_func((GDestroyNotify)job_view_free);
+	snapshot->workers = g_ptr_array_new_with_free_func((GDestroyNotify)worker_view_free);
+	snapshot->pipelines = g_ptr_array_new_with_free_func((GDestroyNotify)pipeline_view_free);
+	return snapshot;
+}
+
+void snapshot_unref(struct snapshot *snapshot)
+{
+	if (!snapshot || !g_atomic_int_dec_and_test(&snapshot->ref_count))
+		return;
+	g_free(snapshot->brokers);
+	g_free(snapshot->broker_note);
+	g_ptr_array_unref(snapshot->jobs);
+	g_ptr_array_unref(snapshot->workers);
+	g_ptr_array_unref(snapshot->pipelines);
+	g_free(snapshot);
+}
+
+struct snapshot *snapshot_get(void)
+{
+	/* The reference is taken under the lock: between reading the pointer and counting, publish could free it. */
+	g_mutex_lock(&latest_lock);
+	struct snapshot *snapshot = latest;
+	if (snapshot)
+		g_atomic_int_inc(&snapshot->ref_count);
+	g_mutex_unlock(&latest_lock);
+	return snapshot;
+}
+
+void snapshot_publish(struct snapshot *snapshot)
+{
+	g_mutex_lock(&latest_lock);
+	struct snapshot *previous = latest;
+	if (snapshot && previous && snapshot->sequence <= previous->sequence)
+		snapshot->sequence = previous->sequence + 1;
+	latest = snapshot;
+	g_mutex_unlock(&latest_lock);
+	snapshot_unref(previous); /* may free ten thousand views: not under the lock */
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   a snapshot as JSON: what /api/... answers. Times are ISO 8601 in UTC or null; paths are as people see them,
+ *            never where files lie on disk.
+ * Thread:    any.
+ * Ownership: borrows the snapshot; strings returned are owned.
+ */
+#ifndef DROPMILL_WEB_API_H
+#define DROPMILL_WEB_API_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "master/snapshot.h"
+
+#define API_PAGE_SIZE 50
+
+/* ?state=&pipeline=&q=&page=; what is empty or missing does not filter. */
+struct jobs_query {
+	int state; /* enum job_state, or -1 */
+	char *pipeline;
+	char *text; /* part of the source's name or the id, case folded; NULL: any */
+	guint page; /* from 1 */
+};
+/* query: as sent, or NULL. The error says which parameter is wrong. */
+bool jobs_query_parse(const char *query, struct jobs_query *parsed, GError **error);
+void jobs_query_clear(struct jobs_query *query);
+
+char *api_status(const struct snapshot *snapshot);
+char *api_jobs(const struct snapshot *snapshot, const struct jobs_query *query);
+char *api_job(const struct job_view *job);
+char *api_workers(const struct snapshot *snapshot);
+char *api_pipelines(const struct snapshot *snapshot);
+
+/* Borrowed from the snapshot; NULL when there is none. */
+const struct job_view *api_find_job(const struct snapshot *snapshot, const char *id);
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Paths and their handlers: see routes.h. */
+#include "web/routes.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "web/api.h"
+#include "web/files.h"
+
+#define STALE_US (10 * G_USEC_PER_SEC) /* the master publishes at least every 2 s */
+
+GResource *assets_get_resource(void); /* made by glib-compile-resources */
+
+static int answer_json(struct request *request, char *text)
+{
+	g_autofree char *owned = text;
+	return answer_content(request, "application/json", owned, strlen(owned));
+}
+
+static int send_asset(struct request *request, const char *name, const char *type)
+{
+	g_autofree char *path = g_strconcat("/dropmill/", name, NULL);
+	g_autoptr(GBytes) bytes =
+		g_resource_lookup_data(assets_get_resource(), path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+
+	if (!bytes)
+		return answer_error(request, 404, "%s is not built in", name);
+	gsize length = 0;
+	const void *data = g_bytes_get_data(bytes, &length);
+	return answer_content(request, type, data, length);
+}
+
+static int get_page(struct request *request, const struct snapshot *snapshot)
+{
+	(void)snapshot;
+	return send_asset(request, "index.html", "text/html; charset=utf-8");
+}
+
+static int get_style(struct request *request, const struct snapshot *snapshot)
+{
+	(void)snapshot;
+	return send_asset(request, "style.css", "text/css; charset=utf-8");
+}
+
+static int get_script(struct request *request, const struct snapshot *snapshot)
+{
+	(void)snapshot;
+	return send_asset(request, request->parts[0], "text/javascript; charset=utf-8");
+}
+
+static int get_icon(struct request *request, const struct snapshot *snapshot)
+{
+	(void)snapshot;
+	return send_asset(request, "icon.svg", "image/svg+xml");
+}
+
+static int get_status(struct request *request, const struct snapshot *snapshot)
+{
+	return answer_json(request, api_status(snapshot));
+}
+
+static int get_jobs(struct request *request, const struct snapshot *snapshot)
+{
+	struct jobs_query query;
+	g_autoptr(GError) error = NULL;
+
+	if (!jobs_query_parse(request->query, &query, &error))
+		return answer_error(request, 400, "%s", error->message);
+	char *text = api_jobs(snapshot, &query);
+	jobs_query_clear(&query);
+	return answer_json(request, text);
+}
+
+static int get_job(struct request *request, const struct snapshot *snapshot)
+{
+	const struct job_view *job = api_find_job(snapshot, request->parts[2]);
+
+	if (!job)
+		return answer_error(request, 404, "no job has this id; /api/jobs lists them");
+	return answer_json(request, api_job(job));
+}
+
+static int get_workers(struct request *request, const struct snapshot *snapshot)
+{
+	return answer_json(request, api_workers(snapshot));
+}
+
+static int get_pipelines(struct request *request, const struct snapshot *snapshot)
+{
+	return answer_json(request, api_pipelines(snapshot));
+}
+
+static int get_output(struct request *request, const struct snapshot *snapshot)
+{
+	const struct job_view *job = api_find_job(snapshot, request->parts[1]);
+	guint64 number = 0;
+
+	if (!job)
+		return answer_error(request, 404, "no job has this id; /api/jobs lists them");
+	if (!job->outputs || !g_ascii_string_to_unsigned(request->parts[3], 10, 0, G_MAXUINT32, &number, NULL) ||
+		number >= job->outputs->len)
+		return answer_error(
+			request, 404, "this job has %u outputs, counted from 0", job->outputs ? job->outputs->len : 0);
+	return files_send(request, g_ptr_array_index(job->outputs, number));
+}
+
+static int answer_text(struct request *request, const char *text)
+{
+	return answer_content(request, "text/plain; charset=utf-8", text, strlen(text));
+}
+
+static int get_health(struct request *request, const struct snapshot *snapshot)
+{
+	gint64 age_us = clock_now_us() - snapshot->taken_us;
+
+	if (age_us >= STALE_US)
+		return answer_error(request, 503, "the mill's loop has not moved for %" G_GINT64_FORMAT " s",
+			age_us / G_USEC_PER_SEC);
+	return answer_text(request, "ok\n");
+}
+
+static int get_ready(struct request *request, const struct snapshot *snapshot)
+{
+	if (!snapshot->broker_up)
+		return answer_error(request, 503, "the broker is down%s%s",
+			snapshot->broker_note && *snapshot->broker_note ? ": " : "",
+			snapshot->broker_note ? snapshot->broker_note : "");
+	if (!snapshot->ready)
+		return answer_error(request, 503, "not ready yet");
+	return answer_text(request, "ready\n");
+}
+
+/* {} stands for any one part. Without a snapshot (the first moments) only the static ones answer. */
+static const struct route {
+	const char *pattern;
+	bool is_static;
+	int (*handle)(struct request *request, const struct snapshot *snapshot);
+} routes[] = {
+	{"/", true, get_page},
+	{"/style.css", true, get_style},
+	{"/page.js", true, get_script},
+	{"/icon.svg", true, get_icon},
+	{"/api/status", false, get_status},
+	{"/api/jobs", false, get_jobs},
+	{"/api/jobs/{}", false, get_job},
+	{"/api/workers", false, get_workers},
+	{"/api/pipelines", false, get_pipelines},
+	{"/jobs/{}/output/{}", false, get_output},
+	{"/healthz", false, get_health},
+	{"/readyz", false, get_ready},
+};
+
+static bool route_matches(const char *pattern, const struct request *request)
+{
+	g_auto(GStrv) parts = g_strsplit(pattern + 1, "/", -1);
+
+	if (g_strv_length(parts) != request->count && !(strcmp(pattern, "/") == 0 && request->count == 1))
+		return false;
+	if (strcmp(pattern, "/") == 0)
+		return request->parts[0][0] == '\0';
+	for (guint i = 0; i < request->count; i++)
+		if (strcmp(parts[i], "{}") != 0 && strcmp(parts[i], request->parts[i]) != 0)
+			return false;
+	return true;
+}
+
+int routes_answer(struct request *request)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(routes); i++) {
+		if (!route_matches(routes[i].pattern, request))
+			continue;
+		if (routes[i].is_static)
+			return routes[i].handle(request, NULL);
+		auto_struct(snapshot) snapshot = snapshot_get();
+		if (!snapshot)
+			return answer_error(request, 503, "the mill is starting");
+		return routes[i].handle(request, snapshot);
+	}
+	return answer_error(request, 404, "nothing is here; the page is at /");
+}

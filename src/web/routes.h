@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   which handler answers which path: one table, nothing else is served.
+ * Thread:    the CivetWeb thread that holds the connection.
+ */
+#ifndef DROPMILL_WEB_ROUTES_H
+#define DROPMILL_WEB_ROUTES_H
+
+#include "web/answer.h"
+
+/* Answers a GET or HEAD whose Host was accepted; 404 for what is not in the table. Returns the status sent. */
+int routes_answer(struct request *request);
+
+#endif

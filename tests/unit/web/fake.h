@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   a snapshot made by hand, with every state of jobs, workers and pipelines and names that want to be markup.
+ * Thread:    any. Ownership: returns owned.
+ */
+#ifndef DROPMILL_TESTS_WEB_FAKE_H
+#define DROPMILL_TESTS_WEB_FAKE_H
+
+#include "base/clock.h"
+#include "master/snapshot.h"
+
+#define HOSTILE_NAME "<img src=x onerror=alert(1)>\".jpg"
+#define QUEUED_WALL_US (G_GINT64_CONSTANT(1795424400) * G_USEC_PER_SEC) /* 2026-11-23T09:00:00Z */
+
+static inline struct job_view *fake_job(
+	struct snapshot *snapshot, const char *id, const char *source, enum job_state state)
+{
+	struct job_view *job = g_new0(struct job_view, 1);
+	job->id = g_strdup(id);
+	job->pipeline = g_strdup("web");
+	job->source = g_strdup(source);
+	job->state = state;
+	job->attempt = 1;
+	job->queued_wall_us = QUEUED_WALL_US;
+	job->outputs = g_ptr_array_new_with_free_func((GDestroyNotify)output_view_free);
+	g_ptr_array_add(snapshot->jobs, job);
+	snapshot->jobs_by_state[state]++;
+	return job;
+}
+
+static inline void fake_output(struct job_view *job, const char *path, const char *name, gint64 bytes)
+{
+	struct output_view *output = g_new0(struct output_view, 1);
+	output->path = g_strdup(path);
+	output->name = g_strdup(name);
+	output->bytes = bytes;
+	output->width = 1200;
+	output->height = 800;
+	output->type = g_strdup("image/jpeg");
+	g_ptr_array_add(job->outputs, output);
+}
+
+static inline struct worker_view *fake_worker(
+	struct snapshot *snapshot, const char *id, enum worker_state state, gint64 age_us)
+{
+	struct worker_view *worker = g_new0(struct worker_view, 1);
+	worker->id = g_strdup(id);
+	worker->host = g_strdup("mill-1");
+	worker->pid = 4711;
+	worker->state = state;
+	worker->heartbeat_us = clock_now_us() - age_us;
+	worker->plane = g_strdup("shm");
+	worker->partitions = g_strdup("0,3");
+	worker->lag = state == WORKER_LIVE ? 2 : -1;
+	worker->tiles_done = 12345;
+	worker->tiles_per_s = 8.25;
+	worker->current = g_strdup(state == WORKER_LIVE ? "j-running tile 12" : "");
+	worker->vips = g_strdup("8.14.1");
+	worker->rss_bytes = 181 * 1000 * 1000;
+	g_ptr_array_add(snapshot->workers, worker);
+	snapshot->workers_by_state[state]++;
+	return worker;
+}
+
+static inline void fake_pipeline(struct snapshot *snapshot, const char *name, const char *error)
+{
+	struct pipeline_view *pipeline = g_new0(struct pipeline_view, 1);
+	pipeline->name = g_strdup(name);
+	pipeline->description = g_strdup("web-ready JPEG and a square thumbnail");
+	pipeline->inbox = g_strdup_printf("watch/%s", name);
+	pipeline->file = g_strdup_printf("pipelines/%s.yaml", name);
+	pipeline->hash = g_strdup("9f86d081884c7d65");
+	pipeline->enabled = !error;
+	pipeline->error = g_strdup(error);
+	g_ptr_array_add(snapshot->pipelines, pipeline);
+}
+
+/* file: where output 0 of job "j-done" lies, or NULL. */
+static inline struct snapshot *fake_snapshot(const char *file)
+{
+	struct snapshot *snapshot = snapshot_new();
+
+	snapshot->started_us = clock_now_us() - 754 * G_USEC_PER_SEC;
+	snapshot->oldest_queued_us = clock_now_us() - 12 * G_USEC_PER_SEC;
+	snapshot->embedded = snapshot->broker_up = snapshot->ready = true;
+	snapshot->brokers = g_strdup("127.0.0.1:45001");
+	snapshot->tiles_queued = 79;
+	snapshot->tiles_running = 4;
+	snapshot->tiles_done = 48210;
+	snapshot->tiles_retried = 3;
+	snapshot->tiles_duplicate = 1;
+
+	struct job_view *running = fake_job(snapshot, "j-running", "orthophotos/north sheet 12.tif", JOB_RUNNING);
+	running->tiled = true;
+	running->width = 24000;
+	running->height = 18000;
+	running->tiles_total = 120;
+	running->tiles_done = 37;
+	running->tiles_running = 4;
+	running->started_wall_us = QUEUED_WALL_US + 3 * G_USEC_PER_SEC;
+	fake_job(snapshot, "j-queued", "Müller & Söhne.png", JOB_QUEUED);
+	struct job_view *done = fake_job(snapshot, "j-done", "holiday/beach.jpg", JOB_DONE);
+	done->width = 6000;
+	done->height = 4000;
+	done->tiles_total = done->tiles_done = 1;
+	done->started_wall_us = QUEUED_WALL_US + G_USEC_PER_SEC;
+	done->finished_wall_us = QUEUED_WALL_US + 1500 * 1000 + G_USEC_PER_SEC;
+	fake_output(done, file,
+		"web/holiday/b\xc3\xa4"
+		"ch \"1\".jpg",
+		421337);
+	fake_output(done, "/nonexistent/thumb.webp", "web/holiday/beach-thumb.webp", 9120);
+	struct job_view *failed = fake_job(snapshot, "j-failed", HOSTILE_NAME, JOB_FAILED);
+	failed->tiled = true;
+	failed->tiles_total = 40;
+	failed->tiles_done = 11;
+	failed->attempt = 3;
+	failed->error = g_strdup("the file ends early: 3 of 17 strips are missing <script>alert(2)</script>");
+	failed->started_wall_us = QUEUED_WALL_US + G_USEC_PER_SEC;
+	failed->finished_wall_us = QUEUED_WALL_US + 9 * G_USEC_PER_SEC;
+
+	fake_worker(snapshot, "w1", WORKER_LIVE, 400 * 1000);
+	fake_worker(snapshot, "w2", WORKER_LATE, 4200 * 1000);
+	fake_worker(snapshot, "w3", WORKER_GONE, 95 * G_USEC_PER_SEC);
+	fake_pipeline(snapshot, "web", NULL);
+	fake_pipeline(snapshot, "broken", "pipelines/broken.yaml:7:5: unknown operation 'blurr'; did you mean 'blur'?");
+	return snapshot;
+}
+
+#endif
