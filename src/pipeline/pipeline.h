@@ -16,6 +16,10 @@
 #include "base/auto.h"
 
 enum originals { ORIGINALS_ARCHIVE, ORIGINALS_DELETE, ORIGINALS_KEEP };
+extern const char *const originals_names[]; /* as definitions spell them; ends with NULL */
+
+#define PRIORITY_MIN 0
+#define PRIORITY_MAX 9
 
 struct step {
 	char *operation;    /* canonical name in the table of operations; never an alias */
@@ -54,17 +58,26 @@ struct pipeline {
 	int priority; /* 0 to 9, default 5; higher goes first */
 };
 
+/* [a-z0-9][a-z0-9_-]*, 64 at most: it becomes part of paths, addresses and metrics. */
+bool pipeline_name_valid(const char *name);
+
 struct pipeline *pipeline_new(void); /* defaults, no outputs yet */
 struct pipeline *pipeline_ref(struct pipeline *pipeline);
 void pipeline_unref(struct pipeline *pipeline); /* NULL is fine */
 DEFINE_AUTO(pipeline, pipeline_unref)
 
 struct step *step_new(const char *operation, JsonObject *params /* takes */, unsigned line, unsigned column);
-struct output *output_new(void);
+void step_free(struct step *step); /* NULL is fine */
+DEFINE_AUTO(step, step_free)
+struct output *output_new(void); /* no name yet; goes into a pipeline's outputs, which free it */
 
-/* Canonical JSON; pipeline_from_json(pipeline_to_json(p)) equals p. Both return owned. */
+/* Canonical JSON; pipeline_from_json(pipeline_to_json(p)) equals p. Both return owned. Neither
+ * shares anything with the other. */
 JsonObject *pipeline_to_json(const struct pipeline *pipeline);
 struct pipeline *pipeline_from_json(JsonObject *object, GError **error);
+
+/* A deep copy, which may go to another thread: json-glib's own share what is below. Returns owned. */
+JsonObject *params_copy(JsonObject *from);
 
 /* A list of steps as [{"op": "blur", "params": {"sigma": 3}}, ...]: the form that tasks carry.
  * a then b; either may be NULL. Returns owned. */

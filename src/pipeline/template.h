@@ -31,6 +31,9 @@ const char *template_format(const char *name, const char **unknown);
 /* The format that an ending without dot names ("JPG" is "jpeg"), or NULL. Returns borrowed. */
 const char *template_ending_format(const char *ending);
 
+/* The ending that was probably meant by one that names no format, or NULL. Returns borrowed. */
+const char *template_ending_meant(const char *ending);
+
 /* True when the name ends in {ext}: whatever is written is named as the source was. */
 bool template_ends_in_ext(const char *name);
 

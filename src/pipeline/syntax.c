@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Advice for texts that are not YAML: see syntax.h. */
+#include "pipeline/syntax.h"
+
+#include <string.h>
+
+/* Keys are the messages of libyaml 0.2; one that it words otherwise some day falls back to the general sentence. */
+static const struct {
+	const char *problem, *advice;
+} table[] = {
+	{"mapping values are not allowed in this context",
+		"':' is not allowed here; indent the keys of one map alike, and put text with ': ' in it in quotes"},
+	{"could not find expected ':'", "a ':' is missing after the key on this line or on the one before"},
+	{"did not find expected key",
+		"this does not fit the keys before it; indent it as they are, and look for a quote or bracket left open"},
+	{"did not find expected '-' indicator",
+		"this does not fit the list before it; begin it with '- ', as deep as that"},
+	{"did not find expected ',' or ']'", "a ',' or the closing ']' of a list is missing before this"},
+	{"did not find expected ',' or '}'", "a ',' or the closing '}' of a map is missing before this"},
+	{"found unexpected end of stream", "the file ends inside a quoted text; add the closing quote"},
+	{"block sequence entries are not allowed in this context",
+		"'- ' is not allowed here; begin the item on a line of its own"},
+	{"did not find expected alphabetic or numeric character",
+		"text that begins with '*' or '&' must stand in quotes, as in \"*.jpg\""},
+	{"found character that cannot start any token", "text that begins with '@', '`' or '%' must stand in quotes"},
+	{"control characters are not allowed", "a control character is not allowed; take it out"},
+	{"invalid leading UTF-8 octet", "this is not UTF-8; save the file as UTF-8"},
+	{"invalid trailing UTF-8 octet", "this is not UTF-8; save the file as UTF-8"},
+	{"incomplete UTF-8 octet sequence", "this is not UTF-8; save the file as UTF-8"},
+	{"invalid length of a UTF-8 sequence", "this is not UTF-8; save the file as UTF-8"},
+	{"invalid Unicode character", "this is not UTF-8; save the file as UTF-8"},
+};
+
+/* Tabs in front of a line are the most frequent slip, and libyaml's words for it depend on what follows them. */
+static bool indented_by_tab(const char *text, gsize length, gsize line)
+{
+	const char *end = text + length;
+
+	for (; line > 0; line--) {
+		const char *newline = memchr(text, '\n', (gsize)(end - text));
+		if (!newline)
+			return false;
+		text = newline + 1;
+	}
+	while (text < end && *text == ' ')
+		text++;
+	return text < end && *text == '\t';
+}
+
+char *syntax_message(const char *text, gsize length, gsize line, const char *context, const char *problem)
+{
+	if (indented_by_tab(text, length, line))
+		return g_strdup("a tab cannot indent YAML; use spaces");
+	for (size_t i = 0; i < G_N_ELEMENTS(table); i++)
+		if (g_strcmp0(table[i].problem, problem) == 0)
+			return g_strdup(table[i].advice);
+	return g_strdup_printf("not valid YAML: %s%s%s; check indentation, quotes and brackets around here",
+		context ? context : "", context ? ", " : "", problem ? problem : "unknown error");
+}
+
+void syntax_place(const char *text, gsize length, gsize offset_bytes, gsize *line, gsize *column)
+{
+	*line = *column = 0;
+	for (gsize i = 0; i < MIN(offset_bytes, length); i++) {
+		if (text[i] == '\n') {
+			++*line;
+			*column = 0;
+		} else if ((text[i] & 0xc0) != 0x80) { /* the first byte of a character */
+			++*column;
+		}
+	}
+}
