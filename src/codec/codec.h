@@ -3,6 +3,7 @@
  * Purpose:   one tiled job, in a process of its own that can be killed: header, plan, decode, encode. It talks to the master over a
  *            socket (descriptor 3), a JSON object a line:
  *              master: {"cmd": "plan", ...}   codec: {"event": "plan", ...} or {"event": "failed", "kind", "message"}
+ *                      (kind: input, the file is at fault; retry; system, try the job whole)
  *              master: {"cmd": "go", "segment", "temps": [...]}
  *              codec:  {"event": "ready", "tiles": [[tile, output, out l, t, w, h, need l, t, w, h], ...]}  as rows arrive
  *              master: {"cmd": "done", "tile"}

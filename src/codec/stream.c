@@ -38,6 +38,7 @@ struct encoder {
 	const struct plan *plan;
 	struct rows *rows;
 	int index;
+	bool again; /* it asked for a row that was given back */
 };
 
 /* Blocks until the rows are complete. The saver asks from top to bottom (concurrency 1, strip hint); a row asked for again after it was
@@ -52,6 +53,7 @@ static int generate(VipsRegion *out, void *sequence, void *client, void *unused,
 	(void)unused;
 	(void)stop;
 	if (want->top < rows_encoded_until(encoder->rows, encoder->index)) {
+		encoder->again = true;
 		vips_error("dropmill", "the encoder asked for row %d again", want->top);
 		return -1;
 	}
@@ -86,7 +88,7 @@ static int finish(void *sequence, void *a, void *b)
 bool stream_encode(const struct plan *plan, struct rows *rows, int index, const char *path, GError **error)
 {
 	struct plan_output *output = g_ptr_array_index(plan->outputs, index);
-	struct encoder encoder = {plan, rows, index};
+	struct encoder encoder = {plan, rows, index, false};
 	g_autoptr(VipsImage) image = vips_image_new();
 
 	/* Full-width strips, whatever the chain would have liked: the rows lie so. */
@@ -95,5 +97,11 @@ bool stream_encode(const struct plan *plan, struct rows *rows, int index, const 
 	image->dhint = VIPS_DEMAND_STYLE_THINSTRIP;
 	if (vips_image_generate(image, start, generate, finish, &encoder, NULL) != 0)
 		return vips_failed(error, "encoder");
-	return format_save(image, path, output->format, output->save, error);
+	if (format_save(image, path, output->format, output->save, error))
+		return true;
+	if (encoder.again) {
+		g_clear_error(error);
+		fail(error, ERROR_SYSTEM, "%s cannot be written row by row", output->format);
+	}
+	return false;
 }

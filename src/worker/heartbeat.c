@@ -147,14 +147,14 @@ void pulse_begin(struct pulse *pulse, const struct task *task)
 	g_mutex_unlock(&pulse->mutex);
 }
 
-void pulse_end(struct pulse *pulse, bool well)
+void pulse_end(struct pulse *pulse, bool well, bool more)
 {
 	g_mutex_lock(&pulse->mutex);
 	g_free(pulse->beat.job);
 	pulse->beat.job = g_strdup("");
 	pulse->beat.tile = -1;
 	pulse->beat.attempt = 0;
-	pulse->beat.state = "idle";
+	pulse->beat.state = more ? "busy" : "idle";
 	pulse->busy_since_us = 0;
 	if (well)
 		pulse->beat.done++;

@@ -19,6 +19,7 @@ void pulse_free(struct pulse *pulse); /* sends a last heartbeat that says "stopp
 void pulse_partitions(struct pulse *pulse, const gint32 *partitions, gsize count); /* sends at once */
 void pulse_reader(struct pulse *pulse, struct bus_reader *reader); /* for the lag; NULL: none any more */
 void pulse_begin(struct pulse *pulse, const struct task *task);
-void pulse_end(struct pulse *pulse, bool well);
+/* more: another task is waiting, so the worker is not idle. */
+void pulse_end(struct pulse *pulse, bool well, bool more);
 
 #endif

@@ -171,7 +171,7 @@ static void work_on(struct worker *worker, const struct work *work)
 		.payload = payload,
 	};
 	publish(worker, work, &result);
-	pulse_end(worker->pulse, status == RESULT_OK);
+	pulse_end(worker->pulse, status == RESULT_OK, g_async_queue_length(worker->tasks) > 0);
 	log_debug("%s tile %d attempt %d: %s%s%s", task->job, task->tile, task->attempt, result_status_name(status),
 		error ? ": " : "", error ? error->message : "");
 }
