@@ -10,23 +10,30 @@
 #include <stdbool.h>
 #include <vips/vips.h>
 
+#include "image/auto.h"
 #include "pipeline/definition.h"
 
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VipsSource, g_object_unref)
+
 struct image_limits {
-	double megapixels; /* width * height (all frames) / 1e6; 0: no limit */
-	unsigned frames;   /* 0: no limit */
+	double megapixels; /* width * height of what is read / 1e6; 0: no limit */
+	unsigned frames;   /* frames or pages in the file, though only the first is read; 0: no limit */
 };
 
 /* Once per process: vips_init, no operation cache, untrusted loaders blocked, warnings to our log.
  * concurrency: libvips' threads; 0: its default. */
 bool image_init(const char *program, int concurrency, GError **error);
 
-/* Opens a file, or the bytes of one when bytes is not NULL (path then only names it in errors). Header only;
+/* Opens the first frame or page of a file, or the bytes of one when bytes is not NULL (path then only names it in errors). Header only;
  * pixels are decoded when asked for, and a decoding error is an error (fail on truncation), never grey
  * pixels. sequential: read top to bottom once. Errors say what is wrong with the file: "not an image that
  * dropmill reads (the file starts with ...)", "empty file", "... limit". */
 bool format_open(const char *path, GBytes *bytes, bool sequential, const struct image_limits *limits, VipsImage **out,
 	GError **error);
+
+/* The file, or its bytes, as a source that a safe loader reads, for operations that load by themselves. Refuses what
+ * format_open() refuses, except for the limits: open it first. Returns owned. */
+VipsSource *format_source(const char *path, GBytes *bytes, GError **error);
 
 /* Save options of a format, checked from a definition (struct step_rules.check_save). */
 JsonObject *format_check_save(
@@ -41,5 +48,7 @@ bool format_save_memory(VipsImage *image, const char *format, JsonObject *save, 
 /* The format that a loader stands for ("jpegload" is "jpeg"), to save as the source was; "png" for those that
  * cannot be written. */
 const char *format_of_loader(const char *loader);
+/* The same for an opened image, which also tells AVIF from HEIC. */
+const char *format_of_image(VipsImage *image);
 
 #endif

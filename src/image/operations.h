@@ -15,7 +15,7 @@
 
 #include "pipeline/definition.h"
 
-enum param_type { PARAM_INT, PARAM_DOUBLE, PARAM_BOOL, PARAM_CHOICE, PARAM_STRING };
+enum param_type { PARAM_INT, PARAM_DOUBLE, PARAM_BOOL, PARAM_CHOICE, PARAM_STRING, PARAM_COLOUR };
 
 struct param {
 	const char *name;
@@ -26,8 +26,14 @@ struct param {
 	bool required;
 	const char *const *choices; /* PARAM_CHOICE; ends with NULL */
 	const char *const *aliases; /* other names; ends with NULL; may be NULL */
+	const char *property;       /* libvips' name of it, where the build needs one; NULL: the same */
 	const char *help;
 };
+
+/* For tables: lists that end as the readers expect. */
+#define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define NO_PARAMS ((const struct param[]){{.name = NULL}})
+#define PARAMS(...) ((const struct param[]){__VA_ARGS__, {.name = NULL}})
 
 enum operation_flags {
 	/* Result depends on the shape of the region asked for (reduce and affine accumulate coordinates): it is
@@ -54,15 +60,20 @@ struct operation {
 	const char *summary;        /* one sentence */
 	const struct param *params; /* ends with a NULL name */
 	unsigned flags;
+	/* Flags that depend on the parameters, instead of the field above; may be NULL. */
+	unsigned (*flags_of)(JsonObject *params);
 	/* Cross-parameter check after each parameter passed its own; may be NULL. */
 	bool (*check)(JsonObject *params, GError **error);
+	/* Reads all parameters itself, instead of the table (`vips`); NULL after adding a diagnostic; may be NULL. */
+	JsonObject *(*check_node)(unsigned line, unsigned column, const struct node *value, struct diagnostics *errors);
 	bool (*build)(VipsImage *in, JsonObject *params, VipsImage **out, GError **error);
 	/* OPERATION_LOADS: opens the source itself instead of build(). */
 	bool (*load)(const struct build_context *context, JsonObject *params, VipsImage **out, GError **error);
 };
 
-/* The table; ends with a NULL name. `vips` is an entry like any other. */
-extern const struct operation operations[];
+/* The table, one operation after the other from 0; NULL behind the last. `vips` is an entry like any other.
+ * It lies in pieces: each group's file ends with its own, so that an operation is written in one place. */
+const struct operation *operation_at(guint index);
 
 /* By name or alias; NULL when unknown. */
 const struct operation *operation_find(const char *name);

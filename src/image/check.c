@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * What a definition says, checked against the tables: see check.h. */
+#include "image/check.h"
+
+#include "image/colour.h"
+#include "image/format.h"
+#include "image/vips_operation.h"
+
+char *check_range(double min, double max, const char *unit)
+{
+	const char *u = unit ? unit : "";
+
+	return g_strdup_printf("%.15g to %.15g%s%s%s", min, max, *u ? " (" : "", u, *u ? ")" : "");
+}
+
+char *check_shown(const struct node *value)
+{
+	double number;
+
+	if (!value || value->kind == NODE_NULL)
+		return g_strdup("empty");
+	if (value->kind != NODE_SCALAR)
+		return g_strdup(value->kind == NODE_LIST ? "a list" : "a map");
+	if (node_as_double(value, &number))
+		return g_strdup(value->text);
+	return g_strdup_printf("%s'%s'", value->quoted ? "the text " : "", value->text);
+}
+
+static void complain(const struct check_subject *subject, const struct param *param, const struct node *value,
+	const char *expected, struct diagnostics *errors)
+{
+	g_autofree char *shown = check_shown(value);
+	const char *text = node_as_string(value);
+	const char *near = NULL;
+
+	if (text && param->type == PARAM_CHOICE)
+		near = did_you_mean(text, param->choices);
+	else if (text && param->type == PARAM_COLOUR)
+		near = did_you_mean(text, colour_names);
+	diagnostics_add(errors, value->line, value->column, "%s: %s must be %s, not %s%s%s%s", subject->name,
+		param->name, expected, shown, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+static void complain_choice(const struct check_subject *subject, const struct param *param, const struct node *value,
+	struct diagnostics *errors)
+{
+	g_autofree char *all = g_strjoinv(", ", (char **)param->choices);
+	g_autofree char *expected = g_strconcat("one of ", all, NULL);
+
+	complain(subject, param, value, expected, errors);
+}
+
+static bool check_number(const struct check_subject *subject, const struct param *param, const struct node *value,
+	JsonObject *object, struct diagnostics *errors)
+{
+	g_autofree char *range = check_range(param->min, param->max, param->unit);
+	gint64 whole = 0;
+	double number = 0;
+	bool is_number = node_as_double(value, &number);
+	bool in_range = is_number && number >= param->min && number <= param->max;
+
+	if (in_range && param->type == PARAM_DOUBLE) {
+		json_object_set_double_member(object, param->name, number);
+		return true;
+	}
+	if (in_range && node_as_int(value, &whole)) {
+		json_object_set_int_member(object, param->name, whole);
+		return true;
+	}
+	/* A number out of bounds is told the bounds, anything else what it should have been, too. */
+	const char *kind = is_number && !in_range ? "" : param->type == PARAM_INT ? "a whole number, " : "a number, ";
+	g_autofree char *expected = g_strconcat(kind, range, NULL);
+	complain(subject, param, value, expected, errors);
+	return false;
+}
+
+bool check_value(const struct check_subject *subject, const struct param *param, const struct node *value,
+	JsonObject *object, struct diagnostics *errors)
+{
+	const char *text = node_as_string(value);
+	double rgba[4];
+	bool truth;
+
+	switch (param->type) {
+	case PARAM_INT:
+	case PARAM_DOUBLE:
+		return check_number(subject, param, value, object, errors);
+	case PARAM_BOOL:
+		if (node_as_bool(value, &truth)) {
+			json_object_set_boolean_member(object, param->name, truth);
+			return true;
+		}
+		complain(subject, param, value, "true or false", errors);
+		return false;
+	case PARAM_CHOICE:
+		if (text && g_strv_contains(param->choices, text))
+			break;
+		complain_choice(subject, param, value, errors);
+		return false;
+	case PARAM_COLOUR:
+		if (text && colour_parse(text, rgba))
+			break;
+		complain(subject, param, value, "a colour such as \"#ff8800\" or white", errors);
+		return false;
+	case PARAM_STRING:
+		if (text)
+			break;
+		complain(subject, param, value, "a text", errors);
+		return false;
+	}
+	json_object_set_string_member(object, param->name, text);
+	return true;
+}
+
+void check_unknown(const struct check_subject *subject, const struct node_entry *entry, const char *const *known,
+	const char *const *also, struct diagnostics *errors)
+{
+	const char *near = did_you_mean(entry->key, known);
+	g_autoptr(GString) rest = g_string_new(NULL);
+
+	if (!near && also)
+		near = did_you_mean(entry->key, also);
+	if (near) {
+		g_string_printf(rest, "; did you mean '%s'?", near);
+	} else if (*known) {
+		g_autofree char *list = g_strjoinv(", ", (char **)known);
+		g_string_printf(rest, "; it has %s", list);
+	} else {
+		g_string_assign(rest, "; it has none");
+	}
+	diagnostics_add(errors, entry->line, entry->column, "%s has no %s '%s'%s", subject->name, subject->noun,
+		entry->key, rest->str);
+}
+
+static const struct param *find(const struct param *params, const char *name)
+{
+	for (const struct param *p = params; p->name; p++)
+		if (g_str_equal(p->name, name) || (p->aliases && g_strv_contains(p->aliases, name)))
+			return p;
+	return NULL;
+}
+
+bool check_map(const struct check_subject *subject, const struct param *params, const struct node *map,
+	const char *const *reserved, JsonObject *object, struct diagnostics *errors)
+{
+	g_autoptr(GPtrArray) known = g_ptr_array_new();
+	bool ok = true;
+
+	for (const struct param *p = params; p->name; p++)
+		g_ptr_array_add(known, (gpointer)p->name);
+	g_ptr_array_add(known, NULL);
+	for (guint i = 0; i < map->items->len; i++) {
+		const struct node_entry *entry = map->items->pdata[i];
+		const struct param *param = find(params, entry->key);
+
+		if (reserved && g_strv_contains(reserved, entry->key))
+			continue;
+		if (!param) {
+			check_unknown(subject, entry, (const char *const *)known->pdata, reserved, errors);
+			ok = false;
+		} else if (json_object_has_member(object, param->name)) {
+			diagnostics_add(errors, entry->line, entry->column, "%s: %s is given twice", subject->name,
+				param->name);
+			ok = false;
+		} else if (!check_value(subject, param, entry->value, object, errors)) {
+			ok = false;
+		}
+	}
+	return ok;
+}
+
+static void unknown_operation(const char *name, unsigned line, unsigned column, struct diagnostics *errors)
+{
+	const struct operation *operation;
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+	if (vips_operation_usable(name)) {
+		diagnostics_add(errors, line, column,
+			"unknown operation '%s'; libvips has one of that name: vips: {operation: %s}", name, name);
+		return;
+	}
+	for (guint i = 0; (operation = operation_at(i)); i++) {
+		g_ptr_array_add(names, (gpointer)operation->name);
+		for (guint a = 0; operation->aliases && operation->aliases[a]; a++)
+			g_ptr_array_add(names, (gpointer)operation->aliases[a]);
+	}
+	g_ptr_array_add(names, NULL);
+	const char *near = did_you_mean(name, (const char *const *)names->pdata);
+	if (near)
+		diagnostics_add(errors, line, column, "unknown operation '%s'; did you mean '%s'?", name, near);
+	else
+		diagnostics_add(errors, line, column, "unknown operation '%s'; `dropmill ops` lists them", name);
+}
+
+/* What stood behind the operation into params. */
+static bool check_step_value(const struct operation *operation, unsigned line, unsigned column,
+	const struct node *value, JsonObject *params, struct diagnostics *errors)
+{
+	const struct check_subject subject = {operation->name, "parameter"};
+	bool ok = true;
+
+	if (!value || value->kind == NODE_NULL) {
+		/* nothing written: the defaults */
+	} else if (value->kind == NODE_MAP) {
+		ok = check_map(&subject, operation->params, value, NULL, params, errors);
+	} else if (!operation->params->name) {
+		diagnostics_add(
+			errors, value->line, value->column, "%s has no parameters; write it alone", operation->name);
+		return false;
+	} else if (value->kind == NODE_LIST) {
+		diagnostics_add(errors, value->line, value->column, "%s takes a map such as {%s: ...}, not a list",
+			operation->name, operation->params->name);
+		return false;
+	} else {
+		ok = check_value(&subject, operation->params, value, params, errors);
+	}
+	for (const struct param *p = operation->params; ok && p->name; p++) {
+		if (!p->required || json_object_has_member(params, p->name))
+			continue;
+		diagnostics_add(errors, line, column, "%s needs %s", operation->name, p->name);
+		ok = false;
+	}
+	g_autoptr(GError) error = NULL;
+	if (ok && operation->check && !operation->check(params, &error)) {
+		diagnostics_add(errors, line, column, "%s: %s", operation->name, error->message);
+		ok = false;
+	}
+	return ok;
+}
+
+static struct step *check_step(
+	const char *name, unsigned line, unsigned column, const struct node *value, struct diagnostics *errors)
+{
+	const struct operation *operation = operation_find(name);
+
+	if (!operation) {
+		unknown_operation(name, line, column, errors);
+		return NULL;
+	}
+	if (operation->check_node) {
+		JsonObject *checked = operation->check_node(line, column, value, errors);
+		return checked ? step_new(operation->name, checked, line, column) : NULL;
+	}
+	g_autoptr(JsonObject) params = json_object_new();
+	if (!check_step_value(operation, line, column, value, params, errors))
+		return NULL;
+	return step_new(operation->name, g_steal_pointer(&params), line, column);
+}
+
+const struct step_rules image_step_rules = {
+	.check_step = check_step,
+	.check_save = format_check_save,
+	.formats = format_names,
+};

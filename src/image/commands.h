@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   the commands that need the table of operations: `ops`, `check`, and the master's `definitions`.
+ * Thread:    the main thread. argv[0] is the command's name. Returns the exit code: 0, 1 (something is wrong with a
+ *            definition or a name), 2 (usage). Results go to standard output, usage problems to standard error.
+ * Ownership: argv is borrowed.
+ */
+#ifndef DROPMILL_IMAGE_COMMANDS_H
+#define DROPMILL_IMAGE_COMMANDS_H
+
+/* ops [NAME] [--json|--markdown] */
+int ops_command(int argc, char **argv);
+/* check [--pipelines DIR] [FILE...] */
+int check_command(int argc, char **argv);
+/* definitions --json DIR|FILE...: one JSON object {"definitions": [{"file", "name", "pipeline", "errors"}]}; exit 0 also
+ * when definitions have errors. */
+int definitions_command(int argc, char **argv);
+
+#endif

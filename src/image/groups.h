@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   the pieces of the table of operations, one a file. A new operation goes into the table at the end of its
+ *            group's file; only a new group is named here and in operations.c. Private to image/.
+ * Thread:    constant. Ownership: static.
+ */
+#ifndef DROPMILL_IMAGE_GROUPS_H
+#define DROPMILL_IMAGE_GROUPS_H
+
+#include "image/auto.h"
+#include "image/operations.h"
+
+/* Each ends with a NULL name. */
+extern const struct operation geometry_operations[];
+extern const struct operation size_operations[];
+extern const struct operation tone_operations[];
+extern const struct operation filter_operations[];
+extern const struct operation vips_operations[];
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Look-ups in the table of operations, parameters with their defaults, libvips' errors: see operations.h. */
+#include "image/operations.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "image/groups.h"
+
+static const struct operation *const groups[] = {
+	geometry_operations, size_operations, tone_operations, filter_operations, vips_operations};
+
+const struct operation *operation_at(guint index)
+{
+	for (guint g = 0; g < G_N_ELEMENTS(groups); g++)
+		for (const struct operation *o = groups[g]; o->name; o++)
+			if (index-- == 0)
+				return o;
+	return NULL;
+}
+
+const struct operation *operation_find(const char *name)
+{
+	const struct operation *operation;
+
+	for (guint i = 0; (operation = operation_at(i)); i++)
+		if (g_str_equal(operation->name, name) ||
+			(operation->aliases && g_strv_contains(operation->aliases, name)))
+			return operation;
+	return NULL;
+}
+
+unsigned operation_flags(const char *name, JsonObject *params)
+{
+	const struct operation *operation = operation_find(name);
+
+	/* Nothing is known of an unknown one, so nothing may be assumed: on the grid, and whole. */
+	if (!operation)
+		return OPERATION_ON_GRID | OPERATION_READS_METADATA;
+	return operation->flags_of ? operation->flags_of(params) : operation->flags;
+}
+
+static const struct param *param_find(const struct operation *operation, const char *name)
+{
+	const struct param *param = operation->params;
+
+	while (param->name && !g_str_equal(param->name, name))
+		param++;
+	g_assert(param->name); /* a build function asked for what its table does not have */
+	return param;
+}
+
+int param_int(const struct operation *operation, JsonObject *params, const char *name)
+{
+	const struct param *param = param_find(operation, name);
+	gint64 fallback = param->fallback ? g_ascii_strtoll(param->fallback, NULL, 10) : 0;
+
+	/* Parameters were checked with the definition, but they came over the bus. */
+	return (int)CLAMP(json_int(params, name, fallback), G_MININT, G_MAXINT);
+}
+
+double param_double(const struct operation *operation, JsonObject *params, const char *name)
+{
+	const struct param *param = param_find(operation, name);
+
+	return json_double(params, name, param->fallback ? g_ascii_strtod(param->fallback, NULL) : 0);
+}
+
+bool param_bool(const struct operation *operation, JsonObject *params, const char *name)
+{
+	const struct param *param = param_find(operation, name);
+
+	return json_bool(params, name, param->fallback && g_str_equal(param->fallback, "true"));
+}
+
+const char *param_string(const struct operation *operation, JsonObject *params, const char *name)
+{
+	return json_string(params, name, param_find(operation, name)->fallback);
+}
+
+bool param_given(JsonObject *params, const char *name)
+{
+	return params && json_object_has_member(params, name);
+}
+
+/* libvips reports the system's trouble as text only. */
+static enum error_kind kind_of_text(const char *text)
+{
+	static const int passing[] = {ENOSPC, EDQUOT, EIO, EMFILE, ENFILE, ENOMEM, EROFS};
+
+	for (guint i = 0; i < G_N_ELEMENTS(passing); i++)
+		if (strstr(text, g_strerror(passing[i])))
+			return ERROR_RETRY;
+	return strstr(text, "out of memory") ? ERROR_RETRY : ERROR_INPUT;
+}
+
+bool vips_failed(GError **error, const char *prefix)
+{
+	g_autofree char *buffer = vips_error_buffer_copy(); /* and clears it */
+	g_auto(GStrv) lines = g_strsplit(g_strstrip(buffer), "\n", -1);
+	g_autoptr(GString) text = g_string_new(prefix);
+
+	for (char **line = lines; *line; line++)
+		/* The same complaint often comes from each layer that it passed. */
+		if (**line && (line == lines || !g_str_equal(*line, line[-1])))
+			g_string_append_printf(text, "%s%s", text->len ? (line == lines ? ": " : "; ") : "", *line);
+	if (!*buffer)
+		g_string_append_printf(text, "%slibvips gave no reason", text->len ? ": " : "");
+	return fail(error, kind_of_text(text->str), "%s", text->str);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   what libvips says of its own operations: which take one image and give one, and their parameters.
+ *            Private to image/.
+ * Thread:    any, after image_init(). Ownership: signatures are owned by the caller; names belong to libvips.
+ */
+#ifndef DROPMILL_IMAGE_VIPS_SIGNATURE_H
+#define DROPMILL_IMAGE_VIPS_SIGNATURE_H
+
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+#include <vips/vips.h>
+
+#include "base/auto.h"
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VipsOperation, g_object_unref)
+
+struct vips_argument {
+	char *name; /* as definitions write it: with _ for - */
+	GParamSpec *spec;
+	bool required;
+	bool deprecated; /* known only to be refused */
+	bool settable;   /* of a type that a definition can write */
+};
+
+struct vips_signature {
+	const char *nickname;
+	const char *description;
+	const char *in, *out; /* properties of the one image in and the one out */
+	GPtrArray *arguments; /* struct vips_argument, required ones first, without in and out */
+	char *refusal;        /* why it cannot be a step; NULL: it can */
+	unsigned vips_flags;  /* VipsOperationFlags */
+};
+
+/* NULL when libvips has no operation of that name. */
+struct vips_signature *vips_signature_new(const char *name);
+void vips_signature_free(struct vips_signature *signature); /* NULL is fine */
+DEFINE_AUTO(vips_signature, vips_signature_free)
+
+/* By name, - and _ alike; NULL when unknown. */
+const struct vips_argument *vips_signature_argument(const struct vips_signature *signature, const char *name);
+
+/* Nicknames of the operations that can be steps; ends with NULL; made once, static. */
+const char *const *vips_signature_usable(void);
+
+/* Nicknames of an enumeration, without its guards; ends with NULL. Returns owned (container only). */
+GPtrArray *vips_signature_nicks(GType type);
+
+#endif
