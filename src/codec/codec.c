@@ -55,9 +55,9 @@ static void send_failure(struct codec *codec, const GError *error)
 
 	if (!g_atomic_int_compare_and_exchange(&codec->failed, 0, 1))
 		return;
-	json_object_set_string_member(event, "event", "failed");
-	json_object_set_string_member(
-		event, "kind", error->domain == DROPMILL_ERROR && error->code == ERROR_INPUT ? "input" : "retry");
+	static const char *const kinds[] = {
+		[ERROR_INPUT] = "input", [ERROR_RETRY] = "retry", [ERROR_SYSTEM] = "system"};
+	json_object_set_string_member(event, "kind", error->domain == DROPMILL_ERROR ? kinds[error->code] : "retry");
 	json_object_set_string_member(event, "message", error->message);
 	send_event(codec, event);
 }

@@ -138,16 +138,14 @@ struct options *options_read(int argc, char **argv, const char *usage, GError **
 {
 	auto_struct(options) options = g_new0(struct options, 1);
 	g_auto(GStrv) properties = NULL;
-	struct {
-#define X(name, field, ...) char *field;
-		NUMBER_OPTIONS(X)
+#define X(name, field, ...) g_autofree char *given_##field = NULL;
+	NUMBER_OPTIONS(X)
 #undef X
-	} numbers = {0};
 	const GOptionEntry entries[] = {
 #define X(name, field, argument, fallback, help) {name, 0, 0, G_OPTION_ARG_FILENAME, &options->field, help, argument},
 		TEXT_OPTIONS(X)
 #undef X
-#define X(name, field, argument, low, high, help) {name, 0, 0, G_OPTION_ARG_STRING, &numbers.field, help, argument},
+#define X(name, field, argument, low, high, help) {name, 0, 0, G_OPTION_ARG_STRING, &given_##field, help, argument},
 			NUMBER_OPTIONS(X)
 #undef X
 				{"config", 0, 0, G_OPTION_ARG_FILENAME, &options->config,
@@ -177,7 +175,7 @@ struct options *options_read(int argc, char **argv, const char *usage, GError **
 	TEXT_OPTIONS(X)
 #undef X
 #define X(name, field, argument, low, high, help)                                                                      \
-	if (!settle_number(&options->field, numbers.field, name, root, low, high, error))                              \
+	if (!settle_number(&options->field, given_##field, name, root, low, high, error))                              \
 		return NULL;
 	NUMBER_OPTIONS(X)
 #undef X
