@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * History and ledger in SQLite: see history.h. */
+#include "base/history.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+
+#define SCHEMA_VERSION 1
+
+struct history {
+	sqlite3 *db;
+	char *path;
+};
+
+static const char schema[] =
+	"CREATE TABLE job (id TEXT PRIMARY KEY, pipeline TEXT NOT NULL, source TEXT NOT NULL, state TEXT NOT NULL,"
+	" lane TEXT NOT NULL, error TEXT, width INTEGER, height INTEGER, tiles INTEGER, attempts INTEGER,"
+	" queued INTEGER, started INTEGER, finished INTEGER, outputs TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX job_finished ON job (finished);"
+	"CREATE INDEX job_state ON job (state);"
+	"CREATE TABLE output (path TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID;"
+	"PRAGMA user_version = 1;";
+
+static bool run(sqlite3 *db, const char *sql, GError **error)
+{
+	char *message = NULL;
+
+	if (sqlite3_exec(db, sql, NULL, NULL, &message) == SQLITE_OK)
+		return true;
+	fail(error, ERROR_RETRY, "history: %s", message ? message : sqlite3_errmsg(db));
+	sqlite3_free(message);
+	return false;
+}
+
+static int first_number(sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *statement;
+	int number = -1;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
+		return -1;
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		number = sqlite3_column_int(statement, 0);
+	sqlite3_finalize(statement);
+	return number;
+}
+
+static bool is_whole(sqlite3 *db)
+{
+	sqlite3_stmt *statement;
+	bool whole = false;
+
+	if (sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &statement, NULL) != SQLITE_OK)
+		return false;
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		whole = g_strcmp0((const char *)sqlite3_column_text(statement, 0), "ok") == 0;
+	sqlite3_finalize(statement);
+	return whole;
+}
+
+/* Opens, checks, and makes the tables when there are none. False: not usable. */
+static bool open_checked(struct history *history, GError **error)
+{
+	if (sqlite3_open(history->path, &history->db) != SQLITE_OK)
+		return fail(error, ERROR_SYSTEM, "%s: %s", history->path, sqlite3_errmsg(history->db));
+	sqlite3_busy_timeout(history->db, 5000);
+	if (!is_whole(history->db))
+		return fail(error, ERROR_INPUT, "%s is damaged", history->path);
+	if (!run(history->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;", error))
+		return false;
+	int version = first_number(history->db, "PRAGMA user_version");
+	if (version == 0)
+		return run(history->db, schema, error);
+	return version == SCHEMA_VERSION ||
+	       fail(error, ERROR_INPUT, "%s has version %d, not %d", history->path, version, SCHEMA_VERSION);
+}
+
+struct history *history_open(const char *path, GError **error)
+{
+	struct history *history = g_new0(struct history, 1);
+	g_autoptr(GError) cause = NULL;
+
+	history->path = g_strdup(path);
+	if (open_checked(history, &cause))
+		return history;
+	sqlite3_close(history->db);
+	history->db = NULL;
+	if (cause->code == ERROR_INPUT) {
+		g_autofree char *aside =
+			g_strdup_printf("%s.damaged-%" G_GINT64_FORMAT, path, clock_wall_us() / G_USEC_PER_SEC);
+		g_autofree char *wal = g_strconcat(path, "-wal", NULL), *shm = g_strconcat(path, "-shm", NULL);
+		log_warning("%s; it is kept as %s and a new history begins (no picture is concerned)", cause->message,
+			aside);
+		rename(path, aside);
+		remove(wal);
+		remove(shm);
+		g_clear_error(&cause);
+		if (open_checked(history, &cause))
+			return history;
+	}
+	g_propagate_error(error, g_steal_pointer(&cause));
+	history_close(history);
+	return NULL;
+}
+
+void history_close(struct history *history)
+{
+	if (!history)
+		return;
+	sqlite3_close(history->db);
+	g_free(history->path);
+	g_free(history);
+}
+
+static bool finish(struct history *history, sqlite3_stmt *statement, GError **error)
+{
+	int code = sqlite3_step(statement);
+
+	sqlite3_finalize(statement);
+	return code == SQLITE_DONE || code == SQLITE_ROW ||
+	       fail(error, ERROR_RETRY, "history: %s", sqlite3_errmsg(history->db));
+}
+
+static sqlite3_stmt *prepare(struct history *history, const char *sql, GError **error)
+{
+	sqlite3_stmt *statement = NULL;
+
+	if (sqlite3_prepare_v2(history->db, sql, -1, &statement, NULL) != SQLITE_OK)
+		fail(error, ERROR_RETRY, "history: %s", sqlite3_errmsg(history->db));
+	return statement;
+}
+
+static void bind_text(sqlite3_stmt *statement, int index, const char *text)
+{
+	sqlite3_bind_text(statement, index, text, -1, SQLITE_TRANSIENT);
+}
+
+bool history_add(struct history *history, const struct history_job *job, GError **error)
+{
+	sqlite3_stmt *s = prepare(history, "INSERT OR REPLACE INTO job VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)", error);
+
+	if (!s)
+		return false;
+	bind_text(s, 1, job->id);
+	bind_text(s, 2, job->pipeline);
+	bind_text(s, 3, job->source);
+	bind_text(s, 4, job->state);
+	bind_text(s, 5, job->lane);
+	bind_text(s, 6, job->error);
+	sqlite3_bind_int(s, 7, job->width);
+	sqlite3_bind_int(s, 8, job->height);
+	sqlite3_bind_int(s, 9, job->tiles);
+	sqlite3_bind_int(s, 10, job->attempts);
+	sqlite3_bind_int64(s, 11, job->queued_wall_us);
+	sqlite3_bind_int64(s, 12, job->started_wall_us);
+	sqlite3_bind_int64(s, 13, job->finished_wall_us);
+	bind_text(s, 14, job->outputs);
+	return finish(history, s, error);
+}
+
+void history_recent(
+	struct history *history, int limit, void (*each)(const struct history_job *job, void *user), void *user)
+{
+	sqlite3_stmt *s = prepare(history, "SELECT * FROM job ORDER BY finished DESC LIMIT ?", NULL);
+
+	if (!s)
+		return;
+	sqlite3_bind_int(s, 1, limit);
+	while (sqlite3_step(s) == SQLITE_ROW) {
+		struct history_job job = {
+			.id = (const char *)sqlite3_column_text(s, 0),
+			.pipeline = (const char *)sqlite3_column_text(s, 1),
+			.source = (const char *)sqlite3_column_text(s, 2),
+			.state = (const char *)sqlite3_column_text(s, 3),
+			.lane = (const char *)sqlite3_column_text(s, 4),
+			.error = (const char *)sqlite3_column_text(s, 5),
+			.width = sqlite3_column_int(s, 6),
+			.height = sqlite3_column_int(s, 7),
+			.tiles = sqlite3_column_int(s, 8),
+			.attempts = sqlite3_column_int(s, 9),
+			.queued_wall_us = sqlite3_column_int64(s, 10),
+			.started_wall_us = sqlite3_column_int64(s, 11),
+			.finished_wall_us = sqlite3_column_int64(s, 12),
+			.outputs = (const char *)sqlite3_column_text(s, 13),
+		};
+		each(&job, user);
+	}
+	sqlite3_finalize(s);
+}
+
+gint64 history_count(struct history *history, const char *state)
+{
+	sqlite3_stmt *s = prepare(history, "SELECT count(*) FROM job WHERE state = ?", NULL);
+	gint64 count = 0;
+
+	if (!s)
+		return 0;
+	bind_text(s, 1, state);
+	if (sqlite3_step(s) == SQLITE_ROW)
+		count = sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	return count;
+}
+
+char *history_owner(struct history *history, const char *path)
+{
+	sqlite3_stmt *s = prepare(history, "SELECT owner FROM output WHERE path = ?", NULL);
+	char *owner = NULL;
+
+	if (!s)
+		return NULL;
+	bind_text(s, 1, path);
+	if (sqlite3_step(s) == SQLITE_ROW)
+		owner = g_strdup((const char *)sqlite3_column_text(s, 0));
+	sqlite3_finalize(s);
+	return owner;
+}
+
+bool history_own(struct history *history, const char *path, const char *owner, GError **error)
+{
+	sqlite3_stmt *s = prepare(history, "INSERT OR REPLACE INTO output VALUES (?,?)", error);
+
+	if (!s)
+		return false;
+	bind_text(s, 1, path);
+	bind_text(s, 2, owner);
+	return finish(history, s, error);
+}

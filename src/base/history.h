@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   what was milled: finished jobs, and the ledger of which source owns which output file. SQLite; losing it loses history, never
+ *            a picture.
+ * Thread:    one thread at a time; the master opens it on its loop and then uses it on its commit thread only.
+ * Ownership: history_close(). Records passed in are borrowed.
+ */
+#ifndef DROPMILL_BASE_HISTORY_H
+#define DROPMILL_BASE_HISTORY_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "base/auto.h"
+
+struct history;
+
+struct history_job {
+	const char *id, *pipeline, *source, *state, *lane, *error; /* error may be NULL */
+	int width, height, tiles, attempts;
+	gint64 queued_wall_us, started_wall_us, finished_wall_us;
+	const char *outputs; /* JSON array of {"path", "name", "bytes", "width", "height"} */
+};
+
+/* Opens or makes the database. A file that is damaged or of a newer version is set aside (NAME.damaged-TIME), said so, and begun anew.
+ * Error: the folder cannot be written. */
+struct history *history_open(const char *path, GError **error);
+void history_close(struct history *history); /* NULL is fine */
+DEFINE_AUTO(history, history_close)
+
+bool history_add(struct history *history, const struct history_job *job, GError **error);
+/* Newest first, at most limit; the record is valid during the call. */
+void history_recent(
+	struct history *history, int limit, void (*each)(const struct history_job *job, void *user), void *user);
+/* How many jobs ended so. */
+gint64 history_count(struct history *history, const char *state);
+
+/* Whose output this path is ("pipeline/relative source"), or NULL. Returns owned. */
+char *history_owner(struct history *history, const char *path);
+bool history_own(struct history *history, const char *path, const char *owner, GError **error);
+
+#endif
