@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * One dropped picture on its way: see job.h. */
+#include "master/job.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "base/json.h"
+
+static void output_free(struct job_output *output)
+{
+	g_free(output->temp);
+	g_free(output->final);
+	g_free(output);
+}
+
+struct job *job_new(struct claim *claim, struct pipeline *pipeline)
+{
+	struct job *job = g_new0(struct job, 1);
+
+	job->id = g_strdup(claim->id);
+	job->source = files_display(claim->relative);
+	job->claim = claim;
+	job->pipeline = pipeline_ref(pipeline);
+	job->state = JOB_STATE_COUNT; /* in no list yet */
+	job->queued_us = clock_now_us();
+	job->queued_wall_us = claim->dropped_wall_us ? claim->dropped_wall_us : clock_wall_us();
+	job->outputs = g_ptr_array_new_with_free_func((GDestroyNotify)output_free);
+	job->rings = g_array_new(FALSE, TRUE, sizeof(struct ring_place));
+	g_queue_init(&job->ready);
+	return job;
+}
+
+void job_free(struct job *job)
+{
+	if (!job)
+		return;
+	g_assert(!job->codec && !job->segment);
+	job_reset(job);
+	claim_free(job->claim);
+	pipeline_unref(job->pipeline);
+	g_ptr_array_unref(job->outputs);
+	g_array_unref(job->rings);
+	g_free(job->id);
+	g_free(job->source);
+	g_free(job->error);
+	g_free(job);
+}
+
+void job_set_state(struct job *job, enum job_state state, guint64 counts[JOB_STATE_COUNT])
+{
+	if (job->state != JOB_STATE_COUNT)
+		counts[job->state]--;
+	counts[state]++;
+	job->state = state;
+	if (state == JOB_RUNNING && !job->started_wall_us)
+		job->started_wall_us = clock_wall_us();
+	if (state == JOB_DONE || state == JOB_FAILED)
+		job->finished_wall_us = clock_wall_us();
+}
+
+void job_reset(struct job *job)
+{
+	g_clear_pointer(&job->spec, json_object_unref);
+	g_clear_pointer(&job->spec_text[PLANE_SHM], g_free);
+	g_clear_pointer(&job->spec_text[PLANE_INLINE], g_free);
+	g_clear_pointer(&job->tiles, g_free);
+	g_array_set_size(job->rings, 0);
+	g_queue_clear(&job->ready);
+	job->tile_count = job->done = job->leased = 0;
+	job->lane = LANE_UNDECIDED;
+}
+
+void job_set_tiles(struct job *job, guint count)
+{
+	g_free(job->tiles);
+	job->tiles = g_new0(struct tile, count);
+	job->tile_count = count;
+	job->done = job->leased = 0;
+}
+
+static bool read_ring(struct ring_place *ring, JsonObject *object, gint64 segment_bytes)
+{
+	gint64 offset = json_int(object, "offset", -1), stride = json_int(object, "stride", -1),
+	       rows = json_int(object, "rows", -1), pixel = json_int(object, "pixel_bytes", -1);
+
+	if (offset < 0 || stride < 1 || rows < 1 || pixel < 1 || pixel > stride ||
+		offset + stride * rows > segment_bytes)
+		return false;
+	*ring = (struct ring_place){(gsize)offset, (gsize)stride, (int)rows, (int)pixel};
+	return true;
+}
+
+bool job_read_plan(struct job *job, JsonObject *plan, GError **error)
+{
+	gint64 tiles = json_int(plan, "tiles", 0), bytes = json_int(plan, "segment_bytes", 0);
+	JsonObject *task = json_object(plan, "task");
+	JsonArray *outputs = json_array(task, "outputs");
+	bool good = tiles > 0 && tiles < G_MAXINT32 && bytes > (gint64)segment_rows_offset((guint)tiles) && outputs &&
+		    json_array_get_length(outputs) == job->pipeline->outputs->len &&
+		    read_ring(&job->ring, json_object(task, "source"), bytes);
+
+	for (guint i = 0; good && i < json_array_get_length(outputs); i++) {
+		struct ring_place ring;
+		good = read_ring(&ring, json_object_at(outputs, i), bytes);
+		g_array_append_val(job->rings, ring);
+	}
+	if (!good)
+		return fail(error, ERROR_SYSTEM, "the codec's plan makes no sense");
+	job->spec = json_object_ref(task);
+	job_set_tiles(job, (guint)tiles);
+	return true;
+}
+
+void job_make_whole_spec(struct job *job, gint64 huge_pixels)
+{
+	JsonObject *spec = json_object_new(), *limits = json_object_new();
+	JsonArray *outputs = json_array_new();
+
+	json_object_set_string_member(spec, "path", job->claim->path);
+	json_object_set_array_member(spec, "steps", steps_to_json(job->pipeline->steps, NULL));
+	for (guint i = 0; i < job->pipeline->outputs->len; i++) {
+		const struct output *output = g_ptr_array_index(job->pipeline->outputs, i);
+		const struct job_output *place = g_ptr_array_index(job->outputs, i);
+		JsonObject *entry = json_object_new();
+		json_object_set_array_member(entry, "steps", steps_to_json(output->steps, NULL));
+		if (output->format)
+			json_object_set_string_member(entry, "format", output->format);
+		json_object_set_object_member(entry, "save", json_object_ref(output->save));
+		json_object_set_string_member(entry, "temp", place->temp);
+		json_array_add_object_element(outputs, entry);
+	}
+	json_object_set_array_member(spec, "outputs", outputs);
+	json_object_set_double_member(limits, "megapixels", job->pipeline->limits.megapixels);
+	json_object_set_int_member(limits, "frames", job->pipeline->limits.frames);
+	json_object_set_object_member(spec, "limits", limits);
+	json_object_set_int_member(spec, "huge_pixels", huge_pixels);
+	g_clear_pointer(&job->spec, json_object_unref);
+	job->spec = spec;
+}
+
+const char *job_spec(struct job *job, enum plane plane)
+{
+	if (!job->spec_text[plane]) {
+		/* The segment's path is no business of a worker elsewhere. */
+		if (plane == PLANE_SHM && job->segment)
+			json_object_set_string_member(job->spec, "segment", job->segment->path);
+		else if (json_object_has_member(job->spec, "segment"))
+			json_object_remove_member(job->spec, "segment");
+		job->spec_text[plane] = json_object_text(job->spec);
+	}
+	return job->spec_text[plane];
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   struct job, one dropped picture on its way, and struct tile, one task of it. A whole job is a job of one tile.
+ * Thread:    the master's loop, which owns every job.
+ * Ownership: job_free(); the claim and the pipeline belong to the job.
+ */
+#ifndef DROPMILL_MASTER_JOB_H
+#define DROPMILL_MASTER_JOB_H
+
+#include <json-glib/json-glib.h>
+
+#include "base/segment.h"
+#include "bus/wire.h"
+#include "master/intake.h"
+#include "master/snapshot.h"
+#include "pipeline/pipeline.h"
+
+struct worker;
+struct codec_link;
+
+enum tile_state { TILE_WAITING, TILE_READY, TILE_LEASED, TILE_DONE };
+
+struct tile {
+	int output;
+	struct rect out, need;
+	enum tile_state state;
+	guint attempt;         /* of the latest lease, from 1 */
+	guint deaths;          /* workers that died while they had it in hand */
+	struct worker *worker; /* TILE_LEASED: who has it */
+	enum plane plane;      /* TILE_LEASED: how it went there */
+	gsize bytes;           /* TILE_LEASED: inline, what went */
+	gint64 sent_us;
+};
+
+/* Where an output lies while it is made and when it is finished. */
+struct job_output {
+	char *temp;  /* beside its final place */
+	char *final; /* absolute; may change at commit when the name belongs to another source */
+	gint64 bytes;
+	int width, height;
+};
+
+/* Rows of a ring in the segment. */
+struct ring_place {
+	gsize offset, stride;
+	int rows, pixel_bytes;
+};
+
+enum lane { LANE_UNDECIDED, LANE_WHOLE, LANE_TILED };
+
+struct job {
+	char *id;
+	char *source; /* as shown */
+	struct claim *claim;
+	struct pipeline *pipeline;
+	bool loose; /* `once`: the original is no claim and stays where it is */
+	enum job_state state;
+	enum lane lane;
+	bool must_be_whole, must_be_tiled;
+	bool committing;
+	guint32 serial;       /* of this run; a new one for each start over */
+	guint runs;           /* starts so far */
+	gint64 not_before_us; /* back-off after a temporary fault */
+	int width, height;
+	struct codec_link *codec;
+	struct segment *segment;
+	JsonObject *spec;   /* what tasks carry, without the segment's path */
+	char *spec_text[2]; /* by plane */
+	struct ring_place ring;
+	GArray *rings; /* struct ring_place, by output */
+	struct tile *tiles;
+	guint tile_count, done, leased;
+	GQueue ready;       /* tile numbers (GUINT_TO_POINTER) in the order they became ready */
+	GPtrArray *outputs; /* struct job_output */
+	char *error;
+	gint64 queued_us, queued_wall_us, started_wall_us, finished_wall_us;
+};
+
+/* Takes the claim, references the pipeline. */
+struct job *job_new(struct claim *claim, struct pipeline *pipeline);
+void job_free(struct job *job);
+DEFINE_AUTO(job, job_free)
+
+/* The only writer of a job's state; keeps counts[JOB_STATE_COUNT] in step. */
+void job_set_state(struct job *job, enum job_state state, guint64 counts[JOB_STATE_COUNT]);
+
+/* Forgets a run: tiles, spec, rings, segment and codec must have been let go by the caller. */
+void job_reset(struct job *job);
+
+/* The run's tiles are as many as this, all waiting. */
+void job_set_tiles(struct job *job, guint count);
+
+/* Reads the codec's plan: rings and spec. False when it is malformed. */
+bool job_read_plan(struct job *job, JsonObject *plan, GError **error);
+
+/* What a whole task carries. huge_pixels: from which size the worker is to hand the job back; 0: never. */
+void job_make_whole_spec(struct job *job, gint64 huge_pixels);
+
+/* The text of the spec on this plane; made once. Borrowed. */
+const char *job_spec(struct job *job, enum plane plane);
+
+#endif
