@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The same mill on a real Apache Kafka: roles apart, pixels inline, faults of workers and broker, topics."""
+import os
+import re
+import subprocess
+
+import pytest
+
+from waiting import PATIENCE, wait_until
+
+PIPELINE = {"big": "steps: [grayscale, {blur: 3}]\noutputs: [{name: \"{stem}.jpg\", quality: 85}]\n"}
+STEPS = ["grayscale", "blur:sigma=3"]
+TOPICS = ("tasks", "results", "heartbeats", "dead-letters")
+LONG = 180
+
+
+@pytest.fixture
+def large(pictures):
+    return pictures.picture(width=5001, height=4003, ending=".jpg", seed=41)
+
+
+@pytest.fixture
+def clean_topics(make_mill, kafka, prefix):
+    """The prefix, whose topics are removed after the test: the broker serves the whole session."""
+    yield prefix
+    topics(make_mill(), "delete", kafka.address, prefix, "--yes")
+
+
+def topics(mill, action, brokers, prefix, *more):
+    command = [mill.binary, "topics", action, "--brokers", brokers, "--topic-prefix", prefix, *more]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=90 * PATIENCE, cwd=mill.folder,
+                          env=mill.environment(), stdin=subprocess.DEVNULL)
+
+
+def check(mill, pictures, source, name="large.jpg"):
+    wanted = pictures.reference(source, STEPS, ".jpg", quality=85)
+    pictures.assert_same(mill.wait_output("big", name, seconds=LONG), wanted, mill.folder)
+
+
+def live(mill, count):
+    wait_until(lambda: mill.status()["workers"]["live"] == count, lambda: f"{count} live workers: {mill.workers()}", 60)
+
+
+def in_the_middle(mill, low=0.1):
+    def part_done():
+        return any(job["tiles"]["total"] and job["tiles"]["done"] > low * job["tiles"]["total"]
+                   for job in mill.jobs("&state=running"))
+
+    wait_until(part_done, lambda: f"a job in the middle; {mill.jobs()}\n{mill.log()}", 60, 0.005)
+
+
+def test_run_on_kafka_creates_its_topics(make_mill, kafka, clean_topics, pictures, large):
+    mill = make_mill(PIPELINE).start(workers=2, brokers=kafka.address, topic_prefix=clean_topics)
+    assert mill.status()["broker"] == {**mill.status()["broker"], "kind": "kafka", "state": "up"}
+    mill.drop(large, "big", "large.jpg")
+    check(mill, pictures, large)
+    mill.wait_idle(done=1, failed=0)
+    said = topics(mill, "describe", kafka.address, clean_topics)
+    assert said.returncode == 0, said.stderr
+    for name in TOPICS:
+        assert clean_topics + name in said.stdout
+    mill.stop()
+
+
+@pytest.mark.parametrize("payload", ["auto", "inline"])
+def test_roles_apart(make_mill, kafka, clean_topics, pictures, large, payload):
+    master, one, two = make_mill(PIPELINE), make_mill(), make_mill()
+    assert topics(master, "create", kafka.address, clean_topics, "--partitions", "4").returncode == 0
+    common = {"brokers": kafka.address, "topic_prefix": clean_topics}
+    master.start("master", payload=payload, tile=512, **common)
+    one.launch("worker", **common)
+    two.launch("worker", **common)
+    live(master, 2)
+    small = pictures.picture(width=640, height=480, ending=".jpg", seed=4)
+    master.drop(large, "big", "large.jpg")
+    for i in range(20):
+        master.drop(small, "big", f"s{i}.jpg")
+    check(master, pictures, large)
+    for i in range(20):
+        check(master, pictures, small, f"s{i}.jpg")
+    master.wait_idle(done=21, failed=0)
+    workers = master.workers()
+    assert {worker["plane"] for worker in workers} == {"inline" if payload == "inline" else "shm"}
+    assert all(worker["tiles_done"] > 0 for worker in workers), workers
+    held = [part for worker in workers for part in re.findall(r"\d+", str(worker["partitions"]))]
+    assert sorted(held) == ["0", "1", "2", "3"], "the group shares the partitions"
+    for mill in (one, two, master):
+        mill.stop()
+
+
+def test_kill_a_worker_with_inline_pixels(make_mill, kafka, clean_topics, pictures, large):
+    master, one, two = make_mill(PIPELINE), make_mill(), make_mill()
+    common = {"brokers": kafka.address, "topic_prefix": clean_topics}
+    master.start("master", payload="inline", tile=256, **common)
+    one.launch("worker", **common)
+    two.launch("worker", **common)
+    live(master, 2)
+    master.drop(large, "big", "large.jpg")
+    in_the_middle(master)
+    one.abandon()  # kill -9 of the worker and of what would start it again
+    check(master, pictures, large)
+    status = master.wait_idle(done=1, failed=0)
+    assert status["tiles"]["retried"] > 0
+    wait_until(lambda: master.status()["workers"]["live"] == 1, "the dead worker to be late or gone", 30)
+    job = master.jobs()[0]
+    assert job["tiles"]["done"] == job["tiles"]["total"]
+
+
+def test_workers_may_join_later(make_mill, kafka, clean_topics, pictures):
+    """A master without workers waits with its jobs; they start when a worker comes."""
+    small = pictures.picture(width=640, height=480, ending=".jpg", seed=4)
+    master, late = make_mill(PIPELINE), make_mill()
+    common = {"brokers": kafka.address, "topic_prefix": clean_topics}
+    master.start("master", **common)
+    master.drop(small, "big", "w.jpg")
+    wait_until(lambda: master.status()["jobs"]["queued"] + master.status()["jobs"]["running"] == 1, "the job to wait", 20)
+    late.launch("worker", count=2, **common)
+    check(master, pictures, small, "w.jpg")
+    live(master, 2)
+    assert len(late.pids("worker")) == 2
+
+
+def test_broker_down_at_start(make_mill, own_kafka, pictures):
+    """The mill waits, says so, and goes on when it is there."""
+    small = pictures.picture(width=640, height=480, ending=".jpg", seed=4)
+    address = own_kafka.start().address
+    own_kafka.stop()
+    mill = make_mill(PIPELINE).launch(workers=1, brokers=address)
+    wait_until(lambda: any(address in line for line in mill.lines), "a line that names the broker", 30)
+    assert mill.running(), mill.log()
+    mill.drop(small, "big", "early.jpg") if os.path.isdir(mill.inbox("big")) else None
+    own_kafka.start()
+    mill.wait_ready(60)
+    mill.drop(small, "big", "d.jpg")
+    check(mill, pictures, small, "d.jpg")
+
+
+def test_broker_killed_and_restarted(make_mill, own_kafka, pictures, large):
+    own_kafka.start()
+    mill = make_mill(PIPELINE).start(workers=2, brokers=own_kafka.address, payload="inline", tile=256)
+    mill.drop(large, "big", "large.jpg")
+    in_the_middle(mill)
+    own_kafka.kill()
+    wait_until(lambda: mill.status()["broker"]["state"] == "down", "the page to say that the broker is down", 60)
+    assert mill.get("/readyz")[0] != 200 and mill.get("/healthz")[0] == 200
+    own_kafka.start()
+    check(mill, pictures, large)
+    mill.wait_idle(done=1, failed=0, seconds=LONG)
+    assert mill.status()["broker"]["state"] == "up"
+
+
+def test_topics_create_describe_delete(make_mill, kafka, prefix):
+    mill = make_mill()
+    made = topics(mill, "create", kafka.address, prefix, "--partitions", "3", "--retention", "30m", "--max-message", "4M")
+    assert made.returncode == 0, made.stderr
+    again = topics(mill, "create", kafka.address, prefix)
+    assert again.returncode == 0, again.stderr
+    told = topics(mill, "describe", kafka.address, prefix)
+    assert told.returncode == 0, told.stderr
+    rows = {name: line for line in told.stdout.splitlines() for name in TOPICS if prefix + name in line}
+    assert set(rows) == set(TOPICS), told.stdout
+    assert re.search(r"\b3\b", rows["tasks"]) and re.search(r"\b3\b", rows["results"])
+    assert re.search(r"\b1\b", rows["heartbeats"]) and re.search(r"\b1\b", rows["dead-letters"])
+    listing = subprocess.run(["kcat", "-L", "-b", kafka.address], capture_output=True, text=True, check=True, timeout=60)
+    for name in TOPICS:
+        assert f'topic "{prefix}{name}"' in listing.stdout
+    refused = topics(mill, "delete", kafka.address, prefix)
+    assert refused.returncode != 0 and "--yes" in refused.stderr
+    gone = topics(mill, "delete", kafka.address, prefix, "--yes")
+    assert gone.returncode == 0, gone.stderr
+    wait_until(lambda: prefix not in subprocess.run(["kcat", "-L", "-b", kafka.address], capture_output=True, text=True,
+                                                    check=True, timeout=60).stdout, "the topics to be gone", 20)
+
+
+def test_topics_of_a_broker_that_is_not_there(make_mill):
+    done = topics(make_mill(), "describe", "127.0.0.1:1", "")
+    assert done.returncode == 1
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1 and "127.0.0.1:1" in lines[0], done.stderr
+
+
+@pytest.mark.parametrize("words", [[], ["invent"], ["create", "--partitions", "none"], ["describe"]])
+def test_topics_usage(make_mill, words):
+    mill = make_mill()
+    done = subprocess.run([mill.binary, "topics", *words], capture_output=True, text=True, check=False,
+                          timeout=30 * PATIENCE, cwd=mill.folder, env=mill.environment(), stdin=subprocess.DEVNULL)
+    assert done.returncode == 2, (done.returncode, done.stderr)
+
+
+def test_records_are_readable_with_kcat(make_mill, kafka, clean_topics, pictures):
+    """Kafka carries coordination that people can read: a heartbeat is JSON, a task's headers are text."""
+    import json
+
+    small = pictures.picture(width=640, height=480, ending=".jpg", seed=4)
+    mill = make_mill(PIPELINE).start(workers=1, brokers=kafka.address, topic_prefix=clean_topics)
+    mill.drop(small, "big", "k.jpg")
+    check(mill, pictures, small, "k.jpg")
+
+    def read(topic, form):
+        return subprocess.run(["kcat", "-C", "-q", "-e", "-b", kafka.address, "-t", clean_topics + topic, "-f", form],
+                              capture_output=True, check=True, timeout=60).stdout.decode(errors="replace")
+
+    beats = [json.loads(line) for line in read("heartbeats", "%s\n").splitlines()]
+    names = {"id", "host", "pid", "state", "done", "failed", "partitions", "lag", "planes", "vips", "test_hash"}
+    assert beats and all(names <= set(beat) for beat in beats), beats[:1]
+    tasks = read("tasks", "%h\n").splitlines()
+    results = read("results", "%h\n").splitlines()
+    job = mill.jobs()[0]["id"]
+    assert any(job in line for line in tasks), tasks
+    assert any(job in line for line in results), results
