@@ -2,6 +2,8 @@
  * Safe reading of json-glib objects: see json.h. */
 #include "base/json.h"
 
+#include <string.h>
+
 #include "base/error.h"
 
 JsonObject *json_parse_object(const char *text, gssize length, GError **error)
@@ -85,4 +87,42 @@ JsonObject *json_object_at(JsonArray *array, guint index)
 		return NULL;
 	JsonNode *node = json_array_get_element(array, index);
 	return JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+}
+
+static char *path_text(const char *path)
+{
+	if (g_utf8_validate(path, -1, NULL))
+		return g_strdup(path);
+	return g_filename_to_uri(path, NULL, NULL);
+}
+
+static char *path_from_text(const char *text)
+{
+	return text && g_str_has_prefix(text, "file://") ? g_filename_from_uri(text, NULL, NULL) : g_strdup(text);
+}
+
+void json_set_path(JsonObject *object, const char *name, const char *path)
+{
+	g_autofree char *text = path_text(path);
+	json_object_set_string_member(object, name, text);
+}
+
+void json_add_path(JsonArray *array, const char *path)
+{
+	g_autofree char *text = path_text(path);
+	json_array_add_string_element(array, text);
+}
+
+char *json_path(JsonObject *object, const char *name)
+{
+	return path_from_text(json_string(object, name, NULL));
+}
+
+char *json_path_at(JsonArray *array, guint index)
+{
+	JsonNode *node = array && index < json_array_get_length(array) ? json_array_get_element(array, index) : NULL;
+
+	return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_STRING
+		       ? path_from_text(json_node_get_string(node))
+		       : NULL;
 }

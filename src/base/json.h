@@ -23,4 +23,10 @@ JsonObject *json_object(JsonObject *object, const char *name); /* NULL when miss
 JsonArray *json_array(JsonObject *object, const char *name);   /* NULL when missing */
 JsonObject *json_object_at(JsonArray *array, guint index);     /* NULL when no object */
 
+/* Absolute paths are bytes, JSON is UTF-8: a path that is not valid UTF-8 travels as a file:// URI. json_path() returns owned, NULL when missing. */
+void json_set_path(JsonObject *object, const char *name, const char *path);
+void json_add_path(JsonArray *array, const char *path);
+char *json_path(JsonObject *object, const char *name);
+char *json_path_at(JsonArray *array, guint index);
+
 #endif

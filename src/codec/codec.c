@@ -58,7 +58,8 @@ static void send_failure(struct codec *codec, const GError *error)
 	static const char *const kinds[] = {
 		[ERROR_INPUT] = "input", [ERROR_RETRY] = "retry", [ERROR_SYSTEM] = "system"};
 	json_object_set_string_member(event, "kind", error->domain == DROPMILL_ERROR ? kinds[error->code] : "retry");
-	json_object_set_string_member(event, "message", error->message);
+	g_autofree char *message = g_utf8_make_valid(error->message, -1);
+	json_object_set_string_member(event, "message", message);
 	send_event(codec, event);
 }
 
@@ -174,7 +175,7 @@ static bool do_go(struct codec *codec, JsonObject *request, GError **error)
 		return false;
 	codec->temps = g_ptr_array_new_with_free_func(g_free);
 	for (guint i = 0; i < json_array_get_length(temps); i++)
-		g_ptr_array_add(codec->temps, g_strdup(json_array_get_string_element(temps, i)));
+		g_ptr_array_add(codec->temps, json_path_at(temps, i));
 	codec->rows = rows_new(codec->plan, codec->segment, tiles_ready, codec);
 	codec->running = 1 + (gint)codec->temps->len;
 	for (guint i = 0; i < codec->temps->len; i++) {

@@ -274,7 +274,8 @@ struct plan *plan_make(JsonObject *request, GError **error)
 	plan->outputs = g_ptr_array_new_with_free_func((GDestroyNotify)output_free);
 	JsonArray *steps = json_array(request, "steps"), *outputs = json_array(request, "outputs");
 	plan->steps = steps ? json_array_ref(steps) : json_array_new();
-	if (!format_open(json_string(request, "path", ""), NULL, true, &bounds, &plan->source, error))
+	g_autofree char *path = json_path(request, "path");
+	if (!format_open(path ? path : "", NULL, true, &bounds, &plan->source, error))
 		return NULL;
 	const char *header = whole_by_header(plan, &wish);
 	if (header)

@@ -119,7 +119,7 @@ void job_make_whole_spec(struct job *job, gint64 huge_pixels)
 	JsonObject *spec = json_object_new(), *limits = json_object_new();
 	JsonArray *outputs = json_array_new();
 
-	json_object_set_string_member(spec, "path", job->claim->path);
+	json_set_path(spec, "path", job->claim->path);
 	json_object_set_array_member(spec, "steps", steps_to_json(job->pipeline->steps, NULL));
 	for (guint i = 0; i < job->pipeline->outputs->len; i++) {
 		const struct output *output = g_ptr_array_index(job->pipeline->outputs, i);
@@ -129,7 +129,7 @@ void job_make_whole_spec(struct job *job, gint64 huge_pixels)
 		if (output->format)
 			json_object_set_string_member(entry, "format", output->format);
 		json_object_set_object_member(entry, "save", json_object_ref(output->save));
-		json_object_set_string_member(entry, "temp", place->temp);
+		json_set_path(entry, "temp", place->temp);
 		json_array_add_object_element(outputs, entry);
 	}
 	json_object_set_array_member(spec, "outputs", outputs);

@@ -16,7 +16,7 @@ struct whole {
 	const struct task *task;
 	JsonObject *spec;
 	JsonArray *steps, *outputs;
-	const char *path;
+	char *path;
 	GBytes *bytes; /* inline */
 	VipsImage *source;
 	GByteArray *encoded; /* inline */
@@ -71,6 +71,7 @@ static bool save_output(struct whole *whole, JsonObject *wanted, JsonArray *repo
 	g_autoptr(JsonArray) steps = joined(whole->steps, json_array(wanted, "steps"));
 	g_autoptr(VipsImage) image = NULL;
 	g_autoptr(GBytes) bytes = NULL;
+	g_autofree char *temp = json_path(wanted, "temp");
 	JsonObject *save = json_object(wanted, "save");
 	const char *format = json_string(wanted, "format", NULL), *temp = json_string(wanted, "temp", NULL),
 		   *loader = NULL;
@@ -134,6 +135,7 @@ static enum result_status run(struct whole *whole, JsonObject *report, GError **
 enum result_status whole_compute(const struct task *task, JsonObject **report, GBytes **payload, GError **error)
 {
 	g_autoptr(JsonObject) spec = json_parse_object(task->spec, -1, error);
+	g_autofree char *path = spec ? json_path(spec, "path") : NULL;
 	GError *cause = NULL;
 
 	if (!spec)
@@ -143,11 +145,11 @@ enum result_status whole_compute(const struct task *task, JsonObject **report, G
 		.spec = spec,
 		.steps = json_array(spec, "steps"),
 		.outputs = json_array(spec, "outputs"),
-		.path = json_string(spec, "path", ""),
+		.path = path,
 		.bytes = task->plane == PLANE_INLINE ? task->payload : NULL,
 	};
-	if (!whole.steps || !whole.outputs) {
-		fail(error, ERROR_INPUT, "the task's spec lacks steps or outputs");
+	if (!whole.steps || !whole.outputs || !path) {
+		fail(error, ERROR_INPUT, "the task's spec lacks path, steps or outputs");
 		return RESULT_FAILED;
 	}
 	/* A worker that cannot reach the file is the wrong one for this task, not a fault of the file. */

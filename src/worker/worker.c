@@ -157,6 +157,7 @@ static void work_on(struct worker *worker, const struct work *work)
 							    : whole_compute(task, &report, &payload, &error);
 	if (!payload)
 		payload = g_bytes_new_static("", 0);
+	g_autofree char *message = g_utf8_make_valid(error ? error->message : "", -1);
 	g_autofree char *report_text = report ? json_object_text(report) : g_strdup("{}");
 	struct result result = {
 		.job = task->job,
@@ -166,7 +167,7 @@ static void work_on(struct worker *worker, const struct work *work)
 		.worker = worker->id,
 		.status = status,
 		.compute_us = clock_now_us() - began,
-		.message = error ? error->message : (char *)"",
+		.message = message,
 		.report = report_text,
 		.payload = payload,
 	};
