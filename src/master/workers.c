@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The workers as the master sees them: see workers.h. */
+#include "master/workers.h"
+
+#include <glib-unix.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/process.h"
+
+/* Workers that are gone are shown for this long. */
+#define REMEMBER_US (600 * (gint64)G_USEC_PER_SEC)
+
+struct workers {
+	GPtrArray *all;
+	struct workers_events events;
+	char *machine;
+	char *test_hash; /* the first worker's */
+};
+
+static void worker_free(struct worker *worker)
+{
+	if (worker->death_watch)
+		g_source_remove(worker->death_watch);
+	heartbeat_free(worker->beat);
+	g_queue_clear_full(&worker->leases, g_free);
+	g_free(worker->id);
+	g_free(worker->end);
+	g_free(worker);
+}
+
+struct workers *workers_new(const struct workers_events *events)
+{
+	struct workers *workers = g_new0(struct workers, 1);
+
+	workers->all = g_ptr_array_new_with_free_func((GDestroyNotify)worker_free);
+	workers->events = *events;
+	workers->machine = process_machine();
+	return workers;
+}
+
+void workers_free(struct workers *workers)
+{
+	if (!workers)
+		return;
+	g_ptr_array_unref(workers->all);
+	g_free(workers->machine);
+	g_free(workers->test_hash);
+	g_free(workers);
+}
+
+struct worker *workers_find(struct workers *workers, const char *id)
+{
+	for (guint i = 0; i < workers->all->len; i++) {
+		struct worker *worker = g_ptr_array_index(workers->all, i);
+		if (strcmp(worker->id, id) == 0)
+			return worker;
+	}
+	return NULL;
+}
+
+GPtrArray *workers_all(struct workers *workers)
+{
+	return workers->all;
+}
+
+guint workers_live(struct workers *workers)
+{
+	guint live = 0;
+
+	for (guint i = 0; i < workers->all->len; i++)
+		live += ((struct worker *)g_ptr_array_index(workers->all, i))->state == WORKER_LIVE;
+	return live;
+}
+
+static void lost(struct workers *workers, struct worker *worker, bool dead, const char *how)
+{
+	bool was_gone = worker->state == WORKER_GONE;
+
+	if (dead && worker->death_watch) {
+		g_source_remove(worker->death_watch);
+		worker->death_watch = 0;
+	}
+	if (!worker->end && how)
+		worker->end = g_strdup(how);
+	worker->state = WORKER_GONE;
+	if (!was_gone) {
+		bool stopped = strcmp(worker->beat->state, "stopping") == 0;
+		log_at(stopped ? LOG_DEBUG : LOG_WARNING, "worker %s is gone (%s); %u tasks taken back", worker->id,
+			how, g_queue_get_length(&worker->leases));
+	}
+	if (!was_gone || !g_queue_is_empty(&worker->leases))
+		workers->events.gone(worker, dead, workers->events.user);
+}
+
+struct death {
+	struct workers *workers;
+	struct worker *worker;
+};
+
+static gboolean process_ended(gint fd, GIOCondition condition, gpointer data)
+{
+	struct death *death = data;
+
+	(void)condition;
+	close(fd);
+	death->worker->death_watch = 0;
+	lost(death->workers, death->worker, true, "its process ended");
+	return G_SOURCE_REMOVE;
+}
+
+/* A worker on this machine is known to be dead the moment that it is. */
+static void watch_process(struct workers *workers, struct worker *worker)
+{
+	int fd = (int)syscall(SYS_pidfd_open, (pid_t)worker->beat->pid, 0);
+
+	if (fd < 0)
+		return;
+	struct death *death = g_new(struct death, 1);
+	*death = (struct death){workers, worker};
+	worker->death_watch = g_unix_fd_add_full(G_PRIORITY_DEFAULT, fd, G_IO_IN, process_ended, death, g_free);
+}
+
+static struct worker *meet(struct workers *workers, struct heartbeat *beat)
+{
+	struct worker *worker = g_new0(struct worker, 1);
+
+	worker->id = g_strdup(beat->id);
+	worker->beat = beat;
+	worker->here = strcmp(beat->machine, workers->machine) == 0;
+	worker->rate_us = clock_now_us();
+	g_queue_init(&worker->leases);
+	if (!workers->test_hash)
+		workers->test_hash = g_strdup(beat->test_hash);
+	worker->mixed = strcmp(workers->test_hash, beat->test_hash) != 0;
+	if (worker->mixed)
+		log_warning(
+			"worker %s on %s is not used: its libvips (%s) computes other pixels than the first worker's",
+			beat->id, beat->host, beat->vips);
+	if (worker->here)
+		watch_process(workers, worker);
+	g_ptr_array_add(workers->all, worker);
+	log_debug("worker %s on %s, process %" G_GINT64_FORMAT, beat->id, beat->host, beat->pid);
+	return worker;
+}
+
+/* Once a second: exponential mean over some seconds. */
+static void measure_rate(struct worker *worker, gint64 now)
+{
+	double seconds = (double)(now - worker->rate_us) / G_USEC_PER_SEC;
+
+	if (seconds < 0.9)
+		return;
+	double rate = (double)(worker->tiles_done - worker->rate_done) / seconds;
+	worker->tiles_per_s = worker->tiles_per_s * 0.6 + rate * 0.4;
+	if (worker->tiles_per_s < 0.01)
+		worker->tiles_per_s = 0;
+	worker->rate_done = worker->tiles_done;
+	worker->rate_us = now;
+}
+
+void workers_heard(struct workers *workers, struct heartbeat *beat)
+{
+	struct worker *worker = workers_find(workers, beat->id);
+	gint64 now = clock_now_us();
+
+	if (!worker)
+		worker = meet(workers, beat);
+	else {
+		heartbeat_free(worker->beat);
+		worker->beat = beat;
+	}
+	if (worker->end)
+		return; /* a last message of a process that is known to be dead */
+	worker->beat_us = now;
+	bool idle = strcmp(beat->state, "idle") == 0;
+	worker->idle_beats = idle && !g_queue_is_empty(&worker->leases) ? worker->idle_beats + 1 : 0;
+	measure_rate(worker, now);
+	if (strcmp(beat->state, "stopping") == 0)
+		lost(workers, worker, false, "it was stopped");
+	else {
+		worker->state = WORKER_LIVE;
+		workers->events.changed(worker, workers->events.user);
+	}
+}
+
+void workers_tick(struct workers *workers, bool trust)
+{
+	gint64 now = clock_now_us();
+
+	for (guint i = workers->all->len; i-- > 0;) {
+		struct worker *worker = g_ptr_array_index(workers->all, i);
+		gint64 silent = now - worker->beat_us;
+		if (worker->state == WORKER_GONE) {
+			if (silent > REMEMBER_US && g_queue_is_empty(&worker->leases))
+				g_ptr_array_remove_index(workers->all, i);
+			continue;
+		}
+		if (!trust)
+			continue;
+		if (silent > WORKER_GONE_US)
+			lost(workers, worker, false, "no heartbeat for 10 s");
+		else if (silent > WORKER_LATE_US)
+			worker->state = WORKER_LATE;
+	}
+}
+
+void workers_forgive(struct workers *workers)
+{
+	gint64 now = clock_now_us();
+
+	for (guint i = 0; i < workers->all->len; i++) {
+		struct worker *worker = g_ptr_array_index(workers->all, i);
+		if (worker->state != WORKER_GONE)
+			worker->beat_us = now;
+	}
+}
+
+void workers_child_ended(struct workers *workers, gint64 pid, const char *how)
+{
+	for (guint i = 0; i < workers->all->len; i++) {
+		struct worker *worker = g_ptr_array_index(workers->all, i);
+		if (worker->here && worker->beat->pid == pid && !worker->end)
+			lost(workers, worker, true, how);
+	}
+}
+
+struct worker *workers_choose(struct workers *workers, int weight, gsize bytes, int window, gsize window_bytes)
+{
+	struct worker *best = NULL;
+
+	for (guint i = 0; i < workers->all->len; i++) {
+		struct worker *worker = g_ptr_array_index(workers->all, i);
+		if (worker->state != WORKER_LIVE || worker->mixed || worker->beat->partitions->len == 0)
+			continue;
+		if (worker->weight > 0 && (worker->weight + weight > window || worker->bytes + bytes > window_bytes))
+			continue;
+		if (!best || worker->weight < best->weight)
+			best = worker;
+	}
+	return best;
+}
+
+void worker_add_lease(struct worker *worker, struct job *job, guint tile, int weight)
+{
+	struct lease *lease = g_new(struct lease, 1);
+
+	*lease = (struct lease){job, tile, weight};
+	if (g_queue_is_empty(&worker->leases))
+		worker->answered_us = clock_now_us();
+	g_queue_push_tail(&worker->leases, lease);
+	worker->weight += weight;
+	worker->bytes += job->tiles[tile].bytes;
+	worker->idle_beats = 0;
+}
+
+static GList *find_lease(const struct worker *worker, const struct job *job, guint tile)
+{
+	for (GList *link = worker->leases.head; link; link = link->next) {
+		const struct lease *lease = link->data;
+		if (lease->job == job && lease->tile == tile)
+			return link;
+	}
+	return NULL;
+}
+
+bool worker_drop_lease(struct worker *worker, const struct job *job, guint tile)
+{
+	GList *link = find_lease(worker, job, tile);
+
+	if (!link)
+		return false;
+	struct lease *lease = link->data;
+	worker->weight -= lease->weight;
+	worker->bytes -= MIN(worker->bytes, job->tiles[tile].bytes);
+	g_queue_delete_link(&worker->leases, link);
+	g_free(lease);
+	return true;
+}
+
+bool worker_in_hand(const struct worker *worker, const struct job *job, guint tile)
+{
+	const struct lease *first = g_queue_peek_head((GQueue *)&worker->leases);
+
+	return first && first->job == job && first->tile == tile;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   the workers as the master sees them: who they are (from heartbeats), what they hold (leases, oldest first), whether they
+ *            live. Only this module says that a worker is gone.
+ * Thread:    the master's loop.
+ * Ownership: the registry owns its workers; one that is gone is kept a while for the page.
+ */
+#ifndef DROPMILL_MASTER_WORKERS_H
+#define DROPMILL_MASTER_WORKERS_H
+
+#include "master/job.h"
+
+/* A worker is late after this long without a heartbeat (one a second), gone after the other. */
+#define WORKER_LATE_US (3 * G_USEC_PER_SEC)
+#define WORKER_GONE_US (10 * G_USEC_PER_SEC)
+
+struct lease {
+	struct job *job;
+	guint tile;
+	int weight;
+};
+
+struct worker {
+	char *id;
+	struct heartbeat *beat; /* the latest */
+	enum worker_state state;
+	gint64 beat_us; /* clock_now_us() when it came */
+	bool here;      /* on this machine, so that its process can be watched */
+	bool mixed;     /* its libvips computes other pixels than the first worker's: never given a task */
+	bool no_shm;    /* it could not open our memory */
+	GQueue leases;  /* struct lease, in the order given: the first one is in hand */
+	int weight;     /* of all leases */
+	gsize bytes;    /* inline, of all leases */
+	int idle_beats; /* heartbeats in a row that said idle while leases were out */
+	guint64 tiles_done;
+	double tiles_per_s;
+	guint64 rate_done;
+	gint64 rate_us;
+	gint64 answered_us; /* last result, or the first lease after none */
+	guint death_watch;  /* source id of its pidfd */
+	char *end;          /* how its process ended, when known */
+};
+
+struct workers;
+
+struct workers_events {
+	/* The worker will never touch its leases again when dead; when it is only silent (dead false) it might. The callback must take the
+	 * leases back (workers_take_back). */
+	void (*gone)(struct worker *worker, bool dead, void *user);
+	/* A worker came, changed its partitions, or is live again: there may be something to give out. */
+	void (*changed)(struct worker *worker, void *user);
+	void *user;
+};
+
+struct workers *workers_new(const struct workers_events *events);
+void workers_free(struct workers *workers);
+DEFINE_AUTO(workers, workers_free)
+
+/* Takes the heartbeat. */
+void workers_heard(struct workers *workers, struct heartbeat *beat);
+/* The clock: late and gone. trust: whether silence means anything (the broker is up). */
+void workers_tick(struct workers *workers, bool trust);
+/* Silence until now was the broker's. */
+void workers_forgive(struct workers *workers);
+/* A child of ours ended. */
+void workers_child_ended(struct workers *workers, gint64 pid, const char *how);
+
+struct worker *workers_find(struct workers *workers, const char *id);
+/* All of them, for the page and for choosing; borrowed, newest last. */
+GPtrArray *workers_all(struct workers *workers);
+guint workers_live(struct workers *workers);
+
+/* The worker that should get the next task of this weight and size: live, with a partition, with room in its window, least to do. NULL: none. */
+struct worker *workers_choose(struct workers *workers, int weight, gsize bytes, int window, gsize window_bytes);
+
+void worker_add_lease(struct worker *worker, struct job *job, guint tile, int weight);
+/* Removes it; false when it was not there. */
+bool worker_drop_lease(struct worker *worker, const struct job *job, guint tile);
+bool worker_in_hand(const struct worker *worker, const struct job *job, guint tile);
+
+#endif
