@@ -2,7 +2,9 @@
 # dropmill: `make help` lists the targets.
 
 BUILD ?= build
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 VARIANT_FLAGS ?=
 PYTHON := /usr/bin/python3
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef -Wpointer-arith
@@ -17,7 +19,7 @@ DEBIAN_build := gcc libc6-dev make pkg-config libglib2.0-dev libjson-glib-dev li
 DEBIAN_test := libcmocka-dev python3 python3-pytest
 DEBIAN_kafka := default-jdk-headless maven kcat
 DEBIAN_lint := clang clang-format cppcheck python3 pyflakes3 shellcheck
-DEBIAN_bench := mate-backgrounds python3
+DEBIAN_bench := mate-backgrounds libvips-tools python3
 
 CFLAGS ?= -O2 -g
 override CFLAGS += -std=gnu17 $(WARNINGS) -Isrc -D_GNU_SOURCE -DG_LOG_DOMAIN=\"dropmill\" -MMD -MP $(VARIANT_FLAGS)
