@@ -80,8 +80,10 @@ static void syntax_error(struct parse *parse)
 		mark = (yaml_mark_t){0};
 		syntax_place(parse->text, parse->length, yaml->problem_offset, &mark.line, &mark.column);
 	}
-	g_autofree char *message = syntax_message(parse->text, parse->length, mark.line, yaml->context, yaml->problem);
-	wrong(parse, mark, message);
+	bool at_start;
+	g_autofree char *message =
+		syntax_message(parse->text, parse->length, mark.line, yaml->context, yaml->problem, &at_start);
+	wrong(parse, at_start && yaml->context ? yaml->context_mark : mark, message);
 }
 
 static bool next_event(struct parse *parse, yaml_event_t *event)
@@ -373,12 +375,14 @@ static struct node *document_node(struct parse *parse)
 
 struct node *node_parse(const char *text, gsize length, struct diagnostics *errors)
 {
-	struct parse parse = {.text = text, .length = length, .errors = errors};
+	/* libyaml passes over a byte order mark only where it guesses the encoding, and it may not guess UTF-16. */
+	bool marked = length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0;
+	struct parse parse = {.text = text + (marked ? 3 : 0), .length = length - (marked ? 3 : 0), .errors = errors};
 
 	if (!yaml_parser_initialize(&parse.yaml))
 		g_error("out of memory");
 	yaml_parser_set_encoding(&parse.yaml, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&parse.yaml, (const unsigned char *)text, length);
+	yaml_parser_set_input_string(&parse.yaml, (const unsigned char *)parse.text, parse.length);
 	parse.anchors = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	parse.merged = g_ptr_array_new_with_free_func(item_free);
 	struct node *root = document_node(&parse);

@@ -7,28 +7,32 @@
 /* Keys are the messages of libyaml 0.2; one that it words otherwise some day falls back to the general sentence. */
 static const struct {
 	const char *problem, *advice;
+	bool at_start; /* the place to mend is where libyaml began, not where it gave up */
 } table[] = {
 	{"mapping values are not allowed in this context",
-		"':' is not allowed here; indent the keys of one map alike, and put text with ': ' in it in quotes"},
-	{"could not find expected ':'", "a ':' is missing after the key on this line or on the one before"},
+		"':' is not allowed here; indent the keys of one map alike, and put text with ': ' in it in quotes",
+		false},
+	{"could not find expected ':'", "a ':' is missing after the key on this line or on the one before", false},
 	{"did not find expected key",
-		"this does not fit the keys before it; indent it as they are, and look for a quote or bracket left open"},
+		"this does not fit the keys before it; indent it as they are, and look for a quote or bracket left open",
+		false},
 	{"did not find expected '-' indicator",
-		"this does not fit the list before it; begin it with '- ', as deep as that"},
-	{"did not find expected ',' or ']'", "a ',' or the closing ']' of a list is missing before this"},
-	{"did not find expected ',' or '}'", "a ',' or the closing '}' of a map is missing before this"},
-	{"found unexpected end of stream", "the file ends inside a quoted text; add the closing quote"},
+		"this does not fit the list before it; begin it with '- ', as deep as that", false},
+	{"did not find expected ',' or ']'", "a ',' or the closing ']' of a list is missing before this", false},
+	{"did not find expected ',' or '}'", "a ',' or the closing '}' of a map is missing before this", false},
+	{"found unexpected end of stream", "this quote is never closed; add the closing one", true},
 	{"block sequence entries are not allowed in this context",
-		"'- ' is not allowed here; begin the item on a line of its own"},
+		"'- ' is not allowed here; begin the item on a line of its own", false},
 	{"did not find expected alphabetic or numeric character",
-		"text that begins with '*' or '&' must stand in quotes, as in \"*.jpg\""},
-	{"found character that cannot start any token", "text that begins with '@', '`' or '%' must stand in quotes"},
-	{"control characters are not allowed", "a control character is not allowed; take it out"},
-	{"invalid leading UTF-8 octet", "this is not UTF-8; save the file as UTF-8"},
-	{"invalid trailing UTF-8 octet", "this is not UTF-8; save the file as UTF-8"},
-	{"incomplete UTF-8 octet sequence", "this is not UTF-8; save the file as UTF-8"},
-	{"invalid length of a UTF-8 sequence", "this is not UTF-8; save the file as UTF-8"},
-	{"invalid Unicode character", "this is not UTF-8; save the file as UTF-8"},
+		"text that begins with '*' or '&' must stand in quotes, as in \"*.jpg\"", true},
+	{"found character that cannot start any token", "text that begins with '@', '`' or '%' must stand in quotes",
+		false},
+	{"control characters are not allowed", "a control character is not allowed; take it out", false},
+	{"invalid leading UTF-8 octet", "this is not UTF-8; save the file as UTF-8", false},
+	{"invalid trailing UTF-8 octet", "this is not UTF-8; save the file as UTF-8", false},
+	{"incomplete UTF-8 octet sequence", "this is not UTF-8; save the file as UTF-8", false},
+	{"invalid length of a UTF-8 sequence", "this is not UTF-8; save the file as UTF-8", false},
+	{"invalid Unicode character", "this is not UTF-8; save the file as UTF-8", false},
 };
 
 /* Tabs in front of a line are the most frequent slip, and libyaml's words for it depend on what follows them. */
@@ -47,13 +51,18 @@ static bool indented_by_tab(const char *text, gsize length, gsize line)
 	return text < end && *text == '\t';
 }
 
-char *syntax_message(const char *text, gsize length, gsize line, const char *context, const char *problem)
+char *syntax_message(
+	const char *text, gsize length, gsize line, const char *context, const char *problem, bool *at_start)
 {
+	*at_start = false;
 	if (indented_by_tab(text, length, line))
 		return g_strdup("a tab cannot indent YAML; use spaces");
-	for (size_t i = 0; i < G_N_ELEMENTS(table); i++)
-		if (g_strcmp0(table[i].problem, problem) == 0)
+	for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+		if (g_strcmp0(table[i].problem, problem) == 0) {
+			*at_start = table[i].at_start;
 			return g_strdup(table[i].advice);
+		}
+	}
 	return g_strdup_printf("not valid YAML: %s%s%s; check indentation, quotes and brackets around here",
 		context ? context : "", context ? ", " : "", problem ? problem : "unknown error");
 }

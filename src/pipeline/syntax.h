@@ -9,8 +9,10 @@
 #include <glib.h>
 #include <stdbool.h>
 
-/* The message for libyaml's problem (context and problem may be NULL) in this line of the text, from 0. */
-char *syntax_message(const char *text, gsize length, gsize line, const char *context, const char *problem);
+/* The message for libyaml's problem (context and problem may be NULL) in this line of the text, from 0. at_start:
+ * it belongs to where the context began, not to where the problem showed. */
+char *syntax_message(
+	const char *text, gsize length, gsize line, const char *context, const char *problem, bool *at_start);
 
 /* Line and column, both from 0 and counted in characters, of a byte of the text. */
 void syntax_place(const char *text, gsize length, gsize offset_bytes, gsize *line, gsize *column);
