@@ -73,8 +73,7 @@ static bool save_output(struct whole *whole, JsonObject *wanted, JsonArray *repo
 	g_autoptr(GBytes) bytes = NULL;
 	g_autofree char *temp = json_path(wanted, "temp");
 	JsonObject *save = json_object(wanted, "save");
-	const char *format = json_string(wanted, "format", NULL), *temp = json_string(wanted, "temp", NULL),
-		   *loader = NULL;
+	const char *format = json_string(wanted, "format", NULL), *loader = NULL;
 	gint64 size;
 
 	if (!build(whole, steps, &image, error))
