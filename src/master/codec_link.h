@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   the master's end of a codec process: starts it, sends commands, hands on its events. See codec/codec.h for the messages.
+ * Thread:    the master's loop; reading is asynchronous.
+ * Ownership: codec_link_free() kills the process when it still runs; no event comes after it.
+ */
+#ifndef DROPMILL_MASTER_CODEC_LINK_H
+#define DROPMILL_MASTER_CODEC_LINK_H
+
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/auto.h"
+
+struct codec_link;
+
+/* Called for each event; event NULL: the process has ended, how says how. The link may be freed inside. */
+typedef void (*codec_event_fn)(JsonObject *event, const char *how, void *user);
+
+struct codec_link *codec_link_new(codec_event_fn event, void *user, GError **error);
+pid_t codec_link_pid(const struct codec_link *link);
+void codec_link_send(struct codec_link *link, JsonObject *command);
+void codec_link_done(struct codec_link *link, guint tile);
+void codec_link_free(struct codec_link *link); /* NULL is fine */
+DEFINE_AUTO(codec_link, codec_link_free)
+
+#endif

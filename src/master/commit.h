@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   the end of a job, made durable: temp files fsynced and renamed, the folder fsynced, only then the original moved; history and
+ *            ledger written.
+ * Thread:    one thread of its own, so that a slow disk never stops the master's loop; done is called on the master's loop.
+ * Ownership: a request is taken; it comes back in done and is freed after it.
+ */
+#ifndef DROPMILL_MASTER_COMMIT_H
+#define DROPMILL_MASTER_COMMIT_H
+
+#include "base/history.h"
+#include "master/job.h"
+
+enum commit_kind {
+	COMMIT_OUTPUTS, /* outputs to their places, original as the pipeline says */
+	COMMIT_FAILURE, /* original to _failed/ with the reason */
+};
+
+struct commit_request {
+	enum commit_kind kind;
+	struct job
+		*job; /* not touched by the thread but for what is constant: claim, pipeline, outputs' strings, error */
+	bool overwrite; /* `once`: an existing file of that name is replaced */
+	bool ok;
+	bool changed; /* the original was written to meanwhile: the job must start over */
+	GError *error;
+};
+
+struct committer;
+
+struct committer *committer_new(struct history *history /* borrowed, may be NULL */,
+	void (*done)(struct commit_request *request, void *user), void *user);
+void committer_add(struct committer *committer, struct commit_request *request /* takes */);
+void committer_free(struct committer *committer); /* finishes what is queued; NULL is fine */
+DEFINE_AUTO(committer, committer_free)
+
+#endif

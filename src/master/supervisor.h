@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   keeps N worker processes running: starts them, starts them again with back-off when they end, ends them in order.
+ * Thread:    the main thread (children die with the thread that forked them).
+ * Ownership: supervisor_free() kills what still runs.
+ */
+#ifndef DROPMILL_MASTER_SUPERVISOR_H
+#define DROPMILL_MASTER_SUPERVISOR_H
+
+#include "master/options.h"
+
+struct supervisor;
+
+/* by_hand: worker i reads partition i of the embedded broker at `brokers`; else they join the consumer group. ended: a child ended, how. */
+struct supervisor *supervisor_new(const struct options *options, const char *brokers, bool by_hand, int count,
+	void (*ended)(gint64 pid, const char *how, void *user), void *user);
+/* Asks all to end (SIGTERM) and calls done when the last one has; no child is started again. */
+void supervisor_stop(struct supervisor *supervisor, void (*done)(void *user), void *user);
+/* Kills one of ours that hangs; false when it is none of ours. */
+bool supervisor_kill(struct supervisor *supervisor, gint64 pid);
+void supervisor_free(struct supervisor *supervisor); /* NULL is fine */
+DEFINE_AUTO(supervisor, supervisor_free)
+
+#endif
