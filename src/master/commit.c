@@ -80,7 +80,8 @@ static bool commit_output(
 	g_autoptr(GError) ledger = NULL;
 	if (committer->history && !history_own(committer->history, final, owner, &ledger))
 		log_warning("%s", ledger->message);
-	return files_sync_folder_of(final, error);
+	output->committed = files_sync_folder_of(final, error);
+	return output->committed;
 }
 
 static bool settle_original(const struct job *job, GError **error)

@@ -38,6 +38,7 @@ struct job_output {
 	char *final; /* absolute; may change at commit when the name belongs to another source */
 	gint64 bytes;
 	int width, height;
+	bool committed; /* under its final name, on disk */
 };
 
 /* Rows of a ring in the segment. */

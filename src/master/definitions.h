@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   the definitions as the master has them: checked by a process that knows libvips (dropmill-image definitions), because the
+ *            master does not. A file that is broken keeps its last good version.
+ * Thread:    the master's loop; waits for the checker.
+ * Ownership: definition_free().
+ */
+#ifndef DROPMILL_MASTER_DEFINITIONS_H
+#define DROPMILL_MASTER_DEFINITIONS_H
+
+#include "pipeline/pipeline.h"
+
+struct definition {
+	char *name;
+	char *file;
+	struct pipeline *pipeline; /* NULL: never was right */
+	char *errors;              /* of the newest version, a line each; "" when it is right */
+};
+
+/* Folder: all of its definitions; a file: that one. Returns an array of owned struct definition. */
+GPtrArray *definitions_load(const char *folder_or_file, GError **error);
+void definition_free(struct definition *definition);
+
+/* Keeps the good pipelines of old where the new version is broken. */
+void definitions_keep_good(GPtrArray *fresh, GPtrArray *old);
+
+struct definition *definitions_find(GPtrArray *definitions, const char *name); /* NULL: none */
+
+#endif

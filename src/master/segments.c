@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The pool of shared segments: see segments.h. */
+#include "master/segments.h"
+
+/* Segments kept for the next job; more than two tiled jobs at a time do not run. */
+#define KEPT 2
+/* A kept segment serves a job that needs at least this share of it. */
+#define SHARE 4
+
+struct segments {
+	GPtrArray *kept; /* struct segment */
+	char *spool_folder;
+};
+
+struct segments *segments_new(const char *spool_folder)
+{
+	struct segments *segments = g_new0(struct segments, 1);
+
+	segments->kept = g_ptr_array_new_with_free_func((GDestroyNotify)segment_free);
+	segments->spool_folder = g_strdup(spool_folder);
+	return segments;
+}
+
+void segments_free(struct segments *segments)
+{
+	if (!segments)
+		return;
+	g_ptr_array_unref(segments->kept);
+	g_free(segments->spool_folder);
+	g_free(segments);
+}
+
+struct segment *segments_borrow(struct segments *segments, gsize bytes, bool spool, guint tiles, GError **error)
+{
+	struct segment *segment = NULL;
+
+	for (guint i = 0; !spool && !segment && i < segments->kept->len; i++) {
+		struct segment *kept = g_ptr_array_index(segments->kept, i);
+		if (kept->size >= bytes && kept->size / SHARE <= bytes)
+			segment = g_ptr_array_steal_index(segments->kept, i);
+	}
+	if (!segment)
+		segment = segment_create(bytes, spool ? segments->spool_folder : NULL, error);
+	if (segment)
+		segment_clear_leases(segment, tiles);
+	return segment;
+}
+
+void segments_give_back(struct segments *segments, struct segment *segment, bool tainted)
+{
+	if (!segment)
+		return;
+	if (tainted || segment->spool) {
+		segment_free(segment);
+		return;
+	}
+	/* The newest fits the next picture best: the oldest goes. */
+	while (segments->kept->len >= KEPT)
+		g_ptr_array_remove_index(segments->kept, 0);
+	g_ptr_array_add(segments->kept, segment);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   the master's own state, shared by the files that make up its loop: master.c (start, stop, events), jobs.c (a job's course),
+ *            dispatch.c (tasks out), assemble.c (results in), view.c (the snapshot).
+ * Thread:    the master's loop and nobody else.
+ * Ownership: struct master owns all of it.
+ */
+#ifndef DROPMILL_MASTER_STATE_H
+#define DROPMILL_MASTER_STATE_H
+
+#include "base/history.h"
+#include "bus/embedded.h"
+#include "bus/payload.h"
+#include "master/codec_link.h"
+#include "master/commit.h"
+#include "master/definitions.h"
+#include "master/intake.h"
+#include "master/job.h"
+#include "master/options.h"
+#include "master/segments.h"
+#include "master/supervisor.h"
+#include "master/workers.h"
+
+/* Weight of tasks in a worker's window: eight tiles cover the round trip (facts/kafka.md), two whole files keep a worker busy. */
+#define WINDOW_WEIGHT 8
+#define WEIGHT_TILE 1
+#define WEIGHT_WHOLE 4
+/* Inline bytes that may be on their way to one worker. */
+#define WINDOW_CLUSTER_BYTES (32 << 20)
+
+struct master {
+	const struct options *options;
+	GMainLoop *loop;
+	bool once;
+	bool overwrite;
+	struct embedded *embedded;
+	struct bus *bus;
+	struct bus_reader *results, *heartbeats;
+	struct joiner *joiner; /* results reader's thread only */
+	struct supervisor *supervisor;
+	struct workers *workers;
+	struct intake *intake;
+	struct committer *committer;
+	struct history *history;
+	struct segments *segments;
+	struct web *web;
+	GPtrArray *definitions; /* struct definition */
+	GHashTable *jobs;       /* id to struct job: every unfinished job */
+	GQueue queue;           /* struct job: queued, by priority then age */
+	GPtrArray *running;     /* struct job */
+	guint turn;             /* whose task goes next among the running */
+	GPtrArray *finished;    /* struct job_view, oldest first, bounded */
+	guint64 counts[JOB_STATE_COUNT];
+	guint64 tiles_done, tiles_retried, tiles_duplicate;
+	guint32 serial; /* of the last run */
+	gsize tasks_limit;
+	char *machine;
+	bool broker_up;
+	char *broker_note;
+	bool ready;
+	bool draining;
+	gint64 started_us;
+	guint64 sequence;
+	bool dirty;
+	guint publish_timer;
+	gint64 published_us;
+	int exit_status;
+	void (*finished_hook)(struct master *master, struct job *job); /* `once`: a job is done or failed */
+	void *hook_data;
+};
+
+/* jobs.c */
+void jobs_add(struct master *master, struct job *job);
+/* Starts queued jobs while there is room. */
+void jobs_start(struct master *master);
+/* A run ends and the job begins again; why is logged. Gives up after some runs. */
+void jobs_start_over(struct master *master, struct job *job, const char *why);
+void jobs_fail(struct master *master, struct job *job, const char *reason);
+/* All outputs are in their temp files. */
+void jobs_commit(struct master *master, struct job *job);
+void jobs_committed(struct commit_request *request, void *user);
+/* `job` may be gone; NULL then. */
+struct job *jobs_find(struct master *master, const char *id);
+/* Lets go of a run's codec, segment and leases. */
+void jobs_stop_run(struct master *master, struct job *job);
+
+/* dispatch.c */
+/* Gives out what is ready to whoever has room. */
+void dispatch(struct master *master);
+/* A leased tile becomes ready again; death: its worker died with it in hand. */
+void dispatch_take_back(struct master *master, struct job *job, guint tile);
+void dispatch_worker_gone(struct worker *worker, bool dead, void *user);
+void dispatch_worker_changed(struct worker *worker, void *user);
+/* The clock: leases that were lost on the way, tasks that hang. */
+void dispatch_tick(struct master *master);
+
+/* assemble.c */
+void assemble(struct master *master, struct result *result);
+
+/* view.c */
+/* Something changed: a snapshot follows soon (at most four a second). */
+void view_changed(struct master *master);
+void view_publish(struct master *master);
+/* A job's last view, kept for the page. */
+void view_remember(struct master *master, struct job *job);
+void view_load_history(struct master *master);
+
+#endif
