@@ -27,7 +27,7 @@ DEFINE_AUTO(joiner, joiner_free)
  * parts: headers job, serial, tile, attempt, worker. A part seen twice is ignored. */
 struct record *joiner_add(struct joiner *joiner, struct record *record, GError **error);
 
-/* Parts and bytes dropped so far. */
+/* Parts dropped so far to keep to the budget. */
 guint64 joiner_dropped(const struct joiner *joiner);
 
 /* Rectangles between strided memory and packed rows. ring_rows: row y lies at (y modulo ring_rows) * stride. */

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The embedded broker: see embedded.h. */
+#include "bus/embedded.h"
+
+#include <signal.h>
+
+#include "base/error.h"
+#include "bus/client.h"
+
+/* It wants rdkafka.h before itself. */
+#include <librdkafka/rdkafka_mock.h>
+
+struct embedded {
+	rd_kafka_t *rk; /* the mock's host; it sends and reads nothing itself */
+	rd_kafka_mock_cluster_t *cluster;
+	char *brokers;
+};
+
+static bool create_topics(struct embedded *embedded, const char *prefix, int task_partitions, GError **error)
+{
+	struct bus_options options = {.prefix = (char *)prefix};
+
+	for (int topic = 0; topic < TOPIC_COUNT; topic++) {
+		g_autofree char *name = topic_name(&options, topic);
+		int partitions = topic == TOPIC_TASKS || topic == TOPIC_RESULTS ? task_partitions : 1;
+		rd_kafka_resp_err_t code = rd_kafka_mock_topic_create(embedded->cluster, name, partitions, 1);
+		if (code)
+			return fail_kafka(error, code, NULL, "embedded broker: topic %s", name);
+	}
+	return true;
+}
+
+struct embedded *embedded_new(const char *prefix, int task_partitions, GError **error)
+{
+	auto_struct(embedded) embedded = g_new0(struct embedded, 1);
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	sigset_t old;
+
+	/* Without it, the host handle's complaint about missing brokers would be the first line that a user sees. */
+	rd_kafka_conf_set_log_cb(conf, client_log);
+	embedded->rk = client_new(RD_KAFKA_PRODUCER, conf, error);
+	if (!embedded->rk)
+		return NULL;
+	/* A signal on the mock's thread would end the broker without a word. */
+	client_block_signals(&old);
+	embedded->cluster = rd_kafka_mock_cluster_new(embedded->rk, 1);
+	client_restore_signals(&old);
+	if (!embedded->cluster) {
+		fail(error, ERROR_SYSTEM, "the embedded broker could not be started on 127.0.0.1");
+		return NULL;
+	}
+	embedded->brokers = g_strdup(rd_kafka_mock_cluster_bootstraps(embedded->cluster));
+	if (!create_topics(embedded, prefix, MAX(task_partitions, 1), error))
+		return NULL;
+	return g_steal_pointer(&embedded);
+}
+
+const char *embedded_brokers(const struct embedded *embedded)
+{
+	return embedded->brokers;
+}
+
+void embedded_free(struct embedded *embedded)
+{
+	if (!embedded)
+		return;
+	if (embedded->cluster)
+		rd_kafka_mock_cluster_destroy(embedded->cluster);
+	if (embedded->rk)
+		rd_kafka_destroy(embedded->rk);
+	g_free(embedded->brokers);
+	g_free(embedded);
+}

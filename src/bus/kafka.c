@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The bus: producer, its poll thread, metadata. See kafka.h. */
+#include "bus/kafka.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "bus/admin.h"
+#include "bus/client.h"
+#include "bus/watch.h"
+
+#define FLUSH_MS 2000
+#define PURGE_MS 1000
+/* A record that no broker took for this long is reported as failed; the sender's lease decides what then. */
+#define DELIVERY_MS 30000
+#define QUEUE_KBYTES (64 * 1024)
+/* After an answer that did not come, do not make callers wait for the next one at once. */
+#define LIMIT_RETRY_US (5 * G_USEC_PER_SEC)
+/* Of a record's size, besides name and value of each header. */
+#define RECORD_OVERHEAD_BYTES 256
+
+struct bus {
+	struct bus_options options;
+	rd_kafka_t *rk;
+	rd_kafka_topic_t *topics[TOPIC_COUNT];
+	rd_kafka_queue_t *queue; /* the handle's main queue: a yield on it ends a poll */
+	struct watch *watch;
+	GThread *thread;
+	gint quit; /* atomic */
+
+	GMutex limit_lock;
+	gint64 largest[TOPIC_COUNT]; /* max.message.bytes; 0: not known yet */
+	gint64 limit_failed_us;
+};
+
+/* One record on its way: the value lies in our memory until the delivery report. */
+struct delivery {
+	bus_delivered_fn delivered;
+	void *user;
+	GBytes *value;
+};
+
+static void options_copy(struct bus_options *copy, const struct bus_options *options)
+{
+	copy->brokers = g_strdup(options->brokers);
+	copy->prefix = g_strdup(options->prefix ? options->prefix : "");
+	copy->role = g_strdup(options->role ? options->role : "");
+	copy->embedded = options->embedded;
+	if (!options->properties)
+		return;
+	GHashTableIter iter;
+	gpointer name, value;
+	copy->properties = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	g_hash_table_iter_init(&iter, options->properties);
+	while (g_hash_table_iter_next(&iter, &name, &value))
+		g_hash_table_insert(copy->properties, g_strdup(name), g_strdup(value));
+}
+
+static void options_clear(struct bus_options *options)
+{
+	g_free(options->brokers);
+	g_free(options->prefix);
+	g_free(options->role);
+	g_clear_pointer(&options->properties, g_hash_table_unref);
+}
+
+static void on_delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
+{
+	struct delivery *delivery = message->_private;
+	(void)rk;
+	(void)opaque;
+
+	if (delivery->delivered)
+		delivery->delivered(message->err ? rd_kafka_err2str(message->err) : NULL, delivery->user);
+	g_bytes_unref(delivery->value);
+	g_free(delivery);
+}
+
+static void on_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
+{
+	struct bus *bus = opaque;
+	(void)rk;
+	watch_error(bus->watch, code, text);
+}
+
+static gpointer poll_thread(gpointer user)
+{
+	struct bus *bus = user;
+
+	while (!g_atomic_int_get(&bus->quit))
+		rd_kafka_poll(bus->rk, watch_check(bus->watch, bus->rk, bus->topics[TOPIC_TASKS]));
+
+	/* Here and not in bus_free(): delivery callbacks keep to this thread to the last. */
+	if (watch_is_up(bus->watch))
+		rd_kafka_flush(bus->rk, FLUSH_MS);
+	if (rd_kafka_outq_len(bus->rk) > 0) {
+		rd_kafka_purge(bus->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+		gint64 end_us = clock_now_us() + PURGE_MS * 1000;
+		while (rd_kafka_outq_len(bus->rk) > 0 && clock_now_us() < end_us)
+			rd_kafka_poll(bus->rk, 20);
+	}
+	return NULL;
+}
+
+static rd_kafka_conf_t *producer_conf(const struct bus_options *options, GError **error)
+{
+	rd_kafka_conf_t *conf = client_conf(options, error);
+	if (!conf)
+		return NULL;
+	client_set_int(conf, "batch.size", CLIENT_BATCH_BYTES);
+	/* bus_send() keeps to the topic's own limit; this one only has to be above it. */
+	client_set_int(conf, "message.max.bytes", CLIENT_LARGEST_BYTES + CLIENT_BATCH_BYTES);
+	rd_kafka_conf_set_dr_msg_cb(conf, on_delivered);
+	rd_kafka_conf_set_error_cb(conf, on_error);
+	return conf;
+}
+
+/* Defaults of ours that a user's property may replace: set before client_conf() would be too early, so only when not given. */
+static void set_default(rd_kafka_conf_t *conf, const struct bus_options *options, const char *name, gint64 value)
+{
+	if (!options->properties || !g_hash_table_contains(options->properties, name))
+		client_set_int(conf, name, value);
+}
+
+struct bus *bus_new(const struct bus_options *options, bus_state_fn state, void *user, GError **error)
+{
+	rd_kafka_conf_t *conf = producer_conf(options, error);
+	if (!conf)
+		return NULL;
+	set_default(conf, options, "linger.ms", 0);
+	set_default(conf, options, "queue.buffering.max.kbytes", QUEUE_KBYTES);
+	set_default(conf, options, "message.timeout.ms", DELIVERY_MS);
+
+	auto_struct(bus) bus = g_new0(struct bus, 1);
+	g_mutex_init(&bus->limit_lock);
+	options_copy(&bus->options, options);
+	bus->watch = watch_new(conf, state, user);
+	rd_kafka_conf_set_opaque(conf, bus);
+	bus->rk = client_new(RD_KAFKA_PRODUCER, conf, error);
+	if (!bus->rk)
+		return NULL;
+	/* All at once, now: a topic first heard of by a produce costs that record a second (a timer in librdkafka). */
+	for (int topic = 0; topic < TOPIC_COUNT; topic++) {
+		g_autofree char *name = topic_name(options, topic);
+		bus->topics[topic] = rd_kafka_topic_new(bus->rk, name, NULL);
+		if (!bus->topics[topic]) {
+			fail_kafka(error, rd_kafka_last_error(), NULL, "topic %s", name);
+			return NULL;
+		}
+	}
+	bus->queue = rd_kafka_queue_get_main(bus->rk);
+	watch_set_queue(bus->watch, bus->queue);
+	bus->thread = client_thread("bus", poll_thread, bus);
+	return g_steal_pointer(&bus);
+}
+
+void bus_free(struct bus *bus)
+{
+	if (!bus)
+		return;
+	if (bus->thread) {
+		g_atomic_int_set(&bus->quit, 1);
+		rd_kafka_queue_yield(bus->queue);
+		g_thread_join(bus->thread);
+	}
+	if (bus->watch)
+		watch_set_queue(bus->watch, NULL);
+	if (bus->queue)
+		rd_kafka_queue_destroy(bus->queue);
+	for (int topic = 0; topic < TOPIC_COUNT; topic++)
+		if (bus->topics[topic])
+			rd_kafka_topic_destroy(bus->topics[topic]);
+	if (bus->rk)
+		rd_kafka_destroy(bus->rk);
+	watch_free(bus->watch);
+	options_clear(&bus->options);
+	g_mutex_clear(&bus->limit_lock);
+	g_free(bus);
+}
+
+const struct bus_options *bus_options(const struct bus *bus)
+{
+	return &bus->options;
+}
+
+bool bus_is_up(const struct bus *bus)
+{
+	return watch_is_up(bus->watch);
+}
+
+rd_kafka_t *bus_handle(struct bus *bus)
+{
+	return bus->rk;
+}
+
+static bool shape_of(
+	const struct rd_kafka_metadata *metadata, int *partitions, int *replication, rd_kafka_resp_err_t *code)
+{
+	*partitions = *replication = 0;
+	*code = metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+	if (*code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+		return true;
+	if (*code)
+		return false;
+	*partitions = metadata->topics[0].partition_cnt;
+	if (*partitions > 0)
+		*replication = metadata->topics[0].partitions[0].replica_cnt;
+	return true;
+}
+
+bool bus_topic_shape(
+	struct bus *bus, enum topic topic, int *partitions, int *replication, int timeout_ms, GError **error)
+{
+	const struct rd_kafka_metadata *metadata = NULL;
+	rd_kafka_resp_err_t code = rd_kafka_metadata(bus->rk, 0, bus->topics[topic], &metadata, MAX(timeout_ms, 1));
+
+	if (code) {
+		g_autofree char *why = watch_is_up(bus->watch) ? NULL : watch_why(bus->watch);
+		return fail_kafka(error, code, why, "no answer from the broker at %s", bus->options.brokers);
+	}
+	bool good = shape_of(metadata, partitions, replication, &code);
+	rd_kafka_metadata_destroy(metadata);
+	return good || fail_kafka(error, code, NULL, "topic %s", rd_kafka_topic_name(bus->topics[topic]));
+}
+
+bool bus_partitions(struct bus *bus, int partitions[TOPIC_COUNT], int timeout_ms, GError **error)
+{
+	gint64 end_us = clock_now_us() + timeout_ms * G_GINT64_CONSTANT(1000);
+	g_autoptr(GString) missing = g_string_new(NULL);
+
+	memset(partitions, 0, TOPIC_COUNT * sizeof(*partitions));
+	for (int topic = 0; topic < TOPIC_COUNT; topic++) {
+		int replication, left_ms = (int)((end_us - clock_now_us()) / 1000);
+		if (!bus_topic_shape(bus, topic, &partitions[topic], &replication, left_ms, error))
+			return false;
+		if (partitions[topic] == 0)
+			g_string_append_printf(
+				missing, "%s%s", missing->len ? ", " : "", rd_kafka_topic_name(bus->topics[topic]));
+	}
+	return missing->len == 0 || fail(error, ERROR_SYSTEM, "missing on the broker: topics %s", missing->str);
+}
+
+/* What the topic takes, as far as known now. */
+static gint64 largest_known(struct bus *bus, enum topic topic)
+{
+	g_mutex_lock(&bus->limit_lock);
+	gint64 largest = bus->largest[topic];
+	g_mutex_unlock(&bus->limit_lock);
+	return largest > 0 ? MIN(largest, CLIENT_LARGEST_BYTES) : CLIENT_DEFAULT_BYTES;
+}
+
+gsize bus_max_value(struct bus *bus, enum topic topic, int timeout_ms)
+{
+	g_mutex_lock(&bus->limit_lock);
+	bool wait = bus->limit_failed_us && clock_now_us() - bus->limit_failed_us < LIMIT_RETRY_US;
+	bool ask = bus->largest[topic] == 0 && !bus->options.embedded && !wait;
+	g_mutex_unlock(&bus->limit_lock);
+	if (ask) {
+		/* Two that ask at once learn the same. */
+		struct topic_state state[TOPIC_COUNT] = {0};
+		enum admin_answer answer = admin_describe(bus, state, timeout_ms, NULL);
+		g_mutex_lock(&bus->limit_lock);
+		for (int i = 0; i < TOPIC_COUNT; i++)
+			if (state[i].max_message_bytes > 0)
+				bus->largest[i] = state[i].max_message_bytes;
+			else if (answer == ADMIN_REFUSED)
+				bus->largest[i] = CLIENT_DEFAULT_BYTES;
+		bus->limit_failed_us = answer == ADMIN_NO_ANSWER ? clock_now_us() : 0;
+		g_mutex_unlock(&bus->limit_lock);
+	}
+	gint64 largest = largest_known(bus, topic);
+	return (gsize)(largest - MIN(CLIENT_ROOM_BYTES, largest / 2));
+}
+
+static rd_kafka_headers_t *headers_of(const struct record *record, gsize *bytes)
+{
+	rd_kafka_headers_t *headers = rd_kafka_headers_new(record->headers->len / 2);
+
+	for (guint i = 0; i + 1 < record->headers->len; i += 2) {
+		const char *name = record->headers->pdata[i], *value = record->headers->pdata[i + 1];
+		gsize name_bytes = strlen(name), value_bytes = strlen(value);
+		rd_kafka_header_add(headers, name, (ssize_t)name_bytes, value, (ssize_t)value_bytes);
+		*bytes += name_bytes + value_bytes + 16;
+	}
+	return headers;
+}
+
+bool bus_send(struct bus *bus, struct record *taken, bus_delivered_fn delivered, void *user, GError **error)
+{
+	auto_struct(record) record = taken;
+	rd_kafka_topic_t *topic = bus->topics[record->topic];
+	gsize value_bytes, bytes = RECORD_OVERHEAD_BYTES;
+	/* Never NULL: Kafka would make a tombstone of it. */
+	const void *value = g_bytes_get_data(record->value, &value_bytes);
+	rd_kafka_headers_t *headers = headers_of(record, &bytes);
+
+	bytes += value_bytes;
+	if (bytes > (gsize)largest_known(bus, record->topic)) {
+		rd_kafka_headers_destroy(headers);
+		return fail(error, ERROR_SYSTEM,
+			"topic %s takes records of %" G_GINT64_FORMAT " bytes, this one has %zu",
+			rd_kafka_topic_name(topic), largest_known(bus, record->topic), bytes);
+	}
+	struct delivery *delivery = g_new0(struct delivery, 1);
+	delivery->delivered = delivered;
+	delivery->user = user;
+	delivery->value = g_bytes_ref(record->value);
+	/* Without F_COPY and F_FREE librdkafka sends from our memory. */
+	rd_kafka_resp_err_t code = rd_kafka_producev(bus->rk, RD_KAFKA_V_RKT(topic),
+		RD_KAFKA_V_PARTITION(record->partition < 0 ? RD_KAFKA_PARTITION_UA : record->partition),
+		RD_KAFKA_V_VALUE(value ? (void *)value : (void *)"", value_bytes), RD_KAFKA_V_HEADERS(headers),
+		RD_KAFKA_V_OPAQUE(delivery), RD_KAFKA_V_END);
+	if (code) {
+		rd_kafka_headers_destroy(headers);
+		g_bytes_unref(delivery->value);
+		g_free(delivery);
+		return fail_kafka(error, code, NULL, "topic %s", rd_kafka_topic_name(topic));
+	}
+	return true;
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Task and result as records: see wire.h and PROTOCOL.md; the heartbeat is in heartbeat.c. */
+#include "bus/wire.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "bus/fields.h"
+
+static const char *const kind_names[] = {[TASK_TILE] = "tile", [TASK_WHOLE] = "whole"};
+static const char *const plane_names[] = {[PLANE_SHM] = "shm", [PLANE_INLINE] = "inline"};
+static const char *const status_names[] = {
+	[RESULT_OK] = "ok",
+	[RESULT_FAILED] = "failed",
+	[RESULT_RETRY] = "retry",
+	[RESULT_MISSING] = "missing",
+	[RESULT_HUGE] = "huge",
+	[RESULT_REFUSED] = "refused",
+	[RESULT_STALE] = "stale",
+};
+
+const char *plane_name(enum plane plane)
+{
+	g_assert(plane < G_N_ELEMENTS(plane_names));
+	return plane_names[plane];
+}
+
+const char *result_status_name(enum result_status status)
+{
+	g_assert(status < G_N_ELEMENTS(status_names));
+	return status_names[status];
+}
+
+/* The lease that task and result speak of: these headers also tell the parts of one record from those of another. */
+static void put_lease(
+	struct record *record, const char *job, guint32 serial, gint32 tile, gint32 attempt, const char *worker)
+{
+	record_add(record, "job", job);
+	record_addf(record, "serial", "%" G_GUINT32_FORMAT, serial);
+	record_addf(record, "tile", "%d", tile);
+	record_addf(record, "attempt", "%d", attempt);
+	record_add(record, "worker", worker);
+}
+
+static bool get_lease(const struct record *record, char **job, guint32 *serial, gint32 *tile, gint32 *attempt,
+	char **worker, GError **error)
+{
+	gint64 wide;
+
+	if (!field_id(record, "job", FIELD_JOB_BYTES, job, error) ||
+		!field_int(record, "serial", 0, G_MAXUINT32, &wide, error) ||
+		!field_int32(record, "tile", 0, tile, error) || !field_int32(record, "attempt", 1, attempt, error) ||
+		!field_id(record, "worker", FIELD_WORKER_BYTES, worker, error))
+		return false;
+	*serial = (guint32)wide;
+	return true;
+}
+
+static void put_rect(struct record *record, const char *name, const struct rect *rect)
+{
+	record_addf(record, name, "%d,%d,%d,%d", rect->left, rect->top, rect->width, rect->height);
+}
+
+static GBytes *payload_of(GBytes *payload)
+{
+	return payload ? g_bytes_ref(payload) : NULL;
+}
+
+struct record *task_to_record(const struct task *task, gint32 partition)
+{
+	g_assert(task->job && task->worker && task->spec);
+	struct record *record = record_new(TOPIC_TASKS, partition, payload_of(task->payload));
+
+	field_put_type(record, "task");
+	put_lease(record, task->job, task->serial, task->tile, task->attempt, task->worker);
+	record_add(record, "kind", kind_names[task->kind]);
+	record_add(record, "plane", plane_name(task->plane));
+	record_addf(record, "output", "%d", task->output);
+	if (task->kind == TASK_TILE) {
+		put_rect(record, "out", &task->out);
+		put_rect(record, "need", &task->need);
+	}
+	record_add(record, "spec", task->spec);
+	return record;
+}
+
+static bool read_task(const struct record *record, struct task *task, GError **error)
+{
+	int kind, plane;
+
+	if (!field_check_type(record, "task", error) ||
+		!get_lease(record, &task->job, &task->serial, &task->tile, &task->attempt, &task->worker, error) ||
+		!field_enum(record, "kind", kind_names, G_N_ELEMENTS(kind_names), &kind, error) ||
+		!field_enum(record, "plane", plane_names, G_N_ELEMENTS(plane_names), &plane, error) ||
+		!field_int32(record, "output", 0, &task->output, error))
+		return false;
+	task->kind = kind;
+	task->plane = plane;
+	if (task->kind == TASK_TILE &&
+		(!field_rect(record, "out", &task->out, error) || !field_rect(record, "need", &task->need, error)))
+		return false;
+	if (task->kind == TASK_WHOLE && task->tile != 0)
+		return fail(error, ERROR_INPUT, "header 'tile' of a whole file is not 0");
+	if (!field_json(record, "spec", &task->spec, error))
+		return false;
+	if (task->plane == PLANE_SHM && g_bytes_get_size(record->value) > 0)
+		return fail(error, ERROR_INPUT, "pixels in a task whose plane is shm");
+	/* A whole file may well be empty: to say so is the decoder's business. */
+	if (task->plane == PLANE_INLINE && task->kind == TASK_TILE && g_bytes_get_size(record->value) == 0)
+		return fail(error, ERROR_INPUT, "no pixels in a tile whose plane is inline");
+	task->payload = g_bytes_ref(record->value);
+	return true;
+}
+
+struct task *task_from_record(const struct record *record, GError **error)
+{
+	auto_struct(task) task = g_new0(struct task, 1);
+	g_autoptr(GError) cause = NULL;
+
+	if (!read_task(record, task, &cause)) {
+		fail(error, ERROR_INPUT, "malformed task: %s", cause->message);
+		return NULL;
+	}
+	return g_steal_pointer(&task);
+}
+
+void task_free(struct task *task)
+{
+	if (!task)
+		return;
+	g_free(task->job);
+	g_free(task->worker);
+	g_free(task->spec);
+	g_clear_pointer(&task->payload, g_bytes_unref);
+	g_free(task);
+}
+
+/* Words for people: cut where a letter ends rather than refused, for a reason cut short is better than none. */
+static char *short_text(const char *text)
+{
+	g_autofree char *valid = g_utf8_make_valid(text ? text : "", -1);
+	if (strlen(valid) <= FIELD_TEXT_BYTES)
+		return g_steal_pointer(&valid);
+	const char *end = g_utf8_find_prev_char(valid, valid + FIELD_TEXT_BYTES);
+	return g_strndup(valid, (gsize)(end - valid));
+}
+
+struct record *result_to_record(const struct result *result, gint32 partition)
+{
+	g_assert(result->job && result->worker);
+	struct record *record = record_new(TOPIC_RESULTS, partition, payload_of(result->payload));
+	g_autofree char *message = short_text(result->message);
+
+	field_put_type(record, "result");
+	put_lease(record, result->job, result->serial, result->tile, result->attempt, result->worker);
+	record_add(record, "status", result_status_name(result->status));
+	record_addf(record, "compute_us", "%" G_GINT64_FORMAT, result->compute_us);
+	record_add(record, "message", message);
+	record_add(record, "report", result->report ? result->report : "{}");
+	return record;
+}
+
+static bool read_result(const struct record *record, struct result *result, GError **error)
+{
+	int status;
+
+	if (!field_check_type(record, "result", error) ||
+		!get_lease(record, &result->job, &result->serial, &result->tile, &result->attempt, &result->worker,
+			error) ||
+		!field_enum(record, "status", status_names, G_N_ELEMENTS(status_names), &status, error) ||
+		!field_int(record, "compute_us", 0, G_MAXINT64, &result->compute_us, error))
+		return false;
+	result->status = status;
+	const char *message = field_text(record, "message", error);
+	if (!message)
+		return false;
+	if (strlen(message) > FIELD_TEXT_BYTES)
+		return fail(error, ERROR_INPUT, "header 'message' has more than %d bytes", FIELD_TEXT_BYTES);
+	result->message = g_strdup(message);
+	if (!field_json(record, "report", &result->report, error))
+		return false;
+	if (result->status != RESULT_OK && g_bytes_get_size(record->value) > 0)
+		return fail(error, ERROR_INPUT, "pixels in a result that is not ok");
+	result->payload = g_bytes_ref(record->value);
+	return true;
+}
+
+struct result *result_from_record(const struct record *record, GError **error)
+{
+	auto_struct(result) result = g_new0(struct result, 1);
+	g_autoptr(GError) cause = NULL;
+
+	if (!read_result(record, result, &cause)) {
+		fail(error, ERROR_INPUT, "malformed result: %s", cause->message);
+		return NULL;
+	}
+	return g_steal_pointer(&result);
+}
+
+void result_free(struct result *result)
+{
+	if (!result)
+		return;
+	g_free(result->job);
+	g_free(result->worker);
+	g_free(result->message);
+	g_free(result->report);
+	g_clear_pointer(&result->payload, g_bytes_unref);
+	g_free(result);
+}
