@@ -44,13 +44,13 @@ struct listen_address *listen_parse(const char *text, GError **error)
 	guint64 port = 0;
 
 	if (text && text[0] == '[') {
-		fail(error, ERROR_SYSTEM,
+		fail(error, ERROR_INPUT,
 			"--http %s: IPv6 is not built into this CivetWeb; give an IPv4 address such as " EXAMPLE, text);
 		return NULL;
 	}
 	if (!colon || colon == text || strchr(text, ':') != colon || strpbrk(text, " \t,/@") ||
 		!g_ascii_string_to_unsigned(colon + 1, 10, 0, 65535, &port, NULL)) {
-		fail(error, ERROR_SYSTEM,
+		fail(error, ERROR_INPUT,
 			"--http '%s' is not ADDR:PORT with a port from 0 to 65535; give --http " EXAMPLE,
 			text ? text : "");
 		return NULL;

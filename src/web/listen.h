@@ -22,7 +22,8 @@ struct listen_address {
 	char *machine;             /* this machine's name, when others may call it; else NULL */
 };
 
-/* NULL and an error that says what to do: no HOST:PORT, unknown name, IPv6 (Debian's CivetWeb is built without). */
+/* NULL and an error that says what to do: no HOST:PORT, unknown name, IPv6 (Debian's CivetWeb is built without).
+ * ERROR_INPUT when it is the text that is wrong. */
 struct listen_address *listen_parse(const char *text, GError **error);
 void listen_free(struct listen_address *address);
 DEFINE_AUTO(listen_address, listen_free)

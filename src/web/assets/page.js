@@ -145,11 +145,11 @@ function drawNow({ jobs, workers, tiles, oldest_queued_s, broker, version, uptim
 		set(now[state], numbers.format(jobs[state]));
 		now[state].parentElement.toggleAttribute("data-some", jobs[state] > 0);
 	}
-	set(now["running-sub"], tiles.running ? `${plural(tiles.running, "tile")} at work` : "");
+	set(now["running-sub"], tiles.running ? `${plural(tiles.running, "tile")} at work` : jobs.running ? "" : "idle");
 	set(now["queued-sub"], oldest_queued_s === null ? "nothing waits" : `oldest waits ${duration(oldest_queued_s)}`);
-	set(now["done-sub"], `${plural(tiles.done, "tile")}`);
-	set(now["failed-sub"], some(tiles.retried && `${plural(tiles.retried, "tile")} retried`,
-		tiles.duplicate && `${plural(tiles.duplicate, "duplicate")}`));
+	set(now["done-sub"], some(plural(tiles.done, "tile"), tiles.retried && `${numbers.format(tiles.retried)} retried`,
+		tiles.duplicate && plural(tiles.duplicate, "duplicate")));
+	set(now["failed-sub"], jobs.failed ? "each with its reason below" : "nothing failed");
 	set(now.live, `${workers.live} live`);
 	set(now["workers-sub"], `${workers.late} late · ${workers.gone} gone`);
 	now.live.parentElement.toggleAttribute("data-some", workers.late + workers.gone > 0 || workers.live === 0);
@@ -164,7 +164,7 @@ function drawNow({ jobs, workers, tiles, oldest_queued_s, broker, version, uptim
 
 function drawNotices({ broker }, pipelines) {
 	const texts = pipelines.filter((p) => p.error).map((p) =>
-		`Pipeline ${p.name} ${p.enabled ? "runs its last good version" : "is off"}: ${p.error}`);
+		`Pipeline “${p.name}” ${p.enabled ? "runs its last good version" : "is off"}: ${p.error}`);
 	if (broker.note)
 		texts.unshift(broker.note);
 	else if (broker.state === "down")
@@ -190,9 +190,9 @@ function drawWorkers(workers) {
 		set(f.heartbeat, `${duration(w.last_heartbeat_s + passed)} ago`);
 		set(f.current, w.current || (w.state === "gone" ? "–" : "idle"));
 		set(f.tiles, numbers.format(w.tiles_done));
-		set(f.rate, w.tiles_per_s.toFixed(1));
+		set(f.rate, w.state === "gone" ? "–" : w.tiles_per_s.toFixed(1));
 		set(f.failed, numbers.format(w.failed));
-		set(f.memory, w.rss_bytes === null ? "–" : bytes(w.rss_bytes));
+		set(f.memory, w.rss_bytes === null || w.state === "gone" ? "–" : bytes(w.rss_bytes));
 		set(f.plane, w.plane || "–");
 		set(f.partitions, w.partitions.join(", ") || "–");
 		set(f.lag, w.lag === null ? "–" : numbers.format(w.lag));
@@ -246,7 +246,7 @@ function drawJobs({ jobs, total, page, pages }, pipelines) {
 		set(f.source, job.source);
 		set(f.what, some(job.pipeline, size(job)));
 		setState(f.state, job.state);
-		set(f.lane, job.lane + (job.attempt > 1 ? `, attempt ${job.attempt}` : ""));
+		set(f.lane, some(job.lane, job.attempt > 1 && `try ${job.attempt}`));
 		set(f.progress, text);
 		[...f.progress.previousElementSibling.children].forEach((part, i) => part.style.flexGrow = parts[i]);
 		set(f.elapsed, elapsed);

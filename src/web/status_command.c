@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * `dropmill status`: the page's numbers in a terminal, asked for through the page's own API. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "web/client.h"
+#include "web/server.h"
+
+#define DEFAULT_ADDRESS "127.0.0.1:8080"
+
+/* A name on a terminal: control characters (also those of C1) could move its cursor or worse. Returns owned. */
+static char *printable(const char *text)
+{
+	GString *safe = g_string_new(NULL);
+
+	for (const char *c = text; *c; c = g_utf8_next_char(c)) {
+		gunichar letter = g_utf8_get_char(c);
+		if (g_unichar_iscntrl(letter) || g_unichar_type(letter) == G_UNICODE_FORMAT)
+			g_string_append_printf(safe, "\\x%02X", letter);
+		else
+			g_string_append_unichar(safe, letter);
+	}
+	return g_string_free(safe, FALSE);
+}
+
+static long long count(JsonObject *object, const char *name)
+{
+	return (long long)json_int(object, name, 0);
+}
+
+static void print_duration(double seconds)
+{
+	gint64 s = (gint64)seconds;
+
+	if (seconds < 10)
+		printf("%.1f s", seconds);
+	else if (s < 60)
+		printf("%d s", (int)s);
+	else if (s < 3600)
+		printf("%d min %02d s", (int)(s / 60), (int)(s % 60));
+	else
+		printf("%" G_GINT64_FORMAT " h %02d min", s / 3600, (int)(s / 60 % 60));
+}
+
+static void print_status(JsonObject *status, const char *address)
+{
+	JsonObject *broker = json_object(status, "broker"), *workers = json_object(status, "workers");
+	JsonObject *jobs = json_object(status, "jobs"), *tiles = json_object(status, "tiles");
+	g_autofree char *note = printable(json_string(broker, "note", ""));
+
+	printf("dropmill %s at http://%s/, up ", json_string(status, "version", "?"), address);
+	print_duration((double)json_int(status, "uptime_s", 0));
+	printf("\nbroker   %s, %s%s%s\n", json_string(broker, "kind", "?"), json_string(broker, "state", "?"),
+		*note ? ": " : "", note);
+	printf("workers  %lld live, %lld late, %lld gone\n", count(workers, "live"), count(workers, "late"),
+		count(workers, "gone"));
+	printf("jobs     %lld queued, %lld running, %lld done, %lld failed\n", count(jobs, "queued"),
+		count(jobs, "running"), count(jobs, "done"), count(jobs, "failed"));
+	printf("tiles    %lld queued, %lld running, %lld done, %lld retried, %lld duplicate\n", count(tiles, "queued"),
+		count(tiles, "running"), count(tiles, "done"), count(tiles, "retried"), count(tiles, "duplicate"));
+	double oldest = json_double(status, "oldest_queued_s", -1);
+	if (oldest >= 0) {
+		printf("oldest   waits ");
+		print_duration(oldest);
+		printf("\n");
+	}
+}
+
+static void print_workers(JsonArray *workers)
+{
+	for (guint i = 0; workers && i < json_array_get_length(workers); i++) {
+		JsonObject *worker = json_object_at(workers, i);
+		g_autofree char *id = printable(json_string(worker, "id", "?"));
+		g_autofree char *current = printable(json_string(worker, "current", ""));
+		printf("\n%-16s %-5s %8lld tiles %7.1f/s  %s, heartbeat ", id, json_string(worker, "state", "?"),
+			count(worker, "tiles_done"), json_double(worker, "tiles_per_s", 0),
+			*current ? current : "idle");
+		print_duration(json_double(worker, "last_heartbeat_s", 0));
+		printf(" ago");
+	}
+	printf("\n");
+}
+
+static void print_running(JsonArray *jobs)
+{
+	for (guint i = 0; jobs && i < json_array_get_length(jobs); i++) {
+		JsonObject *job = json_object_at(jobs, i), *tiles = json_object(job, "tiles");
+		g_autofree char *source = printable(json_string(job, "source", "?"));
+		g_autofree char *pipeline = printable(json_string(job, "pipeline", "?"));
+		printf("%s%s  %s: %lld of %lld tiles (%s)\n", i == 0 ? "\n" : "", pipeline, source,
+			count(tiles, "done"), count(tiles, "total"), json_string(job, "lane", "?"));
+	}
+}
+
+static int print_all(const char *address, bool as_json, GError **error)
+{
+	g_autoptr(JsonObject) status = client_get(address, "/api/status", error);
+	if (!status)
+		return 1;
+	if (as_json) {
+		g_autofree char *text = json_object_text(status);
+		printf("%s\n", text);
+		return 0;
+	}
+	g_autoptr(JsonObject) workers = client_get(address, "/api/workers", error);
+	if (!workers)
+		return 1;
+	g_autoptr(JsonObject) jobs = client_get(address, "/api/jobs?state=running", error);
+	if (!jobs)
+		return 1;
+	print_status(status, address);
+	print_workers(json_array(workers, "workers"));
+	print_running(json_array(jobs, "jobs"));
+	return 0;
+}
+
+int status_command(int argc, char **argv)
+{
+	gboolean as_json = FALSE;
+	g_autofree char *http = NULL;
+	const GOptionEntry entries[] = {
+		{"json", 0, 0, G_OPTION_ARG_NONE, &as_json, "what /api/status answers", NULL},
+		{"http", 0, 0, G_OPTION_ARG_STRING, &http, "where the mill's page is (" DEFAULT_ADDRESS ")",
+			"ADDR:PORT"},
+		{NULL, 0, 0, 0, NULL, NULL, NULL},
+	};
+	g_autoptr(GOptionContext) context = g_option_context_new("- the numbers of a running mill");
+	g_autoptr(GError) error = NULL;
+
+	g_option_context_add_main_entries(context, entries, NULL);
+	if (!g_option_context_parse(context, &argc, &argv, &error)) {
+		fprintf(stderr, "dropmill status: %s\n", error->message);
+		return 2;
+	}
+	if (argc > 1) {
+		fprintf(stderr, "dropmill status: it takes no '%s'; see dropmill status --help\n", argv[1]);
+		return 2;
+	}
+	if (!http)
+		http = g_strdup(g_getenv("DROPMILL_HTTP") ? g_getenv("DROPMILL_HTTP") : DEFAULT_ADDRESS);
+	int code = print_all(http, as_json, &error);
+	if (!error)
+		return code;
+	fprintf(stderr, "dropmill status: %s\n", error->message);
+	return g_error_matches(error, DROPMILL_ERROR, ERROR_INPUT) ? 2 : code;
+}
