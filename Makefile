@@ -91,7 +91,8 @@ unit-side = $(if $(filter $(IMAGE_SIDE),$(firstword $(subst /, ,$(1)))),IMAGE,CO
 $(BUILD)/obj/tests/unit/%.o: tests/unit/%.c | $(STAMPS)/build $(STAMPS)/test
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(call pkg-cflags,$($(call unit-side,$*)_PACKAGES) cmocka) -c -o $@ $<
-$(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(call archives,$(MODULES))
+.SECONDEXPANSION:
+$(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $$(call archives,$$($$(call unit-side,$$*)_MODULES))
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(call archives,$($(call unit-side,$*)_MODULES)) -Wl,--end-group \
 	  $($(call unit-side,$*)_LIBS) $(call pkg-libs,cmocka)
@@ -163,9 +164,8 @@ lint-gcc:
 lint-clang:
 	@$(MAKE) --no-print-directory -s -k BUILD=build/lint/clang CC=clang VARIANT_FLAGS="-Werror $(HOOKS)" objects
 lint-cppcheck:
-	@mkdir -p build/lint/cppcheck
 	@cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr --std=c11 -Isrc \
-	  --cppcheck-build-dir=build/lint/cppcheck src tests
+	  --library=tests/lint/cppcheck.cfg src tests
 lint-format:
 	@clang-format --dry-run -Werror $(C_FILES)
 lint-layers:
