@@ -77,8 +77,11 @@ static void syntax_error(struct parse *parse)
 	yaml_mark_t mark = yaml->problem_mark;
 
 	if (yaml->error == YAML_READER_ERROR) { /* of the encoding: it tells no line, only how far it got */
+		const char *invalid;
+		g_utf8_validate_len(parse->text, parse->length, &invalid); /* where a broken letter begins */
 		mark = (yaml_mark_t){0};
-		syntax_place(parse->text, parse->length, yaml->problem_offset, &mark.line, &mark.column);
+		syntax_place(parse->text, MIN((gsize)(invalid - parse->text), yaml->problem_offset), &mark.line,
+			&mark.column);
 	}
 	bool at_start;
 	g_autofree char *message =

@@ -67,10 +67,10 @@ char *syntax_message(
 		context ? context : "", context ? ", " : "", problem ? problem : "unknown error");
 }
 
-void syntax_place(const char *text, gsize length, gsize offset_bytes, gsize *line, gsize *column)
+void syntax_place(const char *text, gsize offset_bytes, gsize *line, gsize *column)
 {
 	*line = *column = 0;
-	for (gsize i = 0; i < MIN(offset_bytes, length); i++) {
+	for (gsize i = 0; i < offset_bytes; i++) {
 		if (text[i] == '\n') {
 			++*line;
 			*column = 0;

@@ -14,7 +14,7 @@
 char *syntax_message(
 	const char *text, gsize length, gsize line, const char *context, const char *problem, bool *at_start);
 
-/* Line and column, both from 0 and counted in characters, of a byte of the text. */
-void syntax_place(const char *text, gsize length, gsize offset_bytes, gsize *line, gsize *column);
+/* Line and column, both from 0 and counted in characters, of a byte that the text has. */
+void syntax_place(const char *text, gsize offset_bytes, gsize *line, gsize *column);
 
 #endif

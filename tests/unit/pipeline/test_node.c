@@ -252,7 +252,7 @@ static void what_is_no_yaml_is_refused_in_words_that_help(void **state)
 		{"[a]: 1\n", 1, 1, "plain word"},
 		{"{a: 1}: 1\n", 1, 1, "plain word"},
 		{"&k a: 1\n", 1, 1, "not before keys"},
-		{": 1\n", 1, 1, "a key is missing"},
+		{"'': 1\n", 1, 1, "a key is missing"},
 		{"a: \"x\\0y\"\n", 1, 4, "NUL"},
 		{"\"x\\0y\": 1\n", 1, 1, "a key is missing"},
 		{"a: 1\n---\nb: 1\n", 2, 1, "second document"},
