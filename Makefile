@@ -131,7 +131,8 @@ HOOKS := -DDROPMILL_TEST_HOOKS
 SANITIZE := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 RUN := BUILD=$(BUILD) $(PYTHON) tests/run.py
 
-tests: all $(UNIT_TESTS) $(TOOL_PROGRAMS)
+unit-tests: $(UNIT_TESTS)
+tests: all unit-tests $(TOOL_PROGRAMS)
 hooks: setup-build
 	@$(MAKE) --no-print-directory BUILD=build/hooks VARIANT_FLAGS="$(HOOKS)" all
 
@@ -147,8 +148,8 @@ e2e: tests hooks soft-kafka ## the end-to-end tests alone; T="-k drop" goes to p
 	@$(RUN) e2e $(T)
 exact: tests hooks ## every operation, tile size, worker count and plane against libvips: the whole matrix (long)
 	@DROPMILL_EXACT=full $(RUN) e2e tests/e2e/test_exact.py $(T)
-asan: setup-build setup-test ## build and test once more under AddressSanitizer and UBSan
-	@$(MAKE) --no-print-directory BUILD=build/asan CFLAGS="-O1 -g" VARIANT_FLAGS="$(SANITIZE) $(HOOKS)" tests
+asan: $(TOOL_PROGRAMS) setup-test soft-kafka ## build and test once more under AddressSanitizer and UBSan
+	@$(MAKE) --no-print-directory BUILD=build/asan CFLAGS="-O1 -g" VARIANT_FLAGS="$(SANITIZE) $(HOOKS)" all unit-tests
 	@BUILD=build/asan DROPMILL_SANITIZED=1 $(PYTHON) tests/run.py unit e2e $(T)
 bench: all $(TOOL_PROGRAMS) setup-bench soft-kafka ## measure against bare libvips, side by side: build/bench/report.md and .json
 	@BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(ARGS)
@@ -197,4 +198,4 @@ help: ## this list
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all setup objects run kafka tests hooks soft-kafka test unit e2e exact asan bench lint $(LINT:%=lint-%) format docs clean help
+.PHONY: all setup objects run kafka unit-tests tests hooks soft-kafka test unit e2e exact asan bench lint $(LINT:%=lint-%) format docs clean help

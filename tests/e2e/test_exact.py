@@ -9,7 +9,7 @@ import os
 import pytest
 
 import matrix
-from mill import ROOT, Mill
+from mill import BINARY, ROOT, Mill
 from waiting import PATIENCE
 
 FULL = os.environ.get("DROPMILL_EXACT") == "full"
@@ -19,7 +19,8 @@ CASES = matrix.full() if FULL else matrix.pairwise()
 # Chains that are local and keep the size: whatever the tile size, the picture must have been cut.
 CUT = {"grayscale", "blur", "blur-wide", "sharpen", "rotate-90", "rotate-180", "rotate-270", "flip", "flop", "invert",
        "vips-sobel", "vips-canny", "grey-blur", "flip-blur", "rotate-sobel", "crop-invert-blur"}
-HOOKS = os.path.join(ROOT, "build", "hooks", "dropmill")
+# Sanitized programs have the hooks built in.
+HOOKS = BINARY if os.environ.get("DROPMILL_SANITIZED") else os.path.join(ROOT, "build", "hooks", "dropmill")
 
 
 def definition(chain, ending):
