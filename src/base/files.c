@@ -115,7 +115,7 @@ static int rename_new(const char *from, const char *to)
 }
 
 /* FOLDER/a.jpg is FOLDER/a-2.jpg; a name at its limit of 255 bytes loses bytes before the ending, never the ending. */
-static char *numbered(const char *path, unsigned number)
+char *files_numbered(const char *path, unsigned number)
 {
 	g_autofree char *folder = g_path_get_dirname(path);
 	g_autofree char *name = g_path_get_basename(path);
@@ -145,7 +145,7 @@ char *files_move_beside(const char *from, const char *to, GError **error)
 	if (!files_make_folder(folder, error))
 		return NULL;
 	for (unsigned number = 0;; number++) {
-		g_autofree char *target = number ? numbered(to, number) : g_strdup(to);
+		g_autofree char *target = number ? files_numbered(to, number) : g_strdup(to);
 		if (rename_new(from, target) == 0)
 			return sync_move(from, target, error) ? g_steal_pointer(&target) : NULL;
 		if (errno != EEXIST || number == G_MAXINT) {

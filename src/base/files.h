@@ -20,6 +20,8 @@ bool files_move(const char *from, const char *to, GError **error);
 /* The same, but never overwrites: when `to` exists, "-1", "-2", ... goes before its ending. Returns the
  * owned path it got, NULL on error. Parents of `to` are made. */
 char *files_move_beside(const char *from, const char *to, GError **error);
+/* The name that files_move_beside() tries as number-th: "a-1.jpg"; number > 0. Never longer than a name may be. */
+char *files_numbered(const char *path, unsigned number);
 /* Removes a folder with all in it, never following a link. Errors are ignored: what is left is harmless. */
 void files_remove_tree(const char *path);
 /* Removes empty folders from path upwards, up to and without stop. */

@@ -45,16 +45,21 @@ struct intake_events {
 	/* A file that is seen and not taken: why, or NULL when that is over. Kept simple text; may repeat. */
 	void (*waiting)(const char *pipeline, const char *path, const char *why, void *user);
 	void *user;
+	/* A file that must not be taken again: its original is kept where it was dropped and its job is done. The answer
+	 * may change; it is asked before each claim. NULL: there are none. */
+	bool (*known)(const char *pipeline, guint64 device, guint64 inode, gint64 bytes, gint64 mtime_ns, void *user);
 };
 
 struct intake;
 
 /* Makes the inboxes' folders (with _done, _failed made when needed), watches them, takes what is there already and hands out claims of an
- * earlier run (recovered). inboxes: struct inbox, taken. */
+ * earlier run (recovered) first. When it returns, what is dropped from now on is seen as it comes. An inbox whose folder
+ * cannot be made waits with its reason and is tried again; only when that is so for every one is it an error. One
+ * intake to a process. inboxes: struct inbox, taken. */
 struct intake *intake_new(GPtrArray *inboxes, const struct intake_events *events, GError **error);
 /* Another set of inboxes; those that stay are not disturbed. Any thread. */
 void intake_set(struct intake *intake, GPtrArray *inboxes /* takes */);
-/* No new claims from now on (drain); any thread. */
+/* No new claims from now on (drain); any thread. One made just before may still be handed out. */
 void intake_pause(struct intake *intake);
 void intake_free(struct intake *intake); /* joins the thread; NULL is fine */
 DEFINE_AUTO(intake, intake_free)

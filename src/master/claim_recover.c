@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Claims of an earlier run. What lies in INBOX/.dropmill/ID/ was claimed and not finished: the folders are the record,
+ * nothing else has to have survived. Claims that this very process has in hand lie there too; a register tells them
+ * apart. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "base/sniff.h"
+#include "master/intake_private.h"
+
+static GMutex register_lock;
+static GHashTable *registered;
+
+void claim_register(const char *id)
+{
+	g_mutex_lock(&register_lock);
+	if (!registered)
+		registered = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_hash_table_add(registered, g_strdup(id));
+	g_mutex_unlock(&register_lock);
+}
+
+void claim_unregister(const char *id)
+{
+	g_mutex_lock(&register_lock);
+	if (registered)
+		g_hash_table_remove(registered, id);
+	g_mutex_unlock(&register_lock);
+}
+
+bool claim_registered(const char *id)
+{
+	g_mutex_lock(&register_lock);
+	bool found = registered && g_hash_table_contains(registered, id);
+	g_mutex_unlock(&register_lock);
+	return found;
+}
+
+void claim_unregister_all(void)
+{
+	g_mutex_lock(&register_lock);
+	g_clear_pointer(&registered, g_hash_table_destroy);
+	g_mutex_unlock(&register_lock);
+}
+
+static int by_name(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Names in a folder, sorted; NULL when it cannot be read. */
+static GPtrArray *names_in(const char *path)
+{
+	GDir *folder = g_dir_open(path, 0, NULL);
+
+	if (!folder)
+		return NULL;
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	for (const char *name; (name = g_dir_read_name(folder));)
+		g_ptr_array_add(names, g_strdup(name));
+	g_dir_close(folder);
+	g_ptr_array_sort(names, by_name);
+	return names;
+}
+
+/* Files below path, as names relative to the claim's folder. False when something could not be read. */
+static bool collect(const char *path, const char *relative, GPtrArray *files)
+{
+	g_autoptr(GPtrArray) names = names_in(path);
+	bool complete = names != NULL;
+
+	for (guint i = 0; names && i < names->len; i++) {
+		const char *name = names->pdata[i];
+		g_autofree char *below = relative ? g_build_filename(relative, name, NULL) : g_strdup(name);
+		g_autofree char *full = g_build_filename(path, name, NULL);
+		struct stat status;
+		if (name[0] == '.') /* never dropped under such a name: an unfinished reason file */
+			continue;
+		if (lstat(full, &status) != 0)
+			complete = false;
+		else if (S_ISDIR(status.st_mode))
+			complete &= collect(full, below, files);
+		else if (S_ISREG(status.st_mode))
+			g_ptr_array_add(files, g_steal_pointer(&below));
+	}
+	return complete;
+}
+
+static const char *sniff_file(const char *path)
+{
+	guint8 head[SNIFF_BYTES];
+	int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	gssize length = descriptor >= 0 ? pread(descriptor, head, sizeof(head), 0) : -1;
+
+	if (descriptor >= 0)
+		close(descriptor);
+	return length >= 0 ? sniff_format(head, (gsize)length) : NULL;
+}
+
+static struct claim *recovered(const struct inbox *inbox, const char *id, const char *folder, const char *relative)
+{
+	g_autofree char *path = g_build_filename(folder, relative, NULL);
+	struct stat status;
+
+	if (lstat(path, &status) != 0)
+		return NULL;
+	struct identity identity = identity_of(&status);
+	struct claim *claim = g_new0(struct claim, 1);
+	claim->id = g_strdup(id);
+	claim->pipeline = g_strdup(inbox->pipeline);
+	claim->inbox = g_strdup(inbox->path);
+	claim->relative = g_strdup(relative);
+	claim->format = sniff_file(path);
+	claim->path = g_steal_pointer(&path);
+	claim->bytes = identity.bytes;
+	claim->device = identity.device;
+	claim->inode = identity.inode;
+	claim->mtime_ns = identity.mtime_ns;
+	/* The rename set ctime: when it was claimed, which is near enough to when it was dropped. */
+	claim->dropped_wall_us = status.st_ctim.tv_sec * G_USEC_PER_SEC + status.st_ctim.tv_nsec / 1000;
+	claim->recovered = true;
+	return claim;
+}
+
+/* One claim has one file. A second can only have been put there by hand; it goes back to the inbox. */
+static void return_others(const struct inbox *inbox, const char *folder, const GPtrArray *files)
+{
+	for (guint i = 1; i < files->len; i++) {
+		g_autofree char *from = g_build_filename(folder, files->pdata[i], NULL);
+		g_autofree char *to = g_build_filename(inbox->path, files->pdata[i], NULL);
+		g_autofree char *place = files_move_beside(from, to, NULL);
+		g_autofree char *shown = files_display(place ? place : from);
+		log_warning(
+			"%s: a second file in one claim %s", shown, place ? "went back to the inbox" : "stays there");
+	}
+}
+
+static bool is_id(const char *name)
+{
+	return *name && strspn(name, "0123456789abcdefghijklmnopqrstuvwxyz-") == strlen(name) && strchr(name, '-');
+}
+
+GPtrArray *claim_recover(const struct inbox *inbox)
+{
+	GPtrArray *claims = g_ptr_array_new_with_free_func((GDestroyNotify)claim_free);
+	g_autofree char *top = g_build_filename(inbox->path, CLAIMS_FOLDER, NULL);
+	g_autoptr(GPtrArray) ids = names_in(top);
+
+	for (guint i = 0; ids && i < ids->len; i++) {
+		const char *id = ids->pdata[i];
+		g_autofree char *folder = g_build_filename(top, id, NULL);
+		g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
+		if (!is_id(id) || claim_registered(id) || g_file_test(folder, G_FILE_TEST_IS_SYMLINK))
+			continue;
+		bool complete = collect(folder, NULL, files);
+		struct claim *claim = files->len ? recovered(inbox, id, folder, files->pdata[0]) : NULL;
+		if (claim) {
+			return_others(inbox, folder, files);
+			claim_register(id);
+			g_ptr_array_add(claims, claim);
+		} else if (complete && files->len == 0) {
+			files_remove_tree(folder); /* a crash between mkdir and rename, or between move and rmdir */
+		}
+	}
+	return claims;
+}

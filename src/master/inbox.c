@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * An inbox's definition, and which names in it are nobody's picture: see intake.h. */
+#include <fnmatch.h>
+#include <string.h>
+
+#include "master/intake_private.h"
+
+/* What other programs call a file while it is not whole, or that file managers leave: rsync, curl, browsers, editors. */
+static const char *const ignored_endings[] = {
+	".tmp", ".part", ".partial", ".crdownload", ".download", ".filepart", ".swp", "~",
+	REASON_ENDING, /* ours; comes along when people move all of _failed/ back */
+};
+static const char *const ignored_names[] = {"Thumbs.db", "desktop.ini", "@eaDir"};
+static const char *const own_folders[] = {CLAIMS_FOLDER, DONE_FOLDER, FAILED_FOLDER};
+
+struct inbox *inbox_new(const char *pipeline, const char *path, bool recursive, char **accept, gint64 settle_us)
+{
+	struct inbox *inbox = g_new0(struct inbox, 1);
+
+	inbox->pipeline = g_strdup(pipeline);
+	inbox->path = g_canonicalize_filename(path, NULL);
+	inbox->recursive = recursive;
+	inbox->accept = g_strdupv(accept);
+	inbox->settle_us = MAX(settle_us, 0);
+	return inbox;
+}
+
+void inbox_free(struct inbox *inbox)
+{
+	if (!inbox)
+		return;
+	g_free(inbox->pipeline);
+	g_free(inbox->path);
+	g_strfreev(inbox->accept);
+	g_free(inbox);
+}
+
+static bool lists_equal(char **a, char **b)
+{
+	if (!a || !b)
+		return a == b;
+	return g_strv_equal((const char *const *)a, (const char *const *)b);
+}
+
+bool inbox_equal(const struct inbox *a, const struct inbox *b)
+{
+	return strcmp(a->pipeline, b->pipeline) == 0 && strcmp(a->path, b->path) == 0 && a->recursive == b->recursive &&
+	       a->settle_us == b->settle_us && lists_equal(a->accept, b->accept);
+}
+
+bool inbox_path_within(const char *path, const char *top)
+{
+	gsize length = top ? strlen(top) : 0;
+
+	return !top || (strncmp(path, top, length) == 0 && (path[length] == '\0' || path[length] == '/'));
+}
+
+/* FNM_CASEFOLD is glibc's; bytes that are no characters are compared as bytes. */
+bool inbox_accepts(const struct inbox *inbox, const char *name)
+{
+	for (char **glob = inbox->accept; glob && *glob; glob++)
+		if (fnmatch(*glob, name, FNM_CASEFOLD) == 0)
+			return true;
+	return !inbox->accept;
+}
+
+bool inbox_ignores(const char *name, bool at_top)
+{
+	gsize length = strlen(name);
+
+	if (name[0] == '.' || name[0] == '~')
+		return true;
+	for (gsize i = 0; i < G_N_ELEMENTS(ignored_endings); i++) {
+		gsize ending = strlen(ignored_endings[i]);
+		if (length >= ending && g_ascii_strcasecmp(name + length - ending, ignored_endings[i]) == 0)
+			return true;
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS(ignored_names); i++)
+		if (g_ascii_strcasecmp(name, ignored_names[i]) == 0)
+			return true;
+	for (gsize i = 0; at_top && i < G_N_ELEMENTS(own_folders); i++)
+		if (strcmp(name, own_folders[i]) == 0)
+			return true;
+	return false;
+}
+
+bool intake_ignores(const char *name)
+{
+	return inbox_ignores(name, true);
+}

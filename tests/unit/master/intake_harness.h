@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   a mill's inboxes without the mill: a temporary folder, an intake on it, and what it handed out.
+ * Thread:    the test's; the intake's callbacks write under the lock.
+ * Ownership: static; harness_start/harness_stop as cmocka's set-up and teardown.
+ */
+#ifndef DROPMILL_TESTS_INTAKE_HARNESS_H
+#define DROPMILL_TESTS_INTAKE_HARNESS_H
+
+#include <fcntl.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/files.h"
+#include "master/intake_private.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define SETTLE_US (80 * 1000)
+#define DEADLINE_US (5 * G_USEC_PER_SEC)
+
+static struct {
+	char *root; /* the temporary folder; inboxes lie below it */
+	struct intake *intake;
+	GMutex lock;
+	GCond changed;
+	GPtrArray *claims;   /* struct claim */
+	GHashTable *waiting; /* path → why */
+	GPtrArray *history;  /* every `waiting` call: "path: why" */
+	bool hold;           /* the callback blocks while this is set */
+	bool holding;
+	GHashTable *known; /* inodes that are not to be taken */
+} h;
+
+static inline void on_claimed(struct claim *claim, void *user)
+{
+	(void)user;
+	g_mutex_lock(&h.lock);
+	g_ptr_array_add(h.claims, claim);
+	h.holding = h.hold;
+	g_cond_broadcast(&h.changed);
+	while (h.hold)
+		g_cond_wait(&h.changed, &h.lock);
+	g_mutex_unlock(&h.lock);
+}
+
+static inline void on_waiting(const char *pipeline, const char *path, const char *why, void *user)
+{
+	(void)pipeline;
+	(void)user;
+	g_mutex_lock(&h.lock);
+	if (why)
+		g_hash_table_replace(h.waiting, g_strdup(path), g_strdup(why));
+	else
+		g_hash_table_remove(h.waiting, path);
+	g_ptr_array_add(h.history, g_strdup_printf("%s: %s", path, why ? why : "over"));
+	g_cond_broadcast(&h.changed);
+	g_mutex_unlock(&h.lock);
+}
+
+static inline bool on_known(
+	const char *pipeline, guint64 device, guint64 inode, gint64 bytes, gint64 mtime_ns, void *user)
+{
+	(void)pipeline;
+	(void)device;
+	(void)bytes;
+	(void)mtime_ns;
+	(void)user;
+	g_mutex_lock(&h.lock);
+	bool found = g_hash_table_contains(h.known, GSIZE_TO_POINTER(inode));
+	g_mutex_unlock(&h.lock);
+	return found;
+}
+
+/* Waits for an expression that the intake's thread makes true. */
+#define await(expression)                                                                                              \
+	do {                                                                                                           \
+		gint64 deadline = g_get_monotonic_time() + DEADLINE_US;                                                \
+		g_mutex_lock(&h.lock);                                                                                 \
+		bool came = true;                                                                                      \
+		while (!(expression) && came)                                                                          \
+			came = g_cond_wait_until(&h.changed, &h.lock, deadline);                                       \
+		bool is = (expression);                                                                                \
+		g_mutex_unlock(&h.lock);                                                                               \
+		if (!is)                                                                                               \
+			print_error("awaited in vain: %s\n", #expression);                                             \
+		assert_true(is);                                                                                       \
+	} while (0)
+
+static inline char *at(const char *relative)
+{
+	return g_build_filename(h.root, relative, NULL);
+}
+
+static inline void make_folder(const char *relative)
+{
+	g_autofree char *path = at(relative);
+	assert_int_equal(g_mkdir_with_parents(path, 0777), 0);
+}
+
+/* Written in place, as cp does. */
+static inline void put(const char *relative, const char *text)
+{
+	g_autofree char *path = at(relative);
+	int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	assert_true(descriptor >= 0);
+	assert_int_equal(write(descriptor, text, strlen(text)), strlen(text));
+	close(descriptor);
+}
+
+static inline void move(const char *from, const char *to)
+{
+	g_autofree char *source = at(from);
+	g_autofree char *target = at(to);
+	assert_int_equal(rename(source, target), 0);
+}
+
+static inline bool exists(const char *relative)
+{
+	g_autofree char *path = at(relative);
+	struct stat status;
+	return lstat(path, &status) == 0;
+}
+
+static inline char *content(const char *relative)
+{
+	g_autofree char *path = at(relative);
+	char *text = NULL;
+	g_file_get_contents(path, &text, NULL, NULL);
+	return text;
+}
+
+static inline void assert_content(const char *relative, const char *expected)
+{
+	g_autofree char *text = content(relative);
+	assert_non_null(text);
+	assert_string_equal(text, expected);
+}
+
+/* Call with the lock, or within await(). */
+static inline struct claim *claim_of(const char *relative)
+{
+	for (guint i = 0; i < h.claims->len; i++) {
+		struct claim *claim = h.claims->pdata[i];
+		if (strcmp(claim->relative, relative) == 0)
+			return claim;
+	}
+	return NULL;
+}
+
+static inline const char *waiting_at(const char *relative)
+{
+	g_autofree char *path = at(relative);
+	return g_hash_table_lookup(h.waiting, path);
+}
+
+/* For what must not happen: everything dropped before `relative` had its chance when that is claimed. */
+static inline void drop_and_await(const char *relative)
+{
+	put(relative, "the last one");
+	const char *slash = strchr(relative, '/');
+	await(claim_of(slash + 1));
+}
+
+static inline GPtrArray *inboxes(struct inbox *first, struct inbox *second)
+{
+	GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)inbox_free);
+	g_ptr_array_add(list, first);
+	if (second)
+		g_ptr_array_add(list, second);
+	return list;
+}
+
+static inline struct inbox *inbox_at(const char *relative, bool recursive, char **accept)
+{
+	g_autofree char *path = at(relative);
+	return inbox_new(relative, path, recursive, accept, SETTLE_US);
+}
+
+static inline void start_with(GPtrArray *list)
+{
+	static const struct intake_events events = {.claimed = on_claimed, .waiting = on_waiting, .known = on_known};
+	g_autoptr(GError) error = NULL;
+
+	h.intake = intake_new(list, &events, &error);
+	if (!h.intake)
+		print_error("%s\n", error->message);
+	assert_non_null(h.intake);
+}
+
+static inline void start(const char *inbox)
+{
+	start_with(inboxes(inbox_at(inbox, true, NULL), NULL));
+}
+
+static inline void stop(void)
+{
+	g_clear_pointer(&h.intake, intake_free);
+}
+
+static inline int harness_start(void **state)
+{
+	(void)state;
+	h.root = g_dir_make_tmp("dropmill-intake-XXXXXX", NULL);
+	h.claims = g_ptr_array_new_with_free_func((GDestroyNotify)claim_free);
+	h.history = g_ptr_array_new_with_free_func(g_free);
+	h.waiting = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	h.known = g_hash_table_new(NULL, NULL);
+	h.hold = h.holding = false;
+	return h.root ? 0 : -1;
+}
+
+static inline int harness_stop(void **state)
+{
+	(void)state;
+	g_mutex_lock(&h.lock);
+	h.hold = false;
+	g_cond_broadcast(&h.changed);
+	g_mutex_unlock(&h.lock);
+	stop();
+	files_remove_tree(h.root);
+	g_clear_pointer(&h.root, g_free);
+	g_clear_pointer(&h.claims, g_ptr_array_unref);
+	g_clear_pointer(&h.history, g_ptr_array_unref);
+	g_clear_pointer(&h.waiting, g_hash_table_unref);
+	g_clear_pointer(&h.known, g_hash_table_unref);
+	return 0;
+}
+
+#define INTAKE_TEST(name) cmocka_unit_test_setup_teardown(name, harness_start, harness_stop)
+
+#endif
