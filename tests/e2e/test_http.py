@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import subprocess
 import urllib.parse
 
 import pytest
@@ -170,8 +171,6 @@ def test_the_page_loads_nothing_from_elsewhere(mill):
 
 
 def test_status_command_agrees_with_the_api(busy):
-    import subprocess
-
     address = urllib.parse.urlsplit(busy.url).netloc
     done = subprocess.run([busy.binary, "status", "--json", "--http", address], capture_output=True, text=True, check=False,
                           timeout=60, env=busy.environment())
