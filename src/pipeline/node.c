@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * YAML text to a tree: see node.h. libyaml's events are taken one by one, so that a document that grows without
- * end is left where it crosses a limit. What a scalar means is scalar.c's. */
+ * end is left where it crosses a limit. Trees themselves, and what a scalar means, are tree.c's. */
 #include "pipeline/node.h"
 
 #include <string.h>
@@ -24,30 +24,6 @@ struct parse {
 
 #define auto_event __attribute__((cleanup(yaml_event_delete))) yaml_event_t
 
-static void entry_free(void *data)
-{
-	struct node_entry *entry = data;
-
-	g_free(entry->key);
-	node_free(entry->value);
-	g_free(entry);
-}
-
-void node_free(struct node *node)
-{
-	if (!node)
-		return;
-	g_free(node->text);
-	if (node->items)
-		g_ptr_array_unref(node->items);
-	g_free(node);
-}
-
-static void item_free(void *data)
-{
-	node_free(data);
-}
-
 /* Adds the error at a mark of libyaml's (from 0). Always NULL. */
 static void *wrong(struct parse *parse, yaml_mark_t mark, const char *message)
 {
@@ -55,20 +31,12 @@ static void *wrong(struct parse *parse, yaml_mark_t mark, const char *message)
 	return NULL;
 }
 
-static struct node *node_new(struct parse *parse, enum node_kind kind, yaml_mark_t mark)
+static struct node *counted_node(struct parse *parse, enum node_kind kind, yaml_mark_t mark)
 {
 	if (++parse->nodes > NODES_MAX)
 		return wrong(parse, mark,
 			"the definition is too big: it has more than 10,000 values, aliases counted as what they stand for");
-	struct node *node = g_new0(struct node, 1);
-	node->kind = kind;
-	node->line = (unsigned)mark.line + 1;
-	node->column = (unsigned)mark.column + 1;
-	if (kind == NODE_LIST)
-		node->items = g_ptr_array_new_with_free_func(item_free);
-	if (kind == NODE_MAP)
-		node->items = g_ptr_array_new_with_free_func(entry_free);
-	return node;
+	return node_new(kind, (unsigned)mark.line + 1, (unsigned)mark.column + 1);
 }
 
 static void syntax_error(struct parse *parse)
@@ -83,6 +51,10 @@ static void syntax_error(struct parse *parse)
 		syntax_place(parse->text, MIN((gsize)(invalid - parse->text), yaml->problem_offset), &mark.line,
 			&mark.column);
 	}
+	yaml_mark_t end = {0};
+	syntax_place(parse->text, parse->length, &end.line, &end.column);
+	if (mark.line > end.line) /* at the end of the text libyaml steps down a line that is not there */
+		mark = end;
 	bool at_start;
 	g_autofree char *message =
 		syntax_message(parse->text, parse->length, mark.line, yaml->context, yaml->problem, &at_start);
@@ -116,7 +88,7 @@ static struct node *scalar_node(struct parse *parse, const yaml_event_t *event)
 	if (tag && !text_tag)
 		return wrong(parse, event->start_mark, "tags ('!...') mean nothing here; take it out");
 	bool null = plain && !tag && is_null_text(text);
-	struct node *node = node_new(parse, null ? NODE_NULL : NODE_SCALAR, event->start_mark);
+	struct node *node = counted_node(parse, null ? NODE_NULL : NODE_SCALAR, event->start_mark);
 	if (!node || null)
 		return node;
 	node->text = g_strndup(text, length);
@@ -173,7 +145,7 @@ static bool items_copy(struct parse *parse, struct node *to, const struct node *
 
 static struct node *node_copy(struct parse *parse, const struct node *from, yaml_mark_t alias)
 {
-	auto_struct(node) copy = node_new(parse, from->kind, alias);
+	auto_struct(node) copy = counted_node(parse, from->kind, alias);
 
 	if (!copy)
 		return NULL;
@@ -314,7 +286,7 @@ static struct node *collection_node(struct parse *parse, const yaml_event_t *eve
 
 	if (tag)
 		return wrong(parse, event->start_mark, "tags ('!...') mean nothing here; take it out");
-	auto_struct(node) node = node_new(parse, list ? NODE_LIST : NODE_MAP, event->start_mark);
+	auto_struct(node) node = counted_node(parse, list ? NODE_LIST : NODE_MAP, event->start_mark);
 	if (!node || !descend(parse, event->start_mark))
 		return NULL;
 	if (!(list ? list_items(parse, node) : map_entries(parse, node)))
@@ -367,7 +339,7 @@ static struct node *document_node(struct parse *parse)
 					"a second document begins here; a definition is one, so take out the '---'");
 			break;
 		case YAML_STREAM_END_EVENT:
-			return root ? g_steal_pointer(&root) : node_new(parse, NODE_NULL, event.start_mark);
+			return root ? g_steal_pointer(&root) : counted_node(parse, NODE_NULL, event.start_mark);
 		default:
 			root = event_node(parse, &event);
 			if (!root)
@@ -387,7 +359,7 @@ struct node *node_parse(const char *text, gsize length, struct diagnostics *erro
 	yaml_parser_set_encoding(&parse.yaml, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&parse.yaml, (const unsigned char *)parse.text, parse.length);
 	parse.anchors = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	parse.merged = g_ptr_array_new_with_free_func(item_free);
+	parse.merged = g_ptr_array_new_with_free_func(node_destroy);
 	struct node *root = document_node(&parse);
 	g_ptr_array_unref(parse.merged);
 	g_hash_table_unref(parse.anchors);

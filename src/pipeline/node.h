@@ -32,7 +32,11 @@ struct node_entry {
  * brings keeps the place where it was written. Syntax errors, duplicate keys, alias bombs (over 10,000 nodes) and
  * nesting deeper than 64 go to the list. NULL on error; an empty document is a NODE_NULL. Returns owned. */
 struct node *node_parse(const char *text, gsize length, struct diagnostics *errors);
+
+/* A node without text or items. Returns owned. */
+struct node *node_new(enum node_kind kind, unsigned line, unsigned column);
 void node_free(struct node *node); /* NULL is fine */
+void node_destroy(void *node);     /* the same as a GDestroyNotify */
 DEFINE_AUTO(node, node_free)
 
 /* The value under key in a map, or NULL. Borrowed. */

@@ -67,15 +67,30 @@ char *syntax_message(
 		context ? context : "", context ? ", " : "", problem ? problem : "unknown error");
 }
 
+/* Bytes of the line break at the start of this text, 0 when there is none: those of YAML 1.1, which libyaml counts. */
+static gsize line_break(const char *text, gsize length)
+{
+	static const char *const breaks[] = {"\r\n", "\n", "\r", "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(breaks); i++) {
+		size_t bytes = strlen(breaks[i]);
+		if (bytes <= length && memcmp(text, breaks[i], bytes) == 0)
+			return bytes;
+	}
+	return 0;
+}
+
 void syntax_place(const char *text, gsize offset_bytes, gsize *line, gsize *column)
 {
 	*line = *column = 0;
-	for (gsize i = 0; i < offset_bytes; i++) {
-		if (text[i] == '\n') {
+	for (gsize i = 0; i < offset_bytes;) {
+		gsize bytes = line_break(text + i, offset_bytes - i);
+		if (bytes > 0) {
 			++*line;
 			*column = 0;
-		} else if ((text[i] & 0xc0) != 0x80) { /* the first byte of a character */
-			++*column;
+			i += bytes;
+			continue;
 		}
+		*column += (text[i++] & 0xc0) != 0x80; /* the first byte of a character */
 	}
 }

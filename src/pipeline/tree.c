@@ -1,9 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * What a scalar means, by the core schema of YAML 1.2 (chapter 10.3 of its specification): see node.h. */
+ * The tree without YAML: its nodes, and what a scalar means by the core schema of YAML 1.2 (chapter 10.3 of its
+ * specification): see node.h. */
 #include "pipeline/node.h"
 
 #include <math.h>
 #include <string.h>
+
+static void entry_destroy(void *data)
+{
+	struct node_entry *entry = data;
+
+	g_free(entry->key);
+	node_free(entry->value);
+	g_free(entry);
+}
+
+void node_destroy(void *node)
+{
+	node_free(node);
+}
+
+struct node *node_new(enum node_kind kind, unsigned line, unsigned column)
+{
+	struct node *node = g_new0(struct node, 1);
+
+	node->kind = kind;
+	node->line = line;
+	node->column = column;
+	if (kind == NODE_LIST)
+		node->items = g_ptr_array_new_with_free_func(node_destroy);
+	if (kind == NODE_MAP)
+		node->items = g_ptr_array_new_with_free_func(entry_destroy);
+	return node;
+}
+
+void node_free(struct node *node)
+{
+	if (!node)
+		return;
+	g_free(node->text);
+	if (node->items)
+		g_ptr_array_unref(node->items);
+	g_free(node);
+}
 
 const struct node *node_get(const struct node *map, const char *key)
 {
