@@ -132,7 +132,7 @@ void check_unknown(const struct check_subject *subject, const struct node_entry 
 		entry->key, rest->str);
 }
 
-static const struct param *find(const struct param *params, const char *name)
+const struct param *check_find(const struct param *params, const char *name)
 {
 	for (const struct param *p = params; p->name; p++)
 		if (g_str_equal(p->name, name) || (p->aliases && g_strv_contains(p->aliases, name)))
@@ -151,7 +151,7 @@ bool check_map(const struct check_subject *subject, const struct param *params, 
 	g_ptr_array_add(known, NULL);
 	for (guint i = 0; i < map->items->len; i++) {
 		const struct node_entry *entry = map->items->pdata[i];
-		const struct param *param = find(params, entry->key);
+		const struct param *param = check_find(params, entry->key);
 
 		if (reserved && g_strv_contains(reserved, entry->key))
 			continue;

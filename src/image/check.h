@@ -15,6 +15,9 @@ struct check_subject {
 	const char *noun; /* "parameter" */
 };
 
+/* By name or alias; NULL when unknown. */
+const struct param *check_find(const struct param *params, const char *name);
+
 /* One value into object under the parameter's name; false after a diagnostic at the value. */
 bool check_value(const struct check_subject *subject, const struct param *param, const struct node *value,
 	JsonObject *object, struct diagnostics *errors);

@@ -58,7 +58,9 @@ static void text_of_all(GString *text)
 		if (!g_str_equal(o->group, group))
 			g_string_append_printf(text, "%s%s\n", i ? "\n" : "", o->group);
 		group = o->group;
-		g_string_append_printf(text, "  %-14s", o->name);
+		g_string_append_printf(text, "  %s", o->name);
+		if (o->params->name)
+			g_string_append_printf(text, "%*s", 13 - (int)strlen(o->name), "");
 		for (const struct param *p = o->params; p->name; p++)
 			g_string_append_printf(
 				text, " %s%s%s", p->required ? "" : "[", p->name, p->required ? "" : "]");

@@ -210,13 +210,39 @@ static bool is_available(const struct format *format)
 	return *answer == 1;
 }
 
+/* Options of some formats that were written where none is known; the keys go to told. False when there is one. */
+static bool needs_no_format(
+	const struct node *output, const char *const *reserved, GPtrArray *told, struct diagnostics *errors)
+{
+	for (guint i = 0; i < output->items->len; i++) {
+		const struct node_entry *entry = output->items->pdata[i];
+		bool known = false;
+
+		if (g_strv_contains(reserved, entry->key) || check_find(common_options, entry->key))
+			continue;
+		for (guint f = 0; f < G_N_ELEMENTS(formats); f++)
+			known = known || check_find(formats[f].options, entry->key);
+		if (!known)
+			continue;
+		diagnostics_add(errors, entry->line, entry->column,
+			"%s depends on the format, and this output keeps the source's own; add a format, such as "
+			"format: jpeg",
+			entry->key);
+		g_ptr_array_add(told, entry->key);
+	}
+	return told->len == 0;
+}
+
 JsonObject *format_check_save(
 	const char *format, const struct node *output, const char *const *reserved, struct diagnostics *errors)
 {
+	static const char *const none[] = {NULL};
 	const struct format *found = format ? find(format) : NULL;
 	g_autoptr(JsonObject) save = json_object_new();
-	const struct check_subject subject = {format ? format : "an output without a format", "option"};
+	g_autoptr(GPtrArray) passed_over = g_ptr_array_new();
+	const struct check_subject subject = {format ? format : "an output", "option"};
 	const struct node *place = output->kind == NODE_MAP ? node_get(output, "format") : NULL;
+	bool ok = true;
 
 	if (!place)
 		place = output;
@@ -227,7 +253,15 @@ JsonObject *format_check_save(
 	}
 	if (output->kind != NODE_MAP)
 		return g_steal_pointer(&save);
-	if (!check_map(&subject, found ? found->options : common_options, output, reserved, save, errors))
-		return NULL;
-	return g_steal_pointer(&save);
+	if (!reserved)
+		reserved = none;
+	if (!found)
+		ok = needs_no_format(output, reserved, passed_over, errors);
+	for (guint i = 0; reserved[i]; i++)
+		g_ptr_array_add(passed_over, (gpointer)reserved[i]);
+	g_ptr_array_add(passed_over, NULL);
+	ok = check_map(&subject, found ? found->options : common_options, output,
+		     (const char *const *)passed_over->pdata, save, errors) &&
+	     ok;
+	return ok ? g_steal_pointer(&save) : NULL;
 }

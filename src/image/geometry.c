@@ -30,6 +30,18 @@ static unsigned rotate_flags(JsonObject *params)
 	return is_quarter(turn(params)) ? 0 : OPERATION_ON_GRID;
 }
 
+/* vips_rotate() lays the colour under the premultiplied picture and divides by alpha afterwards, cutting off fractions:
+ * so the colour is multiplied before, and lifted a little so that what is cut off is not a level. */
+static void premultiply(VipsArrayDouble *background, VipsImage *image)
+{
+	int count;
+	double *levels = vips_array_double_get(background, &count);
+	double most = image->BandFmt == VIPS_FORMAT_USHORT ? 65535 : 255;
+
+	for (int i = 0; vips_image_hasalpha(image) && i < count - 1; i++)
+		levels[i] = (levels[i] + 0.01) * levels[count - 1] / most;
+}
+
 static bool build_rotate(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
 {
 	static const VipsAngle quarters[] = {VIPS_ANGLE_D0, VIPS_ANGLE_D90, VIPS_ANGLE_D180, VIPS_ANGLE_D270};
@@ -41,6 +53,7 @@ static bool build_rotate(VipsImage *in, JsonObject *params, VipsImage **out, GEr
 		colour_in_bands(param_string(operation_find("rotate"), params, "background"), in, error);
 	if (!background)
 		return false;
+	premultiply(background, in);
 	bool ok = vips_rotate(in, out, angle, "background", background, NULL) == 0;
 	vips_area_unref(VIPS_AREA(background));
 	return ok || vips_failed(error, NULL);

@@ -143,10 +143,10 @@ static bool load_thumbnail(const struct build_context *context, JsonObject *para
 	       vips_failed(error, NULL);
 }
 
-#define SIDE(NAME, HELP)                                                                                               \
+#define SIDE(NAME, ALIAS)                                                                                              \
 	{                                                                                                              \
-		.name = NAME, .type = PARAM_INT, .unit = "px", .min = 1, .max = 1000000, .aliases = NAMES(#HELP),      \
-		.help = "at most, or exactly: see fit"                                                                 \
+		.name = NAME, .type = PARAM_INT, .unit = "px", .min = 1, .max = 1000000, .aliases = NAMES(ALIAS),      \
+		.help = "of the box; the other side follows from the proportions when it is left out"                  \
 	}
 #define WITHOUT_ENLARGEMENT                                                                                            \
 	{                                                                                                              \
@@ -162,7 +162,7 @@ const struct operation size_operations[] = {
 		.summary =
 			"To another size: libvips' resize, then a centred crop or border where fit asks for one; alpha "
 			"is resampled like any band, not premultiplied.",
-		.params = PARAMS(SIDE("width", w), SIDE("height", h),
+		.params = PARAMS(SIDE("width", "w"), SIDE("height", "h"),
 			{.name = "scale",
 				.type = PARAM_DOUBLE,
 				.unit = "",
@@ -195,7 +195,7 @@ const struct operation size_operations[] = {
 		.group = "geometry",
 		.summary = "A small picture fast: libvips' thumbnail, with shrink-on-load where it is the first step "
 			   "(thumbnail_image later on); 8 bits, sRGB or grey, alpha premultiplied, upright.",
-		.params = PARAMS(SIDE("width", w), SIDE("height", h),
+		.params = PARAMS(SIDE("width", "w"), SIDE("height", "h"),
 			{.name = "fit",
 				.type = PARAM_CHOICE,
 				.fallback = "inside",

@@ -111,8 +111,12 @@ JsonNode *vips_value_check(const struct check_subject *subject, const struct vip
 
 	if (converted)
 		return converted;
-	g_autofree char *expected = vips_value_expected(argument->spec);
-	g_autofree char *shown = check_shown(value);
+	double low, high, number;
+	bool only_range = bounds(argument->spec, &low, &high) && node_as_double(value, &number) &&
+			  (number < low || number > high);
+	g_autofree char *expected = only_range ? check_range(low, high, NULL) : vips_value_expected(argument->spec);
+	bool spoilt = value->kind == NODE_LIST && value->items->len && g_str_has_prefix(expected, "a list");
+	g_autofree char *shown = spoilt ? g_strdup("one with other things in it") : check_shown(value);
 	g_autoptr(GPtrArray) choices = words(argument->spec);
 	const char *text = node_as_string(value);
 	const char *near = choices && text ? did_you_mean(text, (const char *const *)choices->pdata) : NULL;
@@ -210,6 +214,11 @@ bool vips_value_set(VipsObject *object, const char *property, JsonNode *node, GE
 	if (JSON_NODE_HOLDS_ARRAY(node) &&
 		(G_VALUE_HOLDS(&value, VIPS_TYPE_ARRAY_DOUBLE) || G_VALUE_HOLDS(&value, VIPS_TYPE_ARRAY_INT))) {
 		ok = value_from_array(&value, json_node_get_array(node), error);
+	} else if ((from == G_TYPE_INT64 || from == G_TYPE_DOUBLE) &&
+		   (G_VALUE_HOLDS(&value, VIPS_TYPE_ARRAY_DOUBLE) || G_VALUE_HOLDS(&value, VIPS_TYPE_ARRAY_INT))) {
+		g_autoptr(JsonArray) one = json_array_new();
+		json_array_add_element(one, json_node_copy(node));
+		ok = value_from_array(&value, one, error);
 	} else if (from == G_TYPE_STRING) {
 		ok = value_from_string(&value, json_node_get_string(node), error);
 	} else if (from == G_TYPE_BOOLEAN && G_VALUE_HOLDS_BOOLEAN(&value)) {
