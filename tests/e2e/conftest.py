@@ -15,10 +15,6 @@ from pictures import Pictures
 MONO = "steps:\n  - grayscale\n  - blur: {sigma: 1}\noutputs:\n  - name: \"{stem}.png\"\n"
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "unsanitized: too slow, or without meaning, under ASan")
-
-
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
