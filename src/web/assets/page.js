@@ -72,6 +72,15 @@ function duration(s) {
 	return `${Math.floor(s / 86400)} d ${Math.floor(s / 3600) % 24} h`;
 }
 
+// For how long ago something was: one unit is enough, and fifty rows need not tick.
+function roughly(s) {
+	if (s < 60)
+		return `${Math.floor(s)} s`;
+	if (s < 3600)
+		return `${Math.floor(s / 60)} min`;
+	return s < 86400 ? `${Math.floor(s / 3600)} h` : `${Math.floor(s / 86400)} d`;
+}
+
 function bytes(n) {
 	const units = ["B", "kB", "MB", "GB", "TB"];
 	let unit = 0;
@@ -82,9 +91,9 @@ function bytes(n) {
 	return `${unit && n < 9.95 ? n.toFixed(1) : Math.round(n)} ${units[unit]}`;
 }
 
-const size = (it) => it.width && it.height ? `${it.width} × ${it.height}` : "";
+const size = (it) => it.width && it.height ? `${it.width}\u00a0×\u00a0${it.height}` : "";
 const some = (...parts) => parts.filter(Boolean).join(" · ");
-const plural = (n, word) => `${numbers.format(n)} ${word}${n === 1 ? "" : "s"}`;
+const plural = (n, word) => `${numbers.format(n)}\u00a0${word}${n === 1 ? "" : "s"}`;
 const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
 // ---- writing only what changed, so that selections and focus survive ----
@@ -147,7 +156,7 @@ function drawNow({ jobs, workers, tiles, oldest_queued_s, broker, version, uptim
 	}
 	set(now["running-sub"], tiles.running ? `${plural(tiles.running, "tile")} at work` : jobs.running ? "" : "idle");
 	set(now["queued-sub"], oldest_queued_s === null ? "nothing waits" : `oldest waits ${duration(oldest_queued_s)}`);
-	set(now["done-sub"], some(plural(tiles.done, "tile"), tiles.retried && `${numbers.format(tiles.retried)} retried`,
+	set(now["done-sub"], some(plural(tiles.done, "tile"), tiles.retried && `${numbers.format(tiles.retried)}\u00a0retried`,
 		tiles.duplicate && plural(tiles.duplicate, "duplicate")));
 	set(now["failed-sub"], jobs.failed ? "each with its reason below" : "nothing failed");
 	set(now.live, `${workers.live} live`);
@@ -218,7 +227,7 @@ function progress(job) {
 function timing(job) {
 	if (job.finished_at)
 		return [duration((Date.parse(job.finished_at) - Date.parse(job.started_at || job.queued_at || job.finished_at)) / 1000),
-			`${duration(ago(job.finished_at))} ago`];
+			`${roughly(ago(job.finished_at))} ago`];
 	if (job.started_at)
 		return [duration(ago(job.started_at)), "so far"];
 	return [job.queued_at ? duration(ago(job.queued_at)) : "–", "in the queue"];
