@@ -130,8 +130,9 @@ rd_kafka_conf_t *client_conf(const struct bus_options *options, GError **error)
 	client_set(conf, "log.connection.close", "false");
 	/* The default of 10 s would let the mill stand still that long after the broker is back. */
 	client_set_int(conf, "reconnect.backoff.max.ms", 1000);
-	/* A broker that creates topics by itself would give them its own partitions and limits: topics_create() is for that. */
-	client_set(conf, "allow.auto.create.topics", "false");
+	/* A broker that creates topics by itself would give them its own partitions and limits: topics_create() is for that.
+	 * The mock has no such switch, makes topics whatever one says, and a refusal would only have librdkafka complain. */
+	client_set(conf, "allow.auto.create.topics", options->embedded ? "true" : "false");
 	if (options->embedded)
 		client_set(conf, "broker.address.family", "v4");
 	rd_kafka_conf_set_log_cb(conf, client_log);
