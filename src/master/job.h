@@ -17,6 +17,7 @@
 
 struct worker;
 struct codec_link;
+struct master;
 
 enum tile_state { TILE_WAITING, TILE_READY, TILE_LEASED, TILE_DONE };
 
@@ -50,6 +51,7 @@ struct ring_place {
 enum lane { LANE_UNDECIDED, LANE_WHOLE, LANE_TILED };
 
 struct job {
+	struct master *master; /* whose loop owns it */
 	char *id;
 	char *source; /* as shown */
 	struct claim *claim;
@@ -61,6 +63,8 @@ struct job {
 	bool committing;
 	guint32 serial;       /* of this run; a new one for each start over */
 	guint runs;           /* starts so far */
+	guint faults;         /* runs that ended in a process's death or nonsense */
+	guint waits;          /* temporary faults in a row */
 	gint64 not_before_us; /* back-off after a temporary fault */
 	int width, height;
 	struct codec_link *codec;

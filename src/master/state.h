@@ -69,13 +69,30 @@ struct master {
 	void *hook_data;
 };
 
-/* jobs.c */
+/* master.c */
+/* Ends the loop when the mill is draining and nothing runs any more. */
+void master_check_drained(struct master *master);
+
+/* jobs.c, jobs_end.c, jobs_codec.c */
 void jobs_add(struct master *master, struct job *job);
+/* Into the queue, by priority and age. */
+void jobs_enqueue(struct master *master, struct job *job);
+/* The codec's messages; user is the job. */
+void jobs_codec_event(JsonObject *event, const char *how, void *user);
 /* Starts queued jobs while there is room. */
 void jobs_start(struct master *master);
 /* A run ends and the job begins again; why is logged. Gives up after some runs. */
 void jobs_start_over(struct master *master, struct job *job, const char *why);
 void jobs_fail(struct master *master, struct job *job, const char *reason);
+/* A temporary fault: tried again later, for as long as it takes. */
+void jobs_wait(struct master *master, struct job *job, const char *why);
+/* Begins again in the other lane. */
+void jobs_run_whole(struct master *master, struct job *job, const char *why);
+void jobs_run_tiled(struct master *master, struct job *job);
+/* A whole job's task was taken back: another run, other temp files. */
+void jobs_renew_whole(struct master *master, struct job *job);
+/* Sizes of outputs, from a codec's or a worker's report. */
+void jobs_read_outputs(struct job *job, JsonArray *list);
 /* All outputs are in their temp files. */
 void jobs_commit(struct master *master, struct job *job);
 void jobs_committed(struct commit_request *request, void *user);
@@ -87,12 +104,15 @@ void jobs_stop_run(struct master *master, struct job *job);
 /* dispatch.c */
 /* Gives out what is ready to whoever has room. */
 void dispatch(struct master *master);
-/* A leased tile becomes ready again; death: its worker died with it in hand. */
+/* A leased tile becomes ready again. The caller made sure that its old worker cannot harm: dead, fenced, or answered. */
 void dispatch_take_back(struct master *master, struct job *job, guint tile);
 void dispatch_worker_gone(struct worker *worker, bool dead, void *user);
 void dispatch_worker_changed(struct worker *worker, void *user);
 /* The clock: leases that were lost on the way, tasks that hang. */
 void dispatch_tick(struct master *master);
+
+/* To the dead-letter topic: a task that nobody shall try again. */
+void dispatch_dead_letter(struct master *master, const struct job *job, guint tile, const char *reason);
 
 /* assemble.c */
 void assemble(struct master *master, struct result *result);

@@ -100,6 +100,8 @@ static bool save_output(struct whole *whole, JsonObject *wanted, JsonArray *repo
 	json_object_set_int_member(entry, "width", image->Xsize);
 	json_object_set_int_member(entry, "height", image->Ysize);
 	json_object_set_int_member(entry, "bytes", size);
+	if (!whole->encoded)
+		json_set_path(entry, "temp", temp); /* so that a late result's files can be removed */
 	json_array_add_object_element(report, entry);
 	return true;
 }

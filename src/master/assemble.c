@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Results in: the first valid one of a tile's latest attempt wins, others are counted and dropped: see state.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "master/state.h"
+
+/* A tile that failed for a reason that may pass is tried this often in one run. */
+#define MOST_ATTEMPTS 4
+
+/* A late whole result's temp files: nobody will rename them. Only names that are ours, and not those of the present run. */
+static void remove_late_temps(const struct result *result)
+{
+	g_autoptr(JsonObject) report = json_parse_object(result->report, -1, NULL);
+	JsonArray *outputs = json_array(report, "outputs");
+	g_autofree char *prefix = g_strdup_printf(".dropmill-%s-%u-", result->job, result->serial);
+
+	for (guint i = 0; outputs && i < json_array_get_length(outputs); i++) {
+		g_autofree char *path = json_path(json_object_at(outputs, i), "temp");
+		g_autofree char *name = path ? g_path_get_basename(path) : NULL;
+		if (name && g_str_has_prefix(name, prefix))
+			unlink(path);
+	}
+}
+
+/* The tile that this result answers, or NULL: an older attempt, an older run, a job that is over. */
+static struct tile *answered(struct job *job, const struct result *result)
+{
+	if (!job || job->serial != result->serial || !job->tiles || result->tile < 0 ||
+		(guint)result->tile >= job->tile_count)
+		return NULL;
+	struct tile *tile = &job->tiles[result->tile];
+	return tile->state == TILE_LEASED && tile->attempt == (guint)result->attempt ? tile : NULL;
+}
+
+/* Inline pixels go to their place in the ring. */
+static bool place_pixels(struct job *job, const struct tile *tile, const struct result *result, GError **error)
+{
+	const struct ring_place *ring = &g_array_index(job->rings, struct ring_place, tile->output);
+	gsize size, expected = (gsize)tile->out.width * (gsize)tile->out.height * (gsize)ring->pixel_bytes;
+	const guint8 *pixels = g_bytes_get_data(result->payload, &size);
+
+	if (size != expected)
+		return fail(error, ERROR_RETRY, "%zu bytes of pixels came back, not %zu", size, expected);
+	payload_unpack(job->segment->bytes + ring->offset, pixels, ring->stride, ring->rows, ring->pixel_bytes,
+		tile->out.left, tile->out.top, tile->out.width, tile->out.height);
+	return true;
+}
+
+static bool write_file(const char *path, const guint8 *bytes, gsize size, GError **error)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+	if (fd < 0)
+		return fail_errno(error, "%s", path);
+	while (size > 0) {
+		gssize n = write(fd, bytes, size);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			fail_errno(error, "%s", path);
+			close(fd);
+			return false;
+		}
+		bytes += n;
+		size -= (gsize)n;
+	}
+	return close(fd) == 0 || fail_errno(error, "%s", path);
+}
+
+/* A whole job's report; inline, its outputs came one after the other. */
+static bool take_outputs(struct job *job, const struct tile *tile, const struct result *result, GError **error)
+{
+	g_autoptr(JsonObject) report = json_parse_object(result->report, -1, error);
+	JsonArray *outputs = json_array(report, "outputs");
+	gsize size, offset = 0;
+	const guint8 *bytes = g_bytes_get_data(result->payload, &size);
+
+	if (!outputs || json_array_get_length(outputs) != job->outputs->len)
+		return fail(error, ERROR_RETRY, "the worker's report does not fit the job");
+	job->width = (int)json_int(report, "width", 0);
+	job->height = (int)json_int(report, "height", 0);
+	jobs_read_outputs(job, outputs);
+	for (guint i = 0; tile->plane == PLANE_INLINE && i < job->outputs->len; i++) {
+		struct job_output *output = g_ptr_array_index(job->outputs, i);
+		gsize length = (gsize)output->bytes;
+		if (length > size - offset)
+			return fail(error, ERROR_RETRY, "outputs of %zu bytes came back cut off", length);
+		if (!write_file(output->temp, bytes + offset, length, error))
+			return false;
+		offset += length;
+	}
+	return true;
+}
+
+static void tile_done(struct master *master, struct job *job, guint index)
+{
+	job->tiles[index].state = TILE_DONE;
+	job->done++;
+	master->tiles_done++;
+	job->waits = 0;
+	if (job->lane == LANE_WHOLE)
+		jobs_commit(master, job);
+	else
+		codec_link_done(job->codec, index);
+}
+
+/* Again, at once; a tile that fails again and again starts the job over, which gives up in the end. */
+static void tile_again(struct master *master, struct job *job, guint index, const char *why)
+{
+	struct tile *tile = &job->tiles[index];
+
+	master->tiles_retried++;
+	if (tile->attempt >= MOST_ATTEMPTS) {
+		jobs_start_over(master, job, why);
+		return;
+	}
+	tile->state = TILE_READY;
+	g_queue_push_head(&job->ready, GUINT_TO_POINTER(index));
+}
+
+static void accept(struct master *master, struct job *job, guint index, const struct result *result)
+{
+	struct tile *tile = &job->tiles[index];
+	g_autoptr(GError) error = NULL;
+	bool placed = true;
+
+	if (job->lane == LANE_WHOLE)
+		placed = take_outputs(job, tile, result, &error);
+	else if (tile->plane == PLANE_INLINE)
+		placed = place_pixels(job, tile, result, &error);
+	if (placed)
+		tile_done(master, job, index);
+	else if (job->lane == LANE_WHOLE)
+		jobs_wait(master, job, error->message);
+	else
+		tile_again(master, job, index, error->message);
+}
+
+static void answer(
+	struct master *master, struct job *job, guint index, struct worker *worker, const struct result *result)
+{
+	switch (result->status) {
+	case RESULT_OK:
+		accept(master, job, index, result);
+		break;
+	case RESULT_FAILED:
+		jobs_fail(master, job, result->message);
+		break;
+	case RESULT_MISSING:
+		jobs_run_whole(master, job, "a tile asked for pixels beyond its need");
+		break;
+	case RESULT_HUGE:
+		jobs_run_tiled(master, job);
+		break;
+	case RESULT_RETRY:
+		if (job->lane == LANE_WHOLE)
+			jobs_wait(master, job, result->message);
+		else
+			tile_again(master, job, index, result->message);
+		break;
+	case RESULT_REFUSED:
+		if (worker && !worker->no_shm && job->tiles[index].plane == PLANE_SHM) {
+			log_warning("worker %s cannot share memory with the master (%s): it gets its pixels inline",
+				worker->id, result->message);
+			worker->no_shm = true;
+		}
+		tile_again(master, job, index, result->message);
+		break;
+	case RESULT_STALE:
+		tile_again(master, job, index, result->message);
+		break;
+	}
+}
+
+void assemble(struct master *master, struct result *result)
+{
+	struct job *job = jobs_find(master, result->job);
+	struct tile *tile = answered(job, result);
+	struct worker *worker = workers_find(master->workers, result->worker);
+
+	if (!tile) {
+		master->tiles_duplicate++;
+		remove_late_temps(result);
+	} else {
+		guint index = (guint)result->tile;
+		worker_drop_lease(tile->worker, job, index);
+		tile->worker->answered_us = clock_now_us();
+		job->leased--;
+		/* No longer leased, whatever follows. */
+		tile->state = TILE_WAITING;
+		if (worker && result->status == RESULT_OK)
+			worker->tiles_done++;
+		answer(master, job, index, worker, result);
+		jobs_start(master);
+		dispatch(master);
+	}
+	result_free(result);
+	view_changed(master);
+}

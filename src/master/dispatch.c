@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Tasks out: which job's task goes next, to whom, on which plane, and what becomes of it when its worker does not answer: see state.h. */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "master/state.h"
+
+/* Workers that one tile may kill. */
+#define MOST_DEATHS 3
+/* Heartbeats in a row that say "idle" while a task is out: its message was lost on the way. */
+#define IDLE_BEATS 3
+
+static bool can_share(const struct worker *worker)
+{
+	return worker->here && worker->beat->planes[PLANE_SHM] && !worker->no_shm;
+}
+
+static gsize inline_bytes(const struct job *job, guint index)
+{
+	const struct rect *need = &job->tiles[index].need;
+
+	if (job->lane == LANE_WHOLE)
+		return (gsize)job->claim->bytes;
+	return (gsize)need->width * (gsize)need->height * (gsize)job->ring.pixel_bytes;
+}
+
+/* shm where both sides can; inline where asked for, but never what the embedded broker would lose: there, whole files go by their path and
+ * rectangles beyond its window through memory. */
+static bool choose_plane(
+	const struct master *master, const struct worker *worker, const struct job *job, guint index, enum plane *plane)
+{
+	const char *wish = master->options->payload;
+	bool share = worker->here && !worker->no_shm;
+	bool fits = !master->embedded || (job->lane == LANE_TILED && inline_bytes(job, index) <= EMBEDDED_WINDOW_BYTES);
+
+	if (strcmp(wish, "inline") == 0) {
+		*plane = fits || !share ? PLANE_INLINE : PLANE_SHM;
+		return true;
+	}
+	*plane = can_share(worker) ? PLANE_SHM : PLANE_INLINE;
+	return *plane == PLANE_SHM || strcmp(wish, "auto") == 0;
+}
+
+/* What goes over the bus: the source pixels that the tile needs, packed, or the file. */
+static GBytes *pack(const struct job *job, guint index, GError **error)
+{
+	const struct rect *need = &job->tiles[index].need;
+
+	if (job->lane == LANE_WHOLE) {
+		g_autoptr(GMappedFile) file = g_mapped_file_new(job->claim->path, FALSE, error);
+		return file ? g_mapped_file_get_bytes(file) : NULL;
+	}
+	gsize size = inline_bytes(job, index);
+	guint8 *packed = g_malloc(size);
+	payload_pack(packed, job->segment->bytes + job->ring.offset, job->ring.stride, job->ring.rows,
+		job->ring.pixel_bytes, need->left, need->top, need->width, need->height);
+	return g_bytes_new_take(packed, size);
+}
+
+struct sent {
+	struct master *master;
+	char *job, *error;
+	guint32 serial;
+	guint tile, attempt;
+};
+
+static gboolean not_delivered(gpointer data)
+{
+	struct sent *sent = data;
+	struct master *master = sent->master;
+	struct job *job = jobs_find(master, sent->job);
+
+	if (job && job->serial == sent->serial && job->tiles && job->tiles[sent->tile].state == TILE_LEASED &&
+		job->tiles[sent->tile].attempt == sent->attempt) {
+		log_warning("%s tile %u was not delivered: %s", job->id, sent->tile, sent->error);
+		dispatch_take_back(master, job, sent->tile);
+		dispatch(master);
+	}
+	g_free(sent->job);
+	g_free(sent->error);
+	g_free(sent);
+	return G_SOURCE_REMOVE;
+}
+
+/* Bus thread. Only failures are of interest: success shows in the result. */
+static void delivered(const char *error, void *user)
+{
+	struct sent *sent = user;
+
+	if (error) {
+		sent->error = g_strdup(error);
+		g_idle_add_full(G_PRIORITY_DEFAULT, not_delivered, sent, NULL);
+		return;
+	}
+	g_free(sent->job);
+	g_free(sent);
+}
+
+static bool publish(struct master *master, struct job *job, guint index, struct worker *worker, GError **error)
+{
+	struct tile *tile = &job->tiles[index];
+	g_autoptr(GBytes) payload = tile->plane == PLANE_INLINE ? pack(job, index, error) : g_bytes_new_static("", 0);
+
+	if (!payload)
+		return false;
+	struct task task = {
+		.kind = job->lane == LANE_WHOLE ? TASK_WHOLE : TASK_TILE,
+		.plane = tile->plane,
+		.job = job->id,
+		.serial = job->serial,
+		.tile = (gint32)index,
+		.attempt = (gint32)tile->attempt,
+		.worker = worker->id,
+		.output = tile->output,
+		.out = tile->out,
+		.need = tile->need,
+		.spec = (char *)job_spec(job, tile->plane),
+		.payload = payload,
+	};
+	gint32 partition =
+		g_array_index(worker->beat->partitions, gint32, tile->attempt % worker->beat->partitions->len);
+	g_autoptr(GPtrArray) parts = payload_split(task_to_record(&task, partition), master->tasks_limit);
+	guint count = parts->len;
+	g_ptr_array_set_free_func(parts, NULL);
+	for (guint i = 0; i < count; i++) {
+		struct sent *sent = g_new0(struct sent, 1);
+		*sent = (struct sent){master, g_strdup(job->id), NULL, job->serial, index, tile->attempt};
+		if (bus_send(master->bus, g_ptr_array_index(parts, i), delivered, sent, error))
+			continue;
+		g_free(sent->job);
+		g_free(sent);
+		for (i++; i < count; i++)
+			record_free(g_ptr_array_index(parts, i));
+		return false;
+	}
+	return true;
+}
+
+static bool lease(struct master *master, struct job *job, guint index, struct worker *worker, enum plane plane)
+{
+	struct tile *tile = &job->tiles[index];
+	g_autoptr(GError) error = NULL;
+
+	tile->attempt++;
+	tile->state = TILE_LEASED;
+	tile->worker = worker;
+	tile->plane = plane;
+	tile->bytes = plane == PLANE_INLINE ? inline_bytes(job, index) : 0;
+	tile->sent_us = clock_now_us();
+	job->leased++;
+	worker_add_lease(worker, job, index, job->lane == LANE_WHOLE ? WEIGHT_WHOLE : WEIGHT_TILE);
+	if (plane == PLANE_SHM && job->segment)
+		segment_offer(job->segment, index, job->serial, tile->attempt);
+	if (publish(master, job, index, worker, &error))
+		return true;
+	/* The local queue is full: this tile waits; a delivery or the clock comes back here. */
+	log_debug("%s tile %u: %s", job->id, index, error->message);
+	if (plane == PLANE_SHM && job->segment)
+		segment_revoke(job->segment, index, job->serial, tile->attempt);
+	worker_drop_lease(worker, job, index);
+	job->leased--;
+	tile->state = TILE_READY;
+	g_queue_push_head(&job->ready, GUINT_TO_POINTER(index));
+	return false;
+}
+
+/* The next task of this job to whoever has room. */
+static bool give_one(struct master *master, struct job *job)
+{
+	guint index = GPOINTER_TO_UINT(g_queue_peek_head(&job->ready));
+	gsize window_bytes = master->embedded ? EMBEDDED_WINDOW_BYTES : WINDOW_CLUSTER_BYTES;
+	int weight = job->lane == LANE_WHOLE ? WEIGHT_WHOLE : WEIGHT_TILE;
+	bool all_inline = strcmp(master->options->payload, "inline") == 0 && job->lane == LANE_TILED;
+	struct worker *worker = workers_choose(
+		master->workers, weight, all_inline ? inline_bytes(job, index) : 0, WINDOW_WEIGHT, window_bytes);
+	enum plane plane;
+
+	if (!worker || !choose_plane(master, worker, job, index, &plane))
+		return false;
+	g_queue_pop_head(&job->ready);
+	return lease(master, job, index, worker, plane);
+}
+
+/* The running job whose turn it is among those of the highest priority that have something ready. */
+static struct job *next_job(struct master *master)
+{
+	struct job *best = NULL;
+
+	for (guint i = 0; i < master->running->len; i++) {
+		struct job *job = g_ptr_array_index(master->running, (master->turn + i) % master->running->len);
+		if (!g_queue_is_empty(&job->ready) && (!best || job->pipeline->priority > best->pipeline->priority))
+			best = job;
+	}
+	master->turn++;
+	return best;
+}
+
+void dispatch(struct master *master)
+{
+	struct job *job;
+
+	while (master->broker_up && (job = next_job(master)) && give_one(master, job))
+		view_changed(master);
+}
+
+void dispatch_take_back(struct master *master, struct job *job, guint index)
+{
+	struct tile *tile = &job->tiles[index];
+
+	worker_drop_lease(tile->worker, job, index);
+	job->leased--;
+	master->tiles_retried++;
+	tile->state = TILE_READY;
+	if (job->lane == LANE_WHOLE) {
+		/* Its next run writes to other temp files: the old worker may still be writing to these. */
+		jobs_renew_whole(master, job);
+		return;
+	}
+	g_queue_push_head(&job->ready, GUINT_TO_POINTER(index));
+}
+
+/* May this lease go to another although its worker was not heard to be dead? */
+static bool fenced(const struct job *job, guint index)
+{
+	const struct tile *tile = &job->tiles[index];
+
+	return !job->segment || tile->plane == PLANE_INLINE ||
+	       segment_revoke(job->segment, index, job->serial, tile->attempt);
+}
+
+/* The task that a worker had in hand when it died is the one to suspect. True when it has killed enough of them: its job fails. */
+static bool note_death(struct master *master, struct job *job, guint index, const struct worker *worker)
+{
+	struct tile *tile = &job->tiles[index];
+
+	if (++tile->deaths < MOST_DEATHS)
+		return false;
+	g_autofree char *reason = g_strdup_printf(
+		"killed %u workers (the last one: %s)", tile->deaths, worker->end ? worker->end : "lost");
+	dispatch_dead_letter(master, job, index, reason);
+	jobs_fail(master, job, reason);
+	return true;
+}
+
+void dispatch_worker_gone(struct worker *worker, bool dead, void *user)
+{
+	struct master *master = user;
+	struct lease *lease;
+	bool stopping = strcmp(worker->beat->state, "stopping") == 0;
+	bool in_hand = true;
+
+	/* A child of ours that is silent is killed; its death comes back here and frees its leases for certain. */
+	if (!dead && !stopping && worker->here && master->supervisor &&
+		supervisor_kill(master->supervisor, worker->beat->pid))
+		return;
+	while ((lease = g_queue_peek_head(&worker->leases))) {
+		struct job *job = lease->job;
+		guint index = lease->tile;
+		bool suspect = in_hand && dead && !stopping;
+		in_hand = false;
+		if (!dead && !fenced(job, index)) {
+			jobs_start_over(master, job, "a silent worker holds a piece of it");
+			continue;
+		}
+		if (!suspect || !note_death(master, job, index, worker))
+			dispatch_take_back(master, job, index);
+	}
+	dispatch(master);
+	view_changed(master);
+}
+
+void dispatch_worker_changed(struct worker *worker, void *user)
+{
+	struct master *master = user;
+
+	(void)worker;
+	jobs_start(master);
+	dispatch(master);
+	view_changed(master);
+}
+
+/* The message of a task, or of its result, was lost: the worker says that it has nothing to do. */
+static void recover_lost(struct master *master, struct worker *worker)
+{
+	guint count = g_queue_get_length(&worker->leases);
+
+	log_warning("worker %s is idle, but %u of its tasks are unanswered: they are sent again", worker->id, count);
+	worker->idle_beats = 0;
+	for (; count && !g_queue_is_empty(&worker->leases); count--) {
+		const struct lease *lease = g_queue_peek_head(&worker->leases);
+		dispatch_take_back(master, lease->job, lease->tile);
+	}
+}
+
+/* A task in hand for longer than its pipeline allows. */
+static void stop_hanging(struct master *master, struct worker *worker)
+{
+	const struct lease *lease = g_queue_peek_head(&worker->leases);
+	struct job *job = lease ? lease->job : NULL;
+
+	if (!job || strcmp(worker->beat->job, job->id) != 0 || worker->beat->tile != (gint32)lease->tile ||
+		(double)worker->beat->busy_us <= job->pipeline->limits.seconds * G_USEC_PER_SEC)
+		return;
+	g_autofree char *reason =
+		g_strdup_printf("took longer than %g s (limits: seconds)", job->pipeline->limits.seconds);
+	dispatch_dead_letter(master, job, lease->tile, reason);
+	jobs_fail(master, job, reason);
+	if (master->supervisor)
+		supervisor_kill(master->supervisor, worker->beat->pid);
+}
+
+void dispatch_tick(struct master *master)
+{
+	GPtrArray *all = workers_all(master->workers);
+
+	for (guint i = 0; i < all->len; i++) {
+		struct worker *worker = g_ptr_array_index(all, i);
+		if (worker->state == WORKER_GONE)
+			continue;
+		stop_hanging(master, worker);
+		if (worker->idle_beats >= IDLE_BEATS && !g_queue_is_empty(&worker->leases))
+			recover_lost(master, worker);
+	}
+	dispatch(master);
+}
+
+void dispatch_dead_letter(struct master *master, const struct job *job, guint index, const char *reason)
+{
+	struct record *record = record_new(TOPIC_DEAD, -1, NULL);
+	g_autoptr(GError) error = NULL;
+
+	record_add(record, "job", job->id);
+	record_addf(record, "tile", "%u", index);
+	record_add(record, "pipeline", job->pipeline->name);
+	record_add(record, "source", job->source);
+	record_add(record, "reason", reason);
+	if (!bus_send(master->bus, record, NULL, NULL, &error))
+		log_warning("dead letter: %s", error->message);
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * A job's course, from the queue to its commit: see state.h. */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/sniff.h"
+#include "master/state.h"
+#include "pipeline/template.h"
+
+/* Codecs at a time: one decodes while the other's last rows are encoded. */
+#define CODECS 2
+/* From this file size on the master asks a codec first; below, a worker looks and may say that the picture is huge. */
+#define ASK_CODEC_BYTES (3 << 20)
+/* Pictures from this size on are cut when workers are idle, and when a backlog keeps them busy anyway. */
+#define TILED_PIXELS 12000000
+#define TILED_PIXELS_BUSY 100000000
+/* Memory for a tiled job's rings. */
+#define RING_BUDGET (128 << 20)
+#define DEFAULT_TILE 512
+/* Inline tiles on the embedded broker: with its margin a tile must stay well under the mock's partition. */
+#define EMBEDDED_TILE_BYTES (1 << 20)
+
+struct job *jobs_find(struct master *master, const char *id)
+{
+	return g_hash_table_lookup(master->jobs, id);
+}
+
+static int by_priority(gconstpointer a, gconstpointer b, gpointer unused)
+{
+	const struct job *x = a, *y = b;
+
+	(void)unused;
+	if (x->pipeline->priority != y->pipeline->priority)
+		return y->pipeline->priority - x->pipeline->priority;
+	return x->queued_us < y->queued_us ? -1 : x->queued_us > y->queued_us;
+}
+
+void jobs_enqueue(struct master *master, struct job *job)
+{
+	/* Nearly always the newest of its priority: look from the tail. */
+	GList *link = master->queue.tail;
+	while (link && by_priority(link->data, job, NULL) > 0)
+		link = link->prev;
+	if (link)
+		g_queue_insert_after(&master->queue, link, job);
+	else
+		g_queue_push_head(&master->queue, job);
+	job_set_state(job, JOB_QUEUED, master->counts);
+}
+
+void jobs_add(struct master *master, struct job *job)
+{
+	job->master = master;
+	g_hash_table_insert(master->jobs, job->id, job);
+	jobs_enqueue(master, job);
+	log_debug("%s: %s/%s", job->id, job->pipeline->name, job->source);
+	jobs_start(master);
+	view_changed(master);
+}
+
+/* Where the outputs go and, beside it, where they are made. Temp names carry the run, so that a late writer of an earlier one hits nothing. */
+static bool name_outputs(struct master *master, struct job *job, GError **error)
+{
+	g_autofree char *folder = master->once ? g_strdup(master->options->out)
+					       : g_build_filename(master->options->out, job->pipeline->name, NULL);
+
+	g_ptr_array_set_size(job->outputs, 0);
+	for (guint i = 0; i < job->pipeline->outputs->len; i++) {
+		const struct output *output = g_ptr_array_index(job->pipeline->outputs, i);
+		const char *format = output->format ? output->format : job->claim->format;
+		g_autofree char *relative = template_expand(output->name, job->claim->relative, job->pipeline->name,
+			format ? sniff_ending(format) : NULL, error);
+		if (!relative)
+			return false;
+		struct job_output *place = g_new0(struct job_output, 1);
+		g_ptr_array_add(job->outputs, place);
+		place->final = g_build_filename(folder, relative, NULL);
+		g_autofree char *parent = g_path_get_dirname(place->final);
+		place->temp = g_strdup_printf("%s/.dropmill-%s-%u-%u.tmp", parent, job->id, job->serial, i);
+		if (!files_make_folder(parent, error))
+			return false;
+	}
+	return true;
+}
+
+static bool backlog(const struct master *master)
+{
+	return g_queue_get_length((GQueue *)&master->queue) + master->running->len > workers_live(master->workers) + 1;
+}
+
+static bool ask_codec(const struct master *master, const struct job *job)
+{
+	if (job->must_be_whole)
+		return false;
+	return job->must_be_tiled || master->options->tile ||
+	       (job->claim->bytes >= ASK_CODEC_BYTES && !backlog(master));
+}
+
+static JsonObject *plan_request(const struct master *master, const struct job *job)
+{
+	JsonObject *request = json_object_new(), *limits = json_object_new();
+	JsonArray *outputs = json_array_new();
+	int tile = master->options->tile;
+	gint64 least = job->must_be_tiled ? 0 : tile ? (gint64)tile * tile + 1 : TILED_PIXELS;
+
+	json_object_set_string_member(request, "cmd", "plan");
+	json_set_path(request, "path", job->claim->path);
+	json_object_set_int_member(request, "tile", tile ? tile : DEFAULT_TILE);
+	json_object_set_int_member(request, "min_pixels", least);
+	json_object_set_int_member(request, "budget", RING_BUDGET);
+	if (master->embedded && strcmp(master->options->payload, "inline") == 0)
+		json_object_set_int_member(request, "tile_bytes", EMBEDDED_TILE_BYTES);
+	json_object_set_array_member(request, "steps", steps_to_json(job->pipeline->steps, NULL));
+	for (guint i = 0; i < job->pipeline->outputs->len; i++) {
+		const struct output *output = g_ptr_array_index(job->pipeline->outputs, i);
+		JsonObject *entry = json_object_new();
+		json_object_set_array_member(entry, "steps", steps_to_json(output->steps, NULL));
+		if (output->format)
+			json_object_set_string_member(entry, "format", output->format);
+		json_object_set_object_member(entry, "save", json_object_ref(output->save));
+		json_array_add_object_element(outputs, entry);
+	}
+	json_object_set_array_member(request, "outputs", outputs);
+	json_object_set_double_member(limits, "megapixels", job->pipeline->limits.megapixels);
+	json_object_set_int_member(limits, "frames", job->pipeline->limits.frames);
+	json_object_set_object_member(request, "limits", limits);
+	return request;
+}
+
+static void start_whole(struct master *master, struct job *job)
+{
+	gint64 huge = backlog(master) ? TILED_PIXELS_BUSY : TILED_PIXELS;
+
+	job->lane = LANE_WHOLE;
+	job_make_whole_spec(job, job->must_be_whole ? 0 : huge);
+	job_set_tiles(job, 1);
+	job->tiles[0].state = TILE_READY;
+	g_queue_push_tail(&job->ready, GUINT_TO_POINTER(0));
+}
+
+static void start_codec(struct master *master, struct job *job)
+{
+	g_autoptr(GError) error = NULL;
+
+	job->codec = codec_link_new(jobs_codec_event, job, &error);
+	if (!job->codec) {
+		jobs_start_over(master, job, error->message);
+		return;
+	}
+	g_autoptr(JsonObject) request = plan_request(master, job);
+	codec_link_send(job->codec, request);
+}
+
+static void start(struct master *master, struct job *job)
+{
+	g_autoptr(GError) error = NULL;
+
+	job->serial = ++master->serial;
+	job->runs++;
+	job_set_state(job, JOB_RUNNING, master->counts);
+	g_ptr_array_add(master->running, job);
+	if (!name_outputs(master, job, &error)) {
+		if (error->code == ERROR_INPUT)
+			jobs_fail(master, job, error->message);
+		else
+			jobs_wait(master, job, error->message);
+		return;
+	}
+	if (ask_codec(master, job))
+		start_codec(master, job);
+	else {
+		start_whole(master, job);
+		dispatch(master);
+	}
+}
+
+static guint codecs(const struct master *master)
+{
+	guint count = 0;
+
+	for (guint i = 0; i < master->running->len; i++)
+		count += ((struct job *)g_ptr_array_index(master->running, i))->codec != NULL;
+	return count;
+}
+
+void jobs_start(struct master *master)
+{
+	gint64 now = clock_now_us();
+	GList *next;
+
+	if (master->draining)
+		return;
+	/* Enough started jobs to keep every worker's window full; the rest waits in the queue, where priorities count. */
+	guint room = 2 * workers_live(master->workers) + CODECS;
+	for (GList *link = master->queue.head; link && master->running->len < room; link = next) {
+		struct job *job = link->data;
+		next = link->next;
+		if (job->not_before_us > now || (ask_codec(master, job) && codecs(master) >= CODECS))
+			continue;
+		g_queue_delete_link(&master->queue, link);
+		start(master, job);
+		next = master->queue.head; /* starting may have changed the queue */
+	}
+}
+
+void jobs_renew_whole(struct master *master, struct job *job)
+{
+	g_autoptr(GError) error = NULL;
+	guint deaths = job->tiles[0].deaths;
+
+	/* What a dead worker left is removed; one that is alive writes to a file without a name. */
+	for (guint i = 0; i < job->outputs->len; i++)
+		unlink(((struct job_output *)g_ptr_array_index(job->outputs, i))->temp);
+	job->serial = ++master->serial;
+	if (!name_outputs(master, job, &error)) {
+		jobs_wait(master, job, error->message);
+		return;
+	}
+	job_reset(job);
+	start_whole(master, job);
+	job->tiles[0].deaths = deaths;
+}

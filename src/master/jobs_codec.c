@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * A job and its codec process: what the codec says, and what follows: see state.h. */
+#include <string.h>
+
+#include "base/json.h"
+#include "master/state.h"
+
+static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(JsonObject) go = json_object_new();
+	JsonArray *temps = json_array_new();
+
+	json_object_set_array_member(go, "temps", temps);
+	if (!job_read_plan(job, plan, &error)) {
+		jobs_start_over(master, job, error->message);
+		return;
+	}
+	job->lane = LANE_TILED;
+	job->segment = segments_borrow(master->segments, (gsize)json_int(plan, "segment_bytes", 0),
+		json_bool(plan, "spool", false), job->tile_count, &error);
+	if (!job->segment) {
+		jobs_wait(master, job, error->message);
+		return;
+	}
+	json_object_set_string_member(go, "cmd", "go");
+	json_object_set_string_member(go, "segment", job->segment->path);
+	for (guint i = 0; i < job->outputs->len; i++)
+		json_add_path(temps, ((struct job_output *)g_ptr_array_index(job->outputs, i))->temp);
+	codec_link_send(job->codec, go);
+}
+
+static bool read_rect(JsonArray *entry, guint first, struct rect *rect)
+{
+	*rect = (struct rect){(int)json_array_get_int_element(entry, first),
+		(int)json_array_get_int_element(entry, first + 1), (int)json_array_get_int_element(entry, first + 2),
+		(int)json_array_get_int_element(entry, first + 3)};
+	return rect->width > 0 && rect->height > 0;
+}
+
+static void tiles_ready(struct master *master, struct job *job, JsonArray *list)
+{
+	for (guint i = 0; list && i < json_array_get_length(list); i++) {
+		JsonArray *entry = json_array_get_array_element(list, i);
+		if (!entry || json_array_get_length(entry) != 10)
+			continue;
+		gint64 index = json_array_get_int_element(entry, 0);
+		if (index < 0 || index >= job->tile_count || job->tiles[index].state != TILE_WAITING)
+			continue;
+		struct tile *tile = &job->tiles[index];
+		tile->output = (int)json_array_get_int_element(entry, 1);
+		if ((guint)tile->output >= job->rings->len || !read_rect(entry, 2, &tile->out) ||
+			!read_rect(entry, 6, &tile->need))
+			continue;
+		tile->state = TILE_READY;
+		g_queue_push_tail(&job->ready, GUINT_TO_POINTER((guint)index));
+	}
+	dispatch(master);
+}
+
+void jobs_read_outputs(struct job *job, JsonArray *list)
+{
+	for (guint i = 0; list && i < json_array_get_length(list) && i < job->outputs->len; i++) {
+		struct job_output *output = g_ptr_array_index(job->outputs, i);
+		JsonObject *entry = json_object_at(list, i);
+		output->bytes = json_int(entry, "bytes", 0);
+		output->width = (int)json_int(entry, "width", 0);
+		output->height = (int)json_int(entry, "height", 0);
+	}
+}
+
+static void codec_failed(struct master *master, struct job *job, JsonObject *event)
+{
+	const char *kind = json_string(event, "kind", "retry"),
+		   *message = json_string(event, "message", "no reason given");
+
+	if (strcmp(kind, "input") == 0)
+		jobs_fail(master, job, message);
+	else if (strcmp(kind, "system") == 0)
+		jobs_run_whole(master, job, message);
+	else
+		jobs_wait(master, job, message);
+}
+
+/* The codec's messages. job lives as long as its codec link does. */
+void jobs_codec_event(JsonObject *event, const char *how, void *user)
+{
+	struct job *job = user;
+	struct master *master = job->master;
+	const char *name = json_string(event, "event", "");
+
+	if (!event) {
+		g_autofree char *why = g_strdup_printf("its codec was %s", how);
+		jobs_start_over(master, job, why);
+	} else if (strcmp(name, "plan") == 0) {
+		job->width = (int)json_int(event, "width", 0);
+		job->height = (int)json_int(event, "height", 0);
+		if (strcmp(json_string(event, "lane", ""), "tiled") == 0)
+			tiled_plan(master, job, event);
+		else
+			jobs_run_whole(master, job, json_string(event, "why", "whole"));
+	} else if (strcmp(name, "ready") == 0) {
+		tiles_ready(master, job, json_array(event, "tiles"));
+	} else if (strcmp(name, "encoded") == 0) {
+		jobs_read_outputs(job, json_array(event, "outputs"));
+		jobs_commit(master, job);
+	} else if (strcmp(name, "failed") == 0) {
+		codec_failed(master, job, event);
+	}
+	view_changed(master);
+}

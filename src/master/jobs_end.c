@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * How a job's run ends: well, badly, or in another one: see state.h. */
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "master/state.h"
+
+/* Runs that may end in the death of a process before the picture is given up. */
+#define MOST_FAULTS 3
+#define COMMIT_AGAIN_MS 2000
+
+void jobs_stop_run(struct master *master, struct job *job)
+{
+	bool tainted = false;
+
+	for (guint i = 0; job->leased && i < job->tile_count; i++) {
+		struct tile *tile = &job->tiles[i];
+		if (tile->state != TILE_LEASED)
+			continue;
+		if (job->segment && tile->plane == PLANE_SHM &&
+			!segment_revoke(job->segment, i, job->serial, tile->attempt))
+			tainted = true;
+		worker_drop_lease(tile->worker, job, i);
+		tile->state = TILE_WAITING;
+	}
+	codec_link_free(g_steal_pointer(&job->codec));
+	segments_give_back(master->segments, g_steal_pointer(&job->segment), tainted);
+	job_reset(job);
+}
+
+static void remove_temps(struct job *job)
+{
+	for (guint i = 0; i < job->outputs->len; i++)
+		unlink(((struct job_output *)g_ptr_array_index(job->outputs, i))->temp);
+}
+
+static void back_to_queue(struct master *master, struct job *job)
+{
+	jobs_stop_run(master, job);
+	remove_temps(job);
+	g_ptr_array_remove_fast(master->running, job);
+	jobs_enqueue(master, job);
+	view_changed(master);
+}
+
+/* Again at once, in the other lane: no fault of anybody's. */
+static void change_lane(struct master *master, struct job *job, bool tiled, const char *why)
+{
+	log_debug("%s: %s", job->id, why);
+	job->must_be_tiled = tiled;
+	job->must_be_whole = !tiled;
+	back_to_queue(master, job);
+	jobs_start(master);
+}
+
+void jobs_run_whole(struct master *master, struct job *job, const char *why)
+{
+	change_lane(master, job, false, why);
+}
+
+void jobs_run_tiled(struct master *master, struct job *job)
+{
+	change_lane(master, job, true, "a large picture: tiled");
+}
+
+void jobs_start_over(struct master *master, struct job *job, const char *why)
+{
+	if (++job->faults >= MOST_FAULTS) {
+		g_autofree char *reason = g_strdup_printf("given up after %u tries: %s", job->faults, why);
+		jobs_fail(master, job, reason);
+		return;
+	}
+	log_warning("%s/%s: %s; it starts over", job->pipeline->name, job->source, why);
+	back_to_queue(master, job);
+	jobs_start(master);
+}
+
+void jobs_wait(struct master *master, struct job *job, const char *why)
+{
+	guint seconds = 1u << MIN(job->waits, 5);
+
+	job->waits++;
+	if (g_strcmp0(job->error, why) != 0)
+		log_warning("%s/%s waits: %s", job->pipeline->name, job->source, why);
+	g_free(job->error);
+	job->error = g_strdup(why);
+	job->not_before_us = clock_now_us() + seconds * (gint64)G_USEC_PER_SEC;
+	back_to_queue(master, job);
+}
+
+void jobs_fail(struct master *master, struct job *job, const char *reason)
+{
+	struct commit_request *request;
+
+	if (job->committing)
+		return;
+	jobs_stop_run(master, job);
+	g_free(job->error);
+	job->error = g_utf8_make_valid(reason, -1);
+	log_warning("%s/%s failed: %s", job->pipeline->name, job->source, job->error);
+	job->committing = true;
+	request = g_new0(struct commit_request, 1);
+	request->kind = COMMIT_FAILURE;
+	request->job = job;
+	committer_add(master->committer, request);
+	view_changed(master);
+}
+
+void jobs_commit(struct master *master, struct job *job)
+{
+	struct commit_request *request = g_new0(struct commit_request, 1);
+
+	/* Nothing is out any more: every tile was answered. */
+	codec_link_free(g_steal_pointer(&job->codec));
+	segments_give_back(master->segments, g_steal_pointer(&job->segment), job->leased > 0);
+	job->committing = true;
+	g_clear_pointer(&job->error, g_free);
+	request->kind = COMMIT_OUTPUTS;
+	request->job = job;
+	request->overwrite = master->overwrite;
+	committer_add(master->committer, request);
+}
+
+static void finish(struct master *master, struct job *job, enum job_state state)
+{
+	gint64 ms = (clock_now_us() - job->queued_us) / 1000;
+
+	job_set_state(job, state, master->counts);
+	if (state == JOB_DONE)
+		log_info("%s/%s done in %" G_GINT64_FORMAT ".%03d s (%s%s)", job->pipeline->name, job->source,
+			ms / 1000, (int)(ms % 1000), job->lane == LANE_TILED ? "tiled" : "whole",
+			job->runs > 1 ? ", not at the first try" : "");
+	view_remember(master, job);
+	g_ptr_array_remove_fast(master->running, job);
+	g_hash_table_remove(master->jobs, job->id);
+	if (master->finished_hook)
+		master->finished_hook(master, job);
+	job_reset(job);
+	job_free(job);
+	view_changed(master);
+	jobs_start(master);
+	master_check_drained(master);
+}
+
+struct again {
+	struct master *master;
+	char *id;
+	enum commit_kind kind;
+};
+
+static gboolean commit_again(gpointer data)
+{
+	struct again *again = data;
+	struct job *job = jobs_find(again->master, again->id);
+
+	if (job) {
+		struct commit_request *request = g_new0(struct commit_request, 1);
+		request->kind = again->kind;
+		request->job = job;
+		request->overwrite = again->master->overwrite;
+		committer_add(again->master->committer, request);
+	}
+	g_free(again->id);
+	g_free(again);
+	return G_SOURCE_REMOVE;
+}
+
+void jobs_committed(struct commit_request *request, void *user)
+{
+	struct master *master = user;
+	struct job *job = request->job;
+
+	if (request->ok) {
+		finish(master, job, request->kind == COMMIT_OUTPUTS ? JOB_DONE : JOB_FAILED);
+		return;
+	}
+	if (request->changed) {
+		/* Somebody still writes to it. Back to the inbox, where it settles again. */
+		g_autoptr(GError) error = NULL;
+		log_warning("%s/%s changed while it was milled; it is taken again when it is quiet",
+			job->pipeline->name, job->source);
+		remove_temps(job);
+		if (!claim_give_back(job->claim, &error))
+			log_error("%s", error->message);
+		master->counts[job->state]--;
+		job->state = JOB_STATE_COUNT;
+		g_ptr_array_remove_fast(master->running, job);
+		g_hash_table_remove(master->jobs, job->id);
+		job_free(job);
+		view_changed(master);
+		return;
+	}
+	if (g_strcmp0(job->error, request->error->message) != 0)
+		log_warning("%s/%s waits: %s", job->pipeline->name, job->source, request->error->message);
+	if (request->kind == COMMIT_OUTPUTS) {
+		g_free(job->error);
+		job->error = g_strdup(request->error->message);
+	}
+	struct again *again = g_new(struct again, 1);
+	*again = (struct again){master, g_strdup(job->id), request->kind};
+	g_timeout_add(COMMIT_AGAIN_MS, commit_again, again);
+	view_changed(master);
+}
