@@ -72,6 +72,11 @@ static bool fail_not_an_image(const guint8 *head, gsize length, GError **error)
 	const char *format = sniff_format(head, length);
 	g_autoptr(GString) start = g_string_new(NULL);
 
+	for (guint i = 0; format && i < G_N_ELEMENTS(loaders); i++)
+		/* A TIFF, for one, may have its directory at the end, where it is lost first. */
+		if (g_str_equal(format, loaders[i].format) || g_str_equal(format, "avif"))
+			return fail(error, ERROR_INPUT, "damaged %s file: its header cannot be read (is it truncated?)",
+				format);
 	if (format)
 		return fail(error, ERROR_INPUT,
 			"a %s file, which dropmill does not read (it reads jpeg, png, tiff, webp, gif, heif and avif)",
@@ -122,8 +127,9 @@ static VipsSource *open_source(const char *path, GBytes *bytes, GError **error)
 
 VipsSource *format_source(const char *path, GBytes *bytes, GError **error)
 {
+	/* What decoders of earlier files mumbled without failing is not about this one. */
+	vips_error_clear();
 	g_autoptr(VipsSource) source = open_source(path, bytes, error);
-
 	if (!source)
 		return NULL;
 	const char *class_name = vips_foreign_find_load_source(source);

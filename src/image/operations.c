@@ -96,17 +96,26 @@ static enum error_kind kind_of_text(const char *text)
 	return strstr(text, "out of memory") ? ERROR_RETRY : ERROR_INPUT;
 }
 
+/* Savers say that they failed behind whoever said why. */
+static bool is_echo(const char *line)
+{
+	return strstr(line, "unable to write to target") != NULL;
+}
+
 bool vips_failed(GError **error, const char *prefix)
 {
 	g_autofree char *buffer = vips_error_buffer_copy(); /* and clears it */
 	g_auto(GStrv) lines = g_strsplit(g_strstrip(buffer), "\n", -1);
-	g_autoptr(GString) text = g_string_new(prefix);
+	g_autoptr(GPtrArray) reasons = g_ptr_array_new();
 
 	for (char **line = lines; *line; line++)
 		/* The same complaint often comes from each layer that it passed. */
-		if (**line && (line == lines || !g_str_equal(*line, line[-1])))
-			g_string_append_printf(text, "%s%s", text->len ? (line == lines ? ": " : "; ") : "", *line);
-	if (!*buffer)
-		g_string_append_printf(text, "%slibvips gave no reason", text->len ? ": " : "");
-	return fail(error, kind_of_text(text->str), "%s", text->str);
+		if (**line && !(is_echo(*line) && reasons->len) &&
+			!g_ptr_array_find_with_equal_func(reasons, *line, g_str_equal, NULL))
+			g_ptr_array_add(reasons, *line);
+	if (!reasons->len)
+		g_ptr_array_add(reasons, (gpointer) "libvips gave no reason");
+	g_ptr_array_add(reasons, NULL);
+	g_autofree char *text = g_strjoinv("; ", (char **)reasons->pdata);
+	return fail(error, kind_of_text(text), "%s%s%s", prefix ? prefix : "", prefix ? ": " : "", text);
 }

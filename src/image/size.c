@@ -138,8 +138,9 @@ static bool load_thumbnail(const struct build_context *context, JsonObject *para
 
 	if (!source)
 		return false;
+	/* Not fail_on: libvips 8.14 passes that on for file names only. */
 	return vips_thumbnail_source(source, out, t.width, "height", t.height, "size", t.size, "crop", t.crop,
-		       "no_rotate", t.no_rotate, "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL) == 0 ||
+		       "no_rotate", t.no_rotate, "option_string", "[fail_on=truncated]", NULL) == 0 ||
 	       vips_failed(error, NULL);
 }
 

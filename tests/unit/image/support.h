@@ -10,11 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "base/error.h"
 #include "image/chain.h"
 #include "image/format.h"
 #include "image/operations.h"
+
+#include <cmocka.h> /* last: it has a macro of the name fail */
 
 static inline int start_vips(void **state)
 {
