@@ -30,7 +30,7 @@ bool files_make_folder(const char *path, GError **error)
 		if (number == EEXIST && is_folder(path)) /* another thread was faster */
 			return true;
 		g_autofree char *shown = files_display(path);
-		errno = number;
+		errno = number == EEXIST ? ENOTDIR : number; /* something else has the name */
 		return fail_errno(error, "cannot make the folder %s", shown);
 	}
 	return files_sync(parent, error);

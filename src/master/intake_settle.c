@@ -163,7 +163,8 @@ void settle_notice(struct intake *intake, struct box *box, const char *relative,
 		return;
 	if (arrival == ARRIVED_MOVED && file->put_back) {
 		file->put_back = false;
-		return;
+		if (lstat(file->path, &status) == 0 && status.st_ino == file->seen.inode)
+			return;
 	}
 	/* Not at each write: there may be thousands, and the timer's look will see the last. */
 	if ((arrival != ARRIVED_GROWN || !known) && lstat(file->path, &status) == 0)

@@ -116,13 +116,23 @@ static int new_descriptor(GHashTable *before)
 	return count == 1 ? found : -1;
 }
 
+/* EMFILE stands for two limits; this is the other. */
+static bool descriptors_left(void)
+{
+	int descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (descriptor >= 0)
+		close(descriptor);
+	return descriptor >= 0;
+}
+
 static bool start_library(struct intake *intake, GError **error)
 {
 	for (int attempt = 0; attempt < 5; attempt++) {
 		g_autoptr(GHashTable) before = inotify_descriptors();
 		if (!inotifytools_initialize()) {
 			int number = inotifytools_error();
-			return number == EMFILE
+			return number == EMFILE && descriptors_left()
 				       ? fail_inotify(error, number, "max_user_instances")
 				       : fail(error, ERROR_RETRY, "inotify cannot be used: %s", g_strerror(number));
 		}

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/error.h" /* before cmocka, which has a macro fail() */
 #include "base/files.h"
 #include "master/intake_private.h"
 
@@ -24,7 +25,7 @@
 
 #include <cmocka.h>
 
-#define SETTLE_US (80 * 1000)
+#define SETTLE_US (40 * 1000)
 #define DEADLINE_US (5 * G_USEC_PER_SEC)
 
 static struct {
@@ -162,6 +163,15 @@ static inline const char *waiting_at(const char *relative)
 	return g_hash_table_lookup(h.waiting, path);
 }
 
+/* Waits for what shows on disk only. */
+static inline void await_exists(const char *relative)
+{
+	gint64 deadline = g_get_monotonic_time() + DEADLINE_US;
+	while (!exists(relative) && g_get_monotonic_time() < deadline)
+		g_usleep(2000);
+	assert_true(exists(relative));
+}
+
 /* For what must not happen: everything dropped before `relative` had its chance when that is claimed. */
 static inline void drop_and_await(const char *relative)
 {
@@ -177,6 +187,12 @@ static inline GPtrArray *inboxes(struct inbox *first, struct inbox *second)
 	if (second)
 		g_ptr_array_add(list, second);
 	return list;
+}
+
+static inline struct inbox *inbox_settling(const char *relative, gint64 settle_us)
+{
+	g_autofree char *path = at(relative);
+	return inbox_new(relative, path, true, NULL, settle_us);
 }
 
 static inline struct inbox *inbox_at(const char *relative, bool recursive, char **accept)

@@ -6,8 +6,7 @@ static void moved_in_is_taken_at_once(void **state)
 {
 	(void)state;
 	/* A settle time that nobody would wait for shows that it was not waited for. */
-	g_autofree char *path = at("box");
-	start_with(inboxes(inbox_new("box", path, true, NULL, G_GINT64_CONSTANT(3600) * G_USEC_PER_SEC), NULL));
+	start_with(inboxes(inbox_settling("box", G_GINT64_CONSTANT(3600) * G_USEC_PER_SEC), NULL));
 	put("a.jpg", "\xff\xd8\xff\xe0 jpeg");
 	gint64 before = g_get_monotonic_time();
 	move("a.jpg", "box/a.jpg");
@@ -69,9 +68,9 @@ static gpointer write_slowly(gpointer data)
 	return NULL;
 }
 
-static void taken_whole_from(struct writer *writer)
+static void taken_whole_from(struct writer *writer, gint64 settle_us)
 {
-	start("box");
+	start_with(inboxes(inbox_settling("box", settle_us), NULL));
 	g_autofree char *path = writer->path = at("box/slow.tif");
 	GThread *thread = g_thread_new("writer", write_slowly, writer);
 	await(h.claims->len == 1);
@@ -84,17 +83,17 @@ static void taken_whole_from(struct writer *writer)
 
 static void written_slowly_in_one_go(void **state)
 {
-	struct writer writer = {.writes = 12, .pause_us = SETTLE_US / 3, .keep_open = true};
+	struct writer writer = {.writes = 8, .pause_us = 40 * 1000, .keep_open = true};
 	(void)state;
-	taken_whole_from(&writer);
+	taken_whole_from(&writer, SETTLE_US);
 }
 
 /* Scanners close and open again. */
 static void written_slowly_and_reopened(void **state)
 {
-	struct writer writer = {.writes = 12, .pause_us = SETTLE_US / 3, .keep_open = false};
+	struct writer writer = {.writes = 8, .pause_us = 50 * 1000, .keep_open = false};
 	(void)state;
-	taken_whole_from(&writer);
+	taken_whole_from(&writer, 300 * 1000);
 }
 
 /* Pauses longer than settle: that the file is open for writing is what tells. */
@@ -102,7 +101,7 @@ static void written_with_long_pauses(void **state)
 {
 	struct writer writer = {.writes = 3, .pause_us = 4 * SETTLE_US, .keep_open = true};
 	(void)state;
-	taken_whole_from(&writer);
+	taken_whole_from(&writer, SETTLE_US);
 	g_autofree char *told = at("box/slow.tif");
 	g_autofree char *expected = g_strdup_printf("%s: open for writing by another program", told);
 	assert_true(g_ptr_array_find_with_equal_func(h.history, expected, g_str_equal, NULL));

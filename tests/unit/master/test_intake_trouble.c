@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * What goes wrong around inboxes, and that it loses nothing. Limits and permissions are tried in a child process, which
+ * can give up being root and has limits of its own. */
+#include "intake_harness.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+static void no_files_are_left_alone(void **state)
+{
+	(void)state;
+	make_folder("outside");
+	put("outside/a.jpg", "x");
+	start("box");
+	g_autofree char *target = at("outside/a.jpg");
+	g_autofree char *folder = at("outside");
+	g_autofree char *to_file = at("box/link.jpg");
+	g_autofree char *to_folder = at("box/folder");
+	g_autofree char *dangling = at("box/dangling.jpg");
+	g_autofree char *pipe_path = at("box/pipe.jpg");
+	assert_int_equal(symlink(target, to_file), 0);
+	assert_int_equal(symlink(folder, to_folder), 0);
+	assert_int_equal(symlink("/nowhere", dangling), 0);
+	assert_int_equal(mkfifo(pipe_path, 0666), 0);
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	g_snprintf(address.sun_path, sizeof(address.sun_path), "%s/box/socket", h.root);
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	close(listener);
+	await(g_hash_table_size(h.waiting) == 5);
+	assert_non_null(strstr(waiting_at("box/link.jpg"), "symbolic link"));
+	assert_non_null(strstr(waiting_at("box/folder"), "symbolic link"));
+	assert_non_null(strstr(waiting_at("box/dangling.jpg"), "symbolic link"));
+	assert_non_null(strstr(waiting_at("box/pipe.jpg"), "named pipe"));
+	assert_non_null(strstr(waiting_at("box/socket"), "socket"));
+	drop_and_await("box/file.jpg");
+	assert_int_equal(h.claims->len, 1);
+	assert_int_equal(h.history->len, 5); /* each said once */
+	/* The name becomes a file: taken. */
+	assert_int_equal(unlink(to_file), 0);
+	await(!waiting_at("box/link.jpg"));
+	drop_and_await("box/link.jpg");
+}
+
+static void deleted_and_made_again(void **state)
+{
+	(void)state;
+	start("box");
+	drop_and_await("box/a.jpg");
+	for (int i = 0; i < 3; i++) {
+		g_autofree char *path = at("box");
+		g_autofree char *name = g_strdup_printf("box/sub/%d.jpg", i);
+		files_remove_tree(path);
+		if (i == 0)
+			await(waiting_at("box")); /* the other times it is there again before anyone looks */
+		make_folder("box/sub");
+		drop_and_await(name);
+		assert_null(waiting_at("box"));
+	}
+}
+
+/* As when a shell stands in it: the kernel says nothing then. */
+static void deleted_while_somebody_is_in_it(void **state)
+{
+	(void)state;
+	start("box");
+	g_autofree char *path = at("box");
+	int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(descriptor >= 0);
+	files_remove_tree(path);
+	make_folder("box");
+	drop_and_await("box/a.jpg");
+	close(descriptor);
+}
+
+static void moved_away_and_another_moved_there(void **state)
+{
+	(void)state;
+	start("box");
+	make_folder("new/sub");
+	put("new/sub/a.jpg", "x");
+	move("box", "old");
+	move("new", "box");
+	await(claim_of("sub/a.jpg"));
+	put("old/b.jpg", "x");
+	drop_and_await("box/c.jpg");
+	assert_true(exists("old/b.jpg"));
+	assert_int_equal(h.claims->len, 2);
+}
+
+static void inbox_through_a_link(void **state)
+{
+	(void)state;
+	make_folder("real");
+	g_autofree char *real = at("real");
+	g_autofree char *box = at("box");
+	assert_int_equal(symlink(real, box), 0);
+	start("box");
+	drop_and_await("box/a.jpg");
+	assert_true(claim_archive(h.claims->pdata[0], NULL));
+	assert_true(exists("real/_done/a.jpg"));
+}
+
+static void another_set_of_inboxes(void **state)
+{
+	(void)state;
+	start("one");
+	put("one/settling.jpg", "x");
+	intake_set(h.intake, inboxes(inbox_at("one", true, NULL), inbox_at("two", true, NULL)));
+	await_exists("two");
+	drop_and_await("two/a.jpg");
+	await(claim_of("settling.jpg"));
+	char *only_png[] = {"*.png", NULL};
+	put("one/late.txt", "x");
+	intake_set(h.intake, inboxes(inbox_at("one", true, only_png), NULL));
+	await(waiting_at("one/late.txt"));
+	put("two/b.jpg", "x");
+	drop_and_await("one/c.png");
+	assert_true(exists("two/b.jpg"));
+	intake_set(h.intake, inboxes(inbox_at("two", true, NULL), NULL));
+	await(claim_of("b.jpg"));
+	await(!waiting_at("one/late.txt"));
+	assert_string_equal(claim_of("b.jpg")->pipeline, "two");
+}
+
+static void nested_inboxes(void **state)
+{
+	(void)state;
+	make_folder("outer/inner/sub");
+	put("outer/inner/sub/a.jpg", "x");
+	start_with(inboxes(inbox_at("outer", true, NULL), inbox_at("outer/inner", true, NULL)));
+	await(claim_of("sub/a.jpg"));
+	assert_string_equal(claim_of("sub/a.jpg")->pipeline, "outer/inner");
+	put("outer/inner/b.jpg", "x");
+	drop_and_await("outer/c.jpg");
+	await(h.claims->len == 3);
+	assert_string_equal(claim_of("b.jpg")->pipeline, "outer/inner");
+	assert_string_equal(claim_of("c.jpg")->pipeline, "outer");
+	/* Without the inner one its folder is the outer's, and the other way round. */
+	intake_set(h.intake, inboxes(inbox_at("outer", true, NULL), NULL));
+	drop_and_await("outer/sentinel1.jpg");
+	put("outer/inner/d.jpg", "x");
+	await(claim_of("inner/d.jpg"));
+	intake_set(h.intake, inboxes(inbox_at("outer/inner", true, NULL), inbox_at("outer", true, NULL)));
+	drop_and_await("outer/sentinel2.jpg");
+	put("outer/inner/e.jpg", "x");
+	await(claim_of("e.jpg"));
+	/* The inner one is deleted and made again, seen by the outer's watch. */
+	g_autofree char *inner = at("outer/inner");
+	files_remove_tree(inner);
+	make_folder("outer/inner");
+	put("outer/inner/f.jpg", "x");
+	await(claim_of("f.jpg"));
+	assert_string_equal(claim_of("f.jpg")->pipeline, "outer/inner");
+}
+
+static void two_on_one_folder(void **state)
+{
+	g_autofree char *path = at("box");
+	(void)state;
+	start_with(inboxes(inbox_new("first", path, true, NULL, 0), inbox_new("second", path, true, NULL, 0)));
+	drop_and_await("box/a.jpg");
+	assert_int_equal(h.claims->len, 1);
+	assert_string_equal(claim_of("a.jpg")->pipeline, "first");
+}
+
+static void paused(void **state)
+{
+	(void)state;
+	start("box");
+	intake_pause(h.intake);
+	put("box/before.jpg", "x");
+	put("staged", "x");
+	move("staged", "box/moved.jpg");
+	g_usleep(3 * SETTLE_US);
+	assert_int_equal(h.claims->len, 0);
+	stop();
+	assert_true(exists("box/before.jpg"));
+	start("box");
+	await(h.claims->len == 2);
+	assert_false(claim_of("moved.jpg")->recovered);
+}
+
+static void only_one_to_a_process(void **state)
+{
+	static const struct intake_events events = {.claimed = on_claimed};
+	g_autoptr(GError) error = NULL;
+	(void)state;
+	start("box");
+	assert_null(intake_new(inboxes(inbox_at("other", true, NULL), NULL), &events, &error));
+	assert_non_null(error);
+}
+
+static void no_inbox_can_be_made(void **state)
+{
+	static const struct intake_events events = {.claimed = on_claimed};
+	g_autoptr(GError) error = NULL;
+	(void)state;
+	put("file", "x");
+	assert_null(intake_new(inboxes(inbox_at("file/box", true, NULL), NULL), &events, &error));
+	assert_non_null(strstr(error->message, "/file: Not a directory"));
+	/* One of two is no reason not to start. */
+	start_with(inboxes(inbox_at("file/box", true, NULL), inbox_at("box", true, NULL)));
+	await(waiting_at("file/box"));
+	drop_and_await("box/a.jpg");
+	g_autofree char *file = at("file");
+	assert_int_equal(unlink(file), 0);
+	make_folder("file/box");
+	drop_and_await("file/box/b.jpg");
+	await(!waiting_at("file/box"));
+}
+
+/* With the thread held up, more happens than the kernel's queue takes; the file that comes last has no event left. */
+static void queue_overflow(void **state)
+{
+	g_autofree char *limit = NULL;
+	(void)state;
+	assert_true(g_file_get_contents("/proc/sys/fs/inotify/max_queued_events", &limit, NULL, NULL));
+	int events = atoi(limit);
+	if (events > 200000)
+		skip();
+	start("box");
+	put("box/x.tmp", "");
+	put("box/y.tmp", "");
+	make_folder("box/empty");
+	g_mutex_lock(&h.lock);
+	h.hold = true;
+	g_mutex_unlock(&h.lock);
+	put("box/hold.jpg", "x");
+	await(h.holding);
+	g_autofree char *x = at("box/x.tmp");
+	g_autofree char *y = at("box/y.tmp");
+	for (int i = 0; i <= events; i++) /* by turns: equal events in a row are one */
+		assert_int_equal(utimensat(AT_FDCWD, i % 2 ? x : y, NULL, 0), 0);
+	put("box/after.jpg", "x");
+	put("box/empty/deep.jpg", "x");
+	make_folder("box/new");
+	put("box/new/too.jpg", "x");
+	g_mutex_lock(&h.lock);
+	h.hold = false;
+	g_cond_broadcast(&h.changed);
+	g_mutex_unlock(&h.lock);
+	await(h.claims->len == 4);
+	assert_int_equal(h.intake->overflows, 1);
+	drop_and_await("box/new/later.jpg");
+}
+
+/* More folders come and go than the library is let to list in vain: it is started afresh, and nothing is missed. */
+static void thousands_of_folders(void **state)
+{
+	enum { COUNT = 1500 };
+	(void)state;
+	start("box");
+	g_autofree char *folder = at("box/come-and-go");
+	for (int i = 0; i < COUNT; i++) {
+		assert_int_equal(mkdir(folder, 0777), 0);
+		if (i % 100 == 0) /* let the thread see them one by one, now and then */
+			drop_and_await("box/come-and-go/a.jpg");
+		g_ptr_array_set_size(h.claims, 0);
+		assert_int_equal(rmdir(folder), 0);
+	}
+	drop_and_await("box/a.jpg");
+	assert_int_equal(mkdir(folder, 0777), 0);
+	drop_and_await("box/come-and-go/b.jpg");
+}
+
+/* Runs a test in a child, whose failure is the test's. */
+static void in_child(void (*prepare)(void), void (*test)(void))
+{
+	assert_int_equal(chmod(h.root, 0777), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		if (prepare)
+			prepare();
+		test(); /* a failed assertion exits through cmocka with another status */
+		stop();
+		_exit(0);
+	}
+	int status = -1;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(status, 0);
+}
+
+#define CHILD_ASSERT(expression)                                                                                       \
+	do {                                                                                                           \
+		if (!(expression)) {                                                                                   \
+			print_error("line %d: %s\n", __LINE__, #expression);                                           \
+			_exit(1);                                                                                      \
+		}                                                                                                      \
+	} while (0)
+
+static void be_nobody(void)
+{
+	if (geteuid() == 0)
+		CHILD_ASSERT(setgid(65534) == 0 && setuid(65534) == 0);
+}
+
+static void wait_until(const char *relative, const char *why)
+{
+	gint64 deadline = g_get_monotonic_time() + DEADLINE_US;
+	g_mutex_lock(&h.lock);
+	while (g_strcmp0(waiting_at(relative), why) != 0)
+		CHILD_ASSERT(g_cond_wait_until(&h.changed, &h.lock, deadline));
+	g_mutex_unlock(&h.lock);
+}
+
+static void wait_claims(guint count)
+{
+	gint64 deadline = g_get_monotonic_time() + DEADLINE_US;
+	g_mutex_lock(&h.lock);
+	while (h.claims->len < count)
+		CHILD_ASSERT(g_cond_wait_until(&h.changed, &h.lock, deadline));
+	CHILD_ASSERT(h.claims->len == count);
+	g_mutex_unlock(&h.lock);
+}
+
+static void permissions(void)
+{
+	static const char *const why = "cannot be read: Permission denied";
+	g_autofree char *folder = at("box/locked");
+	g_autofree char *file = at("box/secret.jpg");
+	g_autofree char *box = at("box");
+
+	start_with(inboxes(inbox_settling("box", 200 * 1000), NULL));
+	CHILD_ASSERT(mkdir(folder, 0000) == 0);
+	wait_until("box/locked", "this folder cannot be looked into: Permission denied");
+	CHILD_ASSERT(chmod(folder, 0777) == 0);
+	wait_until("box/locked", NULL);
+	put("box/locked/a.jpg", "x");
+	wait_claims(1);
+
+	int descriptor = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0000);
+	CHILD_ASSERT(write(descriptor, "x", 1) == 1);
+	close(descriptor);
+	wait_until("box/secret.jpg", why);
+	CHILD_ASSERT(chmod(file, 0444) == 0);
+	wait_claims(2);
+	CHILD_ASSERT(!waiting_at("box/secret.jpg"));
+
+	put("box/stuck.jpg", "x");
+	CHILD_ASSERT(chmod(box, 0555) == 0);
+	wait_until("box/stuck.jpg", "cannot be claimed: Permission denied");
+	CHILD_ASSERT(chmod(box, 0777) == 0);
+	wait_claims(3);
+	CHILD_ASSERT(h.history->len == 6); /* three times why, three times that it is over */
+}
+
+static void permission_denied(void **state)
+{
+	(void)state;
+	in_child(be_nobody, permissions);
+}
+
+/* A user namespace has its own count of watches. Where none may be made, there is no way to try this. */
+static void be_poor(void)
+{
+	if (unshare(CLONE_NEWUSER) != 0)
+		_exit(77);
+	int descriptor = open("/proc/sys/user/max_inotify_watches", O_WRONLY | O_CLOEXEC);
+	if (descriptor < 0 || write(descriptor, "2", 1) != 1)
+		_exit(77);
+	close(descriptor);
+}
+
+static void out_of_watches(void)
+{
+	intake_poll_us = 100 * 1000;
+	start("box");
+	make_folder("box/1/2/3");
+	put("box/1/2/3/a.jpg", "x");
+	wait_claims(1);
+	g_mutex_lock(&h.lock);
+	const char *why = waiting_at("box");
+	CHILD_ASSERT(why && strstr(why, "fs.inotify.max_user_watches") && strstr(why, "sysctl"));
+	g_mutex_unlock(&h.lock);
+	put("box/1/2/3/b.jpg", "x");
+	wait_claims(2);
+	put("box/1/2/3/c.jpg", "x");
+	wait_claims(3);
+	CHILD_ASSERT(h.history->len == 1);
+	/* When there are enough again, it goes back to events. */
+	g_autofree char *one = at("box/1");
+	files_remove_tree(one);
+	wait_until("box", NULL);
+	put("box/d.jpg", "x");
+	wait_claims(4);
+}
+
+static void polls_without_watches(void **state)
+{
+	(void)state;
+	in_child(be_poor, out_of_watches);
+}
+
+static void be_without_instances(void)
+{
+	if (unshare(CLONE_NEWUSER) != 0)
+		_exit(77);
+	int descriptor = open("/proc/sys/user/max_inotify_instances", O_WRONLY | O_CLOEXEC);
+	if (descriptor < 0 || write(descriptor, "0", 1) != 1)
+		_exit(77);
+	close(descriptor);
+}
+
+static void out_of_instances(void)
+{
+	intake_poll_us = 100 * 1000;
+	make_folder("box");
+	put("box/a.jpg", "x");
+	start("box");
+	CHILD_ASSERT(h.intake->inotify == -1);
+	wait_claims(1);
+	CHILD_ASSERT(strstr(waiting_at("box"), "fs.inotify.max_user_instances"));
+	make_folder("box/sub");
+	put("box/sub/b.jpg", "x");
+	wait_claims(2);
+}
+
+static void polls_without_inotify(void **state)
+{
+	(void)state;
+	in_child(be_without_instances, out_of_instances);
+}
+
+static void be_alone(void)
+{
+	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+		_exit(77);
+}
+
+static void mount_over(const char *relative)
+{
+	g_autofree char *path = at(relative);
+	CHILD_ASSERT(mount("none", path, "tmpfs", 0, NULL) == 0);
+}
+
+/* A mount has no event: the look at the inbox's folder finds the one, the walk now and then the other. */
+static void mounts(void)
+{
+	intake_reconcile_us = 100 * 1000;
+	make_folder("box/sub");
+	start("box");
+	mount_over("box/sub");
+	put("box/sub/a.jpg", "x");
+	wait_until("box/sub/a.jpg", "cannot be claimed: it lies on another file system than its inbox");
+	mount_over("box");
+	intake_reconcile_us = 60 * G_USEC_PER_SEC;
+	put("box/b.jpg", "x");
+	wait_claims(1);
+	wait_until("box/sub/a.jpg", NULL);
+	stop();
+	g_autofree char *box = at("box");
+	umount2(box, MNT_DETACH);
+}
+
+static void mounted_over(void **state)
+{
+	(void)state;
+	in_child(be_alone, mounts);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		INTAKE_TEST(no_files_are_left_alone),
+		INTAKE_TEST(deleted_and_made_again),
+		INTAKE_TEST(deleted_while_somebody_is_in_it),
+		INTAKE_TEST(moved_away_and_another_moved_there),
+		INTAKE_TEST(inbox_through_a_link),
+		INTAKE_TEST(another_set_of_inboxes),
+		INTAKE_TEST(nested_inboxes),
+		INTAKE_TEST(two_on_one_folder),
+		INTAKE_TEST(paused),
+		INTAKE_TEST(only_one_to_a_process),
+		INTAKE_TEST(no_inbox_can_be_made),
+		INTAKE_TEST(queue_overflow),
+		INTAKE_TEST(thousands_of_folders),
+		INTAKE_TEST(permission_denied),
+		INTAKE_TEST(polls_without_watches),
+		INTAKE_TEST(polls_without_inotify),
+		INTAKE_TEST(mounted_over),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
