@@ -15,6 +15,7 @@ struct parse {
 	yaml_parser_t yaml;
 	const char *text;
 	gsize length;
+	yaml_mark_t end; /* of the text */
 	struct diagnostics *errors;
 	GHashTable *anchors; /* name -> struct node, borrowed from the tree or merged; NULL while it is still open */
 	GPtrArray *merged;   /* what stood after `<<`: not in the tree, but an anchor may name it */
@@ -24,9 +25,16 @@ struct parse {
 
 #define auto_event __attribute__((cleanup(yaml_event_delete))) yaml_event_t
 
+/* At the end of a text without a last line break libyaml steps down to a line that is not there. */
+static yaml_mark_t inside(const struct parse *parse, yaml_mark_t mark)
+{
+	return mark.line > parse->end.line ? parse->end : mark;
+}
+
 /* Adds the error at a mark of libyaml's (from 0). Always NULL. */
 static void *wrong(struct parse *parse, yaml_mark_t mark, const char *message)
 {
+	mark = inside(parse, mark);
 	diagnostics_add(parse->errors, (unsigned)mark.line + 1, (unsigned)mark.column + 1, "%s", message);
 	return NULL;
 }
@@ -36,6 +44,7 @@ static struct node *counted_node(struct parse *parse, enum node_kind kind, yaml_
 	if (++parse->nodes > NODES_MAX)
 		return wrong(parse, mark,
 			"the definition is too big: it has more than 10,000 values, aliases counted as what they stand for");
+	mark = inside(parse, mark);
 	return node_new(kind, (unsigned)mark.line + 1, (unsigned)mark.column + 1);
 }
 
@@ -51,10 +60,7 @@ static void syntax_error(struct parse *parse)
 		syntax_place(parse->text, MIN((gsize)(invalid - parse->text), yaml->problem_offset), &mark.line,
 			&mark.column);
 	}
-	yaml_mark_t end = {0};
-	syntax_place(parse->text, parse->length, &end.line, &end.column);
-	if (mark.line > end.line) /* at the end of the text libyaml steps down a line that is not there */
-		mark = end;
+	mark = inside(parse, mark);
 	bool at_start;
 	g_autofree char *message =
 		syntax_message(parse->text, parse->length, mark.line, yaml->context, yaml->problem, &at_start);
@@ -354,6 +360,7 @@ struct node *node_parse(const char *text, gsize length, struct diagnostics *erro
 	bool marked = length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0;
 	struct parse parse = {.text = text + (marked ? 3 : 0), .length = length - (marked ? 3 : 0), .errors = errors};
 
+	syntax_place(parse.text, parse.length, &parse.end.line, &parse.end.column);
 	if (!yaml_parser_initialize(&parse.yaml))
 		g_error("out of memory");
 	yaml_parser_set_encoding(&parse.yaml, YAML_UTF8_ENCODING);

@@ -272,6 +272,15 @@ static void outputs(void **state)
 	}
 }
 
+static void the_end_of_a_file_without_line_break_is_a_place_in_it(void **state)
+{
+	(void)state;
+	assert_says("steps: [invert]\n? priority",
+		"pipelines/x.yaml:2:11: priority has no value; it must be a whole number from 0 to 9, or take the key out\n");
+	assert_says(
+		"steps: [invert", "pipelines/x.yaml:1:15: a ',' or the closing ']' of a list is missing before this\n");
+}
+
 static void huge_files_and_messages(void **state)
 {
 	(void)state;
@@ -300,6 +309,7 @@ int main(void)
 		cmocka_unit_test(a_shared_step_is_told_once),
 		cmocka_unit_test(nothing_to_do),
 		cmocka_unit_test(outputs),
+		cmocka_unit_test(the_end_of_a_file_without_line_break_is_a_place_in_it),
 		cmocka_unit_test(huge_files_and_messages),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
