@@ -24,6 +24,7 @@ static const char schema[] =
 	"CREATE INDEX job_finished ON job (finished);"
 	"CREATE INDEX job_state ON job (state);"
 	"CREATE TABLE output (path TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE kept (key TEXT PRIMARY KEY) WITHOUT ROWID;"
 	"PRAGMA user_version = 1;";
 
 static bool run(sqlite3 *db, const char *sql, GError **error)
@@ -230,4 +231,23 @@ bool history_own(struct history *history, const char *path, const char *owner, G
 	bind_text(s, 1, path);
 	bind_text(s, 2, owner);
 	return finish(history, s, error);
+}
+
+bool history_keep(struct history *history, const char *key, GError **error)
+{
+	sqlite3_stmt *s = prepare(history, "INSERT OR REPLACE INTO kept VALUES (?)", error);
+
+	if (!s)
+		return false;
+	bind_text(s, 1, key);
+	return finish(history, s, error);
+}
+
+void history_kept(struct history *history, void (*each)(const char *key, void *user), void *user)
+{
+	sqlite3_stmt *s = prepare(history, "SELECT key FROM kept", NULL);
+
+	while (s && sqlite3_step(s) == SQLITE_ROW)
+		each((const char *)sqlite3_column_text(s, 0), user);
+	sqlite3_finalize(s);
 }

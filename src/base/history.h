@@ -39,4 +39,8 @@ gint64 history_count(struct history *history, const char *state);
 char *history_owner(struct history *history, const char *path);
 bool history_own(struct history *history, const char *path, const char *owner, GError **error);
 
+/* Keys of originals that stay in their inbox (master/kept.h). */
+bool history_keep(struct history *history, const char *key, GError **error);
+void history_kept(struct history *history, void (*each)(const char *key, void *user), void *user);
+
 #endif

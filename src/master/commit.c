@@ -16,6 +16,7 @@
 struct committer {
 	GThreadPool *pool;
 	struct history *history;
+	struct kept *kept;
 	GHashTable *owners; /* of outputs of this process's life: path to owner; the ledger where there is no history */
 	void (*done)(struct commit_request *request, void *user);
 	void *user;
@@ -84,7 +85,7 @@ static bool commit_output(
 	return output->committed;
 }
 
-static bool settle_original(const struct job *job, GError **error)
+static bool settle_original(struct committer *committer, const struct job *job, GError **error)
 {
 	if (job->loose)
 		return true;
@@ -92,6 +93,8 @@ static bool settle_original(const struct job *job, GError **error)
 	case ORIGINALS_DELETE:
 		return claim_delete(job->claim, error);
 	case ORIGINALS_KEEP:
+		/* Known before it is back in sight, or it would be taken again. */
+		return kept_add(committer->kept, job->claim, error) && claim_give_back(job->claim, error);
 	case ORIGINALS_ARCHIVE:
 		return claim_archive(job->claim, error);
 	}
@@ -148,7 +151,7 @@ static bool commit_outputs(struct committer *committer, struct commit_request *r
 		if (!commit_output(committer, request, g_ptr_array_index(job->outputs, i), error))
 			return false;
 	/* Every output is on disk under its name: now, and not before, the original may go. */
-	if (!settle_original(job, error))
+	if (!settle_original(committer, job, error))
 		return false;
 	write_history(committer, job, "done");
 	return true;
@@ -178,12 +181,13 @@ static void run(gpointer data, gpointer user)
 	g_idle_add_full(G_PRIORITY_DEFAULT, report, finished, NULL);
 }
 
-struct committer *committer_new(
-	struct history *history, void (*done)(struct commit_request *request, void *user), void *user)
+struct committer *committer_new(struct history *history, struct kept *kept,
+	void (*done)(struct commit_request *request, void *user), void *user)
 {
 	struct committer *committer = g_new0(struct committer, 1);
 
 	committer->history = history;
+	committer->kept = kept;
 	committer->owners = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	committer->done = done;
 	committer->user = user;

@@ -10,6 +10,7 @@
 
 #include "base/history.h"
 #include "master/job.h"
+#include "master/kept.h"
 
 enum commit_kind {
 	COMMIT_OUTPUTS, /* outputs to their places, original as the pipeline says */
@@ -28,7 +29,7 @@ struct commit_request {
 
 struct committer;
 
-struct committer *committer_new(struct history *history /* borrowed, may be NULL */,
+struct committer *committer_new(struct history *history /* borrowed; NULL: `once` */, struct kept *kept /* likewise */,
 	void (*done)(struct commit_request *request, void *user), void *user);
 void committer_add(struct committer *committer, struct commit_request *request /* takes */);
 void committer_free(struct committer *committer); /* finishes what is queued; NULL is fine */

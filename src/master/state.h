@@ -8,6 +8,8 @@
 #ifndef DROPMILL_MASTER_STATE_H
 #define DROPMILL_MASTER_STATE_H
 
+#include <gio/gio.h>
+
 #include "base/history.h"
 #include "bus/embedded.h"
 #include "bus/payload.h"
@@ -16,6 +18,8 @@
 #include "master/definitions.h"
 #include "master/intake.h"
 #include "master/job.h"
+#include "master/kept.h"
+#include "master/master.h"
 #include "master/options.h"
 #include "master/segments.h"
 #include "master/supervisor.h"
@@ -43,7 +47,9 @@ struct master {
 	struct committer *committer;
 	struct history *history;
 	struct segments *segments;
-	struct web *web;
+	const struct master_page *page;
+	void *web; /* the open page */
+	struct kept *kept;
 	GPtrArray *definitions; /* struct definition */
 	GHashTable *jobs;       /* id to struct job: every unfinished job */
 	GQueue queue;           /* struct job: queued, by priority then age */
@@ -64,14 +70,25 @@ struct master {
 	bool dirty;
 	guint publish_timer;
 	gint64 published_us;
+	GFileMonitor *monitor; /* of the definitions' folder */
+	guint reload_timer;
 	int exit_status;
 	void (*finished_hook)(struct master *master, struct job *job); /* `once`: a job is done or failed */
 	void *hook_data;
 };
 
 /* master.c */
+/* Heartbeats come every second; so does the clock that looks for missing ones. */
+#define MASTER_TICK_MS 1000
+gboolean master_tick(gpointer master);
+void master_init(struct master *master, const struct options *options);
+void master_close(struct master *master);
+bool master_read_definitions(struct master *master, const char *from, GError **error);
+void master_child_ended(gint64 pid, const char *how, void *user);
 /* Ends the loop when the mill is draining and nothing runs any more. */
 void master_check_drained(struct master *master);
+/* No new work from now on; ends when what is in hand is done. */
+void master_drain(struct master *master);
 
 /* jobs.c, jobs_end.c, jobs_codec.c */
 void jobs_add(struct master *master, struct job *job);

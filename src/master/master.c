@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The master's loop: start, clock, signals, reload, drain: see master.h and state.h. */
+#include "master/master.h"
+
+#include <gio/gio.h>
+#include <glib-unix.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "master/start.h"
+
+/* The page calls a snapshot older than this dead, so one is made at least as often. */
+#define PUBLISH_AT_LEAST_US (2 * G_USEC_PER_SEC)
+#define RELOAD_QUIET_MS 300
+
+static void say_ready(struct master *master)
+{
+	if (master->ready || master->once)
+		return;
+	if (master->supervisor && workers_live(master->workers) < (guint)master->options->workers)
+		return;
+	master->ready = true;
+	log_info("ready: drop images into %s/<pipeline>/ and watch %s", master->options->watch,
+		master->page->url(master->web));
+	for (guint i = 0; i < master->definitions->len; i++) {
+		const struct definition *definition = g_ptr_array_index(master->definitions, i);
+		if (definition->pipeline)
+			log_info("  %s/  %s", definition->pipeline->inbox, definition->pipeline->description);
+	}
+	view_changed(master);
+}
+
+static void worker_changed(struct worker *worker, void *user)
+{
+	say_ready(user);
+	dispatch_worker_changed(worker, user);
+}
+
+gboolean master_tick(gpointer data)
+{
+	struct master *master = data;
+
+	workers_tick(master->workers, master->broker_up);
+	dispatch_tick(master);
+	jobs_start(master);
+	if (master->web && clock_now_us() - master->published_us >= PUBLISH_AT_LEAST_US)
+		view_publish(master);
+	return G_SOURCE_CONTINUE;
+}
+
+void master_child_ended(gint64 pid, const char *how, void *user)
+{
+	struct master *master = user;
+
+	workers_child_ended(master->workers, pid, how);
+}
+
+static void workers_stopped(void *user)
+{
+	struct master *master = user;
+
+	g_main_loop_quit(master->loop);
+}
+
+void master_check_drained(struct master *master)
+{
+	if (!master->draining || master->running->len > 0)
+		return;
+	if (master->supervisor)
+		supervisor_stop(master->supervisor, workers_stopped, master);
+	else
+		g_main_loop_quit(master->loop);
+}
+
+void master_drain(struct master *master)
+{
+	master->draining = true;
+	if (master->intake)
+		intake_pause(master->intake);
+	master_check_drained(master);
+}
+
+static gboolean stop_asked(gpointer data)
+{
+	struct master *master = data;
+
+	if (master->draining) {
+		log_warning("stopping at once; what is unfinished stays claimed and is taken up at the next start");
+		master->exit_status = master->once ? 1 : 0;
+		g_main_loop_quit(master->loop);
+		return G_SOURCE_CONTINUE;
+	}
+	if (master->running->len > 0)
+		log_info("finishing %u jobs in hand (again to stop at once)", master->running->len);
+	if (master->once)
+		master->exit_status = 1;
+	master_drain(master);
+	return G_SOURCE_CONTINUE;
+}
+
+struct arrival {
+	struct master *master;
+	struct claim *claim;
+};
+
+static gboolean take_claim(gpointer data)
+{
+	g_autofree struct arrival *arrival = data;
+	struct master *master = arrival->master;
+	struct definition *definition = definitions_find(master->definitions, arrival->claim->pipeline);
+	g_autoptr(GError) error = NULL;
+
+	if (definition && definition->pipeline) {
+		jobs_add(master, job_new(arrival->claim, definition->pipeline));
+		return G_SOURCE_REMOVE;
+	}
+	/* Its pipeline went away between the claim and now. */
+	if (!claim_give_back(arrival->claim, &error))
+		log_error("%s", error->message);
+	claim_free(arrival->claim);
+	return G_SOURCE_REMOVE;
+}
+
+/* Intake's thread. */
+static void claimed(struct claim *claim, void *user)
+{
+	struct arrival *arrival = g_new(struct arrival, 1);
+
+	*arrival = (struct arrival){user, claim};
+	g_idle_add_full(G_PRIORITY_DEFAULT, take_claim, arrival, NULL);
+}
+
+static void waiting(const char *pipeline, const char *path, const char *why, void *user)
+{
+	g_autofree char *shown = files_display(path);
+
+	(void)user;
+	if (why)
+		log_info("%s: %s waits: %s", pipeline, shown, why);
+}
+
+static bool known(const char *pipeline, guint64 device, guint64 inode, gint64 bytes, gint64 mtime_ns, void *user)
+{
+	const struct master *master = user;
+
+	return kept_knows(master->kept, pipeline, device, inode, bytes, mtime_ns);
+}
+
+static void say_errors(const GPtrArray *definitions)
+{
+	for (guint i = 0; i < definitions->len; i++) {
+		const struct definition *definition = g_ptr_array_index((GPtrArray *)definitions, i);
+		g_auto(GStrv) lines = g_strsplit(definition->errors, "\n", -1);
+		for (guint l = 0; lines[l] && lines[l][0]; l++)
+			log_error("%s", lines[l]);
+		if (definition->errors[0])
+			log_warning("%s is off until that is mended%s", definition->name,
+				definition->pipeline ? " (its last good version goes on)" : "");
+	}
+}
+
+static gboolean reload(gpointer data)
+{
+	struct master *master = data;
+	g_autoptr(GError) error = NULL;
+	GPtrArray *fresh = definitions_load(master->options->pipelines, &error);
+
+	master->reload_timer = 0;
+	if (!fresh) {
+		log_error("%s; the definitions stay as they were", error->message);
+		return G_SOURCE_REMOVE;
+	}
+	definitions_keep_good(fresh, master->definitions);
+	g_ptr_array_unref(master->definitions);
+	master->definitions = fresh;
+	say_errors(fresh);
+	intake_set(master->intake, start_inboxes(master));
+	log_info("definitions read again: %u files", fresh->len);
+	view_changed(master);
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean reload_asked(gpointer data)
+{
+	struct master *master = data;
+
+	if (master->intake && !master->reload_timer)
+		master->reload_timer = g_timeout_add(RELOAD_QUIET_MS, reload, master);
+	return G_SOURCE_CONTINUE;
+}
+
+static void definitions_touched(
+	GFileMonitor *monitor, GFile *file, GFile *other, GFileMonitorEvent event, gpointer data)
+{
+	(void)monitor;
+	(void)file;
+	(void)other;
+	if (event != G_FILE_MONITOR_EVENT_ATTRIBUTE_CHANGED)
+		reload_asked(data);
+}
+
+bool master_read_definitions(struct master *master, const char *from, GError **error)
+{
+	master->definitions = definitions_load(from, error);
+	if (!master->definitions)
+		return false;
+	say_errors(master->definitions);
+	return true;
+}
+
+static bool start_intake(struct master *master, GError **error)
+{
+	const struct intake_events events = {.claimed = claimed, .waiting = waiting, .known = known, .user = master};
+	g_autoptr(GFile) folder = g_file_new_for_path(master->options->pipelines);
+
+	if (!master_read_definitions(master, master->options->pipelines, error))
+		return false;
+	if (master->definitions->len == 0)
+		log_warning("%s holds no definition (*.yaml) yet", master->options->pipelines);
+	master->monitor = g_file_monitor_directory(folder, G_FILE_MONITOR_NONE, NULL, NULL);
+	if (master->monitor)
+		g_signal_connect(master->monitor, "changed", G_CALLBACK(definitions_touched), master);
+	master->intake = intake_new(start_inboxes(master), &events, error);
+	return master->intake != NULL;
+}
+
+void master_init(struct master *master, const struct options *options)
+{
+	const struct workers_events events = {dispatch_worker_gone, worker_changed, master};
+	sigset_t set;
+
+	/* Every thread inherits the mask; the main loop takes signals through its own source. */
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	master->options = options;
+	master->started_us = clock_now_us();
+	master->serial = (guint32)(clock_wall_us() / 1000); /* runs of an earlier master must not be taken for ours */
+	master->loop = g_main_loop_new(NULL, FALSE);
+	master->jobs = g_hash_table_new(g_str_hash, g_str_equal);
+	master->running = g_ptr_array_new();
+	master->finished = g_ptr_array_new_with_free_func((GDestroyNotify)job_view_free);
+	g_queue_init(&master->queue);
+	master->workers = workers_new(&events);
+	master->segments = segments_new(options->state);
+	g_unix_signal_add(SIGTERM, stop_asked, master);
+	g_unix_signal_add(SIGINT, stop_asked, master);
+	g_unix_signal_add(SIGHUP, reload_asked, master);
+	/* Blocked signals stay pending for signalfd-less GLib: its handlers need them unblocked here, and only here. */
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+void master_close(struct master *master)
+{
+	GHashTableIter iter;
+	gpointer job;
+
+	intake_free(master->intake);
+	g_clear_object(&master->monitor);
+	if (master->web)
+		master->page->close(master->web);
+	supervisor_free(g_steal_pointer(&master->supervisor));
+	bus_reader_free(master->results);
+	bus_reader_free(master->heartbeats);
+	g_hash_table_iter_init(&iter, master->jobs);
+	while (g_hash_table_iter_next(&iter, NULL, &job))
+		jobs_stop_run(master, job);
+	committer_free(master->committer);
+	kept_free(master->kept);
+	history_close(master->history);
+	bus_free(master->bus);
+	embedded_free(master->embedded);
+	joiner_free(master->joiner);
+	/* Messages that were still on their way to the loop are freed with the process. */
+}
+
+static bool open_all(struct master *master, bool own_workers, GError **error)
+{
+	const struct options *o = master->options;
+	g_autofree char *history = g_build_filename(o->state, "history.db", NULL);
+
+	if (!g_file_test(o->pipelines, G_FILE_TEST_IS_DIR))
+		return fail(error, ERROR_SYSTEM, "%s is no folder; give the one with your definitions with --pipelines",
+			o->pipelines);
+	if (!start_folder("state", o->state, error) || !start_lock(o->state, error) ||
+		!start_folder("out", o->out, error) || !start_folder("watch", o->watch, error))
+		return false;
+	start_sweep(o->out);
+	master->web = master->page->open(o->http, error);
+	if (!master->web)
+		return false;
+	view_publish(master);
+	if (!start_bus(master, o->workers, error))
+		return false;
+	if (own_workers)
+		master->supervisor = supervisor_new(o, bus_options(master->bus)->brokers, master->embedded != NULL,
+			o->workers, master_child_ended, master);
+	master->history = history_open(history, error);
+	if (!master->history)
+		return false;
+	master->kept = kept_new(master->history);
+	view_load_history(master);
+	master->committer = committer_new(master->history, master->kept, jobs_committed, master);
+	if (!start_intake(master, error))
+		return false;
+	g_timeout_add(MASTER_TICK_MS, master_tick, master);
+	say_ready(master);
+	return true;
+}
+
+int master_run(const struct options *options, bool own_workers, const struct master_page *page)
+{
+	struct master *master = g_new0(struct master, 1);
+	g_autoptr(GError) error = NULL;
+
+	log_init("dropmill", strcmp(options->log_format, "json") == 0);
+	master->page = page;
+	master_init(master, options);
+	if (!open_all(master, own_workers, &error)) {
+		log_error("%s", error->message);
+		master_close(master);
+		return 1;
+	}
+	g_main_loop_run(master->loop);
+	master_close(master);
+	log_info("stopped");
+	return master->exit_status;
+}
+
+static gboolean stop_host(gpointer data)
+{
+	gpointer *pair = data;
+
+	supervisor_stop(pair[0], (void (*)(void *))g_main_loop_quit, pair[1]);
+	return G_SOURCE_CONTINUE;
+}
+
+int worker_host_run(const struct options *options)
+{
+	GMainLoop *loop = g_main_loop_new(NULL, FALSE);
+
+	log_init("dropmill", strcmp(options->log_format, "json") == 0);
+	auto_struct(supervisor) supervisor =
+		supervisor_new(options, options->brokers, false, options->count, NULL, NULL);
+	gpointer pair[] = {supervisor, loop};
+	g_unix_signal_add(SIGTERM, stop_host, pair);
+	g_unix_signal_add(SIGINT, stop_host, pair);
+	g_main_loop_run(loop);
+	g_main_loop_unref(loop);
+	return 0;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   the master: one loop that owns every job, and the threads that feed it.
+ * Thread:    the main thread; signals are taken there.
+ */
+#ifndef DROPMILL_MASTER_MASTER_H
+#define DROPMILL_MASTER_MASTER_H
+
+#include "master/options.h"
+
+/* The status page, given by whoever knows both (web reads snapshots and knows no master; the master knows no web). */
+struct master_page {
+	void *(*open)(const char *listen, GError **error);
+	const char *(*url)(const void *page);
+	void (*close)(void *page);
+};
+
+/* `dropmill run` (own_workers) and `dropmill master`: until SIGTERM or SIGINT. Returns the exit status. */
+int master_run(const struct options *options, bool own_workers, const struct master_page *page);
+
+/* `dropmill once`: files through one pipeline (a name or a path), outputs into options->out. Returns 0, or 1 when some failed. */
+int master_once(const struct options *options, const char *pipeline, char **files);
+
+/* `dropmill worker`: options->count workers of a cluster, kept running until SIGTERM. Returns the exit status. */
+int worker_host_run(const struct options *options);
+
+#endif

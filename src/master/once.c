@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * `dropmill once`: jobs without inboxes, progress on a terminal, an end: see master.h. */
+#include "master/master.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/sniff.h"
+#include "bus/kafka.h"
+#include "master/start.h"
+#include "master/state.h"
+
+#define BAR_CELLS 30
+#define DRAW_MS 100
+
+struct once {
+	int files, done, failed;
+	bool terminal;
+};
+
+/* Each file counts alike; a tiled one by its tiles. */
+static double part_done(const struct master *master, const struct once *once)
+{
+	double files = once->done + once->failed;
+
+	for (guint i = 0; i < master->running->len; i++) {
+		const struct job *job = g_ptr_array_index(master->running, i);
+		if (job->tile_count && !job->committing)
+			files += 0.99 * job->done / job->tile_count;
+	}
+	return files / once->files;
+}
+
+static gboolean draw(gpointer data)
+{
+	struct master *master = data;
+	const struct once *once = master->hook_data;
+	char bar[BAR_CELLS + 1];
+	double part = part_done(master, once);
+
+	for (int i = 0; i < BAR_CELLS; i++)
+		bar[i] = i < part * BAR_CELLS ? '#' : '.';
+	bar[BAR_CELLS] = '\0';
+	fprintf(stderr, "\r[%s] %3d %%  %d of %d files%s", bar, (int)(part * 100), once->done, once->files,
+		once->failed ? ", some failed" : "");
+	fflush(stderr);
+	return G_SOURCE_CONTINUE;
+}
+
+static void finished(struct master *master, struct job *job)
+{
+	struct once *once = master->hook_data;
+
+	if (job->state == JOB_DONE)
+		once->done++;
+	else {
+		once->failed++;
+		master->exit_status = 1;
+	}
+	if (once->terminal)
+		draw(master);
+	else if (job->state == JOB_DONE)
+		for (guint i = 0; i < job->outputs->len; i++)
+			printf("%s\n", ((struct job_output *)g_ptr_array_index(job->outputs, i))->final);
+	if (once->done + once->failed < once->files)
+		return;
+	if (once->terminal)
+		fputc('\n', stderr);
+	master_drain(master);
+}
+
+static void begin(struct master *master, int files)
+{
+	struct once *once = g_new0(struct once, 1);
+
+	once->files = files;
+	once->terminal = isatty(STDERR_FILENO);
+	master->hook_data = once;
+	master->finished_hook = finished;
+	if (once->terminal)
+		g_timeout_add(DRAW_MS, draw, master);
+}
+
+/* A file given by hand: no claim, it stays where it is. */
+static struct claim *loose_claim(const char *file, int number)
+{
+	struct claim *claim = g_new0(struct claim, 1);
+	guint8 head[SNIFF_BYTES];
+
+	claim->path = g_canonicalize_filename(file, NULL);
+	claim->relative = g_path_get_basename(claim->path);
+	claim->id = g_strdup_printf("once-%d-%d", (int)getpid(), number);
+	claim->pipeline = g_strdup("");
+	claim->inbox = g_strdup("");
+	claim->dropped_wall_us = clock_wall_us();
+	FILE *stream = fopen(claim->path, "re");
+	if (stream) {
+		claim->format = sniff_format(head, fread(head, 1, sizeof head, stream));
+		fseek(stream, 0, SEEK_END);
+		claim->bytes = ftell(stream);
+		fclose(stream);
+	}
+	return claim;
+}
+
+static bool open_once(struct master *master, const char *name, char **files, GError **error)
+{
+	const struct options *o = master->options;
+	bool is_path = strchr(name, '/') || g_str_has_suffix(name, ".yaml") || g_str_has_suffix(name, ".yml");
+	g_autofree char *file = g_strconcat(name, ".yaml", NULL);
+	g_autofree char *path = is_path ? g_strdup(name) : g_build_filename(o->pipelines, file, NULL);
+
+	if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
+		return fail(error, ERROR_SYSTEM, "there is no definition %s", path);
+	if (!start_folder("out", o->out, error) || !start_bus(master, o->workers, error))
+		return false;
+	master->supervisor = supervisor_new(
+		o, bus_options(master->bus)->brokers, master->embedded != NULL, o->workers, master_child_ended, master);
+	if (!master_read_definitions(master, path, error))
+		return false;
+	struct definition *definition = master->definitions->len ? g_ptr_array_index(master->definitions, 0) : NULL;
+	if (!definition || !definition->pipeline)
+		return fail(error, ERROR_SYSTEM, "%s is not right; see above", path);
+	master->committer = committer_new(NULL, NULL, jobs_committed, master);
+	g_timeout_add(MASTER_TICK_MS, master_tick, master);
+	begin(master, (int)g_strv_length(files));
+	for (int i = 0; files[i]; i++) {
+		struct job *job = job_new(loose_claim(files[i], i), definition->pipeline);
+		job->loose = true;
+		jobs_add(master, job);
+	}
+	return true;
+}
+
+int master_once(const struct options *options, const char *pipeline, char **files)
+{
+	struct master *master = g_new0(struct master, 1);
+	g_autoptr(GError) error = NULL;
+
+	log_init("dropmill", strcmp(options->log_format, "json") == 0);
+	log_set_level(LOG_WARNING);
+	master->once = true;
+	master->overwrite = true;
+	master_init(master, options);
+	if (!open_once(master, pipeline, files, &error)) {
+		log_error("%s", error->message);
+		master_close(master);
+		return 2;
+	}
+	g_main_loop_run(master->loop);
+	master_close(master);
+	return master->exit_status;
+}

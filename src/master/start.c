@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * What can go wrong at a start: see start.h. */
+#include "master/start.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "bus/topics.h"
+
+/* How long a start waits for a cluster before it says that it cannot be reached. */
+#define BROKER_WAIT_MS 10000
+#define JOINER_BUDGET (256 << 20)
+
+bool start_folder(const char *option, const char *path, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+	g_autofree char *probe = g_build_filename(path, ".dropmill-XXXXXX", NULL);
+
+	if (!files_make_folder(path, &cause))
+		return fail(error, ERROR_SYSTEM, "%s; give another folder with --%s", cause->message, option);
+	int fd = g_mkstemp(probe);
+	if (fd < 0)
+		return fail(error, ERROR_SYSTEM,
+			"%s cannot be written to (%s); mend that or give another folder with --%s", path,
+			g_strerror(errno), option);
+	close(fd);
+	unlink(probe);
+	return true;
+}
+
+bool start_lock(const char *state, GError **error)
+{
+	g_autofree char *path = g_build_filename(state, "lock", NULL);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	char holder[32] = "";
+
+	if (fd < 0)
+		return fail_errno(error, "%s", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		gssize n = read(fd, holder, sizeof holder - 1);
+		close(fd);
+		return fail(error, ERROR_SYSTEM,
+			"another dropmill (process %s) uses %s; stop it or give another folder with --state",
+			n > 0 ? g_strstrip(holder) : "unknown", state);
+	}
+	if (ftruncate(fd, 0) != 0 || dprintf(fd, "%d\n", (int)getpid()) < 0)
+		return fail_errno(error, "%s", path);
+	return true; /* fd stays open: it is the lock */
+}
+
+static gboolean take_result(gpointer data)
+{
+	gpointer *pair = data;
+
+	assemble(pair[0], pair[1]);
+	g_free(pair);
+	return G_SOURCE_REMOVE;
+}
+
+static void on_loop(GSourceFunc function, struct master *master, void *thing)
+{
+	gpointer *pair = g_new(gpointer, 2);
+
+	pair[0] = master;
+	pair[1] = thing;
+	g_idle_add_full(G_PRIORITY_DEFAULT, function, pair, NULL);
+}
+
+/* Results reader's thread. */
+static bool result_arrived(struct record *record, void *user)
+{
+	struct master *master = user;
+	g_autoptr(GError) error = NULL;
+	auto_struct(record) whole = joiner_add(master->joiner, record, &error);
+
+	if (whole) {
+		struct result *result = result_from_record(whole, &error);
+		if (result)
+			on_loop(take_result, master, result);
+	}
+	if (error)
+		log_warning("result refused: %s", error->message);
+	return true;
+}
+
+static gboolean take_heartbeat(gpointer data)
+{
+	gpointer *pair = data;
+	struct master *master = pair[0];
+
+	workers_heard(master->workers, pair[1]);
+	g_free(pair);
+	return G_SOURCE_REMOVE;
+}
+
+static bool heartbeat_arrived(struct record *record, void *user)
+{
+	g_autoptr(GError) error = NULL;
+	struct heartbeat *beat = heartbeat_from_record(record, &error);
+
+	if (beat)
+		on_loop(take_heartbeat, user, beat);
+	else
+		log_warning("heartbeat refused: %s", error->message);
+	return false;
+}
+
+static gboolean take_broker_up(gpointer data)
+{
+	gpointer *pair = data;
+	struct master *master = pair[0];
+
+	g_clear_pointer(&master->broker_note, g_free);
+	if (!master->broker_up) {
+		master->broker_up = true;
+		log_info("the broker is back");
+		workers_forgive(master->workers);
+		dispatch(master);
+	}
+	view_changed(master);
+	g_free(pair);
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean take_broker_down(gpointer data)
+{
+	gpointer *pair = data;
+	struct master *master = pair[0];
+
+	g_free(master->broker_note);
+	master->broker_note = pair[1];
+	if (master->broker_up)
+		log_warning("the broker is down (%s); dropmill waits and goes on when it is back", master->broker_note);
+	master->broker_up = false;
+	view_changed(master);
+	g_free(pair);
+	return G_SOURCE_REMOVE;
+}
+
+static void broker_changed(bool up, const char *why, void *user)
+{
+	on_loop(up ? take_broker_up : take_broker_down, user, up ? NULL : g_strdup(why ? why : "no answer"));
+}
+
+/* On a cluster: the broker answers and the topics are there, or are made. */
+static bool cluster_ready(struct master *master, GError **error)
+{
+	int partitions[TOPIC_COUNT] = {0};
+	struct topic_plan plan;
+	g_autofree char *said = NULL;
+	g_autoptr(GError) cause = NULL;
+
+	if (!bus_partitions(master->bus, partitions, BROKER_WAIT_MS, &cause))
+		return fail(error, ERROR_SYSTEM, "no Kafka broker answers at %s (%s); start it or mend --brokers",
+			master->options->brokers, cause->message);
+	if (partitions[TOPIC_TASKS] && partitions[TOPIC_RESULTS] && partitions[TOPIC_HEARTBEATS] &&
+		partitions[TOPIC_DEAD])
+		return true;
+	topic_plan_default(&plan);
+	if (!topics_create(master->bus, &plan, &said, error))
+		return false;
+	log_info("%s", g_strchomp(said));
+	return true;
+}
+
+static bool open_readers(struct master *master, GError **error)
+{
+	const enum topic results[] = {TOPIC_RESULTS}, heartbeats[] = {TOPIC_HEARTBEATS};
+	struct bus_reader_options options = {
+		.topics = results, .topic_count = 1, .from_end = true, .record = result_arrived, .user = master};
+
+	master->joiner = joiner_new(JOINER_BUDGET);
+	master->results = bus_reader_new(master->bus, &options, error);
+	if (!master->results)
+		return false;
+	options.topics = heartbeats;
+	options.record = heartbeat_arrived;
+	master->heartbeats = bus_reader_new(master->bus, &options, error);
+	return master->heartbeats != NULL;
+}
+
+bool start_bus(struct master *master, int partitions, GError **error)
+{
+	const struct options *options = master->options;
+
+	if (!options->brokers) {
+		master->embedded = embedded_new(options->prefix, partitions, error);
+		if (!master->embedded)
+			return false;
+	}
+	struct bus_options bus = {
+		.brokers = options->brokers ? options->brokers : (char *)embedded_brokers(master->embedded),
+		.prefix = options->prefix,
+		.role = (char *)"dropmill-master",
+		.properties = options->properties,
+		.embedded = master->embedded != NULL,
+	};
+	master->broker_up = true;
+	master->bus = bus_new(&bus, broker_changed, master, error);
+	if (!master->bus || (!master->embedded && !cluster_ready(master, error)))
+		return false;
+	master->tasks_limit = bus_max_value(master->bus, TOPIC_TASKS, 5000);
+	return open_readers(master, error);
+}
+
+static bool inside(const char *path, const char *folder)
+{
+	gsize length = strlen(folder);
+
+	return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+static char *real(const char *path)
+{
+	char buffer[PATH_MAX];
+
+	return g_strdup(realpath(path, buffer) ? buffer : path);
+}
+
+/* Why this inbox cannot be, or NULL. Owned. */
+static char *bad_inbox(const struct master *master, const char *path, GPtrArray *taken)
+{
+	g_autofree char *inbox = real(path), *out = real(master->options->out);
+
+	if (inside(inbox, out) || inside(out, inbox))
+		return g_strdup_printf(
+			"its inbox %s and the output folder %s lie in one another: outputs would come in again", path,
+			master->options->out);
+	for (guint i = 0; i < taken->len; i++) {
+		const struct inbox *other = g_ptr_array_index(taken, i);
+		g_autofree char *theirs = real(other->path);
+		if (strcmp(inbox, theirs) == 0)
+			return g_strdup_printf("its inbox %s is that of %s already", path, other->pipeline);
+	}
+	return NULL;
+}
+
+GPtrArray *start_inboxes(struct master *master)
+{
+	GPtrArray *inboxes = g_ptr_array_new_with_free_func((GDestroyNotify)inbox_free);
+
+	for (guint i = 0; i < master->definitions->len; i++) {
+		struct definition *definition = g_ptr_array_index(master->definitions, i);
+		const struct pipeline *pipeline = definition->pipeline;
+		if (!pipeline)
+			continue;
+		g_autofree char *path = g_canonicalize_filename(pipeline->inbox, master->options->watch);
+		g_autoptr(GError) error = NULL;
+		g_autofree char *why =
+			files_make_folder(path, &error) ? bad_inbox(master, path, inboxes) : g_strdup(error->message);
+		if (!why) {
+			g_ptr_array_add(inboxes, inbox_new(pipeline->name, path, pipeline->recursive, pipeline->accept,
+							 pipeline->settle_us));
+			continue;
+		}
+		log_error("%s: %s; this pipeline is off", definition->file, why);
+		g_free(definition->errors);
+		definition->errors = g_steal_pointer(&why);
+		g_clear_pointer(&definition->pipeline, pipeline_unref);
+	}
+	return inboxes;
+}
+
+void start_sweep(const char *folder)
+{
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *path = g_build_filename(folder, name, NULL);
+		if (g_str_has_prefix(name, ".dropmill-") && g_str_has_suffix(name, ".tmp"))
+			unlink(path);
+		else if (name[0] != '.' && g_file_test(path, G_FILE_TEST_IS_DIR) &&
+			 !g_file_test(path, G_FILE_TEST_IS_SYMLINK))
+			start_sweep(path);
+	}
+}

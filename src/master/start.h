@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   the parts of a start that can go wrong for reasons outside: folders, lock, broker, topics, definitions, inboxes. Each error
+ *            is one line that says what is wrong and what to do.
+ * Thread:    the main thread, before the loop runs (inboxes: also on reload).
+ */
+#ifndef DROPMILL_MASTER_START_H
+#define DROPMILL_MASTER_START_H
+
+#include "master/state.h"
+
+/* Makes a folder and tries that it can be written to. */
+bool start_folder(const char *option, const char *path, GError **error);
+/* Only one master on a state folder; the lock is held until the process ends. */
+bool start_lock(const char *state, GError **error);
+/* Broker (embedded when no brokers are named), topics, bus, readers. */
+bool start_bus(struct master *master, int partitions, GError **error);
+/* Inboxes of the definitions that are right; refuses those that lie in out/ or around it, or are another's. */
+GPtrArray *start_inboxes(struct master *master);
+/* Temp files in out/ that a killed master left. */
+void start_sweep(const char *folder);
+
+#endif
