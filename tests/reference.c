@@ -285,8 +285,8 @@ int main(int argc, char **argv)
 		{"threads", 0, 0, G_OPTION_ARG_INT, &threads, "of libvips", "N"},
 		{.long_name = NULL},
 	};
-	GOptionContext *context = g_option_context_new("IN OUT [STEP...]");
-	GError *error = NULL;
+	g_autoptr(GOptionContext) context = g_option_context_new("IN OUT [STEP...]");
+	g_autoptr(GError) error = NULL;
 
 	check(VIPS_INIT(argv[0]), "libvips");
 	g_option_context_add_main_entries(context, entries, NULL);
@@ -294,7 +294,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "reference: %s\n", error ? error->message : "IN OUT [STEP...]");
 		return 2;
 	}
-	g_option_context_free(context);
 	if (threads)
 		vips_concurrency_set(threads);
 	VipsImage *image = NULL;

@@ -163,6 +163,7 @@ static void test_definitions(void **state)
 	assert_string_equal(json_string(broken, "name", ""), "bad");
 	assert_null(json_object(broken, "pipeline"));
 	assert_true(g_str_has_prefix(json_string(broken, "errors", ""), expected));
+	assert_string_equal(json_string(right, "file", ""), good);
 	assert_string_equal(json_string(right, "errors", "?"), "");
 	auto_struct(pipeline) pipeline = pipeline_from_json(json_object(right, "pipeline"), NULL);
 	assert_non_null(pipeline);
