@@ -41,14 +41,25 @@ static enum admin_answer answer_of(rd_kafka_resp_err_t code, const char *detail,
 
 	if (!code)
 		return ADMIN_OK;
-	if (code == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE)
-		fail(error, ERROR_SYSTEM, "%s: this broker has no Admin API (the embedded one needs none)", what);
-	else
-		fail_kafka(&cause, code, detail, "%s", what);
-	enum admin_answer answer = cause && cause->code == ERROR_RETRY ? ADMIN_NO_ANSWER : ADMIN_REFUSED;
-	if (cause)
-		g_propagate_error(error, g_steal_pointer(&cause));
+	fail_kafka(&cause, code, detail, "%s", what);
+	enum admin_answer answer = cause->code == ERROR_RETRY ? ADMIN_NO_ANSWER : ADMIN_REFUSED;
+	g_propagate_error(error, g_steal_pointer(&cause));
 	return answer;
+}
+
+/* The mock cluster has no Admin API, and no controller either: librdkafka would wait for one until the timeout. */
+static bool is_mock(struct bus *bus, int timeout_ms, GError **error)
+{
+	char *id = rd_kafka_clusterid(bus_handle(bus), MAX(timeout_ms, 1));
+	bool mock = id && g_str_has_prefix(id, "mockCluster");
+
+	if (id)
+		rd_kafka_mem_free(bus_handle(bus), id);
+	if (mock)
+		fail(error, ERROR_SYSTEM,
+			"the broker at %s is dropmill's embedded one: it comes with its topics and has no Admin API",
+			bus_options(bus)->brokers);
+	return mock;
 }
 
 /* Waits for the answer as a whole; the answers for single topics are in it. */
@@ -83,6 +94,8 @@ enum admin_answer admin_describe(struct bus *bus, struct topic_state state[TOPIC
 	enum admin_answer answer = ADMIN_OK;
 	struct call call;
 
+	if (is_mock(bus, timeout_ms, error))
+		return ADMIN_REFUSED;
 	for (int topic = 0; topic < TOPIC_COUNT; topic++) {
 		g_autofree char *name = topic_name(bus_options(bus), topic);
 		resources[topic] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name);
@@ -132,6 +145,8 @@ enum admin_answer admin_create(struct bus *bus, const struct admin_topic *topic,
 	char why[256];
 	struct call call;
 
+	if (is_mock(bus, timeout_ms, error))
+		return ADMIN_REFUSED;
 	rd_kafka_NewTopic_t *fresh =
 		rd_kafka_NewTopic_new(name, topic->partitions, topic->replication, why, sizeof(why));
 	if (!fresh)
@@ -157,9 +172,11 @@ enum admin_answer admin_delete(struct bus *bus, enum topic topic, int timeout_ms
 {
 	g_autofree char *name = topic_name(bus_options(bus), topic);
 	g_autofree char *what = g_strdup_printf("delete topic %s", name);
-	rd_kafka_DeleteTopic_t *old = rd_kafka_DeleteTopic_new(name);
 	struct call call;
 
+	if (is_mock(bus, timeout_ms, error))
+		return ADMIN_REFUSED;
+	rd_kafka_DeleteTopic_t *old = rd_kafka_DeleteTopic_new(name);
 	call_begin(&call, bus, RD_KAFKA_ADMIN_OP_DELETETOPICS, timeout_ms);
 	rd_kafka_DeleteTopics(bus_handle(bus), &old, 1, call.options, call.queue);
 	enum admin_answer answer = call_wait(&call, timeout_ms, what, error);

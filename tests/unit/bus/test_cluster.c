@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The bus and its cluster: up and down, counts of partitions, what the embedded broker cannot do, properties. */
+#include "support.h"
+
+#include "bus/topics.h"
+
+static void down_is_told_once_with_a_reason(void **state)
+{
+	struct embedded *embedded = broker(1);
+	struct states states = {.ups = 0};
+	g_autofree char *brokers = g_strdup(embedded_brokers(embedded));
+	struct bus_options options = {.brokers = brokers, .prefix = "t.", .role = "test", .embedded = true};
+	(void)state;
+
+	struct bus *bus = bus_new(&options, on_state, &states, NULL);
+	assert_non_null(bus);
+	wait_states(&states, 1, 0);
+	assert_true(bus_is_up(bus));
+	embedded_free(embedded);
+	wait_states(&states, 1, 1);
+	assert_false(bus_is_up(bus));
+	assert_non_null(strstr(states.why, "127.0.0.1"));
+	g_usleep(1500000);
+	wait_states(&states, 1, 1);
+	int partitions[TOPIC_COUNT];
+	g_autoptr(GError) error = NULL;
+	assert_false(bus_partitions(bus, partitions, 300, &error));
+	assert_non_null(strstr(error->message, brokers));
+	gint64 start_us = clock_now_us();
+	bus_free(bus);
+	assert_in_range((clock_now_us() - start_us) / 1000, 0, 1500);
+	g_free(states.why);
+}
+
+static void unreachable_from_the_start_is_told(void **state)
+{
+	/* Port 1 of the loopback: nobody listens there. */
+	struct bus_options options = {.brokers = "127.0.0.1:1", .role = "test"};
+	struct states states = {.ups = 0};
+	(void)state;
+
+	struct bus *bus = bus_new(&options, on_state, &states, NULL);
+	wait_states(&states, 0, 1);
+	assert_non_null(strstr(states.why, "refused"));
+	bus_free(bus);
+	g_free(states.why);
+}
+
+static void partitions_are_counted(void **state)
+{
+	auto_struct(embedded) embedded = broker(3);
+	auto_struct(bus) bus = bus_on(embedded);
+	int partitions[TOPIC_COUNT];
+	(void)state;
+
+	assert_true(bus_partitions(bus, partitions, 5000, NULL));
+	assert_int_equal(partitions[TOPIC_TASKS], 3);
+	assert_int_equal(partitions[TOPIC_RESULTS], 3);
+	assert_int_equal(partitions[TOPIC_HEARTBEATS], 1);
+	assert_int_equal(partitions[TOPIC_DEAD], 1);
+}
+
+static void no_admin_api_is_said_and_harmless(void **state)
+{
+	auto_struct(embedded) embedded = broker(1);
+	struct bus_options options = {.brokers = (char *)embedded_brokers(embedded), .prefix = "t.", .role = "test"};
+	auto_struct(bus) bus = bus_new(&options, NULL, NULL, NULL);
+	struct topic_state topics[TOPIC_COUNT];
+	g_autoptr(GError) describe_error = NULL;
+	g_autoptr(GError) delete_error = NULL;
+	(void)state;
+
+	assert_false(topics_describe(bus, topics, &describe_error));
+	if (!strstr(describe_error->message, "Admin API"))
+		fail_msg("%s", describe_error->message);
+	assert_false(topics_delete(bus, NULL, &delete_error));
+	assert_non_null(strstr(delete_error->message, "Admin API"));
+	/* The limit is then Kafka's default, less the room for headers. */
+	assert_in_range(bus_max_value(bus, TOPIC_TASKS, 2000), 900000, 999999);
+}
+
+static void properties_are_checked(void **state)
+{
+	g_autoptr(GHashTable) properties = g_hash_table_new(g_str_hash, g_str_equal);
+	struct bus_options options = {.brokers = "127.0.0.1:1", .role = "test", .properties = properties};
+	static const char *const bad[] = {"no.such.property", "enable.idempotence", "group.id"};
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_autoptr(GError) error = NULL;
+		g_hash_table_remove_all(properties);
+		g_hash_table_insert(properties, (char *)bad[i], "true");
+		assert_null(bus_new(&options, NULL, NULL, &error));
+		assert_non_null(strstr(error->message, bad[i]));
+	}
+	g_hash_table_remove_all(properties);
+	g_hash_table_insert(properties, "linger.ms", "3");
+	auto_struct(bus) bus = bus_new(&options, NULL, NULL, NULL);
+	assert_non_null(bus);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(down_is_told_once_with_a_reason),
+		cmocka_unit_test(unreachable_from_the_start_is_told),
+		cmocka_unit_test(partitions_are_counted),
+		cmocka_unit_test(no_admin_api_is_said_and_harmless),
+		cmocka_unit_test(properties_are_checked),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
