@@ -134,6 +134,15 @@ static bool check(const struct options *options, GError **error)
 	return true;
 }
 
+/* The definitions' folder stays as given: its name stands in every message about them. */
+static void make_absolute(char **path)
+{
+	char *absolute = g_canonicalize_filename(*path, NULL);
+
+	g_free(*path);
+	*path = absolute;
+}
+
 struct options *options_read(int argc, char **argv, const char *usage, GError **error)
 {
 	auto_struct(options) options = g_new0(struct options, 1);
@@ -179,6 +188,9 @@ struct options *options_read(int argc, char **argv, const char *usage, GError **
 		return NULL;
 	NUMBER_OPTIONS(X)
 #undef X
+	make_absolute(&options->watch);
+	make_absolute(&options->out);
+	make_absolute(&options->state);
 	return check(options, error) ? g_steal_pointer(&options) : NULL;
 }
 
