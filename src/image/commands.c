@@ -105,9 +105,9 @@ static bool check_file(const char *path)
 
 int check_command(int argc, char **argv)
 {
-	g_autofree char *folder = g_strdup(g_getenv("DROPMILL_PIPELINES"));
+	g_autofree char *option = NULL;
 	const GOptionEntry entries[] = {
-		{"pipelines", 0, 0, G_OPTION_ARG_FILENAME, &folder, "folder of definitions, without FILE (pipelines)",
+		{"pipelines", 0, 0, G_OPTION_ARG_FILENAME, &option, "folder of definitions, without FILE (pipelines)",
 			"DIR"},
 		{.long_name = NULL},
 	};
@@ -117,6 +117,7 @@ int check_command(int argc, char **argv)
 
 	if (!parse(argc, argv, "[FILE...]", "Checks definitions: FILE:LINE:COLUMN: what is wrong.", entries, &left))
 		return EXIT_USAGE;
+	const char *folder = option ? option : g_getenv("DROPMILL_PIPELINES");
 	for (char **name = left + 1; *name; name++)
 		g_ptr_array_add(files, g_strdup(*name));
 	if (!left[1] && !add_folder(files, folder ? folder : "pipelines", "check"))

@@ -200,23 +200,39 @@ static bool value_from_string(GValue *value, const char *text, GError **error)
 	return true;
 }
 
+static bool value_from_number(GValue *value, GParamSpec *spec, JsonNode *node, GError **error)
+{
+	double low, high, number = json_node_get_double(node);
+
+	if (!bounds(spec, &low, &high))
+		return fail(error, ERROR_INPUT, "%s is of the wrong type", g_param_spec_get_name(spec));
+	if (number < low || number > high)
+		return fail(error, ERROR_INPUT, "%s is out of bounds", g_param_spec_get_name(spec));
+	if (G_VALUE_HOLDS_DOUBLE(value))
+		g_value_set_double(value, number);
+	else if (G_VALUE_HOLDS_INT(value))
+		g_value_set_int(value, (int)json_node_get_int(node));
+	else
+		g_value_set_uint64(value, (guint64)json_node_get_int(node));
+	return true;
+}
+
 bool vips_value_set(VipsObject *object, const char *property, JsonNode *node, GError **error)
 {
 	GParamSpec *spec = g_object_class_find_property(G_OBJECT_GET_CLASS(object), property);
+	GType from = JSON_NODE_HOLDS_VALUE(node) ? json_node_get_value_type(node) : G_TYPE_INVALID;
+	bool is_number = from == G_TYPE_INT64 || from == G_TYPE_DOUBLE;
 	g_auto(GValue) value = G_VALUE_INIT;
-	double low, high;
+	g_autoptr(JsonArray) one = json_array_new();
 	bool ok;
 
 	if (!spec)
 		return fail(error, ERROR_INPUT, "this libvips has no %s", property);
 	g_value_init(&value, G_PARAM_SPEC_VALUE_TYPE(spec));
-	GType from = JSON_NODE_HOLDS_VALUE(node) ? json_node_get_value_type(node) : G_TYPE_INVALID;
-	if (JSON_NODE_HOLDS_ARRAY(node) &&
-		(G_VALUE_HOLDS(&value, VIPS_TYPE_ARRAY_DOUBLE) || G_VALUE_HOLDS(&value, VIPS_TYPE_ARRAY_INT))) {
+	bool is_array = G_VALUE_HOLDS(&value, VIPS_TYPE_ARRAY_DOUBLE) || G_VALUE_HOLDS(&value, VIPS_TYPE_ARRAY_INT);
+	if (is_array && JSON_NODE_HOLDS_ARRAY(node)) {
 		ok = value_from_array(&value, json_node_get_array(node), error);
-	} else if ((from == G_TYPE_INT64 || from == G_TYPE_DOUBLE) &&
-		   (G_VALUE_HOLDS(&value, VIPS_TYPE_ARRAY_DOUBLE) || G_VALUE_HOLDS(&value, VIPS_TYPE_ARRAY_INT))) {
-		g_autoptr(JsonArray) one = json_array_new();
+	} else if (is_array && is_number) {
 		json_array_add_element(one, json_node_copy(node));
 		ok = value_from_array(&value, one, error);
 	} else if (from == G_TYPE_STRING) {
@@ -224,19 +240,10 @@ bool vips_value_set(VipsObject *object, const char *property, JsonNode *node, GE
 	} else if (from == G_TYPE_BOOLEAN && G_VALUE_HOLDS_BOOLEAN(&value)) {
 		g_value_set_boolean(&value, json_node_get_boolean(node));
 		ok = true;
-	} else if ((from == G_TYPE_INT64 || from == G_TYPE_DOUBLE) && bounds(spec, &low, &high)) {
-		double number = json_node_get_double(node);
-		if (number < low || number > high)
-			return fail(error, ERROR_INPUT, "%s is out of bounds", property);
-		if (G_VALUE_HOLDS_DOUBLE(&value))
-			g_value_set_double(&value, number);
-		else if (G_VALUE_HOLDS_INT(&value))
-			g_value_set_int(&value, (int)json_node_get_int(node));
-		else
-			g_value_set_uint64(&value, (guint64)json_node_get_int(node));
-		ok = true;
+	} else if (is_number) {
+		ok = value_from_number(&value, spec, node, error);
 	} else {
-		return fail(error, ERROR_INPUT, "%s is of the wrong type", property);
+		ok = fail(error, ERROR_INPUT, "%s is of the wrong type", property);
 	}
 	if (ok)
 		g_object_set_property(G_OBJECT(object), property, &value);
