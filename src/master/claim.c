@@ -64,22 +64,6 @@ void claim_free(struct claim *claim)
 	g_free(claim);
 }
 
-/* fsync of the claim's folders from the inside out, then of the one that the file left. One journal commit does them
- * all; done one by one before the rename, it would be one each. */
-static bool sync_claim(const struct inbox *inbox, const char *from, const char *to, GError **error)
-{
-	g_autofree char *folder = g_path_get_dirname(to);
-
-	while (strlen(folder) > strlen(inbox->path)) {
-		if (!files_sync(folder, error))
-			return false;
-		char *parent = g_path_get_dirname(folder);
-		g_free(folder);
-		folder = parent;
-	}
-	return files_sync(inbox->path, error) && files_sync_folder_of(from, error);
-}
-
 /* Undoes a rename, for a file that was not what it seemed. */
 static void put_back(const char *from, const char *to)
 {
@@ -99,8 +83,7 @@ static bool fail_claim(GError **error, int number)
 }
 
 /* The rename and what makes it last. */
-static bool move_in(const struct inbox *inbox, const char *from, const char *to, int descriptor,
-	const struct identity *seen, GError **error)
+static bool move_in(const char *from, const char *to, int descriptor, const struct identity *seen, GError **error)
 {
 	g_autofree char *folder = g_path_get_dirname(to);
 	struct stat opened, moved;
@@ -116,10 +99,6 @@ static bool move_in(const struct inbox *inbox, const char *from, const char *to,
 	if (!same) {
 		put_back(to, from);
 		return fail(error, ERROR_RETRY, "still being written");
-	}
-	if (!sync_claim(inbox, from, to, error)) {
-		put_back(to, from);
-		return false;
 	}
 	return true;
 }
@@ -138,7 +117,7 @@ struct claim *claim_take(const struct inbox *inbox, const char *relative, int de
 		fail_errno(error, "cannot be read");
 		return NULL;
 	}
-	if (!move_in(inbox, from, to, descriptor, seen, error)) {
+	if (!move_in(from, to, descriptor, seen, error)) {
 		g_autofree char *left = g_path_get_dirname(to);
 		files_prune(left, claims);
 		return NULL;
@@ -157,6 +136,38 @@ struct claim *claim_take(const struct inbox *inbox, const char *relative, int de
 	claim->mtime_ns = seen->mtime_ns;
 	claim->dropped_wall_us = seen_wall_us;
 	return claim;
+}
+
+static void sync_quietly(const char *folder)
+{
+	g_autoptr(GError) error = NULL;
+
+	/* The claim stands, only not for a power cut; when the disk is at fault, what follows will find out. */
+	if (!files_sync(folder, &error))
+		log_warning("a claim may not outlast a power cut: %s", error->message);
+}
+
+/* The folders that the files came to first, then those that they left: a power cut in between shows a file in both
+ * places rather than in none. On journaling file systems the first does most of the work, and what several claims share
+ * is done once. */
+void claim_sync(const GPtrArray *claims)
+{
+	g_autoptr(GHashTable) shared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	GHashTableIter iterator;
+	gpointer folder;
+
+	for (guint i = 0; i < claims->len; i++) {
+		const struct claim *claim = claims->pdata[i];
+		g_autofree char *target = g_path_get_dirname(claim->path);
+		g_autofree char *from = g_build_filename(claim->inbox, claim->relative, NULL);
+		sync_quietly(target);
+		g_hash_table_add(shared, g_build_filename(claim->inbox, CLAIMS_FOLDER, NULL));
+		g_hash_table_add(shared, g_path_get_dirname(from));
+	}
+	g_hash_table_iter_init(&iterator, shared);
+	while (g_hash_table_iter_next(&iterator, &folder, NULL))
+		if (g_file_test(folder, G_FILE_TEST_IS_DIR)) /* the users' may be gone by now */
+			sync_quietly(folder);
 }
 
 bool claim_unchanged(const struct claim *claim, GError **error)

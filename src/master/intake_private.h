@@ -73,6 +73,7 @@ struct intake {
 
 	GHashTable *pending; /* path → struct pending, owned */
 	GSequence *timers;   /* struct pending, borrowed, by due_us */
+	GPtrArray *fresh;    /* struct claim: renamed, to be synced and handed out */
 };
 
 enum arrival {
@@ -85,6 +86,7 @@ enum arrival {
 /* How long until ...; variables so that tests need not wait. */
 extern gint64 intake_reconcile_us; /* ... an inbox with events is walked all the same */
 extern gint64 intake_poll_us;      /* ... one without is */
+extern gint64 intake_check_us;     /* ... an inbox's folder is seen to be still the same one */
 
 /* intake.c */
 struct box *intake_box_at(struct intake *intake, const char *path, guint64 device, guint64 inode);
@@ -137,9 +139,12 @@ gint64 settle_next_us(struct intake *intake);              /* G_MAXINT64: nothin
 struct identity identity_of(const struct stat *status);
 bool identity_equal(const struct identity *a, const struct identity *b);
 char *claim_new_id(void);
-/* Renames INBOX/RELATIVE, open as descriptor and seen as `seen`. NULL: it stays, or is back, where it was. */
+/* Renames INBOX/RELATIVE, open as descriptor and seen as `seen`. NULL: it stays, or is back, where it was. It is on
+ * disk after claim_sync(). */
 struct claim *claim_take(const struct inbox *inbox, const char *relative, int descriptor, const struct identity *seen,
 	gint64 seen_wall_us, GError **error);
+
+void claim_sync(const GPtrArray *claims);
 
 /* claim_recover.c: claims that this process has not handed out, oldest first. */
 GPtrArray *claim_recover(const struct inbox *inbox);

@@ -19,10 +19,10 @@
 
 gint64 intake_reconcile_us = 60 * G_USEC_PER_SEC;
 gint64 intake_poll_us = 2 * G_USEC_PER_SEC;
+gint64 intake_check_us = G_USEC_PER_SEC; /* a folder that is open somewhere is deleted without an event */
 
 enum {
-	CHECK_US = 1000 * 1000, /* a folder that is there; one that is open somewhere is deleted without an event */
-	CHECK_MISSING_US = 200 * 1000, /* one that is not, for the first ten seconds */
+	CHECK_MISSING_US = 200 * 1000, /* an inbox that is not there, for the first ten seconds */
 	MISSING_LONG_US = 10 * 1000 * 1000,
 };
 
@@ -209,7 +209,7 @@ void scan_check(struct intake *intake, struct box *box, bool create)
 	else if (!S_ISDIR(status.st_mode))
 		why = g_strdup("the inbox is not a folder");
 	if (!why) {
-		box->check_us = now + CHECK_US;
+		box->check_us = now + intake_check_us;
 		if (box->open && (box->device != status.st_dev || box->inode != status.st_ino))
 			scan_close(intake, box);
 		if (!box->open)
@@ -220,7 +220,7 @@ void scan_check(struct intake *intake, struct box *box, bool create)
 		scan_close(intake, box);
 	if (!box->missing_us)
 		box->missing_us = now;
-	box->check_us = now + (now - box->missing_us < MISSING_LONG_US ? CHECK_MISSING_US : CHECK_US);
+	box->check_us = now + (now - box->missing_us < MISSING_LONG_US ? CHECK_MISSING_US : intake_check_us);
 	intake_box_why(intake, box, why);
 }
 

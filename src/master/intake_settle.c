@@ -19,6 +19,7 @@
 
 enum {
 	RUN_US = 20 * 1000,              /* of claiming, between two looks at events */
+	CLAIMS_AT_ONCE = 16,             /* to one round of fsync */
 	CONFIRM_LEAST_US = 20 * 1000,    /* to the second look at a file that changed */
 	AGAIN_LEAST_US = 50 * 1000,      /* to the next look at one that is being written, however short settle is */
 	TOLD_AFTER_US = 2 * 1000 * 1000, /* before that, being written needs no explanation */
@@ -57,6 +58,7 @@ static void pending_free(gpointer data)
 void settle_init(struct intake *intake)
 {
 	intake->timers = g_sequence_new(NULL);
+	intake->fresh = g_ptr_array_new();
 	intake->pending = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, pending_free);
 }
 
@@ -64,6 +66,7 @@ void settle_finish(struct intake *intake)
 {
 	g_clear_pointer(&intake->pending, g_hash_table_destroy);
 	g_clear_pointer(&intake->timers, g_sequence_free);
+	g_clear_pointer(&intake->fresh, g_ptr_array_unref);
 }
 
 static int by_due(gconstpointer a, gconstpointer b, gpointer user)
@@ -284,7 +287,7 @@ static void take(struct intake *intake, struct pending *file, int descriptor)
 	g_mutex_unlock(&intake->lock);
 	if (claim) {
 		forget(intake, file);
-		intake->events.claimed(claim, intake->events.user);
+		g_ptr_array_add(intake->fresh, claim);
 	} else if (paused) {
 		arm(intake, file, clock_now_us() + PASSIVE_US);
 	} else {
@@ -351,17 +354,22 @@ static void check(struct intake *intake, struct pending *file)
 	}
 }
 
+static void hand_out(struct intake *intake)
+{
+	if (intake->fresh->len)
+		claim_sync(intake->fresh);
+	for (guint i = 0; i < intake->fresh->len; i++)
+		intake->events.claimed(intake->fresh->pdata[i], intake->events.user);
+	g_ptr_array_set_size(intake->fresh, 0);
+}
+
 void settle_run(struct intake *intake)
 {
-	gint64 end = clock_now_us() + RUN_US;
+	gint64 end = clock_now_us() + RUN_US, now;
 
-	while (!g_sequence_is_empty(intake->timers)) {
-		struct pending *file = g_sequence_get(g_sequence_get_begin_iter(intake->timers));
-		gint64 now = clock_now_us();
-		if (file->due_us > now || now > end)
-			return;
-		check(intake, file);
-	}
+	while ((now = clock_now_us()) < end && intake->fresh->len < CLAIMS_AT_ONCE && settle_next_us(intake) <= now)
+		check(intake, g_sequence_get(g_sequence_get_begin_iter(intake->timers)));
+	hand_out(intake);
 }
 
 gint64 settle_next_us(struct intake *intake)

@@ -71,11 +71,12 @@ static gpointer write_slowly(gpointer data)
 static void taken_whole_from(struct writer *writer, gint64 settle_us)
 {
 	start_with(inboxes(inbox_settling("box", settle_us), NULL));
-	g_autofree char *path = writer->path = at("box/slow.tif");
+	writer->path = at("box/slow.tif");
 	GThread *thread = g_thread_new("writer", write_slowly, writer);
 	await(h.claims->len == 1);
 	gint64 claimed_us = g_get_monotonic_time();
 	g_thread_join(thread);
+	g_clear_pointer(&writer->path, g_free);
 	assert_true(claimed_us >= writer->ended_us);
 	assert_int_equal(claim_of("slow.tif")->bytes, writer->writes * 10);
 	assert_true(claim_unchanged(claim_of("slow.tif"), NULL));

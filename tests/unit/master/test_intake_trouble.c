@@ -71,6 +71,7 @@ static void deleted_while_somebody_is_in_it(void **state)
 	g_autofree char *path = at("box");
 	int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(descriptor >= 0);
+	drop_and_await("box/before.jpg");
 	files_remove_tree(path);
 	make_folder("box");
 	drop_and_await("box/a.jpg");
@@ -210,7 +211,8 @@ static void no_inbox_can_be_made(void **state)
 	g_autofree char *file = at("file");
 	assert_int_equal(unlink(file), 0);
 	make_folder("file/box");
-	drop_and_await("file/box/b.jpg");
+	put("file/box/b.jpg", "x");
+	await(claim_of("b.jpg"));
 	await(!waiting_at("file/box"));
 }
 
@@ -443,7 +445,7 @@ static void mount_over(const char *relative)
 /* A mount has no event: the look at the inbox's folder finds the one, the walk now and then the other. */
 static void mounts(void)
 {
-	intake_reconcile_us = 100 * 1000;
+	intake_reconcile_us = intake_check_us = 100 * 1000;
 	make_folder("box/sub");
 	start("box");
 	mount_over("box/sub");
