@@ -16,6 +16,7 @@ struct bus_reader {
 	struct bus *bus;
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *queue;
+	rd_kafka_topic_t *topics[TOPIC_COUNT]; /* those read; NULL: not read */
 	GThread *thread;
 	gint quit; /* atomic */
 	bool group;
@@ -264,6 +265,11 @@ struct bus_reader *bus_reader_new(struct bus *bus, const struct bus_reader_optio
 	if (!reader->rk)
 		return NULL;
 	rd_kafka_poll_set_consumer(reader->rk);
+	/* As in bus_new(): a topic that the handle first hears of by an assignment waits for a timer of a second. */
+	for (gsize i = 0; i < options->topic_count; i++) {
+		g_autofree char *name = topic_name(bus_options(bus), options->topics[i]);
+		reader->topics[options->topics[i]] = rd_kafka_topic_new(reader->rk, name, NULL);
+	}
 	if (!begin(reader, options, error))
 		return NULL;
 	reader->queue = rd_kafka_queue_get_consumer(reader->rk);
@@ -302,6 +308,9 @@ void bus_reader_free(struct bus_reader *reader)
 	}
 	if (reader->queue)
 		rd_kafka_queue_destroy(reader->queue);
+	for (int topic = 0; topic < TOPIC_COUNT; topic++)
+		if (reader->topics[topic])
+			rd_kafka_topic_destroy(reader->topics[topic]);
 	if (reader->rk)
 		rd_kafka_destroy_flags(reader->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 	progress_free(reader->progress);

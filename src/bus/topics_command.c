@@ -237,8 +237,6 @@ int topics_command(int argc, char **argv)
 	/* The parser takes out what it has used; the array's own strings stay the caller's. */
 	g_autofree char **words = g_memdup2(argv, sizeof(*argv) * (gsize)argc);
 
-	arguments->brokers = g_strdup(g_getenv("DROPMILL_BROKERS"));
-	arguments->prefix = g_strdup(g_getenv("DROPMILL_TOPIC_PREFIX") ? g_getenv("DROPMILL_TOPIC_PREFIX") : "");
 	arguments->partitions = 12;
 	arguments->replication = -1;
 	/* GOption takes the program's name from the system: "dropmill", and prints that with --help. */
@@ -248,6 +246,11 @@ int topics_command(int argc, char **argv)
 	if (argc != 2 || !g_strv_contains(actions, words[1]))
 		return usage(
 			argc < 2 ? "what? create, describe or delete" : "expected one of create, describe, delete");
+	if (!arguments->brokers)
+		arguments->brokers = g_strdup(g_getenv("DROPMILL_BROKERS"));
+	if (!arguments->prefix)
+		arguments->prefix =
+			g_strdup(g_getenv("DROPMILL_TOPIC_PREFIX") ? g_getenv("DROPMILL_TOPIC_PREFIX") : "");
 	if (!check(arguments, &error))
 		return usage(error->message);
 	if (run(words[1], arguments, &error))

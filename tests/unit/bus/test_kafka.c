@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The bus and `dropmill topics` on a real one-node Apache Kafka, which tests/kafka/kafka fetches and starts. Skipped with
+ * the reason where Java or Maven cannot be had; under CI that is a failure. */
+#include "support.h"
+
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <pty.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bus/payload.h"
+#include "bus/topics.h"
+
+#define SCRIPT "tests/kafka/kafka"
+#define JARS "build/kafka"
+
+/* One broker for all tests: it takes some seconds to start. Each test has a prefix, and so topics, of its own. */
+static GSubprocess *broker_process;
+static GDataInputStream *broker_output;
+static char *broker_data;
+static char *broker_address;
+static char *broker_missing; /* why there is none */
+
+static void die_with_test(gpointer user)
+{
+	(void)user;
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+}
+
+/* Starts, or starts again on the same data; false when the script could not. */
+static bool start_broker(void)
+{
+	g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+	g_autoptr(GError) error = NULL;
+
+	g_subprocess_launcher_set_child_setup(launcher, die_with_test, NULL, NULL);
+	broker_process =
+		g_subprocess_launcher_spawn(launcher, &error, SCRIPT, "start", JARS, "--data", broker_data, NULL);
+	if (!broker_process) {
+		broker_missing = g_strdup_printf("%s (tests run in the top folder): %s", SCRIPT, error->message);
+		return false;
+	}
+	broker_output = g_data_input_stream_new(g_subprocess_get_stdout_pipe(broker_process));
+	g_free(broker_address);
+	broker_address = g_data_input_stream_read_line(broker_output, NULL, NULL, NULL);
+	if (broker_address)
+		return true;
+	g_subprocess_wait(broker_process, NULL, NULL);
+	broker_missing = g_strdup_printf("%s start: exit status %d, see above", SCRIPT,
+		g_subprocess_get_if_exited(broker_process) ? g_subprocess_get_exit_status(broker_process) : -1);
+	return false;
+}
+
+static void end_broker(void)
+{
+	if (broker_process) {
+		g_subprocess_send_signal(broker_process, SIGTERM);
+		g_subprocess_wait(broker_process, NULL, NULL);
+	}
+	g_clear_object(&broker_output);
+	g_clear_object(&broker_process);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	broker_data = g_dir_make_tmp("dropmill-kafka-XXXXXX", NULL);
+	if (!start_broker()) {
+		bool required = g_getenv("CI") != NULL;
+		print_message("%s: %s\n", required ? "no Apache Kafka, which CI requires" : "no Apache Kafka, skipped",
+			broker_missing);
+		return required ? -1 : 0;
+	}
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	end_broker();
+	const char *const remove[] = {"rm", "-rf", "--", broker_data, NULL};
+	g_spawn_sync(NULL, (char **)remove, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);
+	g_free(broker_data);
+	g_free(broker_address);
+	g_free(broker_missing);
+	return 0;
+}
+
+#define NEED_BROKER()                                                                                                  \
+	do {                                                                                                           \
+		if (broker_missing)                                                                                    \
+			skip();                                                                                        \
+	} while (0)
+
+static struct bus *cluster_bus(const char *prefix, struct states *states)
+{
+	struct bus_options options = {.brokers = broker_address, .prefix = (char *)prefix, .role = "test"};
+	struct bus *bus = bus_new(&options, states ? on_state : NULL, states, NULL);
+	assert_non_null(bus);
+	return bus;
+}
+
+static void create_topics(struct bus *bus, int partitions, gint64 largest)
+{
+	struct topic_plan plan;
+	g_autoptr(GError) error = NULL;
+
+	topic_plan_default(&plan);
+	plan.partitions = partitions;
+	plan.max_message_bytes = largest;
+	if (!topics_create(bus, &plan, NULL, &error))
+		fail_msg("%s", error->message);
+}
+
+/* `dropmill topics ...` in a process of its own, without a terminal: this program runs the command when called so. */
+static int topics(char **output, char **errors, const char *first, ...)
+{
+	g_autoptr(GPtrArray) words = g_ptr_array_new();
+	va_list arguments;
+	int status = -1;
+
+	g_ptr_array_add(words, "/proc/self/exe");
+	g_ptr_array_add(words, "topics");
+	va_start(arguments, first);
+	for (const char *word = first; word; word = va_arg(arguments, const char *))
+		g_ptr_array_add(words, (char *)word);
+	va_end(arguments);
+	g_ptr_array_add(words, NULL);
+	assert_true(g_spawn_sync(
+		NULL, (char **)words->pdata, NULL, G_SPAWN_DEFAULT, NULL, NULL, output, errors, &status, NULL));
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void missing_topics_are_named_and_stay_missing(void **state)
+{
+	NEED_BROKER();
+	auto_struct(bus) bus = cluster_bus("missing.", NULL);
+	int partitions[TOPIC_COUNT];
+	(void)state;
+
+	for (int i = 0; i < 2; i++) {
+		g_autoptr(GError) error = NULL;
+		assert_false(bus_partitions(bus, partitions, 5000, &error));
+		assert_non_null(strstr(
+			error->message, "missing.tasks, missing.results, missing.heartbeats, missing.dead-letters"));
+		for (int topic = 0; topic < TOPIC_COUNT; topic++)
+			assert_int_equal(partitions[topic], 0);
+	}
+	struct topic_state found[TOPIC_COUNT];
+	assert_true(topics_describe(bus, found, NULL));
+	for (int topic = 0; topic < TOPIC_COUNT; topic++) {
+		assert_int_equal(found[topic].partitions, 0);
+		g_free(found[topic].name);
+	}
+}
+
+static void topics_are_created_described_deleted(void **state)
+{
+	NEED_BROKER();
+	auto_struct(bus) bus = cluster_bus("life.", NULL);
+	struct topic_plan plan;
+	struct topic_state found[TOPIC_COUNT];
+	g_autofree char *first = NULL, *again = NULL, *gone = NULL;
+	(void)state;
+
+	topic_plan_default(&plan);
+	plan.partitions = 3;
+	assert_true(topics_create(bus, &plan, &first, NULL));
+	assert_non_null(strstr(first, "life.tasks: created, 3 partitions\n"));
+	assert_non_null(strstr(first, "life.heartbeats: created, 1 partition\n"));
+	plan.partitions = 9;
+	assert_true(topics_create(bus, &plan, &again, NULL));
+	assert_non_null(strstr(again, "life.tasks: exists, 3 partitions\n"));
+	assert_null(strstr(again, "created"));
+
+	assert_true(topics_describe(bus, found, NULL));
+	const gint64 retention[TOPIC_COUNT] = {3600000, 3600000, 300000, 604800000};
+	const int partitions[TOPIC_COUNT] = {3, 3, 1, 1};
+	for (int topic = 0; topic < TOPIC_COUNT; topic++) {
+		assert_int_equal(found[topic].partitions, partitions[topic]);
+		assert_int_equal(found[topic].replication, 1);
+		assert_int_equal(found[topic].retention_ms, retention[topic]);
+		assert_int_equal(found[topic].max_message_bytes, 8 * 1024 * 1024);
+		g_free(found[topic].name);
+	}
+	gsize most = bus_max_value(bus, TOPIC_TASKS, 5000);
+	assert_in_range(most, 8 * 1024 * 1024 - 100000, 8 * 1024 * 1024 - 10000);
+
+	assert_true(topics_delete(bus, &gone, NULL));
+	assert_non_null(strstr(gone, "life.results: deleted\n"));
+	int left[TOPIC_COUNT];
+	gint64 end_us = clock_now_us() + WAIT_US;
+	bool still = true;
+	while (still && clock_now_us() < end_us) {
+		bus_partitions(bus, left, 5000, NULL);
+		still = left[0] || left[1] || left[2] || left[3];
+	}
+	assert_false(still);
+}
+
+static void refusal_tells_the_commands(void **state)
+{
+	NEED_BROKER();
+	auto_struct(bus) bus = cluster_bus("refused.", NULL);
+	struct topic_plan plan;
+	g_autoptr(GError) error = NULL;
+	(void)state;
+
+	topic_plan_default(&plan);
+	plan.replication = 3; /* of one broker */
+	assert_false(topics_create(bus, &plan, NULL, &error));
+	g_autofree char *command =
+		g_strdup_printf("kafka-topics.sh --bootstrap-server %s --create --topic refused.tasks "
+				"--partitions 12 --replication-factor 3 --config retention.ms=3600000 "
+				"--config max.message.bytes=8388608",
+			broker_address);
+	if (!strstr(error->message, command) || !strstr(error->message, "--topic refused.dead-letters"))
+		fail_msg("%s", error->message);
+}
+
+static void command_line_does_it_all(void **state)
+{
+	NEED_BROKER();
+	g_autofree char *made = NULL, *table = NULL, *refused = NULL, *deleted = NULL, *missing = NULL, *errors = NULL;
+	(void)state;
+
+	assert_int_equal(
+		topics(&made, NULL, "create", "--brokers", broker_address, "--topic-prefix", "cli.", "--partitions",
+			"2", "--retention", "30m", "--max-message", "2M", "-X", "socket.timeout.ms=20000", NULL),
+		0);
+	assert_non_null(strstr(made, "cli.tasks: created, 2 partitions\n"));
+	assert_int_equal(
+		topics(&table, NULL, "describe", "--brokers", broker_address, "--topic-prefix", "cli.", NULL), 0);
+	if (!g_regex_match_simple(
+		    "^cli\\.tasks +2 +1 +30m +2097152$", table, G_REGEX_MULTILINE, G_REGEX_MATCH_DEFAULT) ||
+		!g_regex_match_simple(
+			"^cli\\.dead-letters +1 +1 +7d +2097152$", table, G_REGEX_MULTILINE, G_REGEX_MATCH_DEFAULT))
+		fail_msg("%s", table);
+	/* Without a terminal nobody can be asked. */
+	assert_int_equal(
+		topics(NULL, &refused, "delete", "--brokers", broker_address, "--topic-prefix", "cli.", NULL), 1);
+	assert_non_null(strstr(refused, "--yes"));
+	assert_int_equal(
+		topics(&deleted, NULL, "delete", "--yes", "--brokers", broker_address, "--topic-prefix", "cli.", NULL),
+		0);
+	assert_non_null(strstr(deleted, "cli.tasks: deleted\n"));
+	assert_int_equal(
+		topics(&missing, &errors, "describe", "--brokers", broker_address, "--topic-prefix", "never.", NULL),
+		1);
+	assert_non_null(strstr(missing, "never.tasks         missing\n"));
+	assert_non_null(strstr(errors, "4 of 4 topics missing"));
+}
+
+static void delete_asks_on_a_terminal(void **state)
+{
+	NEED_BROKER();
+	auto_struct(bus) bus = cluster_bus("asked.", NULL);
+	int terminal = -1, status = -1, partitions[TOPIC_COUNT];
+	char shown[1000] = "";
+	gsize filled = 0;
+	(void)state;
+
+	create_topics(bus, 1, 1024 * 1024);
+	pid_t child = forkpty(&terminal, NULL, NULL, NULL);
+	if (child == 0) {
+		execl("/proc/self/exe", "test", "topics", "delete", "--brokers", broker_address, "--topic-prefix",
+			"asked.", NULL);
+		_exit(127);
+	}
+	while (!strstr(shown, "[y/N]") && filled < sizeof(shown) - 1) {
+		ssize_t got = read(terminal, shown + filled, sizeof(shown) - 1 - filled);
+		if (got <= 0)
+			break;
+		filled += (gsize)got;
+	}
+	assert_non_null(strstr(shown, "asked.tasks, asked.results, asked.heartbeats, asked.dead-letters"));
+	assert_int_equal(write(terminal, "n\n", 2), 2);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	close(terminal);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+	assert_true(bus_partitions(bus, partitions, 5000, NULL));
+}
+
+static void first_round_trip_takes_no_second(void **state)
+{
+	NEED_BROKER();
+	struct inbox tasks, results;
+	(void)state;
+
+	struct bus *maker = cluster_bus("trip.", NULL);
+	create_topics(maker, 1, 1024 * 1024);
+	bus_free(maker);
+	inbox_init(&tasks);
+	inbox_init(&results);
+	struct bus *master = cluster_bus("trip.", NULL), *worker = cluster_bus("trip.", NULL);
+	struct bus_reader *from_master = reader_on(worker, TOPIC_TASKS, NULL, NULL, 0, true, &tasks);
+	struct bus_reader *from_worker = reader_on(master, TOPIC_RESULTS, NULL, NULL, 0, true, &results);
+	gint64 sent_us = clock_now_us();
+	send_text(master, TOPIC_TASKS, 0, "task");
+	wait_records(&tasks, 1);
+	send_text(worker, TOPIC_RESULTS, 0, "result");
+	wait_records(&results, 1);
+	gint64 trip_ms = (clock_now_us() - sent_us) / 1000;
+	print_message("first round trip %d ms\n", (int)trip_ms);
+	assert_in_range(trip_ms, 0, 899);
+	bus_reader_free(from_master);
+	bus_reader_free(from_worker);
+	bus_free(master);
+	bus_free(worker);
+	inbox_clear(&tasks);
+	inbox_clear(&results);
+}
+
+static void large_value_goes_in_parts_of_the_topics_size(void **state)
+{
+	NEED_BROKER();
+	auto_struct(bus) maker = cluster_bus("large.", NULL);
+	auto_struct(joiner) joiner = joiner_new(64 * 1024 * 1024);
+	gsize size = 20 * 1024 * 1024 + 3;
+	struct inbox inbox;
+	(void)state;
+
+	create_topics(maker, 2, 4 * 1024 * 1024);
+	auto_struct(bus) bus = cluster_bus("large.", NULL);
+	gsize limit = bus_max_value(bus, TOPIC_TASKS, 5000);
+	assert_in_range(limit, 4 * 1024 * 1024 - 100000, 4 * 1024 * 1024 - 1);
+	inbox_init(&inbox);
+	struct bus_reader *reader = reader_on(bus, TOPIC_TASKS, NULL, NULL, 0, true, &inbox);
+	guint8 *bytes = g_malloc(size);
+	for (gsize i = 0; i < size; i++)
+		bytes[i] = (guint8)(i * 2654435761u >> 13);
+	g_autoptr(GBytes) value = g_bytes_new_take(bytes, size);
+	struct record *record = record_new(TOPIC_TASKS, 1, g_bytes_ref(value));
+	static const char *const names[] = {"type", "job", "serial", "tile", "attempt", "worker"};
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+		record_add(record, names[i], "1");
+	/* Headers as large as the room that was left for them. */
+	g_autofree char *spec = g_strnfill(60000, 's');
+	record_add(record, "spec", spec);
+	g_autoptr(GPtrArray) parts = payload_split(record, limit);
+	assert_int_equal(parts->len, 6);
+	g_ptr_array_set_free_func(parts, NULL);
+	for (guint i = 0; i < parts->len; i++) {
+		g_autoptr(GError) error = NULL;
+		if (!bus_send(bus, parts->pdata[i], NULL, NULL, &error))
+			fail_msg("%s", error->message);
+	}
+	wait_records(&inbox, 6);
+	auto_struct(record) whole = NULL;
+	g_ptr_array_set_free_func(inbox.records, NULL);
+	for (guint i = 0; i < 6; i++)
+		whole = joiner_add(joiner, inbox.records->pdata[i], NULL);
+	assert_non_null(whole);
+	assert_true(g_bytes_equal(whole->value, value));
+	bus_reader_free(reader);
+	inbox_clear(&inbox);
+}
+
+static void wait_for_text(struct inbox *inbox, const char *text)
+{
+	gint64 end_us = clock_now_us() + WAIT_US;
+	bool found = false;
+
+	g_mutex_lock(&inbox->lock);
+	while (!found) {
+		for (guint i = 0; i < inbox->records->len; i++)
+			found = found || strcmp(text_at(inbox, i), text) == 0;
+		if (!found && !g_cond_wait_until(&inbox->changed, &inbox->lock, end_us))
+			break;
+	}
+	g_mutex_unlock(&inbox->lock);
+	assert_true(found);
+}
+
+/* The broker is killed and comes back on its data: told once each, and a group goes on where it had finished. */
+static void killed_broker_comes_back(void **state)
+{
+	NEED_BROKER();
+	struct states states = {.ups = 0};
+	struct inbox before, after;
+	g_autofree char *pid_file = g_build_filename(broker_data, "broker.pid", NULL), *pid = NULL;
+	g_autofree char *address = g_strdup(broker_address);
+	(void)state;
+
+	auto_struct(bus) bus = cluster_bus("kill.", &states);
+	create_topics(bus, 1, 1024 * 1024);
+	wait_states(&states, 1, 0);
+	inbox_init(&before);
+	inbox_init(&after);
+	struct bus_reader *reader = reader_on(bus, TOPIC_TASKS, "mill", NULL, 0, false, &before);
+	wait_assigned(&before, 1);
+	for (int i = 0; i < 4; i++)
+		send_text(bus, TOPIC_TASKS, 0, "old");
+	wait_records(&before, 4);
+	bus_reader_done(reader, 0, 0);
+	bus_reader_done(reader, 0, 2);
+
+	assert_true(g_file_get_contents(pid_file, &pid, NULL, NULL));
+	kill((pid_t)g_ascii_strtoll(pid, NULL, 10), SIGKILL);
+	wait_states(&states, 1, 1);
+	assert_non_null(strstr(states.why, "127.0.0.1"));
+	end_broker();
+	assert_true(start_broker());
+	assert_string_equal(broker_address, address);
+	wait_states(&states, 2, 1);
+	send_text(bus, TOPIC_TASKS, 0, "new");
+	wait_for_text(&before, "new");
+	/* Whether or not the group threw the member out meanwhile and gave it the unfinished ones again. */
+	for (gint64 offset = 0; offset < 3; offset++)
+		bus_reader_done(reader, 0, offset);
+	bus_reader_free(reader);
+
+	struct bus_reader *next = reader_on(bus, TOPIC_TASKS, "mill", NULL, 0, false, &after);
+	wait_records(&after, 2);
+	assert_int_equal(((struct record *)after.records->pdata[0])->offset, 3);
+	assert_int_equal(bus_reader_lag(next), 2);
+	bus_reader_free(next);
+	inbox_clear(&before);
+	inbox_clear(&after);
+	g_free(states.why);
+}
+
+static void mistakes_on_the_command_line_are_usage_errors(void **state)
+{
+	static const char *const bad[][2] = {{"--partitions", "0"}, {"--partitions", "x"}, {"--retention", "1 week"},
+		{"--retention", "1s"}, {"--max-message", "8G"}, {"--max-message", "1K"}, {"--replication", "0"},
+		{"--topic-prefix", "a/b"}, {"-X", "novalue"}, {"--frobnicate", "1"}};
+	(void)state;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_autofree char *errors = NULL;
+		assert_int_equal(
+			topics(NULL, &errors, "create", "--brokers", "127.0.0.1:1", bad[i][0], bad[i][1], NULL), 2);
+		assert_non_null(strstr(errors, "--help"));
+	}
+	g_autofree char *none = NULL, *help = NULL, *gone = NULL;
+	g_unsetenv("DROPMILL_BROKERS");
+	assert_int_equal(topics(NULL, &none, "create", NULL), 2);
+	assert_non_null(strstr(none, "--brokers"));
+	assert_int_equal(topics(NULL, NULL, "make", "--brokers", "127.0.0.1:1", NULL), 2);
+	assert_int_equal(topics(&help, NULL, "--help", NULL), 0);
+	assert_non_null(strstr(help, "--retention"));
+	/* Nobody listens on port 1: one line that says so. */
+	assert_int_equal(topics(NULL, &gone, "create", "--brokers", "127.0.0.1:1", NULL), 1);
+	assert_non_null(strstr(gone, "127.0.0.1:1"));
+	assert_non_null(strstr(gone, "running?"));
+	assert_ptr_equal(strchr(gone, '\n'), gone + strlen(gone) - 1);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "topics") == 0)
+		return topics_command(argc - 1, argv + 1);
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(mistakes_on_the_command_line_are_usage_errors),
+		cmocka_unit_test(missing_topics_are_named_and_stay_missing),
+		cmocka_unit_test(topics_are_created_described_deleted),
+		cmocka_unit_test(refusal_tells_the_commands),
+		cmocka_unit_test(command_line_does_it_all),
+		cmocka_unit_test(delete_asks_on_a_terminal),
+		cmocka_unit_test(first_round_trip_takes_no_second),
+		cmocka_unit_test(large_value_goes_in_parts_of_the_topics_size),
+		cmocka_unit_test(killed_broker_comes_back),
+	};
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
