@@ -116,7 +116,7 @@ static rd_kafka_conf_t *producer_conf(const struct bus_options *options, GError 
 	return conf;
 }
 
-/* Defaults of ours that a user's property may replace: set before client_conf() would be too early, so only when not given. */
+/* A default of ours; client_conf() has already set the user's own properties, which win. */
 static void set_default(rd_kafka_conf_t *conf, const struct bus_options *options, const char *name, gint64 value)
 {
 	if (!options->properties || !g_hash_table_contains(options->properties, name))

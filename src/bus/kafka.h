@@ -85,9 +85,10 @@ struct bus_reader_options {
 	void *user;
 };
 
-/* By hand, the start offsets are pinned before this returns: a record sent after it returned is seen. */
+/* By hand, the start offsets are pinned before this returns: a record sent after it returned is seen. A group takes one topic.
+ * Callbacks may run before this returns. */
 struct bus_reader *bus_reader_new(struct bus *bus, const struct bus_reader_options *options, GError **error);
-/* Marks a record as finished; in a group the contiguous prefix of finished offsets is committed. */
+/* Marks a record as finished (reader NULL: nothing); in a group the contiguous prefix of finished offsets is committed. */
 void bus_reader_done(struct bus_reader *reader, gint32 partition, gint64 offset);
 /* Messages behind the end over the held partitions; -1 when unknown. */
 gint64 bus_reader_lag(struct bus_reader *reader);

@@ -279,6 +279,9 @@ struct bus_reader *bus_reader_new(struct bus *bus, const struct bus_reader_optio
 
 void bus_reader_done(struct bus_reader *reader, gint32 partition, gint64 offset)
 {
+	/* A callback may run before bus_reader_new() has returned, and its caller's pointer be still empty. */
+	if (!reader)
+		return;
 	gint64 next = progress_done(reader->progress, reader->first, partition, offset);
 	if (!reader->group || next < 0)
 		return;

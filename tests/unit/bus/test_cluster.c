@@ -46,6 +46,35 @@ static void unreachable_from_the_start_is_told(void **state)
 	g_free(states.why);
 }
 
+/* Whoever stops the mill while the broker is gone does not want to wait for it. */
+static void readers_end_promptly_without_a_broker(void **state)
+{
+	struct embedded *embedded = broker(2);
+	struct bus *bus = bus_on(embedded);
+	struct inbox inbox;
+	(void)state;
+
+	inbox_init(&inbox);
+	struct bus_reader *by_hand = reader_on(bus, TOPIC_RESULTS, NULL, NULL, 0, true, &inbox);
+	struct bus_reader *member = reader_on(bus, TOPIC_TASKS, "mill", NULL, 0, false, &inbox);
+	wait_assigned(&inbox, 2);
+	send_text(bus, TOPIC_TASKS, 0, "x");
+	wait_records(&inbox, 1);
+	embedded_free(embedded);
+	gint64 end_us = clock_now_us() + WAIT_US;
+	while (bus_is_up(bus) && clock_now_us() < end_us)
+		g_usleep(20000);
+	gint64 start_us = clock_now_us();
+	bus_reader_done(member, 0, 0);
+	bus_reader_free(member);
+	bus_reader_free(by_hand);
+	bus_free(bus);
+	gint64 ended_ms = (clock_now_us() - start_us) / 1000;
+	print_message("ended in %d ms\n", (int)ended_ms);
+	assert_in_range(ended_ms, 0, 3000);
+	inbox_clear(&inbox);
+}
+
 static void partitions_are_counted(void **state)
 {
 	auto_struct(embedded) embedded = broker(3);
@@ -104,6 +133,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(down_is_told_once_with_a_reason),
 		cmocka_unit_test(unreachable_from_the_start_is_told),
+		cmocka_unit_test(readers_end_promptly_without_a_broker),
 		cmocka_unit_test(partitions_are_counted),
 		cmocka_unit_test(no_admin_api_is_said_and_harmless),
 		cmocka_unit_test(properties_are_checked),
