@@ -83,10 +83,11 @@ enum arrival {
 	ARRIVED_MOVED,   /* complete: moved in under this name */
 };
 
-/* How long until ...; variables so that tests need not wait. */
+/* Variables so that tests need not wait. How long until ... */
 extern gint64 intake_reconcile_us; /* ... an inbox with events is walked all the same */
 extern gint64 intake_poll_us;      /* ... one without is */
 extern gint64 intake_check_us;     /* ... an inbox's folder is seen to be still the same one */
+extern guint intake_dead_at_most;  /* watches that the library lists in vain, besides half as many as are alive */
 
 /* intake.c */
 struct box *intake_box_at(struct intake *intake, const char *path, guint64 device, guint64 inode);

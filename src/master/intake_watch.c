@@ -27,11 +27,12 @@
 #include "base/log.h"
 #include "master/intake_private.h"
 
+guint intake_dead_at_most = 1024;
+
 enum {
 	MASK = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB |
 	       IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR,
 	EVENTS_AT_ONCE = 4096, /* between two looks at the timers */
-	DEAD_AT_MOST = 1024,   /* besides as many as are alive */
 };
 
 static void folder_free(gpointer data)
@@ -318,7 +319,7 @@ bool watch_read(struct intake *intake)
 	struct inotify_event *event = NULL;
 
 	if (intake->inotify < 0 ? clock_now_us() >= intake->inotify_retry_us
-				: intake->dead > DEAD_AT_MOST + g_hash_table_size(intake->folders) / 2)
+				: intake->dead > intake_dead_at_most + g_hash_table_size(intake->folders) / 2)
 		start_afresh(intake);
 	for (int i = 0; i < EVENTS_AT_ONCE && intake->inotify >= 0 && (event = inotifytools_next_events(0, 1)); i++) {
 		if (event->mask & IN_Q_OVERFLOW) {

@@ -39,6 +39,35 @@ static void ids_sort_by_time_and_never_repeat(void **state)
 	}
 }
 
+/* It was seen, and before the rename it grew, or another file got its name: it goes back where it was. */
+static void changed_between_look_and_rename(void **state)
+{
+	g_autoptr(GError) grown = NULL;
+	g_autoptr(GError) other = NULL;
+	struct stat status;
+	(void)state;
+	make_folder("box/s");
+	put("box/s/a.jpg", "1");
+	g_autofree char *path = at("box/s/a.jpg");
+	struct inbox *inbox = inbox_at("box", true, NULL);
+	int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(fstat(descriptor, &status), 0);
+	struct identity seen = identity_of(&status);
+	put("box/s/a.jpg", "longer");
+	assert_null(claim_take(inbox, "s/a.jpg", descriptor, &seen, 1, &grown));
+	assert_int_equal(grown->code, ERROR_RETRY);
+	assert_content("box/s/a.jpg", "longer");
+	assert_int_equal(fstat(descriptor, &status), 0);
+	seen = identity_of(&status);
+	put("staged", "longer"); /* the same but for its inode and time */
+	move("staged", "box/s/a.jpg");
+	assert_null(claim_take(inbox, "s/a.jpg", descriptor, &seen, 1, &other));
+	assert_content("box/s/a.jpg", "longer");
+	assert_nothing_in_hand();
+	close(descriptor);
+	inbox_free(inbox);
+}
+
 static void archive_never_overwrites(void **state)
 {
 	static const char *const expected[] = {"box/_done/s/a.jpg", "box/_done/s/a-1.jpg", "box/_done/s/a-2.jpg"};
@@ -253,6 +282,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		INTAKE_TEST(ids_sort_by_time_and_never_repeat),
+		INTAKE_TEST(changed_between_look_and_rename),
 		INTAKE_TEST(archive_never_overwrites),
 		INTAKE_TEST(failure_has_its_reason_beside_it),
 		INTAKE_TEST(failed_and_dropped_again),
