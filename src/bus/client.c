@@ -67,9 +67,8 @@ void client_log(const rd_kafka_t *rk, int level, const char *facility, const cha
 	/* "[thrd:main]: " says nothing to a user. */
 	const char *behind = g_str_has_prefix(text, "[thrd:") ? strstr(text, "]: ") : NULL;
 	const char *line = behind ? behind + 3 : text;
-	bool connection = g_str_equal(facility, "FAIL") || g_str_equal(facility, "ERROR") ||
-			  g_str_equal(facility, "REQTMOUT") || g_str_equal(facility, "CONFWARN");
-	enum log_level ours = connection || level > SYSLOG_WARNING ? LOG_DEBUG : LOG_WARNING;
+	static const char *const quiet[] = {"FAIL", "ERROR", "REQTMOUT", "COMMITFAIL", "CONFWARN", NULL};
+	enum log_level ours = g_strv_contains(quiet, facility) || level > SYSLOG_WARNING ? LOG_DEBUG : LOG_WARNING;
 
 	g_mutex_lock(&lock);
 	bool again = g_strcmp0(last, line) == 0;

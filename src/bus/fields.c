@@ -100,7 +100,7 @@ bool field_rect(const struct record *record, const char *name, struct rect *rect
 	if (!text)
 		return false;
 	g_auto(GStrv) parts = g_strsplit(text, ",", 5);
-	gint64 number[4];
+	gint64 number[4] = {0};
 	bool good = g_strv_length(parts) == 4;
 	for (int i = 0; good && i < 4; i++)
 		good = parse_int(parts[i], i < 2 ? 0 : 1, FIELD_SIDE_PX, &number[i]);

@@ -1,138 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * The bus and `dropmill topics` on a real one-node Apache Kafka, which tests/kafka/kafka fetches and starts. Skipped with
- * the reason where Java or Maven cannot be had; under CI that is a failure. */
-#include "support.h"
+ * The bus and `dropmill topics` on a real one-node Apache Kafka. */
+#include "real_kafka.h"
 
-#include <gio/gio.h>
-#include <glib/gstdio.h>
 #include <pty.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "bus/payload.h"
-#include "bus/topics.h"
-
-#define SCRIPT "tests/kafka/kafka"
-#define JARS "build/kafka"
-
-/* One broker for all tests: it takes some seconds to start. Each test has a prefix, and so topics, of its own. */
-static GSubprocess *broker_process;
-static GDataInputStream *broker_output;
-static char *broker_data;
-static char *broker_address;
-static char *broker_missing; /* why there is none */
-
-static void die_with_test(gpointer user)
-{
-	(void)user;
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-}
-
-/* Starts, or starts again on the same data; false when the script could not. */
-static bool start_broker(void)
-{
-	g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE);
-	g_autoptr(GError) error = NULL;
-
-	g_subprocess_launcher_set_child_setup(launcher, die_with_test, NULL, NULL);
-	broker_process =
-		g_subprocess_launcher_spawn(launcher, &error, SCRIPT, "start", JARS, "--data", broker_data, NULL);
-	if (!broker_process) {
-		broker_missing = g_strdup_printf("%s (tests run in the top folder): %s", SCRIPT, error->message);
-		return false;
-	}
-	broker_output = g_data_input_stream_new(g_subprocess_get_stdout_pipe(broker_process));
-	g_free(broker_address);
-	broker_address = g_data_input_stream_read_line(broker_output, NULL, NULL, NULL);
-	if (broker_address)
-		return true;
-	g_subprocess_wait(broker_process, NULL, NULL);
-	broker_missing = g_strdup_printf("%s start: exit status %d, see above", SCRIPT,
-		g_subprocess_get_if_exited(broker_process) ? g_subprocess_get_exit_status(broker_process) : -1);
-	return false;
-}
-
-static void end_broker(void)
-{
-	if (broker_process) {
-		g_subprocess_send_signal(broker_process, SIGTERM);
-		g_subprocess_wait(broker_process, NULL, NULL);
-	}
-	g_clear_object(&broker_output);
-	g_clear_object(&broker_process);
-}
-
-static int set_up(void **state)
-{
-	(void)state;
-	broker_data = g_dir_make_tmp("dropmill-kafka-XXXXXX", NULL);
-	if (!start_broker()) {
-		bool required = g_getenv("CI") != NULL;
-		print_message("%s: %s\n", required ? "no Apache Kafka, which CI requires" : "no Apache Kafka, skipped",
-			broker_missing);
-		return required ? -1 : 0;
-	}
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	end_broker();
-	const char *const remove[] = {"rm", "-rf", "--", broker_data, NULL};
-	g_spawn_sync(NULL, (char **)remove, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);
-	g_free(broker_data);
-	g_free(broker_address);
-	g_free(broker_missing);
-	return 0;
-}
-
-#define NEED_BROKER()                                                                                                  \
-	do {                                                                                                           \
-		if (broker_missing)                                                                                    \
-			skip();                                                                                        \
-	} while (0)
-
-static struct bus *cluster_bus(const char *prefix, struct states *states)
-{
-	struct bus_options options = {.brokers = broker_address, .prefix = (char *)prefix, .role = "test"};
-	struct bus *bus = bus_new(&options, states ? on_state : NULL, states, NULL);
-	assert_non_null(bus);
-	return bus;
-}
-
-static void create_topics(struct bus *bus, int partitions, gint64 largest)
-{
-	struct topic_plan plan;
-	g_autoptr(GError) error = NULL;
-
-	topic_plan_default(&plan);
-	plan.partitions = partitions;
-	plan.max_message_bytes = largest;
-	if (!topics_create(bus, &plan, NULL, &error))
-		fail_msg("%s", error->message);
-}
-
-/* `dropmill topics ...` in a process of its own, without a terminal: this program runs the command when called so. */
-static int topics(char **output, char **errors, const char *first, ...)
-{
-	g_autoptr(GPtrArray) words = g_ptr_array_new();
-	va_list arguments;
-	int status = -1;
-
-	g_ptr_array_add(words, "/proc/self/exe");
-	g_ptr_array_add(words, "topics");
-	va_start(arguments, first);
-	for (const char *word = first; word; word = va_arg(arguments, const char *))
-		g_ptr_array_add(words, (char *)word);
-	va_end(arguments);
-	g_ptr_array_add(words, NULL);
-	assert_true(g_spawn_sync(
-		NULL, (char **)words->pdata, NULL, G_SPAWN_DEFAULT, NULL, NULL, output, errors, &status, NULL));
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
 
 static void missing_topics_are_named_and_stay_missing(void **state)
 {
@@ -228,28 +100,24 @@ static void command_line_does_it_all(void **state)
 	(void)state;
 
 	assert_int_equal(
-		topics(&made, NULL, "create", "--brokers", broker_address, "--topic-prefix", "cli.", "--partitions",
-			"2", "--retention", "30m", "--max-message", "2M", "-X", "socket.timeout.ms=20000", NULL),
+		TOPICS(&made, NULL, "create", "--brokers", broker_address, "--topic-prefix", "cli.", "--partitions",
+			"2", "--retention", "30m", "--max-message", "2M", "-X", "socket.timeout.ms=20000"),
 		0);
 	assert_non_null(strstr(made, "cli.tasks: created, 2 partitions\n"));
-	assert_int_equal(
-		topics(&table, NULL, "describe", "--brokers", broker_address, "--topic-prefix", "cli.", NULL), 0);
+	assert_int_equal(TOPICS(&table, NULL, "describe", "--brokers", broker_address, "--topic-prefix", "cli."), 0);
 	if (!g_regex_match_simple(
 		    "^cli\\.tasks +2 +1 +30m +2097152$", table, G_REGEX_MULTILINE, G_REGEX_MATCH_DEFAULT) ||
 		!g_regex_match_simple(
 			"^cli\\.dead-letters +1 +1 +7d +2097152$", table, G_REGEX_MULTILINE, G_REGEX_MATCH_DEFAULT))
 		fail_msg("%s", table);
 	/* Without a terminal nobody can be asked. */
-	assert_int_equal(
-		topics(NULL, &refused, "delete", "--brokers", broker_address, "--topic-prefix", "cli.", NULL), 1);
+	assert_int_equal(TOPICS(NULL, &refused, "delete", "--brokers", broker_address, "--topic-prefix", "cli."), 1);
 	assert_non_null(strstr(refused, "--yes"));
 	assert_int_equal(
-		topics(&deleted, NULL, "delete", "--yes", "--brokers", broker_address, "--topic-prefix", "cli.", NULL),
-		0);
+		TOPICS(&deleted, NULL, "delete", "--yes", "--brokers", broker_address, "--topic-prefix", "cli."), 0);
 	assert_non_null(strstr(deleted, "cli.tasks: deleted\n"));
 	assert_int_equal(
-		topics(&missing, &errors, "describe", "--brokers", broker_address, "--topic-prefix", "never.", NULL),
-		1);
+		TOPICS(&missing, &errors, "describe", "--brokers", broker_address, "--topic-prefix", "never."), 1);
 	assert_non_null(strstr(missing, "never.tasks         missing\n"));
 	assert_non_null(strstr(errors, "4 of 4 topics missing"));
 }
@@ -432,19 +300,18 @@ static void mistakes_on_the_command_line_are_usage_errors(void **state)
 
 	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
 		g_autofree char *errors = NULL;
-		assert_int_equal(
-			topics(NULL, &errors, "create", "--brokers", "127.0.0.1:1", bad[i][0], bad[i][1], NULL), 2);
+		assert_int_equal(TOPICS(NULL, &errors, "create", "--brokers", "127.0.0.1:1", bad[i][0], bad[i][1]), 2);
 		assert_non_null(strstr(errors, "--help"));
 	}
 	g_autofree char *none = NULL, *help = NULL, *gone = NULL;
 	g_unsetenv("DROPMILL_BROKERS");
-	assert_int_equal(topics(NULL, &none, "create", NULL), 2);
+	assert_int_equal(TOPICS(NULL, &none, "create"), 2);
 	assert_non_null(strstr(none, "--brokers"));
-	assert_int_equal(topics(NULL, NULL, "make", "--brokers", "127.0.0.1:1", NULL), 2);
-	assert_int_equal(topics(&help, NULL, "--help", NULL), 0);
+	assert_int_equal(TOPICS(NULL, NULL, "make", "--brokers", "127.0.0.1:1"), 2);
+	assert_int_equal(TOPICS(&help, NULL, "--help"), 0);
 	assert_non_null(strstr(help, "--retention"));
 	/* Nobody listens on port 1: one line that says so. */
-	assert_int_equal(topics(NULL, &gone, "create", "--brokers", "127.0.0.1:1", NULL), 1);
+	assert_int_equal(TOPICS(NULL, &gone, "create", "--brokers", "127.0.0.1:1"), 1);
 	assert_non_null(strstr(gone, "127.0.0.1:1"));
 	assert_non_null(strstr(gone, "running?"));
 	assert_ptr_equal(strchr(gone, '\n'), gone + strlen(gone) - 1);

@@ -189,7 +189,7 @@ static void malformed_results_are_refused(void **state)
 /* Whatever comes: taken or refused with a reason, and what was taken can be sent again. ASan has the rest to say. */
 static void random_flips_never_crash(void **state)
 {
-	struct record *(*const samples[])(void) = {sample_task, sample_result, sample_heartbeat};
+	static struct record *(*const samples[])(void) = {sample_task, sample_result, sample_heartbeat};
 	const reader_fn readers[] = {reads_task, reads_result, reads_heartbeat};
 	g_autoptr(GRand) random = g_rand_new_with_seed(20261123);
 	int refused = 0;
