@@ -5,7 +5,7 @@
 
 #include "master/intake_private.h"
 
-/* What other programs call a file while it is not whole, or that file managers leave: rsync, curl, browsers, editors. */
+/* What rsync, curl, browsers and editors call a file while it is not whole, or what file managers leave. */
 static const char *const ignored_endings[] = {
 	".tmp", ".part", ".partial", ".crdownload", ".download", ".filepart", ".swp", "~",
 	REASON_ENDING, /* ours; comes along when people move all of _failed/ back */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   what the files of intake share. intake.c has the thread and the set of inboxes, intake_watch.c the library,
- *            intake_scan.c folders and events, intake_settle.c the files that are seen and not taken yet, claim.c the
- *            rename.
+ * Purpose:   what the files of intake share. intake.c has the thread and the set of inboxes, intake_watch.c the
+ *            library, intake_scan.c folders and events, intake_settle.c the files that are seen and not taken yet,
+ *            inbox.c definitions and names, claim.c the rename, claim_recover.c claims of an earlier run.
  * Thread:    intake's thread only, but for what `lock` guards.
  * Ownership: everything belongs to struct intake.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Files that are seen and not taken yet. Each has a timer, and nothing leaves the table but by being claimed or by being
- * gone: what is too young, unreadable or no file at all is looked at again, sooner or later.
+ * Files that are seen and not taken yet. Each has a timer, and nothing leaves the table but by being claimed or by
+ * being gone: what is too young, unreadable or no file at all is looked at again, sooner or later.
  *
  * A file is claimed when it has been quiet for the inbox's settle time, is the same (size, mtime) at two looks, can be
  * read, and no process has it open for writing. One that was moved in is complete and needs only the last two. */
