@@ -127,7 +127,9 @@ static gpointer decode_thread(gpointer data)
 	struct codec *codec = data;
 	g_autoptr(GError) error = NULL;
 
-	ended(codec, stream_decode(codec->plan, codec->rows, &error), error);
+	bool well = stream_decode(codec->plan, codec->rows, &error);
+
+	ended(codec, well, error);
 	vips_thread_shutdown();
 	return NULL;
 }
@@ -143,10 +145,10 @@ static gpointer encode_thread(gpointer data)
 	struct codec *codec = job->codec;
 	g_autoptr(GError) error = NULL;
 
-	ended(codec,
-		stream_encode(
-			codec->plan, codec->rows, job->index, g_ptr_array_index(codec->temps, job->index), &error),
-		error);
+	bool well = stream_encode(
+		codec->plan, codec->rows, job->index, g_ptr_array_index(codec->temps, job->index), &error);
+
+	ended(codec, well, error);
 	vips_thread_shutdown();
 	return NULL;
 }

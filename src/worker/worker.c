@@ -217,8 +217,7 @@ static bool open_bus(struct worker *worker, GError **error)
 			log_warning("waiting for the broker %s: %s", o->brokers,
 				why ? why->message : "topics are missing (dropmill topics create)");
 		said = true;
-		if (!why)
-			g_usleep(G_USEC_PER_SEC);
+		g_usleep(G_USEC_PER_SEC / 2);
 	}
 	worker->results_partition =
 		(int)(o->partition >= 0 ? (guint)o->partition : g_str_hash(worker->id)) % partitions[TOPIC_RESULTS];
@@ -236,7 +235,7 @@ static bool open_reader(struct worker *worker, GError **error)
 	struct bus_reader_options options = {
 		.topics = topics,
 		.topic_count = 1,
-		.group = by_hand ? NULL : group,
+		.group = by_hand ? NULL : "dropmill-workers",
 		.partitions = by_hand ? &partition : NULL,
 		.partition_count = by_hand ? 1 : 0,
 		.from_end = true,
