@@ -57,6 +57,7 @@ static void send_failure(struct codec *codec, const GError *error)
 		return;
 	static const char *const kinds[] = {
 		[ERROR_INPUT] = "input", [ERROR_RETRY] = "retry", [ERROR_SYSTEM] = "system"};
+	json_object_set_string_member(event, "event", "failed");
 	json_object_set_string_member(event, "kind", error->domain == DROPMILL_ERROR ? kinds[error->code] : "retry");
 	g_autofree char *message = g_utf8_make_valid(error->message, -1);
 	json_object_set_string_member(event, "message", message);

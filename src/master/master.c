@@ -27,6 +27,7 @@ static void say_ready(struct master *master)
 	if (master->supervisor && workers_live(master->workers) < (guint)master->options->workers)
 		return;
 	master->ready = true;
+	view_publish(master); /* whoever reads the line may ask at once */
 	log_info("ready: drop images into %s/<pipeline>/ and watch %s", master->options->watch,
 		master->page->url(master->web));
 	for (guint i = 0; i < master->definitions->len; i++) {

@@ -230,8 +230,6 @@ static bool open_reader(struct worker *worker, GError **error)
 	const enum topic topics[] = {TOPIC_TASKS};
 	gint32 partition = worker->options.partition;
 	bool by_hand = partition >= 0;
-	g_autofree char *group =
-		g_strconcat(worker->options.prefix ? worker->options.prefix : "", "dropmill-workers", NULL);
 	struct bus_reader_options options = {
 		.topics = topics,
 		.topic_count = 1,
