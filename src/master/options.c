@@ -188,6 +188,10 @@ struct options *options_read(int argc, char **argv, const char *usage, GError **
 		return NULL;
 	NUMBER_OPTIONS(X)
 #undef X
+	if (!options->workers)
+		options->workers = (int)g_get_num_processors();
+	if (!options->count)
+		options->count = 1;
 	make_absolute(&options->watch);
 	make_absolute(&options->out);
 	make_absolute(&options->state);
