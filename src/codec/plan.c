@@ -25,6 +25,7 @@ struct wish {
 static void output_free(struct plan_output *output)
 {
 	g_clear_object(&output->image);
+	g_free(output->format);
 	g_clear_pointer(&output->save, json_object_unref);
 	g_clear_pointer(&output->steps, json_array_unref);
 	g_free(output);
@@ -143,17 +144,13 @@ static bool plan_chain(
 	g_autoptr(VipsImage) recorded = NULL;
 	JsonArray *own = json_array(wanted, "steps");
 	struct plan_output *output = g_new0(struct plan_output, 1);
-	const char *loader = NULL;
 	VipsRect box;
 
 	output->steps = own ? json_array_ref(own) : json_array_new();
 	JsonObject *save = json_object(wanted, "save");
 	output->save = save ? json_object_ref(save) : json_object_new();
-	if (vips_image_get_typeof(plan->source, VIPS_META_LOADER))
-		vips_image_get_string(plan->source, VIPS_META_LOADER, &loader);
-	output->format = json_string(wanted, "format", NULL);
-	if (!output->format)
-		output->format = format_of_loader(loader);
+	const char *format = json_string(wanted, "format", NULL);
+	output->format = g_strdup(format ? format : format_of_image(plan->source));
 	bool built = chain_build(plan->steps, 0, plan->source, &common, error) &&
 		     chain_build(output->steps, 0, common, &output->image, error);
 	if (built) {

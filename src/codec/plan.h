@@ -31,7 +31,7 @@ struct ring {
 struct plan_output {
 	struct grid grid;
 	VipsImage *image; /* the chain's result on the opened file: header and metadata; no pixel of it is ever asked */
-	const char *format;
+	char *format;
 	JsonObject *save;
 	JsonArray *steps; /* its own */
 	struct ring ring;

@@ -166,6 +166,10 @@ static void answer(
 			tile_again(master, job, index, result->message);
 		break;
 	case RESULT_REFUSED:
+		if (!g_file_test(job->claim->path, G_FILE_TEST_EXISTS)) {
+			jobs_fail(master, job, "the original was removed while it was in work");
+			break;
+		}
 		if (worker && !worker->no_shm && job->tiles[index].plane == PLANE_SHM) {
 			log_warning("worker %s cannot share memory with the master (%s): it gets its pixels inline",
 				worker->id, result->message);

@@ -155,6 +155,10 @@ static bool lease(struct master *master, struct job *job, guint index, struct wo
 		segment_offer(job->segment, index, job->serial, tile->attempt);
 	if (publish(master, job, index, worker, &error))
 		return true;
+	if (error->domain == G_FILE_ERROR) {
+		jobs_fail(master, job, error->message); /* the original cannot be read */
+		return true;
+	}
 	/* The local queue is full: this tile waits; a delivery or the clock comes back here. */
 	log_debug("%s tile %u: %s", job->id, index, error->message);
 	if (plane == PLANE_SHM && job->segment)

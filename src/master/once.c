@@ -13,6 +13,7 @@
 #include "bus/kafka.h"
 #include "master/start.h"
 #include "master/state.h"
+#include "pipeline/definition.h"
 
 #define BAR_CELLS 30
 #define DRAW_MS 100
@@ -97,7 +98,7 @@ static struct claim *loose_claim(const char *file, int number)
 	claim->pipeline = g_strdup("");
 	claim->inbox = g_strdup("");
 	claim->dropped_wall_us = clock_wall_us();
-	FILE *stream = fopen(claim->path, "re");
+	FILE *stream = fopen(claim->path, "re"); /* one that cannot be read fails as a job, like any other bad file */
 	if (stream) {
 		claim->format = sniff_format(head, fread(head, 1, sizeof head, stream));
 		fseek(stream, 0, SEEK_END);
@@ -105,6 +106,22 @@ static struct claim *loose_claim(const char *file, int number)
 		fclose(stream);
 	}
 	return claim;
+}
+
+static bool no_pipeline(const char *folder, const char *name, const char *path, bool is_path, GError **error)
+{
+	g_autoptr(GPtrArray) files = is_path ? NULL : definition_list(folder, NULL);
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+
+	for (guint i = 0; files && i < files->len; i++) {
+		char *base = g_path_get_basename(g_ptr_array_index(files, i));
+		*strrchr(base, '.') = '\0';
+		g_ptr_array_add(names, base);
+	}
+	g_ptr_array_add(names, NULL);
+	const char *near = did_you_mean(name, (const char *const *)names->pdata);
+	return fail(error, ERROR_SYSTEM, "there is no pipeline '%s' (%s)%s%s%s", name, path,
+		near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static bool open_once(struct master *master, const char *name, char **files, GError **error)
@@ -115,7 +132,7 @@ static bool open_once(struct master *master, const char *name, char **files, GEr
 	g_autofree char *path = is_path ? g_strdup(name) : g_build_filename(o->pipelines, file, NULL);
 
 	if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
-		return fail(error, ERROR_SYSTEM, "there is no definition %s", path);
+		return no_pipeline(o->pipelines, name, path, is_path, error);
 	if (!start_folder("out", o->out, error) || !start_bus(master, o->workers, error))
 		return false;
 	master->supervisor = supervisor_new(

@@ -88,7 +88,7 @@ static void lost(struct workers *workers, struct worker *worker, bool dead, cons
 		worker->end = g_strdup(how);
 	worker->state = WORKER_GONE;
 	if (!was_gone) {
-		bool stopped = strcmp(worker->beat->state, "stopping") == 0;
+		bool stopped = strcmp(worker->beat->state, "stopping") == 0 || g_strcmp0(how, "exit status 0") == 0;
 		log_at(stopped ? LOG_DEBUG : LOG_WARNING, "worker %s is gone (%s); %u tasks taken back", worker->id,
 			how, g_queue_get_length(&worker->leases));
 	}

@@ -73,16 +73,13 @@ static bool save_output(struct whole *whole, JsonObject *wanted, JsonArray *repo
 	g_autoptr(GBytes) bytes = NULL;
 	g_autofree char *temp = json_path(wanted, "temp");
 	JsonObject *save = json_object(wanted, "save");
-	const char *format = json_string(wanted, "format", NULL), *loader = NULL;
+	const char *format = json_string(wanted, "format", NULL);
 	gint64 size;
 
 	if (!build(whole, steps, &image, error))
 		return false;
-	if (!format) {
-		if (vips_image_get_typeof(whole->source, VIPS_META_LOADER))
-			vips_image_get_string(whole->source, VIPS_META_LOADER, &loader);
-		format = format_of_loader(loader);
-	}
+	if (!format)
+		format = format_of_image(whole->source);
 	if (whole->encoded) {
 		if (!format_save_memory(image, format, save, &bytes, error))
 			return false;
