@@ -16,8 +16,6 @@
 #include "base/log.h"
 #include "bus/topics.h"
 
-/* How long a start waits for a cluster before it says that it cannot be reached. */
-#define BROKER_WAIT_MS 10000
 #define JOINER_BUDGET (256 << 20)
 
 bool start_folder(const char *option, const char *path, GError **error)
@@ -151,25 +149,50 @@ static void broker_changed(bool up, const char *why, void *user)
 	on_loop(up ? take_broker_up : take_broker_down, user, up ? NULL : g_strdup(why ? why : "no answer"));
 }
 
-/* On a cluster: the broker answers and the topics are there, or are made. */
+static gboolean try_again(gpointer data)
+{
+	*(bool *)data = true;
+	return G_SOURCE_REMOVE;
+}
+
+/* A second in which signals are heard. */
+static void pause_a_second(void)
+{
+	bool over = false;
+
+	g_timeout_add(1000, try_again, &over);
+	while (!over)
+		g_main_context_iteration(NULL, TRUE);
+}
+
+/* On a cluster: waits until the broker answers; the topics are there, or are made. */
 static bool cluster_ready(struct master *master, GError **error)
 {
-	int partitions[TOPIC_COUNT] = {0};
 	struct topic_plan plan;
-	g_autofree char *said = NULL;
-	g_autoptr(GError) cause = NULL;
 
-	if (!bus_partitions(master->bus, partitions, BROKER_WAIT_MS, &cause))
-		return fail(error, ERROR_SYSTEM, "no Kafka broker answers at %s (%s); start it or mend --brokers",
-			master->options->brokers, cause->message);
-	if (partitions[TOPIC_TASKS] && partitions[TOPIC_RESULTS] && partitions[TOPIC_HEARTBEATS] &&
-		partitions[TOPIC_DEAD])
-		return true;
 	topic_plan_default(&plan);
-	if (!topics_create(master->bus, &plan, &said, error))
-		return false;
-	log_info("%s", g_strchomp(said));
-	return true;
+	for (bool waited = false;; waited = true) {
+		g_autofree char *said = NULL;
+		g_autoptr(GError) cause = NULL;
+		if (topics_create(master->bus, &plan, &said, &cause)) {
+			if (said && *said)
+				log_info("%s", g_strchomp(said));
+			master->broker_up = true;
+			return true;
+		}
+		if (cause->code != ERROR_RETRY) {
+			g_propagate_error(error, g_steal_pointer(&cause));
+			return false;
+		}
+		if (!waited)
+			log_warning(
+				"no Kafka broker answers at %s (%s); start it or mend --brokers: dropmill waits for it",
+				master->options->brokers, cause->message);
+		pause_a_second();
+		if (master->draining)
+			return fail(error, ERROR_SYSTEM, "stopped while waiting for the broker %s",
+				master->options->brokers);
+	}
 }
 
 static bool open_readers(struct master *master, GError **error)
