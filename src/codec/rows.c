@@ -100,14 +100,14 @@ static int lowest_needed(const struct rows *rows)
 						       : rows->plan->source->Ysize;
 }
 
-bool rows_wait_room(struct rows *rows, int top, int count)
+int rows_wait_room(struct rows *rows, int top, int most)
 {
 	g_mutex_lock(&rows->mutex);
-	while (!rows->stopped && top + count > lowest_needed(rows) + rows->plan->ring.rows)
+	while (!rows->stopped && top >= lowest_needed(rows) + rows->plan->ring.rows)
 		g_cond_wait(&rows->changed, &rows->mutex);
-	bool go = !rows->stopped;
+	int room = rows->stopped ? 0 : VIPS_MIN(most, lowest_needed(rows) + rows->plan->ring.rows - top);
 	g_mutex_unlock(&rows->mutex);
-	return go;
+	return room;
 }
 
 void rows_decoded(struct rows *rows, int until)

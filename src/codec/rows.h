@@ -22,8 +22,9 @@ struct rows *rows_new(const struct plan *plan, struct segment *segment, rows_rea
 void rows_free(struct rows *rows); /* NULL is fine; no thread may wait any more */
 DEFINE_AUTO(rows, rows_free)
 
-/* Decoder: waits until rows top .. top+count-1 may be written (count at most what rows_band() said). */
-bool rows_wait_room(struct rows *rows, int top, int count);
+/* Decoder: waits until at least one row from top on may be written; says how many, at most `most`. 0: stopped. Never waits for more than
+ * one: a tile may be waiting for just that row, and no other tile end before. */
+int rows_wait_room(struct rows *rows, int top, int most);
 /* Decoder: that many rows of the source are in the ring now. */
 void rows_decoded(struct rows *rows, int until);
 guint8 *rows_source(struct rows *rows); /* start of the source ring */

@@ -19,9 +19,10 @@ bool stream_decode(const struct plan *plan, struct rows *rows, GError **error)
 
 	for (int top = 0; top < height;) {
 		int count = VIPS_MIN(VIPS_MIN(BAND_ROWS, height - top), ring - top % ring);
-		VipsRect band = {0, top, width, count};
-		if (!rows_wait_room(rows, top, count))
+		count = rows_wait_room(rows, top, count);
+		if (count == 0)
 			return true;
+		VipsRect band = {0, top, width, count};
 		if (vips_region_prepare(region, &band) != 0)
 			return vips_failed(error, "decode");
 		guint8 *to = rows_source(rows) + (gsize)(top % ring) * plan->ring.stride;
