@@ -72,8 +72,10 @@ static struct job_view *view_job(const struct master *master, const struct job *
 	return view;
 }
 
-static struct worker_view *view_worker(const struct worker *worker)
+static struct worker_view *view_worker(const struct master *master, const struct worker *worker)
 {
+	bool shares = worker->here && worker->beat->planes[PLANE_SHM] && !worker->no_shm &&
+		      strcmp(master->options->payload, "inline") != 0;
 	struct worker_view *view = g_new0(struct worker_view, 1);
 	const struct heartbeat *beat = worker->beat;
 	GString *partitions = g_string_new(NULL);
@@ -85,7 +87,7 @@ static struct worker_view *view_worker(const struct worker *worker)
 	view->pid = beat->pid;
 	view->state = worker->state;
 	view->heartbeat_us = worker->beat_us;
-	view->plane = g_strdup(worker->here && beat->planes[PLANE_SHM] && !worker->no_shm ? "shm" : "inline");
+	view->plane = g_strdup(shares ? "shm" : "inline");
 	view->partitions = g_string_free(partitions, FALSE);
 	view->lag = beat->lag;
 	view->tiles_done = worker->tiles_done;
@@ -172,7 +174,7 @@ void view_publish(struct master *master)
 	GPtrArray *workers = workers_all(master->workers);
 	for (guint i = 0; i < workers->len; i++) {
 		const struct worker *worker = g_ptr_array_index(workers, i);
-		g_ptr_array_add(snapshot->workers, view_worker(worker));
+		g_ptr_array_add(snapshot->workers, view_worker(master, worker));
 		snapshot->workers_by_state[worker->state]++;
 	}
 	for (guint i = 0; master->definitions && i < master->definitions->len; i++)
