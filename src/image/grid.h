@@ -12,10 +12,11 @@
 #include <vips/vips.h>
 
 struct grid {
-	int width, height;             /* of the output, px */
-	int tile_width, tile_height;   /* px; the last column and row may be smaller */
-	int piece_width, piece_height; /* px; pieces are anchored at their tile (on the sink's grid tiles are whole pieces) */
-	int columns, rows;             /* of tiles */
+	int width, height;           /* of the output, px */
+	int tile_width, tile_height; /* px; the last column and row may be smaller */
+	int piece_width,
+		piece_height; /* px; pieces are anchored at their tile (on the sink's grid tiles are whole pieces) */
+	int columns, rows;    /* of tiles */
 };
 
 /* For this output image. edge_px: the tile edge wished for. on_grid: the chain's flag. max_pixels: upper bound of a tile's area (0: none),
