@@ -80,6 +80,8 @@ static bool probe(struct tilesource *recorder, VipsRegion *region, int x, int y,
 {
 	VipsRect pixel = {x, y, 1, 1}, asked;
 
+	/* What an earlier probe computed must not answer this one. */
+	vips_image_invalidate_all(tilesource_image(recorder));
 	tilesource_record(recorder);
 	bool prepared = vips_region_prepare(region, &pixel) == 0;
 	if (!tilesource_recorded(recorder, &asked) || !prepared) {
