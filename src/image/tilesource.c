@@ -179,6 +179,8 @@ struct tilesource *tilesource_new_like(VipsImage *like, GError **error)
 		g_object_unref(image);
 		return NULL;
 	}
+	/* The file is opened to be read once; a virtual image can be asked anywhere. Operations that see the flag would put caches in. */
+	vips_image_remove(image, VIPS_META_SEQUENTIAL);
 	return attach(image, error);
 }
 
