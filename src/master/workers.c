@@ -84,7 +84,7 @@ static void lost(struct workers *workers, struct worker *worker, bool dead, cons
 		g_source_remove(worker->death_watch);
 		worker->death_watch = 0;
 	}
-	if (!worker->end && how)
+	if (dead && !worker->end)
 		worker->end = g_strdup(how);
 	worker->state = WORKER_GONE;
 	if (!was_gone) {

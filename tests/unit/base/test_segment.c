@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Leases in shared memory: whoever loses the compare-and-swap does nothing. */
+#include "base/error.h"
+#include "base/segment.h"
+
+#include <glib/gstdio.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void a_lease_is_taken_once(void **state)
+{
+	auto_struct(segment) segment = segment_create(segment_rows_offset(4) + 4096, NULL, NULL);
+
+	(void)state;
+	segment_offer(segment, 2, 7, 1);
+	assert_false(segment_take(segment, 2, 7, 2));
+	assert_false(segment_take(segment, 2, 6, 1));
+	assert_false(segment_take(segment, 1, 7, 1));
+	assert_true(segment_take(segment, 2, 7, 1));
+	assert_false(segment_take(segment, 2, 7, 1));
+}
+
+static void an_offer_that_was_revoked_is_never_worked_on(void **state)
+{
+	auto_struct(segment) segment = segment_create(segment_rows_offset(4) + 4096, NULL, NULL);
+
+	(void)state;
+	segment_offer(segment, 0, 7, 1);
+	assert_true(segment_revoke(segment, 0, 7, 1));
+	assert_false(segment_take(segment, 0, 7, 1));
+	segment_offer(segment, 0, 7, 2);
+	assert_false(segment_take(segment, 0, 7, 1));
+	assert_true(segment_take(segment, 0, 7, 2));
+}
+
+static void a_lease_that_was_taken_cannot_be_revoked(void **state)
+{
+	auto_struct(segment) segment = segment_create(segment_rows_offset(1) + 4096, NULL, NULL);
+
+	(void)state;
+	segment_offer(segment, 0, 9, 3);
+	assert_true(segment_take(segment, 0, 9, 3));
+	assert_false(segment_revoke(segment, 0, 9, 3));
+}
+
+static void leases_of_an_earlier_job_are_worth_nothing(void **state)
+{
+	auto_struct(segment) segment = segment_create(segment_rows_offset(3) + 4096, NULL, NULL);
+
+	(void)state;
+	segment_offer(segment, 1, 1, 1);
+	segment_clear_leases(segment, 3);
+	assert_false(segment_take(segment, 1, 1, 1));
+}
+
+static void another_mapping_sees_the_same_memory(void **state)
+{
+	gsize size = segment_rows_offset(2) + 8192;
+	auto_struct(segment) mine = segment_create(size, NULL, NULL);
+	auto_struct(segment) theirs = segment_open(mine->path, size, NULL);
+	g_autoptr(GError) error = NULL;
+
+	(void)state;
+	assert_non_null(theirs);
+	segment_offer(mine, 1, 5, 1);
+	assert_true(segment_take(theirs, 1, 5, 1));
+	assert_false(segment_revoke(mine, 1, 5, 1));
+	memset(theirs->bytes + segment_rows_offset(2), 42, 10);
+	assert_int_equal(mine->bytes[segment_rows_offset(2) + 9], 42);
+	assert_null(segment_open(mine->path, size + 1, &error));
+	assert_non_null(strstr(error->message, "fewer"));
+}
+
+static void a_spool_has_no_name_and_its_room_is_reserved(void **state)
+{
+	g_autofree char *folder = g_dir_make_tmp("dropmill-XXXXXX", NULL);
+	auto_struct(segment) spool = segment_create(1 << 20, folder, NULL);
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	g_autoptr(GError) error = NULL;
+
+	(void)state;
+	assert_non_null(spool);
+	assert_null(g_dir_read_name(dir));
+	assert_null(segment_create((gsize)1 << 60, folder, &error));
+	assert_int_equal(error->domain, DROPMILL_ERROR);
+	g_assert_cmpint(g_rmdir(folder), ==, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_lease_is_taken_once),
+		cmocka_unit_test(an_offer_that_was_revoked_is_never_worked_on),
+		cmocka_unit_test(a_lease_that_was_taken_cannot_be_revoked),
+		cmocka_unit_test(leases_of_an_earlier_job_are_worth_nothing),
+		cmocka_unit_test(another_mapping_sees_the_same_memory),
+		cmocka_unit_test(a_spool_has_no_name_and_its_room_is_reserved),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

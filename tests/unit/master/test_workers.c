@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The lease clock: late after 3 s of silence, gone after 10 s, and never because the broker was down. */
+#include "base/clock.h"
+#include "base/process.h"
+#include "master/workers.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct seen {
+	int gone, dead, changed;
+};
+
+static void gone(struct worker *worker, bool dead, void *user)
+{
+	struct seen *seen = user;
+
+	seen->gone++;
+	seen->dead += dead;
+	g_queue_clear_full(&worker->leases, g_free);
+}
+
+static void changed(struct worker *worker, void *user)
+{
+	(void)worker;
+	((struct seen *)user)->changed++;
+}
+
+static struct workers *registry(struct seen *seen)
+{
+	const struct workers_events events = {gone, changed, seen};
+
+	return workers_new(&events);
+}
+
+/* From another machine, so that no process is watched. */
+static struct heartbeat *beat(const char *id, const char *state, const char *hash)
+{
+	struct heartbeat *heartbeat = g_new0(struct heartbeat, 1);
+	gint32 partition = 0;
+
+	heartbeat->id = g_strdup(id);
+	heartbeat->host = g_strdup("elsewhere");
+	heartbeat->pid = 1;
+	heartbeat->machine = g_strdup("another");
+	heartbeat->state = g_strdup(state);
+	heartbeat->job = g_strdup("");
+	heartbeat->tile = -1;
+	heartbeat->partitions = g_array_new(FALSE, FALSE, sizeof(gint32));
+	g_array_append_val(heartbeat->partitions, partition);
+	heartbeat->planes[PLANE_INLINE] = true;
+	heartbeat->vips = g_strdup("8.14.1");
+	heartbeat->test_hash = g_strdup(hash);
+	return heartbeat;
+}
+
+static void silence_makes_late_then_gone(void **state)
+{
+	struct seen seen = {0};
+	auto_struct(workers) workers = registry(&seen);
+
+	(void)state;
+	workers_heard(workers, beat("w", "idle", "h"));
+	struct worker *worker = workers_find(workers, "w");
+	workers_tick(workers, true);
+	assert_int_equal(worker->state, WORKER_LIVE);
+	worker->beat_us = clock_now_us() - WORKER_LATE_US - 1000;
+	workers_tick(workers, true);
+	assert_int_equal(worker->state, WORKER_LATE);
+	assert_int_equal(seen.gone, 0);
+	worker->beat_us = clock_now_us() - WORKER_GONE_US - 1000;
+	workers_tick(workers, true);
+	assert_int_equal(worker->state, WORKER_GONE);
+	assert_int_equal(seen.gone, 1);
+	assert_int_equal(seen.dead, 0);
+	workers_heard(workers, beat("w", "idle", "h"));
+	assert_int_equal(worker->state, WORKER_LIVE);
+}
+
+static void silence_of_the_broker_blames_nobody(void **state)
+{
+	struct seen seen = {0};
+	auto_struct(workers) workers = registry(&seen);
+
+	(void)state;
+	workers_heard(workers, beat("w", "idle", "h"));
+	struct worker *worker = workers_find(workers, "w");
+	worker->beat_us = clock_now_us() - 100 * (gint64)G_USEC_PER_SEC;
+	workers_tick(workers, false);
+	assert_int_equal(worker->state, WORKER_LIVE);
+	workers_forgive(workers);
+	workers_tick(workers, true);
+	assert_int_equal(worker->state, WORKER_LIVE);
+}
+
+static void the_least_busy_gets_the_next_task_and_windows_hold(void **state)
+{
+	struct seen seen = {0};
+	auto_struct(workers) workers = registry(&seen);
+	struct tile tiles[20] = {{0}};
+	struct job job = {.tiles = tiles, .tile_count = 20};
+
+	(void)state;
+	workers_heard(workers, beat("a", "idle", "h"));
+	workers_heard(workers, beat("b", "idle", "h"));
+	for (guint i = 0; i < 16; i++) {
+		struct worker *worker = workers_choose(workers, 1, 0, 8, 1000);
+		assert_non_null(worker);
+		worker_add_lease(worker, &job, i, 1);
+	}
+	assert_null(workers_choose(workers, 1, 0, 8, 1000));
+	assert_int_equal(workers_find(workers, "a")->weight, 8);
+	assert_int_equal(workers_find(workers, "b")->weight, 8);
+	assert_true(worker_in_hand(workers_find(workers, "a"), &job, 0));
+	assert_true(worker_drop_lease(workers_find(workers, "a"), &job, 0));
+	assert_false(worker_drop_lease(workers_find(workers, "a"), &job, 0));
+	assert_ptr_equal(workers_choose(workers, 1, 0, 8, 1000), workers_find(workers, "a"));
+}
+
+static void another_libvips_is_given_nothing(void **state)
+{
+	struct seen seen = {0};
+	auto_struct(workers) workers = registry(&seen);
+
+	(void)state;
+	workers_heard(workers, beat("a", "idle", "h"));
+	workers_heard(workers, beat("b", "idle", "other"));
+	for (int i = 0; i < 3; i++)
+		assert_string_equal(workers_choose(workers, 1, 0, 8, 1000)->id, "a");
+}
+
+static void idle_heartbeats_with_tasks_out_are_counted(void **state)
+{
+	struct seen seen = {0};
+	auto_struct(workers) workers = registry(&seen);
+	struct tile tile = {0};
+	struct job job = {.tiles = &tile, .tile_count = 1};
+
+	(void)state;
+	workers_heard(workers, beat("a", "idle", "h"));
+	struct worker *worker = workers_find(workers, "a");
+	assert_int_equal(worker->idle_beats, 0);
+	worker_add_lease(worker, &job, 0, 1);
+	workers_heard(workers, beat("a", "idle", "h"));
+	workers_heard(workers, beat("a", "idle", "h"));
+	assert_int_equal(worker->idle_beats, 2);
+	workers_heard(workers, beat("a", "busy", "h"));
+	assert_int_equal(worker->idle_beats, 0);
+}
+
+static void a_process_of_this_machine_is_known_dead_at_once(void **state)
+{
+	struct seen seen = {0};
+	auto_struct(workers) workers = registry(&seen);
+	struct heartbeat *heartbeat = beat("w", "idle", "h");
+
+	(void)state;
+	g_free(heartbeat->machine);
+	heartbeat->machine = process_machine();
+	heartbeat->pid = getpid();
+	workers_heard(workers, heartbeat);
+	workers_child_ended(workers, getpid(), "killed by SIGKILL");
+	assert_int_equal(seen.dead, 1);
+	assert_string_equal(workers_find(workers, "w")->end, "killed by SIGKILL");
+	workers_heard(workers, beat("w", "idle", "h"));
+	assert_int_equal(workers_find(workers, "w")->state, WORKER_GONE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(silence_makes_late_then_gone),
+		cmocka_unit_test(silence_of_the_broker_blames_nobody),
+		cmocka_unit_test(the_least_busy_gets_the_next_task_and_windows_hold),
+		cmocka_unit_test(another_libvips_is_given_nothing),
+		cmocka_unit_test(idle_heartbeats_with_tasks_out_are_counted),
+		cmocka_unit_test(a_process_of_this_machine_is_known_dead_at_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
