@@ -271,14 +271,18 @@ void master_close(struct master *master)
 	if (master->web)
 		master->page->close(master->web);
 	supervisor_free(g_steal_pointer(&master->supervisor));
-	bus_reader_free(master->results);
-	bus_reader_free(master->heartbeats);
 	g_hash_table_iter_init(&iter, master->jobs);
 	while (g_hash_table_iter_next(&iter, NULL, &job))
 		jobs_stop_run(master, job);
 	committer_free(master->committer);
 	kept_free(master->kept);
 	history_close(master->history);
+	/* Everything durable is done. A cluster's handles go with the process: librdkafka 2.0.2 was seen to wait for ever in destroying a
+	 * consumer (its broker thread, on Apache Kafka), and a mill that was told to stop must stop. */
+	if (!master->embedded && master->bus)
+		return;
+	bus_reader_free(master->results);
+	bus_reader_free(master->heartbeats);
 	bus_free(master->bus);
 	embedded_free(master->embedded);
 	joiner_free(master->joiner);

@@ -38,7 +38,12 @@ def check(mill, pictures, source, name="large.jpg"):
 
 
 def live(mill, count):
-    wait_until(lambda: mill.status()["workers"]["live"] == count, lambda: f"{count} live workers: {mill.workers()}", 60)
+    """Live, and each with its share of the partitions: until the group has settled, one worker holds them all."""
+    def settled():
+        workers = [worker for worker in mill.workers() if worker["state"] == "live"]
+        return len(workers) == count and all(worker["partitions"] for worker in workers)
+
+    wait_until(settled, lambda: f"{count} live workers with partitions: {mill.workers()}", 60)
 
 
 def in_the_middle(mill, low=0.1):
