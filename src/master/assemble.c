@@ -167,7 +167,8 @@ static void answer(
 		break;
 	case RESULT_REFUSED:
 		if (!g_file_test(job->claim->path, G_FILE_TEST_EXISTS)) {
-			jobs_fail(master, job, "the original was removed while it was in work");
+			jobs_fail(master, job,
+				"No such file or directory (it was never there, or was removed while it was in work)");
 			break;
 		}
 		if (worker && !worker->no_shm && job->tiles[index].plane == PLANE_SHM) {

@@ -36,6 +36,13 @@ static void remove_temps(struct job *job)
 		unlink(((struct job_output *)g_ptr_array_index(job->outputs, i))->temp);
 }
 
+void jobs_abandon(struct master *master, struct job *job)
+{
+	jobs_stop_run(master, job);
+	if (job->loose)
+		remove_temps(job);
+}
+
 static void back_to_queue(struct master *master, struct job *job)
 {
 	jobs_stop_run(master, job);
@@ -48,7 +55,7 @@ static void back_to_queue(struct master *master, struct job *job)
 /* Again at once, in the other lane: no fault of anybody's. */
 static void change_lane(struct master *master, struct job *job, bool tiled, const char *why)
 {
-	log_debug("%s: %s", job->id, why);
+	log_info("%s/%s runs %s: %s", job->pipeline->name, job->source, tiled ? "tiled" : "whole", why);
 	job->must_be_tiled = tiled;
 	job->must_be_whole = !tiled;
 	back_to_queue(master, job);

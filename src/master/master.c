@@ -92,16 +92,18 @@ static gboolean stop_asked(gpointer data)
 {
 	struct master *master = data;
 
+	if (master->once) {
+		master->exit_status = 1;
+		g_main_loop_quit(master->loop);
+		return G_SOURCE_CONTINUE;
+	}
 	if (master->draining) {
 		log_warning("stopping at once; what is unfinished stays claimed and is taken up at the next start");
-		master->exit_status = master->once ? 1 : 0;
 		g_main_loop_quit(master->loop);
 		return G_SOURCE_CONTINUE;
 	}
 	if (master->running->len > 0)
 		log_info("finishing %u jobs in hand (again to stop at once)", master->running->len);
-	if (master->once)
-		master->exit_status = 1;
 	master_drain(master);
 	return G_SOURCE_CONTINUE;
 }
@@ -273,7 +275,7 @@ void master_close(struct master *master)
 	supervisor_free(g_steal_pointer(&master->supervisor));
 	g_hash_table_iter_init(&iter, master->jobs);
 	while (g_hash_table_iter_next(&iter, NULL, &job))
-		jobs_stop_run(master, job);
+		jobs_abandon(master, job);
 	committer_free(master->committer);
 	kept_free(master->kept);
 	history_close(master->history);

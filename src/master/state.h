@@ -117,6 +117,8 @@ void jobs_committed(struct commit_request *request, void *user);
 struct job *jobs_find(struct master *master, const char *id);
 /* Lets go of a run's codec, segment and leases. */
 void jobs_stop_run(struct master *master, struct job *job);
+/* At the end of the process: a file given by hand leaves no temp files (a claim's are swept at the next start). */
+void jobs_abandon(struct master *master, struct job *job);
 
 /* dispatch.c */
 /* Gives out what is ready to whoever has room. */
