@@ -37,6 +37,11 @@ bool image_init(const char *program, int concurrency, GError **error)
 	return true;
 }
 
+GThread *image_thread_new(const char *name, GThreadFunc run, gpointer data)
+{
+	return vips_g_thread_new(name, run, data);
+}
+
 static const struct loader *find_loader(const char *nickname)
 {
 	for (guint i = 0; nickname && i < G_N_ELEMENTS(loaders); i++) {

@@ -24,6 +24,10 @@ struct image_limits {
  * concurrency: libvips' threads; 0: its default. */
 bool image_init(const char *program, int concurrency, GError **error);
 
+/* A thread for computing regions by hand. Only in threads that libvips started does a region know that its buffer holds finished
+ * pixels, and are freed buffers kept for the next ones. Join it. */
+GThread *image_thread_new(const char *name, GThreadFunc run, gpointer data);
+
 /* Opens the first frame or page of a file, or the bytes of one when bytes is not NULL (path then only names it in errors). Header only;
  * pixels are decoded when asked for, and a decoding error is an error (fail on truncation), never grey
  * pixels. sequential: read top to bottom once. Errors say what is wrong with the file: "not an image that

@@ -60,8 +60,9 @@ static int generate(VipsRegion *out, void *sequence, void *client, void *unused,
 	}
 	if (!backing->rows || !vips_rect_includesrect(&backing->have, want)) {
 		source->missed = true;
-		vips_error("dropmill", "pixels %dx%d at %d,%d were not sent", want->width, want->height, want->left,
-			want->top);
+		vips_error("dropmill", "pixels %dx%d at %d,%d were not sent (have %dx%d at %d,%d, rows %d)",
+			want->width, want->height, want->left, want->top, backing->have.width, backing->have.height,
+			backing->have.left, backing->have.top, backing->rows != NULL);
 		return -1;
 	}
 #ifdef DROPMILL_TEST_HOOKS

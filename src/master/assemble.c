@@ -153,9 +153,13 @@ static void answer(
 	case RESULT_FAILED:
 		jobs_fail(master, job, result->message);
 		break;
-	case RESULT_MISSING:
-		jobs_run_whole(master, job, "a tile asked for pixels beyond its need");
+	case RESULT_MISSING: {
+		struct rect *need = &job->tiles[index].need;
+		g_autofree char *why = g_strdup_printf("tile %u asked for pixels beyond its need, %dx%d at %d,%d: %s",
+			index, need->width, need->height, need->left, need->top, result->message);
+		jobs_run_whole(master, job, why);
 		break;
+	}
 	case RESULT_HUGE:
 		jobs_run_tiled(master, job);
 		break;

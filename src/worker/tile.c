@@ -199,6 +199,9 @@ static void copy_piece(const struct sink *sink, VipsRegion *region, const VipsRe
 static enum result_status compute(
 	struct run *run, struct output_view *output, const VipsRect *out, const struct sink *sink, GError **error)
 {
+	/* A tile's pixels must depend on the tile alone. libvips would answer from buffers of the tile before, which may be larger than
+	 * what is asked now: what is asked of the source, and the rounding of a resize, would depend on who computed what. */
+	vips_image_invalidate_all(tilesource_image(run->source));
 	for (int y = out->top; y < VIPS_RECT_BOTTOM(out); y += output->piece_height)
 		for (int x = out->left; x < VIPS_RECT_RIGHT(out); x += output->piece_width) {
 			VipsRect piece = {x, y, output->piece_width, output->piece_height};

@@ -269,6 +269,22 @@ static bool start(struct worker *worker, GError **error)
 	return open_reader(worker, error);
 }
 
+static gpointer compute(gpointer data)
+{
+	struct worker *worker = data;
+
+	worker->tiles = tiles_new();
+	for (;;) {
+		g_autofree struct work *work = g_async_queue_pop(worker->tasks);
+		if (!work->task)
+			break;
+		work_on(worker, work);
+		task_free(work->task);
+	}
+	tiles_free(worker->tiles);
+	return NULL;
+}
+
 int worker_command(int argc, char **argv)
 {
 	struct worker worker = {0};
@@ -293,19 +309,12 @@ int worker_command(int argc, char **argv)
 	g_strcanon(worker.id, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "._-", '-');
 	worker.tasks = g_async_queue_new();
 	worker.joiner = joiner_new(JOINER_BUDGET);
-	worker.tiles = tiles_new();
 	g_thread_unref(g_thread_new("signals", wait_for_signal, &worker));
 	if (!start(&worker, &error)) {
 		log_error("%s", error->message);
 		return 1;
 	}
-	for (;;) {
-		g_autofree struct work *work = g_async_queue_pop(worker.tasks);
-		if (!work->task)
-			break;
-		work_on(&worker, work);
-		task_free(work->task);
-	}
+	g_thread_join(image_thread_new("compute", compute, &worker));
 	/* What was fetched and not begun stays uncommitted; the master gives it to others when this worker is gone. */
 	pulse_reader(worker.pulse, NULL);
 	pulse_free(worker.pulse);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Purpose:   a worker: takes tasks from Kafka, computes them, publishes results, and marks a task finished when its result was delivered.
- * Thread:    main computes; one thread reads tasks, one sends heartbeats.
+ * Thread:    one thread computes, one reads tasks, one sends heartbeats; main waits for the first.
  */
 #ifndef DROPMILL_WORKER_WORKER_H
 #define DROPMILL_WORKER_WORKER_H

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Tiles computed one after the other by one worker: each asks for its own need alone, and equals the whole picture. */
+#include "../image/support.h"
+
+#include "image/auto.h"
+#include "image/tilesource.h"
+#include "worker/tile.h"
+
+/* Of the chain below: a blur of sigma 5 reads 13 pixels around. */
+enum { WIDTH = 160, HEIGHT = 120, LEFT = 13, TOP = 9, CROPPED_WIDTH = 130, CROPPED_HEIGHT = 100, MARGIN = 13 };
+#define STEPS                                                                                                          \
+	"[{\"op\":\"crop\",\"params\":{\"left\":13,\"top\":9,\"width\":130,\"height\":100}},"                          \
+	"{\"op\":\"invert\",\"params\":{}},{\"op\":\"blur\",\"params\":{\"sigma\":5}}]"
+
+static VipsImage *whole_picture(void)
+{
+	g_autoptr(JsonArray) steps = chain(STEPS);
+	g_autoptr(VipsImage) source = picture(WIDTH, HEIGHT, 1, 8);
+	g_autoptr(VipsImage) lazy = NULL;
+
+	assert_true(chain_build(steps, 0, source, &lazy, NULL));
+	VipsImage *whole = vips_image_copy_memory(lazy);
+	assert_non_null(whole);
+	return whole;
+}
+
+static char *spec(VipsImage *source)
+{
+	g_autoptr(JsonObject) header = tilesource_describe(source);
+	g_autoptr(JsonNode) node = json_node_init_object(json_node_alloc(), header);
+	g_autofree char *text = json_to_string(node, FALSE);
+
+	return g_strdup_printf("{\"source\":%s,\"steps\":%s,\"outputs\":[{\"steps\":[],\"width\":%d,\"height\":%d,"
+			       "\"pixel_bytes\":1,\"piece_width\":%d,\"piece_height\":%d}]}",
+		text, STEPS, CROPPED_WIDTH, CROPPED_HEIGHT, CROPPED_WIDTH, CROPPED_HEIGHT);
+}
+
+/* The source pixels that an output rectangle needs, no more. */
+static VipsRect need_of(const VipsRect *out)
+{
+	VipsRect need = *out, cropped = {LEFT, TOP, CROPPED_WIDTH, CROPPED_HEIGHT};
+
+	need.left += LEFT;
+	need.top += TOP;
+	vips_rect_marginadjust(&need, MARGIN);
+	vips_rect_intersectrect(&need, &cropped, &need);
+	return need;
+}
+
+static GBytes *packed(VipsImage *image, const VipsRect *rect)
+{
+	g_autoptr(VipsRegion) region = vips_region_new(image);
+	GByteArray *bytes = g_byte_array_new();
+
+	assert_int_equal(vips_region_prepare(region, rect), 0);
+	for (int y = rect->top; y < VIPS_RECT_BOTTOM(rect); y++)
+		g_byte_array_append(bytes, VIPS_REGION_ADDR(region, rect->left, y), (guint)rect->width);
+	return g_byte_array_free_to_bytes(bytes);
+}
+
+static struct rect from_rect(const VipsRect *rect)
+{
+	return (struct rect){rect->left, rect->top, rect->width, rect->height};
+}
+
+static void assert_tile(struct tiles *tiles, VipsImage *whole, const VipsRect *out)
+{
+	g_autoptr(VipsImage) source = picture(WIDTH, HEIGHT, 1, 8);
+	g_autofree char *text = spec(source);
+	VipsRect need = need_of(out);
+	g_autoptr(GBytes) pixels = packed(source, &need);
+	g_autoptr(GBytes) expected = packed(whole, out);
+	g_autoptr(GBytes) got = NULL;
+	g_autoptr(GError) error = NULL;
+	struct task task = {.kind = TASK_TILE,
+		.plane = PLANE_INLINE,
+		.job = "job",
+		.serial = 1,
+		.attempt = 1,
+		.out = from_rect(out),
+		.need = from_rect(&need),
+		.spec = text,
+		.payload = pixels};
+
+	enum result_status status = tiles_compute(tiles, &task, &got, &error);
+	if (status != RESULT_OK)
+		fail_msg("tile at %d,%d: %s", out->left, out->top, error->message);
+	assert_true(g_bytes_equal(got, expected));
+}
+
+/* A wide tile, then a narrow one whose margins lie inside the first one's: libvips keeps the buffers of the first. */
+static const VipsRect tiles_in_turn[] = {{0, 0, 64, 50}, {64, 0, 62, 50}, {126, 0, 4, 50}, {64, 50, 62, 50},
+	{126, 50, 4, 50}, {0, 50, 64, 46}, {0, 96, 64, 4}};
+
+static gpointer compute_in_turn(gpointer data)
+{
+	struct tiles *tiles = tiles_new();
+	g_autoptr(VipsImage) whole = whole_picture();
+
+	(void)data;
+	for (size_t i = 0; i < G_N_ELEMENTS(tiles_in_turn); i++)
+		assert_tile(tiles, whole, &tiles_in_turn[i]);
+	tiles_free(tiles);
+	return NULL;
+}
+
+static void each_tile_asks_for_its_own_need(void **state)
+{
+	(void)state;
+	compute_in_turn(NULL);
+}
+
+/* The worker's own kind of thread: buffers are kept and shared there. */
+static void each_tile_asks_for_its_own_need_in_a_thread_of_libvips(void **state)
+{
+	(void)state;
+	g_thread_join(image_thread_new("compute", compute_in_turn, NULL));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_tile_asks_for_its_own_need),
+		cmocka_unit_test(each_tile_asks_for_its_own_need_in_a_thread_of_libvips),
+	};
+	return cmocka_run_group_tests(tests, start_vips, NULL);
+}
