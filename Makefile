@@ -6,6 +6,9 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 VARIANT_FLAGS ?=
+# make V=1 shows whole commands.
+Q := $(if $(V),,@)
+say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo "  $(1) $@")
 PYTHON := /usr/bin/python3
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef -Wpointer-arith
 CORE_PACKAGES := glib-2.0 gio-2.0 gio-unix-2.0 gmodule-2.0 json-glib-1.0 rdkafka yaml-0.1 sqlite3
@@ -58,29 +61,33 @@ setup: setup-build setup-test ## install what build and tests need, through apt
 # ---- programs
 
 $(BUILD)/dropmill: $(MAIN_OBJECTS) $(call archives,$(CORE_MODULES))
-	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(CORE_LIBS)
 
 $(BUILD)/dropmill-image: $(IMAGE_MAIN_OBJECTS) $(call archives,$(IMAGE_MODULES))
-	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(IMAGE_LIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(IMAGE_LIBS)
 
 define module-rule
 $(BUILD)/lib/$(1).a: $(call module-objects,$(1))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	ar rcsD $$@ $$^
+	$(Q)ar rcsD $$@ $$^
 endef
 $(foreach m,$(MODULES),$(eval $(call module-rule,$(m))))
 
 $(BUILD)/obj/%.o: src/%.c | $(STAMPS)/build
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(if $(filter $(IMAGE_SIDE) main_image,$(firstword $(subst /, ,$*))),$(call pkg-cflags,$(IMAGE_PACKAGES)),$(call pkg-cflags,$(CORE_PACKAGES))) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CFLAGS) $(if $(filter $(IMAGE_SIDE) main_image,$(firstword $(subst /, ,$*))),$(call pkg-cflags,$(IMAGE_PACKAGES)),$(call pkg-cflags,$(CORE_PACKAGES))) -c -o $@ $<
 
 $(BUILD)/gen/assets.c: src/web/assets/assets.gresource.xml $(wildcard src/web/assets/*) | $(STAMPS)/build
 	@mkdir -p $(@D)
-	glib-compile-resources --sourcedir=src/web/assets --generate-source --target=$@ $<
+	$(Q)glib-compile-resources --sourcedir=src/web/assets --generate-source --target=$@ $<
 $(BUILD)/obj/web/assets.o: $(BUILD)/gen/assets.c
 	@mkdir -p $(@D)
-	$(CC) -O2 $(VARIANT_FLAGS) $(call pkg-cflags,gio-2.0) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) -O2 $(VARIANT_FLAGS) $(call pkg-cflags,gio-2.0) -c -o $@ $<
 
 # ---- unit tests: tests/unit/MODULE/test_*.c; those of image, codec and worker link libvips, the others prove that they need none.
 
@@ -90,11 +97,13 @@ unit-side = $(if $(filter $(IMAGE_SIDE),$(firstword $(subst /, ,$(1)))),IMAGE,CO
 
 $(BUILD)/obj/tests/unit/%.o: tests/unit/%.c | $(STAMPS)/build $(STAMPS)/test
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(call pkg-cflags,$($(call unit-side,$*)_PACKAGES) cmocka) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CFLAGS) $(call pkg-cflags,$($(call unit-side,$*)_PACKAGES) cmocka) -c -o $@ $<
 .SECONDEXPANSION:
 $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $$(call archives,$$($$(call unit-side,$$*)_MODULES))
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(call archives,$($(call unit-side,$*)_MODULES)) -Wl,--end-group \
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(call archives,$($(call unit-side,$*)_MODULES)) -Wl,--end-group \
 	  $($(call unit-side,$*)_LIBS) $(call pkg-libs,cmocka)
 .PRECIOUS: $(BUILD)/obj/tests/unit/%.o
 
@@ -104,10 +113,12 @@ TOOLS := reference picture bench/bare
 TOOL_PROGRAMS := $(patsubst %,$(BUILD)/tests/%,$(foreach t,$(TOOLS),$(if $(wildcard tests/$(t).c),$(t))))
 $(BUILD)/obj/tests/%.o: tests/%.c | $(STAMPS)/build
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(call pkg-cflags,vips) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CFLAGS) $(call pkg-cflags,vips) -c -o $@ $<
 $(TOOL_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $< $(call pkg-libs,vips) -lm
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(call pkg-libs,vips) -lm
 
 OBJECTS := $(sort $(MAIN_OBJECTS) $(IMAGE_MAIN_OBJECTS) $(foreach m,$(MODULES),$(call module-objects,$(m))) \
 	$(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(UNIT_SOURCES) $(wildcard $(patsubst %,tests/%.c,$(TOOLS)))))

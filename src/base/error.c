@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-G_DEFINE_QUARK(dropmill - error - quark, dropmill_error)
+G_DEFINE_QUARK(dropmill, dropmill_error)
 
 bool fail(GError **error, enum error_kind kind, const char *format, ...)
 {

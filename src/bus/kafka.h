@@ -68,8 +68,9 @@ bool bus_send(struct bus *bus, struct record *record, bus_delivered_fn delivered
 
 struct bus_reader;
 
-/* record is borrowed unless the callback steals it by returning true. */
-typedef bool (*bus_record_fn)(struct record *record, void *user);
+/* record is borrowed unless the callback steals it by returning true. It may run before bus_reader_new() has returned: the reader
+ * that it is given counts, not what the caller keeps. */
+typedef bool (*bus_record_fn)(struct bus_reader *reader, struct record *record, void *user);
 /* Which task partitions this reader holds now; on the reader's thread, before the first record of a new assignment. */
 typedef void (*bus_assigned_fn)(const gint32 *partitions, gsize count, void *user);
 
@@ -88,7 +89,7 @@ struct bus_reader_options {
 /* By hand, the start offsets are pinned before this returns: a record sent after it returned is seen. A group takes one topic.
  * Callbacks may run before this returns. */
 struct bus_reader *bus_reader_new(struct bus *bus, const struct bus_reader_options *options, GError **error);
-/* Marks a record as finished (reader NULL: nothing); in a group the contiguous prefix of finished offsets is committed. */
+/* Marks a record as finished; in a group the contiguous prefix of finished offsets is committed. */
 void bus_reader_done(struct bus_reader *reader, gint32 partition, gint64 offset);
 /* Messages behind the end over the held partitions; -1 when unknown. */
 gint64 bus_reader_lag(struct bus_reader *reader);

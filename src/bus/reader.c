@@ -74,7 +74,7 @@ static void take_message(struct bus_reader *reader, const rd_kafka_message_t *me
 	struct record *record = record_new(topic, message->partition, g_bytes_new(message->payload, message->len));
 	record->offset = message->offset;
 	copy_headers(record, message);
-	if (!reader->record(record, reader->user))
+	if (!reader->record(reader, record, reader->user))
 		record_free(record);
 }
 
@@ -279,9 +279,6 @@ struct bus_reader *bus_reader_new(struct bus *bus, const struct bus_reader_optio
 
 void bus_reader_done(struct bus_reader *reader, gint32 partition, gint64 offset)
 {
-	/* A callback may run before bus_reader_new() has returned, and its caller's pointer be still empty. */
-	if (!reader)
-		return;
 	gint64 next = progress_done(reader->progress, reader->first, partition, offset);
 	if (!reader->group || next < 0)
 		return;

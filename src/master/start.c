@@ -74,12 +74,13 @@ static void on_loop(GSourceFunc function, struct master *master, void *thing)
 }
 
 /* Results reader's thread. */
-static bool result_arrived(struct record *record, void *user)
+static bool result_arrived(struct bus_reader *reader, struct record *record, void *user)
 {
 	struct master *master = user;
 	g_autoptr(GError) error = NULL;
 	auto_struct(record) whole = joiner_add(master->joiner, record, &error);
 
+	(void)reader;
 	if (whole) {
 		struct result *result = result_from_record(whole, &error);
 		if (result)
@@ -100,11 +101,12 @@ static gboolean take_heartbeat(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-static bool heartbeat_arrived(struct record *record, void *user)
+static bool heartbeat_arrived(struct bus_reader *reader, struct record *record, void *user)
 {
 	g_autoptr(GError) error = NULL;
 	struct heartbeat *beat = heartbeat_from_record(record, &error);
 
+	(void)reader;
 	if (beat)
 		on_loop(take_heartbeat, user, beat);
 	else

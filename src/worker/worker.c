@@ -84,7 +84,7 @@ static bool parse_options(struct options *options, int argc, char **argv, GError
 }
 
 /* Reader's thread. A malformed record is finished at once: it would come again for ever. */
-static bool task_arrived(struct record *record, void *user)
+static bool task_arrived(struct bus_reader *reader, struct record *record, void *user)
 {
 	struct worker *worker = user;
 	g_autoptr(GError) error = NULL;
@@ -95,13 +95,13 @@ static bool task_arrived(struct record *record, void *user)
 	if (!whole) {
 		if (error)
 			log_warning("task refused: %s", error->message);
-		bus_reader_done(worker->reader, partition, offset);
+		bus_reader_done(reader, partition, offset);
 		return true;
 	}
 	struct task *task = task_from_record(whole, &error);
 	if (!task) {
 		log_warning("task refused: %s", error->message);
-		bus_reader_done(worker->reader, partition, offset);
+		bus_reader_done(reader, partition, offset);
 		return true;
 	}
 	struct work *work = g_new(struct work, 1);

@@ -47,9 +47,10 @@ static inline void inbox_clear(struct inbox *inbox)
 	g_cond_clear(&inbox->changed);
 }
 
-static inline bool on_record(struct record *record, void *user)
+static inline bool on_record(struct bus_reader *reader, struct record *record, void *user)
 {
 	struct inbox *inbox = user;
+	(void)reader;
 	g_mutex_lock(&inbox->lock);
 	g_ptr_array_add(inbox->records, record);
 	g_cond_broadcast(&inbox->changed);
