@@ -24,6 +24,8 @@
 #define JOINER_BUDGET (256 << 20)
 /* How long a worker that was told to stop may finish its task and leave its group. */
 #define LEAVE_S 10
+/* How long results on their way may take to be delivered then. */
+#define FLUSH_US (2 * G_USEC_PER_SEC)
 
 struct options {
 	char *brokers, *prefix, *payload;
@@ -35,7 +37,10 @@ struct options {
 struct worker {
 	struct options options;
 	struct bus *bus;
-	struct bus_reader *reader;
+	GMutex lock;     /* of reader and undelivered: reports of delivery still come when the worker leaves */
+	GCond delivered; /* undelivered is 0 */
+	struct bus_reader *reader; /* NULL when it leaves */
+	guint undelivered;         /* results on their way */
 	struct pulse *pulse;
 	struct joiner *joiner; /* reader's thread only */
 	struct tiles *tiles;
@@ -125,7 +130,13 @@ static void delivered(const char *error, void *user)
 		log_warning("a result was not delivered: %s", error);
 	if (g_atomic_int_dec_and_test(&delivery->parts)) {
 		/* Delivered or not: the master's lease decides what happens next, never a second delivery of the task. */
-		bus_reader_done(delivery->worker->reader, delivery->partition, delivery->offset);
+		struct worker *worker = delivery->worker;
+		g_mutex_lock(&worker->lock);
+		if (worker->reader)
+			bus_reader_done(worker->reader, delivery->partition, delivery->offset);
+		if (--worker->undelivered == 0)
+			g_cond_signal(&worker->delivered);
+		g_mutex_unlock(&worker->lock);
 		g_free(delivery);
 	}
 }
@@ -139,6 +150,9 @@ static void publish(struct worker *worker, const struct work *work, const struct
 
 	g_ptr_array_set_free_func(parts, NULL);
 	*delivery = (struct delivery){worker, work->partition, work->offset, (gint)count};
+	g_mutex_lock(&worker->lock);
+	worker->undelivered++;
+	g_mutex_unlock(&worker->lock);
 	for (guint i = 0; i < count; i++) {
 		g_autoptr(GError) error = NULL;
 		if (!bus_send(worker->bus, g_ptr_array_index(parts, i), delivered, delivery, &error))
@@ -285,6 +299,23 @@ static gpointer compute(gpointer data)
 	return NULL;
 }
 
+/* What was fetched and not begun stays uncommitted; the master gives it to others when this worker is gone. The reader's callbacks use
+ * the pulse to the end, the results' reports of delivery use the reader. */
+static void leave(struct worker *worker)
+{
+	gint64 until_us = g_get_monotonic_time() + FLUSH_US;
+
+	pulse_reader(worker->pulse, NULL);
+	g_mutex_lock(&worker->lock);
+	while (worker->undelivered > 0 && g_cond_wait_until(&worker->delivered, &worker->lock, until_us)) {
+	}
+	struct bus_reader *reader = g_steal_pointer(&worker->reader);
+	g_mutex_unlock(&worker->lock);
+	bus_reader_free(reader);
+	pulse_free(worker->pulse);
+	bus_free(worker->bus);
+}
+
 int worker_command(int argc, char **argv)
 {
 	struct worker worker = {0};
@@ -315,10 +346,6 @@ int worker_command(int argc, char **argv)
 		return 1;
 	}
 	g_thread_join(image_thread_new("compute", compute, &worker));
-	/* What was fetched and not begun stays uncommitted; the master gives it to others when this worker is gone. */
-	pulse_reader(worker.pulse, NULL);
-	pulse_free(worker.pulse);
-	bus_reader_free(worker.reader);
-	bus_free(worker.bus);
+	leave(&worker);
 	_exit(0);
 }
