@@ -38,6 +38,7 @@ void plan_free(struct plan *plan)
 	g_clear_pointer(&plan->outputs, g_ptr_array_unref);
 	g_clear_object(&plan->source);
 	g_clear_pointer(&plan->steps, json_array_unref);
+	g_clear_pointer(&plan->names, json_object_unref);
 	g_array_unref(plan->tiles);
 	g_array_unref(plan->order);
 	g_array_unref(plan->low);
@@ -145,6 +146,7 @@ static bool plan_chain(
 	g_autoptr(VipsImage) recorded_common = NULL;
 	g_autoptr(VipsImage) recorded = NULL;
 	JsonArray *own = json_array(wanted, "steps");
+	const struct build_context context = {.names = plan->names};
 	struct plan_output *output = g_new0(struct plan_output, 1);
 	VipsRect box;
 
@@ -153,12 +155,12 @@ static bool plan_chain(
 	output->save = save ? json_object_ref(save) : json_object_new();
 	const char *format = json_string(wanted, "format", NULL);
 	output->format = g_strdup(format ? format : format_of_image(plan->source));
-	bool built = chain_build(plan->steps, 0, plan->source, &common, error) &&
-		     chain_build(output->steps, 0, common, &output->image, error);
+	bool built = chain_build(plan->steps, 0, plan->source, &context, &common, error) &&
+		     chain_build(output->steps, 0, common, &context, &output->image, error);
 	if (built) {
 		tilesource_record(recorder);
-		built = chain_build(plan->steps, 0, tilesource_image(recorder), &recorded_common, error) &&
-			chain_build(output->steps, 0, recorded_common, &recorded, error);
+		built = chain_build(plan->steps, 0, tilesource_image(recorder), &context, &recorded_common, error) &&
+			chain_build(output->steps, 0, recorded_common, &context, &recorded, error);
 		if (tilesource_recorded(recorder, &box) && !plan->whole)
 			plan->whole = g_strdup("a step looks at the whole picture");
 	}
@@ -273,6 +275,7 @@ struct plan *plan_make(JsonObject *request, GError **error)
 	plan->outputs = g_ptr_array_new_with_free_func((GDestroyNotify)output_free);
 	JsonArray *steps = json_array(request, "steps"), *outputs = json_array(request, "outputs");
 	plan->steps = steps ? json_array_ref(steps) : json_array_new();
+	plan->names = json_object(request, "names") ? json_object_ref(json_object(request, "names")) : NULL;
 	g_autofree char *path = json_path(request, "path");
 	if (!format_open(path ? path : "", NULL, true, &bounds, &plan->source, error))
 		return NULL;

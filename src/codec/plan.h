@@ -41,6 +41,7 @@ struct plan_output {
 struct plan {
 	VipsImage *source; /* opened, sequential */
 	JsonArray *steps;  /* common ones */
+	JsonObject *names; /* see struct build_context; NULL: none */
 	struct ring ring;
 	bool spool;         /* the source ring holds the whole picture and does not fit into the memory budget */
 	GArray *tiles;      /* struct plan_tile */

@@ -49,6 +49,8 @@ JsonObject *plan_describe(const struct plan *plan)
 	json_object_set_int_member(source, "pixel_bytes", (gint64)VIPS_IMAGE_SIZEOF_PEL(plan->source));
 	add_ring(source, &plan->ring);
 	json_object_set_object_member(task, "source", source);
+	if (plan->names)
+		json_object_set_object_member(task, "names", json_object_ref(plan->names));
 	json_object_set_array_member(task, "steps", json_array_ref(plan->steps));
 	JsonArray *outputs = json_array_new();
 	for (guint o = 0; o < plan->outputs->len; o++)

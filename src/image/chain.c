@@ -6,8 +6,10 @@
 #include "base/json.h"
 #include "image/operations.h"
 
-bool chain_build(JsonArray *steps, guint first, VipsImage *in, VipsImage **out, GError **error)
+bool chain_build(JsonArray *steps, guint first, VipsImage *in, const struct build_context *context, VipsImage **out,
+	GError **error)
 {
+	static const struct build_context nothing = {0};
 	g_autoptr(VipsImage) image = g_object_ref(in);
 	guint count = steps ? json_array_get_length(steps) : 0;
 
@@ -19,7 +21,11 @@ bool chain_build(JsonArray *steps, guint first, VipsImage *in, VipsImage **out, 
 
 		if (!operation)
 			return fail(error, ERROR_INPUT, "step %u: unknown operation '%s'", i + 1, name);
-		if (!operation->build(image, json_object(step, "params"), &next, error)) {
+		JsonObject *params = json_object(step, "params");
+		bool built = operation->build_with
+				     ? operation->build_with(image, params, context ? context : &nothing, &next, error)
+				     : operation->build(image, params, &next, error);
+		if (!built) {
 			g_prefix_error(error, "step %u (%s): ", i + 1, operation->name);
 			return false;
 		}

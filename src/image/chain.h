@@ -12,8 +12,11 @@
 
 #include "image/auto.h"
 
-/* Appends steps (see steps_to_json()) from index first on to in. Errors are prefixed "step N (blur): ", N from 1. */
-bool chain_build(JsonArray *steps, guint first, VipsImage *in, VipsImage **out, GError **error);
+struct build_context;
+
+/* Appends steps (see steps_to_json()) from index first on to in. context may be NULL: nothing is known. Errors are prefixed "step N (blur): ", N from 1. */
+bool chain_build(JsonArray *steps, guint first, VipsImage *in, const struct build_context *context, VipsImage **out,
+	GError **error);
 
 /* The union of OPERATION_ON_GRID, _LOADS (only of the first step) and _READS_METADATA over the steps, and
  * OPERATION_SEQUENTIAL when every step has it. */

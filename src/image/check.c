@@ -74,6 +74,132 @@ static bool check_number(const struct check_subject *subject, const struct param
 	return false;
 }
 
+/* The numbers of a list (or of one alone) as an array, owned; NULL when there is anything else. */
+static JsonArray *numbers(const struct param *param, const struct node *value)
+{
+	g_autoptr(JsonArray) array = json_array_new();
+	guint count = value->kind == NODE_LIST ? value->items->len : 1;
+
+	for (guint i = 0; i < count; i++) {
+		double number;
+		if (!node_as_double(value->kind == NODE_LIST ? value->items->pdata[i] : value, &number) ||
+			number < param->min || number > param->max)
+			return NULL;
+		json_array_add_double_element(array, number);
+	}
+	return g_steal_pointer(&array);
+}
+
+static bool count_fits(const struct param *param, guint count)
+{
+	return count >= MAX(param->count_min, 1) && (!param->count_max || count <= param->count_max);
+}
+
+/* "3 to 5 ", "4 ", "" */
+static char *count_text(const struct param *param)
+{
+	if (param->count_min && param->count_min == param->count_max)
+		return g_strdup_printf("%u ", param->count_min);
+	if (param->count_max)
+		return g_strdup_printf("%u to %u ", MAX(param->count_min, 1), param->count_max);
+	return param->count_min > 1 ? g_strdup_printf("%u or more ", param->count_min) : g_strdup("");
+}
+
+static bool check_numbers(const struct check_subject *subject, const struct param *param, const struct node *value,
+	JsonObject *object, struct diagnostics *errors)
+{
+	g_autoptr(JsonArray) array = numbers(param, value);
+
+	if (array && count_fits(param, json_array_get_length(array))) {
+		json_object_set_array_member(object, param->name, g_steal_pointer(&array));
+		return true;
+	}
+	g_autofree char *expected = check_accepts(param);
+	complain(subject, param, value, expected, errors);
+	return false;
+}
+
+static bool check_matrix(const struct check_subject *subject, const struct param *param, const struct node *value,
+	JsonObject *object, struct diagnostics *errors)
+{
+	g_autoptr(JsonArray) rows = json_array_new();
+	bool ok = value->kind == NODE_LIST && count_fits(param, value->items->len);
+	guint width = 0;
+
+	for (guint i = 0; ok && i < value->items->len; i++) {
+		const struct node *row = value->items->pdata[i];
+		JsonArray *array = row->kind == NODE_LIST ? numbers(param, row) : NULL;
+		ok = array && count_fits(param, json_array_get_length(array)) &&
+		     (i == 0 || json_array_get_length(array) == width);
+		if (array) {
+			width = json_array_get_length(array);
+			json_array_add_array_element(rows, array);
+		}
+		value = ok ? value : row;
+	}
+	if (ok) {
+		json_object_set_array_member(object, param->name, g_steal_pointer(&rows));
+		return true;
+	}
+	g_autofree char *expected = check_accepts(param);
+	complain(subject, param, value, expected, errors);
+	return false;
+}
+
+static bool check_asset(const struct check_subject *subject, const struct param *param, const struct node *value,
+	JsonObject *object, struct diagnostics *errors)
+{
+	const char *text = node_as_string(value);
+	g_autofree char *folder = g_path_get_dirname(diagnostics_file(errors));
+	g_autofree char *absolute = g_canonicalize_filename(folder, NULL);
+	g_autoptr(GError) error = NULL;
+
+	if (!text) {
+		complain(subject, param, value, "a file's name", errors);
+		return false;
+	}
+	JsonObject *asset = asset_read(absolute, text, param->asset, &error);
+	if (!asset) {
+		diagnostics_add(
+			errors, value->line, value->column, "%s: %s: %s", subject->name, param->name, error->message);
+		return false;
+	}
+	json_object_set_object_member(object, param->name, asset);
+	return true;
+}
+
+char *check_accepts(const struct param *param)
+{
+	g_autofree char *range = NULL;
+	g_autofree char *count = NULL;
+
+	switch (param->type) {
+	case PARAM_INT:
+	case PARAM_DOUBLE:
+		return check_range(param->min, param->max, param->unit);
+	case PARAM_CHOICE:
+		return g_strjoinv(" | ", (char **)param->choices);
+	case PARAM_BOOL:
+		return g_strdup("true | false");
+	case PARAM_NUMBERS:
+		range = check_range(param->min, param->max, param->unit);
+		count = count_text(param);
+		return g_strdup_printf("a list of %snumbers, each %s", count, range);
+	case PARAM_MATRIX:
+		range = check_range(param->min, param->max, param->unit);
+		count = count_text(param);
+		return g_strdup_printf("a list of %srows of as many numbers each, %s", count, range);
+	case PARAM_ASSET:
+		return g_strdup(param->asset == ASSET_IMAGE     ? "file of an image"
+				: param->asset == ASSET_PROFILE ? "file of an ICC profile"
+								: "file of a font");
+	case PARAM_COLOUR:
+		return g_strdup("colour");
+	default:
+		return g_strdup("string");
+	}
+}
+
 bool check_value(const struct check_subject *subject, const struct param *param, const struct node *value,
 	JsonObject *object, struct diagnostics *errors)
 {
@@ -102,6 +228,12 @@ bool check_value(const struct check_subject *subject, const struct param *param,
 			break;
 		complain(subject, param, value, "a colour such as \"#ff8800\" or white", errors);
 		return false;
+	case PARAM_NUMBERS:
+		return check_numbers(subject, param, value, object, errors);
+	case PARAM_MATRIX:
+		return check_matrix(subject, param, value, object, errors);
+	case PARAM_ASSET:
+		return check_asset(subject, param, value, object, errors);
 	case PARAM_STRING:
 		if (text)
 			break;
@@ -207,7 +339,8 @@ static bool check_step_value(const struct operation *operation, unsigned line, u
 		diagnostics_add(
 			errors, value->line, value->column, "%s has no parameters; write it alone", operation->name);
 		return false;
-	} else if (value->kind == NODE_LIST) {
+	} else if (value->kind == NODE_LIST && operation->params->type != PARAM_NUMBERS &&
+		   operation->params->type != PARAM_MATRIX) {
 		diagnostics_add(errors, value->line, value->column, "%s takes a map such as {%s: ...}, not a list",
 			operation->name, operation->params->name);
 		return false;

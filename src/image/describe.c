@@ -14,25 +14,12 @@ static const char *type_name(enum param_type type)
 		[PARAM_BOOL] = "boolean",
 		[PARAM_CHOICE] = "choice",
 		[PARAM_STRING] = "string",
-		[PARAM_COLOUR] = "colour"};
+		[PARAM_COLOUR] = "colour",
+		[PARAM_NUMBERS] = "numbers",
+		[PARAM_MATRIX] = "matrix",
+		[PARAM_ASSET] = "file"};
 
 	return names[type];
-}
-
-/* What a parameter may be, for people. Returns owned. */
-static char *accepts(const struct param *param)
-{
-	switch (param->type) {
-	case PARAM_INT:
-	case PARAM_DOUBLE:
-		return check_range(param->min, param->max, param->unit);
-	case PARAM_CHOICE:
-		return g_strjoinv(" | ", (char **)param->choices);
-	case PARAM_BOOL:
-		return g_strdup("true | false");
-	default:
-		return g_strdup(type_name(param->type));
-	}
 }
 
 static void text_of_one(GString *text, const struct operation *o)
@@ -42,7 +29,7 @@ static void text_of_one(GString *text, const struct operation *o)
 	g_string_append_printf(text, "%s%s%s%s\n    %s\n", o->name, aliases ? " (" : "", aliases ? aliases : "",
 		aliases ? ")" : "", o->summary);
 	for (const struct param *p = o->params; p->name; p++) {
-		g_autofree char *range = accepts(p);
+		g_autofree char *range = check_accepts(p);
 		g_string_append_printf(text, "    %-20s %s%s%s%s\n    %-20s %s\n", p->name, range,
 			p->fallback ? ", default " : "", p->fallback ? p->fallback : "",
 			p->required ? ", required" : "", "", p->help);
@@ -79,7 +66,7 @@ static void markdown_of_one(GString *text, const struct operation *o)
 	if (o->params->name)
 		g_string_append(text, "\n| Parameter | Value | Default | |\n| --- | --- | --- | --- |\n");
 	for (const struct param *p = o->params; p->name; p++) {
-		g_autofree char *range = accepts(p);
+		g_autofree char *range = check_accepts(p);
 		g_auto(GStrv) cells = g_strsplit(range, "|", -1); /* a bar would begin the next cell */
 		g_autofree char *escaped = g_strjoinv("\\|", cells);
 		g_string_append_printf(text, "| `%s` | %s | %s | %s |\n", p->name, escaped,
@@ -107,10 +94,14 @@ static JsonObject *json_of_param(const struct param *p)
 	json_object_set_string_member(object, "name", p->name);
 	json_object_set_array_member(object, "aliases", json_names(p->aliases));
 	json_object_set_string_member(object, "type", type_name(p->type));
-	if (p->type == PARAM_INT || p->type == PARAM_DOUBLE) {
+	if (p->type == PARAM_INT || p->type == PARAM_DOUBLE || p->type == PARAM_NUMBERS || p->type == PARAM_MATRIX) {
 		json_object_set_string_member(object, "unit", p->unit ? p->unit : "");
 		json_object_set_double_member(object, "min", p->min);
 		json_object_set_double_member(object, "max", p->max);
+	}
+	if (p->type == PARAM_NUMBERS || p->type == PARAM_MATRIX) {
+		json_object_set_int_member(object, "count_min", p->count_min);
+		json_object_set_int_member(object, "count_max", p->count_max);
 	}
 	if (p->type == PARAM_CHOICE)
 		json_object_set_array_member(object, "choices", json_names(p->choices));

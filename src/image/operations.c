@@ -42,49 +42,6 @@ unsigned operation_flags(const char *name, JsonObject *params)
 	return operation->flags_of ? operation->flags_of(params) : operation->flags;
 }
 
-static const struct param *param_find(const struct operation *operation, const char *name)
-{
-	const struct param *param = operation->params;
-
-	while (param->name && !g_str_equal(param->name, name))
-		param++;
-	g_assert(param->name); /* a build function asked for what its table does not have */
-	return param;
-}
-
-int param_int(const struct operation *operation, JsonObject *params, const char *name)
-{
-	const struct param *param = param_find(operation, name);
-	gint64 fallback = param->fallback ? g_ascii_strtoll(param->fallback, NULL, 10) : 0;
-
-	/* Parameters were checked with the definition, but they came over the bus. */
-	return (int)CLAMP(json_int(params, name, fallback), G_MININT, G_MAXINT);
-}
-
-double param_double(const struct operation *operation, JsonObject *params, const char *name)
-{
-	const struct param *param = param_find(operation, name);
-
-	return json_double(params, name, param->fallback ? g_ascii_strtod(param->fallback, NULL) : 0);
-}
-
-bool param_bool(const struct operation *operation, JsonObject *params, const char *name)
-{
-	const struct param *param = param_find(operation, name);
-
-	return json_bool(params, name, param->fallback && g_str_equal(param->fallback, "true"));
-}
-
-const char *param_string(const struct operation *operation, JsonObject *params, const char *name)
-{
-	return json_string(params, name, param_find(operation, name)->fallback);
-}
-
-bool param_given(JsonObject *params, const char *name)
-{
-	return params && json_object_has_member(params, name);
-}
-
 /* libvips reports the system's trouble as text only. */
 static enum error_kind kind_of_text(const char *text)
 {

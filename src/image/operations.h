@@ -13,16 +13,30 @@
 #include <stdbool.h>
 #include <vips/vips.h>
 
+#include "image/asset.h"
 #include "pipeline/definition.h"
 
-enum param_type { PARAM_INT, PARAM_DOUBLE, PARAM_BOOL, PARAM_CHOICE, PARAM_STRING, PARAM_COLOUR };
+enum param_type {
+	PARAM_INT,
+	PARAM_DOUBLE,
+	PARAM_BOOL,
+	PARAM_CHOICE,
+	PARAM_STRING,
+	PARAM_COLOUR,
+	PARAM_NUMBERS, /* a list of numbers, or one alone */
+	PARAM_MATRIX,  /* a list of rows, lists of as many numbers each */
+	PARAM_ASSET,   /* a file that the definition names: see image/asset.h */
+};
 
 struct param {
 	const char *name;
 	enum param_type type;
-	const char *unit;     /* "px", "deg", "" ... */
-	double min, max;      /* inclusive; PARAM_INT and PARAM_DOUBLE */
-	const char *fallback; /* default as text for people and for the checker; NULL: none */
+	const char *unit; /* "px", "deg", "" ... */
+	double min, max;  /* inclusive; PARAM_INT, PARAM_DOUBLE, and each number of PARAM_NUMBERS and PARAM_MATRIX */
+	unsigned count_min,
+		count_max;     /* PARAM_NUMBERS: how many; PARAM_MATRIX: rows, and columns; count_max 0: no bound */
+	enum asset_kind asset; /* PARAM_ASSET */
+	const char *fallback;  /* default as text for people and for the checker; NULL: none */
 	bool required;
 	const char *const *choices; /* PARAM_CHOICE; ends with NULL */
 	const char *const *aliases; /* other names; ends with NULL; may be NULL */
@@ -47,8 +61,10 @@ enum operation_flags {
 	OPERATION_READS_METADATA = 1 << 3,
 };
 
-/* What a build function may know besides its input. */
+/* What a build function may know besides its input: what is the same for every step of one job. */
 struct build_context {
+	JsonObject *
+		names; /* what placeholders in texts stand for: "stem", "ext", "pipeline", "date" (2026-11-23); NULL: nothing */
 	const char *source_path; /* file to open, when the chain starts from a file; else NULL */
 	GBytes *source_bytes;    /* or its bytes; else NULL */
 };
@@ -67,6 +83,9 @@ struct operation {
 	/* Reads all parameters itself, instead of the table (`vips`); NULL after adding a diagnostic; may be NULL. */
 	JsonObject *(*check_node)(unsigned line, unsigned column, const struct node *value, struct diagnostics *errors);
 	bool (*build)(VipsImage *in, JsonObject *params, VipsImage **out, GError **error);
+	/* The same for the few that need to know more, instead of build(). context is never NULL here. */
+	bool (*build_with)(VipsImage *in, JsonObject *params, const struct build_context *context, VipsImage **out,
+		GError **error);
 	/* OPERATION_LOADS: opens the source itself instead of build(). */
 	bool (*load)(const struct build_context *context, JsonObject *params, VipsImage **out, GError **error);
 };
@@ -87,6 +106,12 @@ double param_double(const struct operation *operation, JsonObject *params, const
 bool param_bool(const struct operation *operation, JsonObject *params, const char *name);
 const char *param_string(const struct operation *operation, JsonObject *params, const char *name);
 bool param_given(JsonObject *params, const char *name);
+/* PARAM_NUMBERS: the numbers, those of the fallback ("1, 0.5") where none are given; NULL and 0 where there are none. Returns owned. */
+double *param_numbers(const struct operation *operation, JsonObject *params, const char *name, guint *count);
+/* PARAM_MATRIX: as libvips' matrix image (scale 1, offset 0); NULL where it is not given. Returns owned. */
+VipsImage *param_matrix(const struct operation *operation, JsonObject *params, const char *name);
+/* PARAM_ASSET: for asset_bytes() and asset_image(); NULL where it is not given. Borrowed. */
+JsonObject *param_asset(const struct operation *operation, JsonObject *params, const char *name);
 
 /* For definition_read(). */
 extern const struct step_rules image_step_rules;

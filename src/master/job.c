@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "pipeline/template.h"
 
 static void output_free(struct job_output *output)
 {
@@ -114,28 +115,40 @@ bool job_read_plan(struct job *job, JsonObject *plan, GError **error)
 	return true;
 }
 
-void job_make_whole_spec(struct job *job, gint64 huge_pixels)
+void job_describe(const struct job *job, JsonObject *object)
 {
-	JsonObject *spec = json_object_new(), *limits = json_object_new();
+	JsonObject *limits = json_object_new();
 	JsonArray *outputs = json_array_new();
 
-	json_set_path(spec, "path", job->claim->path);
-	json_object_set_array_member(spec, "steps", steps_to_json(job->pipeline->steps, NULL));
+	json_set_path(object, "path", job->claim->path);
+	json_object_set_array_member(object, "steps", steps_to_json(job->pipeline->steps, NULL));
 	for (guint i = 0; i < job->pipeline->outputs->len; i++) {
 		const struct output *output = g_ptr_array_index(job->pipeline->outputs, i);
-		const struct job_output *place = g_ptr_array_index(job->outputs, i);
 		JsonObject *entry = json_object_new();
 		json_object_set_array_member(entry, "steps", steps_to_json(output->steps, NULL));
 		if (output->format)
 			json_object_set_string_member(entry, "format", output->format);
 		json_object_set_object_member(entry, "save", json_object_ref(output->save));
-		json_set_path(entry, "temp", place->temp);
 		json_array_add_object_element(outputs, entry);
 	}
-	json_object_set_array_member(spec, "outputs", outputs);
+	json_object_set_array_member(object, "outputs", outputs);
 	json_object_set_double_member(limits, "megapixels", job->pipeline->limits.megapixels);
 	json_object_set_int_member(limits, "frames", job->pipeline->limits.frames);
-	json_object_set_object_member(spec, "limits", limits);
+	json_object_set_object_member(object, "limits", limits);
+	json_object_set_object_member(
+		object, "names", template_names(job->claim->relative, job->pipeline->name, job->queued_wall_us));
+}
+
+void job_make_whole_spec(struct job *job, gint64 huge_pixels)
+{
+	JsonObject *spec = json_object_new();
+
+	job_describe(job, spec);
+	JsonArray *outputs = json_array(spec, "outputs");
+	for (guint i = 0; i < job->outputs->len; i++) {
+		const struct job_output *place = g_ptr_array_index(job->outputs, i);
+		json_set_path(json_object_at(outputs, i), "temp", place->temp);
+	}
 	json_object_set_int_member(spec, "huge_pixels", huge_pixels);
 	g_clear_pointer(&job->spec, json_object_unref);
 	job->spec = spec;

@@ -86,6 +86,9 @@ struct job *job_new(struct claim *claim, struct pipeline *pipeline);
 void job_free(struct job *job);
 DEFINE_AUTO(job, job_free)
 
+/* What is to be done, for a codec or a worker: path, steps, outputs, limits, names. */
+void job_describe(const struct job *job, JsonObject *object);
+
 /* The only writer of a job's state; keeps counts[JOB_STATE_COUNT] in step. */
 void job_set_state(struct job *job, enum job_state state, guint64 counts[JOB_STATE_COUNT]);
 

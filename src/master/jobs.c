@@ -103,32 +103,17 @@ static bool ask_codec(const struct master *master, const struct job *job)
 
 static JsonObject *plan_request(const struct master *master, const struct job *job)
 {
-	JsonObject *request = json_object_new(), *limits = json_object_new();
-	JsonArray *outputs = json_array_new();
+	JsonObject *request = json_object_new();
 	int tile = master->options->tile;
 	gint64 least = job->must_be_tiled ? 0 : tile ? (gint64)tile * tile + 1 : TILED_PIXELS;
 
 	json_object_set_string_member(request, "cmd", "plan");
-	json_set_path(request, "path", job->claim->path);
 	json_object_set_int_member(request, "tile", tile ? tile : DEFAULT_TILE);
 	json_object_set_int_member(request, "min_pixels", least);
 	json_object_set_int_member(request, "budget", RING_BUDGET);
 	if (master->embedded && strcmp(master->options->payload, "inline") == 0)
 		json_object_set_int_member(request, "tile_bytes", EMBEDDED_TILE_BYTES);
-	json_object_set_array_member(request, "steps", steps_to_json(job->pipeline->steps, NULL));
-	for (guint i = 0; i < job->pipeline->outputs->len; i++) {
-		const struct output *output = g_ptr_array_index(job->pipeline->outputs, i);
-		JsonObject *entry = json_object_new();
-		json_object_set_array_member(entry, "steps", steps_to_json(output->steps, NULL));
-		if (output->format)
-			json_object_set_string_member(entry, "format", output->format);
-		json_object_set_object_member(entry, "save", json_object_ref(output->save));
-		json_array_add_object_element(outputs, entry);
-	}
-	json_object_set_array_member(request, "outputs", outputs);
-	json_object_set_double_member(limits, "megapixels", job->pipeline->limits.megapixels);
-	json_object_set_int_member(limits, "frames", job->pipeline->limits.frames);
-	json_object_set_object_member(request, "limits", limits);
+	job_describe(job, request);
 	return request;
 }
 

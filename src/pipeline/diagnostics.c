@@ -35,6 +35,11 @@ struct diagnostics *diagnostics_new(const char *file)
 	return list;
 }
 
+const char *diagnostics_file(const struct diagnostics *list)
+{
+	return list->file;
+}
+
 void diagnostics_free(struct diagnostics *list)
 {
 	if (!list)

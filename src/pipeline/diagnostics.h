@@ -31,6 +31,7 @@ DEFINE_AUTO(diagnostics, diagnostics_free)
 void diagnostics_add(struct diagnostics *list, unsigned line, unsigned column, const char *format, ...)
 	G_GNUC_PRINTF(4, 5);
 
+const char *diagnostics_file(const struct diagnostics *list); /* as given; borrowed */
 unsigned diagnostics_count(const struct diagnostics *list);
 const struct diagnostic *diagnostics_get(const struct diagnostics *list, unsigned index);
 

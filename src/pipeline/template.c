@@ -203,6 +203,24 @@ char *template_expand(
 	return g_string_free(g_steal_pointer(&path), FALSE);
 }
 
+JsonObject *template_names(const char *relative, const char *pipeline, gint64 dropped_wall_us)
+{
+	JsonObject *names = json_object_new();
+	g_autofree char *base = g_path_get_basename(relative);
+	const char *dot = ending_dot(base);
+	g_autofree char *stem = g_strndup(base, (gsize)(dot - base));
+	g_autofree char *shown = files_display(stem);
+	g_autofree char *ext = files_display(*dot ? dot + 1 : "");
+	g_autoptr(GDateTime) dropped = g_date_time_new_from_unix_local(dropped_wall_us / G_USEC_PER_SEC);
+	g_autofree char *date = dropped ? g_date_time_format(dropped, "%Y-%m-%d") : g_strdup("");
+
+	json_object_set_string_member(names, "stem", shown);
+	json_object_set_string_member(names, "ext", ext);
+	json_object_set_string_member(names, "pipeline", pipeline);
+	json_object_set_string_member(names, "date", date);
+	return names;
+}
+
 const char *template_ending_format(const char *ending)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)

@@ -7,6 +7,7 @@
 #define DROPMILL_PIPELINE_TEMPLATE_H
 
 #include <glib.h>
+#include <json-glib/json-glib.h>
 #include <stdbool.h>
 
 /* The placeholders known now: {stem} (name without its last ending), {ext} (that ending, as written,
@@ -22,6 +23,10 @@ bool template_check(const char *name, gsize *offset_bytes, GError **error);
  * component would exceed 255 bytes or lead out of the folder. */
 char *template_expand(
 	const char *name, const char *relative, const char *pipeline, const char *format_ext, GError **error);
+
+/* What placeholders in a step's texts stand for, for a source with this path, dropped then: "stem", "ext", "pipeline",
+ * "date" (2026-11-23, local time). Returns owned. */
+JsonObject *template_names(const char *relative, const char *pipeline, gint64 dropped_wall_us);
 
 /* The format that a template's literal ending names ("{stem}.jpg" is "jpeg"), or NULL when it ends in
  * {ext} or has no literal ending. Returns borrowed. Unknown endings return NULL with *unknown set to the

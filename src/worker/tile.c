@@ -97,7 +97,8 @@ static bool add_output(struct run *run, JsonObject *wanted, VipsImage *common, G
 	if (!own || output.piece_width < 1 || output.piece_height < 1)
 		return fail(error, ERROR_INPUT, "the task's spec has an output without steps or pieces");
 	read_ring(&output.ring, wanted);
-	if (!chain_build(own, 0, common, &output.image, error))
+	const struct build_context context = {.names = json_object(run->spec, "names")};
+	if (!chain_build(own, 0, common, &context, &output.image, error))
 		return false;
 	output.region = vips_region_new(output.image);
 	g_array_append_val(run->outputs, output);
@@ -127,8 +128,9 @@ static struct run *run_new(const struct task *task, GError **error)
 		fail(error, ERROR_INPUT, "the task's spec lacks source, steps or outputs");
 		return NULL;
 	}
+	const struct build_context context = {.names = json_object(run->spec, "names")};
 	run->source = tilesource_new(source, error);
-	if (!run->source || !chain_build(steps, 0, tilesource_image(run->source), &common, error))
+	if (!run->source || !chain_build(steps, 0, tilesource_image(run->source), &context, &common, error))
 		return NULL;
 	read_ring(&run->ring, source);
 	for (guint i = 0; i < json_array_get_length(outputs); i++)

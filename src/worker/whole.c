@@ -55,15 +55,17 @@ static bool open_source(struct whole *whole, GError **error)
  * limits were checked on the header that open_source() read. */
 static bool build(struct whole *whole, JsonArray *steps, VipsImage **out, GError **error)
 {
+	struct build_context context = {
+		json_object(whole->spec, "names"), whole->bytes ? NULL : whole->path, whole->bytes};
+
 	if (json_array_get_length(steps) > 0 && chain_flags(steps) & OPERATION_LOADS) {
 		JsonObject *first = json_object_at(steps, 0);
 		const struct operation *operation = operation_find(json_string(first, "op", ""));
-		struct build_context context = {whole->bytes ? NULL : whole->path, whole->bytes};
 		g_autoptr(VipsImage) loaded = NULL;
 		return operation->load(&context, json_object(first, "params"), &loaded, error) &&
-		       chain_build(steps, 1, loaded, out, error);
+		       chain_build(steps, 1, loaded, &context, out, error);
 	}
-	return chain_build(steps, 0, whole->source, out, error);
+	return chain_build(steps, 0, whole->source, &context, out, error);
 }
 
 static bool save_output(struct whole *whole, JsonObject *wanted, JsonArray *report, GError **error)

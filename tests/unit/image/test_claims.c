@@ -69,7 +69,7 @@ static VipsImage *built(const char *step, VipsImage *in)
 	g_autoptr(GError) error = NULL;
 	VipsImage *out = NULL;
 
-	return chain_build(steps, 0, in, &out, &error) ? out : NULL;
+	return chain_build(steps, 0, in, NULL, &out, &error) ? out : NULL;
 }
 
 static unsigned flags_of(const char *step)

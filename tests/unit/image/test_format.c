@@ -296,7 +296,7 @@ static void test_truncated_thumbnails_are_errors(void **state)
 		for (int cut = 0; cut < 2; cut++) {
 			gsize length = g_bytes_get_size(whole);
 			g_autoptr(GBytes) part = g_bytes_new_from_bytes(whole, 0, cut ? length / 2 : length);
-			struct build_context context = {NULL, part};
+			struct build_context context = {.source_bytes = part};
 			g_autoptr(VipsImage) small = NULL;
 			gsize size;
 			bool loaded = operation_find("thumbnail")->load(&context, params, &small, NULL);
@@ -344,7 +344,8 @@ static void test_thumbnail_loads(void **state)
 	const struct operation *thumbnail = operation_find("thumbnail");
 
 	for (int from_bytes = 0; from_bytes < 2; from_bytes++) {
-		struct build_context context = {from_bytes ? NULL : path, from_bytes ? bytes : NULL};
+		struct build_context context = {
+			.source_path = from_bytes ? NULL : path, .source_bytes = from_bytes ? bytes : NULL};
 		g_autoptr(VipsImage) got = NULL;
 		g_autoptr(VipsImage) wanted = NULL;
 		assert_true(thumbnail->load(&context, params, &got, NULL));

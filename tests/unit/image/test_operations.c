@@ -21,7 +21,7 @@ static void assert_equals(const char *steps, direct by_hand)
 		g_autoptr(VipsImage) got = NULL;
 		g_autoptr(VipsImage) wanted = NULL;
 		g_autoptr(GError) error = NULL;
-		if (!chain_build(array, 0, a, &got, &error))
+		if (!chain_build(array, 0, a, NULL, &got, &error))
 			fail_msg("%s: %s", steps, error->message);
 		assert_int_equal(by_hand(b, &wanted), 0);
 		assert_same_picture(got, wanted);
@@ -241,8 +241,8 @@ static void test_resize_hits_the_size(void **state)
 			401 - width);
 		g_autoptr(JsonArray) steps = chain(text);
 		g_autoptr(JsonArray) cover = chain(both);
-		assert_true(chain_build(steps, 0, in, &one, NULL));
-		assert_true(chain_build(cover, 0, in, &box, NULL));
+		assert_true(chain_build(steps, 0, in, NULL, &one, NULL));
+		assert_true(chain_build(cover, 0, in, NULL, &box, NULL));
 		assert_int_equal(one->Xsize, width);
 		assert_int_equal(box->Xsize, width);
 		assert_int_equal(box->Ysize, 401 - width);
@@ -259,7 +259,7 @@ static void test_orientation(void **state)
 	g_autoptr(JsonArray) steps = chain("[{\"op\":\"auto_orient\"}]");
 
 	vips_image_set_int(a, VIPS_META_ORIENTATION, 6);
-	assert_true(chain_build(steps, 0, a, &got, NULL));
+	assert_true(chain_build(steps, 0, a, NULL, &got, NULL));
 	assert_int_equal(rot90(b, &wanted), 0);
 	assert_same_picture(got, wanted);
 	assert_int_equal(vips_image_get_orientation(got), 1);
@@ -273,7 +273,7 @@ static void test_invert_may_spare_alpha(void **state)
 	g_autoptr(JsonArray) steps = chain("[{\"op\":\"invert\",\"params\":{\"alpha\":false}}]");
 	gsize length;
 
-	assert_true(chain_build(steps, 0, in, &out, NULL));
+	assert_true(chain_build(steps, 0, in, NULL, &out, NULL));
 	g_autofree uint8_t *before = vips_image_write_to_memory(in, &length);
 	g_autofree uint8_t *after = vips_image_write_to_memory(out, &length);
 	assert_int_equal(length, 20 * 10 * 4);
@@ -291,7 +291,7 @@ static void assert_corner(int bands, int depth, const char *background, const do
 	g_autofree double *levels = NULL;
 	int count;
 
-	assert_true(chain_build(steps, 0, in, &out, NULL));
+	assert_true(chain_build(steps, 0, in, NULL, &out, NULL));
 	assert_int_equal(vips_getpoint(out, &levels, &count, 0, 0, NULL), 0);
 	assert_int_equal(count, bands);
 	for (int i = 0; i < count; i++)
@@ -318,7 +318,7 @@ static void assert_fails(const char *steps, const char *message)
 	g_autoptr(JsonArray) array = chain(steps);
 	g_autoptr(GError) error = NULL;
 
-	assert_false(chain_build(array, 0, in, &out, &error));
+	assert_false(chain_build(array, 0, in, NULL, &out, &error));
 	assert_null(out);
 	assert_string_equal(error->message, message);
 	assert_string_equal(vips_error_buffer(), "");

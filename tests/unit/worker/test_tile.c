@@ -18,7 +18,7 @@ static VipsImage *whole_picture(void)
 	g_autoptr(VipsImage) source = picture(WIDTH, HEIGHT, 1, 8);
 	g_autoptr(VipsImage) lazy = NULL;
 
-	assert_true(chain_build(steps, 0, source, &lazy, NULL));
+	assert_true(chain_build(steps, 0, source, NULL, &lazy, NULL));
 	VipsImage *whole = vips_image_copy_memory(lazy);
 	assert_non_null(whole);
 	return whole;

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Files that definitions name: see asset.h. */
+#include "image/asset.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "image/format.h"
+
+#define ASSET_BYTES_MAX (256 << 20)
+#define ASSET_MEGAPIXELS 100
+
+static GMutex lock;
+static GHashTable *store; /* hex SHA-256 to GBytes */
+
+static void put(const char *sha256, GBytes *bytes)
+{
+	g_mutex_lock(&lock);
+	if (!store)
+		store = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
+	if (!g_hash_table_contains(store, sha256))
+		g_hash_table_insert(store, g_strdup(sha256), g_bytes_ref(bytes));
+	g_mutex_unlock(&lock);
+}
+
+static GBytes *get(const char *sha256)
+{
+	g_mutex_lock(&lock);
+	GBytes *bytes = store ? g_hash_table_lookup(store, sha256) : NULL;
+	if (bytes)
+		g_bytes_ref(bytes);
+	g_mutex_unlock(&lock);
+	return bytes;
+}
+
+static GBytes *read_file(const char *path, GError **error)
+{
+	GStatBuf status;
+	char *contents;
+	gsize length;
+	g_autoptr(GError) cause = NULL;
+
+	if (g_stat(path, &status) < 0) {
+		fail_errno(error, "%s", path);
+		return NULL;
+	}
+	/* Asked before it is opened: a pipe would be waited for. */
+	if (!S_ISREG(status.st_mode)) {
+		fail(error, ERROR_INPUT, "%s is not a file", path);
+		return NULL;
+	}
+	if (status.st_size > ASSET_BYTES_MAX) {
+		fail(error, ERROR_INPUT, "%s has more than %d MiB", path, ASSET_BYTES_MAX >> 20);
+		return NULL;
+	}
+	if (!g_file_get_contents(path, &contents, &length, &cause)) {
+		fail(error, ERROR_INPUT, "%s", cause->message);
+		return NULL;
+	}
+	return g_bytes_new_take(contents, length);
+}
+
+static VipsImage *open_image(const char *path, GBytes *bytes, GError **error)
+{
+	const struct image_limits limits = {ASSET_MEGAPIXELS, 0};
+	VipsImage *image = NULL;
+
+	return format_open(path, bytes, false, &limits, &image, error) ? image : NULL;
+}
+
+/* The ICC header has "acsp" at byte 36 and its own size in front. */
+static bool is_profile(GBytes *bytes)
+{
+	gsize length;
+	const guint8 *data = g_bytes_get_data(bytes, &length);
+
+	return length >= 128 && memcmp(data + 36, "acsp", 4) == 0;
+}
+
+/* sfnt versions: TrueType, OpenType (CFF), a collection. */
+static bool is_font(GBytes *bytes)
+{
+	gsize length;
+	const char *data = g_bytes_get_data(bytes, &length);
+
+	return length >= 12 && (memcmp(data, "\0\1\0\0", 4) == 0 || memcmp(data, "OTTO", 4) == 0 ||
+				       memcmp(data, "true", 4) == 0 || memcmp(data, "ttcf", 4) == 0);
+}
+
+static bool is_of_kind(const char *path, GBytes *bytes, enum asset_kind kind, GError **error)
+{
+	switch (kind) {
+	case ASSET_PROFILE:
+		return is_profile(bytes) || fail(error, ERROR_INPUT, "%s is not an ICC profile", path);
+	case ASSET_FONT:
+		return is_font(bytes) || fail(error, ERROR_INPUT, "%s is not a TrueType or OpenType font", path);
+	default: {
+		g_autoptr(VipsImage) image = open_image(path, bytes, error);
+		return image != NULL;
+	}
+	}
+}
+
+JsonObject *asset_read(const char *folder, const char *name, enum asset_kind kind, GError **error)
+{
+	g_autofree char *path = g_canonicalize_filename(name, folder);
+	g_autoptr(GBytes) bytes = read_file(path, error);
+
+	if (!bytes || !is_of_kind(path, bytes, kind, error))
+		return NULL;
+	g_autofree char *sha256 = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
+	put(sha256, bytes);
+	JsonObject *asset = json_object_new();
+	json_object_set_string_member(asset, "sha256", sha256);
+	json_set_path(asset, "path", path);
+	json_object_set_int_member(asset, "bytes", (gint64)g_bytes_get_size(bytes));
+	return asset;
+}
+
+bool asset_add(const char *sha256, GBytes *bytes)
+{
+	g_autofree char *actual = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
+
+	if (g_strcmp0(actual, sha256) != 0)
+		return false;
+	put(sha256, bytes);
+	return true;
+}
+
+GBytes *asset_bytes(JsonObject *asset, GError **error)
+{
+	const char *sha256 = json_string(asset, "sha256", "");
+	g_autofree char *path = json_path(asset, "path");
+	GBytes *bytes = get(sha256);
+
+	if (bytes)
+		return bytes;
+	g_autoptr(GBytes) read = path ? read_file(path, NULL) : NULL;
+	if (read && asset_add(sha256, read))
+		return g_steal_pointer(&read);
+	fail(error, ERROR_RETRY, "asset %s (%s) is not here", sha256, path ? path : "no path");
+	return NULL;
+}
+
+VipsImage *asset_image(JsonObject *asset, GError **error)
+{
+	g_autoptr(GBytes) bytes = asset_bytes(asset, error);
+	g_autofree char *path = json_path(asset, "path");
+
+	return bytes ? open_image(path ? path : "asset", bytes, error) : NULL;
+}
