@@ -14,6 +14,8 @@
 extern const struct operation geometry_operations[];
 extern const struct operation size_operations[];
 extern const struct operation tone_operations[];
+extern const struct operation colour_operations[];
+extern const struct operation colour_space_operations[];
 extern const struct operation filter_operations[];
 extern const struct operation vips_operations[];
 

@@ -96,7 +96,7 @@ bool tones_colours(VipsImage *in, const struct tones *tones, VipsImage **colours
 }
 
 /* vips_cast() cuts fractions off. */
-static bool to_depth(VipsImage *in, VipsBandFormat format, VipsImage **out, GError **error)
+bool tones_round(VipsImage *in, VipsBandFormat format, VipsImage **out, GError **error)
 {
 	g_autoptr(VipsImage) whole = NULL;
 
@@ -114,7 +114,7 @@ bool tones_rejoin(VipsImage *in, const struct tones *tones, VipsImage *colours, 
 	g_autoptr(VipsImage) rest = NULL;
 	g_autoptr(VipsImage) joined = NULL;
 
-	if (!to_depth(colours, in->BandFmt, &fitting, error))
+	if (!tones_round(colours, in->BandFmt, &fitting, error))
 		return false;
 	if (in->Bands == tones->colours)
 		return vips_copy(fitting, out, "interpretation", space, NULL) == 0 || vips_failed(error, NULL);
@@ -131,6 +131,23 @@ bool tones_grey(VipsImage *in, const struct tones *tones, VipsImage **out, GErro
 	if (!tones_colours(in, tones, &colours, error))
 		return false;
 	return vips_colourspace(colours, out, tones->grey, NULL) == 0 || vips_failed(error, NULL);
+}
+
+bool tones_rgb(VipsImage *in, const struct tones *tones, VipsImage **out, GError **error)
+{
+	g_autoptr(VipsImage) colours = NULL;
+	g_autoptr(VipsImage) joined = NULL;
+
+	if (!tones_colours(in, tones, &colours, error))
+		return false;
+	if (tones->colours == 3) {
+		*out = g_steal_pointer(&colours);
+		return true;
+	}
+	VipsImage *same[] = {colours, colours, colours};
+	if (vips_bandjoin(same, &joined, 3, NULL) || vips_copy(joined, out, "interpretation", tones->rgb, NULL))
+		return vips_failed(error, NULL);
+	return true;
 }
 
 double tone_to_light(double level)

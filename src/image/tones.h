@@ -38,6 +38,10 @@ bool tones_rejoin(VipsImage *in, const struct tones *tones, VipsImage *colours, 
 
 /* Grey of the picture, one band in its own depth. */
 bool tones_grey(VipsImage *in, const struct tones *tones, VipsImage **out, GError **error);
+/* Its colours as red, green and blue: those of a grey picture are the same. */
+bool tones_rgb(VipsImage *in, const struct tones *tones, VipsImage **out, GError **error);
+/* To integers of that format, to the nearest one. */
+bool tones_round(VipsImage *in, VipsBandFormat format, VipsImage **out, GError **error);
 
 /* sRGB's curve: from a level to light, 0 to 1, and back. */
 double tone_to_light(double level);
