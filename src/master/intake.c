@@ -19,6 +19,8 @@ static void box_free(gpointer data)
 {
 	struct box *box = data;
 
+	if (box->lock >= 0)
+		close(box->lock);
 	inbox_free(box->inbox);
 	g_free(box->why);
 	g_free(box);
@@ -62,6 +64,7 @@ static void add_box(struct intake *intake, struct inbox *inbox)
 	struct box *box = g_new0(struct box, 1);
 
 	box->inbox = inbox;
+	box->lock = -1;
 	g_ptr_array_add(intake->boxes, box);
 }
 

@@ -2,7 +2,7 @@
  *
  * Purpose:   what the files of intake share. intake.c has the thread and the set of inboxes, intake_watch.c the
  *            library, intake_scan.c folders and events, intake_settle.c the files that are seen and not taken yet,
- *            inbox.c definitions and names, claim.c the rename, claim_recover.c claims of an earlier run.
+ *            inbox.c definitions and names, inbox_lock.c who has an inbox, claim.c the rename, claim_recover.c claims of an earlier run.
  * Thread:    intake's thread only, but for what `lock` guards.
  * Ownership: everything belongs to struct intake.
  */
@@ -32,6 +32,7 @@ struct box {
 	bool polled;           /* events cannot be relied on: looked at every few seconds */
 	bool remote;           /* on a network file system */
 	guint64 device, inode; /* of its folder */
+	int lock;              /* descriptor that holds it against other mills; -1: none */
 	gint64 check_us;       /* when to see whether the folder is still that one */
 	gint64 scan_us;        /* when to walk it again */
 	gint64 missing_us;     /* since when it has been missing; 0: it is not */
@@ -97,6 +98,9 @@ void intake_box_why(struct intake *intake, struct box *box, const char *why /* N
 bool inbox_ignores(const char *name, bool at_top);
 bool inbox_accepts(const struct inbox *inbox, const char *name);
 bool inbox_equal(const struct inbox *a, const struct inbox *b);
+/* inbox_lock.c: the folder is this process's while the descriptor is open. -1 with an error: another has it; -1 without: no lock can be
+ * had there. */
+int inbox_lock(const char *path, GError **error);
 bool inbox_path_within(const char *path, const char *top /* NULL: everything */);
 
 /* intake_watch.c. When inotify cannot be had, inotify_error says why and which limit to raise. */

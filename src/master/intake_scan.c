@@ -173,6 +173,9 @@ void scan_close(struct intake *intake, struct box *box)
 	watch_release(intake, box, NULL);
 	settle_forget(intake, box, NULL);
 	box->open = false;
+	if (box->lock >= 0)
+		close(box->lock);
+	box->lock = -1;
 }
 
 static void open_box(struct intake *intake, struct box *box, const struct stat *status)
@@ -212,9 +215,14 @@ void scan_check(struct intake *intake, struct box *box, bool create)
 		box->check_us = now + intake_check_us;
 		if (box->open && (box->device != status.st_dev || box->inode != status.st_ino))
 			scan_close(intake, box);
-		if (!box->open)
+		if (box->open)
+			return;
+		box->lock = inbox_lock(box->inbox->path, &error);
+		if (!error) {
 			open_box(intake, box, &status);
-		return;
+			return;
+		}
+		why = g_strdup(error->message);
 	}
 	if (box->open)
 		scan_close(intake, box);

@@ -271,6 +271,39 @@ static void many_folders_come_and_go(void **state)
 	intake_dead_at_most = usual;
 }
 
+/* As another mill would. */
+static void an_inbox_of_another_mill_waits_until_it_is_free(void **state)
+{
+	g_autofree char *folder = at("box");
+	g_autoptr(GError) error = NULL;
+	(void)state;
+
+	make_folder("box");
+	int theirs = inbox_lock(folder, &error);
+	assert_true(theirs >= 0);
+	put("box/a.jpg", "not ours yet");
+	start_with(inboxes(inbox_at("box", true, NULL), inbox_at("free", true, NULL)));
+	await(waiting_at("box"));
+	g_mutex_lock(&h.lock);
+	g_autofree char *why = g_strdup(waiting_at("box"));
+	g_mutex_unlock(&h.lock);
+	g_autofree char *expected = g_strdup_printf("another dropmill (process %d) has this inbox", (int)getpid());
+	if (!g_str_has_prefix(why, expected))
+		fail_msg("%s", why);
+	assert_true(exists("box/a.jpg"));
+	assert_null(claim_of("a.jpg"));
+	close(theirs);
+	await(claim_of("a.jpg"));
+	await(!waiting_at("box"));
+	/* And now it is ours. */
+	assert_int_equal(inbox_lock(folder, &error), -1);
+	assert_non_null(error);
+	stop();
+	theirs = inbox_lock(folder, NULL);
+	assert_true(theirs >= 0);
+	close(theirs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +320,7 @@ int main(void)
 		INTAKE_TEST(no_inbox_can_be_made),
 		INTAKE_TEST(queue_overflow),
 		INTAKE_TEST(many_folders_come_and_go),
+		INTAKE_TEST(an_inbox_of_another_mill_waits_until_it_is_free),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
