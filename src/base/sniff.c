@@ -55,6 +55,7 @@ static const struct {
 	{"avif", "avif"},
 	{"jp2k", "jp2"},
 	{"jxl", "jxl"},
+	{"dz", "dzi"},
 	{"svg", "svg"},
 	{"pdf", "pdf"},
 	{"bmp", "bmp"},

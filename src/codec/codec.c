@@ -8,10 +8,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"
@@ -100,9 +100,7 @@ static void send_encoded(struct codec *codec)
 	for (guint i = 0; i < codec->temps->len; i++) {
 		struct plan_output *output = g_ptr_array_index(codec->plan->outputs, i);
 		JsonObject *entry = json_object_new();
-		struct stat status = {0};
-		stat(g_ptr_array_index(codec->temps, i), &status);
-		json_object_set_int_member(entry, "bytes", status.st_size);
+		json_object_set_int_member(entry, "bytes", folder_bytes(g_ptr_array_index(codec->temps, i)));
 		json_object_set_int_member(entry, "width", output->grid.width);
 		json_object_set_int_member(entry, "height", output->grid.height);
 		json_array_add_object_element(list, entry);

@@ -9,6 +9,7 @@
 #include "base/segment.h"
 #include "image/chain.h"
 #include "image/format.h"
+#include "image/frames.h"
 #include "image/operations.h"
 #include "image/tilesource.h"
 
@@ -71,8 +72,6 @@ static const char *whole_by_header(const struct plan *plan, const struct wish *w
 		return "small picture";
 	if (!plain_colour(plan->source))
 		return "its colour space needs the file's profile";
-	if (vips_image_get_n_pages(plan->source) > 1)
-		return "several pages";
 	return NULL;
 }
 
@@ -152,11 +151,15 @@ static bool plan_chain(
 
 	output->steps = own ? json_array_ref(own) : json_array_new();
 	JsonObject *save = json_object(wanted, "save");
-	output->save = save ? json_object_ref(save) : json_object_new();
 	const char *format = json_string(wanted, "format", NULL);
 	output->format = g_strdup(format ? format : format_of_image(plan->source));
+	output->save = format_save_options(output->format, save, plan->names);
+	if (frames_wanted(plan->source, output->format, output->save))
+		plan->whole = g_strdup("several pages");
 	bool built = chain_build(plan->steps, 0, plan->source, &context, &common, error) &&
-		     chain_build(output->steps, 0, common, &context, &output->image, error);
+		     chain_build(output->steps, 0, common, &context, &output->image, error) &&
+		     frames_single(&output->image, error) &&
+		     (plan->whole || format_fits(output->image, output->format, output->save, error));
 	if (built) {
 		tilesource_record(recorder);
 		built = chain_build(plan->steps, 0, tilesource_image(recorder), &context, &recorded_common, error) &&

@@ -179,6 +179,9 @@ char *check_accepts(const struct param *param)
 		return check_range(param->min, param->max, param->unit);
 	case PARAM_CHOICE:
 		return g_strjoinv(" | ", (char **)param->choices);
+	case PARAM_CHOICES:
+		count = g_strjoinv(", ", (char **)param->choices);
+		return g_strdup_printf("a list of %s", count);
 	case PARAM_BOOL:
 		return g_strdup("true | false");
 	case PARAM_NUMBERS:
@@ -234,6 +237,8 @@ bool check_value(const struct check_subject *subject, const struct param *param,
 		return check_matrix(subject, param, value, object, errors);
 	case PARAM_ASSET:
 		return check_asset(subject, param, value, object, errors);
+	case PARAM_CHOICES:
+		return check_choices(subject, param, value, object, errors);
 	case PARAM_STRING:
 		if (text)
 			break;

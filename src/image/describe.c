@@ -17,7 +17,8 @@ static const char *type_name(enum param_type type)
 		[PARAM_COLOUR] = "colour",
 		[PARAM_NUMBERS] = "numbers",
 		[PARAM_MATRIX] = "matrix",
-		[PARAM_ASSET] = "file"};
+		[PARAM_ASSET] = "file",
+		[PARAM_CHOICES] = "choices"};
 
 	return names[type];
 }
@@ -103,7 +104,7 @@ static JsonObject *json_of_param(const struct param *p)
 		json_object_set_int_member(object, "count_min", p->count_min);
 		json_object_set_int_member(object, "count_max", p->count_max);
 	}
-	if (p->type == PARAM_CHOICE)
+	if (p->type == PARAM_CHOICE || p->type == PARAM_CHOICES)
 		json_object_set_array_member(object, "choices", json_names(p->choices));
 	if (p->fallback)
 		json_object_set_string_member(object, "default", p->fallback);

@@ -13,6 +13,8 @@
 #include "image/auto.h"
 #include "pipeline/definition.h"
 
+struct param;
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VipsSource, g_object_unref)
 
 struct image_limits {
@@ -42,10 +44,24 @@ VipsSource *format_source(const char *path, GBytes *bytes, GError **error);
 /* Save options of a format, checked from a definition (struct step_rules.check_save). */
 JsonObject *format_check_save(
 	const char *format, const struct node *output, const char *const *reserved, struct diagnostics *errors);
-extern const char *const format_names[]; /* "jpeg", "png", "webp", "tiff", "avif", ...; ends with NULL */
+extern const char *const format_names[];   /* "jpeg", "png", "webp", "tiff", "avif", ...; ends with NULL */
+bool format_available(const char *format); /* the libvips at hand can write it */
 
-/* Writes image as format ("jpeg"...) with save options to path (created or overwritten), or to memory.
- * Not fsynced. */
+/* The save options of a format; format NULL: those that every format has. Ends with a NULL name; NULL for an unknown format. */
+const struct param *format_options(const char *format);
+
+/* The table of formats: "text", "markdown" or "json". Returns owned. */
+char *formats_describe(const char *form);
+
+/* Save options with what depends on the source: a pyramid's title. save and names (see struct build_context) may be NULL. Returns owned. */
+JsonObject *format_save_options(const char *format, JsonObject *save, JsonObject *names);
+
+/* Can the format hold it? Asked before the first pixel is computed, with the chain's result. Errors (ERROR_INPUT) name the limit and
+ * what to do. */
+bool format_fits(VipsImage *image, const char *format, JsonObject *save, GError **error);
+
+/* Writes image as format ("jpeg"...) with save options to path (created or overwritten), or to memory. A pyramid (dz) makes a
+ * folder there, or the bytes of one for folder_unpack(). Not fsynced. */
 bool format_save(VipsImage *image, const char *path, const char *format, JsonObject *save, GError **error);
 bool format_save_memory(VipsImage *image, const char *format, JsonObject *save, GBytes **out, GError **error);
 

@@ -1,138 +1,61 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Savers and their options: see format.h. */
+ * Running libvips' savers: see format.h. The options are in format_options.c. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/json.h"
-#include "image/check.h"
 #include "image/format.h"
+#include "image/format_prepare.h"
+#include "image/frames.h"
+#include "image/pyramid.h"
 #include "image/vips_value.h"
 
-const char *const format_names[] = {"jpeg", "png", "webp", "tiff", "avif", "heif", "gif", "jp2k", "jxl", NULL};
+/* TIFF's offsets end at 4 GB; compressed sizes are not known before, so what would not fit raw gets the room. */
+#define CLASSIC_TIFF_BYTES 3.9e9
 
-#define OPTION_NUMBER(NAME, PROPERTY, LOW, HIGH, FALLBACK, HELP)                                                       \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_INT, .min = LOW, .max = HIGH, .fallback = FALLBACK, .property = PROPERTY,  \
-		.help = HELP                                                                                           \
-	}
-#define OPTION_SWITCH(NAME, PROPERTY, HELP)                                                                            \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_BOOL, .fallback = "false", .property = PROPERTY, .help = HELP              \
-	}
-#define OPTION_CHOICE(NAME, PROPERTY, FALLBACK, HELP, ...)                                                             \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_CHOICE, .fallback = FALLBACK, .choices = NAMES(__VA_ARGS__),               \
-		.property = PROPERTY, .help = HELP                                                                     \
-	}
-#define STRIP OPTION_SWITCH("strip", NULL, "leave out all metadata: EXIF, ICC profile, XMP")
-#define QUALITY(LOW, FALLBACK) OPTION_NUMBER("quality", "Q", LOW, 100, FALLBACK, "higher is better and larger")
-#define LOSSLESS OPTION_SWITCH("lossless", NULL, "keep every pixel")
-#define SUBSAMPLING(FALLBACK)                                                                                          \
-	OPTION_CHOICE("subsampling", "subsample_mode", FALLBACK, "halve the colour's resolution", "auto", "on", "off", \
-		"4:2:0", "4:4:4")
-
-static const struct format {
-	const char *name;
-	const char *saver;       /* libvips' nickname, for files */
-	const char *compression; /* libvips' heifsave makes two formats */
-	const struct param *options;
-} formats[] = {
-	{.name = "jpeg",
-		.saver = "jpegsave",
-		.options = PARAMS(QUALITY(1, "75"), OPTION_SWITCH("progressive", "interlace", "load in passes"),
-			SUBSAMPLING("auto"),
-			{.name = "optimise",
-				.type = PARAM_BOOL,
-				.fallback = "false",
-				.aliases = NAMES("optimize"),
-				.property = "optimize_coding",
-				.help = "smaller by better Huffman tables"},
-			STRIP)},
-	{.name = "png",
-		.saver = "pngsave",
-		.options = PARAMS(OPTION_NUMBER("compression", NULL, 0, 9, "6", "effort of deflate"),
-			OPTION_SWITCH("palette", NULL, "at most 256 colours; loses some"),
-			{.name = "interlace",
-				.type = PARAM_BOOL,
-				.fallback = "false",
-				.aliases = NAMES("progressive"),
-				.help = "load in passes"},
-			STRIP)},
-	{.name = "webp",
-		.saver = "webpsave",
-		.options = PARAMS(QUALITY(0, "75"), LOSSLESS,
-			OPTION_NUMBER("effort", NULL, 0, 6, "4", "time spent to save bytes"),
-			OPTION_NUMBER("alpha_quality", "alpha_q", 0, 100, "100", "of the alpha band"),
-			OPTION_SWITCH("near_lossless", NULL, "prepare pixels so that lossless packs better"), STRIP)},
-	{.name = "tiff",
-		.saver = "tiffsave",
-		.options = PARAMS(OPTION_CHOICE("compression", NULL, "none", "how pixels are packed", "none", "deflate",
-					  "lzw", "packbits", "zstd", "jpeg", "webp"),
-			QUALITY(1, "75"),
-			OPTION_CHOICE("predictor", NULL, "horizontal", "for deflate, lzw and zstd", "none",
-				"horizontal", "float"),
-			OPTION_SWITCH("tiled", "tile", "in tiles instead of strips"),
-			OPTION_SWITCH("pyramid", NULL, "with smaller copies for viewers"),
-			OPTION_SWITCH("bigtiff", NULL, "may grow beyond 4 GB"), STRIP)},
-	{.name = "avif",
-		.saver = "heifsave",
-		.compression = "av1",
-		.options = PARAMS(QUALITY(1, "50"), LOSSLESS,
-			OPTION_NUMBER("effort", NULL, 0, 9, "4", "time spent to save bytes"), SUBSAMPLING("auto"),
-			STRIP)},
-	{.name = "heif",
-		.saver = "heifsave",
-		.compression = "hevc",
-		.options = PARAMS(QUALITY(1, "50"), LOSSLESS,
-			OPTION_NUMBER("effort", NULL, 0, 9, "4", "time spent to save bytes"), SUBSAMPLING("auto"),
-			STRIP)},
-	{.name = "gif",
-		.saver = "gifsave",
-		.options = PARAMS(OPTION_NUMBER("effort", NULL, 1, 10, "7", "time spent on the palette"),
-			OPTION_NUMBER("bitdepth", NULL, 1, 8, "8", "bits a pixel"),
-			{.name = "dither",
-				.type = PARAM_DOUBLE,
-				.min = 0,
-				.max = 1,
-				.fallback = "1",
-				.help = "how much the palette's steps are hidden"},
-			STRIP)},
-	{.name = "jp2k", .saver = "jp2ksave", .options = PARAMS(QUALITY(1, "48"), LOSSLESS, SUBSAMPLING("off"), STRIP)},
-	{.name = "jxl",
-		.saver = "jxlsave",
-		.options = PARAMS(QUALITY(0, "75"), LOSSLESS,
-			OPTION_NUMBER("effort", NULL, 3, 9, "7", "time spent to save bytes"), STRIP)},
-};
-
-/* Of an output that keeps the source's format: what every format knows. */
-static const struct param common_options[] = {STRIP, {.name = NULL}};
-
-static const struct format *find(const char *name)
+static bool set_choice(VipsOperation *operation, const char *property, const char *text, GError **error)
 {
-	for (guint i = 0; i < G_N_ELEMENTS(formats); i++)
-		if (g_str_equal(formats[i].name, name))
-			return &formats[i];
-	return NULL;
+	if (g_str_equal(text, "4:2:0") || g_str_equal(text, "4:4:4"))
+		text = g_str_equal(text, "4:2:0") ? "on" : "off";
+	if (vips_object_set_argument_from_string(VIPS_OBJECT(operation), property, text))
+		return vips_failed(error, NULL);
+	return true;
 }
 
 static bool set_options(VipsOperation *operation, const struct format *format, JsonObject *save, GError **error)
 {
 	for (const struct param *p = format->options; p->name; p++) {
 		JsonNode *value = save ? json_object_get_member(save, p->name) : NULL;
-		const char *text = json_string(save, p->name, "");
-		g_autoptr(JsonNode) translated = NULL;
+		const char *property = p->property ? p->property : p->name;
+		const char *text = json_string(save, p->name, NULL);
 
-		if (!value)
+		if (!value || g_str_equal(property, OWN_OPTION))
 			continue;
-		if (g_str_equal(text, "4:2:0") || g_str_equal(text, "4:4:4"))
-			value = translated =
-				json_node_init_string(json_node_alloc(), g_str_equal(text, "4:2:0") ? "on" : "off");
-		if (!vips_value_set(VIPS_OBJECT(operation), p->property ? p->property : p->name, value, error)) {
+		bool set = p->type == PARAM_CHOICE && text
+				   ? set_choice(operation, property, text, error)
+				   : vips_value_set(VIPS_OBJECT(operation), property, value, error);
+		if (!set) {
 			g_prefix_error(error, "%s: %s: ", format->name, p->name);
 			return false;
 		}
 	}
 	return true;
+}
+
+/* Where what was not written is better not what libvips takes. */
+static void set_defaults(VipsOperation *operation, const struct format *format, VipsImage *image, JsonObject *save)
+{
+	double bytes = (double)VIPS_IMAGE_SIZEOF_PEL(image) * image->Xsize * image->Ysize;
+	bool pyramid = json_bool(save, "pyramid", false) || json_bool(save, "subifd", false);
+
+	if (format->compression)
+		vips_object_set_argument_from_string(VIPS_OBJECT(operation), "compression", format->compression);
+	/* Lossless with halved colour would not be. */
+	if (format->compression && json_bool(save, "lossless", false) && !json_string(save, "subsampling", NULL))
+		vips_object_set_argument_from_string(VIPS_OBJECT(operation), "subsample_mode", "off");
+	if (g_str_equal(format->name, "tiff") && bytes * (pyramid ? 4.0 / 3 : 1) > CLASSIC_TIFF_BYTES)
+		g_object_set(operation, "bigtiff", TRUE, NULL);
 }
 
 /* Runs the saver; path or bytes says where to. */
@@ -147,9 +70,10 @@ static bool run_saver(VipsImage *image, const struct format *format, const char 
 	g_object_set(operation, "in", image, NULL);
 	if (path)
 		g_object_set(operation, "filename", path, NULL);
-	if (format->compression)
-		vips_object_set_argument_from_string(VIPS_OBJECT(operation), "compression", format->compression);
+	set_defaults(operation, format, image, save);
 	if (!set_options(operation, format, save, error))
+		return false;
+	if (format->folder && !pyramid_options(operation, path, save, error))
 		return false;
 	if (vips_cache_operation_buildp(&operation)) {
 		vips_object_unref_outputs(VIPS_OBJECT(operation));
@@ -166,102 +90,64 @@ static bool run_saver(VipsImage *image, const struct format *format, const char 
 	return true;
 }
 
-bool format_save(VipsImage *image, const char *path, const char *format, JsonObject *save, GError **error)
+JsonObject *format_save_options(const char *name, JsonObject *save, JsonObject *names)
 {
-	const struct format *found = find(format);
+	const struct format *format = format_find(name);
+	const char *stem = json_string(names, "stem", NULL);
+	JsonObject *all = save ? params_copy(save) : json_object_new();
 
-	if (!found)
-		return fail(error, ERROR_INPUT, "unknown format '%s'", format);
-	return run_saver(image, found, path, NULL, save, error);
+	if (format && format->folder && stem && !json_object_has_member(all, "title"))
+		json_object_set_string_member(all, "title", stem);
+	return all;
 }
 
-bool format_save_memory(VipsImage *image, const char *format, JsonObject *save, GBytes **out, GError **error)
+bool format_fits(VipsImage *image, const char *name, JsonObject *save, GError **error)
 {
-	const struct format *found = find(format);
+	const struct format *format = format_find(name);
+	int count = frames_count(image), width = image->Xsize, height = image->Ysize / count;
+	int bits = atoi(json_string(save, "bitdepth", "0"));
 
-	if (!found)
-		return fail(error, ERROR_INPUT, "unknown format '%s'", format);
-	return run_saver(image, found, NULL, out, save, error);
+	if (!format)
+		return fail(error, ERROR_INPUT, "unknown format '%s'", name);
+	if (format->longest_px && MAX(width, height) > format->longest_px)
+		return fail(error, ERROR_INPUT,
+			"%d x %d pixels are too many for %s, which takes %d each way; add a resize, or write %s", width,
+			height, name, format->longest_px, format->roomy_peer);
+	if (format->most_px && (gint64)width * height > format->most_px)
+		return fail(error, ERROR_INPUT,
+			"%d x %d pixels are too many for %s, which takes %.4g megapixels a frame; add a resize, or "
+			"write %s",
+			width, height, name, (double)format->most_px / 1e6, format->roomy_peer);
+	/* libvips would only warn, and write 8 bits. */
+	if (g_str_equal(name, "tiff") && bits && bits < 8 && image->Bands != 1)
+		return fail(error, ERROR_INPUT,
+			"tiff with bitdepth %d holds grey pictures without alpha, and this one has %d bands; add a "
+			"grayscale and a flatten or remove_alpha step, or take bitdepth out",
+			bits, image->Bands);
+	return true;
 }
 
-/* libheif has its codecs as parts that may be missing, and only an attempt tells. */
-static bool try_saver(const struct format *format)
+bool format_save(VipsImage *image, const char *path, const char *name, JsonObject *save, GError **error)
 {
-	g_autoptr(VipsImage) black = NULL;
-	g_autoptr(GBytes) bytes = NULL;
+	const struct format *format = format_find(name);
+	g_autoptr(VipsImage) ready = NULL;
 
-	if (vips_black(&black, 64, 64, "bands", 3, NULL)) {
-		vips_error_clear();
+	if (!format_fits(image, name, save, error) || !format_prepare(image, format, save, &ready, error))
 		return false;
-	}
-	return run_saver(black, format, NULL, &bytes, NULL, NULL);
+	if (format->folder && !pyramid_is_file(save))
+		return pyramid_make_folder(path, error) && run_saver(ready, format, path, NULL, save, error) &&
+		       pyramid_settle(path, save, error);
+	return run_saver(ready, format, path, NULL, save, error);
 }
 
-static bool is_available(const struct format *format)
+bool format_save_memory(VipsImage *image, const char *name, JsonObject *save, GBytes **out, GError **error)
 {
-	static int known[G_N_ELEMENTS(formats)]; /* 0: not asked yet, 1: yes, -1: no */
-	int *answer = &known[format - formats];
+	const struct format *format = format_find(name);
+	g_autoptr(VipsImage) ready = NULL;
 
-	if (*answer == 0)
-		*answer =
-			vips_type_find("VipsForeignSave", format->saver) && (!format->compression || try_saver(format))
-				? 1
-				: -1;
-	return *answer == 1;
-}
-
-/* Options of some formats that were written where none is known; the keys go to told. False when there is one. */
-static bool needs_no_format(
-	const struct node *output, const char *const *reserved, GPtrArray *told, struct diagnostics *errors)
-{
-	for (guint i = 0; i < output->items->len; i++) {
-		const struct node_entry *entry = output->items->pdata[i];
-		bool known = false;
-
-		if (g_strv_contains(reserved, entry->key) || check_find(common_options, entry->key))
-			continue;
-		for (guint f = 0; f < G_N_ELEMENTS(formats); f++)
-			known = known || check_find(formats[f].options, entry->key);
-		if (!known)
-			continue;
-		diagnostics_add(errors, entry->line, entry->column,
-			"%s depends on the format, and this output keeps the source's own; add a format, such as "
-			"format: jpeg",
-			entry->key);
-		g_ptr_array_add(told, entry->key);
-	}
-	return told->len == 0;
-}
-
-JsonObject *format_check_save(
-	const char *format, const struct node *output, const char *const *reserved, struct diagnostics *errors)
-{
-	static const char *const none[] = {NULL};
-	const struct format *found = format ? find(format) : NULL;
-	g_autoptr(JsonObject) save = json_object_new();
-	g_autoptr(GPtrArray) passed_over = g_ptr_array_new();
-	const struct check_subject subject = {format ? format : "an output", "option"};
-	const struct node *place = output->kind == NODE_MAP ? node_get(output, "format") : NULL;
-	bool ok = true;
-
-	if (!place)
-		place = output;
-	if (format && (!found || !is_available(found))) {
-		diagnostics_add(errors, place->line, place->column,
-			found ? "this libvips cannot write %s" : "unknown format '%s'", format);
-		return NULL;
-	}
-	if (output->kind != NODE_MAP)
-		return g_steal_pointer(&save);
-	if (!reserved)
-		reserved = none;
-	if (!found)
-		ok = needs_no_format(output, reserved, passed_over, errors);
-	for (guint i = 0; reserved[i]; i++)
-		g_ptr_array_add(passed_over, (gpointer)reserved[i]);
-	g_ptr_array_add(passed_over, NULL);
-	ok = check_map(&subject, found ? found->options : common_options, output,
-		     (const char *const *)passed_over->pdata, save, errors) &&
-	     ok;
-	return ok ? g_steal_pointer(&save) : NULL;
+	if (!format_fits(image, name, save, error))
+		return false;
+	if (format->folder && !pyramid_is_file(save))
+		return pyramid_save_packed(image, save, out, error);
+	return format_prepare(image, format, save, &ready, error) && run_saver(ready, format, NULL, out, save, error);
 }

@@ -26,6 +26,7 @@ enum param_type {
 	PARAM_NUMBERS, /* a list of numbers, or one alone */
 	PARAM_MATRIX,  /* a list of rows, lists of as many numbers each */
 	PARAM_ASSET,   /* a file that the definition names: see image/asset.h */
+	PARAM_CHOICES, /* a list of choices, or one alone: an array of texts */
 };
 
 struct param {
@@ -38,7 +39,7 @@ struct param {
 	enum asset_kind asset; /* PARAM_ASSET */
 	const char *fallback;  /* default as text for people and for the checker; NULL: none */
 	bool required;
-	const char *const *choices; /* PARAM_CHOICE; ends with NULL */
+	const char *const *choices; /* PARAM_CHOICE and PARAM_CHOICES; ends with NULL */
 	const char *const *aliases; /* other names; ends with NULL; may be NULL */
 	const char *property;       /* libvips' name of it, where the build needs one; NULL: the same */
 	const char *help;

@@ -32,6 +32,7 @@ static const struct {
 	{"jp2", "jp2k"},
 	{"j2k", "jp2k"},
 	{"jxl", "jxl"},
+	{"dzi", "dz"},
 };
 
 /* One piece of a template: a literal character or a placeholder. */

@@ -3,13 +3,14 @@
 #include "worker/whole.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/json.h"
 #include "image/auto.h"
 #include "image/chain.h"
 #include "image/format.h"
+#include "image/frames.h"
 #include "image/operations.h"
 
 struct whole {
@@ -19,7 +20,8 @@ struct whole {
 	char *path;
 	GBytes *bytes; /* inline */
 	VipsImage *source;
-	GByteArray *encoded; /* inline */
+	struct frames *frames; /* when some output wants more than the first */
+	GByteArray *encoded;   /* inline */
 };
 
 /* common and own as one list. Returns owned. */
@@ -43,10 +45,16 @@ static bool may_read_once(const struct whole *whole)
 	return json_array_get_length(all) == 0 || chain_flags(all) & OPERATION_SEQUENTIAL;
 }
 
-static bool open_source(struct whole *whole, GError **error)
+static struct image_limits limits_of(const struct whole *whole)
 {
 	JsonObject *limits = json_object(whole->spec, "limits");
-	struct image_limits bounds = {json_double(limits, "megapixels", 0), (unsigned)json_int(limits, "frames", 0)};
+
+	return (struct image_limits){json_double(limits, "megapixels", 0), (unsigned)json_int(limits, "frames", 0)};
+}
+
+static bool open_source(struct whole *whole, GError **error)
+{
+	struct image_limits bounds = limits_of(whole);
 
 	return format_open(whole->path, whole->bytes, may_read_once(whole), &bounds, &whole->source, error);
 }
@@ -68,36 +76,70 @@ static bool build(struct whole *whole, JsonArray *steps, VipsImage **out, GError
 	return chain_build(steps, 0, whole->source, &context, out, error);
 }
 
-static bool save_output(struct whole *whole, JsonObject *wanted, JsonArray *report, GError **error)
+/* Every frame through the chain by itself, as a picture that came alone, then all in one image. What loads by itself does not know
+ * of frames, so that here each step builds on the opened one. */
+static bool build_frames(struct whole *whole, JsonArray *steps, VipsImage **out, GError **error)
 {
-	g_autoptr(JsonArray) steps = joined(whole->steps, json_array(wanted, "steps"));
-	g_autoptr(VipsImage) image = NULL;
-	g_autoptr(GBytes) bytes = NULL;
-	g_autofree char *temp = json_path(wanted, "temp");
-	JsonObject *save = json_object(wanted, "save");
-	const char *format = json_string(wanted, "format", NULL);
-	gint64 size;
+	struct build_context context = {.names = json_object(whole->spec, "names")};
+	g_autoptr(GPtrArray) finished = g_ptr_array_new_with_free_func(g_object_unref);
+	struct image_limits bounds = limits_of(whole);
 
-	if (!build(whole, steps, &image, error))
+	if (!whole->frames)
+		whole->frames = frames_open(whole->path, whole->bytes, &bounds, error);
+	for (guint i = 0; whole->frames && i < whole->frames->images->len; i++) {
+		VipsImage *image = NULL;
+		if (!chain_build(steps, 0, whole->frames->images->pdata[i], &context, &image, error)) {
+			g_prefix_error(error, "page %u: ", i + 1);
+			return false;
+		}
+		g_ptr_array_add(finished, image);
+	}
+	return whole->frames && frames_join(whole->frames, finished, out, error);
+}
+
+/* What was written, or is in memory. */
+static bool encode(struct whole *whole, VipsImage *image, const char *format, JsonObject *wanted, const char *temp,
+	gint64 *size, GError **error)
+{
+	g_autoptr(JsonObject) save =
+		format_save_options(format, json_object(wanted, "save"), json_object(whole->spec, "names"));
+	g_autoptr(GBytes) bytes = NULL;
+
+	if (!format_fits(image, format, save, error))
 		return false;
-	if (!format)
-		format = format_of_image(whole->source);
 	if (whole->encoded) {
 		if (!format_save_memory(image, format, save, &bytes, error))
 			return false;
 		g_byte_array_append(whole->encoded, g_bytes_get_data(bytes, NULL), (guint)g_bytes_get_size(bytes));
-		size = (gint64)g_bytes_get_size(bytes);
-	} else {
-		struct stat status;
-		if (!temp || !format_save(image, temp, format, save, error))
-			return temp ? false : fail(error, ERROR_SYSTEM, "the task names no place for its output");
-		if (stat(temp, &status) != 0)
-			return fail_errno(error, "%s", temp);
-		size = status.st_size;
+		*size = (gint64)g_bytes_get_size(bytes);
+		return true;
 	}
+	if (!temp)
+		return fail(error, ERROR_SYSTEM, "the task names no place for its output");
+	if (!format_save(image, temp, format, save, error))
+		return false;
+	*size = folder_bytes(temp);
+	return true;
+}
+
+static bool save_output(struct whole *whole, JsonObject *wanted, JsonArray *report, GError **error)
+{
+	g_autoptr(JsonArray) steps = joined(whole->steps, json_array(wanted, "steps"));
+	g_autoptr(VipsImage) image = NULL;
+	g_autofree char *temp = json_path(wanted, "temp");
+	const char *format = json_string(wanted, "format", NULL);
+	gint64 size = 0;
+
+	if (!format)
+		format = format_of_image(whole->source);
+	bool several = frames_wanted(whole->source, format, json_object(wanted, "save"));
+	if (!(several ? build_frames : build)(whole, steps, &image, error) ||
+		(!several && !frames_single(&image, error)) ||
+		!encode(whole, image, format, wanted, temp, &size, error))
+		return false;
 	JsonObject *entry = json_object_new();
 	json_object_set_int_member(entry, "width", image->Xsize);
-	json_object_set_int_member(entry, "height", image->Ysize);
+	json_object_set_int_member(entry, "height", image->Ysize / frames_count(image));
 	json_object_set_int_member(entry, "bytes", size);
 	if (!whole->encoded)
 		json_set_path(entry, "temp", temp); /* so that a late result's files can be removed */
@@ -162,6 +204,7 @@ enum result_status whole_compute(const struct task *task, JsonObject **report, G
 	*report = json_object_new();
 	enum result_status status = run(&whole, *report, &cause);
 	g_clear_object(&whole.source);
+	g_clear_pointer(&whole.frames, frames_free);
 	if (cause && status == RESULT_FAILED && cause->domain == DROPMILL_ERROR && cause->code == ERROR_RETRY)
 		status = RESULT_RETRY;
 	if (cause)

@@ -180,9 +180,10 @@ static void test_save_options(void **state)
 	assert_told(
 		"outputs:\n  - {name: a.jpg, quality: 101}\n", "p.yaml:2:28: jpeg: quality must be 1 to 100, not 101");
 	assert_told("outputs:\n  - {name: a.png, quality: 3}\n",
-		"p.yaml:2:19: png has no option 'quality'; it has compression, palette, interlace, strip");
+		"p.yaml:2:28: png is lossless: quality, dither and effort are those of a palette; add palette: true, or set "
+		"compression");
 	assert_told("outputs:\n  - {name: a.tif, compression: zip}\n",
-		"p.yaml:2:32: tiff: compression must be one of none, deflate, lzw, packbits, zstd, jpeg, webp, not 'zip'");
+		"p.yaml:2:32: tiff: compression must be one of none, deflate, lzw, packbits, zstd, jpeg, webp, ccittfax4, not 'zip'");
 	assert_told("outputs:\n  - {name: \"{stem}.{ext}\", quality: 3}\n",
 		"p.yaml:2:28: quality depends on the format, and this output keeps the source's own; add a format, such as "
 		"format: jpeg");

@@ -238,8 +238,10 @@ static void test_every_format_writes_and_reads(void **state)
 	(void)state;
 	for (guint i = 0; format_names[i]; i++) {
 		g_autoptr(VipsImage) image = picture(64, 48, 3, 8);
-		g_autofree char *path = saved("any", format_names[i], image);
 		g_autoptr(VipsImage) again = NULL;
+		if (g_str_equal(format_names[i], "dz"))
+			continue; /* a folder: test_pyramid.c */
+		g_autofree char *path = saved("any", format_names[i], image);
 		if (g_str_equal(format_names[i], "jp2k") || g_str_equal(format_names[i], "jxl"))
 			continue; /* written for others; their loaders are blocked */
 		assert_true(format_open(path, NULL, true, NULL, &again, NULL));

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * A folder as one output: see folder.h. */
+#include "base/folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/files.h"
+
+/* Calls visit for every regular file below path (relative: its name from there) and, after what is in them, for folders. */
+static bool walk(const char *path, const char *relative,
+	bool (*visit)(const char *path, const char *relative, const struct stat *status, void *user, GError **error),
+	void *user, GError **error)
+{
+	GDir *folder = g_dir_open(path, 0, error);
+	bool ok = folder != NULL;
+	const char *name;
+
+	while (ok && (name = g_dir_read_name(folder))) {
+		g_autofree char *inner = g_build_filename(path, name, NULL);
+		g_autofree char *inner_relative = *relative ? g_build_filename(relative, name, NULL) : g_strdup(name);
+		struct stat status;
+		if (lstat(inner, &status) != 0)
+			ok = fail_errno(error, "%s", inner);
+		else if (S_ISDIR(status.st_mode))
+			ok = walk(inner, inner_relative, visit, user, error);
+		else if (!S_ISREG(status.st_mode))
+			ok = fail(error, ERROR_SYSTEM, "%s is neither a file nor a folder", inner);
+		if (ok && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)))
+			ok = visit(inner, inner_relative, &status, user, error);
+	}
+	if (folder)
+		g_dir_close(folder);
+	return ok;
+}
+
+static bool pack_one(const char *path, const char *relative, const struct stat *status, void *user, GError **error)
+{
+	GVariantBuilder *builder = user;
+	char *contents;
+	gsize length;
+
+	if (!S_ISREG(status->st_mode))
+		return true;
+	if (!g_file_get_contents(path, &contents, &length, error))
+		return false;
+	g_variant_builder_open(builder, G_VARIANT_TYPE("(ayay)"));
+	g_variant_builder_add_value(builder, g_variant_new_bytestring(relative));
+	g_autoptr(GBytes) bytes = g_bytes_new_take(contents, length);
+	g_variant_builder_add_value(builder, g_variant_new_from_bytes(G_VARIANT_TYPE("ay"), bytes, TRUE));
+	g_variant_builder_close(builder);
+	return true;
+}
+
+GBytes *folder_pack(const char *path, GError **error)
+{
+	GVariantBuilder builder;
+
+	g_variant_builder_init(&builder, G_VARIANT_TYPE("a(ayay)"));
+	if (!walk(path, "", pack_one, &builder, error)) {
+		g_variant_builder_clear(&builder);
+		return NULL;
+	}
+	g_autoptr(GVariant) all = g_variant_ref_sink(g_variant_builder_end(&builder));
+	return g_variant_get_data_as_bytes(all);
+}
+
+/* A relative name without "..", "." and empty parts. */
+static bool stays_inside(const char *name)
+{
+	g_auto(GStrv) parts = g_strsplit(name, "/", -1);
+
+	for (char **part = parts; *part; part++)
+		if (!**part || strcmp(*part, ".") == 0 || strcmp(*part, "..") == 0)
+			return false;
+	return *name != '\0';
+}
+
+bool folder_unpack(GBytes *bytes, const char *path, GError **error)
+{
+	g_autoptr(GVariant) all = g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE("a(ayay)"), bytes, FALSE));
+
+	if (mkdir(path, 0777) != 0)
+		return fail_errno(error, "%s", path);
+	for (gsize i = 0; i < g_variant_n_children(all); i++) {
+		g_autoptr(GVariant) entry = g_variant_get_child_value(all, i);
+		g_autoptr(GVariant) name = g_variant_get_child_value(entry, 0);
+		g_autoptr(GVariant) data = g_variant_get_child_value(entry, 1);
+		const char *relative = g_variant_get_bytestring(name);
+		g_autofree char *file = g_build_filename(path, relative, NULL);
+		g_autofree char *parent = g_path_get_dirname(file);
+		gsize length = g_variant_get_size(data);
+		const char *contents = length ? g_variant_get_data(data) : "";
+
+		if (!stays_inside(relative))
+			return fail(error, ERROR_SYSTEM, "a folder that came over the bus names '%s'", relative);
+		if (g_mkdir_with_parents(parent, 0777) != 0)
+			return fail_errno(error, "%s", parent);
+		if (!g_file_set_contents_full(file, contents, (gssize)length, G_FILE_SET_CONTENTS_NONE, 0666, error))
+			return false;
+	}
+	return true;
+}
+
+static bool add_bytes(const char *path, const char *relative, const struct stat *status, void *user, GError **error)
+{
+	gint64 *sum = user;
+
+	(void)path;
+	(void)relative;
+	(void)error;
+	*sum += S_ISREG(status->st_mode) ? status->st_size : 0;
+	return true;
+}
+
+gint64 folder_bytes(const char *path)
+{
+	gint64 sum = 0;
+	struct stat status;
+
+	if (lstat(path, &status) != 0)
+		return 0;
+	if (!S_ISDIR(status.st_mode))
+		return status.st_size;
+	walk(path, "", add_bytes, &sum, NULL);
+	return sum;
+}
+
+static bool sync_one(const char *path, const char *relative, const struct stat *status, void *user, GError **error)
+{
+	(void)relative;
+	(void)status;
+	(void)user;
+	return files_sync(path, error);
+}
+
+bool folder_sync(const char *path, GError **error)
+{
+	return walk(path, "", sync_one, NULL, error) && files_sync(path, error);
+}
+
+bool folder_replace(const char *temp, const char *final, GError **error)
+{
+	struct stat status;
+
+	if (lstat(final, &status) != 0)
+		return rename(temp, final) == 0 || fail_errno(error, "%s", final);
+	if (!S_ISDIR(status.st_mode)) {
+		errno = ENOTDIR;
+		return fail_errno(error, "%s is in the way of a folder", final);
+	}
+	/* Both at once, where the file system can: at no moment is there none. */
+	if (renameat2(AT_FDCWD, temp, AT_FDCWD, final, RENAME_EXCHANGE) == 0) {
+		files_remove_tree(temp);
+		return true;
+	}
+	g_autofree char *aside = g_strconcat(temp, "~", NULL);
+	if (rename(final, aside) != 0)
+		return fail_errno(error, "%s", final);
+	if (rename(temp, final) != 0) {
+		fail_errno(error, "%s", final);
+		/* The old one is better than none; when that fails, too, it lies beside. */
+		(void)!rename(aside, final);
+		return false;
+	}
+	files_remove_tree(aside);
+	return true;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   a folder as one output: made durable, put in place of an older one at once, and as bytes for the way over the bus.
+ * Thread:    any. Ownership: bytes are returned owned.
+ */
+#ifndef DROPMILL_BASE_FOLDER_H
+#define DROPMILL_BASE_FOLDER_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* All files below path, with their names: a GVariant a(ayay). Links and special files are an error. NULL on error. */
+GBytes *folder_pack(const char *path, GError **error);
+
+/* Makes path from such bytes; path must not exist. Names that lead out of it are refused: the bytes come from elsewhere. */
+bool folder_unpack(GBytes *bytes, const char *path, GError **error);
+
+/* The size of a file, or of all files below a folder; 0 when there is none. */
+gint64 folder_bytes(const char *path);
+
+/* fsync of every file and folder below path, and of path. */
+bool folder_sync(const char *path, GError **error);
+
+/* temp becomes final in one step. A folder that was there goes away afterwards; anything else in the way is an error. */
+bool folder_replace(const char *temp, const char *final, GError **error);
+
+#endif

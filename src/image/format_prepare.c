@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Before the saver: metadata that stays, depth and colour that the format can hold: see format_prepare.h. libvips' savers
+ * convert by themselves; what is here is what they do not, or not as people expect (8.14.1, foreign.c, convert_saveable). */
+#include "image/format_prepare.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "image/auto.h"
+#include "image/colour.h"
+
+/* Metadata by the words of `keep`; a name that ends in - stands for all that begin so. */
+static const struct field {
+	const char *name, *kind;
+} fields[] = {
+	{VIPS_META_ICC_NAME, "icc"},
+	{VIPS_META_EXIF_NAME, "exif"},
+	{"exif-", "exif"},
+	{VIPS_META_ORIENTATION, "exif"},
+	{VIPS_META_XMP_NAME, "xmp"},
+	{VIPS_META_IPTC_NAME, "iptc"},
+	{VIPS_META_PHOTOSHOP_NAME, "iptc"},
+	{"png-comment-", ""},
+	{"gif-comment", ""},
+	{"jpeg-thumbnail-data", ""},
+	{VIPS_META_IMAGEDESCRIPTION, ""},
+};
+
+static bool listed(JsonArray *words, const char *word)
+{
+	for (guint i = 0; i < json_array_get_length(words); i++)
+		if (g_strcmp0(json_array_get_string_element(words, i), word) == 0)
+			return true;
+	return false;
+}
+
+static bool stays(const char *name, JsonArray *keep)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
+		const char *known = fields[i].name;
+		bool same = g_str_has_suffix(known, "-") ? g_str_has_prefix(name, known) : g_str_equal(name, known);
+		if (same)
+			return listed(keep, fields[i].kind);
+	}
+	return true; /* density, bits and the like belong to the pixels */
+}
+
+/* image is our own copy of the header. */
+static void keep_only(VipsImage *image, JsonArray *keep)
+{
+	g_auto(GStrv) names = vips_image_get_fields(image);
+
+	for (char **name = names; *name; name++)
+		if (vips_image_get_typeof(image, *name) && !stays(*name, keep))
+			vips_image_remove(image, *name);
+}
+
+/* One image after the other takes the place of *image. Each returns false after a libvips error. */
+
+static bool replace(VipsImage **image, int status, VipsImage *next)
+{
+	if (status)
+		return false;
+	g_object_unref(*image);
+	*image = next;
+	return true;
+}
+
+static bool own_header(VipsImage **image)
+{
+	VipsImage *next = NULL;
+	int status = vips_copy(*image, &next, NULL);
+
+	return replace(image, status, next);
+}
+
+static bool tag(VipsImage **image, VipsInterpretation interpretation)
+{
+	VipsImage *next = NULL;
+	int status = vips_copy(*image, &next, "interpretation", interpretation, NULL);
+
+	return replace(image, status, next);
+}
+
+static bool to_space(VipsImage **image, VipsInterpretation interpretation)
+{
+	VipsImage *next = NULL;
+	int status = vips_colourspace(*image, &next, interpretation, NULL);
+
+	return replace(image, status, next);
+}
+
+static bool cast(VipsImage **image, VipsBandFormat format)
+{
+	VipsImage *next = NULL;
+	int status = vips_cast(*image, &next, format, NULL);
+
+	return replace(image, status, next);
+}
+
+static bool tagged_16(const VipsImage *image)
+{
+	return image->Type == VIPS_INTERPRETATION_RGB16 || image->Type == VIPS_INTERPRETATION_GREY16;
+}
+
+/* As convert_saveable() does for formats of 8 bits; savers told to write 8 bits would clip instead. */
+static bool down_to_8(VipsImage **image)
+{
+	VipsImage *next = NULL;
+	VipsInterpretation plain =
+		(*image)->Type == VIPS_INTERPRETATION_GREY16 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB;
+
+	if (!tagged_16(*image) || !cast(image, VIPS_FORMAT_USHORT))
+		return !tagged_16(*image);
+	int status = vips_rshift_const1(*image, &next, 8, NULL);
+	return replace(image, status, next) && cast(image, VIPS_FORMAT_UCHAR) && tag(image, plain);
+}
+
+static bool up_to_16(VipsImage **image)
+{
+	VipsImage *next = NULL;
+
+	if ((*image)->BandFmt != VIPS_FORMAT_UCHAR)
+		return true;
+	VipsInterpretation deep = (*image)->Bands < 3 ? VIPS_INTERPRETATION_GREY16 : VIPS_INTERPRETATION_RGB16;
+	int status = vips_linear1(*image, &next, 257, 0, NULL);
+	return replace(image, status, next) && cast(image, VIPS_FORMAT_USHORT) && tag(image, deep);
+}
+
+static bool is_plain(const VipsImage *image)
+{
+	switch (image->Type) {
+	case VIPS_INTERPRETATION_B_W:
+	case VIPS_INTERPRETATION_GREY16:
+	case VIPS_INTERPRETATION_sRGB:
+	case VIPS_INTERPRETATION_RGB16:
+	case VIPS_INTERPRETATION_RGB:
+	case VIPS_INTERPRETATION_MULTIBAND:
+		return image->Coding == VIPS_CODING_NONE;
+	default:
+		return false;
+	}
+}
+
+/* The picture as something every reader of the format shows. */
+static bool to_plain(VipsImage **image, const struct format *format)
+{
+	VipsImage *next = NULL;
+
+	/* Eight bits that say they are sixteen: savers believe the tag and write the wrong depth. */
+	if (tagged_16(*image) && (*image)->BandFmt == VIPS_FORMAT_UCHAR)
+		return tag(image, (*image)->Type == VIPS_INTERPRETATION_GREY16 ? VIPS_INTERPRETATION_B_W
+									       : VIPS_INTERPRETATION_sRGB);
+	if (strcmp(format->name, "tiff") == 0)
+		return true;
+	/* Savers leave scene-linear light alone, and cast 0 to 1 to black and almost black. */
+	if ((*image)->Type == VIPS_INTERPRETATION_scRGB && strcmp(format->name, "jxl") != 0)
+		return to_space(image, format->deep ? VIPS_INTERPRETATION_RGB16 : VIPS_INTERPRETATION_sRGB);
+	if (!format->any || is_plain(*image))
+		return true;
+	/* Savers that take anything write Lab and CMYK as if they were colours of a screen. */
+	if ((*image)->Type == VIPS_INTERPRETATION_CMYK && (*image)->Bands >= 4) {
+		int status = vips_icc_transform(*image, &next, "srgb", "embedded", TRUE, "input_profile", "cmyk", NULL);
+		if (!replace(image, status, next))
+			return false;
+		vips_image_remove(*image, VIPS_META_ICC_NAME);
+		return true;
+	}
+	if (!vips_colourspace_issupported(*image))
+		return true;
+	return to_space(image, VIPS_INTERPRETATION_sRGB);
+}
+
+static bool to_depth(VipsImage **image, const struct format *format, JsonObject *save)
+{
+	int bits = atoi(json_string(save, "bitdepth", "0"));
+	bool is_png = strcmp(format->name, "png") == 0;
+
+	/* A pyramid's tiles are JPEG and the like; its saver averages before they are cut. */
+	if ((bits && bits <= 8) || (is_png && json_bool(save, "palette", false)) || format->folder)
+		return down_to_8(image) && (!format->folder || cast(image, VIPS_FORMAT_UCHAR));
+	if (bits > 8)
+		return !is_plain(*image) || up_to_16(image);
+	return true;
+}
+
+/* Alpha into formats without one: on the colour asked for. Without a wish libvips' saver does it, on black. */
+static bool flatten(VipsImage **image, const char *colour, GError **error)
+{
+	VipsImage *next = NULL;
+
+	if (!vips_image_hasalpha(*image))
+		return true;
+	if (!is_plain(*image) && (*image)->Type != VIPS_INTERPRETATION_CMYK &&
+		!to_space(image, VIPS_INTERPRETATION_sRGB))
+		return false;
+	VipsArrayDouble *all = colour_in_bands(colour, *image, error);
+	if (!all)
+		return false;
+	int count;
+	double *levels = vips_array_double_get(all, &count);
+	VipsArrayDouble *solid = vips_array_double_new(levels, count - 1);
+	int status = vips_flatten(*image, &next, "background", solid, NULL);
+	vips_area_unref(VIPS_AREA(all));
+	vips_area_unref(VIPS_AREA(solid));
+	return replace(image, status, next);
+}
+
+/* A colour profile that was made for other bands than there are now confuses readers; TIFF's saver would keep it. */
+static void drop_alien_profile(VipsImage *image)
+{
+	const void *data;
+	size_t length;
+
+	if (vips_image_get_typeof(image, VIPS_META_ICC_NAME) &&
+		!vips_image_get_blob(image, VIPS_META_ICC_NAME, &data, &length) &&
+		!vips_icc_is_compatible_profile(image, data, length))
+		vips_image_remove(image, VIPS_META_ICC_NAME);
+}
+
+bool format_prepare(VipsImage *in, const struct format *format, JsonObject *save, VipsImage **out, GError **error)
+{
+	g_autoptr(VipsImage) image = g_object_ref(in);
+	JsonArray *keep = json_array(save, "keep");
+	const char *background = json_string(save, "background", format->folder ? "white" : NULL);
+	bool opaque = format->folder ? strstr(json_string(save, "suffix", ".jpg"), ".jp") != NULL
+				     : strcmp(format->name, "jpeg") == 0;
+
+	bool ready = to_plain(&image, format) && to_depth(&image, format, save) &&
+		     (!opaque || !background || flatten(&image, background, error)) && own_header(&image);
+	if (!ready)
+		return error && *error ? false : vips_failed(error, format->name);
+	if (keep)
+		keep_only(image, keep);
+	if (strcmp(format->name, "tiff") == 0)
+		drop_alien_profile(image);
+	*out = g_steal_pointer(&image);
+	return true;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Animations and documents of several pages: see frames.h. */
+#include "image/frames.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "image/auto.h"
+#include "image/format_table.h"
+
+void frames_free(struct frames *frames)
+{
+	if (!frames)
+		return;
+	g_ptr_array_unref(frames->images);
+	g_clear_object(&frames->all);
+	g_free(frames);
+}
+
+bool frames_wanted(VipsImage *opened, const char *name, JsonObject *save)
+{
+	const struct format *format = format_find(name);
+
+	return format && format->pages && vips_image_get_n_pages(opened) > 1 &&
+	       strcmp(json_string(save, "pages", "all"), "first") != 0;
+}
+
+int frames_count(VipsImage *image)
+{
+	return image->Ysize / vips_image_get_page_height(image);
+}
+
+bool frames_single(VipsImage **image, GError **error)
+{
+	static const char *const stale[] = {
+		VIPS_META_PAGE_HEIGHT, VIPS_META_N_PAGES, "delay", "loop", "gif-delay", "gif-loop", "heif-primary"};
+	VipsImage *copy = NULL;
+
+	if (vips_copy(*image, &copy, NULL))
+		return vips_failed(error, NULL);
+	for (guint i = 0; i < G_N_ELEMENTS(stale); i++)
+		vips_image_remove(copy, stale[i]);
+	g_object_unref(*image);
+	*image = copy;
+	return true;
+}
+
+/* Pages of a file, from first on; count -1: all below each other, which the loader does where they are of one size. */
+static VipsImage *load(const char *path, GBytes *bytes, int first, int count, GError **error)
+{
+	g_autoptr(VipsSource) source = format_source(path, bytes, error);
+	g_autofree char *options = g_strdup_printf("[page=%d,n=%d]", first, count);
+
+	if (!source)
+		return NULL;
+	VipsImage *image = vips_image_new_from_source(
+		source, options, "access", VIPS_ACCESS_RANDOM, "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL);
+	if (!image) {
+		vips_failed(error, "damaged image");
+		g_prefix_error(error, "page %d: ", first + 1);
+	}
+	return image;
+}
+
+static bool within(const struct image_limits *limits, double pixels, int count, GError **error)
+{
+	if (limits && limits->megapixels > 0 && pixels / 1e6 > limits->megapixels)
+		return fail(error, ERROR_INPUT,
+			"%d frames or pages are %.4g megapixels together, above the limit of %.15g (limits: "
+			"megapixels); raise it, or write pages: first at the output",
+			count, pixels / 1e6, limits->megapixels);
+	return true;
+}
+
+/* TIFF and HEIF: pages lie apart and may differ in size. */
+static bool open_pages(struct frames *frames, const char *path, GBytes *bytes, int count,
+	const struct image_limits *limits, GError **error)
+{
+	double pixels = 0;
+	bool halves = true;
+
+	for (int i = 0; i < count; i++) {
+		VipsImage *page = load(path, bytes, i, 1, error);
+		if (!page)
+			return false;
+		pixels += (double)page->Xsize * page->Ysize;
+		if (i > 0) {
+			VipsImage *before = g_ptr_array_index(frames->images, i - 1);
+			halves = halves && ABS(before->Xsize / 2 - page->Xsize) <= 1 &&
+				 ABS(before->Ysize / 2 - page->Ysize) <= 1;
+		}
+		g_ptr_array_add(frames->images, page);
+		if (!within(limits, pixels, count, error))
+			return false;
+	}
+	if (halves)
+		g_ptr_array_set_size(frames->images, 1);
+	return true;
+}
+
+/* GIF and WebP: a frame builds on those before it, so they are decoded once, top to bottom, into memory. */
+static bool open_animation(struct frames *frames, const char *path, GBytes *bytes, int count,
+	const struct image_limits *limits, GError **error)
+{
+	g_autoptr(VipsImage) strip = load(path, bytes, 0, -1, error);
+
+	if (!strip || !within(limits, (double)strip->Xsize * strip->Ysize, count, error))
+		return false;
+	int height = vips_image_get_page_height(strip);
+	if (!(frames->all = vips_image_copy_memory(strip)))
+		return vips_failed(error, "damaged image");
+	for (int top = 0; top < strip->Ysize; top += height) {
+		g_autoptr(VipsImage) area = NULL;
+		VipsImage *frame = NULL;
+		if (vips_extract_area(frames->all, &area, 0, top, strip->Xsize, height, NULL) ||
+			vips_copy(area, &frame, NULL))
+			return vips_failed(error, "frame");
+		vips_image_remove(frame, VIPS_META_PAGE_HEIGHT);
+		g_ptr_array_add(frames->images, frame);
+	}
+	return true;
+}
+
+struct frames *frames_open(const char *path, GBytes *bytes, const struct image_limits *limits, GError **error)
+{
+	auto_struct(frames) frames = g_new0(struct frames, 1);
+	g_autoptr(VipsImage) first = NULL;
+
+	frames->images = g_ptr_array_new_with_free_func(g_object_unref);
+	if (!format_open(path, bytes, true, limits, &first, error))
+		return NULL;
+	int count = vips_image_get_n_pages(first);
+	const char *format = format_of_image(first);
+	bool animated = strcmp(format, "gif") == 0 || strcmp(format, "webp") == 0;
+	bool opened = within(limits, (double)first->Xsize * first->Ysize * (animated ? count : 1), count, error) &&
+		      (animated ? open_animation : open_pages)(frames, path, bytes, count, limits, error);
+	return opened ? g_steal_pointer(&frames) : NULL;
+}
+
+/* What the animation said of time goes with it, for as many frames as there are. */
+static void copy_time(VipsImage *from, VipsImage *to, int count)
+{
+	int *delays, length, loop;
+
+	if (vips_image_get_typeof(from, "delay") && !vips_image_get_array_int(from, "delay", &delays, &length))
+		vips_image_set_array_int(to, "delay", delays, MIN(length, count));
+	if (vips_image_get_typeof(from, "loop") && !vips_image_get_int(from, "loop", &loop))
+		vips_image_set_int(to, "loop", loop);
+}
+
+bool frames_join(const struct frames *frames, const GPtrArray *finished, VipsImage **out, GError **error)
+{
+	VipsImage *first = g_ptr_array_index(finished, 0);
+	g_autoptr(VipsImage) joined = NULL;
+	g_autoptr(VipsImage) copy = NULL;
+
+	for (guint i = 1; i < finished->len; i++) {
+		VipsImage *frame = g_ptr_array_index(finished, i);
+		if (frame->Xsize != first->Xsize || frame->Ysize != first->Ysize)
+			return fail(error, ERROR_INPUT,
+				"page %u is %d x %d pixels after the chain and page 1 is %d x %d; several pages in one "
+				"file need one size: add a resize with width, height and fit: contain, or write pages: "
+				"first at the output",
+				i + 1, frame->Xsize, frame->Ysize, first->Xsize, first->Ysize);
+		if (frame->Bands != first->Bands || frame->BandFmt != first->BandFmt || frame->Type != first->Type)
+			return fail(error, ERROR_INPUT,
+				"page %u has other colours than page 1; several pages in one file need the same: add a "
+				"colourspace step, or write pages: first at the output",
+				i + 1);
+	}
+	if (finished->len == 1) {
+		*out = g_object_ref(first);
+		return frames_single(out, error);
+	}
+	if (vips_arrayjoin((VipsImage **)finished->pdata, &joined, (int)finished->len, "across", 1, NULL) ||
+		vips_copy(joined, &copy, NULL))
+		return vips_failed(error, "joining frames");
+	vips_image_set_int(copy, VIPS_META_PAGE_HEIGHT, first->Ysize);
+	vips_image_set_int(copy, VIPS_META_N_PAGES, (int)finished->len);
+	if (frames->all)
+		copy_time(frames->all, copy, (int)finished->len);
+	*out = g_steal_pointer(&copy);
+	return true;
+}

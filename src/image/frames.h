@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   animations and documents of several pages: each frame opened by itself, and joined again for the saver.
+ * Thread:    the thread that owns the images. Ownership: images are returned owned.
+ */
+#ifndef DROPMILL_IMAGE_FRAMES_H
+#define DROPMILL_IMAGE_FRAMES_H
+
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+#include <vips/vips.h>
+
+#include "base/auto.h"
+#include "image/format.h"
+
+/* Does an output of this format and with these options take all frames of this opened file? False for a single picture. */
+bool frames_wanted(VipsImage *opened, const char *format, JsonObject *save);
+
+struct frames {
+	GPtrArray *images; /* VipsImage: each a picture like any other */
+	VipsImage *all;    /* what delays and loop are taken from; NULL: none */
+};
+
+/* Opens every frame. limits: megapixels counts them all. TIFF whose pages halve each time is a pyramid: one picture. */
+struct frames *frames_open(const char *path, GBytes *bytes, const struct image_limits *limits, GError **error);
+void frames_free(struct frames *frames); /* NULL is fine */
+DEFINE_AUTO(frames, frames_free)
+
+/* One image for format_save(): the finished frames (VipsImage) below each other, with what the source said of their time. */
+bool frames_join(const struct frames *frames, const GPtrArray *finished, VipsImage **out, GError **error);
+
+/* The frames of an image for format_save(). */
+int frames_count(VipsImage *image);
+
+/* A finished picture that is one of several pages, or was one: what its loader said of pages is not true any more, and a saver would
+ * cut it up. Puts a copy of the header in place of *image. */
+bool frames_single(VipsImage **image, GError **error);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Deep zoom: see pyramid.h. */
+#include "image/pyramid.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/folder.h"
+#include "base/json.h"
+#include "image/auto.h"
+#include "image/colour.h"
+#include "image/format.h"
+
+bool pyramid_is_file(JsonObject *save)
+{
+	return strcmp(json_string(save, "container", "fs"), "zip") == 0;
+}
+
+/* What the files in it are named after. */
+static char *title_of(JsonObject *save)
+{
+	g_autofree char *title = g_utf8_make_valid(json_string(save, "title", "image"), -1);
+
+	/* It comes from a file's name: nothing that leads elsewhere, ends as libvips' options do, or breaks a link. */
+	for (char *c = title; *c; c++)
+		if (strchr("/[]<>&\"'%#?\\", *c) || g_ascii_iscntrl(*c) || (*c == '.' && c == title))
+			*c = '_';
+	return *title ? g_steal_pointer(&title) : g_strdup("image");
+}
+
+bool pyramid_make_folder(const char *path, GError **error)
+{
+	struct stat status;
+
+	if (lstat(path, &status) == 0) {
+		if (S_ISDIR(status.st_mode))
+			files_remove_tree(path);
+		else
+			remove(path);
+	}
+	return mkdir(path, 0777) == 0 || fail_errno(error, "cannot make the folder %s", path);
+}
+
+/* ".jpg" with the quality of its saver. */
+static char *tile_suffix(JsonObject *save)
+{
+	bool plain = strcmp(json_string(save, "layout", "dz"), "dz") == 0;
+	const char *suffix = json_string(save, "suffix", plain ? ".jpeg" : ".jpg");
+
+	if (strcmp(suffix, ".png") == 0)
+		return g_strdup(suffix);
+	return g_strdup_printf("%s[Q=%d]", suffix, (int)json_int(save, "quality", 75));
+}
+
+bool pyramid_options(VipsOperation *operation, const char *path, JsonObject *save, GError **error)
+{
+	g_autofree char *title = title_of(save);
+	g_autofree char *suffix = tile_suffix(save);
+	g_autoptr(VipsImage) image = NULL;
+
+	g_object_get(operation, "in", &image, NULL);
+	VipsArrayDouble *background = colour_in_bands(json_string(save, "background", "white"), image, error);
+	if (!background)
+		return false;
+	/* Every tile would carry it: only what was asked for. */
+	if (json_array(save, "keep"))
+		g_object_set(operation, "no_strip", TRUE, NULL);
+	g_object_set(operation, "suffix", suffix, "basename", title, "background", background, NULL);
+	vips_area_unref(VIPS_AREA(background));
+	if (path && !pyramid_is_file(save)) {
+		/* dzsave makes its files beside the name that it is given. */
+		g_autofree char *inside = g_build_filename(path, title, NULL);
+		g_object_set(operation, "filename", inside, NULL);
+	}
+	return true;
+}
+
+bool pyramid_settle(const char *path, JsonObject *save, GError **error)
+{
+	g_autofree char *title = title_of(save);
+	g_autofree char *inside = g_build_filename(path, title, NULL);
+	g_autofree char *aside = g_strconcat(path, "~", NULL);
+
+	if (strcmp(json_string(save, "layout", "dz"), "dz") == 0)
+		return true;
+	/* The others make a folder in ours, which is one too many. */
+	if (rename(inside, aside) != 0)
+		return fail_errno(error, "%s", inside);
+	if (remove(path) != 0 || rename(aside, path) != 0) {
+		fail_errno(error, "%s", path);
+		files_remove_tree(aside);
+		return false;
+	}
+	return true;
+}
+
+bool pyramid_save_packed(VipsImage *image, JsonObject *save, GBytes **out, GError **error)
+{
+	g_autofree char *scratch = g_dir_make_tmp("dropmill-pyramid-XXXXXX", NULL);
+
+	if (!scratch)
+		return fail_errno(error, "cannot make a folder below %s", g_get_tmp_dir());
+	bool ok = format_save(image, scratch, "dz", save, error);
+	if (ok)
+		ok = (*out = folder_pack(scratch, error)) != NULL;
+	files_remove_tree(scratch);
+	return ok;
+}
