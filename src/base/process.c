@@ -22,7 +22,7 @@ char *process_sibling(const char *name)
 }
 
 /* posix_spawn file actions: 0 is /dev/null, 3 the control socket. Every other descriptor of ours is CLOEXEC. */
-bool process_spawn(const char *const *argv, int *control, pid_t *pid, GError **error)
+bool process_spawn(const char *const *argv, char **environment, int *control, pid_t *pid, GError **error)
 {
 	int pair[2] = {-1, -1};
 	posix_spawn_file_actions_t actions;
@@ -45,7 +45,8 @@ bool process_spawn(const char *const *argv, int *control, pid_t *pid, GError **e
 	sigemptyset(&none);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-	int number = posix_spawn(pid, argv[0], &actions, &attributes, (char *const *)argv, environ);
+	int number = posix_spawn(
+		pid, argv[0], &actions, &attributes, (char *const *)argv, environment ? environment : environ);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
 	if (control)

@@ -15,8 +15,9 @@
 char *process_sibling(const char *name);
 
 /* Starts argv (NULL-terminated). control: when not NULL, a socketpair is made, the child gets its end as descriptor 3
- * and *control is ours (CLOEXEC). Standard input is /dev/null; output and error are inherited. Signals are unblocked in the child. */
-bool process_spawn(const char *const *argv, int *control, pid_t *pid, GError **error);
+ * and *control is ours (CLOEXEC). Standard input is /dev/null; output and error are inherited. Signals are unblocked
+ * in the child, SIGPIPE is ignored as in the master (librdkafka over TLS wants that). environment: "NAME=VALUE"..., NULL: ours; others cannot read it, as they can argv. */
+bool process_spawn(const char *const *argv, char **environment, int *control, pid_t *pid, GError **error);
 
 /* In a child: die with the parent (expected is its process id), of this signal. */
 void process_die_with_parent(int signal, pid_t expected);

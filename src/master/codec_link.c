@@ -96,7 +96,7 @@ struct codec_link *codec_link_new(codec_event_fn event, void *user, GError **err
 	const char *argv[] = {program, "codec", parent, NULL};
 	struct codec_link *link = g_new0(struct codec_link, 1);
 
-	if (!process_spawn(argv, &link->fd, &link->pid, error)) {
+	if (!process_spawn(argv, NULL, &link->fd, &link->pid, error)) {
 		g_free(link);
 		return NULL;
 	}

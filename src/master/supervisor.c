@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"
 
@@ -82,14 +83,27 @@ static void child_ended(GPid pid, gint status, gpointer data)
 		start_later(child);
 }
 
+/* librdkafka's properties may hold passwords, and everybody on the machine can read a command line. */
+static char **environment_of(const struct options *options)
+{
+	g_autoptr(JsonObject) properties = json_object_new();
+	GHashTableIter iter;
+	gpointer name, value;
+
+	g_hash_table_iter_init(&iter, options->properties);
+	while (g_hash_table_iter_next(&iter, &name, &value))
+		json_object_set_string_member(properties, name, value);
+	g_autofree char *text = json_object_text(properties);
+	return g_environ_setenv(g_get_environ(), "DROPMILL_WORKER_PROPERTIES", text, TRUE);
+}
+
 static void start(struct child *child)
 {
 	struct supervisor *supervisor = child->supervisor;
 	const struct options *options = supervisor->options;
 	g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GError) error = NULL;
-	GHashTableIter iter;
-	gpointer name, value;
+	g_auto(GStrv) environment = environment_of(options);
 
 	g_ptr_array_add(argv, process_sibling("dropmill-image"));
 	g_ptr_array_add(argv, g_strdup("worker"));
@@ -102,12 +116,9 @@ static void start(struct child *child)
 		g_ptr_array_add(argv, g_strdup_printf("--partition=%d", child->index));
 		g_ptr_array_add(argv, g_strdup("--embedded"));
 	}
-	g_hash_table_iter_init(&iter, options->properties);
-	while (g_hash_table_iter_next(&iter, &name, &value))
-		g_ptr_array_add(argv, g_strdup_printf("-X%s=%s", (char *)name, (char *)value));
 	g_ptr_array_add(argv, NULL);
 	child->started_us = clock_now_us();
-	if (!process_spawn((const char *const *)argv->pdata, NULL, &child->pid, &error)) {
+	if (!process_spawn((const char *const *)argv->pdata, environment, NULL, &child->pid, &error)) {
 		log_error("%s", error->message);
 		start_later(child);
 		return;

@@ -29,7 +29,6 @@
 
 struct options {
 	char *brokers, *prefix, *payload;
-	char **properties;
 	int partition, index, parent;
 	gboolean embedded;
 };
@@ -74,7 +73,6 @@ static bool parse_options(struct options *options, int argc, char **argv, GError
 		{"index", 0, 0, G_OPTION_ARG_INT, &options->index, NULL, NULL},
 		{"parent", 0, 0, G_OPTION_ARG_INT, &options->parent, NULL, NULL},
 		{"embedded", 0, 0, G_OPTION_ARG_NONE, &options->embedded, NULL, NULL},
-		{"property", 'X', 0, G_OPTION_ARG_STRING_ARRAY, &options->properties, NULL, NULL},
 		{0},
 	};
 	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
@@ -210,6 +208,25 @@ static gpointer wait_for_signal(gpointer data)
 	_exit(0);
 }
 
+/* What the supervisor passes on for librdkafka; nothing that this process starts shall see it. */
+static void read_properties(GHashTable *properties)
+{
+	const char *text = g_getenv("DROPMILL_WORKER_PROPERTIES");
+	g_autoptr(JsonObject) object = text ? json_parse_object(text, -1, NULL) : NULL;
+	JsonObjectIter iter;
+	const char *name;
+	JsonNode *value;
+
+	if (object) {
+		json_object_iter_init(&iter, object);
+		while (json_object_iter_next(&iter, &name, &value))
+			if (json_string(object, name, NULL))
+				g_hash_table_insert(
+					properties, g_strdup(name), g_strdup(json_string(object, name, NULL)));
+	}
+	g_unsetenv("DROPMILL_WORKER_PROPERTIES");
+}
+
 static bool open_bus(struct worker *worker, GError **error)
 {
 	const struct options *o = &worker->options;
@@ -218,11 +235,7 @@ static bool open_bus(struct worker *worker, GError **error)
 		o->brokers, o->prefix ? o->prefix : (char *)"", worker->id, properties, o->embedded};
 	int partitions[TOPIC_COUNT] = {0};
 
-	for (guint i = 0; o->properties && o->properties[i]; i++) {
-		g_auto(GStrv) pair = g_strsplit(o->properties[i], "=", 2);
-		if (pair[0] && pair[1])
-			g_hash_table_insert(properties, g_strdup(pair[0]), g_strdup(pair[1]));
-	}
+	read_properties(properties);
 	worker->bus = bus_new(&options, NULL, NULL, error);
 	if (!worker->bus)
 		return false;

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What an operator may rely on: secrets stay secret, one mill to an inbox."""
+from processes import arguments, marked, role
+from waiting import wait_until
+
+PIPELINE = {"mono": "steps: [grayscale]\n"}
+SECRET = "correct-horse-battery"
+
+
+def test_passwords_are_in_no_command_line_log_or_answer(make_mill, pictures):
+    mill = make_mill(PIPELINE)
+    with open(mill.path("dropmill.yaml"), "w", encoding="utf-8") as file:
+        file.write(f"kafka:\n  sasl.username: mill\n  sasl.password: {SECRET}\n")
+    mill.start(config=mill.path("dropmill.yaml"), workers=2)
+    picture = pictures.picture(width=60, height=40, ending=".png", seed=3)
+    mill.drop(picture, "mono", "a.png")
+    mill.wait_output("mono", "a.png")
+    pids = marked(mill.mark)
+    assert sorted(role(pid) for pid in pids) == ["run", "worker", "worker"]
+    for pid in pids:
+        assert SECRET not in " ".join(arguments(pid))
+    for path in ("", "api/status", "api/workers", "api/jobs", "api/pipelines"):
+        assert SECRET.encode() not in mill.get(path)[2]
+    mill.stop()
+    assert SECRET not in mill.log()
+
+
+def test_the_second_mill_on_an_inbox_waits_and_says_for_whom(make_mill, pictures):
+    first, second = make_mill(PIPELINE), make_mill({**PIPELINE, "free": "steps: [invert]\n"})
+    first.start(workers=1)
+    second.start(workers=1, watch=first.path("watch"))
+    wait_until(lambda: "has this inbox" in second.log(), lambda: f"the complaint; {second.log()}")
+    assert f"another dropmill (process {first.process.pid}) has this inbox" in second.log()
+    picture = pictures.picture(width=60, height=40, ending=".png", seed=3)
+    first.drop(picture, "mono", "a.png")
+    first.wait_output("mono", "a.png")
+    assert second.status()["jobs"]["done"] == 0
+    first.stop()
+    first.drop(picture, "mono", "b.png")
+    second.wait_output("mono", "b.png")
+    second.stop()
