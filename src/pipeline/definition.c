@@ -1,199 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Definition files: see definition.h. The table of keys below is the language; a new key is one line there and one
- * function. */
+ * Definition files: see definition.h. What their keys mean is keys.c's, steps and outputs are steps.c's. */
 #include "pipeline/definition.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json.h"
+#include "pipeline/include.h"
 #include "pipeline/reader.h"
 
-/* A definition is a page of text; what is bigger was dropped into the folder by mistake. */
+/* What is bigger was dropped into the folder by mistake. */
 #define DEFINITION_BYTES_MAX (1024 * 1024)
-
-static void read_name(struct reader *reader, const struct node *node)
-{
-	const char *name;
-
-	if (!read_text(reader, "name", node, &name))
-		return;
-	if (!pipeline_name_valid(name)) {
-		diagnostics_add(reader->errors, node->line, node->column,
-			"'%s' cannot be a name; write a-z, 0-9, _ and -, a letter or digit first, 64 at most", name);
-		return;
-	}
-	g_free(reader->pipeline->name);
-	reader->pipeline->name = g_strdup(name);
-}
-
-static void read_description(struct reader *reader, const struct node *node)
-{
-	const char *text;
-
-	if (!read_text(reader, "description", node, &text))
-		return;
-	g_free(reader->pipeline->description);
-	reader->pipeline->description = g_strstrip(g_strdup(text));
-}
-
-/* What is wrong with this folder as an inbox, and from which byte on; NULL when nothing is. */
-static const char *inbox_fault(const char *inbox, gsize *offset_bytes)
-{
-	bool named = false;
-
-	*offset_bytes = 0;
-	if (*inbox == '\0')
-		return "is empty; name a folder below the watch folder, or write an absolute path";
-	if (*inbox == '~')
-		return "begins with '~', which only a shell knows; write the absolute path";
-	for (const char *start = inbox;; start++) {
-		size_t length = strcspn(start, "/");
-		g_autofree char *component = g_strndup(start, length);
-		*offset_bytes = (gsize)(start - inbox);
-		if (g_str_equal(component, ".."))
-			return "contains '..'; name a folder below the watch folder, or write an absolute path";
-		if (g_str_equal(component, "_done") || g_str_equal(component, "_failed") ||
-			g_str_equal(component, ".dropmill"))
-			return "contains a folder that dropmill keeps for itself; name another";
-		for (const char *c = component; *c; c++)
-			if (g_ascii_iscntrl(*c))
-				return "contains a control character; take it out";
-		named = named || (length > 0 && !g_str_equal(component, "."));
-		start += length;
-		if (*start == '\0')
-			break;
-	}
-	*offset_bytes = 0;
-	return named ? NULL : "is no folder of its own; name one below the watch folder";
-}
-
-static void read_inbox(struct reader *reader, const struct node *node)
-{
-	const char *inbox, *fault;
-	gsize offset;
-
-	if (!read_text(reader, "inbox", node, &inbox))
-		return;
-	fault = inbox_fault(inbox, &offset);
-	if (fault) {
-		diagnostics_add(
-			reader->errors, node->line, node_text_column(node, offset), "inbox '%s' %s", inbox, fault);
-		return;
-	}
-	g_free(reader->pipeline->inbox);
-	reader->pipeline->inbox = g_strdup(inbox);
-}
-
-static void read_recursive(struct reader *reader, const struct node *node)
-{
-	read_bool(reader, "recursive", node, &reader->pipeline->recursive);
-}
-
-static void read_accept(struct reader *reader, const struct node *node)
-{
-	g_autoptr(GStrvBuilder) patterns = g_strv_builder_new();
-
-	if (!require_kind(reader, "accept", node, NODE_LIST, "[\"*.jpg\", \"*.tif\"]"))
-		return;
-	if (node->items->len == 0)
-		diagnostics_add(reader->errors, node->line, node->column,
-			"accept is empty, so that no file would be taken; list patterns, or take the key out to take every image");
-	for (guint i = 0; i < node->items->len; i++) {
-		const struct node *item = g_ptr_array_index(node->items, i);
-		const char *pattern;
-		if (!read_text(reader, "a pattern of accept", item, &pattern))
-			continue;
-		if (*pattern == '\0' || strchr(pattern, '/'))
-			diagnostics_add(reader->errors, item->line, item->column,
-				"'%s' matches no file's name; write a pattern without '/' such as \"*.jpg\"", pattern);
-		g_strv_builder_add(patterns, pattern);
-	}
-	g_strfreev(reader->pipeline->accept);
-	reader->pipeline->accept = g_strv_builder_end(patterns);
-}
-
-static void read_pipeline_steps(struct reader *reader, const struct node *node)
-{
-	read_steps(reader, node, reader->pipeline->steps);
-}
-
-static void read_originals(struct reader *reader, const struct node *node)
-{
-	unsigned choice;
-
-	if (read_choice(reader, "originals", node, originals_names, &choice))
-		reader->pipeline->originals = (enum originals)choice;
-}
-
-static void read_settle(struct reader *reader, const struct node *node)
-{
-	read_duration(reader, "settle", node, &reader->pipeline->settle_us);
-}
-
-static void read_limits(struct reader *reader, const struct node *node)
-{
-	static const char *const keys[] = {"megapixels", "frames", "seconds", NULL};
-	struct limits *limits = &reader->pipeline->limits;
-	gint64 frames = limits->frames;
-
-	if (!require_kind(reader, "limits", node, NODE_MAP, "{megapixels: 100, seconds: 60}"))
-		return;
-	for (guint i = 0; i < node->items->len; i++) {
-		const struct node_entry *entry = g_ptr_array_index(node->items, i);
-		if (g_str_equal(entry->key, "megapixels"))
-			read_number(reader, "megapixels", entry->value, 0.001, 1e6, &limits->megapixels);
-		else if (g_str_equal(entry->key, "frames"))
-			read_integer(reader, "frames", entry->value, 1, 100000, &frames);
-		else if (g_str_equal(entry->key, "seconds"))
-			read_number(reader, "seconds", entry->value, 1, 86400, &limits->seconds);
-		else
-			unknown_key(reader, entry, keys);
-	}
-	limits->frames = (unsigned)frames;
-}
-
-static void read_priority(struct reader *reader, const struct node *node)
-{
-	gint64 priority;
-
-	if (read_integer(reader, "priority", node, PRIORITY_MIN, PRIORITY_MAX, &priority))
-		reader->pipeline->priority = (int)priority;
-}
-
-static const struct key {
-	const char *name;
-	void (*read)(struct reader *reader, const struct node *node);
-} keys[] = {
-	{"name", read_name},
-	{"description", read_description},
-	{"inbox", read_inbox},
-	{"recursive", read_recursive},
-	{"accept", read_accept},
-	{"steps", read_pipeline_steps},
-	{"outputs", read_outputs},
-	{"originals", read_originals},
-	{"settle", read_settle},
-	{"limits", read_limits},
-	{"priority", read_priority},
-};
-
-static void read_entry(struct reader *reader, const struct node_entry *entry)
-{
-	const char *names[G_N_ELEMENTS(keys) + 1];
-
-	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
-		if (g_str_equal(keys[i].name, entry->key)) {
-			keys[i].read(reader, entry->value);
-			return;
-		}
-		names[i] = keys[i].name;
-	}
-	names[G_N_ELEMENTS(keys)] = NULL;
-	unknown_key(reader, entry, names);
-}
 
 /* What follows from the file's name where the definition says nothing. */
 static void default_names(struct reader *reader, const struct node *root)
@@ -201,6 +20,7 @@ static void default_names(struct reader *reader, const struct node *root)
 	struct pipeline *pipeline = reader->pipeline;
 	g_autofree char *base = g_path_get_basename(pipeline->file);
 	gsize offset;
+	const struct place first_line = {g_intern_string(pipeline->file), 1, 1};
 
 	char *dot = strrchr(base, '.');
 	if (dot && dot != base)
@@ -213,6 +33,7 @@ static void default_names(struct reader *reader, const struct node *root)
 				base);
 		g_free(pipeline->name);
 		pipeline->name = g_strdup(base);
+		pipeline->name_place = first_line;
 	}
 	if (!node_get(root, "inbox")) {
 		const char *fault = inbox_fault(base, &offset);
@@ -221,6 +42,7 @@ static void default_names(struct reader *reader, const struct node *root)
 				reader->errors, 1, 1, "the file's name makes '%s' the inbox, which %s", base, fault);
 		g_free(pipeline->inbox);
 		pipeline->inbox = g_strdup(base);
+		pipeline->inbox_place = first_line;
 	}
 }
 
@@ -230,35 +52,90 @@ static void default_output(struct reader *reader, const struct node *root)
 
 	if (node_get(root, "outputs"))
 		return;
-	if (!steps)
+	/* They may be in the file that could not be included. */
+	bool excused = node_get(root, "include") && diagnostics_count(reader->errors) > 0;
+	if (!steps && !excused)
 		diagnostics_add(reader->errors, root->line, root->column,
 			"there is nothing to do; give the definition steps:, outputs: or both");
-	else if (steps->kind == NODE_LIST && steps->items->len == 0)
+	else if (steps && steps->kind == NODE_LIST && steps->items->len == 0)
 		diagnostics_add(reader->errors, steps->line, steps->column,
 			"steps is empty and there are no outputs, so there is nothing to do; list a step, or an output");
 	struct output *output = output_new();
 	g_free(output->name);
 	output->name = g_strdup("{stem}.{ext}");
+	output->file = root->file;
 	output->line = root->line;
 	output->column = root->column;
 	g_ptr_array_add(reader->pipeline->outputs, output);
+}
+
+/* The assets in a step's parameters: objects with a hash and a path. Adds their paths to watch, their hashes to the pipeline's. */
+static void add_assets(JsonNode *node, GPtrArray *watch, struct sources *sources)
+{
+	if (JSON_NODE_HOLDS_ARRAY(node)) {
+		JsonArray *array = json_node_get_array(node);
+		for (guint i = 0; i < json_array_get_length(array); i++)
+			add_assets(json_array_get_element(array, i), watch, sources);
+	} else if (JSON_NODE_HOLDS_OBJECT(node)) {
+		JsonObject *object = json_node_get_object(node);
+		const char *hash = json_string(object, "sha256", NULL);
+		g_autofree char *path = json_path(object, "path");
+		JsonObjectIter members;
+		const char *name;
+		JsonNode *member;
+		if (hash && path) {
+			sources_add_bytes(sources, hash, strlen(hash));
+			if (!g_ptr_array_find_with_equal_func(watch, path, g_str_equal, NULL))
+				g_ptr_array_add(watch, g_steal_pointer(&path));
+			return;
+		}
+		json_object_iter_init_ordered(&members, object);
+		while (json_object_iter_next_ordered(&members, &name, &member))
+			add_assets(member, watch, sources);
+	}
+}
+
+static void add_assets_of(const GPtrArray *steps, GPtrArray *watch, struct sources *sources)
+{
+	for (guint i = 0; i < steps->len; i++) {
+		const struct step *step = g_ptr_array_index(steps, i);
+		g_autoptr(JsonNode) node = json_node_init_object(json_node_alloc(), step->params);
+		add_assets(node, watch, sources);
+	}
+}
+
+/* What else the definition is made of than its file, and the hash over all of it. */
+static void finish(struct pipeline *pipeline, struct sources *sources)
+{
+	GPtrArray *watch = sources_files(sources);
+
+	add_assets_of(pipeline->steps, watch, sources);
+	for (guint i = 0; i < pipeline->outputs->len; i++)
+		add_assets_of(((struct output *)g_ptr_array_index(pipeline->outputs, i))->steps, watch, sources);
+	g_ptr_array_add(watch, NULL);
+	bool any = watch->len > 1;
+	char **paths = (char **)g_ptr_array_free(watch, FALSE);
+	pipeline->watch = any ? paths : NULL;
+	if (!any)
+		g_strfreev(paths);
+	g_free(pipeline->hash);
+	pipeline->hash = g_strdup(sources_hash(sources));
 }
 
 struct pipeline *definition_parse(
 	const char *path, const char *text, gsize length, const struct step_rules *rules, struct diagnostics *errors)
 {
 	auto_struct(pipeline) pipeline = pipeline_new();
-	struct reader reader = {.pipeline = pipeline, .rules = rules, .errors = errors};
+	auto_struct(sources) sources = sources_new(errors);
+	struct reader reader = {.pipeline = pipeline, .rules = rules, .errors = errors, .sources = sources};
 
 	g_free(pipeline->file);
 	pipeline->file = g_strdup(path);
-	g_free(pipeline->hash);
-	pipeline->hash = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)text, length);
 	if (length > DEFINITION_BYTES_MAX) {
 		diagnostics_add(errors, 1, 1, "the file has more than a megabyte, which is no definition; take it out");
 		return NULL;
 	}
-	auto_struct(node) root = node_parse(text, length, errors);
+	struct node *root = sources_root(sources, text, length);
 	if (!root)
 		return NULL;
 	if (root->kind == NODE_NULL) {
@@ -267,10 +144,17 @@ struct pipeline *definition_parse(
 	}
 	if (!require_kind(&reader, "a definition", root, NODE_MAP, "'steps: [grayscale]'"))
 		return NULL;
-	for (guint i = 0; i < root->items->len; i++)
-		read_entry(&reader, g_ptr_array_index(root->items, i));
+	reader.when = g_ptr_array_new();
+	for (guint i = 0; i < root->items->len; i++) {
+		const struct node_entry *entry = g_ptr_array_index(root->items, i);
+		diagnostics_enter(errors, entry->value->file);
+		read_entry(&reader, entry);
+	}
+	diagnostics_enter(errors, NULL);
+	g_ptr_array_unref(reader.when);
 	default_names(&reader, root);
 	default_output(&reader, root);
+	finish(pipeline, sources);
 	return diagnostics_count(errors) == 0 ? g_steal_pointer(&pipeline) : NULL;
 }
 
@@ -278,27 +162,8 @@ struct pipeline *definition_read(const char *path, const struct step_rules *rule
 {
 	g_autofree char *text = NULL;
 	gsize length = 0;
-	g_autoptr(GError) cause = NULL;
-	GStatBuf status;
 
-	if (g_stat(path, &status) < 0) {
-		diagnostics_add(errors, 1, 1, "cannot be read: %s", g_strerror(errno));
-		return NULL;
-	}
-	/* Asked before it is opened: a pipe would be waited for, and a big file read. */
-	if (!S_ISREG(status.st_mode)) {
-		diagnostics_add(errors, 1, 1, "is not a file; a definition is a text file that ends in .yaml");
-		return NULL;
-	}
-	if (status.st_size > DEFINITION_BYTES_MAX) {
-		diagnostics_add(errors, 1, 1, "the file has more than a megabyte, which is no definition; take it out");
-		return NULL;
-	}
-	if (!g_file_get_contents(path, &text, &length, &cause)) {
-		diagnostics_add(errors, 1, 1, "cannot be read: %s", cause->message);
-		return NULL;
-	}
-	return definition_parse(path, text, length, rules, errors);
+	return sources_read(path, &text, &length, errors) ? definition_parse(path, text, length, rules, errors) : NULL;
 }
 
 static gint compare_paths(gconstpointer a, gconstpointer b)
@@ -321,7 +186,8 @@ GPtrArray *definition_list(const char *folder, GError **error)
 		if (!entry)
 			break;
 		const char *name = entry->d_name;
-		if (*name == '.' || !(g_str_has_suffix(name, ".yaml") || g_str_has_suffix(name, ".yml")))
+		if (*name == '.' || *name == '_' ||
+			!(g_str_has_suffix(name, ".yaml") || g_str_has_suffix(name, ".yml")))
 			continue;
 		g_autofree char *path = g_build_filename(folder, name, NULL);
 		if (!g_file_test(path, G_FILE_TEST_IS_DIR))

@@ -26,6 +26,20 @@ struct step_rules {
 	const char *const *formats; /* names an output may have as format:, ends with NULL */
 };
 
+struct reader;
+
+/* A key of a definition. */
+struct definition_key {
+	const char *name;   /* NULL ends the table */
+	const char *help;   /* for people */
+	const char *schema; /* JSON Schema of its value, with ' for " */
+	void (*read)(struct reader *reader, const struct node *node);
+};
+const struct definition_key *definition_keys(void);
+
+/* The keys of an output that are not save options of its format; ends with NULL. */
+extern const char *const definition_output_keys[];
+
 /* Reads path. NULL when there is any error; all of them are in the list, in file order. */
 struct pipeline *definition_read(const char *path, const struct step_rules *rules, struct diagnostics *errors);
 
@@ -33,7 +47,8 @@ struct pipeline *definition_read(const char *path, const struct step_rules *rule
 struct pipeline *definition_parse(
 	const char *path, const char *text, gsize length, const struct step_rules *rules, struct diagnostics *errors);
 
-/* All *.yaml and *.yml files of a folder, sorted by name; hidden files are passed over. Returns owned paths. */
+/* All *.yaml and *.yml files of a folder, sorted by name; hidden ones, and those whose names begin with '_',
+ * which others include, are passed over. Returns owned paths. */
 GPtrArray *definition_list(const char *folder, GError **error);
 
 #endif

@@ -13,16 +13,22 @@
 #define WORD_BYTES_MAX 64
 
 struct diagnostics {
-	char *file;
-	GPtrArray *entries; /* struct diagnostic, by line and column */
+	GPtrArray *files;   /* char *: that of the list, then those that were entered */
+	guint current;      /* among them */
+	GPtrArray *entries; /* struct entry, by file, line and column */
 };
 
-static void diagnostic_free(void *data)
-{
-	struct diagnostic *entry = data;
+struct entry {
+	struct diagnostic diagnostic;
+	guint file;
+};
 
-	g_free(entry->file);
-	g_free(entry->message);
+static void entry_free(void *data)
+{
+	struct entry *entry = data;
+
+	g_free(entry->diagnostic.file);
+	g_free(entry->diagnostic.message);
 	g_free(entry);
 }
 
@@ -30,21 +36,40 @@ struct diagnostics *diagnostics_new(const char *file)
 {
 	struct diagnostics *list = g_new0(struct diagnostics, 1);
 
-	list->file = g_strdup(file);
-	list->entries = g_ptr_array_new_with_free_func(diagnostic_free);
+	list->files = g_ptr_array_new_with_free_func(g_free);
+	g_ptr_array_add(list->files, g_strdup(file));
+	list->entries = g_ptr_array_new_with_free_func(entry_free);
 	return list;
+}
+
+const char *diagnostics_enter(struct diagnostics *list, const char *file)
+{
+	const char *before = diagnostics_file(list);
+
+	if (!file) {
+		list->current = 0;
+	} else if (!g_ptr_array_find_with_equal_func(list->files, file, g_str_equal, &list->current)) {
+		list->current = list->files->len;
+		g_ptr_array_add(list->files, g_strdup(file));
+	}
+	return before;
 }
 
 const char *diagnostics_file(const struct diagnostics *list)
 {
-	return list->file;
+	return g_ptr_array_index(list->files, list->current);
+}
+
+const GPtrArray *diagnostics_files(const struct diagnostics *list)
+{
+	return list->files;
 }
 
 void diagnostics_free(struct diagnostics *list)
 {
 	if (!list)
 		return;
-	g_free(list->file);
+	g_ptr_array_unref(list->files);
 	g_ptr_array_unref(list->entries);
 	g_free(list);
 }
@@ -62,11 +87,18 @@ static char *presentable(const char *text)
 	return g_strdup_printf("%.*s...", (int)(end - shown), shown);
 }
 
-static int compare_place(const struct diagnostic *entry, unsigned line, unsigned column)
+static int compare(unsigned a, unsigned b)
 {
-	if (entry->line != line)
-		return entry->line < line ? -1 : 1;
-	return entry->column < column ? -1 : entry->column > column;
+	return a < b ? -1 : a > b;
+}
+
+static int compare_place(const struct entry *entry, guint file, unsigned line, unsigned column)
+{
+	int order = compare(entry->file, file);
+
+	if (order == 0)
+		order = compare(entry->diagnostic.line, line);
+	return order ? order : compare(entry->diagnostic.column, column);
 }
 
 void diagnostics_add(struct diagnostics *list, unsigned line, unsigned column, const char *format, ...)
@@ -80,20 +112,19 @@ void diagnostics_add(struct diagnostics *list, unsigned line, unsigned column, c
 
 	/* Searched from the end: most checks run in file order. */
 	guint at = list->entries->len;
-	while (at > 0 && compare_place(g_ptr_array_index(list->entries, at - 1), line, column) > 0)
+	while (at > 0 && compare_place(g_ptr_array_index(list->entries, at - 1), list->current, line, column) > 0)
 		at--;
 	for (guint i = at; i > 0; i--) {
-		const struct diagnostic *same = g_ptr_array_index(list->entries, i - 1);
-		if (compare_place(same, line, column) != 0)
+		const struct entry *same = g_ptr_array_index(list->entries, i - 1);
+		if (compare_place(same, list->current, line, column) != 0)
 			break;
-		if (g_str_equal(same->message, message))
+		if (g_str_equal(same->diagnostic.message, message))
 			return;
 	}
-	struct diagnostic *entry = g_new0(struct diagnostic, 1);
-	entry->file = g_strdup(list->file);
-	entry->line = line;
-	entry->column = column;
-	entry->message = g_steal_pointer(&message);
+	struct entry *entry = g_new0(struct entry, 1);
+	entry->file = list->current;
+	entry->diagnostic =
+		(struct diagnostic){g_strdup(diagnostics_file(list)), line, column, g_steal_pointer(&message)};
 	g_ptr_array_insert(list->entries, (gint)at, entry);
 }
 
@@ -105,7 +136,7 @@ unsigned diagnostics_count(const struct diagnostics *list)
 const struct diagnostic *diagnostics_get(const struct diagnostics *list, unsigned index)
 {
 	g_assert(index < list->entries->len);
-	return g_ptr_array_index(list->entries, index);
+	return &((struct entry *)g_ptr_array_index(list->entries, index))->diagnostic;
 }
 
 char *diagnostics_text(const struct diagnostics *list)
@@ -113,7 +144,7 @@ char *diagnostics_text(const struct diagnostics *list)
 	GString *text = g_string_new(NULL);
 
 	for (guint i = 0; i < list->entries->len; i++) {
-		const struct diagnostic *entry = g_ptr_array_index(list->entries, i);
+		const struct diagnostic *entry = diagnostics_get(list, i);
 		g_string_append_printf(text, "%s:%u:%u: %s\n", entry->file, entry->line, entry->column, entry->message);
 	}
 	return g_string_free(text, FALSE);

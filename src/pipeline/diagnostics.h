@@ -19,7 +19,7 @@ struct diagnostic {
 	char *message;
 };
 
-struct diagnostics; /* a list of struct diagnostic for one file */
+struct diagnostics; /* a list of struct diagnostic for one file, and those that it includes */
 
 struct diagnostics *diagnostics_new(const char *file);
 void diagnostics_free(struct diagnostics *list); /* NULL is fine */
@@ -31,7 +31,13 @@ DEFINE_AUTO(diagnostics, diagnostics_free)
 void diagnostics_add(struct diagnostics *list, unsigned line, unsigned column, const char *format, ...)
 	G_GNUC_PRINTF(4, 5);
 
-const char *diagnostics_file(const struct diagnostics *list); /* as given; borrowed */
+/* What is added from now on stands in this file, until another is entered: NULL is the first one again. Returns the one before,
+ * borrowed, to go back to. Entries are in the order of the files, then of their lines. */
+const char *diagnostics_enter(struct diagnostics *list, const char *file);
+
+const char *diagnostics_file(const struct diagnostics *list); /* the one that was entered, or the first; borrowed */
+/* Every file that was entered, the first one first. Borrowed. */
+const GPtrArray *diagnostics_files(const struct diagnostics *list);
 unsigned diagnostics_count(const struct diagnostics *list);
 const struct diagnostic *diagnostics_get(const struct diagnostics *list, unsigned index);
 

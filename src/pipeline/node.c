@@ -13,6 +13,7 @@
 
 struct parse {
 	yaml_parser_t yaml;
+	const char *file; /* interned */
 	const char *text;
 	gsize length;
 	yaml_mark_t end; /* of the text */
@@ -45,7 +46,9 @@ static struct node *counted_node(struct parse *parse, enum node_kind kind, yaml_
 		return wrong(parse, mark,
 			"the definition is too big: it has more than 10,000 values, aliases counted as what they stand for");
 	mark = inside(parse, mark);
-	return node_new(kind, (unsigned)mark.line + 1, (unsigned)mark.column + 1);
+	struct node *node = node_new(kind, (unsigned)mark.line + 1, (unsigned)mark.column + 1);
+	node->file = parse->file;
+	return node;
 }
 
 static void syntax_error(struct parse *parse)
@@ -358,7 +361,10 @@ struct node *node_parse(const char *text, gsize length, struct diagnostics *erro
 {
 	/* libyaml passes over a byte order mark only where it guesses the encoding, and it may not guess UTF-16. */
 	bool marked = length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0;
-	struct parse parse = {.text = text + (marked ? 3 : 0), .length = length - (marked ? 3 : 0), .errors = errors};
+	struct parse parse = {.file = g_intern_string(diagnostics_file(errors)),
+		.text = text + (marked ? 3 : 0),
+		.length = length - (marked ? 3 : 0),
+		.errors = errors};
 
 	syntax_place(parse.text, parse.length, &parse.end.line, &parse.end.column);
 	if (!yaml_parser_initialize(&parse.yaml))

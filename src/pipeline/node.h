@@ -15,6 +15,7 @@ enum node_kind { NODE_NULL, NODE_SCALAR, NODE_LIST, NODE_MAP };
 
 struct node {
 	enum node_kind kind;
+	const char *file;      /* where it stands; interned */
 	unsigned line, column; /* from 1 */
 	char *text;            /* NODE_SCALAR: the text, as written */
 	bool quoted;           /* NODE_SCALAR: a quoted scalar is a string whatever it looks like */
@@ -33,7 +34,7 @@ struct node_entry {
  * nesting deeper than 64 go to the list. NULL on error; an empty document is a NODE_NULL. Returns owned. */
 struct node *node_parse(const char *text, gsize length, struct diagnostics *errors);
 
-/* A node without text or items. Returns owned. */
+/* A node without file, text or items. Returns owned. */
 struct node *node_new(enum node_kind kind, unsigned line, unsigned column);
 void node_free(struct node *node); /* NULL is fine */
 void node_destroy(void *node);     /* the same as a GDestroyNotify */

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#include "base/json.h"
+#include "pipeline/template.h"
+
 const char *const originals_names[] = {
 	[ORIGINALS_ARCHIVE] = "archive", [ORIGINALS_DELETE] = "delete", [ORIGINALS_KEEP] = "keep", NULL};
 
@@ -20,6 +23,7 @@ static void output_destroy(void *data)
 	g_free(output->format);
 	json_object_unref(output->save);
 	g_ptr_array_unref(output->steps);
+	g_free(output->when);
 	g_free(output);
 }
 
@@ -40,6 +44,7 @@ struct pipeline *pipeline_new(void)
 	pipeline->settle_us = 500 * 1000;
 	pipeline->limits = (struct limits){.megapixels = 1000, .frames = 64, .seconds = 600};
 	pipeline->priority = 5;
+	pipeline->attempts = 3;
 	return pipeline;
 }
 
@@ -49,6 +54,16 @@ bool pipeline_name_valid(const char *name)
 	size_t length = strspn(name, characters);
 
 	return length > 0 && length <= 64 && name[length] == '\0' && g_ascii_isalnum(*name);
+}
+
+const char *pipeline_format_word(const char *word)
+{
+	static const char *const formats[] = {"jpeg", "png", "webp", "tiff", "gif", "heif", "avif", "jp2k", "jxl"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(formats); i++)
+		if (g_str_equal(formats[i], word))
+			return formats[i];
+	return template_ending_format(word);
 }
 
 struct pipeline *pipeline_ref(struct pipeline *pipeline)
@@ -67,6 +82,8 @@ void pipeline_unref(struct pipeline *pipeline)
 	g_free(pipeline->description);
 	g_free(pipeline->inbox);
 	g_strfreev(pipeline->accept);
+	g_strfreev(pipeline->reject);
+	g_strfreev(pipeline->watch);
 	g_ptr_array_unref(pipeline->steps);
 	g_ptr_array_unref(pipeline->outputs);
 	g_free(pipeline);
@@ -89,6 +106,7 @@ void step_free(struct step *step)
 		return;
 	g_free(step->operation);
 	json_object_unref(step->params);
+	g_clear_pointer(&step->when, json_array_unref);
 	g_free(step);
 }
 
@@ -102,6 +120,17 @@ struct output *output_new(void)
 	return output;
 }
 
+static JsonNode *json_copy(JsonNode *from);
+
+static JsonArray *array_copy(JsonArray *from)
+{
+	JsonArray *copy = json_array_new();
+
+	for (guint i = 0; i < json_array_get_length(from); i++)
+		json_array_add_element(copy, json_copy(json_array_get_element(from, i)));
+	return copy;
+}
+
 /* json-glib's own copies share what is below, with reference counts that are not atomic; a pipeline may be
  * rendered on two threads at once, so what leaves it shares nothing with it. */
 static JsonNode *json_copy(JsonNode *from)
@@ -112,10 +141,7 @@ static JsonNode *json_copy(JsonNode *from)
 		return json_node_init_object(json_node_alloc(), object);
 	}
 	case JSON_NODE_ARRAY: {
-		JsonArray *array = json_node_get_array(from);
-		g_autoptr(JsonArray) copy = json_array_new();
-		for (guint i = 0; i < json_array_get_length(array); i++)
-			json_array_add_element(copy, json_copy(json_array_get_element(array, i)));
+		g_autoptr(JsonArray) copy = array_copy(json_node_get_array(from));
 		return json_node_init_array(json_node_alloc(), copy);
 	}
 	case JSON_NODE_VALUE: {
@@ -150,6 +176,8 @@ static void add_steps(JsonArray *array, const GPtrArray *steps, bool places)
 		JsonObject *object = json_object_new();
 		json_object_set_string_member(object, "op", step->operation);
 		json_object_set_object_member(object, "params", params_copy(step->params));
+		if (step->when)
+			json_object_set_array_member(object, "when", array_copy(step->when));
 		if (places) {
 			json_object_set_int_member(object, "line", step->line);
 			json_object_set_int_member(object, "column", step->column);
@@ -187,11 +215,33 @@ static JsonArray *outputs_to_json(const GPtrArray *outputs)
 			json_object_set_string_member(object, "format", output->format);
 		json_object_set_object_member(object, "save", params_copy(output->save));
 		json_object_set_array_member(object, "steps", steps_with_places(output->steps));
+		if (output->when)
+			json_object_set_string_member(object, "when", output->when);
 		json_object_set_int_member(object, "line", output->line);
 		json_object_set_int_member(object, "column", output->column);
 		json_array_add_object_element(array, object);
 	}
 	return array;
+}
+
+static void set_texts(JsonObject *object, const char *name, char **texts)
+{
+	if (!texts)
+		return;
+	JsonArray *array = json_array_new();
+	for (; *texts; texts++)
+		json_array_add_string_element(array, *texts);
+	json_object_set_array_member(object, name, array);
+}
+
+/* Paths, which may be no UTF-8. */
+static void set_paths(JsonObject *object, const char *name, char **paths)
+{
+	JsonArray *array = json_array_new();
+
+	for (; paths && *paths; paths++)
+		json_add_path(array, *paths);
+	json_object_set_array_member(object, name, array);
 }
 
 JsonObject *pipeline_to_json(const struct pipeline *pipeline)
@@ -205,12 +255,9 @@ JsonObject *pipeline_to_json(const struct pipeline *pipeline)
 	json_object_set_string_member(object, "description", pipeline->description);
 	json_object_set_string_member(object, "inbox", pipeline->inbox);
 	json_object_set_boolean_member(object, "recursive", pipeline->recursive);
-	if (pipeline->accept) {
-		JsonArray *accept = json_array_new();
-		for (char **pattern = pipeline->accept; *pattern; pattern++)
-			json_array_add_string_element(accept, *pattern);
-		json_object_set_array_member(object, "accept", accept);
-	}
+	set_paths(object, "watch", pipeline->watch);
+	set_texts(object, "accept", pipeline->accept);
+	set_texts(object, "reject", pipeline->reject);
 	json_object_set_array_member(object, "steps", steps_with_places(pipeline->steps));
 	json_object_set_array_member(object, "outputs", outputs_to_json(pipeline->outputs));
 	json_object_set_string_member(object, "originals", originals_names[pipeline->originals]);
@@ -218,7 +265,9 @@ JsonObject *pipeline_to_json(const struct pipeline *pipeline)
 	json_object_set_double_member(limits, "megapixels", pipeline->limits.megapixels);
 	json_object_set_int_member(limits, "frames", pipeline->limits.frames);
 	json_object_set_double_member(limits, "seconds", pipeline->limits.seconds);
+	json_object_set_int_member(limits, "bytes", pipeline->limits.bytes);
 	json_object_set_object_member(object, "limits", limits);
 	json_object_set_int_member(object, "priority", pipeline->priority);
+	json_object_set_int_member(object, "attempts", pipeline->attempts);
 	return object;
 }

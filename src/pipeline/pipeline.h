@@ -21,9 +21,15 @@ extern const char *const originals_names[]; /* as definitions spell them; ends w
 #define PRIORITY_MIN 0
 #define PRIORITY_MAX 9
 
+#define ATTEMPTS_MAX 100
+
 struct step {
 	char *operation;    /* canonical name in the table of operations; never an alias */
 	JsonObject *params; /* checked; only what was written, no defaults filled in */
+	/* When it is done: [{"id": 1, "if": "width > 4000"}, ...], all of which must hold; NULL: always. Conditions of one id are one
+	 * (of a group of steps), judged once, by the picture as it comes to the first of its steps. */
+	JsonArray *when;
+	const char *file; /* interned; NULL where it came from JSON */
 	unsigned line, column;
 };
 
@@ -32,6 +38,8 @@ struct output {
 	char *format;     /* "jpeg", "png", "webp", "tiff", ... or NULL: the source's own format */
 	JsonObject *save; /* checked save options: quality, strip, ... */
 	GPtrArray *steps; /* struct step: this output's own, after the common ones */
+	char *when;       /* condition on the picture after the common steps; NULL: it is always made */
+	const char *file; /* interned; NULL where it came from JSON */
 	unsigned line, column;
 };
 
@@ -39,23 +47,34 @@ struct limits {
 	double megapixels; /* of one frame times frames; default 1000 */
 	unsigned frames;   /* default 64 */
 	double seconds;    /* for one attempt of one task; default 600 */
+	gint64 bytes;      /* of the file; 0: no limit */
+};
+
+/* Where a key stands, for messages; line 0: nowhere, or unknown because the pipeline came from JSON. */
+struct place {
+	const char *file; /* interned */
+	unsigned line, column;
 };
 
 struct pipeline {
 	gint ref_count;
-	char *name;         /* the file's name without .yaml */
-	char *file;         /* path it was read from */
-	char *hash;         /* SHA-256 of the file's bytes, hex */
+	char *name; /* the file's name without .yaml */
+	char *file; /* path it was read from */
+	char *hash; /* SHA-256 of the file's bytes and of all that it is made of (includes, assets, environment), hex */
+	char **watch;       /* absolute paths of what it is made of besides its file: includes and assets */
 	char *description;  /* "" when none */
 	char *inbox;        /* as written: below the watch folder, or absolute */
 	bool recursive;     /* default true */
-	char **accept;      /* glob patterns, or NULL: every safe format, by content */
+	char **accept;      /* glob patterns and names of formats ("jpeg": by content), or NULL: every safe format */
+	char **reject;      /* the same, of what is left alone though accepted; or NULL */
 	GPtrArray *steps;   /* struct step */
 	GPtrArray *outputs; /* struct output; at least one */
 	enum originals originals;
 	gint64 settle_us; /* default 500,000 */
 	struct limits limits;
-	int priority; /* 0 to 9, default 5; higher goes first */
+	int priority;                         /* 0 to 9, default 5; higher goes first */
+	unsigned attempts;                    /* after so many that ended badly a picture is given up; default 3 */
+	struct place name_place, inbox_place; /* line 1 where the file's name decides */
 };
 
 /* [a-z0-9][a-z0-9_-]*, 64 at most: it becomes part of paths, addresses and metrics. */
@@ -76,10 +95,13 @@ struct output *output_new(void); /* no name yet; goes into a pipeline's outputs,
 JsonObject *pipeline_to_json(const struct pipeline *pipeline);
 struct pipeline *pipeline_from_json(JsonObject *object, GError **error);
 
+/* "jpeg" for a word of accept: or reject: that names a format and is no pattern ("jpg" too); NULL for anything else. */
+const char *pipeline_format_word(const char *word);
+
 /* A deep copy, which may go to another thread: json-glib's own share what is below. Returns owned. */
 JsonObject *params_copy(JsonObject *from);
 
-/* A list of steps as [{"op": "blur", "params": {"sigma": 3}}, ...]: the form that tasks carry.
+/* A list of steps as [{"op": "blur", "params": {"sigma": 3}}, ...], with "when" where there is one: the form that tasks carry.
  * a then b; either may be NULL. Returns owned. */
 JsonArray *steps_to_json(const GPtrArray *a, const GPtrArray *b);
 

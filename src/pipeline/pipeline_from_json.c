@@ -54,6 +54,20 @@ static bool read_positive(JsonObject *object, const char *name, double *value, G
 	return true;
 }
 
+static bool read_when(JsonObject *object, struct step *step, GError **error)
+{
+	JsonArray *array = json_array(object, "when");
+
+	step->when = json_array_new();
+	for (guint i = 0; array && i < json_array_get_length(array); i++) {
+		JsonObject *item = json_object_at(array, i);
+		if (!item || !json_string(item, "if", NULL))
+			return wrong_member(error, "when");
+		json_array_add_object_element(step->when, params_copy(item));
+	}
+	return array || wrong_member(error, "when");
+}
+
 static bool read_steps(JsonObject *object, GPtrArray *steps, GError **error)
 {
 	JsonArray *array = json_array(object, "steps");
@@ -69,7 +83,10 @@ static bool read_steps(JsonObject *object, GPtrArray *steps, GError **error)
 			return wrong_member(error, "steps");
 		if (!read_unsigned(item, "line", &line, error) || !read_unsigned(item, "column", &column, error))
 			return false;
-		g_ptr_array_add(steps, step_new(operation, params_copy(params), line, column));
+		struct step *step = step_new(operation, params_copy(params), line, column);
+		g_ptr_array_add(steps, step);
+		if (json_object_has_member(item, "when") && !read_when(item, step, error))
+			return false;
 	}
 	return true;
 }
@@ -84,6 +101,8 @@ static bool read_output(JsonObject *object, struct output *output, GError **erro
 	json_object_unref(output->save);
 	output->save = params_copy(save);
 	if (json_object_has_member(object, "format") && !read_text(object, "format", &output->format, error))
+		return false;
+	if (json_object_has_member(object, "when") && !read_text(object, "when", &output->when, error))
 		return false;
 	return read_text(object, "name", &output->name, error) && template_check(output->name, &offset, error) &&
 	       read_steps(object, output->steps, error) && read_unsigned(object, "line", &output->line, error) &&
@@ -108,23 +127,42 @@ static bool read_outputs(JsonObject *object, GPtrArray *outputs, GError **error)
 	return true;
 }
 
-static bool read_accept(JsonObject *object, char ***accept, GError **error)
+/* A list of texts that need not be there; NULL then. */
+static bool read_texts(JsonObject *object, const char *name, char ***texts, GError **error)
 {
-	JsonArray *array = json_array(object, "accept");
+	JsonArray *array = json_array(object, name);
 
-	if (!json_object_has_member(object, "accept"))
+	if (!json_object_has_member(object, name))
 		return true;
 	if (!array)
-		return wrong_member(error, "accept");
+		return wrong_member(error, name);
 	guint length = json_array_get_length(array);
-	*accept = g_new0(char *, length + 1);
+	*texts = g_new0(char *, length + 1);
 	for (guint i = 0; i < length; i++) {
 		JsonNode *node = json_array_get_element(array, i);
-		const char *pattern = JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
-		if (!pattern)
-			return wrong_member(error, "accept");
-		(*accept)[i] = g_strdup(pattern);
+		const char *text = JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
+		if (!text)
+			return wrong_member(error, name);
+		(*texts)[i] = g_strdup(text);
 	}
+	return true;
+}
+
+static bool read_paths(JsonObject *object, const char *name, char ***paths, GError **error)
+{
+	JsonArray *array = json_array(object, name);
+	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
+
+	for (guint i = 0; array && i < json_array_get_length(array); i++) {
+		char *path = json_path_at(array, i);
+		if (!path)
+			return wrong_member(error, name);
+		g_ptr_array_add(found, path);
+	}
+	if (found->len == 0)
+		return true;
+	g_ptr_array_add(found, NULL);
+	*paths = (char **)g_ptr_array_free(g_steal_pointer(&found), FALSE);
 	return true;
 }
 
@@ -155,13 +193,14 @@ static bool read_limits(JsonObject *object, struct limits *limits, GError **erro
 		return wrong_member(error, "limits");
 	return read_positive(member, "megapixels", &limits->megapixels, error) &&
 	       read_unsigned(member, "frames", &limits->frames, error) &&
-	       read_positive(member, "seconds", &limits->seconds, error);
+	       read_positive(member, "seconds", &limits->seconds, error) &&
+	       read_integer(member, "bytes", 0, G_MAXINT64, &limits->bytes, error);
 }
 
 struct pipeline *pipeline_from_json(JsonObject *object, GError **error)
 {
 	auto_struct(pipeline) pipeline = pipeline_new();
-	gint64 priority;
+	gint64 priority, attempts;
 
 	if (!object) {
 		fail(error, ERROR_INPUT, "pipeline: nothing there");
@@ -172,17 +211,21 @@ struct pipeline *pipeline_from_json(JsonObject *object, GError **error)
 		!read_text(object, "description", &pipeline->description, error) ||
 		!read_text(object, "inbox", &pipeline->inbox, error) ||
 		!read_recursive(object, &pipeline->recursive, error) ||
-		!read_accept(object, &pipeline->accept, error) || !read_steps(object, pipeline->steps, error) ||
+		!read_texts(object, "accept", &pipeline->accept, error) ||
+		!read_texts(object, "reject", &pipeline->reject, error) ||
+		!read_paths(object, "watch", &pipeline->watch, error) || !read_steps(object, pipeline->steps, error) ||
 		!read_outputs(object, pipeline->outputs, error) ||
 		!read_originals(object, &pipeline->originals, error) ||
 		!read_integer(object, "settle_us", 0, G_MAXINT64, &pipeline->settle_us, error) ||
 		!read_limits(object, &pipeline->limits, error) ||
-		!read_integer(object, "priority", PRIORITY_MIN, PRIORITY_MAX, &priority, error))
+		!read_integer(object, "priority", PRIORITY_MIN, PRIORITY_MAX, &priority, error) ||
+		!read_integer(object, "attempts", 1, ATTEMPTS_MAX, &attempts, error))
 		return NULL;
 	if (!pipeline_name_valid(pipeline->name)) {
 		fail(error, ERROR_INPUT, "pipeline: '%s' is no name of a pipeline", pipeline->name);
 		return NULL;
 	}
 	pipeline->priority = (int)priority;
+	pipeline->attempts = (unsigned)attempts;
 	return g_steal_pointer(&pipeline);
 }

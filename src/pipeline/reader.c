@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "pipeline/expression.h"
+
 #define DURATION_MAX_US (G_GINT64_CONSTANT(3600) * G_USEC_PER_SEC)
 
 char *node_shown(const struct node *node)
@@ -124,6 +126,49 @@ bool read_duration(struct reader *reader, const char *key, const struct node *no
 		return true;
 	}
 	return must_be(reader, key, node, what);
+}
+
+bool read_bytes(struct reader *reader, const char *key, const struct node *node, gint64 *value)
+{
+	static const char what[] = "a size in bytes, such as 5000000, 200MB or 1.5GiB";
+	static const char prefixes[] = "kMGT";
+	const char *text = node_as_string(node);
+	size_t digits = text ? strspn(text, "0123456789.") : 0;
+
+	if (digits == 0 || !g_ascii_isdigit(*text) || !g_ascii_isdigit(text[digits - 1]) ||
+		strchr(text, '.') != strrchr(text, '.'))
+		return must_be(reader, key, node, what);
+	double bytes = g_ascii_strtod(text, NULL);
+	const char *unit = text + digits + strspn(text + digits, " ");
+	const char *prefix = *unit ? strchr(prefixes, *unit == 'K' ? 'k' : *unit) : NULL;
+	if (prefix) {
+		bool binary = unit[1] == 'i';
+		for (const char *p = prefixes; p <= prefix; p++)
+			bytes *= binary ? 1024 : 1000;
+		unit += 1 + binary;
+	}
+	unit += *unit == 'B';
+	if (*unit || bytes < 1 || bytes > 1e15)
+		return must_be(reader, key, node, what);
+	*value = (gint64)bytes;
+	return true;
+}
+
+bool read_when(struct reader *reader, const struct node *node, const char **value)
+{
+	g_autoptr(GError) cause = NULL;
+	gsize offset;
+	const char *text = node_as_string(node);
+
+	if (!text)
+		return must_be(reader, "when", node, "a condition such as 'width > 4000'");
+	auto_struct(expression) expression = expression_parse(text, &offset, &cause);
+	if (!expression) {
+		diagnostics_add(reader->errors, node->line, node_text_column(node, offset), "when: %s", cause->message);
+		return false;
+	}
+	*value = text;
+	return true;
 }
 
 bool read_choice(

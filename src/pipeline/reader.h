@@ -9,11 +9,15 @@
 #define DROPMILL_PIPELINE_READER_H
 
 #include "pipeline/definition.h"
+#include "pipeline/include.h"
 
 struct reader {
 	struct pipeline *pipeline;
 	const struct step_rules *rules;
 	struct diagnostics *errors;
+	struct sources *sources;
+	GPtrArray *when;     /* JsonObject, borrowed: conditions of the groups that are open */
+	unsigned conditions; /* given out so far: ids */
 };
 
 /* Text for people: "'blur'", "a list", "nothing". Returns owned. */
@@ -34,11 +38,20 @@ bool read_number(
 	struct reader *reader, const char *key, const struct node *node, double min, double max, double *value);
 /* "500ms", "2s", "1m"; from nothing to an hour. */
 bool read_duration(struct reader *reader, const char *key, const struct node *node, gint64 *value_us);
+/* 2000000, "200MB", "1.5GiB": at least 1. */
+bool read_bytes(struct reader *reader, const char *key, const struct node *node, gint64 *value);
+/* A condition on the picture: its text, checked. */
+bool read_when(struct reader *reader, const struct node *node, const char **value);
 /* The index of one of names, which ends with NULL. */
 bool read_choice(
 	struct reader *reader, const char *key, const struct node *node, const char *const *names, unsigned *value);
 
-/* steps.c: a list of steps, and the list of outputs into reader->pipeline. */
+/* keys.c: a top-level key. */
+void read_entry(struct reader *reader, const struct node_entry *entry);
+/* What is wrong with this folder as an inbox, and from which byte on; NULL when nothing is. */
+const char *inbox_fault(const char *inbox, gsize *offset_bytes);
+
+/* steps.c: a list of steps, and outputs.c: the list of outputs into reader->pipeline. */
 void read_steps(struct reader *reader, const struct node *node, GPtrArray *steps);
 void read_outputs(struct reader *reader, const struct node *node);
 

@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * The steps and the outputs of a definition: see reader.h. */
+ * The steps of a definition, their conditions, groups and included files: see reader.h. */
 #include <string.h>
 
-#include "base/sniff.h"
 #include "pipeline/reader.h"
-#include "pipeline/template.h"
 
 #define STEPS_EXAMPLE "[auto_orient, {blur: {sigma: 2}}]"
-#define OUTPUTS_EXAMPLE "[{name: \"{stem}.jpg\"}]"
 
-/* The keys of an output that are not save options of its format. */
-static const char *const output_keys[] = {"name", "format", "steps", NULL};
+/* Words that stand where an operation does. */
+static const char *const own_words[] = {"when", "steps", "include", NULL};
+
+/* The conditions of all groups around, as the step keeps them; NULL when there are none. */
+static JsonArray *conditions(const struct reader *reader)
+{
+	JsonArray *array = reader->when->len ? json_array_new() : NULL;
+
+	for (guint i = 0; i < reader->when->len; i++)
+		json_array_add_object_element(array, params_copy(g_ptr_array_index(reader->when, i)));
+	return array;
+}
 
 static void add_step(struct reader *reader, const char *operation, unsigned line, unsigned column,
 	const struct node *value, GPtrArray *steps)
@@ -19,12 +26,86 @@ static void add_step(struct reader *reader, const char *operation, unsigned line
 
 	/* A step that is refused without a word would be left out of the chain without a word. */
 	g_assert(step || diagnostics_count(reader->errors) > 0);
-	if (step)
-		g_ptr_array_add(steps, step);
+	if (!step)
+		return;
+	step->when = conditions(reader);
+	step->file = g_intern_string(diagnostics_file(reader->errors));
+	g_ptr_array_add(steps, step);
+}
+
+static void read_list(struct reader *reader, const struct node *list, GPtrArray *steps);
+
+static void read_included(struct reader *reader, const struct node *name, GPtrArray *steps)
+{
+	const char *before = diagnostics_file(reader->errors);
+	const struct node *list = sources_enter(reader->sources, name);
+
+	if (list)
+		read_list(reader, list, steps);
+	sources_leave(reader->sources);
+	diagnostics_enter(reader->errors, before);
+}
+
+/* The first entry that is not `when`, and a second one, which is one too many. */
+static const struct node_entry *entry_beside_when(const struct node *map, guint number)
+{
+	for (guint i = 0; i < map->items->len; i++) {
+		const struct node_entry *entry = g_ptr_array_index(map->items, i);
+		if (!g_str_equal(entry->key, "when") && number-- == 0)
+			return entry;
+	}
+	return NULL;
+}
+
+static void read_what(struct reader *reader, const struct node_entry *entry, GPtrArray *steps)
+{
+	if (g_str_equal(entry->key, "include"))
+		read_included(reader, entry->value, steps);
+	else if (g_str_equal(entry->key, "steps"))
+		read_steps(reader, entry->value, steps);
+	else
+		add_step(reader, entry->key, entry->line, entry->column, entry->value, steps);
+}
+
+static void read_map(struct reader *reader, const struct node *node, GPtrArray *steps)
+{
+	const struct node *when = node_get(node, "when");
+	const struct node_entry *first = entry_beside_when(node, 0), *second = entry_beside_when(node, 1);
+	const char *text;
+
+	if (second) {
+		diagnostics_add(reader->errors, second->line, second->column,
+			"a step has one operation, and '%s' stands beside '%s'; indent it more if it belongs to '%s', or "
+			"begin a new step with '- '",
+			second->key, first->key, first->key);
+		return;
+	}
+	if (!first) {
+		diagnostics_add(reader->errors, node->line, node->column,
+			"this condition has nothing to decide on; write an operation beside it, or steps: with a list of them");
+		return;
+	}
+	if (!when || !read_when(reader, when, &text)) {
+		read_what(reader, first, steps);
+		return;
+	}
+	g_autoptr(JsonObject) condition = json_object_new();
+	json_object_set_int_member(condition, "id", ++reader->conditions);
+	json_object_set_string_member(condition, "if", text);
+	g_ptr_array_add(reader->when, condition);
+	read_what(reader, first, steps);
+	g_ptr_array_set_size(reader->when, (gint)reader->when->len - 1);
 }
 
 static void read_step(struct reader *reader, const struct node *node, GPtrArray *steps)
 {
+	if (node->kind == NODE_SCALAR && g_strv_contains(own_words, node->text)) {
+		diagnostics_add(reader->errors, node->line, node->column, "'%s' is no operation; it takes a value: %s",
+			node->text,
+			g_str_equal(node->text, "include") ? "include: FILE"
+							   : "{when: \"width > 4000\", steps: [...]}");
+		return;
+	}
 	if (node->kind == NODE_SCALAR) {
 		add_step(reader, node->text, node->line, node->column, NULL, steps);
 		return;
@@ -41,187 +122,17 @@ static void read_step(struct reader *reader, const struct node *node, GPtrArray 
 			node->kind == NODE_LIST ? "a list" : "an empty map");
 		return;
 	}
-	const struct node_entry *first = g_ptr_array_index(node->items, 0);
-	if (node->items->len > 1) {
-		const struct node_entry *second = g_ptr_array_index(node->items, 1);
-		diagnostics_add(reader->errors, second->line, second->column,
-			"a step has one operation, and '%s' stands beside '%s'; indent it more if it belongs to '%s', or "
-			"begin a new step with '- '",
-			second->key, first->key, first->key);
-		return;
-	}
-	add_step(reader, first->key, first->line, first->column, first->value, steps);
+	read_map(reader, node, steps);
+}
+
+static void read_list(struct reader *reader, const struct node *list, GPtrArray *steps)
+{
+	for (guint i = 0; i < list->items->len; i++)
+		read_step(reader, g_ptr_array_index(list->items, i), steps);
 }
 
 void read_steps(struct reader *reader, const struct node *node, GPtrArray *steps)
 {
-	if (!require_kind(reader, "steps", node, NODE_LIST, STEPS_EXAMPLE))
-		return;
-	for (guint i = 0; i < node->items->len; i++)
-		read_step(reader, g_ptr_array_index(node->items, i), steps);
-}
-
-/* The format by its name here or by a usual ending ("jpg"). Borrowed from the rules; NULL when it is none. */
-static const char *format_find(const struct reader *reader, const char *word)
-{
-	const char *named = template_ending_format(word);
-
-	for (const char *const *format = reader->rules->formats; *format; format++)
-		if (g_str_equal(*format, word) || g_strcmp0(*format, named) == 0)
-			return *format;
-	return NULL;
-}
-
-static void unknown_format(struct reader *reader, const struct node *node, unsigned column, const char *word)
-{
-	const char *meant = did_you_mean(word, reader->rules->formats);
-	g_autofree char *list = g_strjoinv(", ", (char **)reader->rules->formats);
-
-	if (template_ending_format(word))
-		diagnostics_add(reader->errors, node->line, column, "format '%s' cannot be written here; choose of %s",
-			word, list);
-	else if (meant)
-		diagnostics_add(
-			reader->errors, node->line, column, "unknown format '%s'; did you mean '%s'?", word, meant);
-	else
-		diagnostics_add(reader->errors, node->line, column, "unknown format '%s'; choose of %s", word, list);
-}
-
-/* The format that the name's ending asks for, in *format; NULL for the source's own. False with a diagnostic when the
- * ending is no format that can be written; given: format: stands there too and decides. */
-static bool read_ending(
-	struct reader *reader, const struct node *node, const char *name, bool given, const char **format)
-{
-	const char *unknown;
-	const char *named = template_format(name, &unknown);
-
-	*format = NULL;
-	if (given || (!named && !unknown))
-		return true;
-	const char *ending = strrchr(name, '.') + 1;
-	unsigned column = node_text_column(node, (gsize)(ending - name));
-	if (named) {
-		*format = format_find(reader, named);
-		if (!*format)
-			unknown_format(reader, node, column, named);
-		return *format != NULL;
-	}
-	const char *meant = template_ending_meant(unknown);
-	if (meant)
-		diagnostics_add(
-			reader->errors, node->line, column, "unknown ending '%s'; did you mean '%s'?", unknown, meant);
-	else
-		diagnostics_add(reader->errors, node->line, column,
-			"the ending '%s' names no image format; write one such as .jpg, or give the output a format:",
-			unknown);
-	return false;
-}
-
-static bool read_name(struct reader *reader, const struct node *node, struct output *output)
-{
-	const char *name;
-	gsize offset;
-	g_autoptr(GError) cause = NULL;
-
-	if (!read_text(reader, "name", node, &name))
-		return false;
-	g_free(output->name);
-	output->name = g_strdup(name);
-	if (!template_check(name, &offset, &cause)) {
-		diagnostics_add(reader->errors, node->line, node_text_column(node, offset), "%s", cause->message);
-		return false;
-	}
-	return true;
-}
-
-/* format: must be one that can be written, and the name must not promise another. */
-static bool read_format(struct reader *reader, const struct node *node, const char *name, const char **format)
-{
-	const char *word, *unknown;
-
-	if (!read_text(reader, "format", node, &word))
-		return false;
-	*format = format_find(reader, word);
-	if (!*format) {
-		unknown_format(reader, node, node->column, word);
-		return false;
-	}
-	const char *named = template_format(name, &unknown);
-	if (named && !g_str_equal(named, *format)) {
-		diagnostics_add(reader->errors, node->line, node->column,
-			"format is '%s', but the name '%s' ends as %s does; change one of them", *format, name, named);
-		return false;
-	}
-	if (template_ends_in_ext(name)) {
-		const char *ending = sniff_ending(*format);
-		diagnostics_add(reader->errors, node->line, node->column,
-			"format is '%s', but the name '%s' ends as the source does; write .%s in place of {ext}",
-			*format, name, ending ? ending : *format);
-		return false;
-	}
-	return true;
-}
-
-static void refuse_twin(struct reader *reader, const struct output *output, const struct node *place)
-{
-	const GPtrArray *outputs = reader->pipeline->outputs;
-
-	for (guint i = 0; i < outputs->len; i++) {
-		const struct output *other = g_ptr_array_index(outputs, i);
-		if (other != output && g_str_equal(other->name, output->name)) {
-			diagnostics_add(reader->errors, place->line, place->column,
-				"the output in line %u is named '%s' too; give one of them another name", other->line,
-				output->name);
-			return;
-		}
-	}
-}
-
-static void read_output(struct reader *reader, const struct node *node)
-{
-	if (!require_kind(reader, "an output", node, NODE_MAP, "{name: \"{stem}.jpg\"}"))
-		return;
-	struct output *output = output_new();
-	g_ptr_array_add(reader->pipeline->outputs, output);
-	output->line = node->line;
-	output->column = node->column;
-
-	const struct node *name = node_get(node, "name");
-	const struct node *format = node_get(node, "format");
-	const struct node *steps = node_get(node, "steps");
-	const char *resolved = NULL;
-	bool known = true; /* the format is; without it, its options cannot be judged */
-	if (name)
-		known = read_name(reader, name, output) &&
-			read_ending(reader, name, output->name, format != NULL, &resolved);
-	if (format)
-		known = read_format(reader, format, output->name, &resolved) && known;
-	if (!name) {
-		const char *ending = resolved ? sniff_ending(resolved) : NULL;
-		g_free(output->name);
-		output->name =
-			resolved ? g_strdup_printf("{stem}.%s", ending ? ending : resolved) : g_strdup("{stem}.{ext}");
-	}
-	if (known) {
-		output->format = g_strdup(resolved);
-		refuse_twin(reader, output, name ? name : node);
-		JsonObject *save = reader->rules->check_save(resolved, node, output_keys, reader->errors);
-		if (save) {
-			json_object_unref(output->save);
-			output->save = save;
-		}
-	}
-	if (steps)
-		read_steps(reader, steps, output->steps);
-}
-
-void read_outputs(struct reader *reader, const struct node *node)
-{
-	if (!require_kind(reader, "outputs", node, NODE_LIST, OUTPUTS_EXAMPLE))
-		return;
-	if (node->items->len == 0)
-		diagnostics_add(reader->errors, node->line, node->column,
-			"outputs is empty; list one such as {name: \"{stem}.jpg\"}, or take the key out for the default");
-	for (guint i = 0; i < node->items->len; i++)
-		read_output(reader, g_ptr_array_index(node->items, i));
+	if (require_kind(reader, "steps", node, NODE_LIST, STEPS_EXAMPLE))
+		read_list(reader, node, steps);
 }

@@ -87,12 +87,12 @@ static void keys(void **state)
 	assert_line_says("outputz: []", "1: unknown key 'outputz'; did you mean 'outputs'?");
 	assert_line_says("Priority: 3", "1: unknown key 'Priority'; did you mean 'priority'?");
 	assert_line_says("zzz: 3",
-		"1: unknown key 'zzz'; there are name, description, inbox, recursive, accept, steps, outputs, originals, "
-		"settle, limits, priority");
-	assert_line_says("limits: {zzz: 3}", "10: unknown key 'zzz'; there are megapixels, frames, seconds");
+		"1: unknown key 'zzz'; there are name, description, inbox, recursive, accept, reject, vars, include, "
+		"steps, outputs, originals, settle, limits, priority, on_failure");
+	assert_line_says("limits: {zzz: 3}", "10: unknown key 'zzz'; there are megapixels, frames, seconds, bytes");
 	assert_line_says("\"a\\nb\": 3",
-		"1: unknown key 'a\\x0ab'; there are name, description, inbox, recursive, accept, steps, outputs, "
-		"originals, settle, limits, priority");
+		"1: unknown key 'a\\x0ab'; there are name, description, inbox, recursive, accept, reject, vars, include, "
+		"steps, outputs, originals, settle, limits, priority, on_failure");
 	assert_line_says("steps: [blur]", "1: duplicate key 'steps'; it stands in line 1 already, keep one of them");
 }
 
@@ -147,7 +147,7 @@ static void plain_values(void **state)
 		const char *line, *column, *what, *value;
 	} cases[] = {
 		{"recursive: 'true'", "12: ", "recursive must be true or false, not ", "'true'"},
-		{"accept: \"*.jpg\"", "9: ", "accept must be a list such as [\"*.jpg\", \"*.tif\"], not ", "'*.jpg'"},
+		{"accept: \"*.jpg\"", "9: ", "accept must be a list such as [jpeg, \"*.tif\"], not ", "'*.jpg'"},
 		{"accept: []", "9: ",
 			"accept is empty, so that no file would be taken; list patterns, or take the key out to take every "
 			"image",
