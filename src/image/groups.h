@@ -17,6 +17,9 @@ extern const struct operation tone_operations[];
 extern const struct operation colour_operations[];
 extern const struct operation colour_space_operations[];
 extern const struct operation filter_operations[];
+extern const struct operation compose_operations[];
+extern const struct operation text_operations[];
+extern const struct operation frame_operations[];
 extern const struct operation vips_operations[];
 
 #endif

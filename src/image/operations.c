@@ -9,8 +9,19 @@
 #include "base/json.h"
 #include "image/groups.h"
 
-static const struct operation *const groups[] = {geometry_operations, size_operations, tone_operations,
-	colour_operations, colour_space_operations, filter_operations, vips_operations};
+/* A line each, so that two who add one do not meet. */
+static const struct operation *const groups[] = {
+	geometry_operations,
+	size_operations,
+	tone_operations,
+	colour_operations,
+	colour_space_operations,
+	filter_operations,
+	compose_operations,
+	text_operations,
+	frame_operations,
+	vips_operations,
+};
 
 const struct operation *operation_at(guint index)
 {
