@@ -14,7 +14,10 @@
 extern const struct operation geometry_operations[];
 extern const struct operation size_operations[];
 extern const struct operation tone_operations[];
+extern const struct operation curve_operations[];
+extern const struct operation histogram_operations[];
 extern const struct operation colour_operations[];
+extern const struct operation white_balance_operations[];
 extern const struct operation colour_space_operations[];
 extern const struct operation filter_operations[];
 extern const struct operation compose_operations[];

@@ -31,7 +31,7 @@ static const char mix[] = "{'op':'recombine','params':{'matrix':[[0.5,0.7,-0.1],
 static void assert_step(const char *step, size_t kind)
 {
 	assert_tiles_equal_whole(step, kind);
-	assert_int_equal(flags_of(step), OPERATION_SEQUENTIAL);
+	assert_reads_once(step, kind);
 	assert_false(is_global(step, kind));
 }
 

@@ -56,7 +56,7 @@ static void test_colourspace_tiles(void **state)
 		g_autofree char *step = to(spaces[i]);
 		assert_tiles_equal_whole(step, 3);
 		assert_tiles_equal_whole(step, 6);
-		assert_int_equal(flags_of(step), OPERATION_SEQUENTIAL);
+		assert_reads_once(step, 3);
 		assert_false(is_global(step, 3));
 	}
 }

@@ -148,7 +148,7 @@ static void test_tiles_equal_the_whole(void **state)
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		assert_tiles_equal_whole(cases[i].step, 2);
 		assert_tiles_equal_whole(cases[i].step, 7);
-		assert_int_equal(flags_of(cases[i].step), OPERATION_SEQUENTIAL);
+		assert_reads_once(cases[i].step, 3);
 		assert_false(is_global(cases[i].step, 3));
 	}
 	assert_tiles_equal_whole("{'op':'threshold'}", 3);

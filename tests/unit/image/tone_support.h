@@ -106,6 +106,23 @@ static inline void assert_tiles_equal_whole(const char *steps, size_t kind)
 		}
 }
 
+/* The same from a file that is read once, top to bottom, as from one that is read anywhere. */
+static inline void assert_reads_once(const char *steps, size_t kind)
+{
+	g_autoptr(VipsImage) image = of_kind(kind);
+	g_autoptr(GBytes) file = NULL;
+	g_autoptr(VipsImage) once = NULL;
+	g_autoptr(VipsImage) any = NULL;
+
+	assert_int_equal(flags_of(steps), OPERATION_SEQUENTIAL);
+	assert_true(format_save_memory(image, "png", NULL, &file, NULL));
+	assert_true(format_open("a.png", file, true, NULL, &once, NULL));
+	assert_true(format_open("a.png", file, false, NULL, &any, NULL));
+	g_autoptr(VipsImage) got = with_steps(steps, once);
+	g_autoptr(VipsImage) wanted = with_steps(steps, any);
+	assert_same_picture(got, wanted);
+}
+
 /* Does it look at pixels while it is built? Such a chain is run whole by the planner. */
 static inline bool is_global(const char *steps, size_t kind)
 {
