@@ -73,8 +73,13 @@ static bool name_outputs(struct master *master, struct job *job, GError **error)
 	for (guint i = 0; i < job->pipeline->outputs->len; i++) {
 		const struct output *output = g_ptr_array_index(job->pipeline->outputs, i);
 		const char *format = output->format ? output->format : job->claim->format;
-		g_autofree char *relative = template_expand(output->name, job->claim->relative, job->pipeline->name,
-			format ? sniff_ending(format) : NULL, error);
+		const struct template_values values = {
+			.relative = job->claim->relative,
+			.pipeline = job->pipeline->name,
+			.format_ext = format ? sniff_ending(format) : NULL,
+			.dropped_wall_us = job->queued_wall_us,
+		};
+		g_autofree char *relative = template_expand(output->name, &values, error);
 		if (!relative)
 			return false;
 		struct job_output *place = g_new0(struct job_output, 1);

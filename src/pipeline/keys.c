@@ -154,6 +154,14 @@ static void read_originals(struct reader *reader, const struct node *node)
 		reader->pipeline->originals = (enum originals)choice;
 }
 
+static void read_on_conflict(struct reader *reader, const struct node *node)
+{
+	unsigned choice;
+
+	if (read_choice(reader, "on_conflict", node, on_conflict_names, &choice))
+		reader->pipeline->on_conflict = (enum on_conflict)choice;
+}
+
 static void read_settle(struct reader *reader, const struct node *node)
 {
 	read_duration(reader, "settle", node, &reader->pipeline->settle_us);
@@ -242,6 +250,8 @@ static const struct definition_key keys[] = {
 		read_outputs},
 	{"originals", "what becomes of the dropped file",
 		"{'enum': ['archive', 'delete', 'keep'], 'default': 'archive'}", read_originals},
+	{"on_conflict", "when an output's name is taken by another file",
+		"{'enum': ['rename', 'overwrite', 'skip', 'fail'], 'default': 'rename'}", read_on_conflict},
 	{"settle", "how long a file written in place must be quiet",
 		"{'type': 'string', 'pattern': '^[0-9.]+(ms|s|m)$', 'default': '500ms'}", read_settle},
 	{"limits", "what is bigger or slower fails",

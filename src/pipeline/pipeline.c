@@ -10,6 +10,12 @@
 const char *const originals_names[] = {
 	[ORIGINALS_ARCHIVE] = "archive", [ORIGINALS_DELETE] = "delete", [ORIGINALS_KEEP] = "keep", NULL};
 
+const char *const on_conflict_names[] = {[CONFLICT_RENAME] = "rename",
+	[CONFLICT_OVERWRITE] = "overwrite",
+	[CONFLICT_SKIP] = "skip",
+	[CONFLICT_FAIL] = "fail",
+	NULL};
+
 static void step_destroy(void *step)
 {
 	step_free(step);
@@ -261,6 +267,7 @@ JsonObject *pipeline_to_json(const struct pipeline *pipeline)
 	json_object_set_array_member(object, "steps", steps_with_places(pipeline->steps));
 	json_object_set_array_member(object, "outputs", outputs_to_json(pipeline->outputs));
 	json_object_set_string_member(object, "originals", originals_names[pipeline->originals]);
+	json_object_set_string_member(object, "on_conflict", on_conflict_names[pipeline->on_conflict]);
 	json_object_set_int_member(object, "settle_us", pipeline->settle_us);
 	json_object_set_double_member(limits, "megapixels", pipeline->limits.megapixels);
 	json_object_set_int_member(limits, "frames", pipeline->limits.frames);

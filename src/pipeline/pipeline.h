@@ -18,6 +18,11 @@
 enum originals { ORIGINALS_ARCHIVE, ORIGINALS_DELETE, ORIGINALS_KEEP };
 extern const char *const originals_names[]; /* as definitions spell them; ends with NULL */
 
+/* When an output's name is taken. The default, rename: by a number behind the stem, except that the same original dropped again replaces its
+ * own output. */
+enum on_conflict { CONFLICT_RENAME, CONFLICT_OVERWRITE, CONFLICT_SKIP, CONFLICT_FAIL };
+extern const char *const on_conflict_names[]; /* as definitions spell them; ends with NULL */
+
 #define PRIORITY_MIN 0
 #define PRIORITY_MAX 9
 
@@ -70,6 +75,7 @@ struct pipeline {
 	GPtrArray *steps;   /* struct step */
 	GPtrArray *outputs; /* struct output; at least one */
 	enum originals originals;
+	enum on_conflict on_conflict;
 	gint64 settle_us; /* default 500,000 */
 	struct limits limits;
 	int priority;                         /* 0 to 9, default 5; higher goes first */

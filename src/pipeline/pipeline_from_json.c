@@ -166,17 +166,16 @@ static bool read_paths(JsonObject *object, const char *name, char ***paths, GErr
 	return true;
 }
 
-static bool read_originals(JsonObject *object, enum originals *originals, GError **error)
+/* The index of one of names, which ends with NULL. */
+static bool read_choice(
+	JsonObject *object, const char *member, const char *const *names, unsigned *value, GError **error)
 {
-	const char *name = json_string(object, "originals", "");
+	const char *name = json_string(object, member, "");
 
-	for (int i = 0; originals_names[i]; i++) {
-		if (g_str_equal(originals_names[i], name)) {
-			*originals = (enum originals)i;
+	for (*value = 0; names[*value]; (*value)++)
+		if (g_str_equal(names[*value], name))
 			return true;
-		}
-	}
-	return wrong_member(error, "originals");
+	return wrong_member(error, member);
 }
 
 static bool read_recursive(JsonObject *object, bool *recursive, GError **error)
@@ -201,6 +200,7 @@ struct pipeline *pipeline_from_json(JsonObject *object, GError **error)
 {
 	auto_struct(pipeline) pipeline = pipeline_new();
 	gint64 priority, attempts;
+	unsigned originals, on_conflict;
 
 	if (!object) {
 		fail(error, ERROR_INPUT, "pipeline: nothing there");
@@ -215,7 +215,8 @@ struct pipeline *pipeline_from_json(JsonObject *object, GError **error)
 		!read_texts(object, "reject", &pipeline->reject, error) ||
 		!read_paths(object, "watch", &pipeline->watch, error) || !read_steps(object, pipeline->steps, error) ||
 		!read_outputs(object, pipeline->outputs, error) ||
-		!read_originals(object, &pipeline->originals, error) ||
+		!read_choice(object, "originals", originals_names, &originals, error) ||
+		!read_choice(object, "on_conflict", on_conflict_names, &on_conflict, error) ||
 		!read_integer(object, "settle_us", 0, G_MAXINT64, &pipeline->settle_us, error) ||
 		!read_limits(object, &pipeline->limits, error) ||
 		!read_integer(object, "priority", PRIORITY_MIN, PRIORITY_MAX, &priority, error) ||
@@ -225,6 +226,8 @@ struct pipeline *pipeline_from_json(JsonObject *object, GError **error)
 		fail(error, ERROR_INPUT, "pipeline: '%s' is no name of a pipeline", pipeline->name);
 		return NULL;
 	}
+	pipeline->originals = (enum originals)originals;
+	pipeline->on_conflict = (enum on_conflict)on_conflict;
 	pipeline->priority = (int)priority;
 	pipeline->attempts = (unsigned)attempts;
 	return g_steal_pointer(&pipeline);

@@ -7,85 +7,9 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "pipeline/diagnostics.h"
+#include "pipeline/template_piece.h"
 
-enum placeholder { PLACEHOLDER_STEM, PLACEHOLDER_EXT, PLACEHOLDER_PIPELINE, PLACEHOLDER_NONE };
-
-static const char *const placeholder_names[] = {"stem", "ext", "pipeline", NULL};
-
-/* The endings that say a format which can be written. */
-static const struct {
-	const char *ending, *format;
-} endings[] = {
-	{"jpg", "jpeg"},
-	{"jpeg", "jpeg"},
-	{"jpe", "jpeg"},
-	{"jfif", "jpeg"},
-	{"png", "png"},
-	{"webp", "webp"},
-	{"tif", "tiff"},
-	{"tiff", "tiff"},
-	{"gif", "gif"},
-	{"avif", "avif"},
-	{"heic", "heif"},
-	{"heif", "heif"},
-	{"jp2", "jp2k"},
-	{"j2k", "jp2k"},
-	{"jxl", "jxl"},
-	{"dzi", "dz"},
-};
-
-/* One piece of a template: a literal character or a placeholder. */
-struct piece {
-	enum placeholder placeholder; /* PLACEHOLDER_NONE: the literal */
-	char literal;
-	const char *next; /* what follows; NULL: nothing can, the template is wrong here */
-};
-
-static enum placeholder placeholder_find(const char *name, size_t length)
-{
-	enum placeholder found = 0;
-
-	while (found < PLACEHOLDER_NONE &&
-		!(strlen(placeholder_names[found]) == length && strncmp(placeholder_names[found], name, length) == 0))
-		found++;
-	return found;
-}
-
-/* The piece that starts at `at`, which is not the end. Braces that pair with nothing have no next. */
-static struct piece piece_at(const char *at)
-{
-	struct piece piece = {.placeholder = PLACEHOLDER_NONE, .literal = *at};
-
-	if (*at != '{' && *at != '}') {
-		piece.next = at + 1;
-	} else if (at[1] == *at) {
-		piece.next = at + 2;
-	} else if (*at == '{') {
-		size_t length = strcspn(at + 1, "{}/");
-		piece.placeholder = placeholder_find(at + 1, length);
-		if (at[1 + length] == '}' && piece.placeholder != PLACEHOLDER_NONE)
-			piece.next = at + 1 + length + 1;
-	}
-	return piece;
-}
-
-/* Why piece_at() found nothing there. Always false. */
-static bool wrong_brace(const char *at, GError **error)
-{
-	size_t length = strcspn(at + 1, "{}/");
-
-	if (*at == '}')
-		return fail(error, ERROR_INPUT, "'}' closes nothing; write }} for a brace");
-	if (at[1 + length] != '}')
-		return fail(
-			error, ERROR_INPUT, "'{' is not closed; write {stem}, {ext} or {pipeline}, or {{ for a brace");
-	g_autofree char *word = g_strndup(at + 1, length);
-	const char *meant = did_you_mean(word, placeholder_names);
-	if (meant)
-		return fail(error, ERROR_INPUT, "unknown placeholder '{%s}'; did you mean '{%s}'?", word, meant);
-	return fail(error, ERROR_INPUT, "unknown placeholder '{%s}'; there are {stem}, {ext} and {pipeline}", word);
-}
+#define DATE_FORMAT "%Y-%m-%d"
 
 /* The folders and the name of a path that must stay below where it is put. */
 static bool component_check(const char *start, size_t length, GError **error)
@@ -126,9 +50,9 @@ bool template_check(const char *name, gsize *offset_bytes, GError **error)
 		*offset_bytes = (gsize)(at - name);
 		if (g_ascii_iscntrl(*at))
 			return fail(error, ERROR_INPUT, "the name contains a control character; take it out");
-		struct piece piece = piece_at(at);
+		struct piece piece = template_piece_at(at);
 		if (!piece.next)
-			return wrong_brace(at, error);
+			return template_piece_wrong(at, error);
 		at = piece.next;
 	}
 	return components_check(name, offset_bytes, error);
@@ -165,43 +89,120 @@ static bool expansion_check(const char *path, GError **error)
 	}
 }
 
-char *template_expand(
-	const char *name, const char *relative, const char *pipeline, const char *format_ext, GError **error)
+/* The time of the drop, as local time; format as strftime has it. Returns owned. */
+static char *date_text(gint64 dropped_wall_us, const char *format)
 {
-	const char *slash = strrchr(relative, '/');
-	const char *base = slash ? slash + 1 : relative;
+	g_autoptr(GDateTime) dropped = g_date_time_new_from_unix_local(dropped_wall_us / G_USEC_PER_SEC);
+	char *text = dropped ? g_date_time_format(dropped, format) : NULL;
+
+	return text ? text : g_strdup("");
+}
+
+static void append_number(GString *path, gint64 number, const struct piece *piece)
+{
+	g_autofree char *digits = g_strndup(piece->argument ? piece->argument : "", piece->argument_bytes);
+
+	g_string_append_printf(path, "%0*" G_GINT64_FORMAT, (int)g_ascii_strtoll(digits, NULL, 10), number);
+}
+
+/* The part of a source's path that placeholders name. */
+struct source_name {
+	const char *base, *dot, *ext;
+};
+
+static struct source_name source_name(const struct template_values *values)
+{
+	const char *slash = strrchr(values->relative, '/');
+	const char *base = slash ? slash + 1 : values->relative;
 	const char *dot = ending_dot(base);
-	const char *ext = *dot ? dot + 1 : (format_ext ? format_ext : "");
-	g_autoptr(GString) path = g_string_new_len(relative, base - relative);
+
+	return (struct source_name){base, dot, *dot ? dot + 1 : (values->format_ext ? values->format_ext : "")};
+}
+
+/* Appends what a placeholder stands for. False: that is not known yet. */
+static bool append_value(GString *path, const struct piece *piece, const struct template_values *values)
+{
+	struct source_name name = source_name(values);
+
+	switch (piece->placeholder) {
+	case PLACEHOLDER_STEM:
+		g_string_append_len(path, name.base, name.dot - name.base);
+		return true;
+	case PLACEHOLDER_EXT:
+		g_string_append(path, name.ext);
+		return true;
+	case PLACEHOLDER_PIPELINE:
+		g_string_append(path, values->pipeline);
+		return true;
+	case PLACEHOLDER_DATE: {
+		g_autofree char *format =
+			piece->argument ? g_strndup(piece->argument, piece->argument_bytes) : g_strdup(DATE_FORMAT);
+		g_autofree char *date = date_text(values->dropped_wall_us, format);
+		g_string_append(path, date);
+		return true;
+	}
+	case PLACEHOLDER_WIDTH:
+		append_number(path, values->width, piece);
+		return values->width > 0;
+	case PLACEHOLDER_HEIGHT:
+		append_number(path, values->height, piece);
+		return values->height > 0;
+	case PLACEHOLDER_N:
+		append_number(path, values->number, piece);
+		return values->number > 0;
+	case PLACEHOLDER_HASH:
+		g_string_append(path, values->hash ? values->hash : "");
+		return values->hash != NULL;
+	case PLACEHOLDER_NONE:
+		break;
+	}
+	g_string_append_c(path, piece->literal);
+	return true;
+}
+
+char *template_expand(const char *name, const struct template_values *values, GError **error)
+{
+	struct source_name source = source_name(values);
+	g_autoptr(GString) path = g_string_new_len(values->relative, source.base - values->relative);
 
 	for (const char *at = name; *at;) {
-		struct piece piece = piece_at(at);
+		struct piece piece = template_piece_at(at);
+		gsize length = path->len;
 		if (!piece.next) {
-			wrong_brace(at, error);
+			template_piece_wrong(at, error);
 			return NULL;
 		}
-		switch (piece.placeholder) {
-		case PLACEHOLDER_STEM:
-			g_string_append_len(path, base, dot - base);
-			break;
-		case PLACEHOLDER_EXT:
-			/* "{stem}.{ext}" of a source without ending is its stem, not "stem." */
-			if (*ext == '\0' && at != name && at[-1] == '.')
-				g_string_truncate(path, path->len - 1);
-			g_string_append(path, ext);
-			break;
-		case PLACEHOLDER_PIPELINE:
-			g_string_append(path, pipeline);
-			break;
-		case PLACEHOLDER_NONE:
-			g_string_append_c(path, piece.literal);
-			break;
+		/* "{stem}.{ext}" of a source without ending is its stem, not "stem." */
+		if (piece.placeholder == PLACEHOLDER_EXT && *source.ext == '\0' && at != name && at[-1] == '.')
+			g_string_truncate(path, path->len - 1);
+		else if (!append_value(path, &piece, values)) {
+			g_string_truncate(path, length);
+			g_string_append_len(path, at, piece.next - at);
 		}
 		at = piece.next;
 	}
 	if (!expansion_check(path->str, error))
 		return NULL;
 	return g_string_free(g_steal_pointer(&path), FALSE);
+}
+
+unsigned template_uses(const char *name)
+{
+	static const unsigned uses[] = {
+#define X(id, name, use, digits) use,
+		PLACEHOLDERS(X)
+#undef X
+			0};
+	unsigned all = 0;
+
+	for (const char *at = name; *at;) {
+		struct piece piece = template_piece_at(at);
+		if (!piece.next)
+			break;
+		all |= uses[piece.placeholder];
+		at = piece.next;
+	}
+	return all;
 }
 
 JsonObject *template_names(const char *relative, const char *pipeline, gint64 dropped_wall_us)
@@ -212,70 +213,11 @@ JsonObject *template_names(const char *relative, const char *pipeline, gint64 dr
 	g_autofree char *stem = g_strndup(base, (gsize)(dot - base));
 	g_autofree char *shown = files_display(stem);
 	g_autofree char *ext = files_display(*dot ? dot + 1 : "");
-	g_autoptr(GDateTime) dropped = g_date_time_new_from_unix_local(dropped_wall_us / G_USEC_PER_SEC);
-	g_autofree char *date = dropped ? g_date_time_format(dropped, "%Y-%m-%d") : g_strdup("");
+	g_autofree char *date = date_text(dropped_wall_us, DATE_FORMAT);
 
 	json_object_set_string_member(names, "stem", shown);
 	json_object_set_string_member(names, "ext", ext);
 	json_object_set_string_member(names, "pipeline", pipeline);
 	json_object_set_string_member(names, "date", date);
 	return names;
-}
-
-const char *template_ending_format(const char *ending)
-{
-	for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
-		if (g_ascii_strcasecmp(endings[i].ending, ending) == 0)
-			return endings[i].format;
-	return NULL;
-}
-
-const char *template_ending_meant(const char *ending)
-{
-	const char *names[G_N_ELEMENTS(endings) + 1];
-
-	for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
-		names[i] = endings[i].ending;
-	names[G_N_ELEMENTS(endings)] = NULL;
-	return did_you_mean(ending, names);
-}
-
-const char *template_format(const char *name, const char **unknown)
-{
-	const char *slash = strrchr(name, '/');
-	const char *base = slash ? slash + 1 : name;
-	const char *dot = NULL;
-
-	*unknown = NULL;
-	/* A dot only counts while nothing but literals follow it: "{stem}.x{pipeline}" ends in who knows what. */
-	for (const char *at = base; *at;) {
-		struct piece piece = piece_at(at);
-		if (!piece.next)
-			return NULL;
-		if (piece.placeholder != PLACEHOLDER_NONE)
-			dot = NULL;
-		else if (piece.literal == '.' && at != base)
-			dot = at;
-		at = piece.next;
-	}
-	if (!dot || dot[1] == '\0')
-		return NULL;
-	const char *format = template_ending_format(dot + 1);
-	if (!format)
-		*unknown = dot + 1;
-	return format;
-}
-
-bool template_ends_in_ext(const char *name)
-{
-	bool last = false;
-
-	for (const char *at = name; *at;) {
-		struct piece piece = piece_at(at);
-		if (!piece.next)
-			return false;
-		last = piece.placeholder == PLACEHOLDER_EXT;
-		at = piece.next;
-	}
-	return last;
 }

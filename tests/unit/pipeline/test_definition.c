@@ -56,6 +56,7 @@ static void everything_written_is_read(void **state)
 					      "  - name: \"{stem}-thumb.webp\"\n"
 					      "    steps: [{vips: {operation: sharpen, sigma: 1.2}}]\n"
 					      "originals: delete\n"
+					      "on_conflict: skip\n"
 					      "settle: 2s\n"
 					      "limits: {megapixels: 12.5, frames: 2, seconds: 60}\n"
 					      "priority: 7\n");
@@ -89,6 +90,7 @@ static void everything_written_is_read(void **state)
 		second->steps, "[{\"op\":\"vips\",\"params\":{\"map\":{\"operation\":\"sharpen\",\"sigma\":1.2}}}]");
 
 	assert_int_equal(pipeline->originals, ORIGINALS_DELETE);
+	assert_int_equal(pipeline->on_conflict, CONFLICT_SKIP);
 	assert_true(pipeline->settle_us == 2000000);
 	assert_true(pipeline->limits.megapixels == 12.5);
 	assert_int_equal(pipeline->limits.frames, 2);
@@ -110,6 +112,7 @@ static void what_is_not_written_has_a_default(void **state)
 	assert_string_equal(output_at(pipeline, 0)->name, "{stem}.{ext}");
 	assert_null(output_at(pipeline, 0)->format);
 	assert_int_equal(pipeline->originals, ORIGINALS_ARCHIVE);
+	assert_int_equal(pipeline->on_conflict, CONFLICT_RENAME);
 	assert_true(pipeline->settle_us == 500000);
 	assert_true(pipeline->limits.megapixels == 1000);
 	assert_int_equal(pipeline->limits.frames, 64);

@@ -61,6 +61,7 @@ static void all_errors_are_told_in_the_order_of_the_file(void **state)
 		    "  - {name: \"{stm}.jpg\"}\n"
 		    "  - {format: jpgg, steps: [sharpn: 3]}\n"
 		    "originals: archiv\n"
+		    "on_conflict: renam\n"
 		    "settle: 500\n"
 		    "limits: {megapixel: 5, frames: 0}\n"
 		    "priority: 10\n",
@@ -75,10 +76,11 @@ static void all_errors_are_told_in_the_order_of_the_file(void **state)
 		"pipelines/x.yaml:10:14: unknown format 'jpgg'; did you mean 'jpeg'?\n"
 		"pipelines/x.yaml:10:28: unknown operation 'sharpn'; did you mean 'sharpen'?\n"
 		"pipelines/x.yaml:11:12: unknown originals 'archiv'; did you mean 'archive'?\n"
-		"pipelines/x.yaml:12:9: settle needs a unit; did you mean '500ms'?\n"
-		"pipelines/x.yaml:13:10: unknown key 'megapixel'; did you mean 'megapixels'?\n"
-		"pipelines/x.yaml:13:32: frames must be a whole number from 1 to 100000, not '0'\n"
-		"pipelines/x.yaml:14:11: priority must be a whole number from 0 to 9, not '10'\n");
+		"pipelines/x.yaml:12:14: unknown on_conflict 'renam'; did you mean 'rename'?\n"
+		"pipelines/x.yaml:13:9: settle needs a unit; did you mean '500ms'?\n"
+		"pipelines/x.yaml:14:10: unknown key 'megapixel'; did you mean 'megapixels'?\n"
+		"pipelines/x.yaml:14:32: frames must be a whole number from 1 to 100000, not '0'\n"
+		"pipelines/x.yaml:15:11: priority must be a whole number from 0 to 9, not '10'\n");
 }
 
 static void keys(void **state)
@@ -88,11 +90,11 @@ static void keys(void **state)
 	assert_line_says("Priority: 3", "1: unknown key 'Priority'; did you mean 'priority'?");
 	assert_line_says("zzz: 3",
 		"1: unknown key 'zzz'; there are name, description, inbox, recursive, accept, reject, vars, include, "
-		"steps, outputs, originals, settle, limits, priority, on_failure");
+		"steps, outputs, originals, on_conflict, settle, limits, priority, on_failure");
 	assert_line_says("limits: {zzz: 3}", "10: unknown key 'zzz'; there are megapixels, frames, seconds, bytes");
 	assert_line_says("\"a\\nb\": 3",
 		"1: unknown key 'a\\x0ab'; there are name, description, inbox, recursive, accept, reject, vars, include, "
-		"steps, outputs, originals, settle, limits, priority, on_failure");
+		"steps, outputs, originals, on_conflict, settle, limits, priority, on_failure");
 	assert_line_says("steps: [blur]", "1: duplicate key 'steps'; it stands in line 1 already, keep one of them");
 }
 

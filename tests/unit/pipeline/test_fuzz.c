@@ -124,7 +124,9 @@ static void check_pipeline(const struct pipeline *pipeline)
 	assert_non_null(again);
 	for (guint i = 0; i < pipeline->outputs->len; i++) {
 		const struct output *output = g_ptr_array_index(pipeline->outputs, i);
-		g_autofree char *name = template_expand(output->name, "sub/a.jpg", pipeline->name, "jpg", NULL);
+		const struct template_values values = {
+			.relative = "sub/a.jpg", .pipeline = pipeline->name, .format_ext = "jpg"};
+		g_autofree char *name = template_expand(output->name, &values, NULL);
 		assert_true(!name || g_str_has_prefix(name, "sub/"));
 	}
 }

@@ -15,7 +15,8 @@ static void good_templates_pass(void **state)
 {
 	(void)state;
 	static const char *const good[] = {"{stem}.jpg", "{stem}.{ext}", "{pipeline}/{stem}-thumb.webp", "latest.png",
-		"{{{stem}}}.jpg", "a..b", "...", "{stem}..jpg", "\xc3\xa9{stem}.jpg", NULL};
+		"{{{stem}}}.jpg", "a..b", "...", "{stem}..jpg", "\xc3\xa9{stem}.jpg", "{date}/{stem}.jpg",
+		"{date:%Y/%m}/{stem}_{date:%H%M%S}.jpg", "{n:04}-{width}x{height:5}.png", "{hash}.{ext}", NULL};
 	gsize offset;
 
 	for (const char *const *name = good; *name; name++) {
@@ -43,7 +44,23 @@ static void bad_templates_say_what_and_where(void **state)
 		{"a/", 2, "is empty"},
 		{"{stem}-{stm}.jpg", 7, "unknown placeholder '{stm}'; did you mean '{stem}'?"},
 		{"{Ext}", 0, "did you mean '{ext}'?"},
-		{"{width}.jpg", 0, "unknown placeholder '{width}'; there are {stem}, {ext} and {pipeline}"},
+		{"{colour}.jpg", 0,
+			"unknown placeholder '{colour}'; there are {stem}, {ext}, {pipeline}, {date}, {width}, {height}, "
+			"{n} and {hash}"},
+		{"{widht}.jpg", 0, "did you mean '{width}'?"},
+		{"{n:x}.jpg", 0, "'{n}' takes a number of digits behind the colon, as in {n:04}"},
+		{"{n:}.jpg", 0, "takes a number of digits"},
+		{"{n:99}.jpg", 0, "takes a number of digits"},
+		{"{n:-4}.jpg", 0, "takes a number of digits"},
+		{"a{stem:3}.jpg", 1, "'{stem}' takes nothing behind a colon"},
+		{"{date:%Q}", 0, "'{date}' has a '%' that stands for nothing"},
+		{"{date:%}", 0, "stands for nothing"},
+		{"{date:day}", 0, "has nothing of the date"},
+		{"{date:}", 0, "without a name"},
+		{"{date:../%Y}", 0, "a folder without a name"},
+		{"{date:%Y/}/a", 0, "a folder without a name"},
+		{"{date:%Y/..}", 0, "a folder without a name"},
+		{"{date:%Y", 0, "not closed"},
 		{"{}.jpg", 0, "unknown placeholder '{}'"},
 		{"ab{stem.jpg", 2, "not closed"},
 		{"ab{", 2, "not closed"},
@@ -61,6 +78,14 @@ static void bad_templates_say_what_and_where(void **state)
 		if (!strstr(error->message, bad[i].message) || offset != bad[i].offset)
 			fail_msg("'%s' at %zu: %s", bad[i].name, (size_t)offset, error->message);
 	}
+}
+
+static char *expand(
+	const char *name, const char *relative, const char *pipeline, const char *format_ext, GError **error)
+{
+	const struct template_values values = {
+		.relative = relative, .pipeline = pipeline, .format_ext = format_ext, .dropped_wall_us = 0};
+	return template_expand(name, &values, error);
 }
 
 static void names_expand(void **state)
@@ -85,11 +110,54 @@ static void names_expand(void **state)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autoptr(GError) error = NULL;
-		g_autofree char *expanded =
-			template_expand(cases[i].name, cases[i].relative, "web", cases[i].ending, &error);
+		g_autofree char *expanded = expand(cases[i].name, cases[i].relative, "web", cases[i].ending, &error);
 		assert_null(error);
 		assert_string_equal(expanded, cases[i].expanded);
 	}
+}
+
+static void values_stand_for_their_placeholders(void **state)
+{
+	(void)state;
+	/* 2026-11-23 09:05:02, wherever this runs. */
+	g_autoptr(GDateTime) dropped = g_date_time_new_local(2026, 11, 23, 9, 5, 2);
+	const struct template_values values = {
+		.relative = "sub/a.b.tif",
+		.pipeline = "web",
+		.dropped_wall_us = g_date_time_to_unix(dropped) * G_USEC_PER_SEC + 999999,
+		.number = 42,
+		.hash = "0123456789ab",
+		.width = 640,
+		.height = 48,
+	};
+	static const struct {
+		const char *name, *expanded;
+		unsigned uses;
+	} cases[] = {
+		{"{date}/{stem}.jpg", "sub/2026-11-23/a.b.jpg", 0},
+		{"{date:%Y/%m}/{date:%H%M%S}.jpg", "sub/2026/11/090502.jpg", 0},
+		{"{n}.jpg", "sub/42.jpg", TEMPLATE_NUMBER},
+		{"{n:04}.jpg", "sub/0042.jpg", TEMPLATE_NUMBER},
+		{"{n:1}.jpg", "sub/42.jpg", TEMPLATE_NUMBER},
+		{"{width}x{height:03}/{stem}.png", "sub/640x048/a.b.png", TEMPLATE_SIZE},
+		{"{hash}-{n:3}.{ext}", "sub/0123456789ab-042.tif", TEMPLATE_HASH | TEMPLATE_NUMBER},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *expanded = template_expand(cases[i].name, &values, NULL);
+		assert_string_equal(expanded, cases[i].expanded);
+		assert_int_equal(template_uses(cases[i].name), cases[i].uses);
+	}
+}
+
+static void what_is_not_known_yet_stays_a_placeholder(void **state)
+{
+	(void)state;
+	g_autofree char *expanded = expand("{date:%}}{stem}", "a.tif", "web", NULL, NULL);
+
+	assert_null(expanded); /* wrong, not unknown */
+	g_autofree char *open = expand("{stem}-{width}x{height}-{n:04}-{hash}.jpg", "a.tif", "web", NULL, NULL);
+	assert_string_equal(open, "a-{width}x{height}-{n:04}-{hash}.jpg");
 }
 
 static void a_component_has_255_bytes_at_most(void **state)
@@ -100,10 +168,10 @@ static void a_component_has_255_bytes_at_most(void **state)
 	g_autofree char *over = g_strdup_printf("%ss.png", stem);
 	g_autoptr(GError) error = NULL;
 
-	g_autofree char *expanded = template_expand("{stem}.jpg", fits, "web", NULL, &error);
+	g_autofree char *expanded = expand("{stem}.jpg", fits, "web", NULL, &error);
 	assert_null(error);
 	assert_int_equal(strlen(expanded), 251 + 1 + 255);
-	assert_null(template_expand("{stem}.jpg", over, "web", NULL, &error));
+	assert_null(expand("{stem}.jpg", over, "web", NULL, &error));
 	assert_true(g_error_matches(error, DROPMILL_ERROR, ERROR_INPUT));
 	assert_non_null(strstr(error->message, "256 bytes"));
 }
@@ -119,11 +187,11 @@ static void no_source_leads_out(void **state)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autoptr(GError) error = NULL;
-		assert_null(template_expand(cases[i].name, cases[i].relative, cases[i].pipeline, NULL, &error));
+		assert_null(expand(cases[i].name, cases[i].relative, cases[i].pipeline, NULL, &error));
 		assert_true(g_error_matches(error, DROPMILL_ERROR, ERROR_INPUT));
 	}
 	/* Three dots are a name like any other. */
-	g_autofree char *dots = template_expand("{stem}", "...", "web", NULL, NULL);
+	g_autofree char *dots = expand("{stem}", "...", "web", NULL, NULL);
 	assert_string_equal(dots, "...");
 }
 
@@ -180,6 +248,8 @@ int main(void)
 		cmocka_unit_test(good_templates_pass),
 		cmocka_unit_test(bad_templates_say_what_and_where),
 		cmocka_unit_test(names_expand),
+		cmocka_unit_test(values_stand_for_their_placeholders),
+		cmocka_unit_test(what_is_not_known_yet_stays_a_placeholder),
 		cmocka_unit_test(a_component_has_255_bytes_at_most),
 		cmocka_unit_test(no_source_leads_out),
 		cmocka_unit_test(endings_name_formats),
