@@ -240,7 +240,7 @@ static void outputs(void **state)
 		{"[]", "10: outputs is empty; list one such as {name: \"{stem}.jpg\"}, or take the key out for the default"},
 		{"['{stem}.jpg']", "11: an output must be a map such as {name: \"{stem}.jpg\"}, not '{stem}.jpg'"},
 		{"[{name: 'a/{stem}x{foo}.jpg'}]",
-			"28: unknown placeholder '{foo}'; there are {stem}, {ext} and {pipeline}"},
+			"28: unknown placeholder '{foo}'; there are {stem}, {ext}, {pipeline}, {date}, {width}, {height}, {n} and {hash}"},
 		{"[{name: ../a.jpg}]", "18: '..' leads out of the output folder; name a folder below it"},
 		{"[{name: /a.jpg}]", "18: the name is an absolute path; write it relative to the output folder"},
 		{"[{name: ''}]", "19: the name is empty; write for example \"{stem}.jpg\""},

@@ -56,7 +56,7 @@ static void bad_templates_say_what_and_where(void **state)
 		{"{date:%Q}", 0, "'{date}' has a '%' that stands for nothing"},
 		{"{date:%}", 0, "stands for nothing"},
 		{"{date:day}", 0, "has nothing of the date"},
-		{"{date:}", 0, "without a name"},
+		{"{date:}", 0, "has nothing of the date"},
 		{"{date:../%Y}", 0, "a folder without a name"},
 		{"{date:%Y/}/a", 0, "a folder without a name"},
 		{"{date:%Y/..}", 0, "a folder without a name"},
