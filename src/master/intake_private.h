@@ -70,7 +70,7 @@ struct intake {
 	GHashTable *folders_by_identity; /* struct folder, borrowed, by device and inode */
 	guint dead;                      /* watches the library still lists in vain */
 	guint serial;
-	guint64 overflows;
+	gint overflows; /* atomic */
 
 	GHashTable *pending; /* path → struct pending, owned */
 	GSequence *timers;   /* struct pending, borrowed, by due_us */

@@ -295,10 +295,10 @@ static void ignored(struct intake *intake, struct folder *folder)
 
 static void overflowed(struct intake *intake)
 {
-	intake->overflows++;
-	log_warning("inotify lost events, its queue was full (%" G_GUINT64_FORMAT " times so far): every inbox is "
+	g_atomic_int_inc(&intake->overflows);
+	log_warning("inotify lost events, its queue was full (%d times so far): every inbox is "
 		    "looked through; `sysctl fs.inotify.max_queued_events` makes it longer",
-		intake->overflows);
+		g_atomic_int_get(&intake->overflows));
 	for (guint i = 0; i < intake->boxes->len; i++) {
 		struct box *box = intake->boxes->pdata[i];
 		box->check_us = box->scan_us = 0;

@@ -140,13 +140,23 @@ static void claimed(struct claim *claim, void *user)
 	g_idle_add_full(G_PRIORITY_DEFAULT, take_claim, arrival, NULL);
 }
 
+static gboolean waiting_changed(gpointer master)
+{
+	view_changed(master);
+	return G_SOURCE_REMOVE;
+}
+
+/* Intake's thread. */
 static void waiting(const char *pipeline, const char *path, const char *why, void *user)
 {
+	struct master *master = user;
 	g_autofree char *shown = files_display(path);
 
-	(void)user;
+	if (!waiting_set(master->waiting, pipeline, path, why))
+		return;
 	if (why)
 		log_info("%s: %s waits: %s", pipeline, shown, why);
+	g_idle_add(waiting_changed, master);
 }
 
 static bool known(const char *pipeline, guint64 device, guint64 inode, gint64 bytes, gint64 mtime_ns, void *user)
@@ -254,6 +264,7 @@ void master_init(struct master *master, const struct options *options)
 	master->running = g_ptr_array_new();
 	master->finished = g_ptr_array_new_with_free_func((GDestroyNotify)job_view_free);
 	g_queue_init(&master->queue);
+	master->waiting = waiting_new();
 	master->workers = workers_new(&events);
 	master->segments = segments_new(options->state);
 	g_unix_signal_add(SIGTERM, stop_asked, master);

@@ -73,6 +73,16 @@ void pipeline_view_free(struct pipeline_view *view)
 	g_free(view);
 }
 
+void waiting_view_free(struct waiting_view *view)
+{
+	if (!view)
+		return;
+	g_free(view->pipeline);
+	g_free(view->path);
+	g_free(view->why);
+	g_free(view);
+}
+
 struct snapshot *snapshot_new(void)
 {
 	struct snapshot *snapshot = g_new0(struct snapshot, 1);
@@ -82,6 +92,7 @@ struct snapshot *snapshot_new(void)
 	snapshot->jobs = g_ptr_array_new_with_free_func((GDestroyNotify)job_view_free);
 	snapshot->workers = g_ptr_array_new_with_free_func((GDestroyNotify)worker_view_free);
 	snapshot->pipelines = g_ptr_array_new_with_free_func((GDestroyNotify)pipeline_view_free);
+	snapshot->waiting = g_ptr_array_new_with_free_func((GDestroyNotify)waiting_view_free);
 	return snapshot;
 }
 
@@ -94,6 +105,7 @@ void snapshot_unref(struct snapshot *snapshot)
 	g_ptr_array_unref(snapshot->jobs);
 	g_ptr_array_unref(snapshot->workers);
 	g_ptr_array_unref(snapshot->pipelines);
+	g_ptr_array_unref(snapshot->waiting);
 	g_free(snapshot);
 }
 

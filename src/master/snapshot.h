@@ -73,6 +73,14 @@ struct pipeline_view {
 	bool enabled;
 };
 
+/* A file, or an inbox, that is seen and not taken. */
+struct waiting_view {
+	char *pipeline;
+	char *path; /* absolute, as shown: valid UTF-8 */
+	char *why;
+	gint64 since_wall_us;
+};
+
 struct snapshot {
 	gint ref_count;
 	guint64 sequence;
@@ -90,6 +98,9 @@ struct snapshot {
 	GPtrArray *jobs;         /* struct job_view: active ones, then finished, newest first */
 	GPtrArray *workers;      /* struct worker_view */
 	GPtrArray *pipelines;    /* struct pipeline_view */
+	GPtrArray *waiting;      /* struct waiting_view: the oldest, a bounded number */
+	guint waiting_total;
+	guint64 overflows; /* of inotify's queue, each answered by looking at everything */
 };
 
 /* Empty, taken now; the arrays free what they hold. Outputs of a job_view: g_ptr_array_new_with_free_func(output_view_free). */
@@ -97,6 +108,7 @@ struct snapshot *snapshot_new(void);
 void output_view_free(struct output_view *view);
 void job_view_free(struct job_view *view);
 void worker_view_free(struct worker_view *view);
+void waiting_view_free(struct waiting_view *view);
 void pipeline_view_free(struct pipeline_view *view);
 
 /* The latest one, referenced for the caller; never NULL after the first publish. Any thread. */

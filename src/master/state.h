@@ -23,6 +23,7 @@
 #include "master/options.h"
 #include "master/segments.h"
 #include "master/supervisor.h"
+#include "master/waiting.h"
 #include "master/workers.h"
 
 /* Weight of tasks in a worker's window: eight tiles cover the round trip (facts/kafka.md), two whole files keep a worker busy. */
@@ -44,6 +45,7 @@ struct master {
 	struct supervisor *supervisor;
 	struct workers *workers;
 	struct intake *intake;
+	struct waiting *waiting;
 	struct committer *committer;
 	struct history *history;
 	struct segments *segments;

@@ -179,6 +179,8 @@ void view_publish(struct master *master)
 	}
 	for (guint i = 0; master->definitions && i < master->definitions->len; i++)
 		g_ptr_array_add(snapshot->pipelines, view_pipeline(master, g_ptr_array_index(master->definitions, i)));
+	waiting_view(master->waiting, snapshot);
+	snapshot->overflows = master->intake ? intake_overflows(master->intake) : 0;
 	snapshot_publish(snapshot);
 	master->published_us = snapshot->taken_us;
 	master->dirty = false;

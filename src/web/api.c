@@ -90,6 +90,8 @@ char *api_status(const struct snapshot *snapshot)
 	json_object_set_object_member(status, "workers", workers);
 	json_object_set_object_member(status, "jobs", jobs);
 	json_object_set_object_member(status, "tiles", tiles_object(snapshot));
+	json_object_set_int_member(status, "waiting", snapshot->waiting_total);
+	json_object_set_int_member(status, "inotify_overflows", (gint64)snapshot->overflows);
 	if (snapshot->oldest_queued_us > 0)
 		json_object_set_double_member(
 			status, "oldest_queued_s", seconds_since(now_us, snapshot->oldest_queued_us));
@@ -276,6 +278,25 @@ char *api_workers(const struct snapshot *snapshot)
 		json_array_add_object_element(workers, worker);
 	}
 	json_object_set_array_member(object, "workers", workers);
+	return json_object_text(object);
+}
+
+char *api_waiting(const struct snapshot *snapshot)
+{
+	g_autoptr(JsonObject) object = json_object_new();
+	JsonArray *list = json_array_new();
+
+	for (guint i = 0; i < snapshot->waiting->len; i++) {
+		const struct waiting_view *view = g_ptr_array_index(snapshot->waiting, i);
+		JsonObject *entry = json_object_new();
+		set_text(entry, "pipeline", view->pipeline);
+		set_text(entry, "path", view->path);
+		set_text(entry, "why", view->why);
+		set_time(entry, "since", view->since_wall_us);
+		json_array_add_object_element(list, entry);
+	}
+	json_object_set_int_member(object, "total", snapshot->waiting_total);
+	json_object_set_array_member(object, "waiting", list);
 	return json_object_text(object);
 }
 

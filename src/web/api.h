@@ -30,6 +30,7 @@ char *api_status(const struct snapshot *snapshot);
 char *api_jobs(const struct snapshot *snapshot, const struct jobs_query *query);
 char *api_job(const struct job_view *job);
 char *api_workers(const struct snapshot *snapshot);
+char *api_waiting(const struct snapshot *snapshot);
 char *api_pipelines(const struct snapshot *snapshot);
 
 /* Borrowed from the snapshot; NULL when there is none. */

@@ -92,6 +92,11 @@ static int get_pipelines(struct request *request, const struct snapshot *snapsho
 	return answer_json(request, api_pipelines(snapshot));
 }
 
+static int get_waiting(struct request *request, const struct snapshot *snapshot)
+{
+	return answer_json(request, api_waiting(snapshot));
+}
+
 static int get_output(struct request *request, const struct snapshot *snapshot)
 {
 	const struct job_view *job = api_find_job(snapshot, request->parts[1]);
@@ -147,6 +152,7 @@ static const struct route {
 	{"/api/jobs/{}", false, get_job},
 	{"/api/workers", false, get_workers},
 	{"/api/pipelines", false, get_pipelines},
+	{"/api/waiting", false, get_waiting},
 	{"/jobs/{}/output/{}", false, get_output},
 	{"/healthz", false, get_health},
 	{"/readyz", false, get_ready},

@@ -83,6 +83,21 @@ static void print_workers(JsonArray *workers)
 	printf("\n");
 }
 
+static void print_waiting(JsonObject *answer)
+{
+	JsonArray *list = json_array(answer, "waiting");
+	guint shown = list ? json_array_get_length(list) : 0;
+
+	for (guint i = 0; i < shown; i++) {
+		JsonObject *entry = json_object_at(list, i);
+		g_autofree char *path = printable(json_string(entry, "path", "?"));
+		g_autofree char *why = printable(json_string(entry, "why", "?"));
+		printf("%snot yet  %s: %s\n", i == 0 ? "\n" : "", path, why);
+	}
+	if (count(answer, "total") > shown)
+		printf("         and %lld more\n", count(answer, "total") - shown);
+}
+
 static void print_running(JsonArray *jobs)
 {
 	for (guint i = 0; jobs && i < json_array_get_length(jobs); i++) {
@@ -110,9 +125,13 @@ static int print_all(const char *address, bool as_json, GError **error)
 	g_autoptr(JsonObject) jobs = client_get(address, "/api/jobs?state=running", error);
 	if (!jobs)
 		return 1;
+	g_autoptr(JsonObject) waiting = client_get(address, "/api/waiting", error);
+	if (!waiting)
+		return 1;
 	print_status(status, address);
 	print_workers(json_array(workers, "workers"));
 	print_running(json_array(jobs, "jobs"));
+	print_waiting(waiting);
 	return 0;
 }
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What an operator may rely on: secrets stay secret, one mill to an inbox."""
+import os
+import subprocess
+
 from processes import arguments, marked, role
 from waiting import wait_until
 
@@ -39,3 +42,20 @@ def test_the_second_mill_on_an_inbox_waits_and_says_for_whom(make_mill, pictures
     first.drop(picture, "mono", "b.png")
     second.wait_output("mono", "b.png")
     second.stop()
+
+
+def test_a_file_that_waits_says_why(make_mill, pictures):
+    """Root reads everything, so what waits here is a socket's neighbour: a name that leads nowhere."""
+    mill = make_mill(PIPELINE).start(workers=1)
+    os.symlink("/nowhere/at/all", mill.inbox("mono", "lost.png"))
+    waiting = wait_until(lambda: mill.json("api/waiting")["waiting"], "the file that waits")
+    assert waiting[0]["path"].endswith("/mono/lost.png") and waiting[0]["pipeline"] == "mono"
+    assert "link" in waiting[0]["why"], waiting
+    assert mill.status()["waiting"] == 1
+    text = subprocess.run(
+        [mill.binary, "status", "--http", mill.url.split("/")[2]], capture_output=True, text=True, check=True, timeout=30
+    ).stdout
+    assert "not yet" in text and "lost.png" in text, text
+    os.unlink(mill.inbox("mono", "lost.png"))
+    wait_until(lambda: mill.status()["waiting"] == 0, "it to be forgotten")
+    mill.stop()

@@ -10,7 +10,7 @@ const numbers = new Intl.NumberFormat("en");
 // ---- the server's word ----
 
 const heard = new Map(); // path → { etag, body }
-const latest = { status: null, workers: null, jobs: null, pipelines: null };
+const latest = { status: null, workers: null, jobs: null, pipelines: null, waiting: null };
 let heardAt = 0, clockOffset = 0, failure = null;
 const filter = { state: "", pipeline: "", q: "", page: 1 };
 
@@ -46,9 +46,10 @@ async function askAll() {
 	const workers = await ask("/api/workers");
 	const jobs = await ask(path);
 	const pipelines = await ask("/api/pipelines");
+	const waiting = status.waiting ? await ask("/api/waiting") : { total: 0, waiting: [] };
 	if (path === jobsPath()) // else the filter changed meanwhile: the next answer is the right one
 		latest.jobs = jobs;
-	Object.assign(latest, { status, workers, pipelines });
+	Object.assign(latest, { status, workers, pipelines, waiting });
 	heardAt = Date.now();
 	clockOffset = Date.parse(status.time) - heardAt;
 }
@@ -294,6 +295,17 @@ function drawEmpty(empty, enabled) {
 			"No pipeline is on: see below what is wrong.", folders);
 }
 
+// Files that were seen and not taken: each with its reason.
+function drawWaiting({ total, waiting }) {
+	show(byId("waiting"), total > 0);
+	list(byId("waiting-list"), waiting, "waiting-row", (w) => w.path, (f, w) => {
+		set(f.path, w.path);
+		set(f.why, w.why);
+		set(f.when, `for ${roughly(ago(w.since))}`);
+	});
+	set(byId("waiting-more"), total > waiting.length ? `and ${numbers.format(total - waiting.length)} more` : "");
+}
+
 function drawPipelines(pipelines) {
 	show(byId("pipelines-empty"), pipelines.length === 0);
 	list(byId("pipelines"), pipelines, "pipeline-card", (p) => p.name + "\0" + p.file, (f, p, card) => {
@@ -336,6 +348,7 @@ function draw() {
 	drawWorkers(latest.workers.workers);
 	drawJobs(latest.jobs, latest.pipelines.pipelines);
 	drawPipelines(latest.pipelines.pipelines);
+	drawWaiting(latest.waiting);
 }
 
 // ---- the beat ----

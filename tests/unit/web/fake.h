@@ -123,6 +123,13 @@ static inline struct snapshot *fake_snapshot(const char *file)
 	fake_worker(snapshot, "w2", WORKER_LATE, 4200 * 1000);
 	fake_worker(snapshot, "w3", WORKER_GONE, 95 * G_USEC_PER_SEC);
 	fake_pipeline(snapshot, "web", NULL);
+	struct waiting_view *waiting = g_new0(struct waiting_view, 1);
+	waiting->pipeline = g_strdup("mono");
+	waiting->path = g_strdup("/srv/watch/mono/<b>half.jpg");
+	waiting->why = g_strdup("permission denied");
+	waiting->since_wall_us = G_USEC_PER_SEC;
+	g_ptr_array_add(snapshot->waiting, waiting);
+	snapshot->waiting_total = 7;
 	fake_pipeline(snapshot, "broken", "pipelines/broken.yaml:7:5: unknown operation 'blurr'; did you mean 'blur'?");
 	return snapshot;
 }

@@ -223,6 +223,22 @@ static void test_workers(void **state)
 	assert_true(json_double(gone, "last_heartbeat_s", -1) >= 95);
 }
 
+static void test_waiting(void **state)
+{
+	(void)state;
+	auto_struct(snapshot) snapshot = fake_snapshot(NULL);
+	g_autoptr(JsonObject) object = parsed(api_waiting(snapshot));
+	g_autoptr(JsonObject) status = parsed(api_status(snapshot));
+	JsonObject *entry = json_object_at(json_array(object, "waiting"), 0);
+
+	assert_int_equal(json_int(object, "total", 0), 7);
+	assert_int_equal(json_int(status, "waiting", 0), 7);
+	assert_string_equal(json_string(entry, "pipeline", ""), "mono");
+	assert_string_equal(json_string(entry, "path", ""), "/srv/watch/mono/<b>half.jpg");
+	assert_string_equal(json_string(entry, "why", ""), "permission denied");
+	assert_string_equal(json_string(entry, "since", ""), "1970-01-01T00:00:01.000Z");
+}
+
 static void test_pipelines(void **state)
 {
 	(void)state;
@@ -262,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_bad_queries),
 		cmocka_unit_test(test_workers),
+		cmocka_unit_test(test_waiting),
 		cmocka_unit_test(test_pipelines),
 		cmocka_unit_test(test_bytes_that_are_no_text),
 	};

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   files (and inboxes) that are seen and not taken: "not yet, because ...". What nobody knows of is as good as lost.
+ * Thread:    waiting_set() on any thread, the rest on the master's loop.
+ * Ownership: everything is copied.
+ */
+#ifndef DROPMILL_MASTER_WAITING_H
+#define DROPMILL_MASTER_WAITING_H
+
+#include "master/snapshot.h"
+
+struct waiting;
+
+struct waiting *waiting_new(void);
+void waiting_free(struct waiting *waiting); /* NULL is fine */
+
+/* why NULL: that is over. True when this is news: a file that did not wait, does no more, or for another reason. */
+bool waiting_set(struct waiting *waiting, const char *pipeline, const char *path, const char *why);
+
+/* Into a snapshot: the oldest first, a bounded number, and how many there are. */
+void waiting_view(struct waiting *waiting, struct snapshot *snapshot);
+
+#endif
