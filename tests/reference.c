@@ -184,6 +184,30 @@ static VipsImage *invert(VipsImage *in, const struct step *step)
 	return out;
 }
 
+/* In LCh, beside alpha. */
+static VipsImage *modulate(VipsImage *in, const struct step *step)
+{
+	double a[] = {number_of(step, "brightness", 1), number_of(step, "saturation", 1), 1};
+	double b[] = {number_of(step, "lightness", 0), 0, number_of(step, "hue", 0)};
+	int colours = vips_image_hasalpha(in) ? in->Bands - 1 : in->Bands;
+	VipsImage *t[5] = {NULL}, *out = NULL;
+
+	check(vips_extract_band(in, &t[0], 0, "n", colours, NULL), "extract_band");
+	check(vips_colourspace(t[0], &t[1], VIPS_INTERPRETATION_LCH, NULL), "colourspace");
+	check(vips_linear(t[1], &t[2], a, b, 3, NULL), "linear");
+	check(vips_colourspace(t[2], &t[3], vips_image_guess_interpretation(in), NULL), "colourspace");
+	if (colours == in->Bands) {
+		check(vips_copy(t[3], &out, NULL), "copy");
+	} else {
+		check(vips_extract_band(in, &t[4], colours, NULL), "extract_band");
+		check(vips_bandjoin2(t[3], t[4], &out, NULL), "bandjoin");
+	}
+	for (int i = 0; i < 5; i++)
+		if (t[i])
+			g_object_unref(t[i]);
+	return out;
+}
+
 static VipsImage *any(VipsImage *in, const struct step *step)
 {
 	VipsOperation *operation = vips_operation_new(text_of(step, "operation", ""));
@@ -244,6 +268,8 @@ static VipsImage *apply(VipsImage *in, const struct step *step)
 			name);
 	else if (strcmp(name, "invert") == 0)
 		return invert(in, step);
+	else if (strcmp(name, "modulate") == 0)
+		return modulate(in, step);
 	else if (strcmp(name, "vips") == 0)
 		return any(in, step);
 	else

@@ -25,6 +25,14 @@ CHAINS = {
         ["crop:left=111,top=77,width=803,height=601"],
     ),
     "invert": (["invert"], ["invert"]),
+    "lab": (
+        ["colourspace: {space: lab}", "colourspace: {space: srgb}"],
+        ["vips:operation=colourspace,space=lab", "vips:operation=colourspace,space=srgb"],
+    ),
+    "modulate": (
+        ["modulate: {brightness: 1.1, saturation: 1.6, hue: 40, lightness: -3}"],
+        ["modulate:brightness=1.1,saturation=1.6,hue=40,lightness=-3"],
+    ),
     "vips-sobel": (["vips: {operation: sobel}"], ["vips:operation=sobel"]),
     "vips-canny": (["vips: {operation: canny, sigma: 1.4}"], ["vips:operation=canny,sigma=1.4"]),
     "vips-global": (["vips: {operation: hist_equal}"], ["vips:operation=hist_equal"]),
