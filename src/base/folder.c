@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -141,6 +142,20 @@ static bool sync_one(const char *path, const char *relative, const struct stat *
 bool folder_sync(const char *path, GError **error)
 {
 	return walk(path, "", sync_one, NULL, error) && files_sync(path, error);
+}
+
+static gpointer remove_thread(gpointer data)
+{
+	g_autofree char *path = data;
+
+	files_remove_tree(path);
+	return NULL;
+}
+
+void folder_discard(const char *path)
+{
+	if (unlink(path) != 0 && errno == EISDIR)
+		g_thread_unref(g_thread_new("remove", remove_thread, g_strdup(path)));
 }
 
 bool folder_replace(const char *temp, const char *final, GError **error)

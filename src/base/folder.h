@@ -21,6 +21,9 @@ gint64 folder_bytes(const char *path);
 /* fsync of every file and folder below path, and of path. */
 bool folder_sync(const char *path, GError **error);
 
+/* A file goes away at once, a folder with all in it by and by, in a thread of its own, so that a loop need not wait. */
+void folder_discard(const char *path);
+
 /* temp becomes final in one step. A folder that was there goes away afterwards; anything else in the way is an error. */
 bool folder_replace(const char *temp, const char *final, GError **error);
 

@@ -150,10 +150,9 @@ static bool plan_chain(
 	VipsRect box;
 
 	output->steps = own ? json_array_ref(own) : json_array_new();
-	JsonObject *save = json_object(wanted, "save");
 	const char *format = json_string(wanted, "format", NULL);
 	output->format = g_strdup(format ? format : format_of_image(plan->source));
-	output->save = format_save_options(output->format, save, plan->names);
+	output->save = format_save_options(output->format, wanted);
 	if (frames_wanted(plan->source, output->format, output->save))
 		plan->whole = g_strdup("several pages");
 	bool built = chain_build(plan->steps, 0, plan->source, &context, &common, error) &&

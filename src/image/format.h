@@ -53,8 +53,8 @@ const struct param *format_options(const char *format);
 /* The table of formats: "text", "markdown" or "json". Returns owned. */
 char *formats_describe(const char *form);
 
-/* Save options with what depends on the source: a pyramid's title. save and names (see struct build_context) may be NULL. Returns owned. */
-JsonObject *format_save_options(const char *format, JsonObject *save, JsonObject *names);
+/* The save options of one of a task's outputs ({"save", "title"...}); a pyramid's title, which the place gives, is among them. Returns owned. */
+JsonObject *format_save_options(const char *format, JsonObject *wanted);
 
 /* Can the format hold it? Asked before the first pixel is computed, with the chain's result. Errors (ERROR_INPUT) name the limit and
  * what to do. */

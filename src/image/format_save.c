@@ -90,14 +90,15 @@ static bool run_saver(VipsImage *image, const struct format *format, const char 
 	return true;
 }
 
-JsonObject *format_save_options(const char *name, JsonObject *save, JsonObject *names)
+JsonObject *format_save_options(const char *name, JsonObject *wanted)
 {
 	const struct format *format = format_find(name);
-	const char *stem = json_string(names, "stem", NULL);
+	const char *title = json_string(wanted, "title", NULL);
+	JsonObject *save = json_object(wanted, "save");
 	JsonObject *all = save ? params_copy(save) : json_object_new();
 
-	if (format && format->folder && stem && !json_object_has_member(all, "title"))
-		json_object_set_string_member(all, "title", stem);
+	if (format && format->folder && title && !json_object_has_member(all, "title"))
+		json_object_set_string_member(all, "title", title);
 	return all;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "master/state.h"
@@ -25,7 +26,7 @@ static void remove_late_temps(const struct result *result)
 		g_autofree char *path = json_path(json_object_at(outputs, i), "temp");
 		g_autofree char *name = path ? g_path_get_basename(path) : NULL;
 		if (name && g_str_has_prefix(name, prefix))
-			unlink(path);
+			folder_discard(path);
 	}
 }
 
@@ -74,6 +75,22 @@ static bool write_file(const char *path, const guint8 *bytes, gsize size, GError
 	return close(fd) == 0 || fail_errno(error, "%s", path);
 }
 
+/* One output that came inline: a file's bytes, or a pyramid's folder. */
+static bool write_output(
+	const struct output *wanted, struct job_output *output, const guint8 *bytes, gsize length, GError **error)
+{
+	bool folder = g_strcmp0(wanted->format, "dz") == 0 &&
+		      strcmp(json_string(wanted->save, "container", "fs"), "zip") != 0;
+	g_autoptr(GBytes) packed = folder ? g_bytes_new(bytes, length) : NULL;
+
+	if (!folder)
+		return write_file(output->temp, bytes, length, error);
+	if (!folder_unpack(packed, output->temp, error))
+		return false;
+	output->bytes = folder_bytes(output->temp);
+	return true;
+}
+
 /* A whole job's report; inline, its outputs came one after the other. */
 static bool take_outputs(struct job *job, const struct tile *tile, const struct result *result, GError **error)
 {
@@ -92,7 +109,7 @@ static bool take_outputs(struct job *job, const struct tile *tile, const struct 
 		gsize length = (gsize)output->bytes;
 		if (length > size - offset)
 			return fail(error, ERROR_RETRY, "outputs of %zu bytes came back cut off", length);
-		if (!write_file(output->temp, bytes + offset, length, error))
+		if (!write_output(g_ptr_array_index(job->pipeline->outputs, i), output, bytes + offset, length, error))
 			return false;
 		offset += length;
 	}

@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/folder.h"
 #include "base/json.h"
 #include "base/log.h"
 
@@ -47,8 +47,21 @@ static char *owner_of(struct committer *committer, const char *path)
 	return committer->history ? history_owner(committer->history, path) : NULL;
 }
 
-/* name.ext, name-1.ext, name-2.ext ...: the first that is free or belongs to this very source. Returns owned. */
-static char *place_for(struct committer *committer, const char *wished, const char *owner, bool overwrite)
+/* A folder that looks like a pyramid of ours: another's, with who knows what in it, is never replaced for its name alone. */
+static bool is_pyramid(const char *path)
+{
+	static const char *const signs[] = {"ImageProperties.xml", "info.json", "blank.png", NULL};
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir)))
+		if (g_str_has_suffix(name, ".dzi") || g_strv_contains(signs, name))
+			return true;
+	return false;
+}
+
+/* name.ext, name-1.ext, name-2.ext ...: the first that is free or belongs to this very source, and is of the same kind. Returns owned. */
+static char *place_for(struct committer *committer, const char *wished, const char *owner, bool overwrite, bool folder)
 {
 	const char *slash = strrchr(wished, '/'), *dot = strrchr(slash ? slash : wished, '.');
 	int stem = (int)(dot ? dot - wished : (gssize)strlen(wished));
@@ -57,7 +70,10 @@ static char *place_for(struct committer *committer, const char *wished, const ch
 		char *path = i ? g_strdup_printf("%.*s-%d%s", stem, wished, i, dot ? dot : "") : g_strdup(wished);
 		g_autofree char *whose = owner_of(committer, path);
 		bool exists = g_file_test(path, G_FILE_TEST_EXISTS) || g_file_test(path, G_FILE_TEST_IS_SYMLINK);
-		if (!exists || g_strcmp0(whose, owner) == 0 || (overwrite && !whose))
+		bool alike =
+			folder == (g_file_test(path, G_FILE_TEST_IS_DIR) && !g_file_test(path, G_FILE_TEST_IS_SYMLINK));
+		bool ours = g_strcmp0(whose, owner) == 0 || (overwrite && !whose && (!folder || is_pyramid(path)));
+		if (!exists || (alike && ours))
 			return path;
 		g_free(path);
 	}
@@ -69,11 +85,14 @@ static bool commit_output(
 	struct job *job = request->job;
 	g_autofree char *owner =
 		g_strconcat(job->pipeline->name, "/", job->loose ? job->claim->path : job->claim->relative, NULL);
-	g_autofree char *final = place_for(committer, output->final, owner, request->overwrite);
+	bool folder = g_file_test(output->temp, G_FILE_TEST_IS_DIR);
+	g_autofree char *final = place_for(committer, output->final, owner, request->overwrite, folder);
 
-	if (!files_sync(output->temp, error))
+	if (!(folder ? folder_sync : files_sync)(output->temp, error))
 		return false;
-	if (rename(output->temp, final) != 0)
+	if (folder && !folder_replace(output->temp, final, error))
+		return false;
+	if (!folder && rename(output->temp, final) != 0)
 		return fail_errno(error, "%s", final);
 	g_free(output->final);
 	output->final = g_strdup(final);
@@ -162,7 +181,7 @@ static bool commit_failure(struct committer *committer, struct commit_request *r
 	struct job *job = request->job;
 
 	for (guint i = 0; i < job->outputs->len; i++)
-		unlink(((struct job_output *)g_ptr_array_index(job->outputs, i))->temp);
+		folder_discard(((struct job_output *)g_ptr_array_index(job->outputs, i))->temp);
 	if (!job->loose && !claim_fail(job->claim, job->error, error))
 		return false;
 	write_history(committer, job, "failed");

@@ -115,6 +115,18 @@ bool job_read_plan(struct job *job, JsonObject *plan, GError **error)
 	return true;
 }
 
+/* The files of a pyramid are named after its folder. */
+static void set_title(JsonObject *entry, const struct job_output *place)
+{
+	g_autofree char *name = g_path_get_basename(place->final);
+	g_autofree char *title = g_utf8_make_valid(name, -1);
+	char *dot = strrchr(title, '.');
+
+	if (dot && dot != title)
+		*dot = '\0';
+	json_object_set_string_member(entry, "title", title);
+}
+
 void job_describe(const struct job *job, JsonObject *object)
 {
 	JsonObject *limits = json_object_new();
@@ -129,6 +141,8 @@ void job_describe(const struct job *job, JsonObject *object)
 		if (output->format)
 			json_object_set_string_member(entry, "format", output->format);
 		json_object_set_object_member(entry, "save", json_object_ref(output->save));
+		if (g_strcmp0(output->format, "dz") == 0 && i < job->outputs->len)
+			set_title(entry, g_ptr_array_index(job->outputs, i));
 		json_array_add_object_element(outputs, entry);
 	}
 	json_object_set_array_member(object, "outputs", outputs);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * A job's course, from the queue to its commit: see state.h. */
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/folder.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/sniff.h"
@@ -205,7 +205,7 @@ void jobs_renew_whole(struct master *master, struct job *job)
 
 	/* What a dead worker left is removed; one that is alive writes to a file without a name. */
 	for (guint i = 0; i < job->outputs->len; i++)
-		unlink(((struct job_output *)g_ptr_array_index(job->outputs, i))->temp);
+		folder_discard(((struct job_output *)g_ptr_array_index(job->outputs, i))->temp);
 	job->serial = ++master->serial;
 	if (!name_outputs(master, job, &error)) {
 		jobs_wait(master, job, error->message);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * How a job's run ends: well, badly, or in another one: see state.h. */
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/log.h"
 #include "master/state.h"
 
@@ -33,7 +33,7 @@ void jobs_stop_run(struct master *master, struct job *job)
 static void remove_temps(struct job *job)
 {
 	for (guint i = 0; i < job->outputs->len; i++)
-		unlink(((struct job_output *)g_ptr_array_index(job->outputs, i))->temp);
+		folder_discard(((struct job_output *)g_ptr_array_index(job->outputs, i))->temp);
 }
 
 void jobs_abandon(struct master *master, struct job *job)

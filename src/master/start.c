@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/folder.h"
 #include "base/log.h"
 #include "bus/topics.h"
 
@@ -302,8 +303,9 @@ void start_sweep(const char *folder)
 
 	while (dir && (name = g_dir_read_name(dir))) {
 		g_autofree char *path = g_build_filename(folder, name, NULL);
-		if (g_str_has_prefix(name, ".dropmill-") && g_str_has_suffix(name, ".tmp"))
-			unlink(path);
+		if (g_str_has_prefix(name, ".dropmill-") &&
+			(g_str_has_suffix(name, ".tmp") || g_str_has_suffix(name, ".tmp~")))
+			folder_discard(path);
 		else if (name[0] != '.' && g_file_test(path, G_FILE_TEST_IS_DIR) &&
 			 !g_file_test(path, G_FILE_TEST_IS_SYMLINK))
 			start_sweep(path);

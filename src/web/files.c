@@ -135,8 +135,12 @@ int files_send(struct request *request, const struct output_view *output)
 	int file = output->path ? open(output->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
 
 	if (file < 0 || fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) {
+		bool folder = file >= 0 && fstat(file, &info) == 0 && S_ISDIR(info.st_mode);
 		if (file >= 0)
 			close(file);
+		if (folder)
+			return answer_error(
+				request, 404, "%s is a folder of tiles: open it in the out folder", output->name);
 		return answer_error(
 			request, 404, "%s is no longer in the out folder", output->name ? output->name : "it");
 	}

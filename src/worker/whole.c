@@ -101,8 +101,7 @@ static bool build_frames(struct whole *whole, JsonArray *steps, VipsImage **out,
 static bool encode(struct whole *whole, VipsImage *image, const char *format, JsonObject *wanted, const char *temp,
 	gint64 *size, GError **error)
 {
-	g_autoptr(JsonObject) save =
-		format_save_options(format, json_object(wanted, "save"), json_object(whole->spec, "names"));
+	g_autoptr(JsonObject) save = format_save_options(format, wanted);
 	g_autoptr(GBytes) bytes = NULL;
 
 	if (!format_fits(image, format, save, error))
