@@ -29,12 +29,13 @@ static const struct field {
 
 static bool listed(JsonArray *words, const char *word)
 {
-	for (guint i = 0; i < json_array_get_length(words); i++)
+	for (guint i = 0; words && i < json_array_get_length(words); i++)
 		if (g_strcmp0(json_array_get_string_element(words, i), word) == 0)
 			return true;
 	return false;
 }
 
+/* keep: NULL is none. */
 static bool stays(const char *name, JsonArray *keep)
 {
 	for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
@@ -219,6 +220,15 @@ static void drop_alien_profile(VipsImage *image)
 		vips_image_remove(image, VIPS_META_ICC_NAME);
 }
 
+/* PNG's saver writes an orientation only into EXIF that is there; a TIFF, for one, has its own tag for it. */
+static void carry_orientation(VipsImage *image)
+{
+	static const char empty[] = "Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0";
+
+	if (vips_image_get_orientation(image) > 1 && !vips_image_get_typeof(image, VIPS_META_EXIF_NAME))
+		vips_image_set_blob_copy(image, VIPS_META_EXIF_NAME, empty, sizeof(empty) - 1);
+}
+
 bool format_prepare(VipsImage *in, const struct format *format, JsonObject *save, VipsImage **out, GError **error)
 {
 	g_autoptr(VipsImage) image = g_object_ref(in);
@@ -231,8 +241,11 @@ bool format_prepare(VipsImage *in, const struct format *format, JsonObject *save
 		     (!opaque || !background || flatten(&image, background, error)) && own_header(&image);
 	if (!ready)
 		return error && *error ? false : vips_failed(error, format->name);
-	if (keep)
+	/* strip is told to the saver, too, but 8.14.1's for WebP does not listen. */
+	if (keep || json_bool(save, "strip", false))
 		keep_only(image, keep);
+	if (strcmp(format->name, "png") == 0)
+		carry_orientation(image);
 	if (strcmp(format->name, "tiff") == 0)
 		drop_alien_profile(image);
 	*out = g_steal_pointer(&image);

@@ -23,6 +23,12 @@ static bool set_choice(VipsOperation *operation, const char *property, const cha
 	return true;
 }
 
+/* The picture was made so already, and TIFF's saver would warn. */
+static bool as_prepared(const struct format *format, const struct param *option, const char *text)
+{
+	return g_str_equal(format->name, "tiff") && g_str_equal(option->name, "bitdepth") && g_strcmp0(text, "8") == 0;
+}
+
 static bool set_options(VipsOperation *operation, const struct format *format, JsonObject *save, GError **error)
 {
 	for (const struct param *p = format->options; p->name; p++) {
@@ -30,7 +36,7 @@ static bool set_options(VipsOperation *operation, const struct format *format, J
 		const char *property = p->property ? p->property : p->name;
 		const char *text = json_string(save, p->name, NULL);
 
-		if (!value || g_str_equal(property, OWN_OPTION))
+		if (!value || g_str_equal(property, OWN_OPTION) || as_prepared(format, p, text))
 			continue;
 		bool set = p->type == PARAM_CHOICE && text
 				   ? set_choice(operation, property, text, error)

@@ -78,7 +78,10 @@ static VipsImage *with_metadata(void)
 	vips_area_unref(VIPS_AREA(profile));
 	vips_image_set_string(image, "exif-ifd0-Copyright", "me (me, ASCII, 3 components, 3 bytes)");
 	vips_image_set_blob_copy(image, VIPS_META_XMP_NAME, "<x:xmpmeta xmlns:x='adobe:ns:meta/'/>", 37);
-	vips_image_set_blob_copy(image, VIPS_META_IPTC_NAME, "Photoshop 3.0\0" "8BIM", 18);
+	vips_image_set_blob_copy(image, VIPS_META_IPTC_NAME,
+		"Photoshop 3.0\0"
+		"8BIM\4\4",
+		20);
 	vips_image_set_int(image, VIPS_META_ORIENTATION, 6);
 	image->Xres = image->Yres = 300 / 25.4;
 	return image;
@@ -108,7 +111,6 @@ static void test_metadata_goes_along(void **state)
 	}
 	assert_true(has(jpeg, "exif-ifd0-Copyright"));
 	assert_true(has(jpeg, VIPS_META_IPTC_NAME));
-	assert_true(has(png, "exif-ifd0-Copyright"));
 }
 
 static void test_only_what_is_kept(void **state)
@@ -129,8 +131,7 @@ static void test_only_what_is_kept(void **state)
 			assert_false(has(bare[i], "exif-ifd0-Copyright"));
 			assert_false(has(bare[i], VIPS_META_XMP_NAME));
 			assert_false(has(bare[i], VIPS_META_IPTC_NAME));
-			if (bare[i] != strip) /* TIFF's orientation is no metadata to libvips */
-				assert_int_equal(vips_image_get_orientation(bare[i]), 1);
+			assert_int_equal(vips_image_get_orientation(bare[i]), 1);
 		}
 		/* The picture at hand keeps its own. */
 		assert_true(has(image, VIPS_META_XMP_NAME));
