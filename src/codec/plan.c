@@ -40,6 +40,7 @@ void plan_free(struct plan *plan)
 	g_clear_object(&plan->source);
 	g_clear_pointer(&plan->steps, json_array_unref);
 	g_clear_pointer(&plan->names, json_object_unref);
+	g_clear_pointer(&plan->skipped, json_array_unref);
 	g_array_unref(plan->tiles);
 	g_array_unref(plan->order);
 	g_array_unref(plan->low);
@@ -137,26 +138,35 @@ static bool plan_output(struct plan *plan, struct plan_output *output, struct ti
 	return cut;
 }
 
-/* Builds one output's chain twice: on the file's header, for the encoder, and on the recorder. */
-static bool plan_chain(
-	struct plan *plan, JsonObject *wanted, struct tilesource *recorder, const struct wish *wish, GError **error)
+/* Builds one output's chain twice: on the file's header, for the encoder, and on the recorder. An output whose condition does not
+ * hold is not added. */
+static bool plan_chain(struct plan *plan, guint number, JsonObject *wanted, struct tilesource *recorder,
+	const struct wish *wish, GError **error)
 {
 	g_autoptr(VipsImage) common = NULL;
 	g_autoptr(VipsImage) recorded_common = NULL;
 	g_autoptr(VipsImage) recorded = NULL;
 	JsonArray *own = json_array(wanted, "steps");
 	const struct build_context context = {.names = plan->names};
-	struct plan_output *output = g_new0(struct plan_output, 1);
+	const char *when = json_string(wanted, "when", NULL);
+	bool holds = true;
 	VipsRect box;
 
+	if (!chain_build(plan->steps, 0, plan->source, &context, &common, error) ||
+		(when && !chain_holds(when, common, &context, &holds, error)))
+		return false;
+	if (!holds) {
+		json_array_add_int_element(plan->skipped, number);
+		return true;
+	}
+	struct plan_output *output = g_new0(struct plan_output, 1);
 	output->steps = own ? json_array_ref(own) : json_array_new();
 	const char *format = json_string(wanted, "format", NULL);
 	output->format = g_strdup(format ? format : format_of_image(plan->source));
 	output->save = format_save_options(output->format, wanted);
 	if (frames_wanted(plan->source, output->format, output->save))
 		plan->whole = g_strdup("several pages");
-	bool built = chain_build(plan->steps, 0, plan->source, &context, &common, error) &&
-		     chain_build(output->steps, 0, common, &context, &output->image, error) &&
+	bool built = chain_build(output->steps, 0, common, &context, &output->image, error) &&
 		     frames_single(&output->image, error) &&
 		     (plan->whole || format_fits(output->image, output->format, output->save, error));
 	if (built) {
@@ -277,10 +287,12 @@ struct plan *plan_make(JsonObject *request, GError **error)
 	plan->outputs = g_ptr_array_new_with_free_func((GDestroyNotify)output_free);
 	JsonArray *steps = json_array(request, "steps"), *outputs = json_array(request, "outputs");
 	plan->steps = steps ? json_array_ref(steps) : json_array_new();
-	plan->names = json_object(request, "names") ? json_object_ref(json_object(request, "names")) : NULL;
 	g_autofree char *path = json_path(request, "path");
 	if (!format_open(path ? path : "", NULL, true, &bounds, &plan->source, error))
 		return NULL;
+	chain_name_source(request, plan->source);
+	plan->names = json_object_ref(json_object(request, "names"));
+	plan->skipped = json_array_new();
 	const char *header = whole_by_header(plan, &wish);
 	if (header)
 		return plan_whole(g_steal_pointer(&plan), header);
@@ -296,11 +308,13 @@ struct plan *plan_make(JsonObject *request, GError **error)
 		bool loads = flags & OPERATION_LOADS && json_array_get_length(plan->steps) == 0;
 		if (loads || flags & OPERATION_READS_METADATA)
 			return plan_whole(g_steal_pointer(&plan), "an output reads the file itself");
-		if (!plan_chain(plan, wanted, recorder, &wish, error))
+		if (!plan_chain(plan, i, wanted, recorder, &wish, error))
 			return NULL;
 	}
 	if (plan->whole)
 		return g_steal_pointer(&plan);
+	if (!plan->outputs->len)
+		return chain_none_made(plan->source, plan->names, error), NULL;
 	if (plan->tiles->len <= plan->outputs->len)
 		return plan_whole(g_steal_pointer(&plan), "fits into one tile");
 	plan_order(plan);

@@ -47,7 +47,8 @@ struct plan {
 	GArray *tiles;      /* struct plan_tile */
 	GArray *order;      /* int: tiles in the order they are given out */
 	GArray *low;        /* int: low[i] is the lowest source row that tiles order[i..] need */
-	GPtrArray *outputs; /* struct plan_output */
+	GPtrArray *outputs; /* struct plan_output: those that are made */
+	JsonArray *skipped; /* numbers in the request of those that are not, because of their conditions */
 	gsize segment_bytes;
 	char *whole; /* why the job is better run whole; NULL: it is tiled */
 };

@@ -40,6 +40,7 @@ JsonObject *plan_describe(const struct plan *plan)
 		json_object_set_string_member(event, "why", plan->whole);
 		return event;
 	}
+	json_object_set_array_member(event, "skipped", json_array_ref(plan->skipped));
 	json_object_set_int_member(event, "tiles", plan->tiles->len);
 	json_object_set_int_member(event, "segment_bytes", (gint64)plan->segment_bytes);
 	json_object_set_boolean_member(event, "spool", plan->spool);

@@ -14,11 +14,27 @@
 
 struct build_context;
 
-/* Appends steps (see steps_to_json()) from index first on to in. context may be NULL: nothing is known. Errors are prefixed "step N (blur): ", N from 1. */
+/* Appends steps (see steps_to_json()) from index first on to in; those whose condition does not hold of the picture as it comes to
+ * them are left out. context may be NULL: nothing is known. Errors are prefixed "step N (blur): ", N from 1. */
 bool chain_build(JsonArray *steps, guint first, VipsImage *in, const struct build_context *context, VipsImage **out,
 	GError **error);
 
-/* The union of OPERATION_ON_GRID, _LOADS (only of the first step) and _READS_METADATA over the steps, and
+/* The same on an opened file; where the first step loads the file itself (thumbnail: shrink-on-load), and its condition holds of
+ * source, it does so. context has the file. */
+bool chain_open(
+	JsonArray *steps, VipsImage *source, const struct build_context *context, VipsImage **out, GError **error);
+
+/* Does a condition (`when:` of an output) hold of this picture? False with an error when it is none. */
+bool chain_holds(
+	const char *condition, VipsImage *image, const struct build_context *context, bool *holds, GError **error);
+
+/* Puts "format" and "pages" of the opened file into the "names" of a job's description, for conditions. */
+void chain_name_source(JsonObject *spec, VipsImage *source);
+
+/* The error of a job none of whose outputs' conditions holds. Always false. */
+bool chain_none_made(VipsImage *source, JsonObject *names, GError **error);
+
+/* Of all steps, as if every condition held: the union of OPERATION_ON_GRID, _LOADS (only of the first step) and _READS_METADATA over the steps, and
  * OPERATION_SEQUENTIAL when every step has it. */
 unsigned chain_flags(JsonArray *steps);
 

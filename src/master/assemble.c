@@ -99,6 +99,7 @@ static bool take_outputs(struct job *job, const struct tile *tile, const struct 
 	gsize size, offset = 0;
 	const guint8 *bytes = g_bytes_get_data(result->payload, &size);
 
+	job_skip_outputs(job, json_array(report, "skipped"));
 	if (!outputs || json_array_get_length(outputs) != job->outputs->len)
 		return fail(error, ERROR_RETRY, "the worker's report does not fit the job");
 	job->width = (int)json_int(report, "width", 0);

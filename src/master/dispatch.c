@@ -7,8 +7,6 @@
 #include "base/log.h"
 #include "master/state.h"
 
-/* Workers that one tile may kill. */
-#define MOST_DEATHS 3
 /* Heartbeats in a row that say "idle" while a task is out: its message was lost on the way. */
 #define IDLE_BEATS 3
 
@@ -239,10 +237,10 @@ static bool note_death(struct master *master, struct job *job, guint index, cons
 {
 	struct tile *tile = &job->tiles[index];
 
-	if (++tile->deaths < MOST_DEATHS)
+	if (++tile->deaths < job->pipeline->attempts)
 		return false;
-	g_autofree char *reason = g_strdup_printf(
-		"killed %u workers (the last one: %s)", tile->deaths, worker->end ? worker->end : "lost");
+	g_autofree char *reason = g_strdup_printf("killed %u worker%s (the last one: %s)", tile->deaths,
+		tile->deaths == 1 ? "" : "s", worker->end ? worker->end : "lost");
 	dispatch_dead_letter(master, job, index, reason);
 	jobs_fail(master, job, reason);
 	return true;

@@ -2,7 +2,9 @@
  * An inbox's definition, and which names in it are nobody's picture: see intake.h. */
 #include <fnmatch.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/sniff.h"
 #include "master/intake_private.h"
 
 /* What rsync, curl, browsers and editors call a file while it is not whole, or what file managers leave. */
@@ -32,6 +34,7 @@ void inbox_free(struct inbox *inbox)
 	g_free(inbox->pipeline);
 	g_free(inbox->path);
 	g_strfreev(inbox->accept);
+	g_strfreev(inbox->reject);
 	g_free(inbox);
 }
 
@@ -45,7 +48,7 @@ static bool lists_equal(char **a, char **b)
 bool inbox_equal(const struct inbox *a, const struct inbox *b)
 {
 	return strcmp(a->pipeline, b->pipeline) == 0 && strcmp(a->path, b->path) == 0 && a->recursive == b->recursive &&
-	       a->settle_us == b->settle_us && lists_equal(a->accept, b->accept);
+	       a->settle_us == b->settle_us && lists_equal(a->accept, b->accept) && lists_equal(a->reject, b->reject);
 }
 
 bool inbox_path_within(const char *path, const char *top)
@@ -55,13 +58,44 @@ bool inbox_path_within(const char *path, const char *top)
 	return !top || (strncmp(path, top, length) == 0 && (path[length] == '\0' || path[length] == '/'));
 }
 
-/* FNM_CASEFOLD is glibc's; bytes that are no characters are compared as bytes. */
-bool inbox_accepts(const struct inbox *inbox, const char *name)
+static bool has_format(char **patterns)
 {
-	for (char **glob = inbox->accept; glob && *glob; glob++)
-		if (fnmatch(*glob, name, FNM_CASEFOLD) == 0)
+	for (; patterns && *patterns; patterns++)
+		if (sniff_ending(*patterns))
 			return true;
-	return !inbox->accept;
+	return false;
+}
+
+/* format: NULL while it is not known, and then a format's name matches or not as unknown says. FNM_CASEFOLD is glibc's; bytes that are
+ * no characters are compared as bytes. */
+static bool matches(char **patterns, const char *name, const char *format, bool unknown)
+{
+	for (; patterns && *patterns; patterns++) {
+		if (!sniff_ending(*patterns) ? fnmatch(*patterns, name, FNM_CASEFOLD) == 0
+			: format             ? strcmp(*patterns, format) == 0
+					     : unknown)
+			return true;
+	}
+	return false;
+}
+
+char *inbox_refusal(const struct inbox *inbox, const char *name, int descriptor)
+{
+	const char *format = NULL;
+	guint8 head[SNIFF_BYTES];
+
+	if (descriptor >= 0 && (has_format(inbox->accept) || has_format(inbox->reject))) {
+		gssize length = pread(descriptor, head, sizeof head, 0);
+		format = length > 0 ? sniff_format(head, (gsize)length) : NULL;
+		if (!format)
+			format = "";
+	}
+	bool accepted = !inbox->accept || matches(inbox->accept, name, format, true);
+	if (accepted && !matches(inbox->reject, name, format, false))
+		return NULL;
+	g_autofree char *list = g_strjoinv(", ", accepted ? inbox->reject : inbox->accept);
+	return g_strdup_printf(
+		accepted ? "rejected by this inbox (reject: %s)" : "not accepted by this inbox (accept: %s)", list);
 }
 
 bool inbox_ignores(const char *name, bool at_top)

@@ -17,7 +17,8 @@ struct inbox {
 	char *pipeline;
 	char *path; /* absolute */
 	bool recursive;
-	char **accept;    /* globs against the file's own name, case-insensitive; NULL: all */
+	char **accept; /* globs against the file's own name, case-insensitive, and formats ("jpeg") by content; NULL: all */
+	char **reject;    /* the same, of what is left alone all the same; NULL: nothing; set it after inbox_new() */
 	gint64 settle_us; /* for files written in place; one moved in is taken at once */
 };
 struct inbox *inbox_new(

@@ -96,7 +96,8 @@ void intake_box_why(struct intake *intake, struct box *box, const char *why /* N
 
 /* inbox.c: names at the top of an inbox, and below. */
 bool inbox_ignores(const char *name, bool at_top);
-bool inbox_accepts(const struct inbox *inbox, const char *name);
+/* Why a file is not for this inbox, owned, or NULL. By its name alone where descriptor is -1; then formats are not known yet. */
+char *inbox_refusal(const struct inbox *inbox, const char *name, int descriptor);
 bool inbox_equal(const struct inbox *a, const struct inbox *b);
 /* inbox_lock.c: the folder is this process's while the descriptor is open. -1 with an error: another has it; -1 without: no lock can be
  * had there. */

@@ -273,9 +273,11 @@ static void take(struct intake *intake, struct pending *file, int descriptor)
 {
 	struct claim *claim = NULL;
 	g_autoptr(GError) error = NULL;
+	g_autofree char *name = g_path_get_basename(file->path);
+	g_autofree char *refusal = inbox_refusal(file->box->inbox, name, descriptor);
 
-	if (is_known(intake, file)) {
-		passive(intake, file, NULL);
+	if (refusal || is_known(intake, file)) {
+		passive(intake, file, refusal);
 		return;
 	}
 	/* Under the lock: after intake_pause() has returned, nothing is claimed any more. */
@@ -327,6 +329,7 @@ static void check(struct intake *intake, struct pending *file)
 {
 	const struct inbox *inbox = file->box->inbox;
 	g_autofree char *name = g_path_get_basename(file->path);
+	g_autofree char *refusal = inbox_refusal(inbox, name, -1);
 	struct stat status;
 
 	if (lstat(file->path, &status) != 0) {
@@ -343,10 +346,8 @@ static void check(struct intake *intake, struct pending *file)
 		}
 	} else if (!S_ISREG(status.st_mode)) {
 		passive(intake, file, kind_of(status.st_mode));
-	} else if (!inbox_accepts(inbox, name)) {
-		g_autofree char *globs = g_strjoinv(", ", inbox->accept);
-		g_autofree char *why = g_strdup_printf("not accepted by this inbox (accept: %s)", globs);
-		passive(intake, file, why);
+	} else if (refusal) {
+		passive(intake, file, refusal);
 	} else if (file->quiet_us > clock_now_us()) {
 		being_written(intake, file, file->quiet_us);
 	} else {

@@ -82,6 +82,16 @@ void job_set_tiles(struct job *job, guint count)
 	job->done = job->leased = 0;
 }
 
+void job_skip_outputs(struct job *job, JsonArray *skipped)
+{
+	/* From the last one on: the others keep their numbers. */
+	for (guint i = skipped ? json_array_get_length(skipped) : 0; i-- > 0;) {
+		gint64 number = json_array_get_int_element(skipped, i);
+		if (number >= 0 && number < job->outputs->len)
+			g_ptr_array_remove_index(job->outputs, (guint)number);
+	}
+}
+
 static bool read_ring(struct ring_place *ring, JsonObject *object, gint64 segment_bytes)
 {
 	gint64 offset = json_int(object, "offset", -1), stride = json_int(object, "stride", -1),
@@ -100,7 +110,7 @@ bool job_read_plan(struct job *job, JsonObject *plan, GError **error)
 	JsonObject *task = json_object(plan, "task");
 	JsonArray *outputs = json_array(task, "outputs");
 	bool good = tiles > 0 && tiles < G_MAXINT32 && bytes > (gint64)segment_rows_offset((guint)tiles) && outputs &&
-		    json_array_get_length(outputs) == job->pipeline->outputs->len &&
+		    json_array_get_length(outputs) == job->outputs->len &&
 		    read_ring(&job->ring, json_object(task, "source"), bytes);
 
 	for (guint i = 0; good && i < json_array_get_length(outputs); i++) {
@@ -143,6 +153,8 @@ void job_describe(const struct job *job, JsonObject *object)
 		json_object_set_object_member(entry, "save", json_object_ref(output->save));
 		if (g_strcmp0(output->format, "dz") == 0 && i < job->outputs->len)
 			set_title(entry, g_ptr_array_index(job->outputs, i));
+		if (output->when)
+			json_object_set_string_member(entry, "when", output->when);
 		json_array_add_object_element(outputs, entry);
 	}
 	json_object_set_array_member(object, "outputs", outputs);

@@ -95,6 +95,9 @@ void job_set_state(struct job *job, enum job_state state, guint64 counts[JOB_STA
 /* Forgets a run: tiles, spec, rings, segment and codec must have been let go by the caller. */
 void job_reset(struct job *job);
 
+/* Forgets the outputs of this run with these numbers: their conditions did not hold. skipped may be NULL. */
+void job_skip_outputs(struct job *job, JsonArray *skipped);
+
 /* The run's tiles are as many as this, all waiting. */
 void job_set_tiles(struct job *job, guint count);
 

@@ -154,6 +154,14 @@ static void start(struct master *master, struct job *job)
 	job->runs++;
 	job_set_state(job, JOB_RUNNING, master->counts);
 	g_ptr_array_add(master->running, job);
+	gint64 most = job->pipeline->limits.bytes;
+	if (most && job->claim->bytes > most) {
+		g_autofree char *why = g_strdup_printf("the file has %" G_GINT64_FORMAT
+						       " bytes, more than %" G_GINT64_FORMAT " (limits: bytes)",
+			job->claim->bytes, most);
+		jobs_fail(master, job, why);
+		return;
+	}
 	if (!name_outputs(master, job, &error)) {
 		if (error->code == ERROR_INPUT)
 			jobs_fail(master, job, error->message);

@@ -12,6 +12,7 @@ static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 	JsonArray *temps = json_array_new();
 
 	json_object_set_array_member(go, "temps", temps);
+	job_skip_outputs(job, json_array(plan, "skipped"));
 	if (!job_read_plan(job, plan, &error)) {
 		jobs_start_over(master, job, error->message);
 		return;

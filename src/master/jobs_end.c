@@ -7,8 +7,6 @@
 #include "base/log.h"
 #include "master/state.h"
 
-/* Runs that may end in the death of a process before the picture is given up. */
-#define MOST_FAULTS 3
 #define COMMIT_AGAIN_MS 2000
 
 void jobs_stop_run(struct master *master, struct job *job)
@@ -74,8 +72,9 @@ void jobs_run_tiled(struct master *master, struct job *job)
 
 void jobs_start_over(struct master *master, struct job *job, const char *why)
 {
-	if (++job->faults >= MOST_FAULTS) {
-		g_autofree char *reason = g_strdup_printf("given up after %u tries: %s", job->faults, why);
+	if (++job->faults >= job->pipeline->attempts) {
+		g_autofree char *reason = g_strdup_printf(
+			"given up after %u %s: %s", job->faults, job->faults == 1 ? "try" : "tries", why);
 		jobs_fail(master, job, reason);
 		return;
 	}

@@ -284,8 +284,10 @@ GPtrArray *start_inboxes(struct master *master)
 		g_autofree char *why =
 			files_make_folder(path, &error) ? bad_inbox(master, path, inboxes) : g_strdup(error->message);
 		if (!why) {
-			g_ptr_array_add(inboxes, inbox_new(pipeline->name, path, pipeline->recursive, pipeline->accept,
-							 pipeline->settle_us));
+			struct inbox *inbox = inbox_new(
+				pipeline->name, path, pipeline->recursive, pipeline->accept, pipeline->settle_us);
+			inbox->reject = g_strdupv(pipeline->reject);
+			g_ptr_array_add(inboxes, inbox);
 			continue;
 		}
 		log_error("%s: %s; this pipeline is off", definition->file, why);

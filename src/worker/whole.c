@@ -66,14 +66,19 @@ static bool build(struct whole *whole, JsonArray *steps, VipsImage **out, GError
 	struct build_context context = {
 		json_object(whole->spec, "names"), whole->bytes ? NULL : whole->path, whole->bytes};
 
-	if (json_array_get_length(steps) > 0 && chain_flags(steps) & OPERATION_LOADS) {
-		JsonObject *first = json_object_at(steps, 0);
-		const struct operation *operation = operation_find(json_string(first, "op", ""));
-		g_autoptr(VipsImage) loaded = NULL;
-		return operation->load(&context, json_object(first, "params"), &loaded, error) &&
-		       chain_build(steps, 1, loaded, &context, out, error);
-	}
-	return chain_build(steps, 0, whole->source, &context, out, error);
+	return chain_open(steps, whole->source, &context, out, error);
+}
+
+/* Does the output's condition hold of the picture after the common steps? */
+static bool is_wanted(struct whole *whole, JsonObject *wanted, bool *holds, GError **error)
+{
+	const char *when = json_string(wanted, "when", NULL);
+	const struct build_context context = {.names = json_object(whole->spec, "names")};
+	g_autoptr(VipsImage) common = NULL;
+
+	*holds = true;
+	return !when ||
+	       (build(whole, whole->steps, &common, error) && chain_holds(when, common, &context, holds, error));
 }
 
 /* Every frame through the chain by itself, as a picture that came alone, then all in one image. What loads by itself does not know
@@ -158,18 +163,29 @@ static bool is_huge(const struct whole *whole)
 
 static enum result_status run(struct whole *whole, JsonObject *report, GError **error)
 {
-	JsonArray *outputs = json_array_new();
+	JsonArray *outputs = json_array_new(), *skipped = json_array_new();
 
 	json_object_set_array_member(report, "outputs", outputs);
+	json_object_set_array_member(report, "skipped", skipped);
 	if (!open_source(whole, error))
 		return RESULT_FAILED;
 	json_object_set_int_member(report, "width", whole->source->Xsize);
 	json_object_set_int_member(report, "height", whole->source->Ysize);
+	chain_name_source(whole->spec, whole->source);
 	if (is_huge(whole))
 		return RESULT_HUGE;
-	for (guint i = 0; i < json_array_get_length(whole->outputs); i++)
-		if (!save_output(whole, json_object_at(whole->outputs, i), outputs, error))
+	for (guint i = 0; i < json_array_get_length(whole->outputs); i++) {
+		JsonObject *wanted = json_object_at(whole->outputs, i);
+		bool holds;
+		if (!is_wanted(whole, wanted, &holds, error) || (holds && !save_output(whole, wanted, outputs, error)))
 			return RESULT_FAILED;
+		if (!holds)
+			json_array_add_int_element(skipped, i);
+	}
+	if (!json_array_get_length(outputs)) {
+		chain_none_made(whole->source, json_object(whole->spec, "names"), error);
+		return RESULT_FAILED;
+	}
 	return RESULT_OK;
 }
 
