@@ -76,13 +76,14 @@ static const char *whole_by_header(const struct plan *plan, const struct wish *w
 	return NULL;
 }
 
-/* One pixel asked for: what does the chain read of the source? Unions it into box; false when nothing was recorded. */
-static bool probe(struct tilesource *recorder, VipsRegion *region, int x, int y, VipsRect *box, bool *any)
+/* One pixel asked for: what does the chain read of the source? Unions it into box; false when nothing was recorded. The region is a new one,
+ * so that no buffer of an earlier probe can answer. (Not vips_image_invalidate_all(): after it every region of a graph computes again what
+ * its neighbours have, which with two sharpens in a row took seconds and gigabytes a probe.) */
+static bool probe(struct tilesource *recorder, VipsImage *recorded, int x, int y, VipsRect *box, bool *any)
 {
 	VipsRect pixel = {x, y, 1, 1}, asked;
+	g_autoptr(VipsRegion) region = vips_region_new(recorded);
 
-	/* What an earlier probe computed must not answer this one. */
-	vips_image_invalidate_all(tilesource_image(recorder));
 	tilesource_record(recorder);
 	bool prepared = vips_region_prepare(region, &pixel) == 0;
 	if (!tilesource_recorded(recorder, &asked) || !prepared) {
@@ -99,7 +100,7 @@ static bool probe(struct tilesource *recorder, VipsRegion *region, int x, int y,
 
 /* The need of a tile: the box around what its corners and the middles of its edges ask for, and a little more, because
  * operations round outwards when they are asked for larger pieces. */
-static bool tile_need(struct tilesource *recorder, VipsRegion *region, const VipsRect *out, int pad, VipsRect *need)
+static bool tile_need(struct tilesource *recorder, VipsImage *recorded, const VipsRect *out, int pad, VipsRect *need)
 {
 	int xs[] = {out->left, out->left + out->width / 2, VIPS_RECT_RIGHT(out) - 1};
 	int ys[] = {out->top, out->top + out->height / 2, VIPS_RECT_BOTTOM(out) - 1};
@@ -108,7 +109,7 @@ static bool tile_need(struct tilesource *recorder, VipsRegion *region, const Vip
 	bool any = false;
 
 	for (int i = 0; i < 9; i++)
-		if (i != 4 && !probe(recorder, region, xs[i % 3], ys[i / 3], need, &any))
+		if (i != 4 && !probe(recorder, recorded, xs[i % 3], ys[i / 3], need, &any))
 			return false;
 	vips_rect_marginadjust(need, pad);
 	vips_rect_intersectrect(need, &picture, need);
@@ -121,7 +122,6 @@ static bool plan_output(struct plan *plan, struct plan_output *output, struct ti
 {
 	gsize pixel = VIPS_MAX(VIPS_IMAGE_SIZEOF_PEL(output->image), VIPS_IMAGE_SIZEOF_PEL(plan->source));
 	int scale = (int)(((gint64)plan->source->Xsize + recorded->Xsize - 1) / recorded->Xsize);
-	VipsRegion *region = vips_region_new(recorded);
 	bool cut = true;
 
 	grid_make(&output->grid, recorded, wish->edge, flags & OPERATION_ON_GRID,
@@ -129,10 +129,9 @@ static bool plan_output(struct plan *plan, struct plan_output *output, struct ti
 	output->first_tile = (int)plan->tiles->len;
 	for (int i = 0; cut && i < grid_tiles(&output->grid); i++) {
 		struct plan_tile tile = {.output = (int)plan->outputs->len, .out = grid_tile(&output->grid, i)};
-		cut = tile_need(recorder, region, &tile.out, 2 + 2 * scale, &tile.need);
+		cut = tile_need(recorder, recorded, &tile.out, 2 + 2 * scale, &tile.need);
 		g_array_append_val(plan->tiles, tile);
 	}
-	g_object_unref(region);
 	if (!cut)
 		plan->whole = g_strdup("the chain asks for no definite part of the picture");
 	return cut;
@@ -269,7 +268,7 @@ static struct plan *plan_whole(struct plan *plan, const char *why)
 	return plan;
 }
 
-struct plan *plan_make(JsonObject *request, GError **error)
+static struct plan *make(JsonObject *request, GError **error)
 {
 	auto_struct(plan) plan = g_new0(struct plan, 1);
 	JsonObject *limits = json_object(request, "limits");
@@ -320,4 +319,29 @@ struct plan *plan_make(JsonObject *request, GError **error)
 	plan_order(plan);
 	plan_rings(plan, &wish);
 	return g_steal_pointer(&plan);
+}
+
+struct making {
+	JsonObject *request;
+	struct plan *plan;
+	GError *error;
+};
+
+static gpointer make_in_thread(gpointer data)
+{
+	struct making *making = data;
+
+	making->plan = make(making->request, &making->error);
+	return NULL;
+}
+
+/* In a thread of libvips: elsewhere the branches of a graph do not share what they compute, and each fork doubles the work. */
+struct plan *plan_make(JsonObject *request, GError **error)
+{
+	struct making making = {.request = request};
+
+	g_thread_join(image_thread_new("plan", make_in_thread, &making));
+	if (making.error)
+		g_propagate_error(error, making.error);
+	return making.plan;
 }

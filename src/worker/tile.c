@@ -22,7 +22,6 @@ struct ring_view {
 
 struct output_view {
 	VipsImage *image;
-	VipsRegion *region;
 	struct ring_view ring;
 	int piece_width, piece_height;
 };
@@ -44,7 +43,6 @@ struct tiles {
 
 static void output_clear(struct output_view *output)
 {
-	g_clear_object(&output->region);
 	g_clear_object(&output->image);
 }
 
@@ -100,7 +98,6 @@ static bool add_output(struct run *run, JsonObject *wanted, VipsImage *common, G
 	const struct build_context context = {.names = json_object(run->spec, "names")};
 	if (!chain_build(own, 0, common, &context, &output.image, error))
 		return false;
-	output.region = vips_region_new(output.image);
 	g_array_append_val(run->outputs, output);
 	if (output.image->Xsize != json_int(wanted, "width", 0) ||
 		output.image->Ysize != json_int(wanted, "height", 0) ||
@@ -198,21 +195,28 @@ static void copy_piece(const struct sink *sink, VipsRegion *region, const VipsRe
 	}
 }
 
+/* Each piece through a region of its own: its pixels must depend on the piece alone. A kept one has buffers of the piece before, which may be
+ * larger than what is asked now, and then what is asked of the source, and the rounding of a resize, would depend on who computed
+ * what. (vips_image_invalidate_all() would do it too, but makes the branches of a graph compute everything anew for each other.) */
+static bool compute_piece(struct output_view *output, const VipsRect *piece, const struct sink *sink, GError **error)
+{
+	g_autoptr(VipsRegion) region = vips_region_new(output->image);
+
+	if (vips_region_prepare(region, piece) != 0)
+		return vips_failed(error, "tile");
+	copy_piece(sink, region, piece);
+	return true;
+}
+
 static enum result_status compute(
 	struct run *run, struct output_view *output, const VipsRect *out, const struct sink *sink, GError **error)
 {
-	/* A tile's pixels must depend on the tile alone. libvips would answer from buffers of the tile before, which may be larger than
-	 * what is asked now: what is asked of the source, and the rounding of a resize, would depend on who computed what. */
-	vips_image_invalidate_all(tilesource_image(run->source));
 	for (int y = out->top; y < VIPS_RECT_BOTTOM(out); y += output->piece_height)
 		for (int x = out->left; x < VIPS_RECT_RIGHT(out); x += output->piece_width) {
 			VipsRect piece = {x, y, output->piece_width, output->piece_height};
 			vips_rect_intersectrect(&piece, out, &piece);
-			if (vips_region_prepare(output->region, &piece) != 0) {
-				vips_failed(error, "tile");
+			if (!compute_piece(output, &piece, sink, error))
 				return tilesource_missed(run->source) ? RESULT_MISSING : RESULT_FAILED;
-			}
-			copy_piece(sink, output->region, &piece);
 		}
 	return RESULT_OK;
 }

@@ -2,6 +2,7 @@
  * Tiles computed one after the other by one worker: each asks for its own need alone, and equals the whole picture. */
 #include "../image/support.h"
 
+#include "base/json.h"
 #include "image/auto.h"
 #include "image/tilesource.h"
 #include "worker/tile.h"
@@ -117,11 +118,54 @@ static void each_tile_asks_for_its_own_need_in_a_thread_of_libvips(void **state)
 	g_thread_join(image_thread_new("compute", compute_in_turn, NULL));
 }
 
+/* Each sharpen forks its input three ways; the worker computes in a thread of libvips, where forks share what they compute. */
+static gpointer sharpen_three_times(gpointer data)
+{
+	static const char three[] =
+		"[{\"op\":\"sharpen\",\"params\":{\"sigma\":3}},{\"op\":\"sharpen\",\"params\":{\"sigma\":3}},"
+		"{\"op\":\"sharpen\",\"params\":{\"sigma\":3}}]";
+	struct tiles *tiles = tiles_new();
+	g_autoptr(VipsImage) source = picture(WIDTH, HEIGHT, 3, 8);
+	g_autoptr(JsonObject) header = tilesource_describe(source);
+	g_autofree char *text = json_object_text(header);
+	g_autofree char *spec =
+		g_strdup_printf("{\"source\":%s,\"steps\":%s,\"outputs\":[{\"steps\":[],\"width\":%d,\"height\":%d,"
+				"\"pixel_bytes\":3,\"piece_width\":64,\"piece_height\":64}]}",
+			text, three, WIDTH, HEIGHT);
+	VipsRect all = {0, 0, WIDTH, HEIGHT};
+	g_autoptr(GBytes) pixels = g_bytes_new(VIPS_IMAGE_ADDR(source, 0, 0), VIPS_IMAGE_SIZEOF_IMAGE(source));
+	g_autoptr(GBytes) got = NULL;
+	struct task task = {.kind = TASK_TILE,
+		.plane = PLANE_INLINE,
+		.job = "job",
+		.serial = 1,
+		.attempt = 1,
+		.out = from_rect(&all),
+		.need = from_rect(&all),
+		.spec = spec,
+		.payload = pixels};
+
+	(void)data;
+	assert_int_equal(tiles_compute(tiles, &task, &got, NULL), RESULT_OK);
+	tiles_free(tiles);
+	return NULL;
+}
+
+static void chains_that_fork_are_computed_in_little_memory(void **state)
+{
+	gsize before = vips_tracked_get_mem_highwater();
+
+	(void)state;
+	g_thread_join(image_thread_new("compute", sharpen_three_times, NULL));
+	assert_in_range(vips_tracked_get_mem_highwater() - before, 0, 64 << 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_tile_asks_for_its_own_need),
 		cmocka_unit_test(each_tile_asks_for_its_own_need_in_a_thread_of_libvips),
+		cmocka_unit_test(chains_that_fork_are_computed_in_little_memory),
 	};
 	return cmocka_run_group_tests(tests, start_vips, NULL);
 }
