@@ -109,7 +109,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $$(call archives,$$($$(call u
 
 # ---- small programs for tests and benches: one file each, libvips alone, nothing of src/, so that they can contradict it.
 
-TOOLS := reference picture bench/bare
+TOOLS := reference picture pages bench/bare
 TOOL_PROGRAMS := $(patsubst %,$(BUILD)/tests/%,$(foreach t,$(TOOLS),$(if $(wildcard tests/$(t).c),$(t))))
 $(BUILD)/obj/tests/%.o: tests/%.c | $(STAMPS)/build
 	@mkdir -p $(@D)

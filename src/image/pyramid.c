@@ -79,12 +79,23 @@ bool pyramid_options(VipsOperation *operation, const char *path, JsonObject *sav
 	return true;
 }
 
+/* libvips notes the time and its version in a file of its own, which no viewer reads: without it the same picture is the same folder. */
+static void drop_diary(const char *path, const char *title, JsonObject *save)
+{
+	bool plain = strcmp(json_string(save, "layout", "dz"), "dz") == 0;
+	g_autofree char *root = g_strconcat(title, plain ? "_files" : "", NULL);
+	g_autofree char *diary = g_build_filename(path, root, "vips-properties.xml", NULL);
+
+	remove(diary);
+}
+
 bool pyramid_settle(const char *path, JsonObject *save, GError **error)
 {
 	g_autofree char *title = title_of(save);
 	g_autofree char *inside = g_build_filename(path, title, NULL);
 	g_autofree char *aside = g_strconcat(path, "~", NULL);
 
+	drop_diary(path, title, save);
 	if (strcmp(json_string(save, "layout", "dz"), "dz") == 0)
 		return true;
 	/* The others make a folder in ours, which is one too many. */
