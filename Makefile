@@ -120,8 +120,15 @@ $(TOOL_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(call pkg-libs,vips) -lm
 
+# The exception: it builds chains with src/image, and leaves out everything that cuts them.
+$(BUILD)/obj/tests/chain.o: override CFLAGS += $(call pkg-cflags,$(IMAGE_PACKAGES))
+$(BUILD)/tests/chain: $(BUILD)/obj/tests/chain.o $(call archives,$(IMAGE_MODULES))
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(IMAGE_LIBS)
+
 OBJECTS := $(sort $(MAIN_OBJECTS) $(IMAGE_MAIN_OBJECTS) $(foreach m,$(MODULES),$(call module-objects,$(m))) \
-	$(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(UNIT_SOURCES) $(wildcard $(patsubst %,tests/%.c,$(TOOLS)))))
+	$(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(UNIT_SOURCES) $(wildcard $(patsubst %,tests/%.c,$(TOOLS) chain))))
 objects: $(OBJECTS)
 
 # ---- run
@@ -143,7 +150,7 @@ SANITIZE := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-r
 RUN := BUILD=$(BUILD) $(PYTHON) tests/run.py
 
 unit-tests: $(UNIT_TESTS)
-tests: all unit-tests $(TOOL_PROGRAMS)
+tests: all unit-tests $(TOOL_PROGRAMS) $(BUILD)/tests/chain
 hooks: setup-build
 	@$(MAKE) --no-print-directory BUILD=build/hooks VARIANT_FLAGS="$(HOOKS)" all
 
@@ -159,7 +166,7 @@ e2e: tests hooks soft-kafka ## the end-to-end tests alone; T="-k drop" goes to p
 	@$(RUN) e2e $(T)
 exact: tests hooks ## every operation, tile size, worker count and plane against libvips: the whole matrix (long)
 	@DROPMILL_EXACT=full $(RUN) e2e tests/e2e/test_exact.py $(T)
-asan: $(TOOL_PROGRAMS) setup-test soft-kafka ## build and test once more under AddressSanitizer and UBSan
+asan: $(TOOL_PROGRAMS) $(BUILD)/tests/chain setup-test soft-kafka ## build and test once more under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory BUILD=build/asan CFLAGS="-O1 -g" VARIANT_FLAGS="$(SANITIZE) $(HOOKS)" all unit-tests
 	@BUILD=build/asan DROPMILL_SANITIZED=1 $(PYTHON) tests/run.py unit e2e $(T)
 bench: all $(TOOL_PROGRAMS) setup-bench soft-kafka ## measure against bare libvips, side by side: build/bench/report.md and .json

@@ -2,15 +2,20 @@
  * Makes a photograph-like test picture: smooth areas, gradients, hard edges, noise. The same arguments give the same
  * pixels everywhere, since each is a function of its place and the seed, in whole numbers.
  *
- *     picture OUT --width W --height H [--bands 1|2|3|4] [--depth 8|16] [--seed N] [--orientation K] [--quality N]
+ *     picture OUT --width W --height H [--bands 1|2|3|4|5] [--depth 8|16] [--seed N] [--orientation K]
+ *             [--quality N] [--cmyk] [--profile NAME]
  *
- * Band 2 of two and band 4 of four are alpha, with fully clear and fully opaque areas. */
+ * Band 2 of two and band 4 of four are alpha, with fully clear and fully opaque areas; with --cmyk the first four are inks, and
+ * band 5 is alpha. --profile embeds one that libvips has (srgb, p3, cmyk);
+ * --write-profile NAME writes that profile itself to OUT. */
 #include <stdint.h>
 #include <stdio.h>
 #include <vips/vips.h>
 
 struct settings {
 	int width, height, bands, depth, seed, orientation, quality;
+	gboolean cmyk;
+	char *profile, *write_profile;
 };
 
 /* 32 well-mixed bits of three numbers. */
@@ -42,7 +47,7 @@ static int64_t smooth(int x, int y, int cell, uint32_t layer)
 static int level(const struct settings *s, int x, int y, int band)
 {
 	uint32_t layer = (uint32_t)s->seed * 64 + (uint32_t)band * 8;
-	int is_alpha = (s->bands == 2 && band == 1) || (s->bands == 4 && band == 3);
+	int is_alpha = (s->bands == 2 && band == 1) || (s->bands == 4 && band == 3 && !s->cmyk) || band == 4;
 
 	if (is_alpha) {
 		int64_t wide = smooth(x, y, 83, layer) * 3 - 65535; /* often beyond both ends */
@@ -80,15 +85,30 @@ static int generate(VipsRegion *region, void *seq, void *a, void *b, gboolean *s
 	return 0;
 }
 
+static int write_profile(const char *name, const char *path)
+{
+	VipsBlob *profile = NULL;
+	size_t length = 0;
+
+	if (vips_profile_load(name, &profile, NULL))
+		return -1;
+	const char *data = vips_blob_get(profile, &length);
+	gboolean written = g_file_set_contents(path, data, (gssize)length, NULL);
+	vips_area_unref(VIPS_AREA(profile));
+	return written ? 0 : -1;
+}
+
 static VipsImage *make(struct settings *s)
 {
 	VipsImage *image = vips_image_new();
 	int grey = s->bands < 3, deep = s->depth == 16;
+	VipsBlob *profile = NULL;
 
 	vips_image_init_fields(image, s->width, s->height, s->bands, deep ? VIPS_FORMAT_USHORT : VIPS_FORMAT_UCHAR,
 		VIPS_CODING_NONE,
-		grey ? (deep ? VIPS_INTERPRETATION_GREY16 : VIPS_INTERPRETATION_B_W)
-		     : (deep ? VIPS_INTERPRETATION_RGB16 : VIPS_INTERPRETATION_sRGB),
+		s->cmyk ? VIPS_INTERPRETATION_CMYK
+		: grey  ? (deep ? VIPS_INTERPRETATION_GREY16 : VIPS_INTERPRETATION_B_W)
+			: (deep ? VIPS_INTERPRETATION_RGB16 : VIPS_INTERPRETATION_sRGB),
 		1, 1);
 	if (vips_image_pipelinev(image, VIPS_DEMAND_STYLE_THINSTRIP, NULL) ||
 		vips_image_generate(image, NULL, generate, NULL, NULL, s)) {
@@ -97,20 +117,33 @@ static VipsImage *make(struct settings *s)
 	}
 	if (s->orientation)
 		vips_image_set_int(image, VIPS_META_ORIENTATION, s->orientation);
+	if (s->profile) {
+		size_t length = 0;
+		if (vips_profile_load(s->profile, &profile, NULL)) {
+			g_object_unref(image);
+			return NULL;
+		}
+		const void *data = vips_blob_get(profile, &length);
+		vips_image_set_blob_copy(image, VIPS_META_ICC_NAME, data, length);
+		vips_area_unref(VIPS_AREA(profile));
+	}
 	return image;
 }
 
 int main(int argc, char **argv)
 {
-	struct settings s = {640, 480, 3, 8, 1, 0, 0};
+	struct settings s = {.width = 640, .height = 480, .bands = 3, .depth = 8, .seed = 1};
 	const GOptionEntry entries[] = {
 		{"width", 0, 0, G_OPTION_ARG_INT, &s.width, "", "W"},
 		{"height", 0, 0, G_OPTION_ARG_INT, &s.height, "", "H"},
-		{"bands", 0, 0, G_OPTION_ARG_INT, &s.bands, "1 to 4", "N"},
+		{"bands", 0, 0, G_OPTION_ARG_INT, &s.bands, "1 to 5", "N"},
 		{"depth", 0, 0, G_OPTION_ARG_INT, &s.depth, "8 or 16", "BITS"},
 		{"seed", 0, 0, G_OPTION_ARG_INT, &s.seed, "", "N"},
 		{"orientation", 0, 0, G_OPTION_ARG_INT, &s.orientation, "EXIF's, 1 to 8", "K"},
 		{"quality", 0, 0, G_OPTION_ARG_INT, &s.quality, "of a lossy format", "N"},
+		{"cmyk", 0, 0, G_OPTION_ARG_NONE, &s.cmyk, "inks instead of light", NULL},
+		{"write-profile", 0, 0, G_OPTION_ARG_STRING, &s.write_profile, "no picture, but this profile", "NAME"},
+		{"profile", 0, 0, G_OPTION_ARG_STRING, &s.profile, "one of libvips' own to embed", "NAME"},
 		{.long_name = NULL},
 	};
 	g_autoptr(GOptionContext) context = g_option_context_new("OUT");
@@ -118,13 +151,15 @@ int main(int argc, char **argv)
 
 	g_option_context_add_main_entries(context, entries, NULL);
 	if (!g_option_context_parse(context, &argc, &argv, &error) || argc != 2 || s.width < 1 || s.height < 1 ||
-		s.bands < 1 || s.bands > 4 || (s.depth != 8 && s.depth != 16) || s.orientation < 0 ||
-		s.orientation > 8) {
+		s.bands < 1 || s.bands > 5 || (s.cmyk ? s.bands < 4 : s.bands == 5) ||
+		(s.depth != 8 && s.depth != 16) || s.orientation < 0 || s.orientation > 8) {
 		fprintf(stderr, "picture: %s\n",
-			error ? error->message : "OUT --width W --height H [--bands 1..4] [--depth 8|16] [--seed N]");
+			error ? error->message : "OUT --width W --height H [--bands 1..5] [--depth 8|16] [--seed N]");
 		return 2;
 	}
-	VipsImage *image = VIPS_INIT(argv[0]) ? NULL : make(&s);
+	VipsImage *image = VIPS_INIT(argv[0]) || s.write_profile ? NULL : make(&s);
+	if (s.write_profile && write_profile(s.write_profile, argv[1]) == 0)
+		return 0;
 	if (!image || (s.quality ? vips_image_write_to_file(image, argv[1], "Q", s.quality, NULL)
 				 : vips_image_write_to_file(image, argv[1], NULL))) {
 		fprintf(stderr, "picture: %s", vips_error_buffer());

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * `dropmill ops`: the table of operations for people and programs. Operations of libvips that are not in the table are
  * described by libvips itself. */
+#include <math.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -97,8 +98,11 @@ static JsonObject *json_of_param(const struct param *p)
 	json_object_set_string_member(object, "type", type_name(p->type));
 	if (p->type == PARAM_INT || p->type == PARAM_DOUBLE || p->type == PARAM_NUMBERS || p->type == PARAM_MATRIX) {
 		json_object_set_string_member(object, "unit", p->unit ? p->unit : "");
-		json_object_set_double_member(object, "min", p->min);
-		json_object_set_double_member(object, "max", p->max);
+		/* libvips has a few without bounds; JSON has no infinity. */
+		if (isfinite(p->min))
+			json_object_set_double_member(object, "min", p->min);
+		if (isfinite(p->max))
+			json_object_set_double_member(object, "max", p->max);
 	}
 	if (p->type == PARAM_NUMBERS || p->type == PARAM_MATRIX) {
 		json_object_set_int_member(object, "count_min", p->count_min);

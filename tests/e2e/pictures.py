@@ -37,7 +37,7 @@ class Pictures:
                     os.rename(fresh, path)
         return path
 
-    def picture(self, width=1200, height=900, bands=3, depth=8, seed=1, ending=".png", orientation=None):
+    def picture(self, width=1200, height=900, bands=3, depth=8, seed=1, ending=".png", orientation=None, cmyk=False, profile=None):
         """A photograph-like picture; same arguments, same bytes."""
 
         def make(path):
@@ -45,9 +45,14 @@ class Pictures:
             command += ["--depth", str(depth), "--seed", str(seed)]
             if orientation:
                 command += ["--orientation", str(orientation)]
+            if cmyk:
+                command += ["--cmyk"]
+            if profile:
+                command += ["--profile", profile]
             run(command)
 
-        return self._once(("picture", width, height, bands, depth, seed, ending, orientation), ending, make)
+        key = ("picture", width, height, bands, depth, seed, ending, orientation, cmyk, profile)
+        return self._once(key, ending, make)
 
     def reference(self, source, steps, ending, quality=None):
         """The file that libvips alone writes: source through steps, all of it at once."""
