@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Filters: what looks at a pixel's neighbours. */
+#include <math.h>
+
+#include "base/error.h"
+#include "image/box.h"
+#include "image/convolve.h"
 #include "image/groups.h"
+#include "image/neighbours.h"
 
 static bool build_blur(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
 {
@@ -20,6 +26,81 @@ static bool build_sharpen(VipsImage *in, JsonObject *params, VipsImage **out, GE
 		       param_double(self, params, "y3"), "m1", param_double(self, params, "m1"), "m2",
 		       param_double(self, params, "m2"), NULL) == 0 ||
 	       vips_failed(error, NULL);
+}
+
+#define BOX_MAX 1001
+
+static bool box(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+{
+	const struct operation *self = operation_find("box_blur");
+	int around = 2 * param_int(self, params, "radius") + 1;
+	int width = param_given(params, "width") ? param_int(self, params, "width") : 0;
+	int height = param_given(params, "height") ? param_int(self, params, "height") : 0;
+
+	/* Of width and height one alone means a square. */
+	if (!width)
+		width = height ? height : around;
+	if (!height)
+		height = width;
+	return box_mean(in, CLAMP(width, 1, BOX_MAX), CLAMP(height, 1, BOX_MAX), out, error);
+}
+
+static bool build_box_blur(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+{
+	return filter_bands(in, box, params, out, error);
+}
+
+static bool check_box_blur(JsonObject *params, GError **error)
+{
+	if (param_given(params, "radius") && (param_given(params, "width") || param_given(params, "height")))
+		return fail(error, ERROR_INPUT, "give radius, or width and height, not both");
+	return true;
+}
+
+/* in + amount * (in - blurred), where they differ by threshold or more. */
+static bool unsharp(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+{
+	const struct operation *self = operation_find("unsharp");
+	double threshold = param_double(self, params, "threshold") * filter_most(in);
+	g_autoptr(VipsImage) blurred = NULL;
+	g_autoptr(VipsImage) detail = NULL;
+	g_autoptr(VipsImage) size = NULL;
+	g_autoptr(VipsImage) stands_out = NULL;
+	g_autoptr(VipsImage) more = NULL;
+	g_autoptr(VipsImage) sharp = NULL;
+
+	if (!convolve_gaussian(
+		    in, param_double(self, params, "sigma"), param_int(self, params, "radius"), &blurred, error))
+		return false;
+	if (vips_subtract(in, blurred, &detail, NULL) || vips_abs(detail, &size, NULL) ||
+		vips_relational_const1(size, &stands_out, VIPS_OPERATION_RELATIONAL_MOREEQ, threshold, NULL) ||
+		vips_linear1(detail, &more, param_double(self, params, "amount"), 0, NULL) ||
+		vips_add(in, more, &sharp, NULL) || vips_ifthenelse(stands_out, sharp, in, out, NULL))
+		return vips_failed(error, NULL);
+	return true;
+}
+
+static bool build_unsharp(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+{
+	return filter_colours(in, unsharp, params, out, error);
+}
+
+static bool high_pass(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+{
+	const struct operation *self = operation_find("high_pass");
+	g_autoptr(VipsImage) blurred = NULL;
+	g_autoptr(VipsImage) detail = NULL;
+
+	if (!convolve_gaussian(in, param_double(self, params, "sigma"), 0, &blurred, error))
+		return false;
+	if (vips_subtract(in, blurred, &detail, NULL) || vips_linear1(detail, out, 1, rint(filter_most(in) / 2), NULL))
+		return vips_failed(error, NULL);
+	return true;
+}
+
+static bool build_high_pass(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+{
+	return filter_colours(in, high_pass, params, out, error);
 }
 
 /* One of sharpen's curve parameters; libvips' own bounds. */
@@ -69,6 +150,89 @@ const struct operation filter_operations[] = {
 			CURVE("m2", "3", "strength in jagged areas")),
 		.flags = OPERATION_SEQUENTIAL,
 		.build = build_sharpen,
+	},
+	{
+		.name = "box_blur",
+		.aliases = NAMES("boxblur", "mean"),
+		.group = "filter",
+		.summary =
+			"The mean of the pixels around, as fast for any size; alpha is blurred like any band, not premultiplied.",
+		.params = PARAMS(
+			{.name = "radius",
+				.type = PARAM_INT,
+				.unit = "px",
+				.min = 0,
+				.max = (BOX_MAX - 1) / 2,
+				.fallback = "1",
+				.help = "how far it reaches to either side: the window is 2 * radius + 1 wide and high"},
+			{.name = "width",
+				.type = PARAM_INT,
+				.unit = "px",
+				.min = 1,
+				.max = BOX_MAX,
+				.help = "width of the window, instead of radius"},
+			{.name = "height",
+				.type = PARAM_INT,
+				.unit = "px",
+				.min = 1,
+				.max = BOX_MAX,
+				.help = "height of the window; of width and height one alone means a square"}),
+		.flags = OPERATION_SEQUENTIAL,
+		.check = check_box_blur,
+		.build = build_box_blur,
+	},
+	{
+		.name = "unsharp",
+		.aliases = NAMES("unsharp_mask", "usm"),
+		.group = "filter",
+		.summary = "Sharpens by what a blur takes away, as ImageMagick's -unsharp; alpha is left alone.",
+		.params = PARAMS({.name = "sigma",
+					 .type = PARAM_DOUBLE,
+					 .unit = "px",
+					 .min = 0.1,
+					 .max = 100,
+					 .fallback = "1",
+					 .help = "size of the details that are raised"},
+			{.name = "amount",
+				.type = PARAM_DOUBLE,
+				.unit = "",
+				.min = 0,
+				.max = 10,
+				.fallback = "1",
+				.aliases = NAMES("gain"),
+				.help = "how much of the difference is added"},
+			{.name = "threshold",
+				.type = PARAM_DOUBLE,
+				.unit = "",
+				.min = 0,
+				.max = 1,
+				.fallback = "0.05",
+				.help = "smaller differences are left alone, as part of the range: 0.05 is about 13 of 255 levels"},
+			{.name = "radius",
+				.type = PARAM_INT,
+				.unit = "px",
+				.min = 0,
+				.max = 300,
+				.fallback = "0",
+				.help = "where the blur is cut off; 0: at three sigma"}),
+		.flags = OPERATION_SEQUENTIAL,
+		.build = build_unsharp,
+	},
+	{
+		.name = "high_pass",
+		.aliases = NAMES("highpass"),
+		.group = "filter",
+		.summary = "What a blur takes away, on mid-grey; alpha is left alone.",
+		.params = PARAMS({.name = "sigma",
+			.type = PARAM_DOUBLE,
+			.unit = "px",
+			.min = 0.1,
+			.max = 100,
+			.fallback = "3",
+			.aliases = NAMES("radius"),
+			.help = "size of the details that stay"}),
+		.flags = OPERATION_SEQUENTIAL,
+		.build = build_high_pass,
 	},
 	{.name = NULL},
 };

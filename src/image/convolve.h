@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   kernels of numbers over a picture, for the filters made of them. Private to image/.
+ * Thread:    the thread that owns the images. Ownership: images are returned owned in *out.
+ */
+#ifndef DROPMILL_IMAGE_CONVOLVE_H
+#define DROPMILL_IMAGE_CONVOLVE_H
+
+#include <stdbool.h>
+
+#include "image/auto.h"
+
+/* Sum of weights times pixels, over scale, plus offset (in levels), as floating point. The kernel is not mirrored. */
+bool convolve_with(VipsImage *in, const double *weights, int width, int height, double scale, double offset,
+	VipsImage **out, GError **error);
+
+/* A Gaussian of that sigma over radius pixels to either side (0: three sigma), as floating point: nothing is lost to rounding. */
+bool convolve_gaussian(VipsImage *in, double sigma, int radius, VipsImage **out, GError **error);
+
+#endif
