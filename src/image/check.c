@@ -306,24 +306,28 @@ bool check_map(const struct check_subject *subject, const struct param *params, 
 	return ok;
 }
 
-static void unknown_operation(const char *name, unsigned line, unsigned column, struct diagnostics *errors)
+const char *operation_near(const char *name)
 {
 	const struct operation *operation;
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
 
-	if (vips_operation_usable(name)) {
-		diagnostics_add(errors, line, column,
-			"unknown operation '%s'; libvips has one of that name: vips: {operation: %s}", name, name);
-		return;
-	}
 	for (guint i = 0; (operation = operation_at(i)); i++) {
 		g_ptr_array_add(names, (gpointer)operation->name);
 		for (guint a = 0; operation->aliases && operation->aliases[a]; a++)
 			g_ptr_array_add(names, (gpointer)operation->aliases[a]);
 	}
 	g_ptr_array_add(names, NULL);
-	const char *near = did_you_mean(name, (const char *const *)names->pdata);
-	if (near)
+	return did_you_mean(name, (const char *const *)names->pdata);
+}
+
+static void unknown_operation(const char *name, unsigned line, unsigned column, struct diagnostics *errors)
+{
+	const char *near = operation_near(name);
+
+	if (vips_operation_usable(name))
+		diagnostics_add(errors, line, column,
+			"unknown operation '%s'; libvips has one of that name: vips: {operation: %s}", name, name);
+	else if (near)
 		diagnostics_add(errors, line, column, "unknown operation '%s'; did you mean '%s'?", name, near);
 	else
 		diagnostics_add(errors, line, column, "unknown operation '%s'; `dropmill ops` lists them", name);

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * ops, check, definitions: see commands.h. */
+ * ops and definitions, and what all of the commands have in common: see commands.h. */
 #include "image/commands.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "image/checked.h"
+#include "image/commands_private.h"
 #include "image/format.h"
 #include "image/operations.h"
 #include "pipeline/definition.h"
 
-enum exit_code { EXIT_FINE = 0, EXIT_WRONG = 1, EXIT_USAGE = 2 };
-
-/* Parses options into place; what is left over are the arguments. Owned copy in *left. False after a message. */
-static bool parse(
+bool command_parse(
 	int argc, char **argv, const char *usage, const char *summary, const GOptionEntry *entries, char ***left)
 {
 	g_autoptr(GOptionContext) context = g_option_context_new(usage);
@@ -33,7 +32,7 @@ static bool parse(
 	return ok;
 }
 
-static bool start(const char *command)
+bool command_start(const char *command)
 {
 	g_autoptr(GError) error = NULL;
 
@@ -53,25 +52,27 @@ int ops_command(int argc, char **argv)
 	};
 	g_auto(GStrv) left = NULL;
 
-	if (!parse(argc, argv, "[NAME]", "Operations, their parameters, bounds and defaults.", entries, &left))
+	if (!command_parse(argc, argv, "[NAME]", "Operations, their parameters, bounds and defaults.", entries, &left))
 		return EXIT_USAGE;
 	if (g_strv_length(left) > 2 || (json && markdown)) {
 		fprintf(stderr, "dropmill ops: %s\n",
 			json && markdown ? "--json or --markdown, not both" : "one NAME at most");
 		return EXIT_USAGE;
 	}
-	if (!start("ops"))
+	if (!command_start("ops"))
 		return EXIT_WRONG;
 	g_autofree char *text = operations_describe(left[1], json ? "json" : markdown ? "markdown" : "text");
 	if (!text) {
-		fprintf(stderr, "dropmill ops: unknown operation '%s'; `dropmill ops` lists them\n", left[1]);
+		const char *near = operation_near(left[1]);
+		fprintf(stderr, "dropmill ops: unknown operation '%s'; %s%s%s\n", left[1], near ? "did you mean '" : "",
+			near ? near : "`dropmill ops` lists them", near ? "'?" : "");
 		return EXIT_WRONG;
 	}
 	fputs(text, stdout);
 	return EXIT_FINE;
 }
 
-static bool add_folder(GPtrArray *files, const char *folder, const char *command)
+bool command_add_folder(GPtrArray *files, const char *folder, const char *command)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GPtrArray) found = definition_list(folder, &error);
@@ -85,72 +86,30 @@ static bool add_folder(GPtrArray *files, const char *folder, const char *command
 	return true;
 }
 
-/* One line for a definition that is right, one for each error of one that is not. */
-static bool check_file(const char *path)
-{
-	auto_struct(diagnostics) errors = diagnostics_new(path);
-	auto_struct(pipeline) pipeline = definition_read(path, &image_step_rules, errors);
-
-	if (!pipeline) {
-		g_autofree char *text = diagnostics_text(errors);
-		g_autofree char *trimmed = g_strchomp(g_strdup(text));
-		printf("%s\n", trimmed);
-		return false;
-	}
-	guint steps = pipeline->steps->len, outputs = pipeline->outputs->len;
-	printf("%s: ok (inbox %s, %u step%s, %u output%s)\n", path, pipeline->inbox, steps, steps == 1 ? "" : "s",
-		outputs, outputs == 1 ? "" : "s");
-	return true;
-}
-
-int check_command(int argc, char **argv)
-{
-	g_autofree char *option = NULL;
-	const GOptionEntry entries[] = {
-		{"pipelines", 0, 0, G_OPTION_ARG_FILENAME, &option, "folder of definitions, without FILE (pipelines)",
-			"DIR"},
-		{.long_name = NULL},
-	};
-	g_auto(GStrv) left = NULL;
-	g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
-	bool ok = true;
-
-	if (!parse(argc, argv, "[FILE...]", "Checks definitions: FILE:LINE:COLUMN: what is wrong.", entries, &left))
-		return EXIT_USAGE;
-	const char *folder = option ? option : g_getenv("DROPMILL_PIPELINES");
-	for (char **name = left + 1; *name; name++)
-		g_ptr_array_add(files, g_strdup(*name));
-	if (!left[1] && !add_folder(files, folder ? folder : "pipelines", "check"))
-		return EXIT_WRONG;
-	if (!files->len) {
-		fprintf(stderr, "dropmill check: no *.yaml in %s\n", folder ? folder : "pipelines");
-		return EXIT_WRONG;
-	}
-	if (!start("check"))
-		return EXIT_WRONG;
-	for (guint i = 0; i < files->len; i++)
-		ok = check_file(files->pdata[i]) && ok;
-	return ok ? EXIT_FINE : EXIT_WRONG;
-}
-
-static JsonObject *describe_definition(const char *path)
+static JsonObject *describe_definition(const struct checked *file)
 {
 	JsonObject *entry = json_object_new();
-	auto_struct(diagnostics) errors = diagnostics_new(path);
-	auto_struct(pipeline) pipeline = definition_read(path, &image_step_rules, errors);
-	g_autofree char *text = diagnostics_text(errors);
-	g_autofree char *stem = g_path_get_basename(path);
+	g_autofree char *text = diagnostics_text(file->errors);
+	g_autofree char *stem = g_path_get_basename(file->path);
+	const GPtrArray *read = diagnostics_files(file->errors);
+	JsonArray *watch = json_array_new();
 	char *ending = strrchr(stem, '.');
 
 	if (ending)
 		*ending = '\0';
-	json_object_set_string_member(entry, "file", path);
-	json_object_set_string_member(entry, "name", pipeline ? pipeline->name : stem);
-	if (pipeline)
-		json_object_set_object_member(entry, "pipeline", pipeline_to_json(pipeline));
+	json_object_set_string_member(entry, "file", file->path);
+	json_object_set_string_member(entry, "name", file->pipeline ? file->pipeline->name : stem);
+	if (file->pipeline)
+		json_object_set_object_member(entry, "pipeline", pipeline_to_json(file->pipeline));
 	else
 		json_object_set_null_member(entry, "pipeline");
 	json_object_set_string_member(entry, "errors", text);
+	/* Included files, also of a definition that is wrong: when one of them changes, it may be right. */
+	for (guint i = 1; i < read->len; i++) {
+		g_autofree char *path = g_canonicalize_filename(g_ptr_array_index(read, i), NULL);
+		json_add_path(watch, path);
+	}
+	json_object_set_array_member(entry, "watch", watch);
 	return entry;
 }
 
@@ -164,7 +123,7 @@ int definitions_command(int argc, char **argv)
 	g_auto(GStrv) left = NULL;
 	g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
 
-	if (!parse(argc, argv, "DIR|FILE...", "Definitions as the master reads them.", entries, &left))
+	if (!command_parse(argc, argv, "DIR|FILE...", "Definitions as the master reads them.", entries, &left))
 		return EXIT_USAGE;
 	if (!json || !left[1]) {
 		fprintf(stderr, "dropmill definitions: needs --json and a folder or files\n");
@@ -173,16 +132,17 @@ int definitions_command(int argc, char **argv)
 	for (char **name = left + 1; *name; name++) {
 		if (!g_file_test(*name, G_FILE_TEST_IS_DIR))
 			g_ptr_array_add(files, g_strdup(*name));
-		else if (!add_folder(files, *name, "definitions"))
+		else if (!command_add_folder(files, *name, "definitions"))
 			return EXIT_WRONG;
 	}
-	if (!start("definitions"))
+	if (!command_start("definitions"))
 		return EXIT_WRONG;
 	g_autoptr(JsonObject) answer = json_object_new();
 	JsonArray *definitions = json_array_new();
 	json_object_set_array_member(answer, "definitions", definitions);
-	for (guint i = 0; i < files->len; i++)
-		json_array_add_object_element(definitions, describe_definition(files->pdata[i]));
+	g_autoptr(GPtrArray) all = checked_read(files);
+	for (guint i = 0; i < all->len; i++)
+		json_array_add_object_element(definitions, describe_definition(all->pdata[i]));
 	g_autofree char *text = json_object_text(answer);
 	puts(text);
 	return EXIT_FINE;

@@ -10,9 +10,9 @@
 
 /* ops [NAME] [--json|--markdown] */
 int ops_command(int argc, char **argv);
-/* check [--pipelines DIR] [FILE...] */
+/* check [--pipelines DIR] [--watch DIR] [--out DIR] [--json] [FILE...]: warnings do not change the exit code */
 int check_command(int argc, char **argv);
-/* definitions --json DIR|FILE...: one JSON object {"definitions": [{"file", "name", "pipeline", "errors"}]}; exit 0 also
+/* definitions --json DIR|FILE...: one JSON object {"definitions": [{"file", "name", "pipeline", "errors", "watch"}]}; exit 0 also
  * when definitions have errors. */
 int definitions_command(int argc, char **argv);
 

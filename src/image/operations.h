@@ -98,6 +98,9 @@ const struct operation *operation_at(guint index);
 /* By name or alias; NULL when unknown. */
 const struct operation *operation_find(const char *name);
 
+/* The name or alias that was probably meant by one that is unknown; NULL when none is near. Borrowed. */
+const char *operation_near(const char *name);
+
 /* The flags of one step: the table's, or for `vips` what introspection tells. */
 unsigned operation_flags(const char *name, JsonObject *params);
 

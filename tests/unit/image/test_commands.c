@@ -128,7 +128,11 @@ static void test_check(void **state)
 	g_autofree char *bad = definition("bad.yaml", "steps:\n  - blurr\n  - blur: 900\n");
 	g_autofree char *expected_good = g_strdup_printf("%s: ok (inbox web, 3 steps, 2 outputs)\n", good);
 	g_autofree char *expected_bad = g_strdup_printf("%s:2:5: unknown operation 'blurr'; did you mean 'blur'?\n"
-							"%s:3:11: blur: sigma must be 0.01 to 500 (px), not 900\n",
+							"     2 |   - blurr\n"
+							"       |     ^\n"
+							"%s:3:11: blur: sigma must be 0.01 to 500 (px), not 900\n"
+							"     3 |   - blur: 900\n"
+							"       |           ^\n",
 		bad, bad);
 	g_autofree char *expected = g_strconcat(expected_bad, expected_good, NULL);
 	g_autofree char *one = g_strconcat("check ", good, NULL);
@@ -142,6 +146,64 @@ static void test_check(void **state)
 	assert_int_equal(run(check_command, all, &second), 1);
 	assert_string_equal(second, expected);
 	assert_int_equal(run(check_command, "check --pipelines /nonexistent", &third), 1);
+}
+
+static void test_check_for_editors(void **state)
+{
+	(void)state;
+	g_autofree char *bad = definition("j.yaml", "steps:\n  - blurr\n");
+	g_autofree char *odd = definition("k.yaml", "steps:\n  - sharpen\n  - resize: 200\n");
+	g_autofree char *line = g_strdup_printf("check --json %s %s", bad, odd);
+	g_autofree char *only_odd = g_strdup_printf("check %s", odd);
+	g_autofree char *text = NULL;
+	g_autofree char *plain = NULL;
+
+	assert_int_equal(run(check_command, line, &text), 1);
+	g_autoptr(JsonArray) all = parse_array(text);
+	assert_int_equal(json_array_get_length(all), 2);
+	JsonObject *error = json_object_at(all, 0), *warning = json_object_at(all, 1);
+	assert_string_equal(json_string(error, "file", ""), bad);
+	assert_int_equal(json_int(error, "line", 0), 2);
+	assert_int_equal(json_int(error, "column", 0), 5);
+	assert_string_equal(json_string(error, "severity", ""), "error");
+	assert_string_equal(json_string(error, "message", ""), "unknown operation 'blurr'; did you mean 'blur'?");
+	assert_string_equal(json_string(warning, "severity", ""), "warning");
+	/* A warning is no error. */
+	assert_int_equal(run(check_command, only_odd, &plain), 0);
+	g_autofree char *expected =
+		g_strdup_printf("%s: ok (inbox k, 2 steps, 1 output)\n"
+				"%s:2:5: warning: resize in line 3 softens what is sharpened here; sharpen after it\n"
+				"     2 |   - sharpen\n"
+				"       |     ^\n",
+			odd, odd);
+	assert_string_equal(plain, expected);
+	unlink(bad);
+	unlink(odd);
+}
+
+static void test_two_of_one_name(void **state)
+{
+	(void)state;
+	g_autofree char *first = definition("m.yaml", "name: same\ninbox: a\nsteps: [flip]\n");
+	g_autofree char *second = definition("n.yaml", "steps: [flip]\nname: same\ninbox: b\n");
+	g_autofree char *line = g_strdup_printf("check %s %s", first, second);
+	g_autofree char *master_line = g_strdup_printf("definitions --json %s %s", first, second);
+	g_autofree char *told = g_strdup_printf("%s:2:7: the pipeline in %s is named 'same' too; rename this file, or "
+						"give it a name: of its own\n",
+		second, first);
+	g_autofree char *text = NULL;
+	g_autofree char *json = NULL;
+
+	assert_int_equal(run(check_command, line, &text), 1);
+	assert_non_null(strstr(text, told));
+	assert_int_equal(run(definitions_command, master_line, &json), 0);
+	g_autoptr(JsonObject) answer = json_parse_object(json, -1, NULL);
+	JsonArray *definitions = json_array(answer, "definitions");
+	assert_non_null(json_object(json_object_at(definitions, 0), "pipeline"));
+	assert_null(json_object(json_object_at(definitions, 1), "pipeline"));
+	assert_string_equal(json_string(json_object_at(definitions, 1), "errors", ""), told);
+	unlink(first);
+	unlink(second);
 }
 
 static void test_definitions(void **state)
@@ -179,6 +241,8 @@ int main(void)
 		cmocka_unit_test(test_ops_json),
 		cmocka_unit_test(test_ops_of_one),
 		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_check_for_editors),
+		cmocka_unit_test(test_two_of_one_name),
 		cmocka_unit_test(test_definitions),
 	};
 

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   the line of a file that a message is about, with a caret below the place.
+ * Thread:    any. Ownership: text is returned owned.
+ */
+#ifndef DROPMILL_PIPELINE_EXCERPT_H
+#define DROPMILL_PIPELINE_EXCERPT_H
+
+/* Two lines for a terminal, each ended by a newline; "" when the text has no such line. line and column from 1. Long lines are cut
+ * around the place, and control characters become blanks. */
+char *excerpt(const char *text, unsigned line, unsigned column);
+
+#endif
