@@ -81,15 +81,18 @@ static void warn_order(struct diagnostics *warnings, const struct step *early, c
 			early->line);
 }
 
-static void warn_chain(struct diagnostics *warnings, const GPtrArray *common, const GPtrArray *own)
+/* The steps from index from on; with those before it as well where the common ones are for this output alone: others may want
+ * what this one undoes. */
+static void warn_chain(
+	struct diagnostics *warnings, const GPtrArray *common, const GPtrArray *own, guint from, bool alone)
 {
 	guint count = common->len + (own ? own->len : 0);
 
-	for (guint late = 0; late < count; late++) {
+	for (guint late = from; late < count; late++) {
 		const struct step *step = g_ptr_array_index(
 			late < common->len ? common : own, late < common->len ? late : late - common->len);
 		warn_idle(warnings, step);
-		for (guint early = 0; early < late && !step->when; early++) {
+		for (guint early = alone ? 0 : from; early < late && !step->when; early++) {
 			const struct step *before = g_ptr_array_index(
 				early < common->len ? common : own, early < common->len ? early : early - common->len);
 			if (before->when) /* it may not be done, or not together with the other */
@@ -103,10 +106,10 @@ static void warn_chain(struct diagnostics *warnings, const GPtrArray *common, co
 
 void warnings_within(const struct pipeline *pipeline, struct diagnostics *warnings)
 {
-	warn_chain(warnings, pipeline->steps, NULL);
+	warn_chain(warnings, pipeline->steps, NULL, 0, true);
 	for (guint i = 0; i < pipeline->outputs->len; i++) {
 		const struct output *output = g_ptr_array_index(pipeline->outputs, i);
-		warn_chain(warnings, pipeline->steps, output->steps);
+		warn_chain(warnings, pipeline->steps, output->steps, pipeline->steps->len, pipeline->outputs->len == 1);
 	}
 }
 
