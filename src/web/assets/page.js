@@ -59,7 +59,6 @@ async function askAll() {
 const serverNow = () => Date.now() + clockOffset;
 const ago = (iso) => Math.max(0, (serverNow() - Date.parse(iso)) / 1000);
 const two = (n) => String(n).padStart(2, "0");
-
 function duration(s) {
 	if (s < 9.95)
 		return `${s.toFixed(1)} s`;
@@ -105,8 +104,7 @@ function set(element, text) {
 }
 
 function show(element, visible) {
-	if (element.hidden === visible)
-		element.hidden = !visible;
+	element.hidden = !visible;
 }
 
 function setState(element, state) {
@@ -280,10 +278,8 @@ function drawEmpty(empty, enabled) {
 	if (!empty || box.dataset.key === key)
 		return;
 	box.dataset.key = key;
-	if (filtered) {
-		box.replaceChildren("No job matches this filter.");
-		return;
-	}
+	if (filtered)
+		return box.replaceChildren("No job matches this filter.");
 	const folders = make("ul");
 	folders.append(...enabled.map((p) => {
 		const item = make("li");
