@@ -36,6 +36,15 @@ bool field_enum(
 /* The text of one JSON object, kept as it is. */
 bool field_json(const struct record *record, const char *name, char **text, GError **error);
 
+/* Header and value of the assets of a task: see parcels.c. pack: their bytes and then the payload's; NULL when there is nothing. get: what
+ * is left of the value is the payload; both are the caller's, also after an error. */
+GBytes *parcels_pack(const GPtrArray *parcels, GBytes *payload);
+void parcels_put(struct record *record, const GPtrArray *parcels);
+bool parcels_get(const struct record *record, GPtrArray **parcels, GBytes **payload, GError **error);
+
+/* 64 hex digits in lower case. */
+bool field_is_sha256(const char *text);
+
 /* An id anywhere, as above. */
 bool field_is_id(const char *text, gsize most);
 /* One JSON object that is not nested deeper than FIELD_JSON_DEPTH: json-glib's parser would follow any depth on the stack. */

@@ -17,6 +17,7 @@ static const char *const status_names[] = {
 	[RESULT_HUGE] = "huge",
 	[RESULT_REFUSED] = "refused",
 	[RESULT_STALE] = "stale",
+	[RESULT_LACKS] = "lacks",
 };
 
 const char *plane_name(enum plane plane)
@@ -69,7 +70,7 @@ static GBytes *payload_of(GBytes *payload)
 struct record *task_to_record(const struct task *task, gint32 partition)
 {
 	g_assert(task->job && task->worker && task->spec);
-	struct record *record = record_new(TOPIC_TASKS, partition, payload_of(task->payload));
+	struct record *record = record_new(TOPIC_TASKS, partition, parcels_pack(task->parcels, task->payload));
 
 	field_put_type(record, "task");
 	put_lease(record, task->job, task->serial, task->tile, task->attempt, task->worker);
@@ -81,6 +82,7 @@ struct record *task_to_record(const struct task *task, gint32 partition)
 		put_rect(record, "need", &task->need);
 	}
 	record_add(record, "spec", task->spec);
+	parcels_put(record, task->parcels);
 	return record;
 }
 
@@ -103,12 +105,13 @@ static bool read_task(const struct record *record, struct task *task, GError **e
 		return fail(error, ERROR_INPUT, "header 'tile' of a whole file is not 0");
 	if (!field_json(record, "spec", &task->spec, error))
 		return false;
-	if (task->plane == PLANE_SHM && g_bytes_get_size(record->value) > 0)
+	if (!parcels_get(record, &task->parcels, &task->payload, error))
+		return false;
+	if (task->plane == PLANE_SHM && g_bytes_get_size(task->payload) > 0)
 		return fail(error, ERROR_INPUT, "pixels in a task whose plane is shm");
 	/* A whole file may well be empty: to say so is the decoder's business. */
-	if (task->plane == PLANE_INLINE && task->kind == TASK_TILE && g_bytes_get_size(record->value) == 0)
+	if (task->plane == PLANE_INLINE && task->kind == TASK_TILE && g_bytes_get_size(task->payload) == 0)
 		return fail(error, ERROR_INPUT, "no pixels in a tile whose plane is inline");
-	task->payload = g_bytes_ref(record->value);
 	return true;
 }
 
@@ -132,6 +135,7 @@ void task_free(struct task *task)
 	g_free(task->worker);
 	g_free(task->spec);
 	g_clear_pointer(&task->payload, g_bytes_unref);
+	g_clear_pointer(&task->parcels, g_ptr_array_unref);
 	g_free(task);
 }
 
@@ -177,6 +181,8 @@ static bool read_result(const struct record *record, struct result *result, GErr
 	if (strlen(message) > FIELD_TEXT_BYTES)
 		return fail(error, ERROR_INPUT, "header 'message' has more than %d bytes", FIELD_TEXT_BYTES);
 	result->message = g_strdup(message);
+	if (result->status == RESULT_LACKS && !field_is_sha256(message))
+		return fail(error, ERROR_INPUT, "header 'message' of a result that lacks an asset is not its hash");
 	if (!field_json(record, "report", &result->report, error))
 		return false;
 	if (result->status != RESULT_OK && g_bytes_get_size(record->value) > 0)

@@ -26,9 +26,19 @@ enum result_status {
 	RESULT_HUGE,    /* a whole file is large and can be tiled: start over in the other lane */
 	RESULT_REFUSED, /* this worker cannot take the task (no shared memory here, other libvips) */
 	RESULT_STALE,   /* the lease had passed to another attempt before the work began */
+	RESULT_LACKS,   /* the worker has no bytes of an asset; the message is its hash: again, with the bytes */
 };
 const char *plane_name(enum plane plane);                  /* "shm", "inline" */
 const char *result_status_name(enum result_status status); /* "ok", "failed", ... */
+
+/* An asset (a file that the definition names: watermark, font, profile) on its way to a worker that cannot read it. */
+struct parcel {
+	char *sha256; /* of the bytes, hex */
+	GBytes *bytes;
+};
+GPtrArray *parcels_new(void); /* of struct parcel, owned */
+void parcels_add(GPtrArray *parcels, const char *sha256, GBytes *bytes);
+gsize parcels_bytes(const GPtrArray *parcels /* NULL: none */);
 
 struct task {
 	enum task_kind kind;
@@ -42,7 +52,8 @@ struct task {
 	struct rect out;  /* tile: what to compute, in the output's pixels */
 	struct rect need; /* tile: the source pixels that came with it */
 	char *spec; /* JSON object, the same for every task of one run of a job: source header, steps, outputs, segment */
-	GBytes *payload; /* inline: source pixels row by row without padding, or the file; else empty. Never NULL */
+	GBytes *payload;    /* inline: source pixels row by row without padding, or the file; else empty. Never NULL */
+	GPtrArray *parcels; /* assets that come with it, on any plane; NULL when sent: none; never NULL when read */
 };
 
 struct result {

@@ -2,6 +2,8 @@
  * Task and result: every field survives the way over the bus, and nothing malformed gets in. */
 #include "samples.h"
 
+#define HASH2 "123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 static void task_survives(void **state)
 {
 	auto_struct(record) record = sample_task();
@@ -44,7 +46,7 @@ static void whole_task_needs_no_rectangles(void **state)
 static void result_survives(void **state)
 {
 	(void)state;
-	for (int status = RESULT_OK; status <= RESULT_STALE; status++) {
+	for (int status = RESULT_OK; status <= RESULT_LACKS; status++) {
 		struct result sent = {.job = "j1",
 			.serial = 7,
 			.tile = 41,
@@ -52,9 +54,10 @@ static void result_survives(void **state)
 			.worker = "w",
 			.status = status,
 			.compute_us = 12,
-			.message = status == RESULT_OK ? ""
-						       : "the reason, in \xc3\xbc"
-							 "mlauts"};
+			.message = status == RESULT_OK      ? ""
+				   : status == RESULT_LACKS ? HASH
+							    : "the reason, in \xc3\xbc"
+							      "mlauts"};
 		auto_struct(record) record = result_to_record(&sent, 0);
 		auto_struct(result) result = result_from_record(record, NULL);
 		assert_non_null(result);
@@ -172,6 +175,76 @@ static void malformed_tasks_are_refused(void **state)
 	assert_refused(reads_task, record, "tile", "of a whole file");
 }
 
+/* A task with two assets in front of its value. */
+static struct record *task_with_assets(enum plane plane, const char *pixels)
+{
+	g_autoptr(GPtrArray) parcels = parcels_new();
+	g_autoptr(GBytes) one = g_bytes_new_static("watermark", 9);
+	g_autoptr(GBytes) two = g_bytes_new_static("font", 4);
+	g_autoptr(GBytes) payload = g_bytes_new_static(pixels, strlen(pixels));
+
+	parcels_add(parcels, HASH, one);
+	parcels_add(parcels, "f" HASH2, two);
+	struct task task = {.kind = TASK_TILE,
+		.plane = plane,
+		.job = "j",
+		.attempt = 1,
+		.worker = "w",
+		.out = {0, 0, 1, 1},
+		.need = {0, 0, 1, 1},
+		.spec = "{}",
+		.payload = payload,
+		.parcels = parcels};
+	return task_to_record(&task, 0);
+}
+
+static void assets_come_in_front_of_the_value(void **state)
+{
+	(void)state;
+	for (enum plane plane = PLANE_SHM; plane <= PLANE_INLINE; plane++) {
+		const char *pixels = plane == PLANE_INLINE ? "pixels" : "";
+		auto_struct(record) record = task_with_assets(plane, pixels);
+		g_autoptr(GError) error = NULL;
+		auto_struct(task) task = task_from_record(record, &error);
+		assert_non_null(task);
+		assert_int_equal(task->parcels->len, 2);
+		assert_int_equal(parcels_bytes(task->parcels), 13);
+		const struct parcel *first = task->parcels->pdata[0], *second = task->parcels->pdata[1];
+		assert_string_equal(first->sha256, HASH);
+		assert_memory_equal(g_bytes_get_data(first->bytes, NULL), "watermark", 9);
+		assert_memory_equal(g_bytes_get_data(second->bytes, NULL), "font", 4);
+		assert_int_equal(g_bytes_get_size(task->payload), strlen(pixels));
+		assert_memory_equal(g_bytes_get_data(task->payload, NULL), pixels, strlen(pixels));
+	}
+	auto_struct(record) plain = sample_task();
+	auto_struct(task) task = task_from_record(plain, NULL);
+	assert_null(record_get(plain, "assets"));
+	assert_int_equal(task->parcels->len, 0);
+}
+
+static void malformed_assets_are_refused(void **state)
+{
+	(void)state;
+	static const char *const bad[] = {"", ",", HASH, HASH ":", HASH ":0", HASH ":-1", HASH ":x", HASH ":20",
+		HASH ":9," HASH ":11", HASH ":9:4", "g" HASH2 ":9", HASH ":9,", " " HASH ":9",
+		HASH ":99999999999999999999"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+		struct record *record = task_with_assets(PLANE_INLINE, "pixels");
+		set_header(record, "assets", bad[i]);
+		assert_refused(reads_task, record, "assets", bad[i]);
+	}
+	struct record *record = task_with_assets(PLANE_INLINE, "");
+	assert_refused(reads_task, record, "inline", "without pixels behind the assets");
+	record = task_with_assets(PLANE_INLINE, "pixels");
+	record_add(record, "assets", HASH ":9");
+	assert_refused(reads_task, record, "assets", "there twice");
+	/* What is lacking is named by its hash. */
+	struct result lacks = {.job = "j", .attempt = 1, .worker = "w", .status = RESULT_LACKS, .message = "the logo"};
+	record = result_to_record(&lacks, 0);
+	assert_refused(reads_result, record, "message", "no hash");
+}
+
 static void malformed_results_are_refused(void **state)
 {
 	(void)state;
@@ -223,6 +296,8 @@ int main(void)
 		cmocka_unit_test(long_reason_is_cut_at_a_letter),
 		cmocka_unit_test(unknown_headers_are_ignored),
 		cmocka_unit_test(malformed_tasks_are_refused),
+		cmocka_unit_test(assets_come_in_front_of_the_value),
+		cmocka_unit_test(malformed_assets_are_refused),
 		cmocka_unit_test(malformed_results_are_refused),
 		cmocka_unit_test(random_flips_never_crash),
 	};
