@@ -44,8 +44,10 @@ bool command_start(const char *command)
 
 int ops_command(int argc, char **argv)
 {
-	gboolean json = FALSE, markdown = FALSE;
+	gboolean json = FALSE, markdown = FALSE, formats = FALSE;
 	const GOptionEntry entries[] = {
+		{"formats", 0, 0, G_OPTION_ARG_NONE, &formats, "the formats of outputs and their options instead",
+			NULL},
 		{"json", 0, 0, G_OPTION_ARG_NONE, &json, "as JSON, an array of objects", NULL},
 		{"markdown", 0, 0, G_OPTION_ARG_NONE, &markdown, "as Markdown, for a manual", NULL},
 		{.long_name = NULL},
@@ -61,7 +63,8 @@ int ops_command(int argc, char **argv)
 	}
 	if (!command_start("ops"))
 		return EXIT_WRONG;
-	g_autofree char *text = operations_describe(left[1], json ? "json" : markdown ? "markdown" : "text");
+	const char *form = json ? "json" : markdown ? "markdown" : "text";
+	g_autofree char *text = formats ? formats_describe(form) : operations_describe(left[1], form);
 	if (!text) {
 		const char *near = operation_near(left[1]);
 		fprintf(stderr, "dropmill ops: unknown operation '%s'; %s%s%s\n", left[1], near ? "did you mean '" : "",

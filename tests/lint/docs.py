@@ -11,7 +11,8 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 README = os.path.join(ROOT, "README.md")
-BEGIN, END = "<!-- operations: begin (make docs) -->\n", "<!-- operations: end -->\n"
+# Generated parts of README: their name in the marks around them, and what prints them.
+PARTS = {"operations": ("ops", "--markdown"), "formats": ("ops", "--formats", "--markdown")}
 COMMANDS = ("run", "master", "worker", "once", "check", "ops", "topics", "status")
 
 
@@ -22,10 +23,15 @@ def output_of(*command):
     return done.stdout
 
 
-def operations_in(readme):
-    if readme.count(BEGIN) != 1 or readme.count(END) != 1:
-        raise SystemExit(f"README.md must hold the lines {BEGIN.strip()} and {END.strip()} once each")
-    return readme.split(BEGIN)[1].split(END)[0]
+def marks(part):
+    return f"<!-- {part}: begin (make docs) -->\n", f"<!-- {part}: end -->\n"
+
+
+def part_of(readme, part):
+    begin, end = marks(part)
+    if readme.count(begin) != 1 or readme.count(end) != 1:
+        raise SystemExit(f"README.md must hold the lines {begin.strip()} and {end.strip()} once each")
+    return readme.split(begin)[1].split(end)[0]
 
 
 def main():
@@ -33,15 +39,19 @@ def main():
     program = os.path.join(ROOT, build, "dropmill")
     with open(README, encoding="utf-8") as file:
         readme = file.read()
-    table = operations_in(readme)
-    wanted = output_of(program, "ops", "--markdown")
+    wanted = {part: output_of(program, *words) for part, words in PARTS.items()}
     if "--write" in sys.argv:
+        for part, text in wanted.items():
+            begin, end = marks(part)
+            readme = readme.replace(begin + part_of(readme, part) + end, begin + text + end)
         with open(README, "w", encoding="utf-8") as file:
-            file.write(readme.replace(BEGIN + table + END, BEGIN + wanted + END))
+            file.write(readme)
         return
-    problems = []
-    if table.strip() != wanted.strip():
-        problems.append("the table of operations in README.md is not what `dropmill ops --markdown` prints: make docs")
+    problems = [
+        f"the table of {part} in README.md is not what `dropmill {' '.join(words)}` prints: make docs"
+        for part, words in PARTS.items()
+        if part_of(readme, part).strip() != wanted[part].strip()
+    ]
     for command in COMMANDS:
         if f"dropmill {command}" not in readme:
             problems.append(f"README.md does not mention `dropmill {command}`")
