@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * What is saved: metadata, depth, colour, alpha, limits; pyramids. */
+ * What is saved: metadata, depth, colour, alpha, limits. */
 #include "support.h"
 
-#include "base/files.h"
-#include "base/folder.h"
 #include "base/json.h"
 #include "image/frames.h"
 
@@ -325,68 +323,6 @@ static void test_lossless_avif_is_near(void **state)
 	assert_true(most <= 3);
 }
 
-static void test_pyramid_folder(void **state)
-{
-	(void)state;
-	g_autofree char *folder = scratch_folder();
-	g_autofree char *place = g_build_filename(folder, "p", NULL);
-	static const struct {
-		const char *save, *file;
-	} cases[] = {
-		{"{}", "image.dzi"},
-		{"{\"title\":\"a b\",\"tile_size\":128,\"overlap\":0,\"suffix\":\".png\"}", "a b_files/9/3_2.png"},
-		{"{\"layout\":\"zoomify\"}", "ImageProperties.xml"},
-		{"{\"layout\":\"google\"}", "0/0/0.jpg"},
-		{"{\"layout\":\"iiif3\",\"title\":\"x\"}", "info.json"},
-		{"{\"title\":\"../../evil[x]\"}", "_._.._evil_x_.dzi"},
-	};
-
-	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-		g_autoptr(VipsImage) image = picture(500, 300, i % 2 ? 4 : 3, i == 2 ? 16 : 8);
-		g_autoptr(JsonObject) save = json_parse_object(cases[i].save, -1, NULL);
-		g_autoptr(GError) error = NULL;
-		g_autofree char *file = g_build_filename(place, cases[i].file, NULL);
-		if (!format_save(image, place, "dz", save, &error))
-			fail_msg("%s: %s", cases[i].save, error->message);
-		if (!g_file_test(file, G_FILE_TEST_IS_REGULAR))
-			fail_msg("%s: no %s", cases[i].save, cases[i].file);
-	}
-	/* The same as bytes, for a worker elsewhere. */
-	g_autoptr(VipsImage) image = picture(500, 300, 3, 8);
-	g_autoptr(GBytes) bytes = saved(image, "dz", "{\"title\":\"t\"}");
-	files_remove_tree(place);
-	assert_true(folder_unpack(bytes, place, NULL));
-	g_autofree char *file = g_build_filename(place, "t.dzi", NULL);
-	assert_true(g_file_test(file, G_FILE_TEST_IS_REGULAR));
-	g_autoptr(GBytes) zip = saved(image, "dz", "{\"container\":\"zip\"}");
-	assert_memory_equal(g_bytes_get_data(zip, NULL), "PK", 2);
-	files_remove_tree(folder);
-}
-
-static void test_tables(void **state)
-{
-	(void)state;
-	g_autofree char *markdown = formats_describe("markdown");
-	g_autofree char *json = formats_describe("json");
-	g_autofree char *text = formats_describe("text");
-
-	assert_null(format_options("bmp"));
-	for (guint i = 0; format_names[i]; i++) {
-		const struct param *options = format_options(format_names[i]);
-		g_autofree char *head = g_strdup_printf("#### %s\n", format_names[i]);
-		assert_true(format_available(format_names[i]));
-		assert_non_null(strstr(markdown, head));
-		assert_non_null(strstr(text, format_names[i]));
-		for (const struct param *p = options; p->name; p++) {
-			assert_non_null(p->help);
-			if (p->type == PARAM_CHOICE && p->fallback)
-				assert_true(g_strv_contains(p->choices, p->fallback));
-		}
-	}
-	g_autoptr(JsonNode) parsed = json_from_string(json, NULL);
-	assert_int_equal(json_array_get_length(json_node_get_array(parsed)), 10);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -400,8 +336,6 @@ int main(void)
 		cmocka_unit_test(test_limits_of_formats),
 		cmocka_unit_test(test_one_page_of_several_is_one_picture),
 		cmocka_unit_test(test_lossless_avif_is_near),
-		cmocka_unit_test(test_pyramid_folder),
-		cmocka_unit_test(test_tables),
 	};
 
 	return cmocka_run_group_tests(tests, start_vips, NULL);
