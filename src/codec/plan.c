@@ -10,6 +10,7 @@
 #include "image/chain.h"
 #include "image/format.h"
 #include "image/frames.h"
+#include "image/need.h"
 #include "image/operations.h"
 #include "image/tilesource.h"
 
@@ -76,52 +77,11 @@ static const char *whole_by_header(const struct plan *plan, const struct wish *w
 	return NULL;
 }
 
-/* One pixel asked for: what does the chain read of the source? Unions it into box; false when nothing was recorded. The region is a new one,
- * so that no buffer of an earlier probe can answer. (Not vips_image_invalidate_all(): after it every region of a graph computes again what
- * its neighbours have, which with two sharpens in a row took seconds and gigabytes a probe.) */
-static bool probe(struct tilesource *recorder, VipsImage *recorded, int x, int y, VipsRect *box, bool *any)
-{
-	VipsRect pixel = {x, y, 1, 1}, asked;
-	g_autoptr(VipsRegion) region = vips_region_new(recorded);
-
-	tilesource_record(recorder);
-	bool prepared = vips_region_prepare(region, &pixel) == 0;
-	if (!tilesource_recorded(recorder, &asked) || !prepared) {
-		vips_error_clear();
-		return false;
-	}
-	if (*any)
-		vips_rect_unionrect(box, &asked, box);
-	else
-		*box = asked;
-	*any = true;
-	return true;
-}
-
-/* The need of a tile: the box around what its corners and the middles of its edges ask for, and a little more, because
- * operations round outwards when they are asked for larger pieces. */
-static bool tile_need(struct tilesource *recorder, VipsImage *recorded, const VipsRect *out, int pad, VipsRect *need)
-{
-	int xs[] = {out->left, out->left + out->width / 2, VIPS_RECT_RIGHT(out) - 1};
-	int ys[] = {out->top, out->top + out->height / 2, VIPS_RECT_BOTTOM(out) - 1};
-	VipsImage *image = tilesource_image(recorder);
-	VipsRect picture = {0, 0, image->Xsize, image->Ysize};
-	bool any = false;
-
-	for (int i = 0; i < 9; i++)
-		if (i != 4 && !probe(recorder, recorded, xs[i % 3], ys[i / 3], need, &any))
-			return false;
-	vips_rect_marginadjust(need, pad);
-	vips_rect_intersectrect(need, &picture, need);
-	return true;
-}
-
 /* Cuts one output. False without error when it cannot be cut (plan->whole says why). */
 static bool plan_output(struct plan *plan, struct plan_output *output, struct tilesource *recorder, VipsImage *recorded,
 	unsigned flags, const struct wish *wish)
 {
 	gsize pixel = VIPS_MAX(VIPS_IMAGE_SIZEOF_PEL(output->image), VIPS_IMAGE_SIZEOF_PEL(plan->source));
-	int scale = (int)(((gint64)plan->source->Xsize + recorded->Xsize - 1) / recorded->Xsize);
 	bool cut = true;
 
 	grid_make(&output->grid, recorded, wish->edge, flags & OPERATION_ON_GRID,
@@ -129,11 +89,11 @@ static bool plan_output(struct plan *plan, struct plan_output *output, struct ti
 	output->first_tile = (int)plan->tiles->len;
 	for (int i = 0; cut && i < grid_tiles(&output->grid); i++) {
 		struct plan_tile tile = {.output = (int)plan->outputs->len, .out = grid_tile(&output->grid, i)};
-		cut = tile_need(recorder, recorded, &tile.out, 2 + 2 * scale, &tile.need);
+		cut = need_find(recorder, recorded, &output->grid, &tile.out, &tile.need);
 		g_array_append_val(plan->tiles, tile);
 	}
 	if (!cut)
-		plan->whole = g_strdup("the chain asks for no definite part of the picture");
+		plan->whole = g_strdup("the chain cannot be evaluated in parts");
 	return cut;
 }
 

@@ -8,10 +8,6 @@
 #include "image/lazy.h"
 #include "image/overlay.h"
 
-const char *const gravity_names[] = {"centre", "center", "north", "northeast", "east", "southeast", "south",
-	"southwest", "west", "northwest", "top", "top-right", "right", "bottom-right", "bottom", "bottom-left", "left",
-	"top-left", NULL};
-
 const char *const blend_opaque_names[] = {"over", "atop", "dest", "dest-over", "add", "saturate", "multiply", "screen",
 	"overlay", "darken", "lighten", "colour-dodge", "colour-burn", "hard-light", "soft-light", "difference",
 	"exclusion", NULL};
@@ -54,18 +50,6 @@ bool kind_of(VipsImage *image, struct kind *kind, GError **error)
 	kind->deep = image->BandFmt == VIPS_FORMAT_USHORT;
 	kind->most = kind->deep ? 65535 : 255;
 	return true;
-}
-
-void gravity_place(
-	const char *gravity, int outer_width, int outer_height, int width, int height, int margin, int *left, int *top)
-{
-	bool at_left = strstr(gravity, "west") || strstr(gravity, "left");
-	bool at_right = strstr(gravity, "east") || strstr(gravity, "right");
-	bool at_top = strstr(gravity, "north") || g_str_has_prefix(gravity, "top");
-	bool at_bottom = strstr(gravity, "south") || g_str_has_prefix(gravity, "bottom");
-
-	*left = at_left ? margin : at_right ? outer_width - width - margin : (outer_width - width) / 2;
-	*top = at_top ? margin : at_bottom ? outer_height - height - margin : (outer_height - height) / 2;
 }
 
 /* Every band but the last by a and b, the last by alpha_a. Takes in. */

@@ -12,6 +12,9 @@
 
 /* Each ends with a NULL name. */
 extern const struct operation geometry_operations[];
+extern const struct operation area_operations[];
+extern const struct operation layout_operations[];
+extern const struct operation warp_operations[];
 extern const struct operation size_operations[];
 extern const struct operation tone_operations[];
 extern const struct operation curve_operations[];

@@ -12,6 +12,9 @@
 /* A line each, so that two who add one do not meet. */
 static const struct operation *const groups[] = {
 	geometry_operations,
+	area_operations,
+	layout_operations,
+	warp_operations,
 	size_operations,
 	tone_operations,
 	curve_operations,

@@ -8,6 +8,7 @@
 #ifndef DROPMILL_IMAGE_OVERLAY_H
 #define DROPMILL_IMAGE_OVERLAY_H
 
+#include "image/gravity.h"
 #include "image/operations.h"
 
 /* What a picture's pixels are: grey, RGB or CMYK, with or without alpha, 8 or 16 bits. */
@@ -30,11 +31,6 @@ bool overlay_open_mask(JsonObject *asset, int width, int height, VipsImage **out
 
 /* How wide and high the asset's picture is, upright. */
 bool overlay_size(JsonObject *asset, int *width, int *height, GError **error);
-
-/* Where something of this size goes: by gravity and margin, or left and top. */
-extern const char *const gravity_names[]; /* ends with NULL */
-void gravity_place(
-	const char *gravity, int outer_width, int outer_height, int width, int height, int margin, int *left, int *top);
 
 /* The modes of vips_composite(), as definitions spell them; the first blend_opaque_count leave an opaque picture opaque. */
 extern const char *const blend_names[];        /* all; ends with NULL */

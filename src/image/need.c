@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * What a tile needs of the source: see need.h. */
+#include "image/need.h"
+
+#include <stdlib.h>
+
+/* What is asked of the source for these pixels, added to box (empty at first). False when they cannot be evaluated. */
+static bool ask(struct tilesource *recorder, VipsRegion *region, const VipsRect *pixels, VipsRect *box)
+{
+	VipsRect asked;
+
+	/* What an earlier question computed must not answer this one. */
+	vips_image_invalidate_all(tilesource_image(recorder));
+	tilesource_record(recorder);
+	bool prepared = vips_region_prepare(region, pixels) == 0;
+	bool any = tilesource_recorded(recorder, &asked);
+	if (any && vips_rect_isempty(box))
+		*box = asked;
+	else if (any)
+		vips_rect_unionrect(box, &asked, box);
+	if (!prepared)
+		vips_error_clear();
+	return prepared;
+}
+
+/* The corners of a tile, the middles of its edges and its middle, row by row. */
+enum { PROBES = 9 };
+
+static bool probe(struct tilesource *recorder, VipsRegion *region, const VipsRect *tile, VipsRect boxes[PROBES])
+{
+	int xs[] = {tile->left, tile->left + tile->width / 2, VIPS_RECT_RIGHT(tile) - 1};
+	int ys[] = {tile->top, tile->top + tile->height / 2, VIPS_RECT_BOTTOM(tile) - 1};
+
+	for (int i = 0; i < PROBES; i++) {
+		VipsRect pixel = {xs[i % 3], ys[i / 3], 1, 1};
+		boxes[i] = (VipsRect){0, 0, 0, 0};
+		if (!ask(recorder, region, &pixel, &boxes[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Is the one in the middle asked midway between its neighbours? Places are doubled, to stay whole. */
+static bool midway(const VipsRect *a, const VipsRect *middle, const VipsRect *b, int margin)
+{
+	int x = 2 * middle->left + middle->width, y = 2 * middle->top + middle->height;
+	int ax = 2 * a->left + a->width, ay = 2 * a->top + a->height;
+	int bx = 2 * b->left + b->width, by = 2 * b->top + b->height;
+	int wide = VIPS_MAX(a->width, VIPS_MAX(b->width, middle->width));
+	int high = VIPS_MAX(a->height, VIPS_MAX(b->height, middle->height));
+
+	/* At the picture's edge a neighbourhood is cut, and its middle moves by less than half of it. */
+	return abs(2 * x - ax - bx) <= 4 * margin + 2 * wide && abs(2 * y - ay - by) <= 4 * margin + 2 * high;
+}
+
+/* Does what the probes ask for tell what lies between? Not where one of them is background (pad, the corners of a rotation), and not
+ * where the picture begins again or turns round within the tile (tile, wrap, pad with mode: mirror). */
+static bool regular(const VipsRect boxes[PROBES], int margin)
+{
+	for (int i = 0; i < PROBES; i++)
+		if (vips_rect_isempty(&boxes[i]))
+			return false;
+	for (int i = 0; i < 3; i++)
+		if (!midway(&boxes[3 * i], &boxes[3 * i + 1], &boxes[3 * i + 2], margin) ||
+			!midway(&boxes[i], &boxes[i + 3], &boxes[i + 6], margin))
+			return false;
+	return true;
+}
+
+/* As a worker computes it: costs as much as computing the tile. */
+static bool ask_all(
+	struct tilesource *recorder, VipsRegion *region, const struct grid *grid, const VipsRect *tile, VipsRect *box)
+{
+	for (int y = tile->top; y < VIPS_RECT_BOTTOM(tile); y += grid->piece_height)
+		for (int x = tile->left; x < VIPS_RECT_RIGHT(tile); x += grid->piece_width) {
+			VipsRect piece = {x, y, grid->piece_width, grid->piece_height};
+			vips_rect_intersectrect(&piece, tile, &piece);
+			if (!ask(recorder, region, &piece, box))
+				return false;
+		}
+	return true;
+}
+
+/* One pixel of the source, as far across and down as the tile is: so it is at hand when its neighbours' are. */
+static VipsRect pixel_near(const struct grid *grid, const VipsRect *tile, const VipsImage *image)
+{
+	return (VipsRect){(int)((gint64)tile->left * image->Xsize / grid->width),
+		(int)((gint64)tile->top * image->Ysize / grid->height), 1, 1};
+}
+
+bool need_find(
+	struct tilesource *recorder, VipsRegion *region, const struct grid *grid, const VipsRect *tile, VipsRect *need)
+{
+	const VipsImage *image = tilesource_image(recorder);
+	VipsRect picture = {0, 0, image->Xsize, image->Ysize};
+	/* Operations round outwards when they are asked for larger pieces. */
+	int margin = 2 + 2 * (int)(((gint64)image->Xsize + grid->width - 1) / grid->width);
+	VipsRect boxes[PROBES], box = {0, 0, 0, 0};
+
+	if (!probe(recorder, region, tile, boxes))
+		return false;
+	for (int i = 0; i < PROBES; i++)
+		if (vips_rect_isempty(&box))
+			box = boxes[i];
+		else if (!vips_rect_isempty(&boxes[i]))
+			vips_rect_unionrect(&box, &boxes[i], &box);
+	if (!regular(boxes, margin) && !ask_all(recorder, region, grid, tile, &box))
+		return false;
+	if (vips_rect_isempty(&box))
+		box = pixel_near(grid, tile, image);
+	else
+		vips_rect_marginadjust(&box, margin);
+	vips_rect_intersectrect(&box, &picture, need);
+	return true;
+}
