@@ -349,7 +349,7 @@ static bool check_step_value(const struct operation *operation, unsigned line, u
 			errors, value->line, value->column, "%s has no parameters; write it alone", operation->name);
 		return false;
 	} else if (value->kind == NODE_LIST && operation->params->type != PARAM_NUMBERS &&
-		   operation->params->type != PARAM_MATRIX) {
+		   operation->params->type != PARAM_MATRIX && operation->params->type != PARAM_CHOICES) {
 		diagnostics_add(errors, value->line, value->column, "%s takes a map such as {%s: ...}, not a list",
 			operation->name, operation->params->name);
 		return false;

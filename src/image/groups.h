@@ -31,6 +31,8 @@ extern const struct operation noise_operations[];
 extern const struct operation compose_operations[];
 extern const struct operation text_operations[];
 extern const struct operation frame_operations[];
+extern const struct operation band_operations[];
+extern const struct operation metadata_operations[];
 extern const struct operation vips_operations[];
 
 #endif

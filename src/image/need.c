@@ -5,15 +5,19 @@
 #include <stdlib.h>
 
 /* What is asked of the source for these pixels, added to box (empty at first). False when they cannot be evaluated. */
-static bool ask(struct tilesource *recorder, VipsRegion *region, const VipsRect *pixels, VipsRect *box)
+static bool ask(struct tilesource *recorder, VipsImage *recorded, const VipsRect *pixels, VipsRect *box)
 {
 	VipsRect asked;
 
-	/* What an earlier question computed must not answer this one. */
+	/* What an earlier question computed must not answer this one. Not even an old region may: one that was declared invalid no longer
+	 * finds what another branch of the graph has just computed, and the branches' work doubles with each that joins (alpha is
+	 * split off and joined again in every conversion of colour). */
 	vips_image_invalidate_all(tilesource_image(recorder));
+	VipsRegion *region = vips_region_new(recorded);
 	tilesource_record(recorder);
 	bool prepared = vips_region_prepare(region, pixels) == 0;
 	bool any = tilesource_recorded(recorder, &asked);
+	g_object_unref(region);
 	if (any && vips_rect_isempty(box))
 		*box = asked;
 	else if (any)
@@ -26,7 +30,7 @@ static bool ask(struct tilesource *recorder, VipsRegion *region, const VipsRect 
 /* The corners of a tile, the middles of its edges and its middle, row by row. */
 enum { PROBES = 9 };
 
-static bool probe(struct tilesource *recorder, VipsRegion *region, const VipsRect *tile, VipsRect boxes[PROBES])
+static bool probe(struct tilesource *recorder, VipsImage *recorded, const VipsRect *tile, VipsRect boxes[PROBES])
 {
 	int xs[] = {tile->left, tile->left + tile->width / 2, VIPS_RECT_RIGHT(tile) - 1};
 	int ys[] = {tile->top, tile->top + tile->height / 2, VIPS_RECT_BOTTOM(tile) - 1};
@@ -34,7 +38,7 @@ static bool probe(struct tilesource *recorder, VipsRegion *region, const VipsRec
 	for (int i = 0; i < PROBES; i++) {
 		VipsRect pixel = {xs[i % 3], ys[i / 3], 1, 1};
 		boxes[i] = (VipsRect){0, 0, 0, 0};
-		if (!ask(recorder, region, &pixel, &boxes[i]))
+		if (!ask(recorder, recorded, &pixel, &boxes[i]))
 			return false;
 	}
 	return true;
@@ -69,13 +73,13 @@ static bool regular(const VipsRect boxes[PROBES], int margin)
 
 /* As a worker computes it: costs as much as computing the tile. */
 static bool ask_all(
-	struct tilesource *recorder, VipsRegion *region, const struct grid *grid, const VipsRect *tile, VipsRect *box)
+	struct tilesource *recorder, VipsImage *recorded, const struct grid *grid, const VipsRect *tile, VipsRect *box)
 {
 	for (int y = tile->top; y < VIPS_RECT_BOTTOM(tile); y += grid->piece_height)
 		for (int x = tile->left; x < VIPS_RECT_RIGHT(tile); x += grid->piece_width) {
 			VipsRect piece = {x, y, grid->piece_width, grid->piece_height};
 			vips_rect_intersectrect(&piece, tile, &piece);
-			if (!ask(recorder, region, &piece, box))
+			if (!ask(recorder, recorded, &piece, box))
 				return false;
 		}
 	return true;
@@ -89,7 +93,7 @@ static VipsRect pixel_near(const struct grid *grid, const VipsRect *tile, const 
 }
 
 bool need_find(
-	struct tilesource *recorder, VipsRegion *region, const struct grid *grid, const VipsRect *tile, VipsRect *need)
+	struct tilesource *recorder, VipsImage *recorded, const struct grid *grid, const VipsRect *tile, VipsRect *need)
 {
 	const VipsImage *image = tilesource_image(recorder);
 	VipsRect picture = {0, 0, image->Xsize, image->Ysize};
@@ -97,14 +101,14 @@ bool need_find(
 	int margin = 2 + 2 * (int)(((gint64)image->Xsize + grid->width - 1) / grid->width);
 	VipsRect boxes[PROBES], box = {0, 0, 0, 0};
 
-	if (!probe(recorder, region, tile, boxes))
+	if (!probe(recorder, recorded, tile, boxes))
 		return false;
 	for (int i = 0; i < PROBES; i++)
 		if (vips_rect_isempty(&box))
 			box = boxes[i];
 		else if (!vips_rect_isempty(&boxes[i]))
 			vips_rect_unionrect(&box, &boxes[i], &box);
-	if (!regular(boxes, margin) && !ask_all(recorder, region, grid, tile, &box))
+	if (!regular(boxes, margin) && !ask_all(recorder, recorded, grid, tile, &box))
 		return false;
 	if (vips_rect_isempty(&box))
 		box = pixel_near(grid, tile, image);

@@ -13,9 +13,9 @@
 #include "image/grid.h"
 #include "image/tilesource.h"
 
-/* region is of the chain built on the recorder, tile one of the grid's. need is never empty: a tile that is all background
+/* recorded is the chain built on the recorder, tile one of the grid's. need is never empty: a tile that is all background
  * gets one pixel from where it lies. False when the chain cannot be evaluated. */
-bool need_find(
-	struct tilesource *recorder, VipsRegion *region, const struct grid *grid, const VipsRect *tile, VipsRect *need);
+bool need_find(struct tilesource *recorder, VipsImage *recorded, const struct grid *grid, const VipsRect *tile,
+	VipsRect *need);
 
 #endif

@@ -31,6 +31,8 @@ static const struct operation *const groups[] = {
 	compose_operations,
 	text_operations,
 	frame_operations,
+	band_operations,
+	metadata_operations,
 	vips_operations,
 };
 

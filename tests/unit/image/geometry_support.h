@@ -105,16 +105,17 @@ static inline int tiles_missing(const char *steps, const struct shape *shape, in
 	if (tilesource_recorded(recorder, &box))
 		fail_msg("%s looks at pixels while it is built", steps);
 	VipsImage *tiled = with_steps(steps, tilesource_image(virtual));
-	VipsRegion *probe = vips_region_new(recorded), *region = vips_region_new(tiled);
+	VipsRegion *region = NULL;
 	assert_int_equal(tiled->Xsize, whole->Xsize);
 	assert_int_equal(tiled->Ysize, whole->Ysize);
 	grid_make(&grid, tiled, edge, flags_of(steps) & OPERATION_ON_GRID, 0);
 	for (int i = grid_tiles(&grid) - 1; i >= 0; i--) {
 		VipsRect tile = grid_tile(&grid, i);
 		struct backing backing = {.rows = pixels, .stride = VIPS_IMAGE_SIZEOF_LINE(source)};
-		assert_true(need_find(recorder, probe, &grid, &tile, &backing.have));
+		assert_true(need_find(recorder, recorded, &grid, &tile, &backing.have));
 		tilesource_set(virtual, &backing);
 		vips_image_invalidate_all(tilesource_image(virtual));
+		region = vips_region_new(tiled);
 		bool missed = false;
 		for (int y = tile.top; y < VIPS_RECT_BOTTOM(&tile) && !missed; y += grid.piece_height)
 			for (int x = tile.left; x < VIPS_RECT_RIGHT(&tile) && !missed; x += grid.piece_width) {
@@ -132,9 +133,8 @@ static inline int tiles_missing(const char *steps, const struct shape *shape, in
 			vips_error_clear();
 			missing++;
 		}
+		g_object_unref(region);
 	}
-	g_object_unref(probe);
-	g_object_unref(region);
 	g_object_unref(recorded);
 	g_object_unref(tiled);
 	tilesource_free(recorder);
