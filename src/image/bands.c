@@ -173,8 +173,11 @@ static bool build_cast(VipsImage *in, JsonObject *params, VipsImage **out, GErro
 	return vips_copy(converted, out, "interpretation", space, NULL) == 0 || vips_failed(error, NULL);
 }
 
+/* libvips takes the last of several bands for alpha, whatever it is. */
 static bool build_premultiply(VipsImage *in, JsonObject *params G_GNUC_UNUSED, VipsImage **out, GError **error)
 {
+	if (!vips_image_hasalpha(in))
+		return copy(in, out, error);
 	return vips_premultiply(in, out, NULL) == 0 || vips_failed(error, NULL);
 }
 
@@ -202,6 +205,8 @@ static bool build_unpremultiply(VipsImage *in, JsonObject *params G_GNUC_UNUSED,
 	VipsBandFormat format = depth_of(in);
 	g_autoptr(VipsImage) plain = NULL;
 
+	if (!vips_image_hasalpha(in))
+		return copy(in, out, error);
 	if (vips_unpremultiply(in, &plain, NULL))
 		return vips_failed(error, NULL);
 	if (!vips_band_format_isint(format))
@@ -314,7 +319,7 @@ const struct operation band_operations[] = {
 		.group = "bands",
 		.summary =
 			"Colours times alpha, in floating point until unpremultiply, so that filters in between do not "
-			"spread the colours of transparent pixels.",
+			"spread the colours of transparent pixels; a picture without alpha is left alone.",
 		.params = NO_PARAMS,
 		.flags = OPERATION_SEQUENTIAL,
 		.build = build_premultiply,
@@ -323,7 +328,7 @@ const struct operation band_operations[] = {
 		.name = "unpremultiply",
 		.group = "bands",
 		.summary =
-			"Colours divided by alpha, back in the depth that the colour space has: libvips' unpremultiply.",
+			"Colours divided by alpha, back in the depth that the colour space has: libvips' unpremultiply; a picture without alpha is left alone.",
 		.params = NO_PARAMS,
 		.flags = OPERATION_SEQUENTIAL,
 		.build = build_unpremultiply,

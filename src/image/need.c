@@ -9,10 +9,8 @@ static bool ask(struct tilesource *recorder, VipsImage *recorded, const VipsRect
 {
 	VipsRect asked;
 
-	/* What an earlier question computed must not answer this one. Not even an old region may: one that was declared invalid no longer
-	 * finds what another branch of the graph has just computed, and the branches' work doubles with each that joins (alpha is
-	 * split off and joined again in every conversion of colour). */
-	vips_image_invalidate_all(tilesource_image(recorder));
+	/* A new region, so that no buffer of an earlier question answers. (Not vips_image_invalidate_all(): after it the branches of
+	 * a graph no longer find what another has just computed, and their work doubles with each that joins.) */
 	VipsRegion *region = vips_region_new(recorded);
 	tilesource_record(recorder);
 	bool prepared = vips_region_prepare(region, pixels) == 0;

@@ -114,7 +114,6 @@ static inline int tiles_missing(const char *steps, const struct shape *shape, in
 		struct backing backing = {.rows = pixels, .stride = VIPS_IMAGE_SIZEOF_LINE(source)};
 		assert_true(need_find(recorder, recorded, &grid, &tile, &backing.have));
 		tilesource_set(virtual, &backing);
-		vips_image_invalidate_all(tilesource_image(virtual));
 		region = vips_region_new(tiled);
 		bool missed = false;
 		for (int y = tile.top; y < VIPS_RECT_BOTTOM(&tile) && !missed; y += grid.piece_height)

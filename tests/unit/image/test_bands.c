@@ -201,7 +201,9 @@ static void test_premultiply_and_back(void **state)
 			double alpha = before[i - band + shape->bands - 1];
 			bool colour = has_alpha(shape) && band < shape->bands - 1;
 			double wanted = colour ? before[i] * alpha / most : before[i];
-			assert_true(fabs(after[i] - wanted) < most * 1e-6);
+			if (fabs(after[i] - wanted) > most * 1e-6)
+				fail_msg("premultiply: %g instead of %g (%d bands of %d bits)", after[i], wanted,
+					shape->bands, shape->depth);
 			assert_true(again[i] == (colour && alpha == 0 ? 0 : before[i]));
 		}
 	}
