@@ -13,6 +13,7 @@ static void checked_free(void *data)
 	pipeline_unref(file->pipeline);
 	diagnostics_free(file->errors);
 	diagnostics_free(file->warnings);
+	g_ptr_array_unref(file->named);
 	g_free(file);
 }
 
@@ -42,6 +43,7 @@ GPtrArray *checked_read(const GPtrArray *paths)
 		file->errors = diagnostics_new(file->path);
 		file->warnings = diagnostics_new(file->path);
 		file->pipeline = definition_read(file->path, &image_step_rules, file->errors);
+		file->named = asset_named();
 		refuse_same_name(files, file);
 		g_ptr_array_add(files, file);
 	}

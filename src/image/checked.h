@@ -13,6 +13,7 @@ struct checked {
 	char *path;
 	struct pipeline *pipeline; /* NULL: wrong */
 	struct diagnostics *errors, *warnings;
+	GPtrArray *named; /* paths of the assets that it names, whether they are there or not */
 };
 
 /* Reads these files (char *). Two that give their pipelines one name: the second is wrong. Returns struct checked, owned. */

@@ -10,6 +10,7 @@
 #include "image/commands_private.h"
 #include "image/format.h"
 #include "image/operations.h"
+#include "pipeline/assets.h"
 #include "pipeline/definition.h"
 
 bool command_parse(
@@ -89,7 +90,19 @@ bool command_add_folder(GPtrArray *files, const char *folder, const char *comman
 	return true;
 }
 
-static JsonObject *describe_definition(const struct checked *file)
+/* Copies of a good definition's assets into the folder, so that its jobs do not depend on files that people change. */
+static void keep_assets(const struct pipeline *pipeline, const char *folder)
+{
+	g_autoptr(GPtrArray) assets = assets_of_pipeline(pipeline);
+
+	for (guint i = 0; i < assets->len; i++) {
+		g_autoptr(GError) error = NULL;
+		if (!asset_keep(assets->pdata[i], folder, &error))
+			fprintf(stderr, "dropmill: no copy of an asset of %s: %s\n", pipeline->name, error->message);
+	}
+}
+
+static JsonObject *describe_definition(const struct checked *file, const char *assets)
 {
 	JsonObject *entry = json_object_new();
 	g_autofree char *text = diagnostics_text(file->errors);
@@ -102,12 +115,16 @@ static JsonObject *describe_definition(const struct checked *file)
 		*ending = '\0';
 	json_object_set_string_member(entry, "file", file->path);
 	json_object_set_string_member(entry, "name", file->pipeline ? file->pipeline->name : stem);
+	if (file->pipeline && assets)
+		keep_assets(file->pipeline, assets);
 	if (file->pipeline)
 		json_object_set_object_member(entry, "pipeline", pipeline_to_json(file->pipeline));
 	else
 		json_object_set_null_member(entry, "pipeline");
 	json_object_set_string_member(entry, "errors", text);
-	/* Included files, also of a definition that is wrong: when one of them changes, it may be right. */
+	/* Included files and assets, also of a definition that is wrong: when one of them changes, or comes, it may be right. */
+	for (guint i = 0; i < file->named->len; i++)
+		json_add_path(watch, g_ptr_array_index(file->named, i));
 	for (guint i = 1; i < read->len; i++) {
 		g_autofree char *path = g_canonicalize_filename(g_ptr_array_index(read, i), NULL);
 		json_add_path(watch, path);
@@ -119,8 +136,10 @@ static JsonObject *describe_definition(const struct checked *file)
 int definitions_command(int argc, char **argv)
 {
 	gboolean json = FALSE;
+	g_autofree char *assets = NULL;
 	const GOptionEntry entries[] = {
 		{"json", 0, 0, G_OPTION_ARG_NONE, &json, "as one JSON object", NULL},
+		{"assets", 0, 0, G_OPTION_ARG_FILENAME, &assets, "folder for copies of the assets", "DIR"},
 		{.long_name = NULL},
 	};
 	g_auto(GStrv) left = NULL;
@@ -145,7 +164,7 @@ int definitions_command(int argc, char **argv)
 	json_object_set_array_member(answer, "definitions", definitions);
 	g_autoptr(GPtrArray) all = checked_read(files);
 	for (guint i = 0; i < all->len; i++)
-		json_array_add_object_element(definitions, describe_definition(all->pdata[i]));
+		json_array_add_object_element(definitions, describe_definition(all->pdata[i], assets));
 	g_autofree char *text = json_object_text(answer);
 	puts(text);
 	return EXIT_FINE;

@@ -10,7 +10,7 @@
 #include "base/folder.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "master/state.h"
+#include "master/assets.h"
 
 /* A tile that failed for a reason that may pass is tried this often in one run. */
 #define MOST_ATTEMPTS 4
@@ -199,6 +199,11 @@ static void answer(
 			worker->no_shm = true;
 		}
 		tile_again(master, job, index, result->message);
+		break;
+	case RESULT_LACKS:
+		if (worker)
+			assets_lacking(worker, result->message);
+		tile_again(master, job, index, "a worker lacks an asset, however often it is sent");
 		break;
 	case RESULT_STALE:
 		tile_again(master, job, index, result->message);

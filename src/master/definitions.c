@@ -15,7 +15,21 @@ void definition_free(struct definition *definition)
 	g_free(definition->file);
 	pipeline_unref(definition->pipeline);
 	g_free(definition->errors);
+	g_strfreev(definition->watch);
 	g_free(definition);
+}
+
+static char **read_paths(JsonArray *list)
+{
+	guint count = list ? json_array_get_length(list) : 0;
+	g_autoptr(GStrvBuilder) paths = g_strv_builder_new();
+
+	for (guint i = 0; i < count; i++) {
+		g_autofree char *path = json_path_at(list, i);
+		if (path)
+			g_strv_builder_add(paths, path);
+	}
+	return g_strv_builder_end(paths);
 }
 
 static struct definition *read_one(JsonObject *object, GError **error)
@@ -26,6 +40,7 @@ static struct definition *read_one(JsonObject *object, GError **error)
 	definition->name = g_strdup(json_string(object, "name", ""));
 	definition->file = g_strdup(json_string(object, "file", ""));
 	definition->errors = g_strchomp(g_strdup(json_string(object, "errors", "")));
+	definition->watch = read_paths(json_array(object, "watch"));
 	if (pipeline)
 		definition->pipeline = pipeline_from_json(pipeline, error);
 	if (pipeline && !definition->pipeline) {
@@ -35,13 +50,14 @@ static struct definition *read_one(JsonObject *object, GError **error)
 	return definition;
 }
 
-GPtrArray *definitions_load(const char *folder_or_file, GError **error)
+GPtrArray *definitions_load(const char *folder_or_file, const char *assets, GError **error)
 {
 	g_autofree char *program = process_sibling("dropmill-image");
 	g_autoptr(GError) cause = NULL;
 	g_autofree char *output = NULL;
-	g_autoptr(GSubprocess) checker = g_subprocess_new(
-		G_SUBPROCESS_FLAGS_STDOUT_PIPE, &cause, program, "definitions", "--json", folder_or_file, NULL);
+	const char *const arguments[] = {
+		program, "definitions", "--json", folder_or_file, assets ? "--assets" : NULL, assets, NULL};
+	g_autoptr(GSubprocess) checker = g_subprocess_newv(arguments, G_SUBPROCESS_FLAGS_STDOUT_PIPE, &cause);
 
 	if (!checker || !g_subprocess_communicate_utf8(checker, NULL, NULL, &output, NULL, &cause)) {
 		fail(error, ERROR_SYSTEM, "cannot check the definitions: %s", cause->message);

@@ -15,10 +15,12 @@ struct definition {
 	char *file;
 	struct pipeline *pipeline; /* NULL: never was right */
 	char *errors;              /* of the newest version, a line each; "" when it is right */
+	char **watch; /* absolute paths of what it is made of besides its file, whether they are there or not */
 };
 
-/* Folder: all of its definitions; a file: that one. Returns an array of owned struct definition. */
-GPtrArray *definitions_load(const char *folder_or_file, GError **error);
+/* Folder: all of its definitions; a file: that one. assets: where the checker keeps copies of assets; NULL: nowhere. Returns an array of
+ * owned struct definition. */
+GPtrArray *definitions_load(const char *folder_or_file, const char *assets, GError **error);
 void definition_free(struct definition *definition);
 
 /* Keeps the good pipelines of old where the new version is broken. */

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "master/state.h"
+#include "master/assets.h"
 
 /* Heartbeats in a row that say "idle" while a task is out: its message was lost on the way. */
 #define IDLE_BEATS 3
@@ -96,7 +96,8 @@ static void delivered(const char *error, void *user)
 	g_free(sent);
 }
 
-static bool publish(struct master *master, struct job *job, guint index, struct worker *worker, GError **error)
+static bool publish(
+	struct master *master, struct job *job, guint index, struct worker *worker, GPtrArray *parcels, GError **error)
 {
 	struct tile *tile = &job->tiles[index];
 	g_autoptr(GBytes) payload = tile->plane == PLANE_INLINE ? pack(job, index, error) : g_bytes_new_static("", 0);
@@ -116,6 +117,7 @@ static bool publish(struct master *master, struct job *job, guint index, struct 
 		.need = tile->need,
 		.spec = (char *)job_spec(job, tile->plane),
 		.payload = payload,
+		.parcels = parcels,
 	};
 	gint32 partition =
 		g_array_index(worker->beat->partitions, gint32, tile->attempt % worker->beat->partitions->len);
@@ -145,16 +147,19 @@ static bool lease(struct master *master, struct job *job, guint index, struct wo
 	tile->state = TILE_LEASED;
 	tile->worker = worker;
 	tile->plane = plane;
-	tile->bytes = plane == PLANE_INLINE ? inline_bytes(job, index) : 0;
+	g_autoptr(GPtrArray) parcels = assets_parcels(master, job, worker, &error);
+	tile->bytes = (plane == PLANE_INLINE ? inline_bytes(job, index) : 0) + parcels_bytes(parcels);
 	tile->sent_us = clock_now_us();
 	job->leased++;
 	worker_add_lease(worker, job, index, job->lane == LANE_WHOLE ? WEIGHT_WHOLE : WEIGHT_TILE);
 	if (plane == PLANE_SHM && job->segment)
 		segment_offer(job->segment, index, job->serial, tile->attempt);
-	if (publish(master, job, index, worker, &error))
+	if (!error && publish(master, job, index, worker, parcels, &error)) {
+		assets_sent(worker, parcels);
 		return true;
+	}
 	if (error->domain == G_FILE_ERROR) {
-		jobs_fail(master, job, error->message); /* the original cannot be read */
+		jobs_fail(master, job, error->message); /* the original or an asset cannot be read */
 		return true;
 	}
 	/* The local queue is full: this tile waits; a delivery or the clock comes back here. */

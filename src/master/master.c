@@ -14,6 +14,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "master/assets.h"
 #include "master/start.h"
 
 /* The page calls a snapshot older than this dead, so one is made at least as often. */
@@ -51,6 +52,8 @@ gboolean master_tick(gpointer data)
 	workers_tick(master->workers, master->broker_up);
 	dispatch_tick(master);
 	jobs_start(master);
+	if (master->assets)
+		assets_tick(master->assets, master);
 	if (master->web && clock_now_us() - master->published_us >= PUBLISH_AT_LEAST_US)
 		view_publish(master);
 	return G_SOURCE_CONTINUE;
@@ -183,7 +186,7 @@ static gboolean reload(gpointer data)
 {
 	struct master *master = data;
 	g_autoptr(GError) error = NULL;
-	GPtrArray *fresh = definitions_load(master->options->pipelines, &error);
+	GPtrArray *fresh = definitions_load(master->options->pipelines, assets_folder(master->assets), &error);
 
 	master->reload_timer = 0;
 	if (!fresh) {
@@ -193,6 +196,8 @@ static gboolean reload(gpointer data)
 	definitions_keep_good(fresh, master->definitions);
 	g_ptr_array_unref(master->definitions);
 	master->definitions = fresh;
+	assets_watch(master->assets, fresh);
+	assets_sweep(master->assets, master);
 	say_errors(fresh);
 	intake_set(master->intake, start_inboxes(master));
 	log_info("definitions read again: %u files", fresh->len);
@@ -221,11 +226,20 @@ static void definitions_touched(
 
 bool master_read_definitions(struct master *master, const char *from, GError **error)
 {
-	master->definitions = definitions_load(from, error);
+	master->definitions = definitions_load(from, master->assets ? assets_folder(master->assets) : NULL, error);
 	if (!master->definitions)
 		return false;
+	if (master->assets) {
+		assets_watch(master->assets, master->definitions);
+		assets_sweep(master->assets, master);
+	}
 	say_errors(master->definitions);
 	return true;
+}
+
+static void asset_changed(void *user)
+{
+	reload_asked(user);
 }
 
 static bool start_intake(struct master *master, GError **error)
@@ -233,6 +247,7 @@ static bool start_intake(struct master *master, GError **error)
 	const struct intake_events events = {.claimed = claimed, .waiting = waiting, .known = known, .user = master};
 	g_autoptr(GFile) folder = g_file_new_for_path(master->options->pipelines);
 
+	master->assets = assets_new(master->options->state, asset_changed, master);
 	if (!master_read_definitions(master, master->options->pipelines, error))
 		return false;
 	if (master->definitions->len == 0)
@@ -281,6 +296,7 @@ void master_close(struct master *master)
 
 	intake_free(master->intake);
 	g_clear_object(&master->monitor);
+	assets_free(g_steal_pointer(&master->assets));
 	if (master->web)
 		master->page->close(master->web);
 	supervisor_free(g_steal_pointer(&master->supervisor));

@@ -74,6 +74,7 @@ struct master {
 	gint64 published_us;
 	GFileMonitor *monitor; /* of the definitions' folder */
 	guint reload_timer;
+	struct assets *assets; /* NULL: `once`, which keeps and watches nothing */
 	int exit_status;
 	void (*finished_hook)(struct master *master, struct job *job); /* `once`: a job is done or failed */
 	void *hook_data;

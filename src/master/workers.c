@@ -28,6 +28,7 @@ static void worker_free(struct worker *worker)
 	heartbeat_free(worker->beat);
 	g_queue_clear_full(&worker->leases, g_free);
 	g_free(worker->id);
+	g_clear_pointer(&worker->assets, g_hash_table_unref);
 	g_free(worker->end);
 	g_free(worker);
 }

@@ -24,14 +24,16 @@ struct worker {
 	char *id;
 	struct heartbeat *beat; /* the latest */
 	enum worker_state state;
-	gint64 beat_us; /* clock_now_us() when it came */
-	bool here;      /* on this machine, so that its process can be watched */
-	bool mixed;     /* its libvips computes other pixels than the first worker's: never given a task */
-	bool no_shm;    /* it could not open our memory */
-	GQueue leases;  /* struct lease, in the order given: the first one is in hand */
-	int weight;     /* of all leases */
-	gsize bytes;    /* inline, of all leases */
-	int idle_beats; /* heartbeats in a row that said idle while leases were out */
+	gint64 beat_us;     /* clock_now_us() when it came */
+	bool here;          /* on this machine, so that its process can be watched */
+	bool mixed;         /* its libvips computes other pixels than the first worker's: never given a task */
+	bool no_shm;        /* it could not open our memory */
+	bool no_files;      /* it could not read our copies of assets */
+	GHashTable *assets; /* hashes of the assets that were sent to it; NULL: none */
+	GQueue leases;      /* struct lease, in the order given: the first one is in hand */
+	int weight;         /* of all leases */
+	gsize bytes;        /* inline, of all leases */
+	int idle_beats;     /* heartbeats in a row that said idle while leases were out */
 	guint64 tiles_done;
 	double tiles_per_s;
 	guint64 rate_done;

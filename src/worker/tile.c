@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/segment.h"
+#include "image/asset.h"
 #include "image/auto.h"
 #include "image/chain.h"
 #include "image/operations.h"
@@ -107,7 +108,8 @@ static bool add_output(struct run *run, JsonObject *wanted, VipsImage *common, G
 	return true;
 }
 
-static struct run *run_new(const struct task *task, GError **error)
+/* NULL with the reason in *status and error. */
+static struct run *run_new(const struct task *task, enum result_status *status, GError **error)
 {
 	auto_struct(run) run = g_new0(struct run, 1);
 	g_autoptr(VipsImage) common = NULL;
@@ -117,8 +119,15 @@ static struct run *run_new(const struct task *task, GError **error)
 	run->outputs = g_array_new(FALSE, TRUE, sizeof(struct output_view));
 	g_array_set_clear_func(run->outputs, (GDestroyNotify)output_clear);
 	run->spec = json_parse_object(task->spec, -1, error);
+	*status = RESULT_FAILED;
 	if (!run->spec)
 		return NULL;
+	const char *lacking = asset_lacking(run->spec);
+	if (lacking) {
+		*status = RESULT_LACKS;
+		fail(error, ERROR_RETRY, "%s", lacking);
+		return NULL;
+	}
 	JsonObject *source = json_object(run->spec, "source");
 	JsonArray *steps = json_array(run->spec, "steps"), *outputs = json_array(run->spec, "outputs");
 	if (!source || !steps || !outputs) {
@@ -137,7 +146,7 @@ static struct run *run_new(const struct task *task, GError **error)
 }
 
 /* The run of this task, built when it is not kept. */
-static struct run *run_of(struct tiles *tiles, const struct task *task, GError **error)
+static struct run *run_of(struct tiles *tiles, const struct task *task, enum result_status *status, GError **error)
 {
 	for (GList *link = tiles->runs.head; link; link = link->next) {
 		struct run *run = link->data;
@@ -147,7 +156,7 @@ static struct run *run_of(struct tiles *tiles, const struct task *task, GError *
 			return run;
 		}
 	}
-	struct run *run = run_new(task, error);
+	struct run *run = run_new(task, status, error);
 	if (!run)
 		return NULL;
 	g_queue_push_head(&tiles->runs, run);
@@ -273,10 +282,11 @@ static enum result_status compute_inline(
 
 enum result_status tiles_compute(struct tiles *tiles, const struct task *task, GBytes **payload, GError **error)
 {
-	struct run *run = run_of(tiles, task, error);
+	enum result_status status;
+	struct run *run = run_of(tiles, task, &status, error);
 
 	if (!run)
-		return RESULT_FAILED;
+		return status;
 	if ((guint)task->output >= run->outputs->len) {
 		fail(error, ERROR_INPUT, "the task names output %d of %u", task->output, run->outputs->len);
 		return RESULT_FAILED;

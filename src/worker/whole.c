@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/folder.h"
 #include "base/json.h"
+#include "image/asset.h"
 #include "image/auto.h"
 #include "image/chain.h"
 #include "image/format.h"
@@ -208,6 +209,11 @@ enum result_status whole_compute(const struct task *task, JsonObject **report, G
 	if (!whole.steps || !whole.outputs || !path) {
 		fail(error, ERROR_INPUT, "the task's spec lacks path, steps or outputs");
 		return RESULT_FAILED;
+	}
+	const char *lacking = asset_lacking(spec);
+	if (lacking) {
+		fail(error, ERROR_RETRY, "%s", lacking);
+		return RESULT_LACKS;
 	}
 	/* A worker that cannot reach the file is the wrong one for this task, not a fault of the file. */
 	if (!whole.bytes && !g_file_test(whole.path, G_FILE_TEST_EXISTS)) {

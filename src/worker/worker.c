@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "bus/payload.h"
+#include "image/asset.h"
 #include "image/format.h"
 #include "worker/heartbeat.h"
 #include "worker/testimage.h"
@@ -167,6 +168,14 @@ static void work_on(struct worker *worker, const struct work *work)
 	gint64 began = clock_now_us();
 
 	pulse_begin(worker->pulse, task);
+	for (guint i = 0; i < task->parcels->len; i++) {
+		const struct parcel *parcel = task->parcels->pdata[i];
+		gsize size;
+		gconstpointer data = g_bytes_get_data(parcel->bytes, &size);
+		g_autoptr(GBytes) own = g_bytes_new(data, size); /* kept for long, unlike the message that it came in */
+		if (!asset_add(parcel->sha256, own))
+			log_warning("asset %s came with other bytes: passed over", parcel->sha256);
+	}
 	enum result_status status = task->kind == TASK_TILE ? tiles_compute(worker->tiles, task, &payload, &error)
 							    : whole_compute(task, &report, &payload, &error);
 	if (!payload)
@@ -351,6 +360,11 @@ int worker_command(int argc, char **argv)
 	log_init(role, g_strcmp0(g_getenv("DROPMILL_LOG_FORMAT"), "json") == 0);
 	worker.id = g_strdup_printf("%.40s-%d-%04x", g_get_host_name(), (int)getpid(), g_random_int() & 0xffff);
 	g_strcanon(worker.id, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "._-", '-');
+#ifdef DROPMILL_TEST_HOOKS
+	/* As on another machine: assets come over the bus or not at all. */
+	if (g_getenv("DROPMILL_TEST_NO_ASSET_FILES"))
+		asset_forbid_files();
+#endif
 	worker.tasks = g_async_queue_new();
 	worker.joiner = joiner_new(JOINER_BUDGET);
 	g_thread_unref(g_thread_new("signals", wait_for_signal, &worker));

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Watching, keeping and sending assets: see assets.h. */
+#include "master/assets.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "pipeline/assets.h"
+
+/* What one task may bring besides its pixels: workers put parts together in bounded memory (JOINER_BUDGET). */
+#define PARCELS_BYTES (192 << 20)
+
+#define SWEEP_US (60 * (gint64)G_USEC_PER_SEC)
+
+struct assets {
+	char *folder;
+	gint64 swept_us;
+	GHashTable *monitors; /* path to GFileMonitor */
+	void (*changed)(void *user);
+	void *user;
+};
+
+struct assets *assets_new(const char *state, void (*changed)(void *user), void *user)
+{
+	struct assets *assets = g_new0(struct assets, 1);
+	g_autofree char *folder = g_build_filename(state, "assets", NULL);
+
+	assets->folder = g_canonicalize_filename(folder, NULL);
+	assets->monitors = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_object_unref);
+	assets->changed = changed;
+	assets->user = user;
+	return assets;
+}
+
+void assets_free(struct assets *assets)
+{
+	if (!assets)
+		return;
+	g_hash_table_unref(assets->monitors);
+	g_free(assets->folder);
+	g_free(assets);
+}
+
+const char *assets_folder(const struct assets *assets)
+{
+	return assets->folder;
+}
+
+static void touched(GFileMonitor *monitor, GFile *file, GFile *other, GFileMonitorEvent event, gpointer data)
+{
+	struct assets *assets = data;
+
+	(void)monitor;
+	(void)file;
+	(void)other;
+	if (event != G_FILE_MONITOR_EVENT_ATTRIBUTE_CHANGED)
+		assets->changed(assets->user);
+}
+
+static void watch_one(struct assets *assets, const char *path)
+{
+	g_autoptr(GFile) file = g_file_new_for_path(path);
+	g_autoptr(GError) error = NULL;
+	GFileMonitor *monitor = g_file_monitor_file(file, G_FILE_MONITOR_NONE, NULL, &error);
+
+	if (!monitor) {
+		log_warning("%s is not watched: %s", path, error->message);
+		return;
+	}
+	g_signal_connect(monitor, "changed", G_CALLBACK(touched), assets);
+	g_hash_table_insert(assets->monitors, g_strdup(path), monitor);
+}
+
+void assets_watch(struct assets *assets, const GPtrArray *definitions)
+{
+	g_autoptr(GHashTable) wanted = g_hash_table_new(g_str_hash, g_str_equal);
+	GHashTableIter iter;
+	gpointer path;
+
+	for (guint i = 0; i < definitions->len; i++) {
+		const struct definition *definition = definitions->pdata[i];
+		for (char **watch = definition->watch; watch && *watch; watch++)
+			g_hash_table_add(wanted, *watch);
+	}
+	g_hash_table_iter_init(&iter, assets->monitors);
+	while (g_hash_table_iter_next(&iter, &path, NULL))
+		if (!g_hash_table_contains(wanted, path))
+			g_hash_table_iter_remove(&iter);
+	g_hash_table_iter_init(&iter, wanted);
+	while (g_hash_table_iter_next(&iter, &path, NULL))
+		if (!g_hash_table_contains(assets->monitors, path))
+			watch_one(assets, path);
+}
+
+static void add_names(GHashTable *names, const struct pipeline *pipeline)
+{
+	g_autoptr(GPtrArray) found = assets_of_pipeline(pipeline);
+
+	for (guint i = 0; i < found->len; i++)
+		g_hash_table_add(names, g_strdup(json_string(found->pdata[i], "sha256", "")));
+}
+
+void assets_sweep(struct assets *assets, const struct master *master)
+{
+	g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GDir) dir = g_dir_open(assets->folder, 0, NULL);
+	GHashTableIter iter;
+	gpointer job;
+	const char *name;
+
+	assets->swept_us = clock_now_us();
+	for (guint i = 0; i < master->definitions->len; i++) {
+		const struct definition *definition = master->definitions->pdata[i];
+		if (definition->pipeline)
+			add_names(names, definition->pipeline);
+	}
+	g_hash_table_iter_init(&iter, master->jobs);
+	while (g_hash_table_iter_next(&iter, NULL, &job))
+		add_names(names, ((const struct job *)job)->pipeline);
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *path = g_build_filename(assets->folder, name, NULL);
+		if (!g_hash_table_contains(names, name))
+			unlink(path);
+	}
+}
+
+void assets_tick(struct assets *assets, const struct master *master)
+{
+	if (clock_now_us() - assets->swept_us >= SWEEP_US)
+		assets_sweep(assets, master);
+}
+
+/* The bytes: the copy, else the file itself when it is still the same. */
+static GBytes *read_asset(JsonObject *asset, GError **error)
+{
+	const char *sha256 = json_string(asset, "sha256", "");
+	g_autofree char *kept = json_path(asset, "kept");
+	g_autofree char *path = json_path(asset, "path");
+	const char *const places[] = {kept, path};
+
+	for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
+		char *data;
+		gsize size;
+		if (!places[i] || !g_file_get_contents(places[i], &data, &size, NULL))
+			continue;
+		g_autoptr(GBytes) bytes = g_bytes_new_take(data, size);
+		g_autofree char *actual = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
+		if (strcmp(actual, sha256) == 0)
+			return g_steal_pointer(&bytes);
+	}
+	g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+		"%s is gone or was changed, and so is the copy of it (%s); drop the file again", path ? path : sha256,
+		kept ? kept : "none was kept");
+	return NULL;
+}
+
+static bool must_send(const struct worker *worker, const char *sha256)
+{
+	return (!worker->here || worker->no_files) &&
+	       !(worker->assets && g_hash_table_contains(worker->assets, sha256));
+}
+
+GPtrArray *assets_parcels(
+	const struct master *master, const struct job *job, const struct worker *worker, GError **error)
+{
+	gsize most = master->embedded ? EMBEDDED_WINDOW_BYTES / 2 : PARCELS_BYTES;
+	/* Nearly every worker is here and can read: not worth looking for assets then. */
+	if (worker->here && !worker->no_files)
+		return NULL;
+	g_autoptr(GPtrArray) found = assets_of_pipeline(job->pipeline);
+	g_autoptr(GPtrArray) parcels = parcels_new();
+
+	for (guint i = 0; i < found->len; i++) {
+		const char *sha256 = json_string(found->pdata[i], "sha256", "");
+		if (!must_send(worker, sha256))
+			continue;
+		g_autoptr(GBytes) bytes = read_asset(found->pdata[i], error);
+		if (!bytes)
+			return NULL;
+		parcels_add(parcels, sha256, bytes);
+	}
+	if (parcels_bytes(parcels) <= most)
+		return parcels->len ? g_steal_pointer(&parcels) : NULL;
+	g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+		"the definition's assets (%zu bytes) are too large to be sent to worker %s (%zu at most)",
+		parcels_bytes(parcels), worker->id, most);
+	return NULL;
+}
+
+void assets_sent(struct worker *worker, const GPtrArray *parcels)
+{
+	if (!worker->assets)
+		worker->assets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	for (guint i = 0; parcels && i < parcels->len; i++)
+		g_hash_table_add(worker->assets, g_strdup(((const struct parcel *)parcels->pdata[i])->sha256));
+}
+
+void assets_lacking(struct worker *worker, const char *sha256)
+{
+	if (worker->here && !worker->no_files)
+		log_warning("worker %s cannot read the assets on this machine: they are sent to it", worker->id);
+	worker->no_files = true;
+	if (worker->assets)
+		g_hash_table_remove(worker->assets, sha256);
+}
