@@ -25,6 +25,11 @@ CHAINS = {
         ["crop:left=111,top=77,width=803,height=601"],
     ),
     "invert": (["invert"], ["invert"]),
+    # Wider than two tiles of the smallest size: tiles that lie in the border alone.
+    "border": (
+        ["border: {width: 300, colour: transparent}"],
+        ["vips:operation=embed,x=300,y=300,width=1837,height=1541"],
+    ),
     "lab": (
         ["colourspace: {space: lab}", "colourspace: {space: srgb}"],
         ["vips:operation=colourspace,space=lab", "vips:operation=colourspace,space=srgb"],
