@@ -23,7 +23,7 @@ static const char usage[] =
 	"  worker --brokers LIST     workers alone, on a Kafka cluster (--count N)\n"
 	"  once PIPELINE FILE...     mill these files now; outputs into --out DIR; exit 0, 1 (some failed), 2 (usage)\n"
 	"  check [FILE...]           are the definitions right? file:line:col: message\n"
-	"  ops [NAME]                operations, their parameters, bounds and defaults (--json, --markdown)\n"
+	"  ops [NAME]                operations, their parameters, bounds and defaults (--json, --markdown, --schema)\n"
 	"  topics create|describe|delete   the Kafka topics\n"
 	"  status                    the numbers of a running mill (--json)\n"
 	"  version\n"

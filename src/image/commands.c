@@ -10,6 +10,7 @@
 #include "image/commands_private.h"
 #include "image/format.h"
 #include "image/operations.h"
+#include "image/schema.h"
 #include "pipeline/assets.h"
 #include "pipeline/definition.h"
 
@@ -45,27 +46,33 @@ bool command_start(const char *command)
 
 int ops_command(int argc, char **argv)
 {
-	gboolean json = FALSE, markdown = FALSE, formats = FALSE;
+	gboolean json = FALSE, markdown = FALSE, formats = FALSE, schema = FALSE;
 	const GOptionEntry entries[] = {
 		{"formats", 0, 0, G_OPTION_ARG_NONE, &formats, "the formats of outputs and their options instead",
 			NULL},
 		{"json", 0, 0, G_OPTION_ARG_NONE, &json, "as JSON, an array of objects", NULL},
 		{"markdown", 0, 0, G_OPTION_ARG_NONE, &markdown, "as Markdown, for a manual", NULL},
+		{"schema", 0, 0, G_OPTION_ARG_NONE, &schema, "the whole language as a JSON Schema, for editors", NULL},
 		{.long_name = NULL},
 	};
 	g_auto(GStrv) left = NULL;
 
 	if (!command_parse(argc, argv, "[NAME]", "Operations, their parameters, bounds and defaults.", entries, &left))
 		return EXIT_USAGE;
-	if (g_strv_length(left) > 2 || (json && markdown)) {
-		fprintf(stderr, "dropmill ops: %s\n",
-			json && markdown ? "--json or --markdown, not both" : "one NAME at most");
+	const char *fault = json + markdown + schema > 1     ? "one of --json, --markdown and --schema"
+			    : schema && (left[1] || formats) ? "--schema is of the whole language: alone"
+			    : g_strv_length(left) > 2        ? "one NAME at most"
+							     : NULL;
+	if (fault) {
+		fprintf(stderr, "dropmill ops: %s\n", fault);
 		return EXIT_USAGE;
 	}
 	if (!command_start("ops"))
 		return EXIT_WRONG;
 	const char *form = json ? "json" : markdown ? "markdown" : "text";
-	g_autofree char *text = formats ? formats_describe(form) : operations_describe(left[1], form);
+	g_autofree char *text = schema    ? schema_text()
+				: formats ? formats_describe(form)
+					  : operations_describe(left[1], form);
 	if (!text) {
 		const char *near = operation_near(left[1]);
 		fprintf(stderr, "dropmill ops: unknown operation '%s'; %s%s%s\n", left[1], near ? "did you mean '" : "",

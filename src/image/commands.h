@@ -8,7 +8,7 @@
 #ifndef DROPMILL_IMAGE_COMMANDS_H
 #define DROPMILL_IMAGE_COMMANDS_H
 
-/* ops [NAME] [--json|--markdown] */
+/* ops [NAME] [--json|--markdown], ops --schema */
 int ops_command(int argc, char **argv);
 /* check [--pipelines DIR] [--watch DIR] [--out DIR] [--json] [FILE...]: warnings do not change the exit code */
 int check_command(int argc, char **argv);

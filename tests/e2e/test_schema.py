@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`dropmill ops --schema`: an editor that uses it takes what dropmill takes, and marks the usual slips."""
+import glob
+import json
+import os
+import re
+import subprocess
+
+import jsonschema
+import pytest
+import yaml
+
+from mill import BINARY, ROOT
+
+NEW = """
+include: [parts/common.yaml]
+vars: {w: 2000, on: true}
+accept: [jpeg, "*.tif"]
+reject: ["*-draft*"]
+limits: {megapixels: 10, bytes: 200MB}
+on_failure: {attempts: 5}
+steps:
+  - autorotate
+  - resize: "${w}"
+  - {blur: {sigma: 2}, when: width > 3000}
+  - when: not has_alpha
+    steps: [grayscale, {include: parts/sharpen.yaml}]
+  - vips: {operation: sobel}
+  - gaussblur: 3
+  - flip:
+outputs:
+  - {name: a.jpg, quality: "${q:-80}", when: format == "png"}
+  - {format: png, steps: [invert]}
+"""
+
+WRONG = [
+    "stepz: [invert]",
+    "steps: [blurr]",
+    "steps: [{blurr: 3}]",
+    "steps: [{blur: {sigm: 3}}]",
+    "steps: [{blur: {sigma: 900}}]",
+    "steps: [{blur: much}]",
+    "steps: [{resize: {width: 3.5}}]",
+    "steps: [{resize: {width: 3, fit: covr}}]",
+    "steps: invert",
+    "outputs: []",
+    "outputs: [{nam: a.jpg}]",
+    "outputs: [{name: a.jpg, quality: 101}]",
+    "originals: archiv",
+    "priority: 10",
+    "settle: 500",
+    "on_failure: {attempts: 0}",
+]
+
+
+@pytest.fixture(scope="module")
+def validator():
+    text = subprocess.run([BINARY, "ops", "--schema"], capture_output=True, text=True, check=True).stdout
+    schema = json.loads(text)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def faults(validator, text):
+    return [f"{list(error.absolute_path)}: {error.message[:200]}" for error in validator.iter_errors(yaml.safe_load(text))]
+
+
+@pytest.mark.parametrize("path", sorted(glob.glob(os.path.join(ROOT, "pipelines", "*.yaml"))), ids=os.path.basename)
+def test_shipped_definitions_are_right(validator, path):
+    with open(path, encoding="utf-8") as file:
+        assert not faults(validator, file.read())
+
+
+def test_the_readme_and_the_whole_language(validator):
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
+        example = re.search(r"```yaml\n(.*?)```", file.read(), re.DOTALL).group(1)
+    assert not faults(validator, example)
+    assert not faults(validator, NEW)
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_slips_are_marked(validator, text):
+    assert faults(validator, text)
+
+
+def test_every_operation_is_there_under_each_of_its_names(validator):
+    listed = json.loads(subprocess.run([BINARY, "ops", "--json"], capture_output=True, text=True, check=True).stdout)
+    for operation in listed:
+        for name in [operation["name"], *operation["aliases"]]:
+            assert not faults(validator, json.dumps({"steps": [name, {name: {}}]})), name
