@@ -47,7 +47,7 @@ JsonObject *format_check_save(
 extern const char *const format_names[];   /* "jpeg", "png", "webp", "tiff", "avif", ...; ends with NULL */
 bool format_available(const char *format); /* the libvips at hand can write it */
 
-/* The save options of a format; format NULL: those that every format has. Ends with a NULL name; NULL for an unknown format. */
+/* The save options of a format; format NULL: those of an output that keeps the source's format. Ends with a NULL name; NULL for an unknown format. */
 const struct param *format_options(const char *format);
 
 /* The table of formats: "text", "markdown" or "json". Returns owned. */

@@ -46,7 +46,7 @@ static bool needs_no_format(
 		const struct node_entry *entry = output->items->pdata[i];
 		bool known = false;
 
-		if (g_strv_contains(reserved, entry->key) || check_find(format_common_options, entry->key))
+		if (g_strv_contains(reserved, entry->key) || check_find(format_kept_options, entry->key))
 			continue;
 		for (guint f = 0; f < format_count; f++)
 			known = known || check_find(formats[f].options, entry->key);
@@ -193,7 +193,7 @@ JsonObject *format_check_save(
 	for (guint i = 0; reserved[i]; i++)
 		g_ptr_array_add(passed_over, (gpointer)reserved[i]);
 	g_ptr_array_add(passed_over, NULL);
-	ok = check_map(&subject, found ? found->options : format_common_options, output,
+	ok = check_map(&subject, found ? found->options : format_kept_options, output,
 		     (const char *const *)passed_over->pdata, save, errors) &&
 	     ok && check_together(found, save, output, errors);
 	return ok ? g_steal_pointer(&save) : NULL;

@@ -273,6 +273,7 @@ const struct format formats[] = {
 const guint format_count = G_N_ELEMENTS(formats);
 
 const struct param format_common_options[] = {METADATA, {.name = NULL}};
+const struct param format_kept_options[] = {PAGES, METADATA, {.name = NULL}};
 
 const struct format *format_find(const char *name)
 {
@@ -286,5 +287,5 @@ const struct param *format_options(const char *name)
 {
 	const struct format *format = name ? format_find(name) : NULL;
 
-	return name ? (format ? format->options : NULL) : format_common_options;
+	return name ? (format ? format->options : NULL) : format_kept_options;
 }
