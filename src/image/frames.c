@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "image/auto.h"
 #include "image/format_table.h"
-#include "image/gif_scan.h"
+#include "image/page_scan.h"
 
 void frames_free(struct frames *frames)
 {
@@ -100,17 +100,21 @@ static bool open_pages(struct frames *frames, const char *path, GBytes *bytes, i
 	return true;
 }
 
-static bool whole_gif(const char *path, GBytes *given, GError **error)
+/* Are all pages that the file speaks of in it? */
+static bool complete(const char *format, const char *path, GBytes *given, GError **error)
 {
+	bool is_gif = strcmp(format, "gif") == 0, is_tiff = strcmp(format, "tiff") == 0;
+
+	if (!is_gif && !is_tiff)
+		return true;
 	g_autoptr(GMappedFile) file = given ? NULL : g_mapped_file_new(path, FALSE, error);
 	g_autoptr(GBytes) bytes = given ? g_bytes_ref(given) : file ? g_mapped_file_get_bytes(file) : NULL;
 	gsize length;
-
 	if (!bytes)
 		return false;
 	const guint8 *data = g_bytes_get_data(bytes, &length);
-	return !gif_is_cut(data, length) ||
-	       fail(error, ERROR_INPUT, "damaged gif file: it ends in the middle of a frame (is it truncated?)");
+	return !(is_gif ? gif_is_cut : tiff_is_cut)(data, length) ||
+	       fail(error, ERROR_INPUT, "damaged %s file: pages at its end are missing (is it truncated?)", format);
 }
 
 /* GIF and WebP: a frame builds on those before it, so they are decoded once, top to bottom, into memory. */
@@ -147,7 +151,7 @@ struct frames *frames_open(const char *path, GBytes *bytes, const struct image_l
 	int count = vips_image_get_n_pages(first);
 	const char *format = format_of_image(first);
 	bool animated = strcmp(format, "gif") == 0 || strcmp(format, "webp") == 0;
-	bool opened = (strcmp(format, "gif") != 0 || whole_gif(path, bytes, error)) &&
+	bool opened = complete(format, path, bytes, error) &&
 		      within(limits, (double)first->Xsize * first->Ysize * (animated ? count : 1), count, error) &&
 		      (animated ? open_animation : open_pages)(frames, path, bytes, count, limits, error);
 	return opened ? g_steal_pointer(&frames) : NULL;
