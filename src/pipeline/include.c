@@ -103,6 +103,8 @@ static struct node *open_file(struct sources *sources, const struct node *name)
 			? g_strdup_printf("is the %dth file that is included; %d are enough", FILES_MAX + 1, FILES_MAX)
 			: read_file(path, &text, &length);
 	if (fault) {
+		/* Named among the files all the same: when it comes, the definition may be right. */
+		diagnostics_enter(sources->errors, diagnostics_enter(sources->errors, path));
 		diagnostics_add(sources->errors, name->line, name->column, "include '%s': %s", word, fault);
 		return NULL;
 	}

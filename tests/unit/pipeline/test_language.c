@@ -209,6 +209,20 @@ static void includes_that_cannot_be(void **state)
 	assert_says("steps: [include]\n", "x.yaml:1:9: 'include' is no operation; it takes a value: include: FILE\n");
 }
 
+static void a_file_that_is_missing_is_known_too(void **state)
+{
+	g_autofree char *path = g_build_filename(folder, "x.yaml", NULL);
+	g_autofree char *missing = g_build_filename(folder, "parts/none.yaml", NULL);
+	auto_struct(diagnostics) errors = diagnostics_new(path);
+	static const char text[] = "include: parts/none.yaml\n";
+	(void)state;
+
+	assert_null(definition_parse(path, text, strlen(text), &rules, errors));
+	assert_int_equal(diagnostics_files(errors)->len, 2);
+	assert_string_equal(g_ptr_array_index(diagnostics_files(errors), 1), missing);
+	assert_string_equal(diagnostics_get(errors, 0)->file, path);
+}
+
 static void conditions_go_with_their_steps(void **state)
 {
 	(void)state;
@@ -288,6 +302,7 @@ int main(void)
 		cmocka_unit_test(included_steps_stand_where_they_are_named),
 		cmocka_unit_test(errors_of_an_included_file_name_it),
 		cmocka_unit_test(includes_that_cannot_be),
+		cmocka_unit_test(a_file_that_is_missing_is_known_too),
 		cmocka_unit_test(conditions_go_with_their_steps),
 		cmocka_unit_test(an_output_has_a_condition),
 		cmocka_unit_test(wrong_conditions),
