@@ -93,12 +93,73 @@ static void what_is_not_of_its_kind_is_refused(void **state)
 	assert_null(asset_read(folder->path, "mark.png", ASSET_IMAGE, NULL));
 }
 
+static void a_copy_stands_for_the_file(void **state)
+{
+	const struct folder *folder = *state;
+	g_autoptr(GError) error = NULL;
+	/* Another picture than the other tests', so that the store does not know it. */
+	g_autoptr(VipsImage) image = picture(33, 9, 3, 8);
+	assert_true(format_save(image, folder->png, "png", NULL, NULL));
+	g_autoptr(JsonObject) asset = asset_read(folder->path, "mark.png", ASSET_IMAGE, &error);
+	g_autofree char *copies = scratch_folder();
+
+	assert_non_null(asset);
+	assert_true(asset_keep(asset, copies, &error));
+	g_autofree char *kept = json_path(asset, "kept");
+	g_autofree char *name = g_path_get_basename(kept);
+	assert_string_equal(name, json_string(asset, "sha256", ""));
+	g_autofree char *contents = NULL;
+	gsize length;
+	assert_true(g_file_get_contents(kept, &contents, &length, NULL));
+	assert_int_equal(length, json_int(asset, "bytes", 0));
+	/* Once more is no error, and what was cut off is mended. */
+	assert_true(g_file_set_contents(kept, "", 0, NULL));
+	assert_true(asset_keep(asset, copies, &error));
+	g_autofree char *again = NULL;
+	assert_true(g_file_get_contents(kept, &again, &length, NULL));
+	assert_int_equal(length, json_int(asset, "bytes", 0));
+	remove_scratch(copies);
+}
+
+static void what_is_lacking_is_told_by_its_hash(void **state)
+{
+	const struct folder *folder = *state;
+	static const char nowhere[] = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+	g_autofree char *text = g_strdup_printf("{\"steps\":[{\"op\":\"watermark\",\"params\":{\"image\":"
+						"{\"sha256\":\"%s\",\"path\":\"%s\"}}}]}",
+		nowhere, folder->png);
+	g_autoptr(JsonObject) spec = json_parse_object(text, -1, NULL);
+	g_autoptr(JsonObject) plain = json_parse_object("{\"steps\":[{\"op\":\"blur\"}]}", -1, NULL);
+
+	assert_non_null(spec);
+	assert_string_equal(asset_lacking(spec), nowhere);
+	assert_null(asset_lacking(plain));
+}
+
+static void what_was_asked_for_is_known_by_name(void **state)
+{
+	const struct folder *folder = *state;
+	g_autoptr(GPtrArray) before = asset_named();
+	g_autofree char *missing = g_build_filename(folder->path, "later.png", NULL);
+
+	assert_null(asset_read(folder->path, "later.png", ASSET_IMAGE, NULL));
+	assert_null(asset_read(folder->path, "later.png", ASSET_IMAGE, NULL));
+	g_autoptr(GPtrArray) named = asset_named();
+	g_autoptr(GPtrArray) after = asset_named();
+	assert_int_equal(named->len, 1);
+	assert_string_equal(named->pdata[0], missing);
+	assert_int_equal(after->len, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(an_image_is_found_by_its_hash, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(another_file_in_its_place_is_not_taken, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_not_of_its_kind_is_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_copy_stands_for_the_file, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_is_lacking_is_told_by_its_hash, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_was_asked_for_is_known_by_name, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, start_vips, NULL);
 }
