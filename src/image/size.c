@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Other sizes: resize, which says exactly what to do, and thumbnail, which takes libvips' short cuts. */
 #include "base/error.h"
-#include "image/colour.h"
+#include "image/extent.h"
 #include "image/format.h"
 #include "image/groups.h"
 
@@ -12,6 +12,56 @@ static bool check_box(JsonObject *params, const char *fit, GError **error)
 
 	if (needs_both && (!param_given(params, "width") || !param_given(params, "height")))
 		return fail(error, ERROR_INPUT, "fit: %s needs both width and height", fit);
+	return true;
+}
+
+/* Words of gravity, and what smartcrop looks for. */
+static const char *const crop_gravity[] = {"centre", "center", "north", "northeast", "east", "southeast", "south",
+	"southwest", "west", "northwest", "top", "top-right", "right", "bottom-right", "bottom", "bottom-left", "left",
+	"top-left", "attention", "entropy", NULL};
+
+static bool covers(const struct operation *self, JsonObject *params)
+{
+	return g_str_equal(param_string(self, params, "fit"), "cover");
+}
+
+static unsigned with_looks(const char *name, JsonObject *params, unsigned flags)
+{
+	const struct operation *self = operation_find(name);
+	bool looks = covers(self, params) && extent_looks(param_string(self, params, "gravity"));
+
+	return looks ? flags | OPERATION_READS_METADATA : flags;
+}
+
+static unsigned resize_flags(JsonObject *params)
+{
+	return with_looks("resize", params, OPERATION_ON_GRID);
+}
+
+static bool check_gravity(const struct operation *self, JsonObject *params, GError **error)
+{
+	const char *fit = param_string(self, params, "fit"), *gravity = param_string(self, params, "gravity");
+
+	if (!param_given(params, "gravity") || g_str_equal(fit, "cover"))
+		return true;
+	if (!g_str_equal(fit, "contain"))
+		return fail(error, ERROR_INPUT, "gravity is used with fit: cover and fit: contain only");
+	return !extent_looks(gravity) || fail(error, ERROR_INPUT, "gravity: %s goes with fit: cover", gravity);
+}
+
+/* Takes in; cuts the box out of it, or lays it in the box, as fit says. */
+static bool into_box(VipsImage *in, const struct operation *self, JsonObject *params, VipsImage **out, GError **error)
+{
+	g_autoptr(VipsImage) sized = in;
+	const char *gravity = param_string(self, params, "gravity");
+	int width = param_int(self, params, "width"), height = param_int(self, params, "height");
+
+	if (covers(self, params))
+		return extent_looks(gravity) ? extent_smart(sized, gravity, width, height, out, error)
+					     : extent_cut(sized, gravity, width, height, out, error);
+	if (g_str_equal(param_string(self, params, "fit"), "contain"))
+		return extent_fill(sized, gravity, width, height, param_string(self, params, "background"), out, error);
+	*out = g_steal_pointer(&sized);
 	return true;
 }
 
@@ -28,31 +78,7 @@ static bool check_resize(JsonObject *params, GError **error)
 		return fail(error, ERROR_INPUT, "fit goes with width and height, not with scale");
 	if (param_given(params, "background") && !g_str_equal(fit, "contain"))
 		return fail(error, ERROR_INPUT, "background is used with fit: contain only");
-	return check_box(params, fit, error);
-}
-
-/* Takes in; cuts a centred box of at most width x height out of it. */
-static bool crop_centre(VipsImage *in, int width, int height, VipsImage **out, GError **error)
-{
-	g_autoptr(VipsImage) wide = in;
-	int w = MIN(width, in->Xsize), h = MIN(height, in->Ysize);
-
-	return vips_extract_area(wide, out, (in->Xsize - w) / 2, (in->Ysize - h) / 2, w, h, NULL) == 0 ||
-	       vips_failed(error, NULL);
-}
-
-/* Takes in; lays it in the middle of width x height of the colour. */
-static bool pad_centre(VipsImage *in, int width, int height, const char *colour, VipsImage **out, GError **error)
-{
-	g_autoptr(VipsImage) small = in;
-	VipsArrayDouble *background = colour_in_bands(colour, small, error);
-
-	if (!background)
-		return false;
-	bool ok = vips_embed(small, out, (width - in->Xsize) / 2, (height - in->Ysize) / 2, width, height, "extend",
-			  VIPS_EXTEND_BACKGROUND, "background", background, NULL) == 0;
-	vips_area_unref(VIPS_AREA(background));
-	return ok || vips_failed(error, NULL);
+	return check_box(params, fit, error) && check_gravity(operation_find("resize"), params, error);
 }
 
 static bool build_resize(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
@@ -78,12 +104,7 @@ static bool build_resize(VipsImage *in, JsonObject *params, VipsImage **out, GEr
 	int kernel = vips_enum_from_nick("resize", VIPS_TYPE_KERNEL, param_string(self, params, "kernel"));
 	if (kernel < 0 || vips_resize(in, &sized, x, "vscale", y, "kernel", kernel, NULL))
 		return vips_failed(error, NULL);
-	if (g_str_equal(fit, "cover"))
-		return crop_centre(sized, width, height, out, error);
-	if (g_str_equal(fit, "contain"))
-		return pad_centre(sized, width, height, param_string(self, params, "background"), out, error);
-	*out = sized;
-	return true;
+	return into_box(sized, self, params, out, error);
 }
 
 static bool check_thumbnail(JsonObject *params, GError **error)
@@ -95,7 +116,9 @@ static bool check_thumbnail(JsonObject *params, GError **error)
 		return fail(error, ERROR_INPUT, "needs width or height");
 	if (g_str_equal(fit, "fill") && param_bool(self, params, "without_enlargement"))
 		return fail(error, ERROR_INPUT, "without_enlargement does not go with fit: fill; resize has both");
-	return check_box(params, fit, error);
+	if (param_given(params, "background") && !g_str_equal(fit, "contain"))
+		return fail(error, ERROR_INPUT, "background is used with fit: contain only");
+	return check_box(params, fit, error) && check_gravity(self, params, error);
 }
 
 /* What vips_thumbnail and its sisters take. */
@@ -110,7 +133,11 @@ static struct thumbnail thumbnail_of(JsonObject *params)
 {
 	const struct operation *self = operation_find("thumbnail");
 	const char *fit = param_string(self, params, "fit");
-	struct thumbnail t = {.no_rotate = param_bool(self, params, "no_rotate")};
+	const char *gravity = param_string(self, params, "gravity");
+	bool cover = covers(self, params), centre = g_str_equal(gravity, "centre") || g_str_equal(gravity, "center");
+	bool boxed = param_given(params, "width") && param_given(params, "height");
+	bool libvips_crops = centre || extent_looks(gravity);
+	struct thumbnail t = {.no_rotate = param_bool(self, params, "no_rotate"), .crop = VIPS_INTERESTING_NONE};
 
 	/* A side that was not given sets no bound; libvips would take a square. */
 	t.width = param_given(params, "width") ? param_int(self, params, "width") : VIPS_MAX_COORD;
@@ -118,30 +145,50 @@ static struct thumbnail thumbnail_of(JsonObject *params)
 	t.size = g_str_equal(fit, "fill")                          ? VIPS_SIZE_FORCE
 		 : param_bool(self, params, "without_enlargement") ? VIPS_SIZE_DOWN
 								   : VIPS_SIZE_BOTH;
-	t.crop = g_str_equal(fit, "cover") ? VIPS_INTERESTING_CENTRE : VIPS_INTERESTING_NONE;
+	/* "All" is libvips' way to reach the box with the smaller side, and to cut nothing. */
+	if ((g_str_equal(fit, "outside") && boxed) || (cover && !libvips_crops))
+		t.crop = VIPS_INTERESTING_ALL;
+	else if (cover)
+		t.crop = vips_enum_from_nick("thumbnail", VIPS_TYPE_INTERESTING, centre ? "centre" : gravity);
 	return t;
+}
+
+/* Takes in; what libvips' thumbnail has not done of what fit says. */
+static bool finish_thumbnail(
+	VipsImage *in, const struct thumbnail *t, JsonObject *params, VipsImage **out, GError **error)
+{
+	const struct operation *self = operation_find("thumbnail");
+
+	if (!covers(self, params) || t->crop == VIPS_INTERESTING_ALL)
+		return into_box(in, self, params, out, error);
+	*out = in;
+	return true;
 }
 
 static bool build_thumbnail(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
 {
 	struct thumbnail t = thumbnail_of(params);
+	VipsImage *small = NULL;
 
-	return vips_thumbnail_image(in, out, t.width, "height", t.height, "size", t.size, "crop", t.crop, "no_rotate",
-		       t.no_rotate, NULL) == 0 ||
-	       vips_failed(error, NULL);
+	if (vips_thumbnail_image(in, &small, t.width, "height", t.height, "size", t.size, "crop", t.crop, "no_rotate",
+		    t.no_rotate, NULL))
+		return vips_failed(error, NULL);
+	return finish_thumbnail(small, &t, params, out, error);
 }
 
 static bool load_thumbnail(const struct build_context *context, JsonObject *params, VipsImage **out, GError **error)
 {
 	struct thumbnail t = thumbnail_of(params);
 	g_autoptr(VipsSource) source = format_source(context->source_path, context->source_bytes, error);
+	VipsImage *small = NULL;
 
 	if (!source)
 		return false;
 	/* Not fail_on: libvips 8.14 passes that on for file names only. */
-	return vips_thumbnail_source(source, out, t.width, "height", t.height, "size", t.size, "crop", t.crop,
-		       "no_rotate", t.no_rotate, "option_string", "[fail_on=truncated]", NULL) == 0 ||
-	       vips_failed(error, NULL);
+	if (vips_thumbnail_source(source, &small, t.width, "height", t.height, "size", t.size, "crop", t.crop,
+		    "no_rotate", t.no_rotate, "option_string", "[fail_on=truncated]", NULL))
+		return vips_failed(error, NULL);
+	return finish_thumbnail(small, &t, params, out, error);
 }
 
 #define SIDE(NAME, ALIAS)                                                                                              \
@@ -155,14 +202,31 @@ static bool load_thumbnail(const struct build_context *context, JsonObject *para
 		.aliases = NAMES("no_enlargement", "shrink_only"), .help = "leave a picture alone that is smaller"     \
 	}
 
+#define GRAVITY                                                                                                        \
+	{                                                                                                              \
+		.name = "gravity", .type = PARAM_CHOICE, .fallback = "centre", .choices = crop_gravity,                \
+		.aliases = NAMES("position", "crop"),                                                                  \
+		.help = "what fit: cover keeps and where fit: contain goes; attention and entropy choose what is "     \
+			"worth seeing, as smart_crop does, and look at the whole picture"                              \
+	}
+#define BACKGROUND                                                                                                     \
+	{                                                                                                              \
+		.name = "background", .type = PARAM_COLOUR, .aliases = NAMES("bg", "colour", "color"),                 \
+		.help = "of fit: contain; default: zero in every band, so black, or transparent where there is alpha"  \
+	}
+
+static unsigned thumbnail_flags(JsonObject *params)
+{
+	return with_looks("thumbnail", params, OPERATION_ON_GRID | OPERATION_LOADS);
+}
+
 const struct operation size_operations[] = {
 	{
 		.name = "resize",
 		.aliases = NAMES("scale"),
 		.group = "geometry",
-		.summary =
-			"To another size: libvips' resize, then a centred crop or border where fit asks for one; alpha "
-			"is resampled like any band, not premultiplied.",
+		.summary = "To another size: libvips' resize, then a crop or border where fit asks for one; alpha "
+			   "is resampled like any band, not premultiplied.",
 		.params = PARAMS(SIDE("width", "w"), SIDE("height", "h"),
 			{.name = "scale",
 				.type = PARAM_DOUBLE,
@@ -181,12 +245,8 @@ const struct operation size_operations[] = {
 				.fallback = "lanczos3",
 				.choices = NAMES("nearest", "linear", "cubic", "mitchell", "lanczos2", "lanczos3"),
 				.help = "how pixels are weighed"},
-			WITHOUT_ENLARGEMENT,
-			{.name = "background",
-				.type = PARAM_COLOUR,
-				.aliases = NAMES("bg"),
-				.help = "of fit: contain; default: zero in every band, so black, or transparent where there is alpha"}),
-		.flags = OPERATION_ON_GRID,
+			WITHOUT_ENLARGEMENT, GRAVITY, BACKGROUND),
+		.flags_of = resize_flags,
 		.check = check_resize,
 		.build = build_resize,
 	},
@@ -200,15 +260,15 @@ const struct operation size_operations[] = {
 			{.name = "fit",
 				.type = PARAM_CHOICE,
 				.fallback = "inside",
-				.choices = NAMES("inside", "cover", "fill"),
-				.help = "inside keeps the proportions within the box; cover crops the middle to the box; fill "
-					"ignores the proportions"},
-			WITHOUT_ENLARGEMENT,
+				.choices = NAMES("inside", "cover", "contain", "fill", "outside"),
+				.help = "inside and outside keep the proportions within or around the box; cover crops to the "
+					"box; contain fills up with background; fill ignores the proportions"},
+			GRAVITY, BACKGROUND, WITHOUT_ENLARGEMENT,
 			{.name = "no_rotate",
 				.type = PARAM_BOOL,
 				.fallback = "false",
 				.help = "ignore the orientation tag"}),
-		.flags = OPERATION_ON_GRID | OPERATION_LOADS,
+		.flags_of = thumbnail_flags,
 		.check = check_thumbnail,
 		.build = build_thumbnail,
 		.load = load_thumbnail,

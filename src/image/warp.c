@@ -113,6 +113,8 @@ static bool build_affine(VipsImage *in, JsonObject *params, VipsImage **out, GEr
 	const double offsets[] = {param_double(self, params, "idx"), param_double(self, params, "idy"),
 		param_double(self, params, "odx"), param_double(self, params, "ody")};
 
+	if (!check_affine(params, error))
+		return false;
 	matrix_of(params, matrix);
 	return transform(in, self, params, matrix, offsets, out, error);
 }
