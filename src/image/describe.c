@@ -213,7 +213,8 @@ char *operations_describe(const char *name, const char *form)
 	g_autoptr(GArray) params = g_array_new(TRUE, TRUE, sizeof(struct param));
 	for (guint i = 0; i < signature->arguments->len; i++) {
 		const struct vips_argument *argument = signature->arguments->pdata[i];
-		if (argument->deprecated || !argument->settable)
+		if (argument->deprecated || !argument->settable ||
+			(argument->image && !vips_signature_has_images(signature)))
 			continue;
 		struct param p = param_of_argument(argument, pool);
 		g_array_append_val(params, p);

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "image/vips_image_value.h"
+
 static void argument_free(gpointer data)
 {
 	struct vips_argument *argument = data;
@@ -31,28 +33,24 @@ static bool is_settable(GParamSpec *spec)
 {
 	GType type = G_PARAM_SPEC_VALUE_TYPE(spec);
 
-	return type == G_TYPE_BOOLEAN || type == G_TYPE_INT || type == G_TYPE_UINT64 || type == G_TYPE_DOUBLE ||
-	       type == G_TYPE_STRING || G_TYPE_IS_ENUM(type) || type == VIPS_TYPE_ARRAY_DOUBLE ||
-	       type == VIPS_TYPE_ARRAY_INT || type == VIPS_TYPE_INTERPOLATE;
+	return vips_image_value_is_one(spec) || vips_image_value_is_list(spec) || type == G_TYPE_BOOLEAN ||
+	       type == G_TYPE_INT || type == G_TYPE_UINT64 || type == G_TYPE_DOUBLE || type == G_TYPE_STRING ||
+	       G_TYPE_IS_ENUM(type) || type == VIPS_TYPE_ARRAY_DOUBLE || type == VIPS_TYPE_ARRAY_INT ||
+	       type == VIPS_TYPE_INTERPOLATE;
 }
 
 static void add_input(struct vips_signature *signature, GParamSpec *spec, VipsArgumentFlags flags)
 {
-	const char *name = g_param_spec_get_name(spec);
 	bool required = flags & VIPS_ARGUMENT_REQUIRED;
 	bool deprecated = flags & VIPS_ARGUMENT_DEPRECATED;
+	bool is_image = required && !deprecated && vips_image_value_is_one(spec);
 
-	if (required && !deprecated && g_type_is_a(G_PARAM_SPEC_VALUE_TYPE(spec), VIPS_TYPE_IMAGE)) {
-		if (flags & VIPS_ARGUMENT_MODIFY)
-			refuse(signature, "draws into its input instead of giving a new image");
-		else if (signature->in)
-			refuse(signature, "needs a second image, which a step cannot give");
-		signature->in = name;
-		return;
-	}
+	if (is_image && flags & VIPS_ARGUMENT_MODIFY)
+		refuse(signature, "draws into its input instead of giving a new image");
 	struct vips_argument *argument = g_new0(struct vips_argument, 1);
-	argument->name = g_strdelimit(g_strdup(name), "-", '_');
+	argument->name = g_strdelimit(g_strdup(g_param_spec_get_name(spec)), "-", '_');
 	argument->spec = spec;
+	argument->image = is_image;
 	argument->required = required;
 	argument->deprecated = deprecated;
 	argument->settable = is_settable(spec);
@@ -88,7 +86,50 @@ static int required_first(gconstpointer a, gconstpointer b)
 {
 	const struct vips_argument *x = *(struct vips_argument *const *)a, *y = *(struct vips_argument *const *)b;
 
-	return (int)y->required - (int)x->required;
+	/* Images stay in libvips' order (the sort is stable), though the first need not be given. */
+	return (int)(y->required || y->image || y->images) - (int)(x->required || x->image || x->images);
+}
+
+/* Where the picture may go: to an image, or else to a list of images. It need not be given then. */
+static bool find_places(struct vips_signature *signature)
+{
+	bool any = false;
+
+	for (guint i = 0; i < signature->arguments->len; i++) {
+		struct vips_argument *argument = signature->arguments->pdata[i];
+		argument->images =
+			argument->required && !argument->deprecated && vips_image_value_is_list(argument->spec);
+		if (argument->image || argument->images) {
+			argument->required = argument->required && any;
+			any = true;
+		}
+	}
+	return any;
+}
+
+const struct vips_argument *vips_signature_place(const struct vips_signature *signature, JsonObject *params)
+{
+	const struct vips_argument *list = NULL;
+
+	for (guint i = 0; i < signature->arguments->len; i++) {
+		const struct vips_argument *argument = signature->arguments->pdata[i];
+		if (argument->image && !json_object_has_member(params, argument->name))
+			return argument;
+		if (argument->images && !list)
+			list = argument;
+	}
+	return list;
+}
+
+bool vips_signature_has_images(const struct vips_signature *signature)
+{
+	guint count = 0;
+
+	for (guint i = 0; i < signature->arguments->len; i++) {
+		const struct vips_argument *argument = signature->arguments->pdata[i];
+		count += argument->images ? 2 : argument->image;
+	}
+	return count > 1;
 }
 
 static struct vips_signature *signature_of_type(GType type)
@@ -107,7 +148,9 @@ static struct vips_signature *signature_of_type(GType type)
 	if (signature->vips_flags & VIPS_OPERATION_BLOCKED)
 		refuse(signature, "is blocked");
 	vips_argument_class_map(VIPS_OBJECT_CLASS(class), add_argument, signature, NULL);
-	if (!signature->in)
+	if (g_str_equal(signature->nickname, "system"))
+		refuse(signature, "runs a command of the system");
+	if (!find_places(signature))
 		refuse(signature, "takes no image");
 	if (!signature->out)
 		refuse(signature, "gives no image");

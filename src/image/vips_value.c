@@ -3,6 +3,7 @@
 #include "image/vips_value.h"
 
 #include "base/error.h"
+#include "image/vips_image_value.h"
 
 /* Bounds of a number; false for other types. */
 static bool bounds(GParamSpec *spec, double *low, double *high)
@@ -107,9 +108,12 @@ static JsonNode *convert(const struct vips_argument *argument, const struct node
 JsonNode *vips_value_check(const struct check_subject *subject, const struct vips_argument *argument,
 	const struct node *value, struct diagnostics *errors)
 {
-	JsonNode *converted = convert(argument, value);
+	JsonNode *converted;
 
-	if (converted)
+	if (vips_image_value_is_one(argument->spec) || vips_image_value_is_list(argument->spec))
+		return vips_image_value_check(
+			subject, argument->name, vips_image_value_is_list(argument->spec), value, errors);
+	if ((converted = convert(argument, value)))
 		return converted;
 	double low, high, number;
 	bool only_range = bounds(argument->spec, &low, &high) && node_as_double(value, &number) &&
@@ -139,6 +143,10 @@ char *vips_value_expected(GParamSpec *spec)
 		g_autofree char *list = g_strjoinv(", ", (char **)choices->pdata);
 		return g_strconcat("one of ", list, NULL);
 	}
+	if (vips_image_value_is_one(spec))
+		return g_strdup("a file's name, or a matrix as a list of rows");
+	if (vips_image_value_is_list(spec))
+		return g_strdup("a list of files' names");
 	return g_strdup(type == G_TYPE_BOOLEAN           ? "true or false"
 			: type == VIPS_TYPE_ARRAY_DOUBLE ? "a list of numbers"
 			: type == VIPS_TYPE_ARRAY_INT    ? "a list of whole numbers"
@@ -228,6 +236,8 @@ bool vips_value_set(VipsObject *object, const char *property, JsonNode *node, GE
 
 	if (!spec)
 		return fail(error, ERROR_INPUT, "this libvips has no %s", property);
+	if (vips_image_value_is_one(spec) || vips_image_value_is_list(spec))
+		return vips_image_value_set(object, spec, NULL, node, error);
 	g_value_init(&value, G_PARAM_SPEC_VALUE_TYPE(spec));
 	bool is_array = G_VALUE_HOLDS(&value, VIPS_TYPE_ARRAY_DOUBLE) || G_VALUE_HOLDS(&value, VIPS_TYPE_ARRAY_INT);
 	if (is_array && JSON_NODE_HOLDS_ARRAY(node)) {

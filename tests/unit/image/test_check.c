@@ -113,15 +113,28 @@ static void test_wrong_vips(void **state)
 			"libvips' jpegload cannot be a step: it loads or saves files, which dropmill does itself"},
 		{"vips: {operation: pngsave}", 23,
 			"libvips' pngsave cannot be a step: it loads or saves files, which dropmill does itself"},
-		{"vips: {operation: add}", 23,
-			"libvips' add cannot be a step: it needs a second image, which a step cannot give"},
-		{"vips: {operation: composite}", 23,
-			"libvips' composite cannot be a step: it needs in, which a step cannot give"},
+		{"vips: {operation: add}", 5, "vips add needs right: a file's name, or a matrix as a list of rows"},
+		{"vips: {operation: composite}", 5, "vips composite needs mode: a list of whole numbers"},
+		{"vips: {operation: case}", 5, "vips case needs cases: a list of files' names"},
+		{"vips: {operation: add, left: [[1]], right: [[1]]}", 5,
+			"vips add: all its images are given, so there is none to work on; leave out the one that is the "
+			"picture"},
+		{"vips: {operation: gaussblur, in: a.png, sigma: 2}", 34,
+			"vips gaussblur: in is the picture itself; leave it out"},
+		{"vips: {operation: conv, mask: [[1, 2], [3]]}", 44,
+			"vips conv: mask: matrix must be a list of 1 to 1024 rows of as many numbers each, "
+			"-1000000000000 to 1000000000000, not a list"},
+		{"vips: {operation: conv, mask: {scale: 3}}", 35,
+			"vips conv: mask needs matrix, a list of rows such as [[1, 2, 1]], or write a file's name"},
+		{"vips: {operation: conv, mask: {matrix: [[1]], scale: 0}}", 35,
+			"vips conv: mask: scale must not be 0: what the matrix gives is divided by it"},
+		{"vips: {operation: conv, mask: {matrx: [[1]]}}", 36,
+			"vips conv: mask has no key 'matrx'; did you mean 'matrix'?"},
 		{"vips: {operation: black}", 23, "libvips' black cannot be a step: it takes no image"},
 		{"vips: {operation: avg}", 23, "libvips' avg cannot be a step: it gives no image"},
 		{"vips: {operation: draw_rect}", 23,
 			"libvips' draw_rect cannot be a step: it draws into its input instead of giving a new image"},
-		{"vips: {operation: system}", 23, "libvips' system cannot be a step: it takes no image"},
+		{"vips: {operation: system}", 23, "libvips' system cannot be a step: it runs a command of the system"},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
