@@ -24,6 +24,17 @@ CHAINS = {
         ["crop: {left: 111, top: 77, width: 803, height: 601}"],
         ["crop:left=111,top=77,width=803,height=601"],
     ),
+    "transpose": (["transpose"], ["rotate:angle=90", "flop"]),
+    "pad-mirror": (
+        ["pad: {all: 140, mode: mirror}"],
+        ["vips:operation=embed,x=140,y=140,width=1517,height=1221,extend=mirror"],
+    ),
+    "pad-blur": (
+        ["pad: {width: 2000, height: 1000, gravity: north}", "blur: {sigma: 3}"],
+        ["vips:operation=embed,x=381,y=0,width=2000,height=1000", "blur:sigma=3"],
+    ),
+    "wrap": (["wrap: {x: 400, y: -300}"], ["vips:operation=wrap,x=400,y=-300"]),
+    "tile": (["tile: {across: 2, down: 2}"], ["vips:operation=replicate,across=2,down=2"]),
     "invert": (["invert"], ["invert"]),
     # Wider than two tiles of the smallest size: tiles that lie in the border alone.
     "border": (
