@@ -42,14 +42,24 @@ static const char *const seeds[] = {
 	"  - &o {name: \"{{a}}{stem}.{ext}\", steps: &s [blur: 3, grayscale]}\n"
 	"  - {<<: *o, name: b.png, steps: *s}\n"
 	"  - {<<: [*o, {format: tiff}], name: 'it''s.tif'}\n",
+	"vars: {a: 3, b: \"${a}0\", c: \"x${b:-1} $${\"}\n"
+	"accept: [jpeg, 'a.*']\n"
+	"reject: [png]\n"
+	"limits: {bytes: 1.5MB}\n"
+	"on_failure: {attempts: 2}\n"
+	"steps:\n"
+	"  - {blur: \"${b}\", when: 'not (width / 2 > -3) or format in [\"png\", \"gif\"]'}\n"
+	"  - when: has_alpha == true && orientation != 'square'\n"
+	"    steps: [invert, {when: bands < 4, steps: [grayscale]}]\n"
+	"outputs: [{name: \"${c}.jpg\", when: \"megapixels >= ${a}.5\"}]\n",
 };
 
 /* Pieces that mean something to YAML or to the language, so that mutations reach beyond the first token. */
 static const char *const pieces[] = {": ", "- ", "\n", "  ", "{", "}", "[", "]", ",", "'", "\"", "&s ", "*s", "*o",
 	"<<: ", "!!str ", "| \n", "> ", "? ", "#", "---\n", "...\n", "%YAML 1.2\n", "\t", "~", "null", "true", "-1",
-	"1e999", "0x7f", "..", "/", "{stem}", "{ext}", "{x}", ".jpg", "\\x00", "\\u0000", "\xef\xbb\xbf", "\xff",
-	"\xc3", "\xe2\x80\xa8", "steps", "outputs", "name", "format", "limits", "settle", "accept", "inbox",
-	"originals", "500ms", "webp"};
+	"1e999", "0x7f", "..", "/", "{stem}", "{ext}", "{x}", "${", "${a}", "${a:-", "when: ", "include: ", "not ",
+	" and ", " == ", "(", ")", ".jpg", "\\x00", "\\u0000", "\xef\xbb\xbf", "\xff", "\xc3", "\xe2\x80\xa8", "steps",
+	"outputs", "name", "format", "limits", "settle", "accept", "inbox", "originals", "500ms", "webp"};
 
 static void mutate(GRand *random, GString *text)
 {
