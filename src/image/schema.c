@@ -48,19 +48,22 @@ static JsonArray *texts(const char *const *from)
 	return array;
 }
 
-/* An object that takes any of these. Takes the alternatives, which end with NULL. */
-static JsonObject *any_of(JsonObject *first, ...)
+/* An object that takes either of these. Takes the alternatives. */
+static JsonObject *either(JsonObject *one, JsonObject *other)
 {
 	JsonObject *object = json_object_new();
 	JsonArray *array = json_array_new();
-	va_list others;
 
-	va_start(others, first);
-	for (JsonObject *one = first; one; one = va_arg(others, JsonObject *))
-		json_array_add_object_element(array, one);
-	va_end(others);
+	json_array_add_object_element(array, one);
+	json_array_add_object_element(array, other);
 	json_object_set_array_member(object, "anyOf", array);
 	return object;
+}
+
+/* One alternative more; takes it. */
+static void add_alternative(JsonObject *object, JsonObject *another)
+{
+	json_array_add_object_element(json_object_get_array_member(object, "anyOf"), another);
 }
 
 static JsonObject *number(const struct param *param)
@@ -106,9 +109,9 @@ static JsonObject *value_of(const struct param *param)
 	case PARAM_CHOICE:
 		return choice(param);
 	case PARAM_CHOICES:
-		return any_of(choice(param), list_of(choice(param), param), NULL);
+		return either(choice(param), list_of(choice(param), param));
 	case PARAM_NUMBERS:
-		return any_of(number(param), list_of(number(param), param), NULL);
+		return either(number(param), list_of(number(param), param));
 	case PARAM_MATRIX:
 		return list_of(list_of(number(param), param), param);
 	case PARAM_COLOUR:
@@ -135,7 +138,7 @@ static void set_default(JsonObject *object, const struct param *param)
 
 static JsonObject *param_schema(const struct param *param)
 {
-	JsonObject *object = any_of(value_of(param), reference("variable"), NULL);
+	JsonObject *object = either(value_of(param), reference("variable"));
 	bool unit = param->unit && *param->unit;
 	g_autofree char *help = g_strdup_printf(
 		"%s%s%s%s", param->help ? param->help : "", unit ? " (" : "", unit ? param->unit : "", unit ? ")" : "");
@@ -151,9 +154,7 @@ static void add_param(JsonObject *properties, const struct param *param)
 	for (guint i = 0; i == 0 || (param->aliases && param->aliases[i - 1]); i++) {
 		const char *name = i == 0 ? param->name : param->aliases[i - 1];
 		if (json_object_has_member(properties, name))
-			json_array_add_object_element(
-				json_object_get_array_member(json_object_get_object_member(properties, name), "anyOf"),
-				value_of(param));
+			add_alternative(json_object_get_object_member(properties, name), value_of(param));
 		else
 			json_object_set_object_member(properties, name, param_schema(param));
 	}
@@ -163,16 +164,15 @@ static void add_param(JsonObject *properties, const struct param *param)
 static JsonObject *operation_schema(const struct operation *operation)
 {
 	JsonObject *map = typed("object"), *properties = json_object_new();
-	JsonObject *object = any_of(typed("null"), map, NULL);
+	JsonObject *object = either(typed("null"), map);
 
 	for (const struct param *p = operation->params; p->name; p++)
 		add_param(properties, p);
 	json_object_set_object_member(map, "properties", properties);
 	json_object_set_boolean_member(map, "additionalProperties", operation->check_node != NULL);
 	if (operation->params->name) {
-		JsonArray *alternatives = json_object_get_array_member(object, "anyOf");
-		json_array_add_object_element(alternatives, value_of(operation->params));
-		json_array_add_object_element(alternatives, reference("variable"));
+		add_alternative(object, value_of(operation->params));
+		add_alternative(object, reference("variable"));
 	}
 	json_object_set_string_member(object, "description", operation->summary);
 	return object;
@@ -202,7 +202,9 @@ static void define_steps(JsonObject *definitions)
 	json_object_set_int_member(map, "minProperties", 1);
 	json_object_set_int_member(map, "maxProperties", 2);
 	json_object_set_array_member(names, "enum", list);
-	json_object_set_object_member(definitions, "step", any_of(names, map, reference("variable"), NULL));
+	JsonObject *step = either(names, map);
+	add_alternative(step, reference("variable"));
+	json_object_set_object_member(definitions, "step", step);
 	json_object_set_object_member(
 		definitions, "steps", parsed("{'type': 'array', 'items': {'$ref': '#/$defs/step'}}"));
 }
@@ -234,7 +236,7 @@ static void define_outputs(JsonObject *definitions)
 
 static JsonObject *key_schema(const struct definition_key *key)
 {
-	JsonObject *object = any_of(parsed(key->schema), reference("variable"), NULL);
+	JsonObject *object = either(parsed(key->schema), reference("variable"));
 
 	json_object_set_string_member(object, "description", key->help);
 	return object;

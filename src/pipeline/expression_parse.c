@@ -21,7 +21,9 @@ struct parser {
 };
 
 /* The error at this byte. Always NULL. */
-G_GNUC_PRINTF(3, 4) static struct expression *wrong(struct parser *parser, gsize offset, const char *format, ...)
+static struct expression *wrong(struct parser *parser, gsize offset, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+static struct expression *wrong(struct parser *parser, gsize offset, const char *format, ...)
 {
 	va_list arguments;
 

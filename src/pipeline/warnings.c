@@ -14,7 +14,8 @@ static const char *const once_is_enough[] = {"auto_orient", "grayscale", "remove
 static const char *const undo_themselves[] = {"flip", "flop", "invert", "transpose", NULL};
 static const char *const of_colour[] = {"saturation", "desaturate", "white_balance", "grayscale", NULL};
 
-G_GNUC_PRINTF(3, 4)
+static void warn(struct diagnostics *warnings, const struct step *step, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
 static void warn(struct diagnostics *warnings, const struct step *step, const char *format, ...)
 {
 	va_list arguments;
@@ -120,7 +121,9 @@ static bool lies_in(const char *path, const char *folder)
 	return strncmp(path, folder, length) == 0 && (path[length] == '\0' || path[length] == '/');
 }
 
-G_GNUC_PRINTF(3, 4)
+static void warn_at(struct diagnostics *warnings, const struct place *place, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+
 static void warn_at(struct diagnostics *warnings, const struct place *place, const char *format, ...)
 {
 	va_list arguments;
