@@ -57,7 +57,10 @@ static int reach_at(const char *name, int radius, int dy)
 	{                                                                                                              \
 		for (gsize i = 0; i < count; i++)                                                                      \
 			best[i] = work[i] BETTER best[i] ? work[i] : best[i];                                          \
-	}                                                                                                              \
+	}
+
+/* One row of the result. */
+#define ROW(TYPE, NAME)                                                                                                \
 	static void row_##NAME(VipsRegion *out, VipsRegion *in, int y, VipsPel *work, const struct shape *shape)       \
 	{                                                                                                              \
 		int bands = in->im->Bands, left = out->valid.left;                                                     \
@@ -82,6 +85,10 @@ RUNS(guint8, brightest_8, >)
 RUNS(guint8, darkest_8, <)
 RUNS(guint16, brightest_16, >)
 RUNS(guint16, darkest_16, <)
+ROW(guint8, brightest_8)
+ROW(guint8, darkest_8)
+ROW(guint16, brightest_16)
+ROW(guint16, darkest_16)
 
 static void fill(VipsRegion *out, VipsRegion *in, void *scratch, const void *data)
 {
