@@ -95,7 +95,7 @@ bool files_move(const char *from, const char *to, GError **error)
 
 /* rename() that fails with EEXIST. Where the file system has no such flag, a hard link does the same; where it has no
  * links either (FAT, some FUSE), a look before has to do. */
-static int rename_new(const char *from, const char *to)
+int files_rename_new(const char *from, const char *to)
 {
 	struct stat status;
 
@@ -146,7 +146,7 @@ char *files_move_beside(const char *from, const char *to, GError **error)
 		return NULL;
 	for (unsigned number = 0;; number++) {
 		g_autofree char *target = number ? files_numbered(to, number) : g_strdup(to);
-		if (rename_new(from, target) == 0)
+		if (files_rename_new(from, target) == 0)
 			return sync_move(from, target, error) ? g_steal_pointer(&target) : NULL;
 		if (errno != EEXIST || number == G_MAXINT) {
 			fail_move(error, errno, from, target);

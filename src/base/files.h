@@ -17,7 +17,9 @@ bool files_sync(const char *path, GError **error);
 bool files_sync_folder_of(const char *path, GError **error);
 /* rename(), then fsync of the target's folder and, when another, the source's. Across file systems: an error. */
 bool files_move(const char *from, const char *to, GError **error);
-/* The same, but never overwrites: when `to` exists, "-1", "-2", ... goes before its ending. Returns the
+/* rename() that never overwrites: -1 with errno EEXIST. A folder may be renamed, too. Nothing is fsynced. */
+int files_rename_new(const char *from, const char *to);
+/* files_move(), but never overwriting: when `to` exists, "-1", "-2", ... goes before its ending. Returns the
  * owned path it got, NULL on error. Parents of `to` are made. */
 char *files_move_beside(const char *from, const char *to, GError **error);
 /* The name that files_move_beside() tries as number-th: "a-1.jpg"; number > 0. Never longer than a name may be. */

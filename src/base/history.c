@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/log.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 struct history {
 	sqlite3 *db;
@@ -23,9 +23,24 @@ static const char schema[] =
 	" queued INTEGER, started INTEGER, finished INTEGER, outputs TEXT NOT NULL) WITHOUT ROWID;"
 	"CREATE INDEX job_finished ON job (finished);"
 	"CREATE INDEX job_state ON job (state);"
-	"CREATE TABLE output (path TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE output (path TEXT PRIMARY KEY, owner TEXT NOT NULL, wished TEXT, job TEXT) WITHOUT ROWID;"
+	"CREATE INDEX output_owner ON output (owner, wished);"
+	"CREATE TABLE number (pipeline TEXT, source TEXT, n INTEGER NOT NULL, PRIMARY KEY (pipeline, source)) WITHOUT ROWID;"
+	"CREATE INDEX number_n ON number (pipeline, n);"
 	"CREATE TABLE kept (key TEXT PRIMARY KEY) WITHOUT ROWID;"
-	"PRAGMA user_version = 1;";
+	"PRAGMA user_version = 2;";
+
+/* Version 1 knew no wished names and no numbers. */
+static const char from_1[] =
+	"BEGIN;"
+	"ALTER TABLE output ADD COLUMN wished TEXT;"
+	"ALTER TABLE output ADD COLUMN job TEXT;"
+	"UPDATE output SET wished = path;"
+	"CREATE INDEX output_owner ON output (owner, wished);"
+	"CREATE TABLE number (pipeline TEXT, source TEXT, n INTEGER NOT NULL, PRIMARY KEY (pipeline, source)) WITHOUT ROWID;"
+	"CREATE INDEX number_n ON number (pipeline, n);"
+	"PRAGMA user_version = 2;"
+	"COMMIT;";
 
 static bool run(sqlite3 *db, const char *sql, GError **error)
 {
@@ -64,12 +79,19 @@ static bool is_whole(sqlite3 *db)
 	return whole;
 }
 
-/* Opens, checks, and makes the tables when there are none. False: not usable. */
-static bool open_checked(struct history *history, GError **error)
+static bool connect(struct history *history, GError **error)
 {
 	if (sqlite3_open(history->path, &history->db) != SQLITE_OK)
 		return fail(error, ERROR_SYSTEM, "%s: %s", history->path, sqlite3_errmsg(history->db));
 	sqlite3_busy_timeout(history->db, 5000);
+	return true;
+}
+
+/* Opens, checks, and makes the tables when there are none. False: not usable. */
+static bool open_checked(struct history *history, GError **error)
+{
+	if (!connect(history, error))
+		return false;
 	if (!is_whole(history->db))
 		return fail(error, ERROR_INPUT, "%s is damaged", history->path);
 	if (!run(history->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;", error))
@@ -77,6 +99,8 @@ static bool open_checked(struct history *history, GError **error)
 	int version = first_number(history->db, "PRAGMA user_version");
 	if (version == 0)
 		return run(history->db, schema, error);
+	if (version == 1)
+		return run(history->db, from_1, error);
 	return version == SCHEMA_VERSION ||
 	       fail(error, ERROR_INPUT, "%s has version %d, not %d", history->path, version, SCHEMA_VERSION);
 }
@@ -106,6 +130,17 @@ struct history *history_open(const char *path, GError **error)
 	}
 	g_propagate_error(error, g_steal_pointer(&cause));
 	history_close(history);
+	return NULL;
+}
+
+struct history *history_open_again(const struct history *history, GError **error)
+{
+	struct history *again = g_new0(struct history, 1);
+
+	again->path = g_strdup(history->path);
+	if (connect(again, error) && run(again->db, "PRAGMA synchronous = NORMAL;", error))
+		return again;
+	history_close(again);
 	return NULL;
 }
 
@@ -208,29 +243,88 @@ gint64 history_count(struct history *history, const char *state)
 	return count;
 }
 
-char *history_owner(struct history *history, const char *path)
+bool history_owner(struct history *history, const char *path, char **owner, char **job)
 {
-	sqlite3_stmt *s = prepare(history, "SELECT owner FROM output WHERE path = ?", NULL);
-	char *owner = NULL;
+	sqlite3_stmt *s = prepare(history, "SELECT owner, job FROM output WHERE path = ?", NULL);
+	bool known = false;
 
 	if (!s)
-		return NULL;
+		return false;
 	bind_text(s, 1, path);
-	if (sqlite3_step(s) == SQLITE_ROW)
-		owner = g_strdup((const char *)sqlite3_column_text(s, 0));
+	known = sqlite3_step(s) == SQLITE_ROW;
+	if (known) {
+		*owner = g_strdup((const char *)sqlite3_column_text(s, 0));
+		*job = g_strdup((const char *)sqlite3_column_text(s, 1));
+	}
 	sqlite3_finalize(s);
-	return owner;
+	return known;
 }
 
-bool history_own(struct history *history, const char *path, const char *owner, GError **error)
+GPtrArray *history_places(struct history *history, const char *owner, const char *wished)
 {
-	sqlite3_stmt *s = prepare(history, "INSERT OR REPLACE INTO output VALUES (?,?)", error);
+	sqlite3_stmt *s = prepare(
+		history, "SELECT path FROM output WHERE owner = ? AND wished = ? ORDER BY length(path), path", NULL);
+	GPtrArray *places = g_ptr_array_new_with_free_func(g_free);
+
+	if (!s)
+		return places;
+	bind_text(s, 1, owner);
+	bind_text(s, 2, wished);
+	while (sqlite3_step(s) == SQLITE_ROW)
+		g_ptr_array_add(places, g_strdup((const char *)sqlite3_column_text(s, 0)));
+	sqlite3_finalize(s);
+	return places;
+}
+
+bool history_own(struct history *history, const char *path, const char *owner, const char *wished, const char *job,
+	GError **error)
+{
+	sqlite3_stmt *s = prepare(history, "INSERT OR REPLACE INTO output VALUES (?,?,?,?)", error);
 
 	if (!s)
 		return false;
 	bind_text(s, 1, path);
 	bind_text(s, 2, owner);
+	bind_text(s, 3, wished);
+	bind_text(s, 4, job);
 	return finish(history, s, error);
+}
+
+void history_disown(struct history *history, const char *path)
+{
+	sqlite3_stmt *s = prepare(history, "DELETE FROM output WHERE path = ?", NULL);
+
+	if (!s)
+		return;
+	bind_text(s, 1, path);
+	finish(history, s, NULL);
+}
+
+gint64 history_number(struct history *history, const char *pipeline, const char *source, GError **error)
+{
+	/* One statement that gives a number and one that tells it: also right when another connection was faster. */
+	sqlite3_stmt *s = prepare(history,
+		"INSERT OR IGNORE INTO number SELECT ?1, ?2, 1 + ifnull(max(n), 0) FROM number WHERE pipeline = ?1",
+		error);
+	gint64 number = 0;
+
+	if (!s)
+		return 0;
+	bind_text(s, 1, pipeline);
+	bind_text(s, 2, source);
+	if (!finish(history, s, error))
+		return 0;
+	s = prepare(history, "SELECT n FROM number WHERE pipeline = ? AND source = ?", error);
+	if (!s)
+		return 0;
+	bind_text(s, 1, pipeline);
+	bind_text(s, 2, source);
+	if (sqlite3_step(s) == SQLITE_ROW)
+		number = sqlite3_column_int64(s, 0);
+	else
+		fail(error, ERROR_RETRY, "history: %s", sqlite3_errmsg(history->db));
+	sqlite3_finalize(s);
+	return number;
 }
 
 bool history_keep(struct history *history, const char *key, GError **error)

@@ -2,7 +2,7 @@
  *
  * Purpose:   what was milled: finished jobs, and the ledger of which source owns which output file. SQLite; losing it loses history, never
  *            a picture.
- * Thread:    one thread at a time; the master opens it on its loop and then uses it on its commit thread only.
+ * Thread:    one thread at a time; the master opens it on its loop and then uses it on its commit thread only. Others open it again.
  * Ownership: history_close(). Records passed in are borrowed.
  */
 #ifndef DROPMILL_BASE_HISTORY_H
@@ -19,12 +19,14 @@ struct history_job {
 	const char *id, *pipeline, *source, *state, *lane, *error; /* error may be NULL */
 	int width, height, tiles, attempts;
 	gint64 queued_wall_us, started_wall_us, finished_wall_us;
-	const char *outputs; /* JSON array of {"path", "name", "bytes", "width", "height"} */
+	const char *outputs; /* JSON array of {"path", "bytes", "width", "height", "skipped", "note"} */
 };
 
 /* Opens or makes the database. A file that is damaged or of a newer version is set aside (NAME.damaged-TIME), said so, and begun anew.
  * Error: the folder cannot be written. */
 struct history *history_open(const char *path, GError **error);
+/* A second connection to the same database, for another thread. */
+struct history *history_open_again(const struct history *history, GError **error);
 void history_close(struct history *history); /* NULL is fine */
 DEFINE_AUTO(history, history_close)
 
@@ -35,9 +37,18 @@ void history_recent(
 /* How many jobs ended so. */
 gint64 history_count(struct history *history, const char *state);
 
-/* Whose output this path is ("pipeline/relative source"), or NULL. Returns owned. */
-char *history_owner(struct history *history, const char *path);
-bool history_own(struct history *history, const char *path, const char *owner, GError **error);
+/* The ledger: which original ("pipeline/relative source") owns which output, under which name it was wished, and which job wrote it last.
+ * False when no original owns the path; job may be NULL. Strings are owned. */
+bool history_owner(struct history *history, const char *path, char **owner, char **job);
+/* The paths that this original got where it wished this one, shortest first. Returns owned, possibly empty. */
+GPtrArray *history_places(struct history *history, const char *owner, const char *wished);
+bool history_own(struct history *history, const char *path, const char *owner, const char *wished, const char *job,
+	GError **error);
+
+void history_disown(struct history *history, const char *path);
+
+/* The number of an original among those of its pipeline: the one it has, or the next, from 1. On disk when this returns; 0 on error. */
+gint64 history_number(struct history *history, const char *pipeline, const char *source, GError **error);
 
 /* Keys of originals that stay in their inbox (master/kept.h). */
 bool history_keep(struct history *history, const char *key, GError **error);

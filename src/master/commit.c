@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -15,9 +17,9 @@
 
 struct committer {
 	GThreadPool *pool;
+	struct names *names;
 	struct history *history;
 	struct kept *kept;
-	GHashTable *owners; /* of outputs of this process's life: path to owner; the ledger where there is no history */
 	void (*done)(struct commit_request *request, void *user);
 	void *user;
 };
@@ -38,69 +40,64 @@ static gboolean report(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-static char *owner_of(struct committer *committer, const char *path)
+static bool is_folder(const char *path)
 {
-	const char *known = g_hash_table_lookup(committer->owners, path);
-
-	if (known)
-		return g_strdup(known);
-	return committer->history ? history_owner(committer->history, path) : NULL;
+	struct stat status;
+	return lstat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-/* A folder that looks like a pyramid of ours: another's, with who knows what in it, is never replaced for its name alone. */
-static bool is_pyramid(const char *path)
+/* The temp file, or folder, gets the place of what this original or another of the mill had there. */
+static bool replace(const char *temp, const char *final, GError **error)
 {
-	static const char *const signs[] = {"ImageProperties.xml", "info.json", "blank.png", NULL};
-	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-	const char *name;
+	bool folder = is_folder(temp), there = is_folder(final);
 
-	while (dir && (name = g_dir_read_name(dir)))
-		if (g_str_has_suffix(name, ".dzi") || g_strv_contains(signs, name))
+	if (there && !folder)
+		files_remove_tree(final);
+	else if (folder && !there)
+		unlink(final);
+	if (folder)
+		return folder_replace(temp, final, error);
+	return rename(temp, final) == 0 || fail_errno(error, "%s", final);
+}
+
+/* Under its final name. Where nothing was when the name was given, somebody may have put a file meanwhile: it stays, and the output gets the
+ * next name. */
+static bool put(struct committer *committer, struct job *job, struct job_output *output, GError **error)
+{
+	for (;;) {
+		struct stat status;
+		if (output->fresh && lstat(output->final, &status) == 0)
+			names_give_up(committer->names, output);
+		if (!output->final && names_settle(committer->names, job, true, error) != NAMES_GIVEN)
+			return false;
+		if (output->skipped)
 			return true;
-	return false;
-}
-
-/* name.ext, name-1.ext, name-2.ext ...: the first that is free or belongs to this very source, and is of the same kind. Returns owned. */
-static char *place_for(struct committer *committer, const char *wished, const char *owner, bool overwrite, bool folder)
-{
-	const char *slash = strrchr(wished, '/'), *dot = strrchr(slash ? slash : wished, '.');
-	int stem = (int)(dot ? dot - wished : (gssize)strlen(wished));
-
-	for (int i = 0;; i++) {
-		char *path = i ? g_strdup_printf("%.*s-%d%s", stem, wished, i, dot ? dot : "") : g_strdup(wished);
-		g_autofree char *whose = owner_of(committer, path);
-		bool exists = g_file_test(path, G_FILE_TEST_EXISTS) || g_file_test(path, G_FILE_TEST_IS_SYMLINK);
-		bool alike =
-			folder == (g_file_test(path, G_FILE_TEST_IS_DIR) && !g_file_test(path, G_FILE_TEST_IS_SYMLINK));
-		bool ours = g_strcmp0(whose, owner) == 0 || (overwrite && !whose && (!folder || is_pyramid(path)));
-		if (!exists || (alike && ours))
-			return path;
-		g_free(path);
+		if (!names_own(committer->names, job, output, error))
+			return false;
+		if (!output->fresh)
+			return replace(output->temp, output->final, error);
+		if (files_rename_new(output->temp, output->final) == 0)
+			return true;
+		if (errno != EEXIST)
+			return fail_errno(error, "%s", output->final);
+		names_give_up(committer->names, output);
 	}
 }
 
-static bool commit_output(
-	struct committer *committer, struct commit_request *request, struct job_output *output, GError **error)
+static bool commit_output(struct committer *committer, struct job *job, struct job_output *output, GError **error)
 {
-	struct job *job = request->job;
-	g_autofree char *owner =
-		g_strconcat(job->pipeline->name, "/", job->loose ? job->claim->path : job->claim->relative, NULL);
-	bool folder = g_file_test(output->temp, G_FILE_TEST_IS_DIR);
-	g_autofree char *final = place_for(committer, output->final, owner, request->overwrite, folder);
-
-	if (!(folder ? folder_sync : files_sync)(output->temp, error))
+	if (output->committed) /* by a try before that failed later on */
+		return true;
+	if (output->skipped) {
+		job_remove_temp(output);
+		return true;
+	}
+	if (!(is_folder(output->temp) ? folder_sync : files_sync)(output->temp, error) ||
+		!put(committer, job, output, error))
 		return false;
-	if (folder && !folder_replace(output->temp, final, error))
-		return false;
-	if (!folder && rename(output->temp, final) != 0)
-		return fail_errno(error, "%s", final);
-	g_free(output->final);
-	output->final = g_strdup(final);
-	g_hash_table_insert(committer->owners, g_strdup(final), g_strdup(owner));
-	g_autoptr(GError) ledger = NULL;
-	if (committer->history && !history_own(committer->history, final, owner, &ledger))
-		log_warning("%s", ledger->message);
-	output->committed = files_sync_folder_of(final, error);
+	if (output->skipped)
+		job_remove_temp(output);
+	output->committed = files_sync_folder_of(output->final, error);
 	return output->committed;
 }
 
@@ -132,7 +129,11 @@ static void write_history(struct committer *committer, const struct job *job, co
 		const struct job_output *output = g_ptr_array_index(job->outputs, i);
 		JsonObject *entry = json_object_new();
 		json_set_path(entry, "path", output->final);
-		json_object_set_int_member(entry, "bytes", output->bytes);
+		if (output->note)
+			json_object_set_string_member(entry, "note", output->note);
+		if (output->skipped)
+			json_object_set_boolean_member(entry, "skipped", TRUE);
+		json_object_set_int_member(entry, "bytes", output->skipped ? 0 : output->bytes);
 		json_object_set_int_member(entry, "width", output->width);
 		json_object_set_int_member(entry, "height", output->height);
 		json_array_add_object_element(outputs, entry);
@@ -166,8 +167,12 @@ static bool commit_outputs(struct committer *committer, struct commit_request *r
 		request->changed = true;
 		return false;
 	}
+	if (names_settle(committer->names, job, true, error) != NAMES_GIVEN) {
+		request->refused = g_error_matches(request->error, DROPMILL_ERROR, ERROR_INPUT);
+		return false;
+	}
 	for (guint i = 0; i < job->outputs->len; i++)
-		if (!commit_output(committer, request, g_ptr_array_index(job->outputs, i), error))
+		if (!commit_output(committer, job, g_ptr_array_index(job->outputs, i), error))
 			return false;
 	/* Every output is on disk under its name: now, and not before, the original may go. */
 	if (!settle_original(committer, job, error))
@@ -180,8 +185,7 @@ static bool commit_failure(struct committer *committer, struct commit_request *r
 {
 	struct job *job = request->job;
 
-	for (guint i = 0; i < job->outputs->len; i++)
-		folder_discard(((struct job_output *)g_ptr_array_index(job->outputs, i))->temp);
+	job_remove_temps(job);
 	if (!job->loose && !claim_fail(job->claim, job->error, error))
 		return false;
 	write_history(committer, job, "failed");
@@ -195,19 +199,21 @@ static void run(gpointer data, gpointer user)
 
 	request->ok = request->kind == COMMIT_OUTPUTS ? commit_outputs(committer, request, &request->error)
 						      : commit_failure(committer, request, &request->error);
+	if (request->ok || request->changed)
+		names_release(committer->names, request->job);
 	struct finished *finished = g_new(struct finished, 1);
 	*finished = (struct finished){committer, request};
 	g_idle_add_full(G_PRIORITY_DEFAULT, report, finished, NULL);
 }
 
-struct committer *committer_new(struct history *history, struct kept *kept,
+struct committer *committer_new(struct names *names, struct history *history, struct kept *kept,
 	void (*done)(struct commit_request *request, void *user), void *user)
 {
 	struct committer *committer = g_new0(struct committer, 1);
 
+	committer->names = names;
 	committer->history = history;
 	committer->kept = kept;
-	committer->owners = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	committer->done = done;
 	committer->user = user;
 	committer->pool = g_thread_pool_new(run, committer, 1, TRUE, NULL);
@@ -224,6 +230,5 @@ void committer_free(struct committer *committer)
 	if (!committer)
 		return;
 	g_thread_pool_free(committer->pool, FALSE, TRUE);
-	g_hash_table_unref(committer->owners);
 	g_free(committer);
 }

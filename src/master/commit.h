@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Purpose:   the end of a job, made durable: temp files fsynced and renamed, the folder fsynced, only then the original moved; history and
- *            ledger written.
+ *            ledger written. Names that need an output's size are given here.
  * Thread:    one thread of its own, so that a slow disk never stops the master's loop; done is called on the master's loop.
  * Ownership: a request is taken; it comes back in done and is freed after it.
  */
@@ -11,6 +11,7 @@
 #include "base/history.h"
 #include "master/job.h"
 #include "master/kept.h"
+#include "master/names.h"
 
 enum commit_kind {
 	COMMIT_OUTPUTS, /* outputs to their places, original as the pipeline says */
@@ -21,15 +22,16 @@ struct commit_request {
 	enum commit_kind kind;
 	struct job
 		*job; /* not touched by the thread but for what is constant: claim, pipeline, outputs' strings, error */
-	bool overwrite; /* `once`: an existing file of that name is replaced */
 	bool ok;
+	bool refused; /* error is the picture's own: it fails */
 	bool changed; /* the original was written to meanwhile: the job must start over */
 	GError *error;
 };
 
 struct committer;
 
-struct committer *committer_new(struct history *history /* borrowed; NULL: `once` */, struct kept *kept /* likewise */,
+struct committer *committer_new(struct names *names /* borrowed */,
+	struct history *history /* borrowed; NULL: `once` */, struct kept *kept /* likewise */,
 	void (*done)(struct commit_request *request, void *user), void *user);
 void committer_add(struct committer *committer, struct commit_request *request /* takes */);
 void committer_free(struct committer *committer); /* finishes what is queued; NULL is fine */

@@ -2,7 +2,9 @@
  * One dropped picture on its way: see job.h. */
 #include "master/job.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -12,8 +14,11 @@
 
 static void output_free(struct job_output *output)
 {
+	g_free(output->folder);
 	g_free(output->temp);
+	g_free(output->wished);
 	g_free(output->final);
+	g_free(output->note);
 	g_free(output);
 }
 
@@ -23,6 +28,7 @@ struct job *job_new(struct claim *claim, struct pipeline *pipeline)
 
 	job->id = g_strdup(claim->id);
 	job->source = files_display(claim->relative);
+	job->owner = g_strconcat(pipeline->name, "/", claim->relative, NULL);
 	job->claim = claim;
 	job->pipeline = pipeline_ref(pipeline);
 	job->state = JOB_STATE_COUNT; /* in no list yet */
@@ -46,8 +52,56 @@ void job_free(struct job *job)
 	g_array_unref(job->rings);
 	g_free(job->id);
 	g_free(job->source);
+	g_free(job->owner);
+	g_free(job->hash);
 	g_free(job->error);
 	g_free(job);
+}
+
+const char *job_owner(const struct job *job)
+{
+	return job->owner;
+}
+
+void job_set_loose(struct job *job)
+{
+	job->loose = true;
+	g_free(job->owner);
+	job->owner = g_strconcat(job->pipeline->name, "/", job->claim->path, NULL);
+}
+
+void job_name_temps(struct job *job)
+{
+	for (guint i = 0; i < job->outputs->len; i++) {
+		struct job_output *output = g_ptr_array_index(job->outputs, i);
+		g_autofree char *name = g_strdup_printf(".dropmill-%s-%u-%u.tmp", job->id, job->serial, i);
+		/* A skipped output is made all the same where others of its picture are not, and thrown away. */
+		const char *folder = output->folder;
+		for (guint o = 0; !folder && o < job->outputs->len; o++)
+			folder = ((struct job_output *)g_ptr_array_index(job->outputs, o))->folder;
+		g_free(output->temp);
+		output->temp = folder ? g_build_filename(folder, name, NULL) : NULL;
+	}
+}
+
+void job_remove_temp(const struct job_output *output)
+{
+	if (output->temp)
+		folder_discard(output->temp);
+}
+
+void job_remove_temps(const struct job *job)
+{
+	for (guint i = 0; i < job->outputs->len; i++)
+		job_remove_temp(g_ptr_array_index(job->outputs, i));
+}
+
+bool job_all_skipped(const struct job *job)
+{
+	for (guint i = 0; i < job->outputs->len; i++)
+		if (!((struct job_output *)g_ptr_array_index(job->outputs, i))->skipped)
+			return false;
+	return job->outputs->len > 0;
 }
 
 void job_set_state(struct job *job, enum job_state state, guint64 counts[JOB_STATE_COUNT])

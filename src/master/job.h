@@ -35,10 +35,15 @@ struct tile {
 
 /* Where an output lies while it is made and when it is finished. */
 struct job_output {
-	char *temp;  /* beside its final place */
-	char *final; /* absolute; may change at commit when the name belongs to another source */
+	char *folder; /* where it is made: that of its final place, or on the same file system */
+	char *temp;   /* in there */
+	char *wished; /* what its template says, absolute; NULL: not known yet */
+	char *final;  /* what it gets, absolute; NULL: not known yet */
+	char *note;   /* why these are not the same, or why it is skipped; NULL */
 	gint64 bytes;
 	int width, height;
+	bool fresh;     /* nothing was there when it got its place */
+	bool skipped;   /* it is not made: on_conflict: skip */
 	bool committed; /* under its final name, on disk */
 };
 
@@ -53,7 +58,10 @@ enum lane { LANE_UNDECIDED, LANE_WHOLE, LANE_TILED };
 struct job {
 	struct master *master; /* whose loop owns it */
 	char *id;
-	char *source; /* as shown */
+	char *source;  /* as shown */
+	char *owner;   /* see job_owner() */
+	char *hash;    /* of the original's bytes, as names have it; NULL: not known */
+	gint64 number; /* of the original, as names have it; 0: not known */
 	struct claim *claim;
 	struct pipeline *pipeline;
 	bool loose; /* `once`: the original is no claim and stays where it is */
@@ -85,6 +93,18 @@ struct job {
 struct job *job_new(struct claim *claim, struct pipeline *pipeline);
 void job_free(struct job *job);
 DEFINE_AUTO(job, job_free)
+
+/* The original as the ledger knows it: "pipeline/relative"; of a loose one its path. Borrowed. Any thread, but first the loop. */
+const char *job_owner(const struct job *job);
+/* A loose original: no claim, it stays where it is. */
+void job_set_loose(struct job *job);
+
+/* Names where this run's outputs are made. Temp names carry the run, so that a late writer of an earlier one hits nothing. */
+void job_name_temps(struct job *job);
+void job_remove_temp(const struct job_output *output);
+void job_remove_temps(const struct job *job);
+/* Every output is skipped: nothing is to be done. */
+bool job_all_skipped(const struct job *job);
 
 /* What is to be done, for a codec or a worker: path, steps, outputs, limits, names. */
 void job_describe(const struct job *job, JsonObject *object);

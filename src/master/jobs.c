@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * A job's course, from the queue to its commit: see state.h. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -8,9 +9,7 @@
 #include "base/folder.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "base/sniff.h"
 #include "master/state.h"
-#include "pipeline/template.h"
 
 /* Codecs at a time: one decodes while the other's last rows are encoded. */
 #define CODECS 2
@@ -61,36 +60,6 @@ void jobs_add(struct master *master, struct job *job)
 	log_debug("%s: %s/%s", job->id, job->pipeline->name, job->source);
 	jobs_start(master);
 	view_changed(master);
-}
-
-/* Where the outputs go and, beside it, where they are made. Temp names carry the run, so that a late writer of an earlier one hits nothing. */
-static bool name_outputs(struct master *master, struct job *job, GError **error)
-{
-	g_autofree char *folder = master->once ? g_strdup(master->options->out)
-					       : g_build_filename(master->options->out, job->pipeline->name, NULL);
-
-	g_ptr_array_set_size(job->outputs, 0);
-	for (guint i = 0; i < job->pipeline->outputs->len; i++) {
-		const struct output *output = g_ptr_array_index(job->pipeline->outputs, i);
-		const char *format = output->format ? output->format : job->claim->format;
-		const struct template_values values = {
-			.relative = job->claim->relative,
-			.pipeline = job->pipeline->name,
-			.format_ext = format ? sniff_ending(format) : NULL,
-			.dropped_wall_us = job->queued_wall_us,
-		};
-		g_autofree char *relative = template_expand(output->name, &values, error);
-		if (!relative)
-			return false;
-		struct job_output *place = g_new0(struct job_output, 1);
-		g_ptr_array_add(job->outputs, place);
-		place->final = g_build_filename(folder, relative, NULL);
-		g_autofree char *parent = g_path_get_dirname(place->final);
-		place->temp = g_strdup_printf("%s/.dropmill-%s-%u-%u.tmp", parent, job->id, job->serial, i);
-		if (!files_make_folder(parent, error))
-			return false;
-	}
-	return true;
 }
 
 static bool backlog(const struct master *master)
@@ -148,8 +117,6 @@ static void start_codec(struct master *master, struct job *job)
 
 static void start(struct master *master, struct job *job)
 {
-	g_autoptr(GError) error = NULL;
-
 	job->serial = ++master->serial;
 	job->runs++;
 	job_set_state(job, JOB_RUNNING, master->counts);
@@ -162,19 +129,57 @@ static void start(struct master *master, struct job *job)
 		jobs_fail(master, job, why);
 		return;
 	}
-	if (!name_outputs(master, job, &error)) {
+	if (!g_hash_table_contains(master->sources, job_owner(job)))
+		g_hash_table_insert(master->sources, (gpointer)job_owner(job), job);
+	names_ask(master->names, job);
+}
+
+static void say_notes(const struct master *master, const struct job *job)
+{
+	for (guint i = 0; i < job->outputs->len; i++) {
+		const struct job_output *output = g_ptr_array_index(job->outputs, i);
+		if (output->note && master->once)
+			fprintf(stderr, "%s: %s\n", job->source, output->note);
+		else if (output->note)
+			log_info("%s/%s: %s", job->pipeline->name, job->source, output->note);
+	}
+}
+
+void jobs_named(struct job *job, enum names_answer answer, GError *taken, void *user)
+{
+	struct master *master = user;
+	g_autoptr(GError) error = taken;
+
+	if (answer == NAMES_TAKEN) {
+		jobs_wait_for_name(master, job, error->message);
+		return;
+	}
+	if (answer == NAMES_FAILED) {
 		if (error->code == ERROR_INPUT)
 			jobs_fail(master, job, error->message);
 		else
 			jobs_wait(master, job, error->message);
 		return;
 	}
-	if (ask_codec(master, job))
+	job_name_temps(job);
+	say_notes(master, job);
+	if (job_all_skipped(job)) {
+		jobs_commit(master, job);
+	} else if (ask_codec(master, job)) {
 		start_codec(master, job);
-	else {
+	} else {
 		start_whole(master, job);
 		dispatch(master);
 	}
+	view_changed(master);
+}
+
+/* Pictures of one name are milled in the order they were dropped: the last one's output is the one that stays. */
+static bool waits_for_twin(const struct master *master, const struct job *job)
+{
+	const struct job *holder = g_hash_table_lookup(master->sources, job_owner(job));
+
+	return holder && holder != job;
 }
 
 static guint codecs(const struct master *master)
@@ -198,7 +203,8 @@ void jobs_start(struct master *master)
 	for (GList *link = master->queue.head; link && master->running->len < room; link = next) {
 		struct job *job = link->data;
 		next = link->next;
-		if (job->not_before_us > now || (ask_codec(master, job) && codecs(master) >= CODECS))
+		if (job->not_before_us > now || waits_for_twin(master, job) ||
+			(ask_codec(master, job) && codecs(master) >= CODECS))
 			continue;
 		g_queue_delete_link(&master->queue, link);
 		start(master, job);
@@ -208,17 +214,12 @@ void jobs_start(struct master *master)
 
 void jobs_renew_whole(struct master *master, struct job *job)
 {
-	g_autoptr(GError) error = NULL;
 	guint deaths = job->tiles[0].deaths;
 
 	/* What a dead worker left is removed; one that is alive writes to a file without a name. */
-	for (guint i = 0; i < job->outputs->len; i++)
-		folder_discard(((struct job_output *)g_ptr_array_index(job->outputs, i))->temp);
+	job_remove_temps(job);
 	job->serial = ++master->serial;
-	if (!name_outputs(master, job, &error)) {
-		jobs_wait(master, job, error->message);
-		return;
-	}
+	job_name_temps(job);
 	job_reset(job);
 	start_whole(master, job);
 	job->tiles[0].deaths = deaths;

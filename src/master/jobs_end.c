@@ -8,6 +8,8 @@
 #include "master/state.h"
 
 #define COMMIT_AGAIN_MS 2000
+/* A name that another picture in work has: its end is near. */
+#define NAME_AGAIN_US (200 * G_TIME_SPAN_MILLISECOND)
 
 void jobs_stop_run(struct master *master, struct job *job)
 {
@@ -28,26 +30,26 @@ void jobs_stop_run(struct master *master, struct job *job)
 	job_reset(job);
 }
 
-static void remove_temps(struct job *job)
-{
-	for (guint i = 0; i < job->outputs->len; i++)
-		folder_discard(((struct job_output *)g_ptr_array_index(job->outputs, i))->temp);
-}
-
 void jobs_abandon(struct master *master, struct job *job)
 {
 	jobs_stop_run(master, job);
 	if (job->loose)
-		remove_temps(job);
+		job_remove_temps(job);
 }
 
 static void back_to_queue(struct master *master, struct job *job)
 {
 	jobs_stop_run(master, job);
-	remove_temps(job);
+	job_remove_temps(job);
 	g_ptr_array_remove_fast(master->running, job);
 	jobs_enqueue(master, job);
 	view_changed(master);
+}
+
+static gboolean start_again(gpointer master)
+{
+	jobs_start(master);
+	return G_SOURCE_REMOVE;
 }
 
 /* Again at once, in the other lane: no fault of anybody's. */
@@ -96,6 +98,18 @@ void jobs_wait(struct master *master, struct job *job, const char *why)
 	back_to_queue(master, job);
 }
 
+void jobs_wait_for_name(struct master *master, struct job *job, const char *why)
+{
+	if (g_strcmp0(job->error, why) != 0)
+		log_info("%s/%s waits: %s", job->pipeline->name, job->source, why);
+	g_free(job->error);
+	job->error = g_strdup(why);
+	job->not_before_us = clock_now_us() + NAME_AGAIN_US;
+	job->runs--; /* it never began */
+	back_to_queue(master, job);
+	g_timeout_add(NAME_AGAIN_US / G_TIME_SPAN_MILLISECOND + 1, start_again, master);
+}
+
 void jobs_fail(struct master *master, struct job *job, const char *reason)
 {
 	struct commit_request *request;
@@ -125,8 +139,14 @@ void jobs_commit(struct master *master, struct job *job)
 	g_clear_pointer(&job->error, g_free);
 	request->kind = COMMIT_OUTPUTS;
 	request->job = job;
-	request->overwrite = master->overwrite;
 	committer_add(master->committer, request);
+}
+
+/* The next picture of this name may begin. */
+static void forget(struct master *master, struct job *job)
+{
+	if (g_hash_table_lookup(master->sources, job_owner(job)) == job)
+		g_hash_table_remove(master->sources, job_owner(job));
 }
 
 static void finish(struct master *master, struct job *job, enum job_state state)
@@ -134,7 +154,10 @@ static void finish(struct master *master, struct job *job, enum job_state state)
 	gint64 ms = (clock_now_us() - job->queued_us) / 1000;
 
 	job_set_state(job, state, master->counts);
-	if (state == JOB_DONE)
+	forget(master, job);
+	if (state == JOB_DONE && job_all_skipped(job))
+		log_info("%s/%s done: nothing to do", job->pipeline->name, job->source);
+	else if (state == JOB_DONE)
 		log_info("%s/%s done in %" G_GINT64_FORMAT ".%03d s (%s%s)", job->pipeline->name, job->source,
 			ms / 1000, (int)(ms % 1000), job->lane == LANE_TILED ? "tiled" : "whole",
 			job->runs > 1 ? ", not at the first try" : "");
@@ -165,7 +188,6 @@ static gboolean commit_again(gpointer data)
 		struct commit_request *request = g_new0(struct commit_request, 1);
 		request->kind = again->kind;
 		request->job = job;
-		request->overwrite = again->master->overwrite;
 		committer_add(again->master->committer, request);
 	}
 	g_free(again->id);
@@ -182,14 +204,20 @@ void jobs_committed(struct commit_request *request, void *user)
 		finish(master, job, request->kind == COMMIT_OUTPUTS ? JOB_DONE : JOB_FAILED);
 		return;
 	}
+	if (request->refused) {
+		job->committing = false;
+		jobs_fail(master, job, request->error->message);
+		return;
+	}
 	if (request->changed) {
 		/* Somebody still writes to it. Back to the inbox, where it settles again. */
 		g_autoptr(GError) error = NULL;
 		log_warning("%s/%s changed while it was milled; it is taken again when it is quiet",
 			job->pipeline->name, job->source);
-		remove_temps(job);
+		job_remove_temps(job);
 		if (!claim_give_back(job->claim, &error))
 			log_error("%s", error->message);
+		forget(master, job);
 		master->counts[job->state]--;
 		job->state = JOB_STATE_COUNT;
 		g_ptr_array_remove_fast(master->running, job);

@@ -276,6 +276,7 @@ void master_init(struct master *master, const struct options *options)
 	master->serial = (guint32)(clock_wall_us() / 1000); /* runs of an earlier master must not be taken for ours */
 	master->loop = g_main_loop_new(NULL, FALSE);
 	master->jobs = g_hash_table_new(g_str_hash, g_str_equal);
+	master->sources = g_hash_table_new(g_str_hash, g_str_equal);
 	master->running = g_ptr_array_new();
 	master->finished = g_ptr_array_new_with_free_func((GDestroyNotify)job_view_free);
 	g_queue_init(&master->queue);
@@ -300,10 +301,11 @@ void master_close(struct master *master)
 	if (master->web)
 		master->page->close(master->web);
 	supervisor_free(g_steal_pointer(&master->supervisor));
+	committer_free(master->committer);
+	names_free(master->names);
 	g_hash_table_iter_init(&iter, master->jobs);
 	while (g_hash_table_iter_next(&iter, NULL, &job))
 		jobs_abandon(master, job);
-	committer_free(master->committer);
 	kept_free(master->kept);
 	history_close(master->history);
 	/* Everything durable is done. A cluster's handles go with the process: librdkafka 2.0.2 was seen to wait for ever in destroying a
@@ -344,7 +346,11 @@ static bool open_all(struct master *master, bool own_workers, GError **error)
 		return false;
 	master->kept = kept_new(master->history);
 	view_load_history(master);
-	master->committer = committer_new(master->history, master->kept, jobs_committed, master);
+	struct history *ledger = history_open_again(master->history, error);
+	if (!ledger)
+		return false;
+	master->names = names_new(o->out, ledger, jobs_named, master);
+	master->committer = committer_new(master->names, master->history, master->kept, jobs_committed, master);
 	if (!start_intake(master, error))
 		return false;
 	g_timeout_add(MASTER_TICK_MS, master_tick, master);

@@ -52,6 +52,15 @@ static gboolean draw(gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
+static void say_outputs(const struct job *job)
+{
+	for (guint i = 0; i < job->outputs->len; i++) {
+		const struct job_output *output = g_ptr_array_index(job->outputs, i);
+		if (!output->skipped)
+			printf("%s\n", output->final);
+	}
+}
+
 static void finished(struct master *master, struct job *job)
 {
 	struct once *once = master->hook_data;
@@ -65,8 +74,7 @@ static void finished(struct master *master, struct job *job)
 	if (once->terminal)
 		draw(master);
 	else if (job->state == JOB_DONE)
-		for (guint i = 0; i < job->outputs->len; i++)
-			printf("%s\n", ((struct job_output *)g_ptr_array_index(job->outputs, i))->final);
+		say_outputs(job);
 	if (once->done + once->failed < once->files)
 		return;
 	if (once->terminal)
@@ -142,12 +150,13 @@ static bool open_once(struct master *master, const char *name, char **files, GEr
 	struct definition *definition = master->definitions->len ? g_ptr_array_index(master->definitions, 0) : NULL;
 	if (!definition || !definition->pipeline)
 		return fail(error, ERROR_SYSTEM, "%s is not right; see above", path);
-	master->committer = committer_new(NULL, NULL, jobs_committed, master);
+	master->names = names_new(o->out, NULL, jobs_named, master);
+	master->committer = committer_new(master->names, NULL, NULL, jobs_committed, master);
 	g_timeout_add(MASTER_TICK_MS, master_tick, master);
 	begin(master, (int)g_strv_length(files));
 	for (int i = 0; files[i]; i++) {
 		struct job *job = job_new(loose_claim(files[i], i), definition->pipeline);
-		job->loose = true;
+		job_set_loose(job);
 		jobs_add(master, job);
 	}
 	return true;
@@ -161,7 +170,6 @@ int master_once(const struct options *options, const char *pipeline, char **file
 	log_init("dropmill", strcmp(options->log_format, "json") == 0);
 	log_set_level(LOG_WARNING);
 	master->once = true;
-	master->overwrite = true;
 	master_init(master, options);
 	if (!open_once(master, pipeline, files, &error)) {
 		log_error("%s", error->message);

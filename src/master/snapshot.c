@@ -32,6 +32,7 @@ void output_view_free(struct output_view *view)
 	g_free(view->path);
 	g_free(view->name);
 	g_free(view->type);
+	g_free(view->note);
 	g_free(view);
 }
 

@@ -35,6 +35,8 @@ struct output_view {
 	gint64 bytes;
 	int width, height;
 	char *type; /* MIME type */
+	char *note; /* why it has not the name that its template says, or was skipped; NULL */
+	bool skipped;
 };
 
 struct job_view {

@@ -20,6 +20,7 @@
 #include "master/job.h"
 #include "master/kept.h"
 #include "master/master.h"
+#include "master/names.h"
 #include "master/options.h"
 #include "master/segments.h"
 #include "master/supervisor.h"
@@ -37,7 +38,6 @@ struct master {
 	const struct options *options;
 	GMainLoop *loop;
 	bool once;
-	bool overwrite;
 	struct embedded *embedded;
 	struct bus *bus;
 	struct bus_reader *results, *heartbeats;
@@ -47,6 +47,7 @@ struct master {
 	struct intake *intake;
 	struct waiting *waiting;
 	struct committer *committer;
+	struct names *names;
 	struct history *history;
 	struct segments *segments;
 	const struct master_page *page;
@@ -54,6 +55,7 @@ struct master {
 	struct kept *kept;
 	GPtrArray *definitions; /* struct definition */
 	GHashTable *jobs;       /* id to struct job: every unfinished job */
+	GHashTable *sources;    /* job_owner() to the job that goes first of those with this original's name */
 	GQueue queue;           /* struct job: queued, by priority then age */
 	GPtrArray *running;     /* struct job */
 	guint turn;             /* whose task goes next among the running */
@@ -95,6 +97,8 @@ void master_drain(struct master *master);
 
 /* jobs.c, jobs_end.c, jobs_codec.c */
 void jobs_add(struct master *master, struct job *job);
+/* Its outputs have names, or not: the job goes on. user is the master. */
+void jobs_named(struct job *job, enum names_answer answer, GError *error, void *user);
 /* Into the queue, by priority and age. */
 void jobs_enqueue(struct master *master, struct job *job);
 /* The codec's messages; user is the job. */
@@ -106,6 +110,8 @@ void jobs_start_over(struct master *master, struct job *job, const char *why);
 void jobs_fail(struct master *master, struct job *job, const char *reason);
 /* A temporary fault: tried again later, for as long as it takes. */
 void jobs_wait(struct master *master, struct job *job, const char *why);
+/* Another picture in work has a name that this one wants: tried again soon. */
+void jobs_wait_for_name(struct master *master, struct job *job, const char *why);
 /* Begins again in the other lane. */
 void jobs_run_whole(struct master *master, struct job *job, const char *why);
 void jobs_run_tiled(struct master *master, struct job *job);

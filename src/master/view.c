@@ -28,8 +28,8 @@ static const char *type_of(const char *path)
 	return "application/octet-stream";
 }
 
-static struct output_view *view_output(
-	const struct master *master, const char *path, gint64 bytes, int width, int height)
+static struct output_view *view_output(const struct master *master, const char *path, const char *note, bool skipped,
+	gint64 bytes, int width, int height)
 {
 	struct output_view *view = g_new0(struct output_view, 1);
 	const char *out = master->options->out;
@@ -41,6 +41,8 @@ static struct output_view *view_output(
 	view->width = width;
 	view->height = height;
 	view->type = g_strdup(type_of(path));
+	view->note = g_strdup(note);
+	view->skipped = skipped;
 	return view;
 }
 
@@ -62,8 +64,8 @@ static struct job_view *view_job(const struct master *master, const struct job *
 	view->outputs = g_ptr_array_new_with_free_func((GDestroyNotify)output_view_free);
 	for (guint i = 0; job->state == JOB_DONE && i < job->outputs->len; i++) {
 		const struct job_output *output = g_ptr_array_index(job->outputs, i);
-		g_ptr_array_add(view->outputs,
-			view_output(master, output->final, output->bytes, output->width, output->height));
+		g_ptr_array_add(view->outputs, view_output(master, output->final, output->note, output->skipped,
+						       output->bytes, output->width, output->height));
 	}
 	view->error = g_strdup(job->error);
 	view->queued_wall_us = job->queued_wall_us;
@@ -249,8 +251,9 @@ static void remember_record(const struct history_job *record, void *user)
 		g_autofree char *path = json_path(entry, "path");
 		if (path)
 			g_ptr_array_add(view->outputs,
-				view_output(master, path, json_int(entry, "bytes", 0), (int)json_int(entry, "width", 0),
-					(int)json_int(entry, "height", 0)));
+				view_output(master, path, json_string(entry, "note", NULL),
+					json_bool(entry, "skipped", false), json_int(entry, "bytes", 0),
+					(int)json_int(entry, "width", 0), (int)json_int(entry, "height", 0)));
 	}
 	g_ptr_array_insert(master->finished, 0, view);
 }

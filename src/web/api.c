@@ -114,6 +114,8 @@ static JsonArray *outputs_array(const struct job_view *job)
 		set_known(output, "width", view->width, view->width > 0);
 		set_known(output, "height", view->height, view->height > 0);
 		set_text(output, "type", view->type);
+		set_text(output, "note", view->note);
+		json_object_set_boolean_member(output, "skipped", view->skipped);
 		json_object_set_string_member(output, "url", url);
 		json_array_add_object_element(outputs, output);
 	}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Threads that name, hashes, and who has which place: see names.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "master/names_private.h"
+
+/* Reading for a hash is bound by the disk or by one core; more at once would only take cores from workers. */
+#define HASHERS 2
+#define HASH_BUFFER_BYTES (256 << 10)
+
+struct answer {
+	struct names *names;
+	struct job *job;
+	enum names_answer answer;
+	GError *error;
+};
+
+static gboolean report(gpointer data)
+{
+	g_autofree struct answer *answer = data;
+
+	answer->names->done(answer->job, answer->answer, answer->error, answer->names->user);
+	return G_SOURCE_REMOVE;
+}
+
+static void send(struct names *names, struct job *job, enum names_answer answer, GError *error)
+{
+	struct answer *message = g_new(struct answer, 1);
+
+	*message = (struct answer){names, job, answer, error};
+	g_idle_add_full(G_PRIORITY_DEFAULT, report, message, NULL);
+}
+
+/* The first digits of the SHA-256 of a file's bytes. Returns owned, NULL with error. */
+static char *hash_file(const char *path, GError **error)
+{
+	g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+	g_autofree guint8 *buffer = g_malloc(HASH_BUFFER_BYTES);
+	FILE *file = fopen(path, "re");
+	gsize length;
+
+	if (!file) {
+		fail(error, ERROR_INPUT, "%s", g_strerror(errno));
+		return NULL;
+	}
+	while ((length = fread(buffer, 1, HASH_BUFFER_BYTES, file)) > 0)
+		g_checksum_update(checksum, buffer, (gssize)length);
+	bool whole = !ferror(file);
+	int number = errno;
+	fclose(file);
+	if (!whole) {
+		errno = number;
+		fail_errno(error, "the original cannot be read");
+		return NULL;
+	}
+	return g_strndup(g_checksum_get_string(checksum), TEMPLATE_HASH_DIGITS);
+}
+
+static void hash(gpointer data, gpointer user)
+{
+	struct names *names = user;
+	struct job *job = data;
+	GError *error = NULL;
+
+	job->hash = hash_file(job->claim->path, &error);
+	if (job->hash)
+		g_thread_pool_push(names->namer, job, NULL);
+	else
+		send(names, job, NAMES_FAILED, error);
+}
+
+static void name(gpointer data, gpointer user)
+{
+	struct job *job = data;
+	GError *error = NULL;
+
+	g_ptr_array_set_size(job->outputs, 0);
+	enum names_answer answer = names_settle(user, job, false, &error);
+	send(user, job, answer, error);
+}
+
+void names_ask(struct names *names, struct job *job)
+{
+	unsigned uses = 0;
+
+	for (guint i = 0; i < job->pipeline->outputs->len; i++)
+		uses |= template_uses(((struct output *)g_ptr_array_index(job->pipeline->outputs, i))->name);
+	g_thread_pool_push(uses & TEMPLATE_HASH && !job->hash ? names->hasher : names->namer, job, NULL);
+}
+
+struct names *names_new(const char *out, struct history *ledger, names_done done, void *user)
+{
+	struct names *names = g_new0(struct names, 1);
+
+	g_mutex_init(&names->mutex);
+	names->out = g_strdup(out);
+	names->ledger = ledger;
+	names->holders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	names->made = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	names->numbers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	names->done = done;
+	names->user = user;
+	names->namer = g_thread_pool_new(name, names, 1, FALSE, NULL);
+	names->hasher = g_thread_pool_new(hash, names, HASHERS, FALSE, NULL);
+	return names;
+}
+
+void names_free(struct names *names)
+{
+	if (!names)
+		return;
+	g_thread_pool_free(names->hasher, TRUE, TRUE);
+	g_thread_pool_free(names->namer, TRUE, TRUE);
+	g_hash_table_unref(names->holders);
+	g_hash_table_unref(names->made);
+	g_hash_table_unref(names->numbers);
+	g_mutex_clear(&names->mutex);
+	history_close(names->ledger);
+	g_free(names->out);
+	g_free(names);
+}
+
+bool names_own(struct names *names, const struct job *job, const struct job_output *output, GError **error)
+{
+	g_mutex_lock(&names->mutex);
+	bool done = true;
+	if (names->ledger)
+		done = history_own(names->ledger, output->final, job_owner(job), output->wished, job->id, error);
+	else
+		g_hash_table_insert(names->made, g_strdup(output->final), g_strdup(job_owner(job)));
+	g_mutex_unlock(&names->mutex);
+	return done;
+}
+
+void names_give_up(struct names *names, struct job_output *output)
+{
+	g_mutex_lock(&names->mutex);
+	g_hash_table_remove(names->holders, output->final);
+	if (names->ledger)
+		history_disown(names->ledger, output->final);
+	else
+		g_hash_table_remove(names->made, output->final);
+	g_mutex_unlock(&names->mutex);
+	g_clear_pointer(&output->final, g_free);
+	g_clear_pointer(&output->note, g_free);
+}
+
+static gboolean held_by(gpointer path, gpointer holder, gpointer job)
+{
+	(void)path;
+	return holder == job;
+}
+
+void names_let_go(struct names *names, const struct job *job)
+{
+	g_hash_table_foreach_remove(names->holders, held_by, (gpointer)job);
+}
+
+void names_release(struct names *names, const struct job *job)
+{
+	g_mutex_lock(&names->mutex);
+	names_let_go(names, job);
+	g_mutex_unlock(&names->mutex);
+}

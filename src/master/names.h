@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   where outputs go: templates filled in, and a place found for each before its picture is milled. A path belongs to one
+ *            picture in work at a time; a path that is taken on disk is dealt with as the pipeline's on_conflict says, by the
+ *            ledger in the history, which tells the mill's own files from others. A file that the ledger does not know is
+ *            never destroyed.
+ *            What needs the output's size ({width}, {height}) is named at the commit. What needs the content's hash is named before,
+ *            by a thread that reads the original once: so a conflict is known before work starts, and no worker has to
+ *            report it. `once` has no ledger: a file that is there counts as made by the same original, unless this
+ *            very run made it from another.
+ * Thread:    one thread names in the order asked, and two read for hashes; names_settle(), names_own() and names_release() also from the
+ *            commit thread (a mutex inside). The loop never waits for the mutex.
+ * Ownership: names_free(). A job that is being named belongs to the thread until done is called, on the loop.
+ */
+#ifndef DROPMILL_MASTER_NAMES_H
+#define DROPMILL_MASTER_NAMES_H
+
+#include "base/history.h"
+#include "master/job.h"
+
+enum names_answer {
+	NAMES_GIVEN,  /* each output has its place, is skipped, or waits for its size (final is NULL) */
+	NAMES_TAKEN,  /* a place belongs to another picture in work, and only its end tells what to do: ask again */
+	NAMES_FAILED, /* error says why: ERROR_INPUT (on_conflict: fail, a name too long) or what may pass */
+};
+
+typedef void (*names_done)(struct job *job, enum names_answer answer, GError *error /* takes */, void *user);
+
+struct names;
+
+/* out: the out folder; ledger is taken. NULL: `once`, whose outputs lie in out itself. */
+struct names *names_new(const char *out, struct history *ledger, names_done done, void *user);
+void names_free(struct names *names); /* what is queued is dropped; NULL is fine */
+DEFINE_AUTO(names, names_free)
+
+/* Names the outputs of a job that begins. */
+void names_ask(struct names *names, struct job *job);
+
+/* Finds a place for each output that has none yet. sized: their widths and heights are known. */
+enum names_answer names_settle(struct names *names, struct job *job, bool sized, GError **error);
+
+/* Into the ledger, before the output gets its name: after a crash in between the place is known for the job's own. */
+bool names_own(struct names *names, const struct job *job, const struct job_output *output, GError **error);
+
+/* The place was taken by a stranger after all: out of the ledger, and the output has none. */
+void names_give_up(struct names *names, struct job_output *output);
+
+/* The job is over: its places are free for others. */
+void names_release(struct names *names, const struct job *job);
+
+#endif

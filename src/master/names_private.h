@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   what names.c and names_settle.c share. Private to them.
+ * Thread:    everything below mutex is touched with it held. Ownership: struct names owns all of it.
+ */
+#ifndef DROPMILL_MASTER_NAMES_PRIVATE_H
+#define DROPMILL_MASTER_NAMES_PRIVATE_H
+
+#include "master/names.h"
+#include "pipeline/template.h"
+
+struct names {
+	char *out;
+	names_done done;
+	void *user;
+	GThreadPool *namer, *hasher;
+	GMutex mutex;
+	struct history *ledger; /* a connection of its own; NULL: once */
+	GHashTable *holders;    /* path to struct job: places of pictures in work */
+	GHashTable *made;       /* once: path to owner, of what this run made */
+	GHashTable *numbers;    /* once: owner to number */
+};
+
+/* With the mutex held. */
+void names_let_go(struct names *names, const struct job *job);
+
+#endif

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * How a place is found for an output: see names.h. */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/sniff.h"
+#include "master/names_private.h"
+
+/* What lies at a path. */
+enum occupant {
+	OCCUPANT_NONE,
+	OCCUPANT_THIS_DROP, /* an earlier try of this very job wrote it */
+	OCCUPANT_SAME,      /* made from the same original, dropped before */
+	OCCUPANT_OTHER,     /* made from another original */
+	OCCUPANT_STRANGER,  /* nothing that the mill made */
+};
+
+static enum occupant look(struct names *names, const struct job *job, const char *path, char **made_from)
+{
+	g_autofree char *owner = NULL;
+	g_autofree char *drop = NULL;
+	struct stat status;
+
+	if (lstat(path, &status) != 0)
+		return OCCUPANT_NONE;
+	if (names->ledger)
+		history_owner(names->ledger, path, &owner, &drop);
+	else
+		owner = g_strdup(g_hash_table_lookup(names->made, path));
+	if (!owner)
+		return names->ledger ? OCCUPANT_STRANGER : OCCUPANT_SAME;
+	if (g_strcmp0(drop, job->id) == 0)
+		return OCCUPANT_THIS_DROP;
+	if (strcmp(owner, job_owner(job)) == 0)
+		return OCCUPANT_SAME;
+	const char *slash = strchr(owner, '/');
+	*made_from = files_display(slash ? slash + 1 : owner);
+	return OCCUPANT_OTHER;
+}
+
+static bool take(struct names *names, struct job *job, struct job_output *output, const char *path, bool fresh)
+{
+	g_hash_table_insert(names->holders, g_strdup(path), job);
+	output->final = g_strdup(path);
+	output->fresh = fresh;
+	return true;
+}
+
+/* The place that this original's output got before, when it is still there: a picture that was renamed once stays where it is. */
+static bool take_earlier(struct names *names, struct job *job, struct job_output *output)
+{
+	if (!names->ledger)
+		return false;
+	g_autoptr(GPtrArray) places = history_places(names->ledger, job_owner(job), output->wished);
+	for (guint i = 0; i < places->len; i++) {
+		const char *path = places->pdata[i];
+		struct stat status;
+		if (lstat(path, &status) == 0 && !g_hash_table_contains(names->holders, path))
+			return take(names, job, output, path, false);
+	}
+	return false;
+}
+
+static char *shown_name(const char *path)
+{
+	g_autofree char *base = g_path_get_basename(path);
+	return files_display(base);
+}
+
+static void note_rename(struct job_output *output, const char *why)
+{
+	g_autofree char *to = shown_name(output->final);
+
+	output->note = g_strdup_printf("renamed to %s because %s", to, why);
+}
+
+/* A file lies there, and the policy is rename or overwrite. False: the next name is tried, *why tells the reason. */
+static bool replace(struct names *names, struct job *job, struct job_output *output, const char *path,
+	enum occupant occupant, const char *made_from, char **why)
+{
+	g_autofree char *shown = shown_name(path);
+
+	g_free(*why);
+	*why = occupant == OCCUPANT_OTHER ? g_strdup_printf("%s was made from %s", shown, made_from)
+					  : g_strdup_printf("%s is there and was not made here", shown);
+	if (occupant == OCCUPANT_SAME)
+		return take(names, job, output, path, false);
+	if (occupant != OCCUPANT_OTHER || job->pipeline->on_conflict != CONFLICT_OVERWRITE)
+		return false;
+	output->note = g_strdup_printf("replaces the one made from %s", made_from);
+	return take(names, job, output, path, false);
+}
+
+/* A file lies there, and the policy is skip or fail. */
+static enum names_answer refuse(struct job *job, struct job_output *output, const char *path, GError **error)
+{
+	g_autofree char *shown = files_display(path);
+
+	if (job->pipeline->on_conflict == CONFLICT_FAIL) {
+		fail(error, ERROR_INPUT,
+			"%s is there already, and on_conflict is fail: take it away, or drop the picture under another name",
+			shown);
+		return NAMES_FAILED;
+	}
+	output->final = g_strdup(path);
+	output->skipped = true;
+	output->note = g_strdup_printf("skipped because %s is there already", shown);
+	return NAMES_GIVEN;
+}
+
+/* Somebody in work has this path. NAMES_GIVEN: another name will do. */
+static enum names_answer held(
+	const struct job *job, const struct job *holder, const char *path, char **why, GError **error)
+{
+	g_autofree char *shown = shown_name(path);
+
+	g_free(*why);
+	*why = holder == job ? g_strdup_printf("another output of this picture is %s", shown)
+			     : g_strdup_printf("%s is being made from %s", shown, holder->source);
+	if (holder == job || job->pipeline->on_conflict == CONFLICT_RENAME)
+		return NAMES_GIVEN;
+	fail(error, ERROR_RETRY, "%s", *why);
+	return NAMES_TAKEN;
+}
+
+static enum names_answer settle(struct names *names, struct job *job, struct job_output *output, GError **error)
+{
+	bool refuses = job->pipeline->on_conflict == CONFLICT_SKIP || job->pipeline->on_conflict == CONFLICT_FAIL;
+	g_autofree char *why = NULL;
+
+	if (!refuses && take_earlier(names, job, output)) {
+		if (strcmp(output->final, output->wished) != 0)
+			note_rename(output, "it got that name before");
+		return NAMES_GIVEN;
+	}
+	for (unsigned number = 1; !output->final; number++) {
+		g_autofree char *path = number > 1 ? files_numbered(output->wished, number) : g_strdup(output->wished);
+		g_autofree char *made_from = NULL;
+		const struct job *holder = g_hash_table_lookup(names->holders, path);
+		if (holder) {
+			enum names_answer answer = held(job, holder, path, &why, error);
+			if (answer != NAMES_GIVEN)
+				return answer;
+			continue;
+		}
+		enum occupant occupant = look(names, job, path, &made_from);
+		if (occupant == OCCUPANT_NONE || occupant == OCCUPANT_THIS_DROP)
+			take(names, job, output, path, occupant == OCCUPANT_NONE);
+		else if (refuses)
+			return refuse(job, output, path, error);
+		else
+			replace(names, job, output, path, occupant, made_from, &why);
+		if (output->final && number > 1) {
+			g_clear_pointer(&output->note, g_free);
+			note_rename(output, why);
+		}
+	}
+	return NAMES_GIVEN;
+}
+
+static gint64 number_of(struct names *names, const struct job *job, GError **error)
+{
+	if (names->ledger)
+		return history_number(names->ledger, job->pipeline->name, job_owner(job), error);
+	gpointer known = g_hash_table_lookup(names->numbers, job_owner(job));
+	if (!known) {
+		known = GUINT_TO_POINTER(g_hash_table_size(names->numbers) + 1);
+		g_hash_table_insert(names->numbers, g_strdup(job_owner(job)), known);
+	}
+	return GPOINTER_TO_UINT(known);
+}
+
+/* The wished name, absolute. Returns owned. */
+static char *wish(struct names *names, struct job *job, const struct output *output, const struct job_output *place,
+	GError **error)
+{
+	const char *format = output->format ? output->format : job->claim->format;
+	const struct template_values values = {
+		.relative = job->claim->relative,
+		.pipeline = job->pipeline->name,
+		.format_ext = format ? sniff_ending(format) : NULL,
+		.dropped_wall_us = job->queued_wall_us,
+		.number = job->number,
+		.hash = job->hash,
+		.width = place->width,
+		.height = place->height,
+	};
+	g_autofree char *relative = template_expand(output->name, &values, error);
+
+	if (!relative)
+		return NULL;
+	return names->ledger ? g_build_filename(names->out, job->pipeline->name, relative, NULL)
+			     : g_build_filename(names->out, relative, NULL);
+}
+
+/* Beside the final place; where that is not known yet, in the folder that mirrors the source's. */
+static bool make_folder(struct names *names, struct job *job, struct job_output *place, GError **error)
+{
+	g_autofree char *mirrored =
+		names->ledger ? g_build_filename(names->out, job->pipeline->name, job->claim->relative, NULL)
+			      : g_build_filename(names->out, job->claim->relative, NULL);
+	g_autofree char *folder = g_path_get_dirname(place->final ? place->final : mirrored);
+
+	if (!files_make_folder(folder, error))
+		return false;
+	g_free(place->folder);
+	place->folder = g_steal_pointer(&folder);
+	return true;
+}
+
+static enum names_answer settle_all(struct names *names, struct job *job, bool sized, GError **error)
+{
+	for (guint i = 0; i < job->pipeline->outputs->len; i++) {
+		const struct output *output = g_ptr_array_index(job->pipeline->outputs, i);
+		unsigned uses = template_uses(output->name);
+		if (i == job->outputs->len)
+			g_ptr_array_add(job->outputs, g_new0(struct job_output, 1));
+		struct job_output *place = g_ptr_array_index(job->outputs, i);
+		if (place->final)
+			continue;
+		if (uses & TEMPLATE_NUMBER && !job->number && !(job->number = number_of(names, job, error)))
+			return NAMES_FAILED;
+		if (sized || !(uses & TEMPLATE_SIZE)) {
+			g_free(place->wished);
+			place->wished = wish(names, job, output, place, error);
+			if (!place->wished)
+				return NAMES_FAILED;
+			enum names_answer answer = settle(names, job, place, error);
+			if (answer != NAMES_GIVEN)
+				return answer;
+		}
+		if (!place->skipped && !make_folder(names, job, place, error))
+			return NAMES_FAILED;
+	}
+	return NAMES_GIVEN;
+}
+
+enum names_answer names_settle(struct names *names, struct job *job, bool sized, GError **error)
+{
+	g_mutex_lock(&names->mutex);
+	if (!sized)
+		names_let_go(names, job); /* a new run */
+	enum names_answer answer = settle_all(names, job, sized, error);
+	/* All or none: who waits for another must hold nothing that the other waits for. */
+	if (!sized && answer != NAMES_GIVEN)
+		names_let_go(names, job);
+	g_mutex_unlock(&names->mutex);
+	return answer;
+}

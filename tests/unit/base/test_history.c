@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The ledger: owners of outputs, running numbers, an older database. */
+#include "base/history.h"
+
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <glib/gstdio.h>
+
+#include "base/error.h"
+#include "base/files.h"
+
+#include <cmocka.h> /* last: it makes fail a macro */
+
+struct place {
+	char *folder, *path;
+};
+
+static int set_up(void **state)
+{
+	struct place *place = g_new0(struct place, 1);
+
+	place->folder = g_dir_make_tmp("dropmill-history-XXXXXX", NULL);
+	place->path = g_build_filename(place->folder, "history.db", NULL);
+	*state = place;
+	return place->folder ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	struct place *place = *state;
+
+	files_remove_tree(place->folder);
+	g_free(place->folder);
+	g_free(place->path);
+	g_free(place);
+	return 0;
+}
+
+static struct history *open_at(void **state)
+{
+	const struct place *place = *state;
+	g_autoptr(GError) error = NULL;
+	struct history *history = history_open(place->path, &error);
+
+	assert_null(error);
+	assert_non_null(history);
+	return history;
+}
+
+static void a_path_has_one_owner_the_last(void **state)
+{
+	auto_struct(history) history = open_at(state);
+	g_autofree char *owner = NULL, *job = NULL;
+
+	assert_false(history_owner(history, "/out/a.jpg", &owner, &job));
+	assert_true(history_own(history, "/out/a.jpg", "web/a.png", "/out/a.jpg", "j1", NULL));
+	assert_true(history_own(history, "/out/a.jpg", "web/a.tif", "/out/a.jpg", "j2", NULL));
+	assert_true(history_owner(history, "/out/a.jpg", &owner, &job));
+	assert_string_equal(owner, "web/a.tif");
+	assert_string_equal(job, "j2");
+}
+
+static void places_of_an_original_come_shortest_first(void **state)
+{
+	auto_struct(history) history = open_at(state);
+	static const char *const paths[] = {"/out/a-10.jpg", "/out/a-2.jpg", "/out/a.jpg"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(paths); i++)
+		assert_true(history_own(history, paths[i], "web/a.png", "/out/a.jpg", "j", NULL));
+	assert_true(history_own(history, "/out/b.jpg", "web/a.png", "/out/b.jpg", "j", NULL));
+	g_autoptr(GPtrArray) places = history_places(history, "web/a.png", "/out/a.jpg");
+	assert_int_equal(places->len, 3);
+	for (guint i = 0; i < 3; i++)
+		assert_string_equal(places->pdata[i], paths[2 - i]);
+}
+
+static void numbers_run_from_one_and_stay(void **state)
+{
+	auto_struct(history) history = open_at(state);
+	auto_struct(history) other = history_open_again(history, NULL);
+
+	assert_int_equal(history_number(history, "web", "a", NULL), 1);
+	assert_int_equal(history_number(other, "web", "b", NULL), 2);
+	assert_int_equal(history_number(history, "web", "a", NULL), 1);
+	assert_int_equal(history_number(history, "print", "b", NULL), 1);
+	history_close(g_steal_pointer(&history));
+	history = open_at(state);
+	assert_int_equal(history_number(history, "web", "b", NULL), 2);
+	assert_int_equal(history_number(history, "web", "\xff", NULL), 3);
+}
+
+static void a_database_of_version_1_is_kept(void **state)
+{
+	const struct place *place = *state;
+	sqlite3 *db;
+	g_autofree char *owner = NULL, *job = NULL;
+
+	assert_int_equal(sqlite3_open(place->path, &db), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_exec(db,
+			"CREATE TABLE job (id TEXT PRIMARY KEY, pipeline TEXT NOT NULL, source TEXT NOT NULL, state TEXT NOT "
+			"NULL, lane TEXT NOT NULL, error TEXT, width INTEGER, height INTEGER, tiles INTEGER, attempts INTEGER,"
+			" queued INTEGER, started INTEGER, finished INTEGER, outputs TEXT NOT NULL) WITHOUT ROWID;"
+			"CREATE TABLE output (path TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID;"
+			"CREATE TABLE kept (key TEXT PRIMARY KEY) WITHOUT ROWID;"
+			"INSERT INTO output VALUES ('/out/a.jpg', 'web/a.png');"
+			"INSERT INTO job VALUES ('i','web','a.png','done','whole',NULL,1,1,1,1,1,1,1,'[]');"
+			"PRAGMA user_version = 1;",
+			NULL, NULL, NULL),
+		SQLITE_OK);
+	sqlite3_close(db);
+	auto_struct(history) history = open_at(state);
+	assert_true(history_owner(history, "/out/a.jpg", &owner, &job));
+	assert_string_equal(owner, "web/a.png");
+	assert_null(job);
+	g_autoptr(GPtrArray) places = history_places(history, "web/a.png", "/out/a.jpg");
+	assert_int_equal(places->len, 1);
+	assert_int_equal(history_count(history, "done"), 1);
+	assert_int_equal(history_number(history, "web", "a.png", NULL), 1);
+}
+
+static void one_of_a_newer_version_is_set_aside(void **state)
+{
+	const struct place *place = *state;
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(place->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 99;", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	auto_struct(history) history = open_at(state);
+	g_autoptr(GDir) folder = g_dir_open(place->folder, 0, NULL);
+	const char *name;
+	bool aside = false;
+	while ((name = g_dir_read_name(folder)))
+		aside = aside || g_str_has_prefix(name, "history.db.damaged-");
+	assert_true(aside);
+	assert_int_equal(history_number(history, "web", "a", NULL), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_path_has_one_owner_the_last, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(places_of_an_original_come_shortest_first, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(numbers_run_from_one_and_stay, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_database_of_version_1_is_kept, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(one_of_a_newer_version_is_set_aside, set_up, tear_down),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
