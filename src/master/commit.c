@@ -72,6 +72,10 @@ static bool put(struct committer *committer, struct job *job, struct job_output 
 			return false;
 		if (output->skipped)
 			return true;
+		/* One that was not known before, or that somebody removed meanwhile. */
+		g_autofree char *folder = g_path_get_dirname(output->final);
+		if (!files_make_folder(folder, error))
+			return false;
 		if (!names_own(committer->names, job, output, error))
 			return false;
 		if (!output->fresh)

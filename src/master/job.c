@@ -54,6 +54,7 @@ void job_free(struct job *job)
 	g_free(job->source);
 	g_free(job->owner);
 	g_free(job->hash);
+	g_free(job->waits_for);
 	g_free(job->error);
 	g_free(job);
 }

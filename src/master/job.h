@@ -58,9 +58,10 @@ enum lane { LANE_UNDECIDED, LANE_WHOLE, LANE_TILED };
 struct job {
 	struct master *master; /* whose loop owns it */
 	char *id;
-	char *source;  /* as shown */
-	char *owner;   /* see job_owner() */
-	char *hash;    /* of the original's bytes, as names have it; NULL: not known */
+	char *source;    /* as shown */
+	char *owner;     /* see job_owner() */
+	char *waits_for; /* a path that another picture in work has, and that on_conflict keeps from being renamed; NULL */
+	char *hash;      /* of the original's bytes, as names have it; NULL: not known */
 	gint64 number; /* of the original, as names have it; 0: not known */
 	struct claim *claim;
 	struct pipeline *pipeline;

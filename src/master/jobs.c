@@ -161,6 +161,8 @@ void jobs_named(struct job *job, enum names_answer answer, GError *taken, void *
 			jobs_wait(master, job, error->message);
 		return;
 	}
+	g_clear_pointer(&job->waits_for, g_free);
+	g_clear_pointer(&job->error, g_free);
 	job_name_temps(job);
 	say_notes(master, job);
 	if (job_all_skipped(job)) {

@@ -8,8 +8,8 @@
 #include "master/state.h"
 
 #define COMMIT_AGAIN_MS 2000
-/* A name that another picture in work has: its end is near. */
-#define NAME_AGAIN_US (200 * G_TIME_SPAN_MILLISECOND)
+/* A name that another picture in work has: its end wakes who waits. This is for a holder that ended in another way. */
+#define NAME_AGAIN_US (2 * G_TIME_SPAN_SECOND)
 
 void jobs_stop_run(struct master *master, struct job *job)
 {
@@ -44,12 +44,6 @@ static void back_to_queue(struct master *master, struct job *job)
 	g_ptr_array_remove_fast(master->running, job);
 	jobs_enqueue(master, job);
 	view_changed(master);
-}
-
-static gboolean start_again(gpointer master)
-{
-	jobs_start(master);
-	return G_SOURCE_REMOVE;
 }
 
 /* Again at once, in the other lane: no fault of anybody's. */
@@ -107,7 +101,6 @@ void jobs_wait_for_name(struct master *master, struct job *job, const char *why)
 	job->not_before_us = clock_now_us() + NAME_AGAIN_US;
 	job->runs--; /* it never began */
 	back_to_queue(master, job);
-	g_timeout_add(NAME_AGAIN_US / G_TIME_SPAN_MILLISECOND + 1, start_again, master);
 }
 
 void jobs_fail(struct master *master, struct job *job, const char *reason)
@@ -142,9 +135,24 @@ void jobs_commit(struct master *master, struct job *job)
 	committer_add(master->committer, request);
 }
 
-/* The next picture of this name may begin. */
+/* The oldest that waits for one of its names may have it now. */
+static void wake_waiter(struct master *master, const struct job *job)
+{
+	for (GList *link = master->queue.head; link; link = link->next) {
+		struct job *waiter = link->data;
+		for (guint i = 0; waiter->waits_for && i < job->outputs->len; i++)
+			if (g_strcmp0(((struct job_output *)g_ptr_array_index(job->outputs, i))->final,
+				    waiter->waits_for) == 0) {
+				waiter->not_before_us = 0;
+				return;
+			}
+	}
+}
+
+/* The next picture of this name may begin, and another that wants one of its outputs' names. */
 static void forget(struct master *master, struct job *job)
 {
+	wake_waiter(master, job);
 	if (g_hash_table_lookup(master->sources, job_owner(job)) == job)
 		g_hash_table_remove(master->sources, job_owner(job));
 }

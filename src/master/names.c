@@ -100,6 +100,7 @@ struct names *names_new(const char *out, struct history *ledger, names_done done
 	names->out = g_strdup(out);
 	names->ledger = ledger;
 	names->holders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	names->waiting = g_hash_table_new(NULL, NULL);
 	names->made = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	names->numbers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	names->done = done;
@@ -116,6 +117,7 @@ void names_free(struct names *names)
 	g_thread_pool_free(names->hasher, TRUE, TRUE);
 	g_thread_pool_free(names->namer, TRUE, TRUE);
 	g_hash_table_unref(names->holders);
+	g_hash_table_unref(names->waiting);
 	g_hash_table_unref(names->made);
 	g_hash_table_unref(names->numbers);
 	g_mutex_clear(&names->mutex);

@@ -17,6 +17,7 @@ struct names {
 	GMutex mutex;
 	struct history *ledger; /* a connection of its own; NULL: once */
 	GHashTable *holders;    /* path to struct job: places of pictures in work */
+	GHashTable *waiting;    /* struct job: those whose waits_for another has, or an older one waits for */
 	GHashTable *made;       /* once: path to owner, of what this run made */
 	GHashTable *numbers;    /* once: owner to number */
 };

@@ -110,9 +110,25 @@ static enum names_answer refuse(struct job *job, struct job_output *output, cons
 	return NAMES_GIVEN;
 }
 
-/* Somebody in work has this path. NAMES_GIVEN: another name will do. */
+/* Where the order of drops decides what stays, an older picture that waits for the path goes first; the oldest of all waits for none that
+ * waits, so that they never wait for each other. */
+static const struct job *older_waiter(struct names *names, const struct job *job, const char *path)
+{
+	GHashTableIter iter;
+	gpointer key;
+
+	g_hash_table_iter_init(&iter, names->waiting);
+	while (g_hash_table_iter_next(&iter, &key, NULL)) {
+		const struct job *other = key;
+		if (other != job && other->queued_us < job->queued_us && strcmp(other->waits_for, path) == 0)
+			return other;
+	}
+	return NULL;
+}
+
+/* Somebody in work has this path, or is to have it first. NAMES_GIVEN: another name will do. */
 static enum names_answer held(
-	const struct job *job, const struct job *holder, const char *path, char **why, GError **error)
+	struct names *names, struct job *job, const struct job *holder, const char *path, char **why, GError **error)
 {
 	g_autofree char *shown = shown_name(path);
 
@@ -121,6 +137,9 @@ static enum names_answer held(
 			     : g_strdup_printf("%s is being made from %s", shown, holder->source);
 	if (holder == job || job->pipeline->on_conflict == CONFLICT_RENAME)
 		return NAMES_GIVEN;
+	g_free(job->waits_for);
+	job->waits_for = g_strdup(path);
+	g_hash_table_add(names->waiting, job);
 	fail(error, ERROR_RETRY, "%s", *why);
 	return NAMES_TAKEN;
 }
@@ -139,8 +158,10 @@ static enum names_answer settle(struct names *names, struct job *job, struct job
 		g_autofree char *path = number > 1 ? files_numbered(output->wished, number) : g_strdup(output->wished);
 		g_autofree char *made_from = NULL;
 		const struct job *holder = g_hash_table_lookup(names->holders, path);
+		if (!holder && job->pipeline->on_conflict != CONFLICT_RENAME)
+			holder = older_waiter(names, job, path);
 		if (holder) {
-			enum names_answer answer = held(job, holder, path, &why, error);
+			enum names_answer answer = held(names, job, holder, path, &why, error);
 			if (answer != NAMES_GIVEN)
 				return answer;
 			continue;
@@ -231,7 +252,7 @@ static enum names_answer settle_all(struct names *names, struct job *job, bool s
 			if (answer != NAMES_GIVEN)
 				return answer;
 		}
-		if (!place->skipped && !make_folder(names, job, place, error))
+		if (!sized && !place->skipped && !make_folder(names, job, place, error))
 			return NAMES_FAILED;
 	}
 	return NAMES_GIVEN;
@@ -240,6 +261,7 @@ static enum names_answer settle_all(struct names *names, struct job *job, bool s
 enum names_answer names_settle(struct names *names, struct job *job, bool sized, GError **error)
 {
 	g_mutex_lock(&names->mutex);
+	g_hash_table_remove(names->waiting, job);
 	if (!sized)
 		names_let_go(names, job); /* a new run */
 	enum names_answer answer = settle_all(names, job, sized, error);
