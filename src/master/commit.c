@@ -40,29 +40,9 @@ static gboolean report(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-static bool is_folder(const char *path)
-{
-	struct stat status;
-	return lstat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
-/* The temp file, or folder, gets the place of what this original or another of the mill had there. */
-static bool replace(const char *temp, const char *final, GError **error)
-{
-	bool folder = is_folder(temp), there = is_folder(final);
-
-	if (there && !folder)
-		files_remove_tree(final);
-	else if (folder && !there)
-		unlink(final);
-	if (folder)
-		return folder_replace(temp, final, error);
-	return rename(temp, final) == 0 || fail_errno(error, "%s", final);
-}
-
 /* Under its final name. Where nothing was when the name was given, somebody may have put a file meanwhile: it stays, and the output gets the
  * next name. */
-static bool put(struct committer *committer, struct job *job, struct job_output *output, GError **error)
+static bool put(struct committer *committer, struct job *job, struct job_output *output, bool folder, GError **error)
 {
 	for (;;) {
 		struct stat status;
@@ -73,13 +53,15 @@ static bool put(struct committer *committer, struct job *job, struct job_output 
 		if (output->skipped)
 			return true;
 		/* One that was not known before, or that somebody removed meanwhile. */
-		g_autofree char *folder = g_path_get_dirname(output->final);
-		if (!files_make_folder(folder, error))
+		g_autofree char *parent = g_path_get_dirname(output->final);
+		if (!files_make_folder(parent, error))
 			return false;
 		if (!names_own(committer->names, job, output, error))
 			return false;
+		if (!output->fresh && folder)
+			return folder_replace(output->temp, output->final, error);
 		if (!output->fresh)
-			return replace(output->temp, output->final, error);
+			return rename(output->temp, output->final) == 0 || fail_errno(error, "%s", output->final);
 		if (files_rename_new(output->temp, output->final) == 0)
 			return true;
 		if (errno != EEXIST)
@@ -96,8 +78,8 @@ static bool commit_output(struct committer *committer, struct job *job, struct j
 		job_remove_temp(output);
 		return true;
 	}
-	if (!(is_folder(output->temp) ? folder_sync : files_sync)(output->temp, error) ||
-		!put(committer, job, output, error))
+	bool folder = g_file_test(output->temp, G_FILE_TEST_IS_DIR);
+	if (!(folder ? folder_sync : files_sync)(output->temp, error) || !put(committer, job, output, folder, error))
 		return false;
 	if (output->skipped)
 		job_remove_temp(output);

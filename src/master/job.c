@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/folder.h"
 #include "base/json.h"
 #include "pipeline/template.h"
 

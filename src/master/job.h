@@ -35,6 +35,7 @@ struct tile {
 
 /* Where an output lies while it is made and when it is finished. */
 struct job_output {
+	guint number; /* among the pipeline's outputs; those that a condition leaves out are not in the job's list */
 	char *folder; /* where it is made: that of its final place, or on the same file system */
 	char *temp;   /* in there */
 	char *wished; /* what its template says, absolute; NULL: not known yet */
@@ -42,6 +43,7 @@ struct job_output {
 	char *note;   /* why these are not the same, or why it is skipped; NULL */
 	gint64 bytes;
 	int width, height;
+	bool is_folder; /* deep zoom */
 	bool fresh;     /* nothing was there when it got its place */
 	bool skipped;   /* it is not made: on_conflict: skip */
 	bool committed; /* under its final name, on disk */

@@ -78,7 +78,6 @@ static void name(gpointer data, gpointer user)
 	struct job *job = data;
 	GError *error = NULL;
 
-	g_ptr_array_set_size(job->outputs, 0);
 	enum names_answer answer = names_settle(user, job, false, &error);
 	send(user, job, answer, error);
 }

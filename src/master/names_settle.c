@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "base/sniff.h"
 #include "master/names_private.h"
 
@@ -17,7 +18,21 @@ enum occupant {
 	OCCUPANT_STRANGER,  /* nothing that the mill made */
 };
 
-static enum occupant look(struct names *names, const struct job *job, const char *path, char **made_from)
+/* A folder that looks like a pyramid of ours: another's, with who knows what in it, is never replaced for its name alone. */
+static bool is_pyramid(const char *path)
+{
+	static const char *const signs[] = {"ImageProperties.xml", "info.json", "blank.png", NULL};
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir)))
+		if (g_str_has_suffix(name, ".dzi") || g_strv_contains(signs, name))
+			return true;
+	return false;
+}
+
+static enum occupant look(
+	struct names *names, const struct job *job, const struct job_output *output, const char *path, char **made_from)
 {
 	g_autofree char *owner = NULL;
 	g_autofree char *drop = NULL;
@@ -25,12 +40,14 @@ static enum occupant look(struct names *names, const struct job *job, const char
 
 	if (lstat(path, &status) != 0)
 		return OCCUPANT_NONE;
+	if (S_ISDIR(status.st_mode) != output->is_folder) /* whoever made it, it cannot be replaced at once */
+		return OCCUPANT_STRANGER;
 	if (names->ledger)
 		history_owner(names->ledger, path, &owner, &drop);
 	else
 		owner = g_strdup(g_hash_table_lookup(names->made, path));
 	if (!owner)
-		return names->ledger ? OCCUPANT_STRANGER : OCCUPANT_SAME;
+		return names->ledger || (output->is_folder && !is_pyramid(path)) ? OCCUPANT_STRANGER : OCCUPANT_SAME;
 	if (g_strcmp0(drop, job->id) == 0)
 		return OCCUPANT_THIS_DROP;
 	if (strcmp(owner, job_owner(job)) == 0)
@@ -57,7 +74,8 @@ static bool take_earlier(struct names *names, struct job *job, struct job_output
 	for (guint i = 0; i < places->len; i++) {
 		const char *path = places->pdata[i];
 		struct stat status;
-		if (lstat(path, &status) == 0 && !g_hash_table_contains(names->holders, path))
+		if (lstat(path, &status) == 0 && S_ISDIR(status.st_mode) == output->is_folder &&
+			!g_hash_table_contains(names->holders, path))
 			return take(names, job, output, path, false);
 	}
 	return false;
@@ -166,7 +184,7 @@ static enum names_answer settle(struct names *names, struct job *job, struct job
 				return answer;
 			continue;
 		}
-		enum occupant occupant = look(names, job, path, &made_from);
+		enum occupant occupant = look(names, job, output, path, &made_from);
 		if (occupant == OCCUPANT_NONE || occupant == OCCUPANT_THIS_DROP)
 			take(names, job, output, path, occupant == OCCUPANT_NONE);
 		else if (refuses)
@@ -233,14 +251,19 @@ static bool make_folder(struct names *names, struct job *job, struct job_output 
 
 static enum names_answer settle_all(struct names *names, struct job *job, bool sized, GError **error)
 {
-	for (guint i = 0; i < job->pipeline->outputs->len; i++) {
-		const struct output *output = g_ptr_array_index(job->pipeline->outputs, i);
-		unsigned uses = template_uses(output->name);
-		if (i == job->outputs->len)
-			g_ptr_array_add(job->outputs, g_new0(struct job_output, 1));
+	for (guint i = 0; !sized && i < job->pipeline->outputs->len; i++) {
+		struct job_output *place = g_new0(struct job_output, 1);
+		place->number = i;
+		g_ptr_array_add(job->outputs, place);
+	}
+	for (guint i = 0; i < job->outputs->len; i++) {
 		struct job_output *place = g_ptr_array_index(job->outputs, i);
+		const struct output *output = g_ptr_array_index(job->pipeline->outputs, place->number);
+		unsigned uses = template_uses(output->name);
+		bool zip = strcmp(json_string(output->save, "container", "fs"), "zip") == 0;
 		if (place->final)
 			continue;
+		place->is_folder = g_strcmp0(output->format, "dz") == 0 && !zip;
 		if (uses & TEMPLATE_NUMBER && !job->number && !(job->number = number_of(names, job, error)))
 			return NAMES_FAILED;
 		if (sized || !(uses & TEMPLATE_SIZE)) {
@@ -262,8 +285,10 @@ enum names_answer names_settle(struct names *names, struct job *job, bool sized,
 {
 	g_mutex_lock(&names->mutex);
 	g_hash_table_remove(names->waiting, job);
-	if (!sized)
-		names_let_go(names, job); /* a new run */
+	if (!sized) { /* a new run */
+		names_let_go(names, job);
+		g_ptr_array_set_size(job->outputs, 0);
+	}
 	enum names_answer answer = settle_all(names, job, sized, error);
 	/* All or none: who waits for another must hold nothing that the other waits for. */
 	if (!sized && answer != NAMES_GIVEN)

@@ -79,6 +79,19 @@ def test_names_with_sizes_of_a_picture_in_tiles(make_mill, pictures):
     assert mill.jobs()[0]["lane"] == "tiled"
 
 
+def test_an_output_that_a_condition_leaves_out_takes_no_name(make_mill, photo):
+    mill = make_mill({"p": (
+        "outputs:\n"
+        "  - {name: \"{stem}-big.png\", when: \"width > 5000\"}\n"
+        "  - {name: \"{stem}-{width}.png\"}\n"
+        "  - {name: \"{stem}.webp\"}\n"
+    )}).start(workers=1)
+    mill.drop(photo, "p", "a.png")
+    mill.wait_idle(done=1, failed=0)
+    assert tree(mill, "p") == ["a-64.png", "a.webp"]
+    mill.stop()
+
+
 def test_each_original_has_one_number_for_ever(make_mill, photo):
     mill = mill_of(make_mill, "{n}.png")
     for done, name in enumerate(["b.png", "a.png", "sub/b.png"]):
