@@ -22,6 +22,7 @@ static const char usage[] =
 	"  master --brokers LIST     the master alone, on a Kafka cluster\n"
 	"  worker --brokers LIST     workers alone, on a Kafka cluster (--count N)\n"
 	"  once PIPELINE FILE...     mill these files now; outputs into --out DIR; exit 0, 1 (some failed), 2 (usage)\n"
+	"  explain PIPELINE FILE...  what would happen to these files, without doing it (--json); also once --dry-run\n"
 	"  check [FILE...]           are the definitions right? file:line:col: message\n"
 	"  ops [NAME]                operations, their parameters, bounds and defaults (--json, --markdown, --schema)\n"
 	"  topics create|describe|delete   the Kafka topics\n"
@@ -99,27 +100,6 @@ static int worker_command(int argc, char **argv)
 	return worker_host_run(options);
 }
 
-static int once_command(int argc, char **argv)
-{
-	auto_struct(options) options = options_or_say(argc, argv, "PIPELINE FILE... - mill these files now");
-
-	if (!options)
-		return 2;
-	if (!options->rest || !options->rest[0] || !options->rest[1]) {
-		fprintf(stderr, "dropmill once: wants a pipeline (its name or its path) and at least one file\n");
-		return 2;
-	}
-	return master_once(options, options->rest[0], options->rest + 1);
-}
-
-static int version_command(int argc, char **argv)
-{
-	(void)argc;
-	(void)argv;
-	printf("dropmill %s\n", DROPMILL_VERSION);
-	return 0;
-}
-
 /* Another program does it; its exit status is ours. */
 static int image_command(int argc, char **argv)
 {
@@ -133,6 +113,66 @@ static int image_command(int argc, char **argv)
 	return 1;
 }
 
+/* Takes a switch out of the arguments, when it is there. */
+static bool take_switch(int *argc, char **argv, const char *name)
+{
+	for (int i = 1; i < *argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], name) != 0)
+			continue;
+		memmove(argv + i, argv + i + 1, (gsize)(*argc - i) * sizeof *argv);
+		(*argc)--;
+		return true;
+	}
+	return false;
+}
+
+/* `once --dry-run` is `explain` with what once was told. */
+static int explain_once(const struct options *options, bool json)
+{
+	g_autoptr(GPtrArray) words = g_ptr_array_new();
+	g_autofree char *tile = g_strdup_printf("--tile=%d", options->tile);
+	g_autofree char *pipelines = g_strconcat("--pipelines=", options->pipelines, NULL);
+	g_autofree char *out = g_strconcat("--out=", options->out, NULL);
+
+	g_ptr_array_add(words, (gpointer) "explain");
+	g_ptr_array_add(words, (gpointer) "--once");
+	if (json)
+		g_ptr_array_add(words, (gpointer) "--json");
+	g_ptr_array_add(words, tile);
+	g_ptr_array_add(words, pipelines);
+	g_ptr_array_add(words, out);
+	g_ptr_array_add(words, (gpointer) "--");
+	for (char **word = options->rest; *word; word++)
+		g_ptr_array_add(words, *word);
+	int count = (int)words->len;
+	g_ptr_array_add(words, NULL);
+	return image_command(count, (char **)words->pdata);
+}
+
+static int once_command(int argc, char **argv)
+{
+	bool dry = take_switch(&argc, argv, "--dry-run"), json = dry && take_switch(&argc, argv, "--json");
+	auto_struct(options) options = options_or_say(argc, argv, "PIPELINE FILE... - mill these files now");
+
+	if (!options)
+		return 2;
+	if (!options->rest || !options->rest[0] || !options->rest[1]) {
+		fprintf(stderr, "dropmill once: wants a pipeline (its name or its path) and at least one file\n");
+		return 2;
+	}
+	if (dry)
+		return explain_once(options, json);
+	return master_once(options, options->rest[0], options->rest + 1);
+}
+
+static int version_command(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	printf("dropmill %s\n", DROPMILL_VERSION);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -142,6 +182,7 @@ static const struct {
 	{"worker", worker_command},
 	{"once", once_command},
 	{"check", image_command},
+	{"explain", image_command},
 	{"ops", image_command},
 	{"topics", topics_command},
 	{"status", status_command},

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "codec/codec.h"
+#include "codec/explain.h"
 #include "image/commands.h"
 #include "worker/worker.h"
 
@@ -18,6 +19,7 @@ static const struct {
 	{"worker", worker_command},
 	{"codec", codec_command},
 	{"check", check_command},
+	{"explain", explain_command},
 	{"ops", ops_command},
 	{"definitions", definitions_command},
 };

@@ -182,9 +182,9 @@ bool job_read_plan(struct job *job, JsonObject *plan, GError **error)
 }
 
 /* The files of a pyramid are named after its folder. */
-static void set_title(JsonObject *entry, const struct job_output *place)
+static void set_title(JsonObject *entry, const struct job *job, const struct job_output *place)
 {
-	g_autofree char *name = g_path_get_basename(place->final);
+	g_autofree char *name = g_path_get_basename(place->final ? place->final : job->claim->relative);
 	g_autofree char *title = g_utf8_make_valid(name, -1);
 	char *dot = strrchr(title, '.');
 
@@ -195,28 +195,15 @@ static void set_title(JsonObject *entry, const struct job_output *place)
 
 void job_describe(const struct job *job, JsonObject *object)
 {
-	JsonObject *limits = json_object_new();
-	JsonArray *outputs = json_array_new();
-
 	json_set_path(object, "path", job->claim->path);
-	json_object_set_array_member(object, "steps", steps_to_json(job->pipeline->steps, NULL));
-	for (guint i = 0; i < job->pipeline->outputs->len; i++) {
-		const struct output *output = g_ptr_array_index(job->pipeline->outputs, i);
-		JsonObject *entry = json_object_new();
-		json_object_set_array_member(entry, "steps", steps_to_json(output->steps, NULL));
-		if (output->format)
-			json_object_set_string_member(entry, "format", output->format);
-		json_object_set_object_member(entry, "save", json_object_ref(output->save));
-		if (g_strcmp0(output->format, "dz") == 0 && i < job->outputs->len)
-			set_title(entry, g_ptr_array_index(job->outputs, i));
-		if (output->when)
-			json_object_set_string_member(entry, "when", output->when);
-		json_array_add_object_element(outputs, entry);
+	pipeline_describe_job(job->pipeline, object);
+	JsonArray *outputs = json_array(object, "outputs");
+	for (guint i = 0; i < job->outputs->len; i++) {
+		const struct job_output *place = g_ptr_array_index(job->outputs, i);
+		const struct output *output = g_ptr_array_index(job->pipeline->outputs, place->number);
+		if (g_strcmp0(output->format, "dz") == 0)
+			set_title(json_object_at(outputs, i), job, place);
 	}
-	json_object_set_array_member(object, "outputs", outputs);
-	json_object_set_double_member(limits, "megapixels", job->pipeline->limits.megapixels);
-	json_object_set_int_member(limits, "frames", job->pipeline->limits.frames);
-	json_object_set_object_member(object, "limits", limits);
 	json_object_set_object_member(
 		object, "names", template_names(job->claim->relative, job->pipeline->name, job->queued_wall_us));
 }

@@ -10,17 +10,12 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "master/state.h"
+#include "pipeline/lanes.h"
 
 /* Codecs at a time: one decodes while the other's last rows are encoded. */
 #define CODECS 2
 /* From this file size on the master asks a codec first; below, a worker looks and may say that the picture is huge. */
 #define ASK_CODEC_BYTES (3 << 20)
-/* Pictures from this size on are cut when workers are idle, and when a backlog keeps them busy anyway. */
-#define TILED_PIXELS 12000000
-#define TILED_PIXELS_BUSY 100000000
-/* Memory for a tiled job's rings. */
-#define RING_BUDGET (128 << 20)
-#define DEFAULT_TILE 512
 /* Inline tiles on the embedded broker: with its margin a tile must stay well under the mock's partition. */
 #define EMBEDDED_TILE_BYTES (1 << 20)
 

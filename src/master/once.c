@@ -116,31 +116,13 @@ static struct claim *loose_claim(const char *file, int number)
 	return claim;
 }
 
-static bool no_pipeline(const char *folder, const char *name, const char *path, bool is_path, GError **error)
-{
-	g_autoptr(GPtrArray) files = is_path ? NULL : definition_list(folder, NULL);
-	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-
-	for (guint i = 0; files && i < files->len; i++) {
-		char *base = g_path_get_basename(g_ptr_array_index(files, i));
-		*strrchr(base, '.') = '\0';
-		g_ptr_array_add(names, base);
-	}
-	g_ptr_array_add(names, NULL);
-	const char *near = did_you_mean(name, (const char *const *)names->pdata);
-	return fail(error, ERROR_SYSTEM, "there is no pipeline '%s' (%s)%s%s%s", name, path,
-		near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-}
-
 static bool open_once(struct master *master, const char *name, char **files, GError **error)
 {
 	const struct options *o = master->options;
-	bool is_path = strchr(name, '/') || g_str_has_suffix(name, ".yaml") || g_str_has_suffix(name, ".yml");
-	g_autofree char *file = g_strconcat(name, ".yaml", NULL);
-	g_autofree char *path = is_path ? g_strdup(name) : g_build_filename(o->pipelines, file, NULL);
+	g_autofree char *path = definition_find(o->pipelines, name, error);
 
-	if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
-		return no_pipeline(o->pipelines, name, path, is_path, error);
+	if (!path)
+		return false;
 	if (!start_folder("out", o->out, error) || !start_bus(master, o->workers, error))
 		return false;
 	master->supervisor = supervisor_new(

@@ -51,4 +51,7 @@ struct pipeline *definition_parse(
  * which others include, are passed over. Returns owned paths. */
 GPtrArray *definition_list(const char *folder, GError **error);
 
+/* The file of a pipeline that is given by its name in this folder, or by a path. Returns owned; NULL with an error that suggests. */
+char *definition_find(const char *folder, const char *name, GError **error);
+
 #endif

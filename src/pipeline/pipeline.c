@@ -278,3 +278,26 @@ JsonObject *pipeline_to_json(const struct pipeline *pipeline)
 	json_object_set_int_member(object, "attempts", pipeline->attempts);
 	return object;
 }
+
+void pipeline_describe_job(const struct pipeline *pipeline, JsonObject *object)
+{
+	JsonObject *limits = json_object_new();
+	JsonArray *outputs = json_array_new();
+
+	json_object_set_array_member(object, "steps", steps_to_json(pipeline->steps, NULL));
+	for (guint i = 0; i < pipeline->outputs->len; i++) {
+		const struct output *output = g_ptr_array_index(pipeline->outputs, i);
+		JsonObject *entry = json_object_new();
+		json_object_set_array_member(entry, "steps", steps_to_json(output->steps, NULL));
+		if (output->format)
+			json_object_set_string_member(entry, "format", output->format);
+		json_object_set_object_member(entry, "save", json_object_ref(output->save));
+		if (output->when)
+			json_object_set_string_member(entry, "when", output->when);
+		json_array_add_object_element(outputs, entry);
+	}
+	json_object_set_array_member(object, "outputs", outputs);
+	json_object_set_double_member(limits, "megapixels", pipeline->limits.megapixels);
+	json_object_set_int_member(limits, "frames", pipeline->limits.frames);
+	json_object_set_object_member(object, "limits", limits);
+}

@@ -107,6 +107,9 @@ const char *pipeline_format_word(const char *word);
 /* A deep copy, which may go to another thread: json-glib's own share what is below. Returns owned. */
 JsonObject *params_copy(JsonObject *from);
 
+/* What is to be done with a picture, into the description of a job: "steps", "outputs" (steps, format, save, when), "limits". */
+void pipeline_describe_job(const struct pipeline *pipeline, JsonObject *object);
+
 /* A list of steps as [{"op": "blur", "params": {"sigma": 3}}, ...], with "when" where there is one: the form that tasks carry.
  * a then b; either may be NULL. Returns owned. */
 JsonArray *steps_to_json(const GPtrArray *a, const GPtrArray *b);

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   when a picture is cut into tiles: what the master goes by, and what `explain` tells.
+ */
+#ifndef DROPMILL_PIPELINE_LANES_H
+#define DROPMILL_PIPELINE_LANES_H
+
+/* Pictures from this size on are cut when workers are idle, and when a backlog keeps them busy anyway. */
+#define TILED_PIXELS 12000000
+#define TILED_PIXELS_BUSY 100000000
+/* Memory for a tiled job's rings. */
+#define RING_BUDGET (128 << 20)
+#define DEFAULT_TILE 512
+
+#endif

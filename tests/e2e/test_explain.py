@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`dropmill explain` and `once --dry-run` tell what would happen, truly, and do nothing."""
+import json
+import os
+import subprocess
+
+import pytest
+
+from waiting import PATIENCE
+
+WEB = (
+    "steps:\n  - auto_orient\n  - blur: {sigma: 2}\n"
+    "outputs:\n"
+    "  - {name: \"{stem}-{width}x{height}.jpg\"}\n"
+    "  - {name: \"small/{hash}.webp\", steps: [{resize: {width: 300}}]}\n"
+    "  - {name: \"{stem}-huge.png\", when: \"width > 9000\"}\n"
+)
+GLOBAL = "steps:\n  - blur: {sigma: 2}\n  - normalize\n"
+
+
+@pytest.fixture
+def place(make_mill):
+    return make_mill({"web": WEB, "global": GLOBAL, "broken": "steps: [blurr]\n"})
+
+
+@pytest.fixture
+def large(pictures):
+    return pictures.picture(width=1501, height=1003, ending=".png")
+
+
+def run(place, *words):
+    done = subprocess.run([place.binary, *words], capture_output=True, text=True, check=False, cwd=place.folder,
+                          timeout=60 * PATIENCE, env=place.environment(), stdin=subprocess.DEVNULL)
+    place.check_clean()
+    return done
+
+
+def explain(place, *words):
+    done = run(place, "explain", "--json", *words)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_picture_in_tiles(place, large):
+    (told,) = explain(place, "web", large, "--tile", "256")
+    assert told["lane"] == "tiled" and "step" not in told
+    assert (told["source"]["width"], told["source"]["height"], told["source"]["format"]) == (1501, 1003, "png")
+    first, second, third = told["outputs"]
+    assert os.path.basename(first["path"]).endswith("-1501x1003.jpg") and not first["exists"]
+    assert (first["tiles"]["columns"], first["tiles"]["rows"], first["tiles"]["width"]) == (6, 4, 256)
+    # sigma 2 reaches 4 pixels; a few more are asked for, because operations round outwards
+    assert 4 <= first["tiles"]["margin"] <= 10
+    assert (second["width"], second["height"], second["format"]) == (300, 200, "webp")
+    assert not third["made"] and third["when"] == "width > 9000"
+    assert told["tiles"] == sum(o["tiles"]["total"] for o in (first, second))
+    assert told["memory"]["kind"] == "rings" and 0 < told["memory"]["bytes"] < 64 << 20
+    assert not os.listdir(place.out()), "nothing is done"
+
+
+def test_what_is_told_is_what_is_done(place, large):
+    """Names, sizes, formats, lane: as the mill has them afterwards."""
+    (told,) = explain(place, "web", large, "--tile", "256")
+    place.start(workers=2, tile=256)
+    place.drop(large, "web")
+    place.wait_idle(done=1, failed=0)
+    (job,) = place.jobs()
+    assert job["lane"] == told["lane"] and job["tiles"]["total"] == told["tiles"]
+    assert [(o["path"], o["width"], o["height"]) for o in job["outputs"]] == [
+        (os.path.relpath(o["path"], "out"), o["width"], o["height"]) for o in told["outputs"] if o["made"]
+    ]
+    place.stop()
+    (again,) = explain(place, "web", large)
+    assert [o.get("exists") for o in again["outputs"]] == [True, True, None]
+
+
+def test_small_pictures_run_whole(place, large):
+    (told,) = explain(place, "web", large)
+    assert told["lane"] == "whole" and told["why"] == "small picture" and told["tiles"] == 1
+    assert told["memory"] == {"bytes": 1501 * 1003 * 3, "kind": "decoded"}
+
+
+def test_the_step_that_makes_it_global_is_named(place, large):
+    (told,) = explain(place, "global", large, "--tile", "256")
+    assert told["lane"] == "whole"
+    assert (told["step"]["op"], told["step"]["number"], told["step"]["line"]) == ("normalize", 2, 3)
+    text = run(place, "explain", "global", large, "--tile", "256").stdout
+    assert "step 2 (normalize, line 3) always keeps it whole" in text
+
+
+def test_for_people(place, large):
+    done = run(place, "explain", place.path("pipelines", "web.yaml"), large, "--tile", "256")
+    assert done.returncode == 0 and not done.stderr
+    for part in ("1501 x 1003 pixels", "tiles, on all workers", "6 x 4 tiles of 256 x 256", "shared memory", "300 x 200 pixels", "not so: width > 9000"):
+        assert part in done.stdout, done.stdout
+
+
+def test_once_dry_run_does_nothing(place, large):
+    done = run(place, "once", "--dry-run", "web", large, "--out", place.path("results"), "--workers", "1")
+    assert done.returncode == 0, done.stderr
+    assert place.path("results", "small") in done.stdout
+    assert not os.path.exists(place.path("results"))
+    told = json.loads(run(place, "once", "--dry-run", "--json", "web", large).stdout)
+    assert told[0]["outputs"][0]["path"].startswith(place.path("out") + "/")
+
+
+def test_errors(place, large):
+    missing = run(place, "explain", "web", large, place.path("none.png"))
+    assert missing.returncode == 1 and "would fail" in missing.stderr and "none.png" in missing.stderr
+    assert "1501 x 1003" in missing.stdout, "the others are told"
+    unknown = run(place, "explain", "wbe", large)
+    assert unknown.returncode == 1 and "did you mean 'web'?" in unknown.stderr
+    broken = run(place, "explain", "broken", large)
+    assert broken.returncode == 1 and "broken.yaml:1:9: unknown operation 'blurr'" in broken.stderr
+    for words in ([], ["web"], ["web", large, "--tile", "3"], ["web", large, "--bogus"]):
+        done = run(place, "explain", *words)
+        assert done.returncode == 2 and done.stderr
