@@ -346,10 +346,9 @@ static bool open_all(struct master *master, bool own_workers, GError **error)
 		return false;
 	master->kept = kept_new(master->history);
 	view_load_history(master);
-	struct history *ledger = history_open_again(master->history, error);
-	if (!ledger)
+	master->names = names_new(o->out, master->history, jobs_named, master, error);
+	if (!master->names)
 		return false;
-	master->names = names_new(o->out, ledger, jobs_named, master);
 	master->committer = committer_new(master->names, master->history, master->kept, jobs_committed, master);
 	if (!start_intake(master, error))
 		return false;

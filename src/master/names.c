@@ -91,10 +91,13 @@ void names_ask(struct names *names, struct job *job)
 	g_thread_pool_push(uses & TEMPLATE_HASH && !job->hash ? names->hasher : names->namer, job, NULL);
 }
 
-struct names *names_new(const char *out, struct history *ledger, names_done done, void *user)
+struct names *names_new(const char *out, const struct history *history, names_done done, void *user, GError **error)
 {
-	struct names *names = g_new0(struct names, 1);
+	struct history *ledger = history ? history_open_again(history, error) : NULL;
 
+	if (history && !ledger)
+		return NULL;
+	struct names *names = g_new0(struct names, 1);
 	g_mutex_init(&names->mutex);
 	names->out = g_strdup(out);
 	names->ledger = ledger;

@@ -28,8 +28,9 @@ typedef void (*names_done)(struct job *job, enum names_answer answer, GError *er
 
 struct names;
 
-/* out: the out folder; ledger is taken. NULL: `once`, whose outputs lie in out itself. */
-struct names *names_new(const char *out, struct history *ledger, names_done done, void *user);
+/* out: the out folder. The ledger is the history's, over a connection of its own. history NULL: `once`, whose outputs lie in out itself. Fails
+ * only with a history. */
+struct names *names_new(const char *out, const struct history *history, names_done done, void *user, GError **error);
 void names_free(struct names *names); /* what is queued is dropped; NULL is fine */
 DEFINE_AUTO(names, names_free)
 
