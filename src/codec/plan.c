@@ -97,6 +97,14 @@ static bool plan_output(struct plan *plan, struct plan_output *output, struct ti
 	return cut;
 }
 
+/* Why a chain of these flags needs more than pixels that are sent to it, or NULL. */
+static const char *reads_more(unsigned flags, bool first)
+{
+	if (first && flags & OPERATION_LOADS)
+		return "its first step reads the file itself";
+	return flags & OPERATION_READS_METADATA ? "a step looks at the whole picture or at the file's metadata" : NULL;
+}
+
 /* Builds one output's chain twice: on the file's header, for the encoder, and on the recorder. An output whose condition does not
  * hold is not added. */
 static bool plan_chain(struct plan *plan, guint number, JsonObject *wanted, struct tilesource *recorder,
@@ -255,8 +263,9 @@ static struct plan *make(JsonObject *request, GError **error)
 	const char *header = whole_by_header(plan, &wish);
 	if (header)
 		return plan_whole(g_steal_pointer(&plan), header);
-	if (chain_flags(plan->steps) & (OPERATION_LOADS | OPERATION_READS_METADATA))
-		return plan_whole(g_steal_pointer(&plan), "the chain reads the file itself");
+	const char *reads = reads_more(chain_flags(plan->steps), true);
+	if (reads)
+		return plan_whole(g_steal_pointer(&plan), reads);
 
 	auto_struct(tilesource) recorder = tilesource_new_like(plan->source, error);
 	if (!recorder)
@@ -264,9 +273,9 @@ static struct plan *make(JsonObject *request, GError **error)
 	for (guint i = 0; outputs && i < json_array_get_length(outputs) && !plan->whole; i++) {
 		JsonObject *wanted = json_object_at(outputs, i);
 		unsigned flags = wanted && json_array(wanted, "steps") ? chain_flags(json_array(wanted, "steps")) : 0;
-		bool loads = flags & OPERATION_LOADS && json_array_get_length(plan->steps) == 0;
-		if (loads || flags & OPERATION_READS_METADATA)
-			return plan_whole(g_steal_pointer(&plan), "an output reads the file itself");
+		reads = reads_more(flags, json_array_get_length(plan->steps) == 0);
+		if (reads)
+			return plan_whole(g_steal_pointer(&plan), reads);
 		if (!plan_chain(plan, i, wanted, recorder, &wish, error))
 			return NULL;
 	}

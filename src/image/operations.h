@@ -58,7 +58,8 @@ enum operation_flags {
 	OPERATION_SEQUENTIAL = 1 << 1,
 	/* As first step it reads the file itself (shrink-on-load), so the job is whole. */
 	OPERATION_LOADS = 1 << 2,
-	/* Reads metadata beyond the header and orientation (ICC profile...): the job is whole. */
+	/* Reads metadata beyond the header and orientation (ICC profile...), or looks at the whole picture in more than one pass
+	 * (trim, smart_crop): the job is whole. */
 	OPERATION_READS_METADATA = 1 << 3,
 };
 

@@ -24,6 +24,7 @@ SHRUNK = 3  # failing chains that are made small; the others are only named
 # What runs whole although it is alone, with the reason; everything else in the table must be cut.
 WHOLE = {
     "thumbnail": "opens the file itself (shrink-on-load)",
+    "trim": "looks at the whole picture",
 }
 VARIANTS = 3
 
