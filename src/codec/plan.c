@@ -105,8 +105,30 @@ static const char *reads_more(unsigned flags, bool first)
 	return flags & OPERATION_READS_METADATA ? "a step looks at the whole picture or at the file's metadata" : NULL;
 }
 
-/* Builds one output's chain twice: on the file's header, for the encoder, and on the recorder. An output whose condition does not
- * hold is not added. */
+/* Appends steps to the recorder's image. When one of them reads a pixel while it is built, it looks at the whole picture: plan->whole says
+ * so, and no error is told, for what was read were zeros. */
+static bool record_steps(struct plan *plan, struct tilesource *recorder, JsonArray *steps, VipsImage *in,
+	const struct build_context *context, VipsImage **out, GError **error)
+{
+	GError *cause = NULL;
+	VipsRect box;
+
+	tilesource_record(recorder);
+	bool built = chain_build(steps, 0, in, context, out, &cause);
+	if (tilesource_recorded(recorder, &box)) {
+		if (!plan->whole)
+			plan->whole = g_strdup("a step looks at the whole picture");
+		g_clear_error(&cause);
+		return true;
+	}
+	if (cause)
+		g_propagate_error(error, cause);
+	return built;
+}
+
+/* Builds one output's chain twice: on the recorder, and on the file's header, for the encoder. The recorder comes first: a step that
+ * looks at the whole picture would read the file here, which is for one reader only, and in vain. An output whose condition
+ * does not hold is not added. */
 static bool plan_chain(struct plan *plan, guint number, JsonObject *wanted, struct tilesource *recorder,
 	const struct wish *wish, GError **error)
 {
@@ -117,8 +139,11 @@ static bool plan_chain(struct plan *plan, guint number, JsonObject *wanted, stru
 	const struct build_context context = {.names = plan->names};
 	const char *when = json_string(wanted, "when", NULL);
 	bool holds = true;
-	VipsRect box;
 
+	if (!record_steps(plan, recorder, plan->steps, tilesource_image(recorder), &context, &recorded_common, error))
+		return false;
+	if (plan->whole)
+		return true;
 	if (!chain_build(plan->steps, 0, plan->source, &context, &common, error) ||
 		(when && !chain_holds(when, common, &context, &holds, error)))
 		return false;
@@ -126,6 +151,10 @@ static bool plan_chain(struct plan *plan, guint number, JsonObject *wanted, stru
 		json_array_add_int_element(plan->skipped, number);
 		return true;
 	}
+	if (!record_steps(plan, recorder, own, recorded_common, &context, &recorded, error))
+		return false;
+	if (plan->whole)
+		return true;
 	struct plan_output *output = g_new0(struct plan_output, 1);
 	output->steps = own ? json_array_ref(own) : json_array_new();
 	const char *format = json_string(wanted, "format", NULL);
@@ -136,13 +165,6 @@ static bool plan_chain(struct plan *plan, guint number, JsonObject *wanted, stru
 	bool built = chain_build(output->steps, 0, common, &context, &output->image, error) &&
 		     frames_single(&output->image, error) &&
 		     (plan->whole || format_fits(output->image, output->format, output->save, error));
-	if (built) {
-		tilesource_record(recorder);
-		built = chain_build(plan->steps, 0, tilesource_image(recorder), &context, &recorded_common, error) &&
-			chain_build(output->steps, 0, recorded_common, &context, &recorded, error);
-		if (tilesource_recorded(recorder, &box) && !plan->whole)
-			plan->whole = g_strdup("a step looks at the whole picture");
-	}
 	unsigned flags = chain_flags(plan->steps) | chain_flags(output->steps);
 	if (built && !plan->whole)
 		plan_output(plan, output, recorder, recorded, flags, wish);

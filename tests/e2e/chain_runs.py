@@ -12,12 +12,13 @@ import time
 import chains
 from mill import ROOT, Mill
 from pictures import PICTURE, Pictures, run
-from waiting import PATIENCE, wait_until
+from waiting import PATIENCE
 
 CHAIN = os.path.join(ROOT, "build", "tests", "chain")
 KEPT = os.path.join(ROOT, "build", "exact")  # where failing cases lie, to be repeated
 # A case that takes the measure longer than this is no case for a test of hundreds.
 PATIENT_SECONDS = 12 * PATIENCE
+NO_END_SECONDS = 40 * PATIENCE  # nothing ended for so long: what is left will not
 WHY = re.compile(r"([a-z0-9_-]+)/\S+ runs whole: (.*)$")
 # Reasons that say nothing against the chain.
 TOO_SMALL = ("small picture", "fits into one tile")
@@ -25,6 +26,10 @@ TOO_SMALL = ("small picture", "fits into one tile")
 
 class Slow(Exception):
     """The measure is not there in time."""
+
+
+class Unusable(AssertionError):
+    """Whatever was thrown, the checker or the chain refuses it."""
 
 
 class Died(Exception):
@@ -87,6 +92,11 @@ class Workshop:
         self.make.end()
         self.compare.end()
 
+    def forget(self, case):
+        for what in ("wanted", "yaml"):
+            if os.path.exists(self.path(case, what)):
+                os.unlink(self.path(case, what))
+
     def source(self, case):
         return self.pictures.picture(**case["picture"])
 
@@ -100,9 +110,9 @@ class Workshop:
             file.write(chains.definition(case))
         return self.make.ask(definition, self.source(case), dropped_name(case), self.path(case, "wanted"))
 
-    def throw(self, make, refused=None):
+    def throw(self, make):
         """The first of make(0), make(1)... that is a case; now and then one that fails on its picture, which the mill must
-        notice, too. refused: gets what the checker said of others."""
+        notice, too."""
         for attempt in range(60):
             case = make(attempt)
             try:
@@ -111,12 +121,10 @@ class Workshop:
                 continue
             except Died as death:
                 raise AssertionError(f"{death}: with {chains.definition(case)}on {case['picture']}") from None
-            if word == "invalid" and refused is not None:
-                refused.append((case, text))
             if word == "ok" or (word == "failed" and attempt % 4 == 3):
                 case["fails"] = text if word == "failed" else None
                 return case
-        raise AssertionError(f"60 chains, and none can be used; the last: {word} {text}\n{chains.definition(case)}")
+        raise Unusable(f"60 chains, and none can be used; the last: {word} {text}\n{chains.definition(case)}")
 
     def mill(self):
         self.mills += 1
@@ -133,24 +141,36 @@ class Workshop:
             for case in cases:
                 mill.drop(self.source(case), case["name"], dropped_name(case))
 
-            def idle():
-                jobs = mill.status()["jobs"]
-                return jobs["done"] + jobs["failed"] == len(cases)
-
-            wait_until(idle, lambda: f"{len(cases)} ends; {mill.status()}\n{mill.log()[-4000:]}", 300, 0.05)
+            everything = self.wait(mill, len(cases))
             jobs = {job["pipeline"]: job for job in mill.jobs()}
             reasons = dict(found.groups() for found in map(WHY.search, mill.lines) if found)
             outcomes = {case["name"]: self.outcome(mill, case, jobs, reasons) for case in cases}
-            mill.stop()
+            if everything:
+                mill.stop()
             return outcomes
         finally:
             mill.abandon()
+
+    @staticmethod
+    def wait(mill, count):
+        """Until so many jobs have ended: True; or until none has for a while: False."""
+        ended, since = 0, time.monotonic()
+        while ended < count:
+            jobs = mill.status()["jobs"]
+            if jobs["done"] + jobs["failed"] > ended:
+                ended, since = jobs["done"] + jobs["failed"], time.monotonic()
+            if time.monotonic() - since > NO_END_SECONDS:
+                return False
+            time.sleep(0.05)
+        return True
 
     def outcome(self, mill, case, jobs, reasons):
         name, job = case["name"], jobs.get(case["name"])
         if not job:
             return Outcome("none", "", f"no job: {mill.log()[-2000:]}")
         lane, why = job["lane"], reasons.get(name, "")
+        if job["state"] in ("queued", "running"):
+            return Outcome(lane, why, f"no end: {job['state']}, {job['tiles']}")
         if case["fails"]:
             return Outcome(lane, why, None if job["state"] == "failed" else f"is {job['state']}, but {case['fails']}")
         if job["state"] != "done":

@@ -61,6 +61,10 @@ HINTS = {
     ("", "a"): (0.2, 2),
     ("", "b"): (-20, 20),
 }
+# What no throw of single numbers would hit; operation -> function of the dice and the parameter.
+SHAPED = {
+    "curves": lambda dice, parameter: dice.points(),
+}
 CAPS = {"px": 30, "": 20, "deg": 360, "%": 100}
 
 
@@ -123,8 +127,16 @@ class Dice:
         high = parameter.get("count_max") or max(low, usual)
         return self.random.randint(low, min(high, low + usual))
 
+    def points(self):
+        """Of a curve: each further right than the one before."""
+        count = self.random.randint(2, 5)
+        across = sorted(self.random.sample(range(0, 101), count))
+        return [[x, self.random.randint(0, 100)] for x in across]
+
     def value(self, operation, parameter):
         kind = parameter["type"]
+        if operation in SHAPED and kind in ("matrix", "numbers"):
+            return SHAPED[operation](self, parameter)
         if kind in ("integer", "number"):
             return self.number(operation, parameter)
         if kind == "boolean":
