@@ -22,6 +22,7 @@ DEBIAN_build := gcc libc6-dev make pkg-config libglib2.0-dev libjson-glib-dev li
 DEBIAN_test := libcmocka-dev python3 python3-pytest python3-yaml python3-jsonschema
 DEBIAN_kafka := default-jdk-headless maven kcat
 DEBIAN_lint := clang clang-format cppcheck python3 pyflakes3 shellcheck
+DEBIAN_fuzz := clang llvm libclang-rt-14-dev
 DEBIAN_bench := mate-backgrounds libvips-tools python3
 
 CFLAGS ?= -O2 -g
@@ -55,7 +56,7 @@ $(STAMPS)/$(1): Makefile
 setup-$(1): $(STAMPS)/$(1)
 .PHONY: setup-$(1)
 endef
-$(foreach list,build test kafka lint bench,$(eval $(call setup-rule,$(list))))
+$(foreach list,build test kafka lint fuzz bench,$(eval $(call setup-rule,$(list))))
 setup: setup-build setup-test ## install what build and tests need, through apt
 
 # ---- programs
@@ -128,7 +129,7 @@ $(BUILD)/tests/chain: $(BUILD)/obj/tests/chain.o $(call archives,$(IMAGE_MODULES
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(IMAGE_LIBS)
 
 OBJECTS := $(sort $(MAIN_OBJECTS) $(IMAGE_MAIN_OBJECTS) $(foreach m,$(MODULES),$(call module-objects,$(m))) \
-	$(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(UNIT_SOURCES) $(wildcard $(patsubst %,tests/%.c,$(TOOLS) chain))))
+	$(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(UNIT_SOURCES) $(wildcard $(patsubst %,tests/%.c,$(TOOLS) chain fuzz/definition fuzz/wire))))
 objects: $(OBJECTS)
 
 # ---- run
@@ -164,8 +165,29 @@ unit: $(UNIT_TESTS) ## the unit tests alone; T=master/test_claim for one
 	@$(RUN) unit $(T)
 e2e: tests hooks soft-kafka ## the end-to-end tests alone; T="-k drop" goes to pytest
 	@$(RUN) e2e $(T)
-exact: tests hooks ## every operation, tile size, worker count and plane against libvips: the whole matrix (long)
-	@DROPMILL_EXACT=full $(RUN) e2e tests/e2e/test_exact.py $(T)
+# The whole matrix, then N random chains of this SEED; with CASE only one that failed before.
+N ?= 2000
+SEED ?= 1
+CASE ?=
+exact: tests hooks ## exactness: the whole matrix and N=2000 SEED=1 random chains (long); CASE=FILE repeats one
+	@$(if $(CASE),,DROPMILL_EXACT=full DROPMILL_SEED=$(SEED) $(RUN) e2e tests/e2e/test_exact.py $(T) &&) \
+	  DROPMILL_CHAINS=$(N) DROPMILL_SEED=$(SEED) DROPMILL_CASE=$(abspath $(CASE)) $(RUN) e2e -s tests/e2e/test_chains.py
+
+# One process a target; what it finds is kept in build/fuzz, and the corpus in tests/fuzz/corpus stays as it is.
+FUZZ_SECONDS ?= 60
+FUZZERS := definition wire
+fuzz: setup-build setup-fuzz ## libFuzzer on definitions and messages, FUZZ_SECONDS=60 each, under ASan and UBSan
+	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang CFLAGS="-O1 -g" \
+	  VARIANT_FLAGS="$(SANITIZE) -fsanitize=fuzzer-no-link" $(FUZZERS:%=build/fuzz/fuzz-%)
+	@for name in $(FUZZERS); do mkdir -p build/fuzz/found-$$name && \
+	  ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 build/fuzz/fuzz-$$name -max_total_time=$(FUZZ_SECONDS) \
+	    -timeout=10 -rss_limit_mb=2048 -max_len=16384 -print_final_stats=1 -artifact_prefix=build/fuzz/ \
+	    build/fuzz/found-$$name tests/fuzz/corpus/$$name || exit 1; done
+$(BUILD)/obj/tests/fuzz/%.o: override CFLAGS += $(call pkg-cflags,$(IMAGE_PACKAGES))
+$(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/%.o $(call archives,$(IMAGE_MODULES))
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(IMAGE_LIBS)
+
 asan: $(TOOL_PROGRAMS) $(BUILD)/tests/chain setup-test soft-kafka ## build and test once more under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory BUILD=build/asan CFLAGS="-O1 -g" VARIANT_FLAGS="$(SANITIZE) $(HOOKS)" all unit-tests
 	@BUILD=build/asan DROPMILL_SANITIZED=1 $(PYTHON) tests/run.py unit e2e $(T)
@@ -216,4 +238,4 @@ help: ## this list
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all setup objects run kafka unit-tests tests hooks soft-kafka test unit e2e exact asan bench lint $(LINT:%=lint-%) format docs clean help
+.PHONY: all setup objects run kafka unit-tests tests hooks soft-kafka test unit e2e exact fuzz asan bench lint $(LINT:%=lint-%) format docs clean help

@@ -46,6 +46,7 @@ HINTS = {
     ("crop", "top"): (0, 40),
     ("crop", "width"): (1, 300),
     ("crop", "height"): (1, 300),
+    ("affine", "matrix"): (-1.6, 1.6),
     ("", "across"): (1, 3),
     ("", "down"): (1, 3),
     ("", "scale"): (0.15, 2.5),
@@ -61,9 +62,12 @@ HINTS = {
     ("", "a"): (0.2, 2),
     ("", "b"): (-20, 20),
 }
-# What no throw of single numbers would hit; operation -> function of the dice and the parameter.
+# What no throw of single values would hit; (operation, parameter) -> function of the dice.
 SHAPED = {
-    "curves": lambda dice, parameter: dice.points(),
+    ("curves", "all"): lambda dice: dice.points(),
+    ("curves", "red"): lambda dice: dice.points(),
+    ("curves", "green"): lambda dice: dice.points(),
+    ("curves", "blue"): lambda dice: dice.points(),
 }
 CAPS = {"px": 30, "": 20, "deg": 360, "%": 100}
 
@@ -135,20 +139,24 @@ class Dice:
 
     def value(self, operation, parameter):
         kind = parameter["type"]
-        if operation in SHAPED and kind in ("matrix", "numbers"):
-            return SHAPED[operation](self, parameter)
+        if (operation, parameter["name"]) in SHAPED:
+            return SHAPED[operation, parameter["name"]](self)
         if kind in ("integer", "number"):
             return self.number(operation, parameter)
         if kind == "boolean":
             return self.random.random() < 0.5
         if kind == "choice":
             return self.random.choice(parameter["choices"])
+        if kind == "choices":
+            count = self.random.randint(1, len(parameter["choices"]))
+            return self.random.sample(parameter["choices"], count)
         if kind == "colour":
             return {"yaml": self.random.choice(COLOURS)}
         if kind == "numbers":
             return [self.number(operation, parameter) for _ in range(self.count(parameter, 3))]
         if kind == "matrix":
-            rows = self.random.choice([3, 3, 3, 5, self.count(parameter, 4)])
+            low, high = max(parameter.get("count_min") or 0, 1), parameter.get("count_max") or 100
+            rows = min(max(self.random.choice([3, 3, 3, 5, 4]), low), high)
             return [[self.number(operation, parameter) for _ in range(rows)] for _ in range(rows)]
         if kind == "file":
             name = parameter["name"]

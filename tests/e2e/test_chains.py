@@ -27,8 +27,9 @@ WHOLE = {
     "equalize": "looks at the whole picture's histogram",
     "icc": "reads the file's profile",
     "normalize": "looks at the whole picture for its levels",
+    "smart_crop": "looks at the whole picture for what is worth keeping",
     "thumbnail": "opens the file itself (shrink-on-load)",
-    "trim": "looks at the whole picture",
+    "trim": "looks at the whole picture for its border",
 }
 VARIANTS = 3
 
