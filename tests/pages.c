@@ -9,7 +9,7 @@
 #include <string.h>
 #include <vips/vips.h>
 
-static void die(const char *what)
+static G_GNUC_NORETURN void die(const char *what)
 {
 	fprintf(stderr, "pages: %s: %s\n", what, vips_error_buffer());
 	exit(1);
@@ -34,7 +34,7 @@ static VipsImage *open_pages(const char *path, int page, int count)
 
 static int join(int count, char **words)
 {
-	VipsImage *images[64], *joined, *copy;
+	VipsImage *images[64], *joined = NULL, *copy = NULL;
 	int pages = 0, delays[64], delay = 0;
 
 	for (int i = 1; i < count && pages < 64; i++)

@@ -206,7 +206,6 @@ static void stretching_is_exact(void **state)
 	gsize length;
 
 	assert_true(lazy_stretch(memory, 40, 30, true, &same, NULL));
-	g_autoptr(VipsImage) flat = picture(40, 30, 4, 16);
 	/* Where there is no alpha, there is no colour to be told. */
 	for (int y = 0; y < 30; y++)
 		for (int x = 0; x < 40; x++) {
