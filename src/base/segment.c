@@ -31,6 +31,8 @@ static int open_memory(GError **error)
 /* A file that has no name from the start, so that nothing is left whatever dies. */
 static int open_spool(const char *folder, GError **error)
 {
+	/* `once` has no state folder before it needs one. Whether it could be made is told by what follows. */
+	g_mkdir_with_parents(folder, 0755);
 	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
 	if (fd >= 0)

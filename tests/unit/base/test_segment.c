@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Leases in shared memory: whoever loses the compare-and-swap does nothing. */
+#include <unistd.h>
+
 #include "base/error.h"
 #include "base/segment.h"
 
@@ -91,6 +93,19 @@ static void a_spool_has_no_name_and_its_room_is_reserved(void **state)
 	g_assert_cmpint(g_rmdir(folder), ==, 0);
 }
 
+/* A picture that needed a spool waited for ever under `once`, which has no state folder yet. */
+static void a_spool_makes_its_folder(void **state)
+{
+	(void)state;
+	g_autofree char *folder = g_dir_make_tmp("segment-XXXXXX", NULL);
+	g_autofree char *inner = g_build_filename(folder, "state", NULL);
+	auto_struct(segment) spool = segment_create(4096, inner, NULL);
+
+	assert_non_null(spool);
+	assert_int_equal(rmdir(inner), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -100,6 +115,7 @@ int main(void)
 		cmocka_unit_test(leases_of_an_earlier_job_are_worth_nothing),
 		cmocka_unit_test(another_mapping_sees_the_same_memory),
 		cmocka_unit_test(a_spool_has_no_name_and_its_room_is_reserved),
+		cmocka_unit_test(a_spool_makes_its_folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
