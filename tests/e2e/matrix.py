@@ -52,6 +52,10 @@ CHAINS = {
     "sharpen-twice": (["sharpen: {sigma: 1.2}", "sharpen: {sigma: 2}"], ["sharpen:sigma=1.2", "sharpen:sigma=2"]),
     "vips-sobel": (["vips: {operation: sobel}"], ["vips:operation=sobel"]),
     "vips-canny": (["vips: {operation: canny, sigma: 1.4}"], ["vips:operation=canny,sigma=1.4"]),
+    "vips-rank-wide": (
+        ["vips: {operation: rank, width: 7, height: 5, index: 12}"],
+        ["vips:operation=rank,width=7,height=5,index=12"],
+    ),
     "vips-global": (["vips: {operation: hist_equal}"], ["vips:operation=hist_equal"]),
     "global-twice": (
         ["vips: {operation: hist_equal}", "vips: {operation: hist_equal}"],
