@@ -129,20 +129,17 @@ static bool check_complete(const struct check_subject *subject, const struct vip
 	unsigned column, JsonObject *params, struct diagnostics *errors)
 {
 	const struct vips_argument *place = vips_signature_place(signature, params);
+	const struct vips_argument *missing;
 	bool ok = place;
+	guint index = 0;
 
 	if (!place)
 		diagnostics_add(errors, line, column,
 			"%s: all its images are given, so there is none to work on; leave out the one that is the picture",
 			subject->name);
-	for (guint i = 0; ok && i < signature->arguments->len; i++) {
-		const struct vips_argument *argument = signature->arguments->pdata[i];
-		bool needed = (argument->required || argument->image || argument->images) && !argument->deprecated &&
-			      argument != place;
-		if (!needed || json_object_has_member(params, argument->name))
-			continue;
-		g_autofree char *expected = vips_value_expected(argument->spec);
-		diagnostics_add(errors, line, column, "%s needs %s: %s", subject->name, argument->name, expected);
+	while (place && (missing = vips_signature_missing(signature, params, place, &index))) {
+		g_autofree char *expected = vips_value_expected(missing->spec);
+		diagnostics_add(errors, line, column, "%s needs %s: %s", subject->name, missing->name, expected);
 		ok = false;
 	}
 	return ok;
@@ -190,6 +187,11 @@ static bool build_vips(VipsImage *in, JsonObject *params, VipsImage **out, GErro
 	const struct vips_argument *place = vips_signature_place(signature, params);
 	if (!place)
 		return fail(error, ERROR_INPUT, "%s: all its images are given, so there is none to work on", name);
+	/* Some of libvips' own operations crash without: dE00 and its like look at both images before they ask for them. */
+	guint index = 0;
+	const struct vips_argument *missing = vips_signature_missing(signature, params, place, &index);
+	if (missing)
+		return fail(error, ERROR_INPUT, "%s needs %s", name, missing->name);
 	JsonNode *others = place->images ? json_object_get_member(params, place->name) : NULL;
 	if (!vips_image_value_set(VIPS_OBJECT(operation), place->spec, in, others, error)) {
 		g_prefix_error(error, "%s: ", name);

@@ -121,6 +121,18 @@ const struct vips_argument *vips_signature_place(const struct vips_signature *si
 	return list;
 }
 
+const struct vips_argument *vips_signature_missing(
+	const struct vips_signature *signature, JsonObject *params, const struct vips_argument *place, guint *index)
+{
+	while (*index < signature->arguments->len) {
+		const struct vips_argument *argument = signature->arguments->pdata[(*index)++];
+		bool needed = (argument->required || argument->image || argument->images) && !argument->deprecated;
+		if (needed && argument != place && !json_object_has_member(params, argument->name))
+			return argument;
+	}
+	return NULL;
+}
+
 bool vips_signature_has_images(const struct vips_signature *signature)
 {
 	guint count = 0;

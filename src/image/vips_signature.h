@@ -46,6 +46,10 @@ const struct vips_argument *vips_signature_argument(const struct vips_signature 
 /* Which argument the picture is for, given what the definition has; NULL when it has them all. */
 const struct vips_argument *vips_signature_place(const struct vips_signature *signature, JsonObject *params);
 
+/* The next argument from *index on that must be given and is not; NULL when there is none. place is the picture's. */
+const struct vips_argument *vips_signature_missing(
+	const struct vips_signature *signature, JsonObject *params, const struct vips_argument *place, guint *index);
+
 /* Whether it takes images beside the picture, so that a definition may say which is which. */
 bool vips_signature_has_images(const struct vips_signature *signature);
 

@@ -263,7 +263,7 @@ static void test_a_source_that_is_read_once(void **state)
 		"{'op':'edges','params':{'method':'scharr'}}", "{'op':'edges','params':{'method':'canny','sigma':50}}",
 		"{'op':'noise'}", "{'op':'blur','params':{'sigma':400}}",
 		"{'op':'motion_blur','params':{'length':201,'angle':90}}"};
-	g_autoptr(VipsImage) image = picture(24, 3000, 4, 8);
+	g_autoptr(VipsImage) image = picture(5, 2500, 4, 8);
 	g_autoptr(GBytes) file = NULL;
 
 	assert_true(format_save_memory(image, "png", NULL, &file, NULL));

@@ -307,6 +307,8 @@ static void test_what_comes_over_the_bus(void **state)
 		"[{\"op\":\"vips\",\"params\":{\"operation\":\"bandjoin\",\"in\":{}}}]",
 		"[{\"op\":\"vips\",\"params\":{\"operation\":\"bandjoin\",\"in\":[[]]}}]",
 		"[{\"op\":\"vips\",\"params\":{\"operation\":\"add\"}}]",
+		/* libvips itself crashes here */
+		"[{\"op\":\"vips\",\"params\":{\"operation\":\"dE00\"}}]",
 		"[{\"op\":\"vips\",\"params\":{\"operation\":\"add\",\"left\":{\"matrix\":[[1]]},\"right\":{\"matrix\":[[1]]}}}]",
 		"[{\"op\":\"vips\",\"params\":{\"operation\":\"system\",\"cmd_format\":\"true\"}}]"};
 
