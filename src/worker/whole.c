@@ -21,6 +21,7 @@ struct whole {
 	char *path;
 	GBytes *bytes; /* inline */
 	VipsImage *source;
+	VipsImage *common;     /* what share_common() made; NULL: each output has its own chain from the file on */
 	struct frames *frames; /* when some output wants more than the first */
 	GByteArray *encoded;   /* inline */
 };
@@ -37,9 +38,20 @@ static JsonArray *joined(JsonArray *common, JsonArray *own)
 	return all;
 }
 
-/* Sequential reading saves memory and time, where it gives the same pixels: one output, and every step reads downwards. */
+/* May the common steps be computed once for all outputs? Not those whose pixels depend on the region that is asked for: they must be
+ * asked for what the output's own steps need, as on a picture with one output. */
+static bool may_share(const struct whole *whole)
+{
+	return json_array_get_length(whole->outputs) > 1 && json_array_get_length(whole->steps) > 0 &&
+	       !(chain_flags(whole->steps) & (OPERATION_ON_GRID | OPERATION_LOADS));
+}
+
+/* Sequential reading saves memory and time, where it gives the same pixels: one output, or what is common to them, and every step
+ * reads downwards. */
 static bool may_read_once(const struct whole *whole)
 {
+	if (may_share(whole))
+		return chain_flags(whole->steps) & OPERATION_SEQUENTIAL;
 	if (json_array_get_length(whole->outputs) != 1)
 		return false;
 	g_autoptr(JsonArray) all = joined(whole->steps, json_array(json_object_at(whole->outputs, 0), "steps"));
@@ -67,7 +79,26 @@ static bool build(struct whole *whole, JsonArray *steps, VipsImage **out, GError
 	struct build_context context = {
 		json_object(whole->spec, "names"), whole->bytes ? NULL : whole->path, whole->bytes};
 
-	return chain_open(steps, whole->source, &context, out, error);
+	return whole->common
+		       ? chain_build(steps, json_array_get_length(whole->steps), whole->common, &context, out, error)
+		       : chain_open(steps, whole->source, &context, out, error);
+}
+
+/* The common steps, computed once into memory. With the demand hint that they had: another would give what follows another grid. */
+static bool share_common(struct whole *whole, GError **error)
+{
+	g_autoptr(VipsImage) lazy = NULL;
+
+	if (!may_share(whole))
+		return true;
+	if (!build(whole, whole->steps, &lazy, error))
+		return false;
+	VipsImage *memory = vips_image_copy_memory(lazy);
+	if (!memory)
+		return vips_failed(error, NULL);
+	memory->dhint = lazy->dhint;
+	whole->common = memory;
+	return true;
 }
 
 /* Does the output's condition hold of the picture after the common steps? */
@@ -175,6 +206,8 @@ static enum result_status run(struct whole *whole, JsonObject *report, GError **
 	chain_name_source(whole->spec, whole->source);
 	if (is_huge(whole))
 		return RESULT_HUGE;
+	if (!share_common(whole, error))
+		return RESULT_FAILED;
 	for (guint i = 0; i < json_array_get_length(whole->outputs); i++) {
 		JsonObject *wanted = json_object_at(whole->outputs, i);
 		bool holds;
@@ -224,6 +257,7 @@ enum result_status whole_compute(const struct task *task, JsonObject **report, G
 		whole.encoded = g_byte_array_new();
 	*report = json_object_new();
 	enum result_status status = run(&whole, *report, &cause);
+	g_clear_object(&whole.common);
 	g_clear_object(&whole.source);
 	g_clear_pointer(&whole.frames, frames_free);
 	if (cause && status == RESULT_FAILED && cause->domain == DROPMILL_ERROR && cause->code == ERROR_RETRY)
