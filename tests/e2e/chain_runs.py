@@ -287,4 +287,4 @@ def settings(seed):
     """One setting after the other."""
     dice = random.Random(f"settings/{seed}")
     while True:
-        yield dice.choice(chains.TILES[:4] * 2 + chains.TILES), dice.choice((1, 2, 2, 3, 4, 5)), dice.choice(("shm", "inline"))
+        yield dice.choice(chains.TILES[:3] * 4 + chains.TILES), dice.choice((1, 2, 2, 3, 4, 5)), dice.choice(("shm", "inline"))
