@@ -29,7 +29,10 @@ char *check_shown(const struct node *value)
 static void complain(const struct check_subject *subject, const struct param *param, const struct node *value,
 	const char *expected, struct diagnostics *errors)
 {
-	g_autofree char *shown = check_shown(value);
+	bool lists = param->type == PARAM_NUMBERS || param->type == PARAM_MATRIX;
+	g_autofree char *shown = lists && value->kind == NODE_LIST
+					 ? g_strdup("this list")
+					 : check_shown(value); /* a list, but not such a one */
 	const char *text = node_as_string(value);
 	const char *near = NULL;
 

@@ -123,7 +123,7 @@ static void test_wrong_vips(void **state)
 			"vips gaussblur: in is the picture itself; leave it out"},
 		{"vips: {operation: conv, mask: [[1, 2], [3]]}", 44,
 			"vips conv: mask: matrix must be a list of 1 to 1024 rows of as many numbers each, "
-			"-1000000000000 to 1000000000000, not a list"},
+			"-1000000000000 to 1000000000000, not this list"},
 		{"vips: {operation: conv, mask: {scale: 3}}", 35,
 			"vips conv: mask needs matrix, a list of rows such as [[1, 2, 1]], or write a file's name"},
 		{"vips: {operation: conv, mask: {matrix: [[1]], scale: 0}}", 35,
