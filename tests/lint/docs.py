@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""README.md against the program: the generated table of operations, every option, every subcommand. Usage: docs.py BUILD [--write]
+"""README.md and the manual of operations against the program: generated parts, every option, every subcommand.
 
---write puts the current table of operations into README.md.
+Usage: docs.py BUILD [--write]; --write puts what the program prints into README.md and src/dist/OPERATIONS.md.
 """
+import itertools
+import json
 import os
 import re
 import subprocess
@@ -11,8 +13,13 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 README = os.path.join(ROOT, "README.md")
-# Generated parts of README: their name in the marks around them, and what prints them.
-PARTS = {"operations": ("ops", "--markdown"), "formats": ("ops", "--formats", "--markdown")}
+MANUAL = os.path.join("src", "dist", "OPERATIONS.md")
+MANUAL_HEAD = """<!-- SPDX-License-Identifier: GPL-2.0-or-later -->
+# Operations
+
+What `dropmill ops --markdown` prints (`make docs` writes it here). `dropmill ops NAME` tells the same of one.
+
+"""
 COMMANDS = ("run", "master", "worker", "once", "check", "ops", "topics", "status")
 
 
@@ -21,6 +28,20 @@ def output_of(*command):
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(command)}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout
+
+
+def index_of(operations):
+    """A line a group; the manual tells the rest."""
+    groups = itertools.groupby(operations, key=lambda operation: operation["group"])
+    return "".join(f"- **{group}**: {', '.join(o['name'] for o in members)}\n" for group, members in groups)
+
+
+def generated(program):
+    """Generated parts of README: their name in the marks around them, and their text."""
+    return {
+        "operations": index_of(json.loads(output_of(program, "ops", "--json"))),
+        "formats": output_of(program, "ops", "--formats", "--markdown"),
+    }
 
 
 def marks(part):
@@ -39,19 +60,25 @@ def main():
     program = os.path.join(ROOT, build, "dropmill")
     with open(README, encoding="utf-8") as file:
         readme = file.read()
-    wanted = {part: output_of(program, *words) for part, words in PARTS.items()}
+    wanted = generated(program)
+    manual = MANUAL_HEAD + output_of(program, "ops", "--markdown")
     if "--write" in sys.argv:
         for part, text in wanted.items():
             begin, end = marks(part)
             readme = readme.replace(begin + part_of(readme, part) + end, begin + text + end)
         with open(README, "w", encoding="utf-8") as file:
             file.write(readme)
+        with open(os.path.join(ROOT, MANUAL), "w", encoding="utf-8") as file:
+            file.write(manual)
         return
     problems = [
-        f"the table of {part} in README.md is not what `dropmill {' '.join(words)}` prints: make docs"
-        for part, words in PARTS.items()
-        if part_of(readme, part).strip() != wanted[part].strip()
+        f"the {part} in README.md are not those of the program: make docs"
+        for part, text in wanted.items()
+        if part_of(readme, part).strip() != text.strip()
     ]
+    with open(os.path.join(ROOT, MANUAL), encoding="utf-8") as file:
+        if file.read() != manual:
+            problems.append(f"{MANUAL} is not what `dropmill ops --markdown` prints: make docs")
     for command in COMMANDS:
         if f"dropmill {command}" not in readme:
             problems.append(f"README.md does not mention `dropmill {command}`")
