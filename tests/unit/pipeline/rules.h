@@ -10,7 +10,7 @@
 #include "pipeline/definition.h"
 
 static const char *const rules_operations[] = {
-	"auto_orient", "blur", "grayscale", "invert", "resize", "sharpen", "thumbnail", "vips", NULL};
+	"auto_orient", "blur", "grayscale", "icc", "invert", "resize", "sharpen", "thumbnail", "vips", NULL};
 static const char *const rules_formats[] = {"jpeg", "png", "webp", "tiff", "avif", NULL};
 static const char *const rules_options[] = {
 	"compression", "lossless", "optimise", "predictor", "pyramid", "quality", "strip", "tiled", NULL};
