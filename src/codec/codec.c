@@ -17,6 +17,7 @@
 #include "base/process.h"
 #include "codec/stream.h"
 #include "image/format.h"
+#include "image/sandbox.h"
 
 #define CONTROL_FD 3
 
@@ -217,6 +218,8 @@ int codec_command(int argc, char **argv)
 	if (argc > 1)
 		process_die_with_parent(SIGKILL, atoi(argv[1]));
 	log_init("codec", g_strcmp0(g_getenv("DROPMILL_LOG_FORMAT"), "json") == 0);
+	/* What is missing was said by the first worker. */
+	g_free(sandbox_enter(SANDBOX_NO_NETWORK));
 	g_mutex_init(&codec.sending);
 	if (!image_init("dropmill", 1, &error)) {
 		send_failure(&codec, error);

@@ -16,6 +16,7 @@
 #include "bus/payload.h"
 #include "image/asset.h"
 #include "image/format.h"
+#include "image/sandbox.h"
 #include "worker/heartbeat.h"
 #include "worker/testimage.h"
 #include "worker/tile.h"
@@ -358,6 +359,9 @@ int worker_command(int argc, char **argv)
 		process_die_with_parent(SIGKILL, worker.options.parent);
 	g_autofree char *role = g_strdup_printf("worker %d", worker.options.index + 1);
 	log_init(role, g_strcmp0(g_getenv("DROPMILL_LOG_FORMAT"), "json") == 0);
+	g_autofree char *open_door = sandbox_enter(SANDBOX_NETWORK);
+	if (open_door && worker.options.index == 0) /* the others would say the same */
+		log_warning("sandbox of workers: %s", open_door);
 	worker.id = g_strdup_printf("%.40s-%d-%04x", g_get_host_name(), (int)getpid(), g_random_int() & 0xffff);
 	g_strcanon(worker.id, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "._-", '-');
 #ifdef DROPMILL_TEST_HOOKS

@@ -3,6 +3,8 @@
 import os
 import subprocess
 
+import pytest
+
 from processes import arguments, marked, role
 from waiting import wait_until
 
@@ -42,6 +44,39 @@ def test_the_second_mill_on_an_inbox_waits_and_says_for_whom(make_mill, pictures
     first.drop(picture, "mono", "b.png")
     second.wait_output("mono", "b.png")
     second.stop()
+
+
+def state_of(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+
+
+def core_limit(pid):
+    with open(f"/proc/{pid}/limits", encoding="ascii") as file:
+        return next(line for line in file if line.startswith("Max core file size")).split()[4:6]
+
+
+@pytest.mark.skipif(bool(os.environ.get("DROPMILL_SANITIZED")), reason="sanitized programs trace themselves")
+def test_who_decodes_is_in_a_sandbox(make_mill, pictures):
+    """Workers, and the codec of a big picture, while it runs; the master, which decodes nothing, is not."""
+    mill = make_mill(PIPELINE).start(workers=2)
+    assert "sandbox" not in mill.log()
+    big = pictures.picture(width=6000, height=4000, ending=".png")
+    mill.drop(big, "mono", "big.png")
+    decoding = wait_until(lambda: mill.pids("codec"), "a codec") + mill.pids("worker")
+    inside = wait_until(lambda: [state_of(pid) for pid in decoding if core_limit(pid) == ["0", "0"]], "the sandbox")
+    assert len(inside) == 3
+    assert {(state["NoNewPrivs"], state["Seccomp"]) for state in inside} == {("1", "2")}
+    assert state_of(mill.process.pid)["Seccomp"] == "0"
+    mill.wait_output("mono", "big.png")
+    mill.stop()
+
+
+def test_a_sandbox_that_is_off_is_said_once(make_mill):
+    mill = make_mill(PIPELINE).start(workers=2, env={"DROPMILL_SANDBOX": "off"})
+    assert mill.log().count("sandbox of workers: off, as DROPMILL_SANDBOX says") == 1
+    assert state_of(mill.pids("worker")[0])["Seccomp"] == "0"
+    mill.stop()
 
 
 def test_a_file_that_waits_says_why(make_mill, pictures):

@@ -32,6 +32,7 @@ HOMES = {
     r"yaml\.h": ("pipeline/node.c",),
     r"civetweb\.h": ("web/",),
     r"sqlite3\.h": ("base/history.c",),
+    r"seccomp\.h": ("image/sandbox.c",),
     r"(glib|glib-object|glib-unix|gio/.*|gmodule|json-glib/json-glib|glib/gstdio|glib/.*)(\.h)?$": ("",),
 }
 # What comes with the C library and the kernel.

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   takes from a process that decodes what no decoder needs: other programs, other processes, the kernel's rarer doors, cores on
+ *            disk, and for a codec the network. What it may do to files is not limited here: see whole.c for the paths of tasks.
+ * Thread:    once, before the process starts a thread; every later thread inherits it.
+ * Ownership: returns owned text.
+ */
+#ifndef DROPMILL_IMAGE_SANDBOX_H
+#define DROPMILL_IMAGE_SANDBOX_H
+
+#include <stdbool.h>
+
+enum sandbox_network {
+	SANDBOX_NETWORK, /* TCP, UDP and local sockets: a worker talks to the broker */
+	SANDBOX_NO_NETWORK,
+};
+
+/* Enters it. NULL: every layer holds; else what is missing and why, for people. Owned. The process runs on in either case.
+ * DROPMILL_SANDBOX=off leaves it out; programs built with a sanitizer, which trace themselves, never enter it. */
+char *sandbox_enter(enum sandbox_network network);
+
+#endif
