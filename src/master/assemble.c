@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/error.h"
 #include "base/folder.h"
 #include "base/json.h"
@@ -149,10 +150,12 @@ static void accept(struct master *master, struct job *job, guint index, const st
 	g_autoptr(GError) error = NULL;
 	bool placed = true;
 
+	CRASH_POINT("accept.arrived");
 	if (job->lane == LANE_WHOLE)
 		placed = take_outputs(job, tile, result, &error);
 	else if (tile->plane == PLANE_INLINE)
 		placed = place_pixels(job, tile, result, &error);
+	CRASH_POINT("accept.placed");
 	if (placed)
 		tile_done(master, job, index);
 	else if (job->lane == LANE_WHOLE)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
@@ -88,8 +89,12 @@ static bool move_in(const char *from, const char *to, int descriptor, const stru
 	g_autofree char *folder = g_path_get_dirname(to);
 	struct stat opened, moved;
 
-	if (g_mkdir_with_parents(folder, 0777) != 0 || rename(from, to) != 0)
+	if (g_mkdir_with_parents(folder, 0777) != 0)
 		return fail_claim(error, errno);
+	CRASH_POINT("claim.before_rename");
+	if (rename(from, to) != 0)
+		return fail_claim(error, errno);
+	CRASH_POINT("claim.renamed");
 	/* Between the look and the rename it may have grown, or another file may have got its name. */
 	bool same = fstat(descriptor, &opened) == 0 && lstat(to, &moved) == 0;
 	if (same) {
@@ -156,6 +161,7 @@ void claim_sync(const GPtrArray *claims)
 	GHashTableIter iterator;
 	gpointer folder;
 
+	CRASH_POINT("claim.before_sync");
 	for (guint i = 0; i < claims->len; i++) {
 		const struct claim *claim = claims->pdata[i];
 		g_autofree char *target = g_path_get_dirname(claim->path);
@@ -210,6 +216,7 @@ static bool move_out_and_finish(const struct claim *claim, const char *to, GErro
 {
 	g_autofree char *place = move_out(claim, to, error);
 
+	CRASH_POINT("archive.moved");
 	if (place)
 		finish(claim);
 	return place != NULL;
@@ -273,6 +280,7 @@ static bool write_reason(const struct claim *claim, const char *path, const char
 	bool written = fputs(text, file) >= 0 && fflush(file) == 0 && fsync(fileno(file)) == 0;
 	int number = errno;
 	fclose(file);
+	CRASH_POINT("fail.reason_temp");
 	if (written && files_move(temporary, path, error))
 		return true;
 	unlink(temporary);
@@ -301,7 +309,9 @@ bool claim_fail(const struct claim *claim, const char *reason, GError **error)
 	/* The reason first: no file may ever lie in _failed/ without one. */
 	if (!write_reason(claim, explained, reason, error))
 		return false;
+	CRASH_POINT("fail.reason_written");
 	g_autofree char *place = move_out(claim, target, error);
+	CRASH_POINT("fail.moved");
 	if (!place) {
 		unlink(explained);
 		return false;

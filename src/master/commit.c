@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/folder.h"
@@ -79,8 +80,13 @@ static bool commit_output(struct committer *committer, struct job *job, struct j
 		return true;
 	}
 	bool folder = g_file_test(output->temp, G_FILE_TEST_IS_DIR);
-	if (!(folder ? folder_sync : files_sync)(output->temp, error) || !put(committer, job, output, folder, error))
+	CRASH_POINT("commit.temp_written");
+	if (!(folder ? folder_sync : files_sync)(output->temp, error))
 		return false;
+	CRASH_POINT("commit.synced");
+	if (!put(committer, job, output, folder, error))
+		return false;
+	CRASH_POINT("commit.renamed");
 	if (output->skipped)
 		job_remove_temp(output);
 	output->committed = files_sync_folder_of(output->final, error);
@@ -103,14 +109,13 @@ static bool settle_original(struct committer *committer, const struct job *job, 
 	return true;
 }
 
-static void write_history(struct committer *committer, const struct job *job, const char *state)
+static bool write_history(struct committer *committer, const struct job *job, const char *state, GError **error)
 {
 	g_autoptr(JsonArray) outputs = json_array_new();
 	g_autofree char *text = NULL;
-	g_autoptr(GError) error = NULL;
 
 	if (!committer->history)
-		return;
+		return true;
 	for (guint i = 0; strcmp(state, "done") == 0 && i < job->outputs->len; i++) {
 		const struct job_output *output = g_ptr_array_index(job->outputs, i);
 		JsonObject *entry = json_object_new();
@@ -141,8 +146,11 @@ static void write_history(struct committer *committer, const struct job *job, co
 		.finished_wall_us = clock_wall_us(),
 		.outputs = text,
 	};
-	if (!history_add(committer->history, &record, &error))
-		log_warning("%s", error->message);
+	CRASH_POINT("history.before");
+	if (!history_add(committer->history, &record, error))
+		return false;
+	CRASH_POINT("history.written");
+	return true;
 }
 
 static bool commit_outputs(struct committer *committer, struct commit_request *request, GError **error)
@@ -160,10 +168,14 @@ static bool commit_outputs(struct committer *committer, struct commit_request *r
 	for (guint i = 0; i < job->outputs->len; i++)
 		if (!commit_output(committer, job, g_ptr_array_index(job->outputs, i), error))
 			return false;
+	/* While the original is claimed a crash repeats this line under the same id; after it, nothing would ever write it. */
+	if (!write_history(committer, job, "done", error))
+		return false;
 	/* Every output is on disk under its name: now, and not before, the original may go. */
+	CRASH_POINT("commit.before_original");
 	if (!settle_original(committer, job, error))
 		return false;
-	write_history(committer, job, "done");
+	CRASH_POINT("archive.done");
 	return true;
 }
 
@@ -172,10 +184,9 @@ static bool commit_failure(struct committer *committer, struct commit_request *r
 	struct job *job = request->job;
 
 	job_remove_temps(job);
-	if (!job->loose && !claim_fail(job->claim, job->error, error))
-		return false;
-	write_history(committer, job, "failed");
-	return true;
+	CRASH_POINT("fail.before_reason");
+	return write_history(committer, job, "failed", error) &&
+	       (job->loose || claim_fail(job->claim, job->error, error));
 }
 
 static void run(gpointer data, gpointer user)

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "master/assets.h"
 
@@ -124,6 +125,7 @@ static bool publish(
 	g_autoptr(GPtrArray) parts = payload_split(task_to_record(&task, partition), master->tasks_limit);
 	guint count = parts->len;
 	g_ptr_array_set_free_func(parts, NULL);
+	CRASH_POINT("publish.before_send");
 	for (guint i = 0; i < count; i++) {
 		struct sent *sent = g_new0(struct sent, 1);
 		*sent = (struct sent){master, g_strdup(job->id), NULL, job->serial, index, tile->attempt};
@@ -154,7 +156,9 @@ static bool lease(struct master *master, struct job *job, guint index, struct wo
 	worker_add_lease(worker, job, index, job->lane == LANE_WHOLE ? WEIGHT_WHOLE : WEIGHT_TILE);
 	if (plane == PLANE_SHM && job->segment)
 		segment_offer(job->segment, index, job->serial, tile->attempt);
+	CRASH_POINT("publish.leased");
 	if (!error && publish(master, job, index, worker, parcels, &error)) {
+		CRASH_POINT("publish.sent");
 		assets_sent(worker, parcels);
 		return true;
 	}

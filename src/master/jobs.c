@@ -50,6 +50,8 @@ void jobs_enqueue(struct master *master, struct job *job)
 void jobs_add(struct master *master, struct job *job)
 {
 	job->master = master;
+	if (job->claim->recovered)
+		view_forget(master, job->id);
 	g_hash_table_insert(master->jobs, job->id, job);
 	jobs_enqueue(master, job);
 	log_debug("%s: %s/%s", job->id, job->pipeline->name, job->source);

@@ -151,6 +151,8 @@ void view_changed(struct master *master);
 void view_publish(struct master *master);
 /* A job's last view, kept for the page. */
 void view_remember(struct master *master, struct job *job);
+/* A claim whose end was written down before a crash, and that is in work once more: it is not over, and not to be counted twice. */
+void view_forget(struct master *master, const char *id);
 void view_load_history(struct master *master);
 
 #endif

@@ -218,6 +218,18 @@ void view_remember(struct master *master, struct job *job)
 	remember(master, view_job(master, job));
 }
 
+void view_forget(struct master *master, const char *id)
+{
+	for (guint i = master->finished->len; i-- > 0;) {
+		const struct job_view *view = g_ptr_array_index(master->finished, i);
+		if (strcmp(view->id, id) != 0)
+			continue;
+		master->counts[view->state]--;
+		g_ptr_array_remove_index(master->finished, i);
+		return;
+	}
+}
+
 static enum job_state state_of(const char *name)
 {
 	return strcmp(name, job_state_name(JOB_DONE)) == 0 ? JOB_DONE : JOB_FAILED;
