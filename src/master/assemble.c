@@ -16,9 +16,12 @@
 /* A tile that failed for a reason that may pass is tried this often in one run. */
 #define MOST_ATTEMPTS 4
 
-/* A late whole result's temp files: nobody will rename them. Only names that are ours, and not those of the present run. */
-static void remove_late_temps(const struct result *result)
+/* A late whole result's temp files: nobody will rename them. Only names that are ours, and not those of the present run: Kafka may hand
+ * one result in twice, and the second must not take the files away that are being committed for the first. */
+static void remove_late_temps(const struct job *job, const struct result *result)
 {
+	if (job && job->serial == result->serial)
+		return;
 	g_autoptr(JsonObject) report = json_parse_object(result->report, -1, NULL);
 	JsonArray *outputs = json_array(report, "outputs");
 	g_autofree char *prefix = g_strdup_printf(".dropmill-%s-%u-", result->job, result->serial);
@@ -31,14 +34,15 @@ static void remove_late_temps(const struct result *result)
 	}
 }
 
-/* The tile that this result answers, or NULL: an older attempt, an older run, a job that is over. */
+/* The tile that this result answers, or NULL: an older attempt, an older run, a job that is over, a worker that was not asked. */
 static struct tile *answered(struct job *job, const struct result *result)
 {
 	if (!job || job->serial != result->serial || !job->tiles || result->tile < 0 ||
 		(guint)result->tile >= job->tile_count)
 		return NULL;
 	struct tile *tile = &job->tiles[result->tile];
-	return tile->state == TILE_LEASED && tile->attempt == (guint)result->attempt ? tile : NULL;
+	bool asked = tile->state == TILE_LEASED && tile->attempt == (guint)result->attempt;
+	return asked && strcmp(tile->worker->id, result->worker) == 0 ? tile : NULL;
 }
 
 /* Inline pixels go to their place in the ring. */
@@ -222,7 +226,7 @@ void assemble(struct master *master, struct result *result)
 
 	if (!tile) {
 		master->tiles_duplicate++;
-		remove_late_temps(result);
+		remove_late_temps(job, result);
 	} else {
 		guint index = (guint)result->tile;
 		worker_drop_lease(tile->worker, job, index);

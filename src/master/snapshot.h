@@ -102,7 +102,8 @@ struct snapshot {
 	GPtrArray *pipelines;    /* struct pipeline_view */
 	GPtrArray *waiting;      /* struct waiting_view: the oldest, a bounded number */
 	guint waiting_total;
-	guint64 overflows; /* of inotify's queue, each answered by looking at everything */
+	guint64 records_refused; /* from Kafka: malformed, of another version, not what was asked for */
+	guint64 overflows;       /* of inotify's queue, each answered by looking at everything */
 };
 
 /* Empty, taken now; the arrays free what they hold. Outputs of a job_view: g_ptr_array_new_with_free_func(output_view_free). */

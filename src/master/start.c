@@ -74,6 +74,15 @@ static void on_loop(GSourceFunc function, struct master *master, void *thing)
 	g_idle_add_full(G_PRIORITY_DEFAULT, function, pair, NULL);
 }
 
+/* Any thread. Whoever sends garbage sends much of it: told once, then each time that the number has doubled. */
+static void refuse(struct master *master, const char *what, const char *why)
+{
+	guint count = (guint)g_atomic_int_add(&master->records_refused, 1) + 1;
+
+	if ((count & (count - 1)) == 0)
+		log_warning("%s refused: %s (%u record%s so far)", what, why, count, count == 1 ? "" : "s");
+}
+
 /* Results reader's thread. */
 static bool result_arrived(struct bus_reader *reader, struct record *record, void *user)
 {
@@ -88,7 +97,7 @@ static bool result_arrived(struct bus_reader *reader, struct record *record, voi
 			on_loop(take_result, master, result);
 	}
 	if (error)
-		log_warning("result refused: %s", error->message);
+		refuse(master, "result", error->message);
 	return true;
 }
 
@@ -111,7 +120,7 @@ static bool heartbeat_arrived(struct bus_reader *reader, struct record *record, 
 	if (beat)
 		on_loop(take_heartbeat, user, beat);
 	else
-		log_warning("heartbeat refused: %s", error->message);
+		refuse(user, "heartbeat", error->message);
 	return false;
 }
 

@@ -62,7 +62,8 @@ struct master {
 	GPtrArray *finished;    /* struct job_view, oldest first, bounded */
 	guint64 counts[JOB_STATE_COUNT];
 	guint64 tiles_done, tiles_retried, tiles_duplicate;
-	guint32 serial; /* of the last run */
+	gint records_refused; /* atomic: malformed, of another version, or not what was asked for */
+	guint32 serial;       /* of the last run */
 	gsize tasks_limit;
 	char *machine;
 	bool broker_up;

@@ -141,6 +141,7 @@ static void count_tiles(const struct master *master, struct snapshot *snapshot)
 	snapshot->tiles_done = master->tiles_done;
 	snapshot->tiles_retried = master->tiles_retried;
 	snapshot->tiles_duplicate = master->tiles_duplicate;
+	snapshot->records_refused = (guint)g_atomic_int_get(&master->records_refused);
 }
 
 void view_publish(struct master *master)

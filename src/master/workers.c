@@ -13,6 +13,8 @@
 
 /* Workers that are gone are shown for this long. */
 #define REMEMBER_US (600 * (gint64)G_USEC_PER_SEC)
+/* More names than any cluster has: whoever may write heartbeats could make them up without end. */
+#define WORKERS_MOST 4096
 
 struct workers {
 	GPtrArray *all;
@@ -163,11 +165,28 @@ static void measure_rate(struct worker *worker, gint64 now)
 	worker->rate_us = now;
 }
 
+/* Room for another: the first that is gone. False when all are alive. */
+static bool forget_one(struct workers *workers)
+{
+	for (guint i = 0; i < workers->all->len; i++) {
+		struct worker *worker = g_ptr_array_index(workers->all, i);
+		if (worker->state == WORKER_GONE && g_queue_is_empty(&worker->leases)) {
+			g_ptr_array_remove_index(workers->all, i);
+			return true;
+		}
+	}
+	return false;
+}
+
 void workers_heard(struct workers *workers, struct heartbeat *beat)
 {
 	struct worker *worker = workers_find(workers, beat->id);
 	gint64 now = clock_now_us();
 
+	if (!worker && workers->all->len >= WORKERS_MOST && !forget_one(workers)) {
+		heartbeat_free(beat);
+		return;
+	}
 	if (!worker)
 		worker = meet(workers, beat);
 	else {

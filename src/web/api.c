@@ -91,6 +91,7 @@ char *api_status(const struct snapshot *snapshot)
 	json_object_set_object_member(status, "jobs", jobs);
 	json_object_set_object_member(status, "tiles", tiles_object(snapshot));
 	json_object_set_int_member(status, "waiting", snapshot->waiting_total);
+	json_object_set_int_member(status, "records_refused", (gint64)snapshot->records_refused);
 	json_object_set_int_member(status, "inotify_overflows", (gint64)snapshot->overflows);
 	if (snapshot->oldest_queued_us > 0)
 		json_object_set_double_member(

@@ -42,6 +42,7 @@ struct worker {
 	GCond delivered; /* undelivered is 0 */
 	struct bus_reader *reader; /* NULL when it leaves */
 	guint undelivered;         /* results on their way */
+	guint refused;             /* tasks; reader's thread only */
 	struct pulse *pulse;
 	struct joiner *joiner; /* reader's thread only */
 	struct tiles *tiles;
@@ -88,6 +89,15 @@ static bool parse_options(struct options *options, int argc, char **argv, GError
 	return true;
 }
 
+/* Reader's thread. Told once, then each time that the number has doubled: garbage comes in heaps. */
+static void refuse(struct worker *worker, const GError *error)
+{
+	guint count = ++worker->refused;
+
+	if ((count & (count - 1)) == 0)
+		log_warning("task refused: %s (%u so far)", error->message, count);
+}
+
 /* Reader's thread. A malformed record is finished at once: it would come again for ever. */
 static bool task_arrived(struct bus_reader *reader, struct record *record, void *user)
 {
@@ -99,13 +109,13 @@ static bool task_arrived(struct bus_reader *reader, struct record *record, void 
 
 	if (!whole) {
 		if (error)
-			log_warning("task refused: %s", error->message);
+			refuse(worker, error);
 		bus_reader_done(reader, partition, offset);
 		return true;
 	}
 	struct task *task = task_from_record(whole, &error);
 	if (!task) {
-		log_warning("task refused: %s", error->message);
+		refuse(worker, error);
 		bus_reader_done(reader, partition, offset);
 		return true;
 	}

@@ -89,6 +89,7 @@ static inline struct snapshot *fake_snapshot(const char *file)
 	snapshot->tiles_done = 48210;
 	snapshot->tiles_retried = 3;
 	snapshot->tiles_duplicate = 1;
+	snapshot->records_refused = 3;
 
 	struct job_view *running = fake_job(snapshot, "j-running", "orthophotos/north sheet 12.tif", JOB_RUNNING);
 	running->tiled = true;

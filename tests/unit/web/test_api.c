@@ -59,6 +59,7 @@ static void test_status(void **state)
 	assert_int_equal(json_int(tiles, "done", -1), 48210);
 	assert_int_equal(json_int(tiles, "retried", -1), 3);
 	assert_int_equal(json_int(tiles, "duplicate", -1), 1);
+	assert_int_equal(json_int(status, "records_refused", -1), 3);
 	assert_in_range((uintmax_t)(json_double(status, "oldest_queued_s", -1) * 10), 120, 125);
 	assert_true(json_bool(status, "ready", false));
 }
