@@ -64,8 +64,10 @@ def test_who_decodes_is_in_a_sandbox(make_mill, pictures):
     big = pictures.picture(width=6000, height=4000, ending=".png")
     mill.drop(big, "mono", "big.png")
     decoding = wait_until(lambda: mill.pids("codec"), "a codec") + mill.pids("worker")
-    inside = wait_until(lambda: [state_of(pid) for pid in decoding if core_limit(pid) == ["0", "0"]], "the sandbox")
-    assert len(inside) == 3
+    assert len(decoding) == 3
+    wait_until(lambda: all(state_of(pid)["Seccomp"] == "2" for pid in decoding), "the sandbox")
+    inside = [state_of(pid) for pid in decoding]
+    assert all(core_limit(pid) == ["0", "0"] for pid in decoding)
     assert {(state["NoNewPrivs"], state["Seccomp"]) for state in inside} == {("1", "2")}
     assert state_of(mill.process.pid)["Seccomp"] == "0"
     mill.wait_output("mono", "big.png")
