@@ -12,6 +12,7 @@
 #include "image/frames.h"
 #include "image/need.h"
 #include "image/operations.h"
+#include "image/pieces.h"
 #include "image/tilesource.h"
 
 /* Bands of tiles that a ring holds beyond what must fit: the decoder runs ahead while workers compute (measured, facts/kafka.md:
@@ -126,6 +127,25 @@ static bool record_steps(struct plan *plan, struct tilesource *recorder, JsonArr
 	return built;
 }
 
+/* Pieces that libvips' own sink does not compute by themselves cannot be cut. */
+static bool check_pieces(struct plan *plan, const struct plan_output *output, VipsImage *in,
+	const struct build_context *context, GError **error)
+{
+	g_autoptr(JsonArray) all = json_array_new();
+	JsonArray *const lists[] = {plan->steps, output->steps};
+	bool leans;
+
+	for (guint l = 0; l < G_N_ELEMENTS(lists); l++)
+		for (guint i = 0; i < json_array_get_length(lists[l]); i++)
+			json_array_add_element(all, json_array_dup_element(lists[l], i));
+	if (!pieces_lean(all, in, context, &output->grid, &leans, error))
+		return false;
+	if (leans)
+		plan->whole = g_strdup(
+			"a step after one that resamples reads so far around that the last piece depends on the one before");
+	return true;
+}
+
 /* Builds one output's chain twice: on the recorder, and on the file's header, for the encoder. The recorder comes first: a step that
  * looks at the whole picture would read the file here, which is for one reader only, and in vain. An output whose condition
  * does not hold is not added. */
@@ -168,6 +188,8 @@ static bool plan_chain(struct plan *plan, guint number, JsonObject *wanted, stru
 	unsigned flags = chain_flags(plan->steps) | chain_flags(output->steps);
 	if (built && !plan->whole)
 		plan_output(plan, output, recorder, recorded, flags, wish);
+	if (built && !plan->whole && flags & OPERATION_ON_GRID)
+		built = check_pieces(plan, output, tilesource_image(recorder), &context, error);
 	g_ptr_array_add(plan->outputs, output);
 	return built;
 }

@@ -4,8 +4,7 @@
 
 #include <stdlib.h>
 
-/* What is asked of the source for these pixels, added to box (empty at first). False when they cannot be evaluated. */
-static bool ask(struct tilesource *recorder, VipsImage *recorded, const VipsRect *pixels, VipsRect *box)
+bool need_exactly(struct tilesource *recorder, VipsImage *recorded, const VipsRect *pixels, VipsRect *box)
 {
 	VipsRect asked;
 
@@ -36,7 +35,7 @@ static bool probe(struct tilesource *recorder, VipsImage *recorded, const VipsRe
 	for (int i = 0; i < PROBES; i++) {
 		VipsRect pixel = {xs[i % 3], ys[i / 3], 1, 1};
 		boxes[i] = (VipsRect){0, 0, 0, 0};
-		if (!ask(recorder, recorded, &pixel, &boxes[i]))
+		if (!need_exactly(recorder, recorded, &pixel, &boxes[i]))
 			return false;
 	}
 	return true;
@@ -77,7 +76,7 @@ static bool ask_all(
 		for (int x = tile->left; x < VIPS_RECT_RIGHT(tile); x += grid->piece_width) {
 			VipsRect piece = {x, y, grid->piece_width, grid->piece_height};
 			vips_rect_intersectrect(&piece, tile, &piece);
-			if (!ask(recorder, recorded, &piece, box))
+			if (!need_exactly(recorder, recorded, &piece, box))
 				return false;
 		}
 	return true;

@@ -18,4 +18,8 @@
 bool need_find(struct tilesource *recorder, VipsImage *recorded, const struct grid *grid, const VipsRect *tile,
 	VipsRect *need);
 
+/* What these pixels ask for, when they are asked for at once; added to box (empty at first). Nothing is added to it for safety. False when
+ * they cannot be evaluated. */
+bool need_exactly(struct tilesource *recorder, VipsImage *recorded, const VipsRect *pixels, VipsRect *box);
+
 #endif

@@ -68,12 +68,27 @@ static void a_chain_that_looks_at_all_runs_whole(void **state)
 	assert_non_null(plan->whole);
 }
 
+/* 576 pixels are four pieces of 128 and one of 64: with a margin beyond 64, libvips' sink has the last piece's pixels in the buffer of the
+ * one before, computed from another left edge on. */
+static void what_leans_on_the_piece_before_runs_whole(void **state)
+{
+	(void)state;
+	auto_struct(plan) near = plan_of(
+		"[{\"op\":\"resize\",\"params\":{\"scale\":0.9}},{\"op\":\"sharpen\",\"params\":{\"sigma\":1}}]", 128);
+	auto_struct(plan) far = plan_of(
+		"[{\"op\":\"resize\",\"params\":{\"scale\":0.9}},{\"op\":\"unsharp\",\"params\":{\"sigma\":30}}]", 128);
+
+	assert_null(near->whole);
+	assert_non_null(far->whole);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(needs_are_the_tile_and_a_margin),
 		cmocka_unit_test(chains_that_fork_are_planned_in_little_memory),
 		cmocka_unit_test(a_chain_that_looks_at_all_runs_whole),
+		cmocka_unit_test(what_leans_on_the_piece_before_runs_whole),
 	};
 	return cmocka_run_group_tests(tests, start_vips, NULL);
 }
