@@ -202,7 +202,7 @@ def test_a_folder_of_somebody_else_stays(make_mill, pictures):
     mill.drop(pictures.picture(width=200, height=100, seed=2), "x", "a.png")
     mill.wait_idle(done=1, failed=0)
     assert os.listdir(mill.out("x", "a")) == ["mine.txt"]
-    assert sorted(os.listdir(mill.out("x", "a-2"))) == ["a.dzi", "a_files"]
+    assert sorted(os.listdir(mill.out("x", "a-2"))) == ["a-2.dzi", "a-2_files"]
     status, _, body = mill.get(f"/jobs/{only_job(mill)['id']}/output/0")
     assert status == 404 and b"folder of tiles" in body
 
