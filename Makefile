@@ -173,6 +173,9 @@ exact: tests hooks ## exactness: the whole matrix and N=2000 SEED=1 random chain
 	@$(if $(CASE),,DROPMILL_EXACT=full DROPMILL_SEED=$(SEED) $(RUN) e2e tests/e2e/test_exact.py $(T) &&) \
 	  DROPMILL_CHAINS=$(N) DROPMILL_SEED=$(SEED) DROPMILL_CASE=$(abspath $(CASE)) $(RUN) e2e -s tests/e2e/test_chains.py
 
+hostile: tests hooks ## hostile files: bombs, polyglots and N=2000 SEED=1 mutated pictures, all accounted for
+	@DROPMILL_HOSTILE=$(N) DROPMILL_SEED=$(SEED) $(RUN) e2e tests/e2e/test_hostile_files.py $(T)
+
 # One process a target; what it finds is kept in build/fuzz, and the corpus in tests/fuzz/corpus stays as it is.
 FUZZ_SECONDS ?= 60
 FUZZERS := definition wire
@@ -238,4 +241,4 @@ help: ## this list
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all setup objects run kafka unit-tests tests hooks soft-kafka test unit e2e exact fuzz asan bench lint $(LINT:%=lint-%) format docs clean help
+.PHONY: all setup objects run kafka unit-tests tests hooks soft-kafka test unit e2e exact hostile fuzz asan bench lint $(LINT:%=lint-%) format docs clean help

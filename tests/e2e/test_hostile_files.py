@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Files made to hurt: each ends as an output or in _failed/ with a true reason, and the mill does not feel it.
 
-SEED= and N= in the environment choose the mutated files: N=10000 for a long run."""
+`make hostile N=10000 SEED=3` is a long run."""
 import os
 import random
 import struct
@@ -10,8 +10,8 @@ import zlib
 from conftest import MONO
 from waiting import wait_until
 
-SEED = int(os.environ.get("SEED", "1"))
-N = int(os.environ.get("N", "60"))
+SEED = int(os.environ.get("DROPMILL_SEED", "1"))
+N = int(os.environ.get("DROPMILL_HOSTILE", "60"))
 ENDINGS = (".jpg", ".png", ".tif", ".webp", ".gif")
 
 
