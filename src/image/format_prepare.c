@@ -155,6 +155,10 @@ static bool to_plain(VipsImage **image, const struct format *format)
 									       : VIPS_INTERPRETATION_sRGB);
 	if (strcmp(format->name, "tiff") == 0)
 		return true;
+	/* 8.14.1's pngsave takes 16 bits from the tag, has a picture of signed bytes (`vips sign`) made into bytes, and then writes what lies
+	 * behind them in memory. */
+	if (tagged_16(*image) && (*image)->BandFmt != VIPS_FORMAT_USHORT && !cast(image, VIPS_FORMAT_USHORT))
+		return false;
 	/* Savers leave scene-linear light alone, and cast 0 to 1 to black and almost black. */
 	if ((*image)->Type == VIPS_INTERPRETATION_scRGB && strcmp(format->name, "jxl") != 0)
 		return to_space(image, format->deep ? VIPS_INTERPRETATION_RGB16 : VIPS_INTERPRETATION_sRGB);

@@ -201,6 +201,20 @@ static void test_eight_bits_tagged_sixteen(void **state)
 	assert_same_picture(png, image);
 }
 
+/* `sign` makes signed bytes of 16 bits: libvips alone would write its memory. */
+static void test_signed_bytes_tagged_sixteen(void **state)
+{
+	(void)state;
+	g_autoptr(VipsImage) image = picture(147, 35, 4, 16);
+	g_autoptr(VipsImage) sign = NULL;
+	g_autoptr(VipsImage) wanted = NULL;
+
+	assert_int_equal(vips_sign(image, &sign, NULL), 0);
+	assert_int_equal(vips_cast_ushort(sign, &wanted, NULL), 0);
+	g_autoptr(VipsImage) png = again(sign, "png", "{}");
+	assert_same_picture(png, wanted);
+}
+
 /* A chain may end in any colour space: what a viewer shows is the picture. */
 static void test_colour_spaces(void **state)
 {
@@ -331,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_alien_profile_is_dropped),
 		cmocka_unit_test(test_depths),
 		cmocka_unit_test(test_eight_bits_tagged_sixteen),
+		cmocka_unit_test(test_signed_bytes_tagged_sixteen),
 		cmocka_unit_test(test_colour_spaces),
 		cmocka_unit_test(test_alpha_into_jpeg),
 		cmocka_unit_test(test_limits_of_formats),
