@@ -179,6 +179,15 @@ static bool commit_outputs(struct committer *committer, struct commit_request *r
 	return true;
 }
 
+/* Somebody removed the original while it was in work: there is nothing to put into _failed/, now or ever. */
+static bool is_gone(const struct claim *claim, GError **error)
+{
+	if (g_file_test(claim->path, G_FILE_TEST_EXISTS) || g_file_test(claim->path, G_FILE_TEST_IS_SYMLINK))
+		return false;
+	g_clear_error(error);
+	return true;
+}
+
 static bool commit_failure(struct committer *committer, struct commit_request *request, GError **error)
 {
 	struct job *job = request->job;
@@ -186,7 +195,7 @@ static bool commit_failure(struct committer *committer, struct commit_request *r
 	job_remove_temps(job);
 	CRASH_POINT("fail.before_reason");
 	return write_history(committer, job, "failed", error) &&
-	       (job->loose || claim_fail(job->claim, job->error, error));
+	       (job->loose || claim_fail(job->claim, job->error, error) || is_gone(job->claim, error));
 }
 
 static void run(gpointer data, gpointer user)

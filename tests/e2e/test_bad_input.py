@@ -2,6 +2,7 @@
 """What is wrong is said once, truly, where it can be seen; nothing else is disturbed."""
 import os
 import shutil
+import signal
 import socket
 import subprocess
 
@@ -132,6 +133,21 @@ def refused(mill, *words, **options):
     assert line, f"no line holds all of {words}:\n{mill.log()}"
     assert len(mill.lines) <= 3, f"one line that says what and what to do, not this:\n{mill.log()}"
     mill.check_clean()
+
+
+def test_an_original_that_is_removed_while_it_is_in_work_fails_once(make_mill, photo):
+    mill = make_mill({"mono": MONO}).start(workers=1)
+    worker = mill.pids("worker")[0]
+    os.kill(worker, signal.SIGSTOP)
+    mill.drop(photo, "mono", "a.jpg")
+    wait_until(lambda: mill.status()["jobs"]["running"] == 1, "the job to run")
+    shutil.rmtree(mill.inbox("mono", ".dropmill"))
+    os.kill(worker, signal.SIGCONT)
+    wait_until(lambda: mill.status()["jobs"]["failed"] == 1, lambda: f"it to fail; {mill.log()}")
+    assert "removed" in mill.jobs()[0]["error"]
+    mill.drop(photo, "mono", "b.jpg")
+    mill.wait_idle(done=1, failed=1)
+    mill.stop()
 
 
 def test_port_taken(make_mill):
