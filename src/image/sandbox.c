@@ -118,11 +118,11 @@ static int refuse_when(scmp_filter_ctx filter, int call, struct scmp_arg_cmp arg
 /* Families other than AF_UNIX (1), AF_INET (2) and AF_INET6 (10), by what lies between them: a rule takes one comparison an argument. */
 static int refuse_families(scmp_filter_ctx filter)
 {
-	int status = refuse_when(filter, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_GT, AF_INET6));
+	int status = refuse_when(filter, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_GT, AF_INET6, 0));
 
 	for (scmp_datum_t family = 0; family < AF_INET6 && status == 0; family++)
 		if (family != AF_UNIX && family != AF_INET)
-			status = refuse_when(filter, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, family));
+			status = refuse_when(filter, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, family, 0));
 	return status;
 }
 
@@ -135,9 +135,9 @@ static int refuse_processes(scmp_filter_ctx filter)
 		status = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	/* Signals, limits: its own only. */
 	if (status == 0)
-		status = refuse_when(filter, SCMP_SYS(kill), SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid()));
+		status = refuse_when(filter, SCMP_SYS(kill), SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid(), 0));
 	if (status == 0)
-		status = refuse_when(filter, SCMP_SYS(prlimit64), SCMP_A0(SCMP_CMP_NE, 0));
+		status = refuse_when(filter, SCMP_SYS(prlimit64), SCMP_A0(SCMP_CMP_NE, 0, 0));
 	if (status == 0)
 		status = refuse_when(filter, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, TIOCSTI));
 	return status;

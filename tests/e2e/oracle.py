@@ -6,7 +6,7 @@ import os
 import sqlite3
 
 from pictures import truncated
-from waiting import wait_until
+from waiting import Late, wait_until
 
 # With --tile 256: the small pictures go whole, the others in tiles.
 TILE = 256
@@ -80,6 +80,11 @@ class Oracle:
     def drain(self, seconds=120):
         wait_until(self.settled, lambda: f"every file to settle; left: {self.unsettled()}\n{self.mill.log()}", seconds, 0.03)
         self.mill.wait_idle(seconds=30)
+        # The page follows the files by a moment: the last job leaves it when its commit has been heard of. The verdict is not given here.
+        try:
+            wait_until(lambda: not self.faults_of_history(), "the page to follow", 5, 0.05)
+        except Late:
+            pass
 
     def unsettled(self):
         names = [*self.good, *self.bad]
