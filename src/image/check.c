@@ -252,6 +252,23 @@ bool check_value(const struct check_subject *subject, const struct param *param,
 	return true;
 }
 
+const struct param *check_find(const struct param *params, const char *name)
+{
+	for (const struct param *p = params; p->name; p++)
+		if (g_str_equal(p->name, name) || (p->aliases && g_strv_contains(p->aliases, name)))
+			return p;
+	return NULL;
+}
+
+/* "quality" is an option of outputs; people write it at a step, too. */
+static bool belongs_to_outputs(const char *key)
+{
+	for (guint i = 0; format_names[i]; i++)
+		if (check_find(format_options(format_names[i]), key))
+			return true;
+	return false;
+}
+
 void check_unknown(const struct check_subject *subject, const struct node_entry *entry, const char *const *known,
 	const char *const *also, struct diagnostics *errors)
 {
@@ -260,7 +277,9 @@ void check_unknown(const struct check_subject *subject, const struct node_entry 
 
 	if (!near && also)
 		near = did_you_mean(entry->key, also);
-	if (near) {
+	if (g_str_equal(subject->noun, "parameter") && belongs_to_outputs(entry->key)) {
+		g_string_printf(rest, "; it is an option of outputs: outputs: [{name: ..., %s: ...}]", entry->key);
+	} else if (near) {
 		g_string_printf(rest, "; did you mean '%s'?", near);
 	} else if (*known) {
 		g_autofree char *list = g_strjoinv(", ", (char **)known);
@@ -270,14 +289,6 @@ void check_unknown(const struct check_subject *subject, const struct node_entry 
 	}
 	diagnostics_add(errors, entry->line, entry->column, "%s has no %s '%s'%s", subject->name, subject->noun,
 		entry->key, rest->str);
-}
-
-const struct param *check_find(const struct param *params, const char *name)
-{
-	for (const struct param *p = params; p->name; p++)
-		if (g_str_equal(p->name, name) || (p->aliases && g_strv_contains(p->aliases, name)))
-			return p;
-	return NULL;
 }
 
 bool check_map(const struct check_subject *subject, const struct param *params, const struct node *map,

@@ -47,6 +47,8 @@ static void test_wrong_steps(void **state)
 		{"qqqqqqqq", 5, "unknown operation 'qqqqqqqq'; `dropmill ops` lists them"},
 		{"blur: {sigm: 3}", 12, "blur has no parameter 'sigm'; did you mean 'sigma'?"},
 		{"gaussblur: {sigm: 3}", 17, "blur has no parameter 'sigm'; did you mean 'sigma'?"},
+		{"blur: {quality: 80}", 12,
+			"blur has no parameter 'quality'; it is an option of outputs: outputs: [{name: ..., quality: ...}]"},
 		{"blur: {zzzzz: 3}", 12, "blur has no parameter 'zzzzz'; it has sigma, min_amplitude"},
 		{"blur: {sigma: 900}", 19, "blur: sigma must be 0.01 to 500 (px), not 900"},
 		{"blur: 0", 11, "blur: sigma must be 0.01 to 500 (px), not 0"},
