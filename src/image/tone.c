@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "image/grey.h"
 #include "image/groups.h"
 #include "image/tones.h"
 
@@ -12,7 +13,7 @@ static bool build_grayscale(VipsImage *in, JsonObject *params G_GNUC_UNUSED, Vip
 	VipsInterpretation space =
 		in->BandFmt == VIPS_FORMAT_USHORT ? VIPS_INTERPRETATION_GREY16 : VIPS_INTERPRETATION_B_W;
 
-	return vips_colourspace(in, out, space, NULL) == 0 || vips_failed(error, NULL);
+	return grey_of(in, space, out, error);
 }
 
 static bool build_invert(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "image/grey.h"
 #include "image/operations.h"
 
 static const char *nick(GType type, int value)
@@ -130,7 +131,7 @@ bool tones_grey(VipsImage *in, const struct tones *tones, VipsImage **out, GErro
 
 	if (!tones_colours(in, tones, &colours, error))
 		return false;
-	return vips_colourspace(colours, out, tones->grey, NULL) == 0 || vips_failed(error, NULL);
+	return grey_of(colours, tones->grey, out, error);
 }
 
 bool tones_rgb(VipsImage *in, const struct tones *tones, VipsImage **out, GError **error)
