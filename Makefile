@@ -18,7 +18,7 @@ pkg-libs = $(shell pkg-config --libs $(1) 2>/dev/null)
 
 # What each kind of work needs from Debian. Everything else about set-up follows from these lists.
 DEBIAN_build := gcc libc6-dev make pkg-config libglib2.0-dev libjson-glib-dev librdkafka-dev libvips-dev \
-	libinotifytools0-dev libyaml-dev libcivetweb-dev libsqlite3-dev libseccomp-dev
+	libinotifytools0-dev libyaml-dev libcivetweb-dev libsqlite3-dev libseccomp-dev libjs-chart.js
 DEBIAN_test := libcmocka-dev python3 python3-pytest python3-yaml python3-jsonschema kcat
 DEBIAN_kafka := default-jdk-headless maven kcat
 DEBIAN_lint := clang clang-format cppcheck python3 pyflakes3 shellcheck
@@ -82,9 +82,11 @@ $(BUILD)/obj/%.o: src/%.c | $(STAMPS)/build
 	$(call say,CC)
 	$(Q)$(CC) $(CFLAGS) $(if $(filter $(IMAGE_SIDE) main_image,$(firstword $(subst /, ,$*))),$(call pkg-cflags,$(IMAGE_PACKAGES)),$(call pkg-cflags,$(CORE_PACKAGES))) -c -o $@ $<
 
+# Chart.js draws the page's charts; it is taken from its package, not from here.
+CHART_JS ?= /usr/share/javascript/chart.js
 $(BUILD)/gen/assets.c: src/web/assets/assets.gresource.xml $(wildcard src/web/assets/*) | $(STAMPS)/build
 	@mkdir -p $(@D)
-	$(Q)glib-compile-resources --sourcedir=src/web/assets --generate-source --target=$@ $<
+	$(Q)glib-compile-resources --sourcedir=src/web/assets --sourcedir=$(CHART_JS) --generate-source --target=$@ $<
 $(BUILD)/obj/web/assets.o: $(BUILD)/gen/assets.c
 	@mkdir -p $(@D)
 	$(call say,CC)

@@ -7,11 +7,10 @@
 
 #include "base/clock.h"
 #include "web/api.h"
+#include "web/asset.h"
 #include "web/files.h"
 
 #define STALE_US (10 * G_USEC_PER_SEC) /* the master publishes at least every 2 s */
-
-GResource *assets_get_resource(void); /* made by glib-compile-resources */
 
 static int answer_json(struct request *request, char *text)
 {
@@ -19,41 +18,16 @@ static int answer_json(struct request *request, char *text)
 	return answer_content(request, "application/json", owned, strlen(owned));
 }
 
-static int send_asset(struct request *request, const char *name, const char *type)
-{
-	g_autofree char *path = g_strconcat("/dropmill/", name, NULL);
-	g_autoptr(GBytes) bytes =
-		g_resource_lookup_data(assets_get_resource(), path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
-
-	if (!bytes)
-		return answer_error(request, 404, "%s is not built in", name);
-	gsize length = 0;
-	const void *data = g_bytes_get_data(bytes, &length);
-	return answer_content(request, type, data, length);
-}
-
 static int get_page(struct request *request, const struct snapshot *snapshot)
 {
 	(void)snapshot;
-	return send_asset(request, "index.html", "text/html; charset=utf-8");
+	return asset_send(request, "index.html");
 }
 
-static int get_style(struct request *request, const struct snapshot *snapshot)
+static int get_asset(struct request *request, const struct snapshot *snapshot)
 {
 	(void)snapshot;
-	return send_asset(request, "style.css", "text/css; charset=utf-8");
-}
-
-static int get_script(struct request *request, const struct snapshot *snapshot)
-{
-	(void)snapshot;
-	return send_asset(request, request->parts[0], "text/javascript; charset=utf-8");
-}
-
-static int get_icon(struct request *request, const struct snapshot *snapshot)
-{
-	(void)snapshot;
-	return send_asset(request, "icon.svg", "image/svg+xml");
+	return asset_send(request, request->parts[request->count - 1]);
 }
 
 static int get_status(struct request *request, const struct snapshot *snapshot)
@@ -144,9 +118,8 @@ static const struct route {
 	int (*handle)(struct request *request, const struct snapshot *snapshot);
 } routes[] = {
 	{"/", true, get_page},
-	{"/style.css", true, get_style},
-	{"/page.js", true, get_script},
-	{"/icon.svg", true, get_icon},
+	{"/assets/{}", true, get_asset},
+	{"/icon.svg", true, get_asset},
 	{"/api/status", false, get_status},
 	{"/api/jobs", false, get_jobs},
 	{"/api/jobs/{}", false, get_job},
