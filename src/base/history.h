@@ -13,6 +13,9 @@
 
 #include "base/auto.h"
 
+/* How the error of a locked database ends. */
+#define HISTORY_LOCKED "is locked by another program"
+
 struct history;
 
 struct history_job {
@@ -22,26 +25,32 @@ struct history_job {
 	const char *outputs; /* JSON array of {"path", "bytes", "width", "height", "skipped", "note"} */
 };
 
-/* Opens or makes the database. A file that is damaged or of a newer version is set aside (NAME.damaged-TIME), said so, and begun anew.
- * Error: the folder cannot be written. */
+/* Opens or makes the database. A file that is damaged, cannot be written or is of a newer version is set aside (NAME.damaged-TIME), said so,
+ * and another begun with what can be read of it; so is one that turns out damaged later on, or goes away. Error: ERROR_RETRY, what
+ * may pass: it is locked by another program, the disk is full. */
 struct history *history_open(const char *path, GError **error);
+/* The same, with the file that is there set aside, whatever it is: why is said. */
+struct history *history_open_anew(const char *path, const char *why, GError **error);
 /* A second connection to the same database, for another thread. */
 struct history *history_open_again(const struct history *history, GError **error);
 void history_close(struct history *history); /* NULL is fine */
 DEFINE_AUTO(history, history_close)
 
+/* At most about so many finished jobs are kept, the newest; 0: all. They still count. */
+void history_set_keep(struct history *history, gint64 jobs);
 bool history_add(struct history *history, const struct history_job *job, GError **error);
 /* Newest first, at most limit; the record is valid during the call. */
 void history_recent(
 	struct history *history, int limit, void (*each)(const struct history_job *job, void *user), void *user);
-/* How many jobs ended so. */
+/* How many jobs ended so, those that are not kept any more included. */
 gint64 history_count(struct history *history, const char *state);
 
 /* The ledger: which original ("pipeline/relative source") owns which output, under which name it was wished, and which job wrote it last.
- * False when no original owns the path; job may be NULL. Strings are owned. */
-bool history_owner(struct history *history, const char *path, char **owner, char **job);
-/* The paths that this original got where it wished this one, shortest first. Returns owned, possibly empty. */
-GPtrArray *history_places(struct history *history, const char *owner, const char *wished);
+ * owner is NULL when no original owns the path; job may be NULL. Strings are owned. All errors are ERROR_RETRY: not to know is not the same
+ * as to know that there is none. */
+bool history_owner(struct history *history, const char *path, char **owner, char **job, GError **error);
+/* The paths that this original got where it wished this one, shortest first. Returns owned, possibly empty; NULL on error. */
+GPtrArray *history_places(struct history *history, const char *owner, const char *wished, GError **error);
 bool history_own(struct history *history, const char *path, const char *owner, const char *wished, const char *job,
 	GError **error);
 

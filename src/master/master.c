@@ -323,7 +323,6 @@ void master_close(struct master *master)
 static bool open_all(struct master *master, bool own_workers, GError **error)
 {
 	const struct options *o = master->options;
-	g_autofree char *history = g_build_filename(o->state, "history.db", NULL);
 
 	if (!g_file_test(o->pipelines, G_FILE_TEST_IS_DIR))
 		return fail(error, ERROR_SYSTEM, "%s is no folder; give the one with your definitions with --pipelines",
@@ -341,8 +340,7 @@ static bool open_all(struct master *master, bool own_workers, GError **error)
 	if (own_workers)
 		master->supervisor = supervisor_new(o, bus_options(master->bus)->brokers, master->embedded != NULL,
 			o->workers, master_child_ended, master);
-	master->history = history_open(history, error);
-	if (!master->history)
+	if (!start_history(master, error))
 		return false;
 	master->kept = kept_new(master->history);
 	view_load_history(master);

@@ -16,6 +16,7 @@ enum occupant {
 	OCCUPANT_SAME,      /* made from the same original, dropped before */
 	OCCUPANT_OTHER,     /* made from another original */
 	OCCUPANT_STRANGER,  /* nothing that the mill made */
+	OCCUPANT_UNKNOWN,   /* the ledger cannot be read now */
 };
 
 /* A folder that looks like a pyramid of ours: another's, with who knows what in it, is never replaced for its name alone. */
@@ -31,8 +32,8 @@ static bool is_pyramid(const char *path)
 	return false;
 }
 
-static enum occupant look(
-	struct names *names, const struct job *job, const struct job_output *output, const char *path, char **made_from)
+static enum occupant look(struct names *names, const struct job *job, const struct job_output *output, const char *path,
+	char **made_from, GError **error)
 {
 	g_autofree char *owner = NULL;
 	g_autofree char *drop = NULL;
@@ -42,9 +43,9 @@ static enum occupant look(
 		return OCCUPANT_NONE;
 	if (S_ISDIR(status.st_mode) != output->is_folder) /* whoever made it, it cannot be replaced at once */
 		return OCCUPANT_STRANGER;
-	if (names->ledger)
-		history_owner(names->ledger, path, &owner, &drop);
-	else
+	if (names->ledger && !history_owner(names->ledger, path, &owner, &drop, error))
+		return OCCUPANT_UNKNOWN;
+	if (!names->ledger)
 		owner = g_strdup(g_hash_table_lookup(names->made, path));
 	if (!owner)
 		return names->ledger || (output->is_folder && !is_pyramid(path)) ? OCCUPANT_STRANGER : OCCUPANT_SAME;
@@ -65,13 +66,14 @@ static bool take(struct names *names, struct job *job, struct job_output *output
 	return true;
 }
 
-/* The place that this original's output got before, when it is still there: a picture that was renamed once stays where it is. */
-static bool take_earlier(struct names *names, struct job *job, struct job_output *output)
+/* The place that this original's output got before, when it is still there: a picture that was renamed once stays where it is. False with
+ * error: that cannot be known now. */
+static bool take_earlier(struct names *names, struct job *job, struct job_output *output, GError **error)
 {
 	if (!names->ledger)
 		return false;
-	g_autoptr(GPtrArray) places = history_places(names->ledger, job_owner(job), output->wished);
-	for (guint i = 0; i < places->len; i++) {
+	g_autoptr(GPtrArray) places = history_places(names->ledger, job_owner(job), output->wished, error);
+	for (guint i = 0; places && i < places->len; i++) {
 		const char *path = places->pdata[i];
 		struct stat status;
 		if (lstat(path, &status) == 0 && S_ISDIR(status.st_mode) == output->is_folder &&
@@ -166,11 +168,16 @@ static enum names_answer settle(struct names *names, struct job *job, struct job
 {
 	bool refuses = job->pipeline->on_conflict == CONFLICT_SKIP || job->pipeline->on_conflict == CONFLICT_FAIL;
 	g_autofree char *why = NULL;
+	g_autoptr(GError) unknown = NULL;
 
-	if (!refuses && take_earlier(names, job, output)) {
+	if (!refuses && take_earlier(names, job, output, &unknown)) {
 		if (strcmp(output->final, output->wished) != 0)
 			note_rename(output, "it got that name before");
 		return NAMES_GIVEN;
+	}
+	if (unknown) {
+		g_propagate_error(error, g_steal_pointer(&unknown));
+		return NAMES_FAILED;
 	}
 	for (unsigned number = 1; !output->final; number++) {
 		g_autofree char *path = number > 1 ? files_numbered(output->wished, number) : g_strdup(output->wished);
@@ -184,7 +191,9 @@ static enum names_answer settle(struct names *names, struct job *job, struct job
 				return answer;
 			continue;
 		}
-		enum occupant occupant = look(names, job, output, path, &made_from);
+		enum occupant occupant = look(names, job, output, path, &made_from, error);
+		if (occupant == OCCUPANT_UNKNOWN)
+			return NAMES_FAILED;
 		if (occupant == OCCUPANT_NONE || occupant == OCCUPANT_THIS_DROP)
 			take(names, job, output, path, occupant == OCCUPANT_NONE);
 		else if (refuses)

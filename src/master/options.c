@@ -23,6 +23,7 @@
 #define NUMBER_OPTIONS(X)                                                                                              \
 	X("workers", workers, "N", 1, 1024, "worker processes (default: one a core)")                                  \
 	X("count", count, "N", 1, 1024, "worker: how many processes (default 1)")                                      \
+	X("history", history, "N", 1, 100000000, "finished jobs that are remembered (default 100000)")                 \
 	X("tile", tile, "PX", 16, 65536,                                                                               \
 		"tile edge; when given, every picture larger than one tile is cut (default 512)")
 
@@ -192,6 +193,8 @@ struct options *options_read(int argc, char **argv, const char *usage, GError **
 		options->workers = (int)g_get_num_processors();
 	if (!options->count)
 		options->count = 1;
+	if (!options->history)
+		options->history = 100000;
 	make_absolute(&options->watch);
 	make_absolute(&options->out);
 	make_absolute(&options->state);

@@ -24,6 +24,7 @@ struct options {
 	char *log_format;
 	int workers;            /* 0: as many as cores */
 	int count;              /* worker: processes */
+	int history;            /* finished jobs that are remembered */
 	int tile;               /* px; 0: the default, and small pictures are not cut */
 	GHashTable *properties; /* librdkafka properties */
 	char **rest;            /* arguments that are no options */

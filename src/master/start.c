@@ -18,6 +18,7 @@
 #include "bus/topics.h"
 
 #define JOINER_BUDGET (256 << 20)
+#define LOCKED_TRIES 30 /* to open the history, a second and a half each */
 
 bool start_folder(const char *option, const char *path, GError **error)
 {
@@ -175,6 +176,32 @@ static void pause_a_second(void)
 	g_timeout_add(1000, try_again, &over);
 	while (!over)
 		g_main_context_iteration(NULL, TRUE);
+}
+
+/* What may pass is waited for; a database that stays locked is left to who has it. */
+bool start_history(struct master *master, GError **error)
+{
+	g_autofree char *path = g_build_filename(master->options->state, "history.db", NULL);
+
+	for (int tries = 0, locked = 0;; tries++) {
+		g_autoptr(GError) cause = NULL;
+		master->history = locked < LOCKED_TRIES ? history_open(path, &cause)
+							: history_open_anew(path, "history.db stays locked", &cause);
+		if (master->history)
+			break;
+		if (cause->code != ERROR_RETRY) {
+			g_propagate_error(error, g_steal_pointer(&cause));
+			return false;
+		}
+		if (tries == 0)
+			log_warning("%s; dropmill waits for it", cause->message);
+		locked = g_str_has_suffix(cause->message, HISTORY_LOCKED) ? locked + 1 : 0;
+		pause_a_second();
+		if (master->draining)
+			return fail(error, ERROR_SYSTEM, "stopped while waiting: %s", cause->message);
+	}
+	history_set_keep(master->history, master->options->history);
+	return true;
 }
 
 /* On a cluster: waits until the broker answers; the topics are there, or are made. */

@@ -15,6 +15,8 @@ bool start_folder(const char *option, const char *path, GError **error);
 bool start_lock(const char *state, GError **error);
 /* Broker (embedded when no brokers are named), topics, bus, readers. */
 bool start_bus(struct master *master, int partitions, GError **error);
+/* The history; waits while it is locked or the disk is full. */
+bool start_history(struct master *master, GError **error);
 /* Inboxes of the definitions that are right; refuses those that lie in out/ or around it, or are another's. */
 GPtrArray *start_inboxes(struct master *master);
 /* Temp files in out/ that a killed master left. */

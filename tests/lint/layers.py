@@ -31,7 +31,7 @@ HOMES = {
     r"inotifytools/": ("master/intake",),
     r"yaml\.h": ("pipeline/node.c",),
     r"civetweb\.h": ("web/",),
-    r"sqlite3\.h": ("base/history.c",),
+    r"sqlite3\.h": ("base/history",),
     r"seccomp\.h": ("image/sandbox.c",),
     r"(glib|glib-object|glib-unix|gio/.*|gmodule|json-glib/json-glib|glib/gstdio|glib/.*)(\.h)?$": ("",),
 }

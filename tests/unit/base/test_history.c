@@ -56,10 +56,11 @@ static void a_path_has_one_owner_the_last(void **state)
 	auto_struct(history) history = open_at(state);
 	g_autofree char *owner = NULL, *job = NULL;
 
-	assert_false(history_owner(history, "/out/a.jpg", &owner, &job));
+	assert_true(history_owner(history, "/out/a.jpg", &owner, &job, NULL));
+	assert_null(owner);
 	assert_true(history_own(history, "/out/a.jpg", "web/a.png", "/out/a.jpg", "j1", NULL));
 	assert_true(history_own(history, "/out/a.jpg", "web/a.tif", "/out/a.jpg", "j2", NULL));
-	assert_true(history_owner(history, "/out/a.jpg", &owner, &job));
+	assert_true(history_owner(history, "/out/a.jpg", &owner, &job, NULL));
 	assert_string_equal(owner, "web/a.tif");
 	assert_string_equal(job, "j2");
 }
@@ -72,7 +73,7 @@ static void places_of_an_original_come_shortest_first(void **state)
 	for (gsize i = 0; i < G_N_ELEMENTS(paths); i++)
 		assert_true(history_own(history, paths[i], "web/a.png", "/out/a.jpg", "j", NULL));
 	assert_true(history_own(history, "/out/b.jpg", "web/a.png", "/out/b.jpg", "j", NULL));
-	g_autoptr(GPtrArray) places = history_places(history, "web/a.png", "/out/a.jpg");
+	g_autoptr(GPtrArray) places = history_places(history, "web/a.png", "/out/a.jpg", NULL);
 	assert_int_equal(places->len, 3);
 	for (guint i = 0; i < 3; i++)
 		assert_string_equal(places->pdata[i], paths[2 - i]);
@@ -114,10 +115,10 @@ static void a_database_of_version_1_is_kept(void **state)
 		SQLITE_OK);
 	sqlite3_close(db);
 	auto_struct(history) history = open_at(state);
-	assert_true(history_owner(history, "/out/a.jpg", &owner, &job));
+	assert_true(history_owner(history, "/out/a.jpg", &owner, &job, NULL));
 	assert_string_equal(owner, "web/a.png");
 	assert_null(job);
-	g_autoptr(GPtrArray) places = history_places(history, "web/a.png", "/out/a.jpg");
+	g_autoptr(GPtrArray) places = history_places(history, "web/a.png", "/out/a.jpg", NULL);
 	assert_int_equal(places->len, 1);
 	assert_int_equal(history_count(history, "done"), 1);
 	assert_int_equal(history_number(history, "web", "a.png", NULL), 1);
@@ -141,6 +142,62 @@ static void one_of_a_newer_version_is_set_aside(void **state)
 	assert_int_equal(history_number(history, "web", "a", NULL), 1);
 }
 
+static bool add_job(struct history *history, const char *id, const char *state, gint64 finished_wall_us)
+{
+	const struct history_job job = {.id = id,
+		.pipeline = "web",
+		.source = "a.png",
+		.state = state,
+		.lane = "whole",
+		.finished_wall_us = finished_wall_us,
+		.outputs = "[]"};
+	return history_add(history, &job, NULL);
+}
+
+static void newest(const struct history_job *job, void *user)
+{
+	g_ptr_array_add(user, g_strdup(job->id));
+}
+
+static void only_so_many_jobs_are_kept_and_all_are_counted(void **state)
+{
+	auto_struct(history) history = open_at(state);
+	g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
+
+	for (int i = 0; i < 1000; i++) {
+		g_autofree char *id = g_strdup_printf("%d", i);
+		if (i == 500)
+			history_set_keep(history, 200);
+		assert_true(add_job(history, id, i % 4 ? "done" : "failed", 1));
+		assert_true(history_own(history, id, "web/a.png", id, id, NULL));
+	}
+	assert_int_equal(history_count(history, "done"), 750);
+	assert_int_equal(history_count(history, "failed"), 250);
+	history_recent(history, 1000, newest, ids);
+	assert_in_range(ids->len, 200, 200 + 128);
+	assert_string_equal(ids->pdata[0], "999");
+	/* The ledger is not history: it lasts as long as the files. */
+	g_autofree char *owner = NULL, *job = NULL;
+	assert_true(history_owner(history, "0", &owner, &job, NULL));
+	assert_non_null(owner);
+}
+
+/* A clock that was wrong for a while must not make old lines the newest for ever. */
+static void newest_is_what_was_written_last_whatever_the_clock_said(void **state)
+{
+	auto_struct(history) history = open_at(state);
+	static const gint64 clocks[] = {1000, 900000, 500};
+	g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(clocks); i++) {
+		g_autofree char *id = g_strdup_printf("%zu", i);
+		assert_true(add_job(history, id, "done", clocks[i]));
+	}
+	history_recent(history, 3, newest, ids);
+	assert_string_equal(ids->pdata[0], "2");
+	assert_string_equal(ids->pdata[2], "0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +206,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(numbers_run_from_one_and_stay, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_database_of_version_1_is_kept, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(one_of_a_newer_version_is_set_aside, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(only_so_many_jobs_are_kept_and_all_are_counted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			newest_is_what_was_written_last_whatever_the_clock_said, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
