@@ -10,6 +10,7 @@
 
 #define START_MS 10000
 #define COMMITTED_MS 2000
+#define METADATA_MS 2000
 #define WAKE_MS 1000 /* only in case a wake-up was missed */
 
 struct bus_reader {
@@ -247,6 +248,19 @@ static bool begin(struct bus_reader *reader, const struct bus_reader_options *op
 	return good;
 }
 
+/* As in bus_new(): a topic that the handle first hears of by an assignment waits for a timer of a second. On a busy machine so does one
+ * whose brokers are not known yet when it is assigned: by hand, the answer is waited for. Without one the timer will do. */
+static void know_topic(struct bus_reader *reader, enum topic topic)
+{
+	const struct rd_kafka_metadata *metadata = NULL;
+	g_autofree char *name = topic_name(bus_options(reader->bus), topic);
+
+	reader->topics[topic] = rd_kafka_topic_new(reader->rk, name, NULL);
+	if (!reader->group && rd_kafka_metadata(reader->rk, 0, reader->topics[topic], &metadata, METADATA_MS) ==
+				      RD_KAFKA_RESP_ERR_NO_ERROR)
+		rd_kafka_metadata_destroy(metadata);
+}
+
 struct bus_reader *bus_reader_new(struct bus *bus, const struct bus_reader_options *options, GError **error)
 {
 	/* bus_reader_done() names no topic. */
@@ -265,11 +279,8 @@ struct bus_reader *bus_reader_new(struct bus *bus, const struct bus_reader_optio
 	if (!reader->rk)
 		return NULL;
 	rd_kafka_poll_set_consumer(reader->rk);
-	/* As in bus_new(): a topic that the handle first hears of by an assignment waits for a timer of a second. */
-	for (gsize i = 0; i < options->topic_count; i++) {
-		g_autofree char *name = topic_name(bus_options(bus), options->topics[i]);
-		reader->topics[options->topics[i]] = rd_kafka_topic_new(reader->rk, name, NULL);
-	}
+	for (gsize i = 0; i < options->topic_count; i++)
+		know_topic(reader, options->topics[i]);
 	if (!begin(reader, options, error))
 		return NULL;
 	reader->queue = rd_kafka_queue_get_consumer(reader->rk);

@@ -14,8 +14,6 @@
 
 /* Codecs at a time: one decodes while the other's last rows are encoded. */
 #define CODECS 2
-/* From this file size on the master asks a codec first; below, a worker looks and may say that the picture is huge. */
-#define ASK_CODEC_BYTES (3 << 20)
 /* Inline tiles on the embedded broker: with its margin a tile must stay well under the mock's partition. */
 #define EMBEDDED_TILE_BYTES (1 << 20)
 

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -116,17 +117,31 @@ static struct claim *loose_claim(const char *file, int number)
 	return claim;
 }
 
+/* Each worker costs a start: no more than there is work for. A large file may be cut, so that all are of use. */
+static int workers_for(const struct options *options, char **files)
+{
+	bool cut = options->tile;
+	int count = 0;
+
+	for (; files[count] && !cut; count++) {
+		struct stat status;
+		cut = stat(files[count], &status) == 0 && status.st_size >= ASK_CODEC_BYTES;
+	}
+	return cut ? options->workers : MIN(count, options->workers);
+}
+
 static bool open_once(struct master *master, const char *name, char **files, GError **error)
 {
 	const struct options *o = master->options;
+	int workers = workers_for(o, files);
 	g_autofree char *path = definition_find(o->pipelines, name, error);
 
 	if (!path)
 		return false;
-	if (!start_folder("out", o->out, error) || !start_bus(master, o->workers, error))
+	if (!start_folder("out", o->out, error) || !start_bus(master, workers, error))
 		return false;
 	master->supervisor = supervisor_new(
-		o, bus_options(master->bus)->brokers, master->embedded != NULL, o->workers, master_child_ended, master);
+		o, bus_options(master->bus)->brokers, master->embedded != NULL, workers, master_child_ended, master);
 	if (!master_read_definitions(master, path, error))
 		return false;
 	struct definition *definition = master->definitions->len ? g_ptr_array_index(master->definitions, 0) : NULL;

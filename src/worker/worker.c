@@ -37,6 +37,7 @@ struct options {
 
 struct worker {
 	struct options options;
+	GHashTable *properties; /* of librdkafka */
 	struct bus *bus;
 	GMutex lock;     /* of reader and undelivered: reports of delivery still come when the worker leaves */
 	GCond delivered; /* undelivered is 0 */
@@ -229,8 +230,9 @@ static gpointer wait_for_signal(gpointer data)
 }
 
 /* What the supervisor passes on for librdkafka; nothing that this process starts shall see it. */
-static void read_properties(GHashTable *properties)
+static GHashTable *read_properties(void)
 {
+	GHashTable *properties = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	const char *text = g_getenv("DROPMILL_WORKER_PROPERTIES");
 	g_autoptr(JsonObject) object = text ? json_parse_object(text, -1, NULL) : NULL;
 	JsonObjectIter iter;
@@ -244,21 +246,26 @@ static void read_properties(GHashTable *properties)
 				g_hash_table_insert(
 					properties, g_strdup(name), g_strdup(json_string(object, name, NULL)));
 	}
-	g_unsetenv("DROPMILL_WORKER_PROPERTIES");
+	g_unsetenv("DROPMILL_WORKER_PROPERTIES"); /* before there are threads */
+	return properties;
 }
 
+/* Begins to connect, in threads of the bus; libvips starts meanwhile. */
 static bool open_bus(struct worker *worker, GError **error)
 {
 	const struct options *o = &worker->options;
-	g_autoptr(GHashTable) properties = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	struct bus_options options = {
-		o->brokers, o->prefix ? o->prefix : (char *)"", worker->id, properties, o->embedded};
+		o->brokers, o->prefix ? o->prefix : (char *)"", worker->id, worker->properties, o->embedded};
+
+	worker->bus = bus_new(&options, NULL, NULL, error);
+	return worker->bus != NULL;
+}
+
+static void wait_for_topics(struct worker *worker)
+{
+	const struct options *o = &worker->options;
 	int partitions[TOPIC_COUNT] = {0};
 
-	read_properties(properties);
-	worker->bus = bus_new(&options, NULL, NULL, error);
-	if (!worker->bus)
-		return false;
 	/* Waits for the broker and the topics as long as it takes: the master, or an operator, will bring them. */
 	for (bool said = false;;) {
 		g_autoptr(GError) why = NULL;
@@ -274,7 +281,6 @@ static bool open_bus(struct worker *worker, GError **error)
 	worker->results_partition =
 		(int)(o->partition >= 0 ? (guint)o->partition : g_str_hash(worker->id)) % partitions[TOPIC_RESULTS];
 	worker->results_limit = bus_max_value(worker->bus, TOPIC_RESULTS, 5000);
-	return true;
 }
 
 static bool open_reader(struct worker *worker, GError **error)
@@ -310,8 +316,9 @@ static bool start(struct worker *worker, GError **error)
 	g_autofree char *hash = NULL;
 	g_autofree char *version = g_strdup_printf("%d.%d.%d", vips_version(0), vips_version(1), vips_version(2));
 
-	if (!image_init("dropmill", 1, error) || !testimage_hash(&hash, error) || !open_bus(worker, error))
+	if (!open_bus(worker, error) || !image_init("dropmill", 1, error) || !testimage_hash(&hash, error))
 		return false;
+	wait_for_topics(worker);
 	worker->pulse = pulse_new(worker->bus, worker->id, planes, version, hash);
 	return open_reader(worker, error);
 }
@@ -379,6 +386,7 @@ int worker_command(int argc, char **argv)
 	if (g_getenv("DROPMILL_TEST_NO_ASSET_FILES"))
 		asset_forbid_files();
 #endif
+	worker.properties = read_properties();
 	worker.tasks = g_async_queue_new();
 	worker.joiner = joiner_new(JOINER_BUDGET);
 	g_thread_unref(g_thread_new("signals", wait_for_signal, &worker));
