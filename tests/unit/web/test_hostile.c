@@ -55,8 +55,8 @@ static void test_tricks_with_paths(void **state)
 		"/jobs/j-done/output/0/../../../../../../etc/passwd", "/../../../../etc/passwd",
 		"/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fetc%2fpasswd", "//etc/passwd", "/etc/passwd",
 		"/\\..\\..\\etc\\passwd", "/jobs/%00/output/0", "/jobs/j-done%00/output/0", "/jobs/j-done%2foutput/0",
-		"/assets/style.css%00.html", "/assets/..%2findex.html", "/%", "/%zz", "/%u0041", "/a%",
-		"/api/../assets/style.css", "/./assets/style.css", "/assets/style.css/.", "/assets/style.css/..",
+		"/assets/base.css%00.html", "/assets/..%2findex.html", "/%", "/%zz", "/%u0041", "/a%",
+		"/api/../assets/base.css", "/./assets/base.css", "/assets/base.css/.", "/assets/base.css/..",
 		"/.htpasswd", "/index.cgi", "/x.shtml"};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
@@ -65,7 +65,7 @@ static void test_tricks_with_paths(void **state)
 			fail_msg("%s: %d", paths[i], got.status);
 		assert_null(strstr(got.body, "root:"));
 	}
-	auto_reply decoded = http_get(web_port(served), "/assets/%73tyle.css");
+	auto_reply decoded = http_get(web_port(served), "/assets/%62ase.css");
 	assert_int_equal(decoded.status, 200);
 	still_serves();
 }
@@ -129,7 +129,7 @@ static void test_bodies(void **state)
 
 	g_autofree char *chunked =
 		g_strdup_printf("POST / HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nTransfer-Encoding: chunked\r\n\r\n"
-				"24\r\nGET /assets/style.css HTTP/1.1\r\nHost: x\r\n\r\n\r\n0\r\n\r\n",
+				"24\r\nGET /assets/base.css HTTP/1.1\r\nHost: x\r\n\r\n\r\n0\r\n\r\n",
 			web_port(served));
 	auto_reply once = http_bytes(web_port(served), chunked, strlen(chunked));
 	assert_int_equal(once.status, 405);
@@ -161,7 +161,7 @@ static void test_websocket_upgrade(void **state)
 static gpointer ask(gpointer data)
 {
 	static const char *const paths[] = {
-		"/", "/api/status", "/api/jobs", "/jobs/j-done/output/0", "/assets/page.js"};
+		"/", "/api/status", "/api/jobs", "/jobs/j-done/output/0", "/assets/main.js"};
 	auto_reply got = http_get(web_port(served), paths[GPOINTER_TO_UINT(data) % G_N_ELEMENTS(paths)]);
 	return GINT_TO_POINTER(got.status);
 }

@@ -10,7 +10,7 @@
 
 #include "served.h"
 
-static const char *const routes[] = {"/", "/assets/style.css", "/assets/page.js", "/assets/chart.js", "/icon.svg",
+static const char *const routes[] = {"/", "/assets/base.css", "/assets/main.js", "/assets/chart.js", "/icon.svg",
 	"/api/status", "/api/jobs", "/api/jobs/j-done", "/api/workers", "/api/pipelines", "/jobs/j-done/output/0",
 	"/healthz", "/readyz"};
 
@@ -64,8 +64,8 @@ static void test_types(void **state)
 		const char *path, *type;
 	} cases[] = {
 		{"/", "text/html; charset=utf-8"},
-		{"/assets/style.css", "text/css; charset=utf-8"},
-		{"/assets/page.js", "text/javascript; charset=utf-8"},
+		{"/assets/base.css", "text/css; charset=utf-8"},
+		{"/assets/main.js", "text/javascript; charset=utf-8"},
 		{"/icon.svg", "image/svg+xml"},
 		{"/api/status", "application/json"},
 		{"/api/none", "application/json"},
@@ -84,7 +84,7 @@ static void test_what_is_not_there(void **state)
 		"/jobs/j-done", "/jobs/j-done/output", "/jobs/j-done/output/2", "/jobs/j-done/output/",
 		"/jobs/j-done/output/x", "/jobs/j-done/output/-1", "/jobs/j-done/output/4294967296",
 		"/jobs/j-failed/output/0", "/jobs/none/output/0", "/index.html", "//", "/assets/", "/assets/none",
-		"/assets/style.css/", "/style.css", "/favicon.ico"};
+		"/assets/base.css/", "/style.css", "/favicon.ico"};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
 		auto_reply got = http_get(web_port(served), paths[i]);
@@ -131,7 +131,7 @@ static void test_etag(void **state)
 {
 	(void)state;
 	static const char *const stable[] = {
-		"/", "/assets/page.js", "/api/jobs", "/api/pipelines", "/jobs/j-done/output/0"};
+		"/", "/assets/main.js", "/api/jobs", "/api/pipelines", "/jobs/j-done/output/0"};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(stable); i++) {
 		auto_reply first = http_get(web_port(served), stable[i]);

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One job in the table of jobs.
+
+import { make, cell, fill, setText, setState, setAttribute, show, stateMark } from "./dom.js";
+import { bytes, size, some, plural, megapixels } from "./words.js";
+import { bar, setBar, drawTiming } from "./progress.js";
+import { thumbnail, setThumbnail, sized } from "./picture.js";
+import { jobLink } from "./router.js";
+
+export function createRow() {
+	const f = {
+		original: thumbnail("original"), result: thumbnail("result"), name: make("a", { class: "name" }), what: make("span", { class: "sub" }),
+		state: stateMark("queued"), lane: make("span", { class: "sub" }), bar: bar(), progress: make("span", { class: "sub" }),
+		long: make("span", { class: "long" }), when: make("span", { class: "sub" }), error: make("p", { class: "reason" }), outputs: make("ul", { class: "outputs" }),
+	};
+	const row = make("tr", { role: "row" },
+		make("th", { scope: "row", role: "rowheader", "data-label": "Picture" },
+			make("div", { class: "picture" }, make("span", { class: "pair" }, f.original, f.result), make("span", { class: "named" }, f.name, f.what))),
+		cell("State", null, f.state, f.lane),
+		cell("Progress", null, f.bar, f.progress),
+		cell("Time", "n", f.long, " ", f.when),
+		cell("Result", "result-cell", f.error, f.outputs));
+	row.fields = f;
+	return row;
+}
+
+export function updateRow(row, job) {
+	const f = row.fields;
+	setAttribute(row, "data-state", job.state);
+	setText(f.name, job.source);
+	setAttribute(f.name, "href", jobLink(job.id));
+	setText(f.what, some(job.pipeline, size(job), megapixels(job.megapixels)));
+	setThumbnail(f.original, sized(job.original?.thumb, 160));
+	const shown = job.outputs.find((output) => output.thumb);
+	setThumbnail(f.result, sized(shown?.thumb, 160));
+	show(f.result, Boolean(shown));
+	setState(f.state, job.state);
+	setText(f.lane, some(job.lane, job.attempt > 1 && `run ${job.attempt}`));
+	setText(f.progress, some(setBar(f.bar, job), job.state === "running" && job.workers > 0 && plural(job.workers, "worker")));
+	drawTiming(f.long, f.when, job);
+	setText(f.error, job.error || "");
+	show(f.error, Boolean(job.error));
+	const out = job.outputs.filter((output) => output.url || output.skipped); // what is to come stands in the job's own view
+	drawOutputs(f.outputs, out);
+	f.outputs.parentElement.classList.toggle("empty-cell", !job.error && out.length === 0);
+}
+
+// What came out of a job: a download with its size, or why it was left out.
+function drawOutputs(parent, outputs) {
+	fill(parent, outputs, () => outputs.map((output) => {
+		const name = output.url ? make("a", { href: output.url, download: true, text: output.path }) : make("span", { text: output.path });
+		const facts = output.skipped ? "skipped" : some(bytes(output.bytes), size(output));
+		return make("li", {}, name, " ", make("span", { class: "sub", text: facts }),
+			output.note ? make("span", { class: "note", text: output.note }) : null);
+	}));
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Lists that a view shows are fetched whole when the mill says that their members or their order changed, at most once a second each; what
+// changes inside of them comes with the stream. While the page polls, the views that are looked at are fetched with each new status.
+
+import { ask } from "./api.js";
+import { store, listNumber, takeJobs, takeWorkers, takeDetail } from "./store.js";
+
+const AGAIN_MS = 1000, FAILED_MS = 3000;
+
+const TAKE = {
+	"/api/workers": takeWorkers,
+	"/api/pipelines": (answer) => { store.pipelines = answer.pipelines; },
+	"/api/waiting": (answer) => { store.waiting = answer; },
+};
+
+export class Lists {
+	#fetched = new Map(); // path → {mark, at, busy}
+	polling = false;
+
+	constructor(changed) {
+		this.changed = changed;
+	}
+
+	// Everything is asked for again: the mill cannot tell what was missed.
+	forget() {
+		for (const entry of this.#fetched.values())
+			entry.mark = null;
+	}
+
+	// needs: [{path, list, take(answer)}]; the pipelines and the waiting files, which every view warns of, are always among them.
+	refresh(needs) {
+		const all = [{ path: "/api/pipelines", list: "pipelines" }, ...needs];
+		if (store.status.waiting > 0)
+			all.push({ path: "/api/waiting", list: "waiting" });
+		else
+			store.waiting = null;
+		for (const need of all)
+			this.#refresh(need);
+	}
+
+	#mark(need) {
+		if (this.polling || !store.status.lists)
+			return `at ${store.status.sequence}`;
+		return `${store.status.boot} ${listNumber(need.list)}`;
+	}
+
+	#refresh(need) {
+		const entry = this.#fetched.get(need.path) || { mark: null, at: 0, busy: false };
+		const mark = this.#mark(need);
+		this.#fetched.set(need.path, entry);
+		if (entry.busy || entry.mark === mark || Date.now() - entry.at < (entry.failed ? FAILED_MS : AGAIN_MS))
+			return;
+		entry.busy = true;
+		entry.at = Date.now();
+		ask(need.path).then((answer) => {
+			entry.mark = mark;
+			entry.failed = false;
+			(need.take || TAKE[need.path])(answer);
+		}, (error) => {
+			entry.failed = true;
+			need.failed?.(error);
+		}).finally(() => {
+			entry.busy = false;
+			if (this.#fetched.size > 60)
+				this.#fetched.clear();
+			this.changed();
+		});
+	}
+}
+
+export function takeJobsAnswer(answer) {
+	takeJobs(answer.jobs);
+	return answer;
+}
+
+export function takeJobAnswer(id, answer) {
+	takeDetail(id, answer, answer.run ?? 0, answer.tile_list || [], true);
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The mill's word as it comes: one stream of events (/api/events) while somebody looks. It is read with fetch and not with EventSource, which
+// tells neither a full house (503) from a broken line nor lets one choose when to try again. Three ways to be:
+//   live     events come; silence of more than SILENT_MS counts as a broken line
+//   polling  the mill has no stream to give (503: all are taken): /api/status every POLL_MS, and another try at the stream now and then
+//   broken   no answer: tried again after 1, 2, 4, ... 15 s
+// A hidden tab holds no stream: it begins again, with the last id, when it is looked at.
+
+import { ask } from "./api.js";
+
+const SILENT_MS = 12000, POLL_MS = 2000, POLLS = 8, LONGEST_MS = 15000;
+
+export class Stream {
+	#query = "";
+	#lastId = null;
+	#abort = null;
+	#wake = null;
+	#tries = 0;
+	#stopped = false;
+
+	// on: {event(object), status(object), state(name, detail)}; detail.retryAt: when it is tried again, detail.error: why not now.
+	constructor(on) {
+		this.on = on;
+		document.addEventListener("visibilitychange", () => this.#turn());
+		addEventListener("online", () => this.now());
+		addEventListener("pagehide", () => this.#abort?.abort());
+	}
+
+	// What the stream is to tell besides ("job=ID", "tasks=1"): another question begins a stream of its own, whose first event is whole.
+	ask(query) {
+		if (query === this.#query)
+			return;
+		this.#query = query;
+		this.#lastId = null;
+		this.now();
+	}
+
+	// Now, not when the pause is over.
+	now() {
+		this.#tries = 0;
+		this.#abort?.abort();
+		this.#wake?.();
+	}
+
+	#turn() {
+		if (document.hidden)
+			this.#abort?.abort();
+		else
+			this.now();
+	}
+
+	async run() {
+		while (!this.#stopped) {
+			if (document.hidden) {
+				this.on.state("paused", {});
+				await this.#pause(null);
+				continue;
+			}
+			const query = this.#query;
+			try {
+				await this.#follow(query);
+			} catch (error) {
+				if (document.hidden || query !== this.#query)
+					continue;
+				if (this.#abort?.signal.reason?.name === "AbortError") // by now(): at once
+					continue;
+				await this.#retry(error);
+			}
+		}
+	}
+
+	async #retry(error) {
+		const pause = Math.min(1000 * 2 ** this.#tries++, LONGEST_MS) * (0.85 + Math.random() * 0.3);
+		this.on.state("broken", { error, retryAt: Date.now() + pause });
+		await this.#pause(pause);
+	}
+
+	#pause(ms) {
+		return new Promise((resolve) => {
+			const timer = ms === null ? 0 : setTimeout(resolve, ms);
+			this.#wake = () => {
+				clearTimeout(timer);
+				resolve();
+			};
+		});
+	}
+
+	async #follow(query) {
+		const abort = this.#abort = new AbortController();
+		let watchdog = 0;
+		const heard = () => {
+			clearTimeout(watchdog);
+			watchdog = setTimeout(() => abort.abort(new Error("the mill is silent")), SILENT_MS);
+		};
+		heard();
+		try {
+			const answer = await fetch("/api/events" + (query ? "?" + query : ""), {
+				headers: this.#lastId ? { "Last-Event-ID": this.#lastId } : {}, cache: "no-store", signal: abort.signal,
+			});
+			if (!answer.ok) { // somebody answers, with anything but a stream
+				clearTimeout(watchdog);
+				return await this.#poll(abort.signal);
+			}
+			const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+			for (let rest = ""; ;) {
+				const { value, done } = await reader.read();
+				if (done)
+					throw new Error("the stream ended");
+				heard();
+				rest = this.#take(rest + value);
+			}
+		} finally {
+			clearTimeout(watchdog);
+		}
+	}
+
+	// Events are ended by an empty line; what comes after the last one is kept for the next piece.
+	#take(text) {
+		const events = text.split(/\r?\n\r?\n/), rest = events.pop();
+		for (const lines of events) {
+			let data = "", id = null;
+			for (const line of lines.split(/\r?\n/)) {
+				if (line.startsWith("data:"))
+					data += line.slice(5);
+				else if (line.startsWith("id:"))
+					id = line.slice(3).trim();
+			}
+			if (!data)
+				continue;
+			this.#lastId = id ?? this.#lastId;
+			this.#tries = 0;
+			this.on.state("live", {});
+			this.on.event(JSON.parse(data));
+		}
+		return rest;
+	}
+
+	async #poll(signal) {
+		this.#lastId = null;
+		for (let i = 0; i < POLLS && !signal.aborted; i++) {
+			const status = await ask("/api/status", signal);
+			this.#tries = 0;
+			this.on.state("polling", {});
+			this.on.status(status);
+			await this.#pause(POLL_MS);
+		}
+	}
+}
