@@ -223,6 +223,16 @@ static enum result_status run(struct whole *whole, JsonObject *report, GError **
 	return RESULT_OK;
 }
 
+/* What was begun before it failed. The master removes them as well, but may have done so before they were made. */
+static void remove_temps(const struct whole *whole)
+{
+	for (guint i = 0; i < json_array_get_length(whole->outputs); i++) {
+		g_autofree char *temp = json_path(json_object_at(whole->outputs, i), "temp");
+		if (temp)
+			folder_discard(temp);
+	}
+}
+
 enum result_status whole_compute(const struct task *task, JsonObject **report, GBytes **payload, GError **error)
 {
 	g_autoptr(JsonObject) spec = json_parse_object(task->spec, -1, error);
@@ -262,6 +272,8 @@ enum result_status whole_compute(const struct task *task, JsonObject **report, G
 	g_clear_pointer(&whole.frames, frames_free);
 	if (cause && status == RESULT_FAILED && cause->domain == DROPMILL_ERROR && cause->code == ERROR_RETRY)
 		status = RESULT_RETRY;
+	if (status != RESULT_OK && !whole.encoded)
+		remove_temps(&whole);
 	if (cause)
 		g_propagate_error(error, cause);
 	if (whole.encoded) {

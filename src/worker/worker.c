@@ -18,6 +18,7 @@
 #include "image/format.h"
 #include "image/sandbox.h"
 #include "worker/heartbeat.h"
+#include "worker/orders.h"
 #include "worker/testimage.h"
 #include "worker/tile.h"
 #include "worker/whole.h"
@@ -46,6 +47,7 @@ struct worker {
 	guint refused;             /* tasks; reader's thread only */
 	struct pulse *pulse;
 	struct joiner *joiner; /* reader's thread only */
+	struct orders *orders; /* the same */
 	struct tiles *tiles;
 	GAsyncQueue *tasks; /* struct work; one with task NULL is the order to stop */
 	char *id;
@@ -115,8 +117,10 @@ static bool task_arrived(struct bus_reader *reader, struct record *record, void 
 		return true;
 	}
 	struct task *task = task_from_record(whole, &error);
-	if (!task) {
-		refuse(worker, error);
+	if (!task || !orders_take(worker->orders, task)) {
+		if (error)
+			refuse(worker, error);
+		task_free(task);
 		bus_reader_done(reader, partition, offset);
 		return true;
 	}
@@ -389,6 +393,7 @@ int worker_command(int argc, char **argv)
 	worker.properties = read_properties();
 	worker.tasks = g_async_queue_new();
 	worker.joiner = joiner_new(JOINER_BUDGET);
+	worker.orders = orders_new(worker.id);
 	g_thread_unref(g_thread_new("signals", wait_for_signal, &worker));
 	if (!start(&worker, &error)) {
 		log_error("%s", error->message);
