@@ -44,6 +44,8 @@ static void back_to_queue(struct master *master, struct job *job)
 	g_ptr_array_remove_fast(master->running, job);
 	jobs_enqueue(master, job);
 	view_changed(master);
+	/* A mill that is draining leaves it claimed, for the next start. */
+	master_check_drained(master);
 }
 
 /* Again at once, in the other lane: no fault of anybody's. */
@@ -232,6 +234,7 @@ void jobs_committed(struct commit_request *request, void *user)
 		g_hash_table_remove(master->jobs, job->id);
 		job_free(job);
 		view_changed(master);
+		master_check_drained(master);
 		return;
 	}
 	if (g_strcmp0(job->error, request->error->message) != 0)

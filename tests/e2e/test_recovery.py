@@ -153,6 +153,29 @@ def test_sigterm_drains(make_mill, pictures, large):
     wait_until(lambda: len(os.listdir(mill.inbox("big", "_done"))) == len(names), "every original in _done", 60)
 
 
+def test_sigterm_does_not_wait_for_what_has_to_wait(make_mill, pictures):
+    """A job in hand that turns out to need patience goes back to the queue: it stays claimed, and the mill ends without it."""
+    small = pictures.picture(width=200, height=150, seed=3, ending=".jpg")
+    mill = make_mill(PIPELINE).start(workers=1)
+    worker = mill.pids("worker")[0]
+    mill.kill(worker, signal.SIGSTOP)
+    mill.drop(small, "big", "w.jpg")
+    wait_until(lambda: mill.status()["tiles"]["running"] == 1, lambda: f"the task to be given out: {mill.status()}", 30)
+    if os.path.isdir(mill.out("big")):
+        os.rmdir(mill.out("big"))
+    with open(mill.out("big"), "w", encoding="ascii") as file:
+        file.write("in the way")
+    mill.process.send_signal(signal.SIGTERM)
+    wait_until(lambda: "finishing 1 jobs" in mill.log(), "a word of draining", 30)
+    mill.kill(worker, signal.SIGCONT)
+    mill.process.wait(30 * PATIENCE)
+    mill.check_clean()
+    os.unlink(mill.out("big"))
+    mill.start(workers=1)
+    check(mill, pictures, small, "w.jpg")
+    once(mill)
+
+
 def test_a_second_sigterm_stops_at_once(make_mill, large):
     mill = make_mill(PIPELINE).start(workers=2, tile=128)
     mill.drop(large, "big", "large.jpg")
