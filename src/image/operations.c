@@ -74,7 +74,8 @@ static enum error_kind kind_of_text(const char *text)
 	for (guint i = 0; i < G_N_ELEMENTS(passing); i++)
 		if (strstr(text, g_strerror(passing[i])))
 			return ERROR_RETRY;
-	return strstr(text, "out of memory") ? ERROR_RETRY : ERROR_INPUT;
+	/* Where the output should go there is no place for it, whatever the reason: no fault of the picture's. */
+	return strstr(text, "out of memory") || strstr(text, "unable to open for write") ? ERROR_RETRY : ERROR_INPUT;
 }
 
 /* Savers say that they failed behind whoever said why. */

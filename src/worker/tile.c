@@ -225,7 +225,9 @@ static enum result_status compute(
 			VipsRect piece = {x, y, output->piece_width, output->piece_height};
 			vips_rect_intersectrect(&piece, out, &piece);
 			if (!compute_piece(output, &piece, sink, error))
-				return tilesource_missed(run->source) ? RESULT_MISSING : RESULT_FAILED;
+				return tilesource_missed(run->source)                         ? RESULT_MISSING
+				       : g_error_matches(*error, DROPMILL_ERROR, ERROR_RETRY) ? RESULT_RETRY
+											      : RESULT_FAILED;
 		}
 	return RESULT_OK;
 }
