@@ -19,7 +19,7 @@ pkg-libs = $(shell pkg-config --libs $(1) 2>/dev/null)
 # What each kind of work needs from Debian. Everything else about set-up follows from these lists.
 DEBIAN_build := gcc libc6-dev make pkg-config libglib2.0-dev libjson-glib-dev librdkafka-dev libvips-dev \
 	libinotifytools0-dev libyaml-dev libcivetweb-dev libsqlite3-dev libseccomp-dev libjs-chart.js
-DEBIAN_test := libcmocka-dev python3 python3-pytest python3-yaml python3-jsonschema kcat
+DEBIAN_test := libcmocka-dev python3 python3-pytest python3-yaml python3-jsonschema kcat iproute2
 DEBIAN_kafka := default-jdk-headless maven kcat
 DEBIAN_lint := clang clang-format cppcheck python3 pyflakes3 shellcheck
 DEBIAN_fuzz := clang llvm libclang-rt-14-dev
@@ -178,6 +178,14 @@ exact: tests hooks ## exactness: the whole matrix and N=2000 SEED=1 random chain
 hostile: tests hooks ## hostile files: bombs, polyglots and N=2000 SEED=1 mutated pictures, all accounted for
 	@DROPMILL_HOSTILE=$(N) DROPMILL_SEED=$(SEED) $(RUN) e2e tests/e2e/test_hostile_files.py $(T)
 
+# Both brokers; T="-k kafka" for one. PAUSE is that between two faults, in seconds; WITHOUT="state full,topics deleted" leaves some out.
+SECONDS ?= 600
+PAUSE ?= 0.3-1
+WITHOUT ?= state full
+chaos: tests hooks soft-kafka ## SECONDS=600 of faults of every kind under a stream of drops, SEED=1, on both brokers; every file accounted for
+	@DROPMILL_CHAOS=$(SECONDS) DROPMILL_SEED=$(SEED) DROPMILL_CHAOS_PAUSE=$(PAUSE) DROPMILL_CHAOS_WITHOUT="$(WITHOUT)" \
+	  $(RUN) e2e -s tests/e2e/test_chaos.py $(T)
+
 # One process a target; what it finds is kept in build/fuzz, and the corpus in tests/fuzz/corpus stays as it is.
 FUZZ_SECONDS ?= 60
 FUZZERS := definition wire
@@ -243,4 +251,4 @@ help: ## this list
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all setup objects run kafka unit-tests tests hooks soft-kafka test unit e2e exact hostile fuzz asan bench lint $(LINT:%=lint-%) format docs clean help
+.PHONY: all setup objects run kafka unit-tests tests hooks soft-kafka test unit e2e exact hostile chaos fuzz asan bench lint $(LINT:%=lint-%) format docs clean help

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   places where a test may let the power fail. In builds with DROPMILL_TEST_HOOKS, DROPMILL_TEST_CRASH=POINT[:N] ends the process
- *            with SIGKILL when it comes to that point for the Nth time (the first, without N). In all other builds a point is nothing.
+ * Purpose:   places where a test may let the power fail. In builds with DROPMILL_TEST_HOOKS, DROPMILL_TEST_CRASH=POINT[:N], or a fault
+ *            "crash" that says so (base/fault.h), ends the process with SIGKILL when it comes to that point for the Nth time (the first,
+ *            without N). In all other builds a point is nothing.
  * Thread:    any. Ownership: none.
  *
  * A point has one name and one place, since it counts by itself. tests/e2e/test_crash_points.py tries every name in the sources.
@@ -15,9 +16,12 @@
 #include <signal.h>
 #include <string.h>
 
+#include "base/fault.h"
+
 static inline void crash_at(const char *point, gint *reached)
 {
-	const char *wish = g_getenv("DROPMILL_TEST_CRASH");
+	g_autofree char *later = fault_text("crash");
+	const char *wish = later ? later : g_getenv("DROPMILL_TEST_CRASH");
 	gsize length = strlen(point);
 
 	if (!wish || strncmp(wish, point, length) != 0 || (wish[length] != '\0' && wish[length] != ':'))

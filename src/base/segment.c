@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fault.h"
 
 gsize segment_rows_offset(guint tiles)
 {
@@ -73,6 +74,8 @@ struct segment *segment_create(gsize size, const char *folder, GError **error)
 	/* A spool's blocks are reserved now: a full disk must be an error here, not a SIGBUS in a worker. Memory is only touched where it
 	 * is used. */
 	int number = folder ? posix_fallocate(fd, 0, (off_t)size) : ftruncate(fd, (off_t)size) == 0 ? 0 : errno;
+	if (fault_is_on("segment"))
+		number = ENOSPC;
 	if (number != 0) {
 		errno = number;
 		fail_errno(error, "cannot reserve %zu bytes in %s", size, folder ? folder : "memory");

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "bus/admin.h"
 #include "bus/client.h"
+#include "bus/twice.h"
 #include "bus/watch.h"
 
 #define FLUSH_MS 2000
@@ -286,9 +287,9 @@ static rd_kafka_headers_t *headers_of(const struct record *record, gsize *bytes)
 	return headers;
 }
 
-bool bus_send(struct bus *bus, struct record *taken, bus_delivered_fn delivered, void *user, GError **error)
+static bool send_record(
+	struct bus *bus, const struct record *record, bus_delivered_fn delivered, void *user, GError **error)
 {
-	auto_struct(record) record = taken;
 	rd_kafka_topic_t *topic = bus->topics[record->topic];
 	gsize value_bytes, bytes = RECORD_OVERHEAD_BYTES;
 	/* Never NULL: Kafka would make a tombstone of it. */
@@ -318,4 +319,15 @@ bool bus_send(struct bus *bus, struct record *taken, bus_delivered_fn delivered,
 		return fail_kafka(error, code, NULL, "topic %s", rd_kafka_topic_name(topic));
 	}
 	return true;
+}
+
+bool bus_send(struct bus *bus, struct record *taken, bus_delivered_fn delivered, void *user, GError **error)
+{
+	auto_struct(record) record = taken;
+	auto_struct(record) again = twice_after(record);
+	bool sent = send_record(bus, record, delivered, user, error);
+
+	if (again)
+		send_record(bus, again, NULL, NULL, NULL);
+	return sent;
 }

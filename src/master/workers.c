@@ -207,9 +207,19 @@ void workers_heard(struct workers *workers, struct heartbeat *beat)
 	}
 }
 
+static gint64 gone_us(void)
+{
+#ifdef DROPMILL_TEST_HOOKS
+	const char *text = g_getenv("DROPMILL_TEST_GONE_MS");
+	if (text)
+		return g_ascii_strtoll(text, NULL, 10) * 1000;
+#endif
+	return WORKER_GONE_US;
+}
+
 void workers_tick(struct workers *workers, bool trust)
 {
-	gint64 now = clock_now_us();
+	gint64 now = clock_now_us(), gone = gone_us();
 
 	for (guint i = workers->all->len; i-- > 0;) {
 		struct worker *worker = g_ptr_array_index(workers->all, i);
@@ -221,10 +231,12 @@ void workers_tick(struct workers *workers, bool trust)
 		}
 		if (!trust)
 			continue;
-		if (silent > WORKER_GONE_US)
-			lost(workers, worker, false, "no heartbeat for 10 s");
-		else if (silent > WORKER_LATE_US)
+		if (silent > gone) {
+			g_autofree char *how = g_strdup_printf("no heartbeat for %g s", (double)gone / G_USEC_PER_SEC);
+			lost(workers, worker, false, how);
+		} else if (silent > WORKER_LATE_US) {
 			worker->state = WORKER_LATE;
+		}
 	}
 }
 

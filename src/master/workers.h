@@ -10,7 +10,7 @@
 
 #include "master/job.h"
 
-/* A worker is late after this long without a heartbeat (one a second), gone after the other. */
+/* A worker is late after this long without a heartbeat (one a second), gone after the other (shorter with DROPMILL_TEST_GONE_MS). */
 #define WORKER_LATE_US (3 * G_USEC_PER_SEC)
 #define WORKER_GONE_US (10 * G_USEC_PER_SEC)
 

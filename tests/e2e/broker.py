@@ -23,15 +23,17 @@ def fetch():
 
 
 class Broker:
-    def __init__(self, data):
+    def __init__(self, data, settings=()):
+        """settings: more lines for server.properties."""
         self.data = str(data)
+        self.settings = [word for line in settings for word in ("--set", line)]
         self.process = None
         self.address = None
 
     def start(self):
         """Waits until it answers; the address stays the same over restarts."""
         self.process = subprocess.Popen(
-            [SCRIPT, "start", JARS, "--data", self.data], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+            [SCRIPT, "start", JARS, "--data", self.data, *self.settings], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
             start_new_session=True,
         )
         self.address = self.process.stdout.readline().strip()
@@ -48,11 +50,14 @@ class Broker:
             self.process.stdout.close()
             self.process = None
 
+    def pid(self):
+        """Of the broker itself, not of the script that starts it."""
+        with open(os.path.join(self.data, "broker.pid"), encoding="ascii") as file:
+            return int(file.read())
+
     def kill(self):
         """kill -9 of the broker itself."""
-        with open(os.path.join(self.data, "broker.pid"), encoding="ascii") as file:
-            pid = int(file.read())
-        os.kill(pid, signal.SIGKILL)
+        os.kill(self.pid(), signal.SIGKILL)
         wait_until(lambda: self.process.poll() is not None, "the broker's script to end", 20)
         self.process.stdout.close()
         self.process = None

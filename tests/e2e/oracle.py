@@ -40,13 +40,15 @@ def files_below(path):
 class Oracle:
     """Names are given once only, so that what comes twice shows."""
 
-    def __init__(self, mill, pictures):
+    def __init__(self, mill, pictures, kinds=None):
         self.mill = mill
         self.pictures = pictures
+        self.kinds = kinds or KINDS
         self.good = {}  # (pipeline, name) -> the picture dropped
         self.bad = {}  # the same for pictures that cannot be read
+        self.wanted = collections.Counter()  # (pipeline, name, state): what history and page must name
         self.proved = set()  # (picture, pipeline, output's number, digest): compared with libvips' before
-        for name, (text, _) in KINDS.items():
+        for name, (text, _) in self.kinds.items():
             mill.pipeline(name, text)
 
     def picture(self, large, number, ending=".jpg"):
@@ -62,6 +64,7 @@ class Oracle:
 
     def drop(self, pipeline, name, path, good=True, how="move"):
         (self.good if good else self.bad)[(pipeline, name)] = path
+        self.wanted[(pipeline, name, "done" if good else "failed")] += 1
         self.mill.drop(path, pipeline, name, how)
 
     # -- questions
@@ -74,7 +77,7 @@ class Oracle:
         return all(not os.listdir(claims) for claims in self.claims())
 
     def claims(self):
-        folders = [self.mill.inbox(pipeline, ".dropmill") for pipeline in KINDS]
+        folders = [self.mill.inbox(pipeline, ".dropmill") for pipeline in self.kinds]
         return [folder for folder in folders if os.path.isdir(folder)]
 
     def drain(self, seconds=120):
@@ -124,7 +127,7 @@ class Oracle:
     def faults_of_outputs(self):
         found, wanted = [], {}
         for (pipeline, name), path in self.good.items():
-            for number, (ending, steps, quality) in enumerate(KINDS[pipeline][1]):
+            for number, (ending, steps, quality) in enumerate(self.kinds[pipeline][1]):
                 place = os.path.join(pipeline, os.path.splitext(name)[0] + ending)
                 assert place not in wanted, f"the test gave the name {place} twice"
                 wanted[place] = (path, pipeline, number, ending, steps, quality)
@@ -136,7 +139,7 @@ class Oracle:
             key = (path, pipeline, number, digest(self.mill.out(place)))
             if key in self.proved:
                 continue
-            reference = self.pictures.reference(path, steps, ending[-4:], quality=quality)
+            reference = self.pictures.reference(path, steps, "." + ending.rpartition(".")[2], quality=quality)
             try:
                 self.pictures.assert_same(self.mill.out(place), reference, self.mill.folder, place)
                 self.proved.add(key)
@@ -146,10 +149,7 @@ class Oracle:
 
     def faults_of_history(self):
         """The page and the database name every file once, as what it is; asked while the mill runs."""
-        found = []
-        wanted = collections.Counter()
-        for state, files in (("done", self.good), ("failed", self.bad)):
-            wanted.update((pipeline, name, state) for pipeline, name in files)
+        found, wanted = [], self.wanted
         with sqlite3.connect(f"file:{self.mill.path('state', 'history.db')}?mode=ro", uri=True) as database:
             rows = collections.Counter(database.execute("SELECT pipeline, source, state FROM job"))
         database.close()
