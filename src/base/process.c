@@ -8,6 +8,7 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -78,11 +79,42 @@ char *process_status_text(int wait_status)
 	return g_strdup_printf("exit status %d", WEXITSTATUS(wait_status));
 }
 
+gint64 process_private_bytes(pid_t pid)
+{
+	g_autofree char *path = pid ? g_strdup_printf("/proc/%d/status", (int)pid) : g_strdup("/proc/self/status");
+	g_autofree char *text = NULL;
+	gint64 bytes = 0;
+
+	if (!g_file_get_contents(path, &text, NULL, NULL))
+		return -1;
+	const char *const names[] = {"\nRssAnon:", "\nVmSwap:"};
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+		const char *line = strstr(text, names[i]);
+		if (!line)
+			return -1; /* a zombie has no memory any more */
+		bytes += g_ascii_strtoll(line + strlen(names[i]), NULL, 10) * 1024;
+	}
+	return bytes;
+}
+
+void process_be_nice(void)
+{
+	const char *text = g_getenv("DROPMILL_NICE");
+
+	if (text && *text)
+		setpriority(PRIO_PROCESS, 0, (int)g_ascii_strtoll(text, NULL, 10));
+}
+
 char *process_machine(void)
 {
 	g_autofree char *boot = NULL;
 	g_autofree char *space = g_file_read_link("/proc/self/ns/pid", NULL);
 
+#ifdef DROPMILL_TEST_HOOKS
+	/* As on another machine. */
+	if (g_getenv("DROPMILL_TEST_MACHINE"))
+		return g_strdup(g_getenv("DROPMILL_TEST_MACHINE"));
+#endif
 	if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot, NULL, NULL))
 		boot = g_strdup("unknown");
 	return g_strdup_printf("%s/%s/%u", g_strstrip(boot), space ? space : "", (unsigned)geteuid());

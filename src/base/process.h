@@ -22,8 +22,17 @@ bool process_spawn(const char *const *argv, char **environment, int *control, pi
 /* In a child: die with the parent (expected is its process id), of this signal. */
 void process_die_with_parent(int signal, pid_t expected);
 
+/* A worker that ends itself since its task takes too long. */
+#define PROCESS_OVERTIME 75
+
 /* "killed by SIGSEGV", "exit status 3". Returns owned. */
 char *process_status_text(int wait_status);
+
+/* Memory that is this process's own (0: ours): anonymous, resident or swapped; what it shares with others is not counted. -1: unknown. */
+gint64 process_private_bytes(pid_t pid);
+
+/* Niceness of this process from DROPMILL_NICE, when set: before it starts a thread. */
+void process_be_nice(void);
 
 /* Identity of this machine for shared memory: boot id, pid namespace and user. Two processes with the same text can open each
  * other's /proc/PID/fd. Returns owned. */

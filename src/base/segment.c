@@ -147,3 +147,8 @@ bool segment_take(struct segment *segment, guint tile, guint32 serial, guint att
 
 	return atomic_compare_exchange_strong(lease(segment, tile), &expected, word(serial, attempt, LEASE_TAKEN));
 }
+
+bool segment_taken(struct segment *segment, guint tile, guint32 serial, guint attempt)
+{
+	return atomic_load(lease(segment, tile)) == word(serial, attempt, LEASE_TAKEN);
+}

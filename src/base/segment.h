@@ -50,6 +50,8 @@ void segment_clear_leases(struct segment *segment, guint tiles);
 void segment_offer(struct segment *segment, guint tile, guint32 serial, guint attempt);
 /* Master: takes an offer back. False when the worker has taken it. */
 bool segment_revoke(struct segment *segment, guint tile, guint32 serial, guint attempt);
+/* Master: has the worker begun on it? */
+bool segment_taken(struct segment *segment, guint tile, guint32 serial, guint attempt);
 /* Worker: before touching pixels. False when this attempt is not the one on offer. */
 bool segment_take(struct segment *segment, guint tile, guint32 serial, guint attempt);
 

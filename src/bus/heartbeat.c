@@ -3,12 +3,53 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/journal.h"
 #include "bus/fields.h"
 
 #define PARTITIONS_MOST 10000
 #define TEXT_MOST 512
+#define SLOT_BYTES 64
+#define HOW_BYTES 64
 
 static const char *const states[] = {"idle", "busy", "stopping"};
+
+static void ending_free(struct ending *ending)
+{
+	g_free(ending->how);
+	g_free(ending->task);
+	g_free(ending);
+}
+
+GPtrArray *endings_new(void)
+{
+	return g_ptr_array_new_with_free_func((GDestroyNotify)ending_free);
+}
+
+void endings_add(GPtrArray *endings, gint64 pid, const char *how, const char *task)
+{
+	struct ending *ending = g_new(struct ending, 1);
+
+	*ending = (struct ending){pid, g_strdup(how), g_strdup(task)};
+	if (endings->len >= ENDINGS_MOST)
+		g_ptr_array_remove_index(endings, 0);
+	g_ptr_array_add(endings, ending);
+}
+
+static JsonArray *endings_to_json(const GPtrArray *endings)
+{
+	JsonArray *list = json_array_new();
+
+	for (guint i = 0; endings && i < endings->len; i++) {
+		const struct ending *ending = endings->pdata[i];
+		JsonObject *entry = json_object_new();
+		json_object_set_int_member(entry, "pid", ending->pid);
+		json_object_set_string_member(entry, "how", ending->how);
+		if (ending->task)
+			json_object_set_string_member(entry, "task", ending->task);
+		json_array_add_object_element(list, entry);
+	}
+	return list;
+}
 
 struct record *heartbeat_to_record(const struct heartbeat *heartbeat)
 {
@@ -38,6 +79,10 @@ struct record *heartbeat_to_record(const struct heartbeat *heartbeat)
 	json_object_set_string_member(object, "test_hash", heartbeat->test_hash ? heartbeat->test_hash : "");
 	json_object_set_int_member(object, "rss_bytes", heartbeat->rss_bytes);
 	json_object_set_int_member(object, "sequence", heartbeat->sequence);
+	json_object_set_string_member(object, "slot", heartbeat->slot ? heartbeat->slot : "");
+	json_object_set_int_member(object, "restarts", heartbeat->restarts);
+	json_object_set_boolean_member(object, "retiring", heartbeat->retiring);
+	json_object_set_array_member(object, "endings", endings_to_json(heartbeat->endings));
 
 	char *text = json_object_text(object);
 	struct record *record = record_new(TOPIC_HEARTBEATS, 0, g_bytes_new_take(text, strlen(text)));
@@ -128,6 +173,50 @@ static bool get_hash(JsonObject *object, char **hash, GError **error)
 	       fail(error, ERROR_INPUT, "'test_hash' is no SHA-256 in hex");
 }
 
+/* Words that end up in reasons: printable, short. */
+static bool is_words(const char *text, gsize most)
+{
+	gsize length = text ? strlen(text) : 0;
+
+	for (gsize i = 0; i < length; i++)
+		if (!g_ascii_isprint(text[i]))
+			return false;
+	return length > 0 && length <= most;
+}
+
+static bool get_endings(JsonObject *object, GPtrArray *endings, GError **error)
+{
+	JsonArray *list = json_array(object, "endings");
+	guint count = list ? json_array_get_length(list) : 0;
+	bool good = list && count <= ENDINGS_MOST;
+
+	for (guint i = 0; good && i < count; i++) {
+		JsonObject *entry = json_object_at(list, i);
+		gint64 pid = json_int(entry, "pid", 0);
+		const char *how = json_string(entry, "how", NULL);
+		const char *task = json_string(entry, "task", NULL);
+		good = pid > 0 && is_words(how, HOW_BYTES) && (!task || !*task || is_words(task, JOURNAL_TASK_BYTES));
+		if (good)
+			endings_add(endings, pid, how, task);
+	}
+	return good || fail(error, ERROR_INPUT, "'endings' is no list of up to %d {pid, how, task}", ENDINGS_MOST);
+}
+
+/* Members that a worker of another make may leave out. */
+static bool read_optional(JsonObject *object, struct heartbeat *heartbeat, GError **error)
+{
+	heartbeat->endings = endings_new();
+	if (!json_object_has_member(object, "slot"))
+		heartbeat->slot = g_strdup("");
+	else if (!get_id(object, "slot", SLOT_BYTES, true, &heartbeat->slot, error))
+		return false;
+	if (json_object_has_member(object, "restarts") &&
+		!get_int(object, "restarts", 0, G_MAXINT64 - 1, &heartbeat->restarts, error))
+		return false;
+	heartbeat->retiring = json_bool(object, "retiring", false);
+	return !json_object_has_member(object, "endings") || get_endings(object, heartbeat->endings, error);
+}
+
 static bool read_heartbeat(const struct record *record, struct heartbeat *heartbeat, GError **error)
 {
 	gsize size;
@@ -156,7 +245,8 @@ static bool read_heartbeat(const struct record *record, struct heartbeat *heartb
 		!get_text(object, "vips", TEXT_MOST, &heartbeat->vips, error) ||
 		!get_hash(object, &heartbeat->test_hash, error) ||
 		!get_int(object, "rss_bytes", 0, G_MAXINT64 - 1, &heartbeat->rss_bytes, error) ||
-		!get_int(object, "sequence", 1, G_MAXINT64 - 1, &heartbeat->sequence, error))
+		!get_int(object, "sequence", 1, G_MAXINT64 - 1, &heartbeat->sequence, error) ||
+		!read_optional(object, heartbeat, error))
 		return false;
 	heartbeat->tile = (gint32)tile;
 	heartbeat->attempt = (gint32)attempt;
@@ -190,5 +280,7 @@ void heartbeat_free(struct heartbeat *heartbeat)
 	g_clear_pointer(&heartbeat->partitions, g_array_unref);
 	g_free(heartbeat->vips);
 	g_free(heartbeat->test_hash);
+	g_free(heartbeat->slot);
+	g_clear_pointer(&heartbeat->endings, g_ptr_array_unref);
 	g_free(heartbeat);
 }

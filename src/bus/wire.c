@@ -83,6 +83,8 @@ struct record *task_to_record(const struct task *task, gint32 partition)
 	}
 	record_add(record, "spec", task->spec);
 	parcels_put(record, task->parcels);
+	if (task->limit_ms > 0)
+		record_addf(record, "limit_ms", "%" G_GINT64_FORMAT, task->limit_ms);
 	return record;
 }
 
@@ -106,6 +108,8 @@ static bool read_task(const struct record *record, struct task *task, GError **e
 	if (!field_json(record, "spec", &task->spec, error))
 		return false;
 	if (!parcels_get(record, &task->parcels, &task->payload, error))
+		return false;
+	if (record_get(record, "limit_ms") && !field_int(record, "limit_ms", 1, G_MAXINT32, &task->limit_ms, error))
 		return false;
 	if (task->plane == PLANE_SHM && g_bytes_get_size(task->payload) > 0)
 		return fail(error, ERROR_INPUT, "pixels in a task whose plane is shm");

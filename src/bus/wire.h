@@ -54,6 +54,7 @@ struct task {
 	char *spec; /* JSON object, the same for every task of one run of a job: source header, steps, outputs, segment */
 	GBytes *payload;    /* inline: source pixels row by row without padding, or the file; else empty. Never NULL */
 	GPtrArray *parcels; /* assets that come with it, on any plane; NULL when sent: none; never NULL when read */
+	gint64 limit_ms;    /* longer than this it must not take; 0: no limit */
 };
 
 struct result {
@@ -68,6 +69,18 @@ struct result {
 	char *report;    /* JSON object: what the worker has to say of a whole job's outputs; "{}" for a tile */
 	GBytes *payload; /* inline: the tile's pixels, or the outputs one after the other; else empty. Never NULL */
 };
+
+/* How a process of the same supervisor ended: who is restarted tells of those before it. */
+struct ending {
+	gint64 pid;
+	char *how;  /* process_status_text() */
+	char *task; /* what it had in hand, as journal_name() has it; "": nothing; NULL: not known */
+};
+#define ENDINGS_MOST 8
+/* Of struct ending, owned. */
+GPtrArray *endings_new(void);
+void endings_add(
+	GPtrArray *endings, gint64 pid, const char *how, const char *task); /* beyond ENDINGS_MOST the oldest goes */
 
 struct heartbeat {
 	char *id; /* unique for a worker process's life */
@@ -87,6 +100,10 @@ struct heartbeat {
 	char *test_hash;    /* SHA-256 of a test image through this libvips, hex */
 	gint64 rss_bytes;
 	gint64 sequence; /* from 1 */
+	char *slot; /* the same for a worker and whoever is started in its place; "": nobody supervises it. May be NULL when sent */
+	gint64 restarts;    /* in this slot so far */
+	bool retiring;      /* it ends when its tasks are answered, and wants no new ones */
+	GPtrArray *endings; /* struct ending, the newest last; NULL when sent: none; never NULL when read */
 };
 
 struct record *task_to_record(const struct task *task, gint32 partition);

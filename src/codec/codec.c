@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "base/trouble.h"
 #include "codec/stream.h"
 #include "image/format.h"
 #include "image/sandbox.h"
@@ -22,6 +23,7 @@
 #define CONTROL_FD 3
 
 struct codec {
+	JsonObject *request; /* what was asked for */
 	struct plan *plan;
 	struct segment *segment;
 	struct rows *rows;
@@ -127,6 +129,7 @@ static gpointer decode_thread(gpointer data)
 	struct codec *codec = data;
 	g_autoptr(GError) error = NULL;
 
+	TROUBLE("codec.decode", codec->request);
 	bool well = stream_decode(codec->plan, codec->rows, &error);
 
 	ended(codec, well, error);
@@ -145,6 +148,7 @@ static gpointer encode_thread(gpointer data)
 	struct codec *codec = job->codec;
 	g_autoptr(GError) error = NULL;
 
+	TROUBLE("codec.encode", codec->request);
 	bool well = stream_encode(
 		codec->plan, codec->rows, job->index, g_ptr_array_index(codec->temps, job->index), &error);
 
@@ -157,6 +161,8 @@ static bool do_plan(struct codec *codec, JsonObject *request, GError **error)
 {
 	if (codec->plan)
 		return fail(error, ERROR_SYSTEM, "a second plan");
+	codec->request = json_object_ref(request);
+	TROUBLE("codec.plan", request);
 	codec->plan = plan_make(request, error);
 	if (!codec->plan)
 		return false;
@@ -218,6 +224,7 @@ int codec_command(int argc, char **argv)
 	if (argc > 1)
 		process_die_with_parent(SIGKILL, atoi(argv[1]));
 	log_init("codec", g_strcmp0(g_getenv("DROPMILL_LOG_FORMAT"), "json") == 0);
+	process_be_nice();
 	/* What is missing was said by the first worker. */
 	g_free(sandbox_enter(SANDBOX_NO_NETWORK));
 	g_mutex_init(&codec.sending);

@@ -130,8 +130,10 @@ static void tile_done(struct master *master, struct job *job, guint index)
 	job->waits = 0;
 	if (job->lane == LANE_WHOLE)
 		jobs_commit(master, job);
-	else
+	else {
+		job->codec_us = clock_now_us();
 		codec_link_done(job->codec, index);
+	}
 }
 
 /* Again, at once; a tile that fails again and again starts the job over, which gives up in the end. */

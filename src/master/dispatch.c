@@ -108,6 +108,7 @@ static bool publish(
 	struct task task = {
 		.kind = job->lane == LANE_WHOLE ? TASK_WHOLE : TASK_TILE,
 		.plane = tile->plane,
+		.limit_ms = (gint64)(job->pipeline->limits.seconds * 1000),
 		.job = job->id,
 		.serial = job->serial,
 		.tile = (gint32)index,
@@ -232,8 +233,7 @@ void dispatch_take_back(struct master *master, struct job *job, guint index)
 	g_queue_push_head(&job->ready, GUINT_TO_POINTER(index));
 }
 
-/* May this lease go to another although its worker was not heard to be dead? */
-static bool fenced(const struct job *job, guint index)
+bool dispatch_fenced(const struct job *job, guint index)
 {
 	const struct tile *tile = &job->tiles[index];
 
@@ -241,42 +241,28 @@ static bool fenced(const struct job *job, guint index)
 	       segment_revoke(job->segment, index, job->serial, tile->attempt);
 }
 
-/* The task that a worker had in hand when it died is the one to suspect. True when it has killed enough of them: its job fails. */
-static bool note_death(struct master *master, struct job *job, guint index, const struct worker *worker)
-{
-	struct tile *tile = &job->tiles[index];
-
-	if (++tile->deaths < job->pipeline->attempts)
-		return false;
-	g_autofree char *reason = g_strdup_printf("killed %u worker%s (the last one: %s)", tile->deaths,
-		tile->deaths == 1 ? "" : "s", worker->end ? worker->end : "lost");
-	dispatch_dead_letter(master, job, index, reason);
-	jobs_fail(master, job, reason);
-	return true;
-}
-
 void dispatch_worker_gone(struct worker *worker, bool dead, void *user)
 {
 	struct master *master = user;
 	struct lease *lease;
 	bool stopping = strcmp(worker->beat->state, "stopping") == 0;
-	bool in_hand = true;
 
 	/* A child of ours that is silent is killed; its death comes back here and frees its leases for certain. */
 	if (!dead && !stopping && worker->here && master->supervisor &&
-		supervisor_kill(master->supervisor, worker->beat->pid))
+		supervisor_kill(master->supervisor, worker->beat->pid)) {
+		if (!worker->end)
+			worker->end = g_strdup("no heartbeat for 10 s");
 		return;
+	}
+	blame_worker_gone(master, worker, dead);
 	while ((lease = g_queue_peek_head(&worker->leases))) {
 		struct job *job = lease->job;
 		guint index = lease->tile;
-		bool suspect = in_hand && dead && !stopping;
-		in_hand = false;
-		if (!dead && !fenced(job, index)) {
+		if (!dead && !dispatch_fenced(job, index)) {
 			jobs_start_over(master, job, "a silent worker holds a piece of it");
 			continue;
 		}
-		if (!suspect || !note_death(master, job, index, worker))
-			dispatch_take_back(master, job, index);
+		dispatch_take_back(master, job, index);
 	}
 	dispatch(master);
 	view_changed(master);
@@ -305,32 +291,15 @@ static void recover_lost(struct master *master, struct worker *worker)
 	}
 }
 
-/* A task in hand for longer than its pipeline allows. */
-static void stop_hanging(struct master *master, struct worker *worker)
-{
-	const struct lease *lease = g_queue_peek_head(&worker->leases);
-	struct job *job = lease ? lease->job : NULL;
-
-	if (!job || strcmp(worker->beat->job, job->id) != 0 || worker->beat->tile != (gint32)lease->tile ||
-		(double)worker->beat->busy_us <= job->pipeline->limits.seconds * G_USEC_PER_SEC)
-		return;
-	g_autofree char *reason =
-		g_strdup_printf("took longer than %g s (limits: seconds)", job->pipeline->limits.seconds);
-	dispatch_dead_letter(master, job, lease->tile, reason);
-	jobs_fail(master, job, reason);
-	if (master->supervisor)
-		supervisor_kill(master->supervisor, worker->beat->pid);
-}
-
 void dispatch_tick(struct master *master)
 {
 	GPtrArray *all = workers_all(master->workers);
 
+	blame_tick(master);
 	for (guint i = 0; i < all->len; i++) {
 		struct worker *worker = g_ptr_array_index(all, i);
 		if (worker->state == WORKER_GONE)
 			continue;
-		stop_hanging(master, worker);
 		if (worker->idle_beats >= IDLE_BEATS && !g_queue_is_empty(&worker->leases))
 			recover_lost(master, worker);
 	}

@@ -21,12 +21,19 @@ struct master;
 
 enum tile_state { TILE_WAITING, TILE_READY, TILE_LEASED, TILE_DONE };
 
+/* Workers that died, or fell silent, while they had a task in hand. */
+struct blame {
+	guint deaths, silences;
+	GQuark how;  /* the last one's end */
+	bool differ; /* others ended otherwise */
+};
+
 struct tile {
 	int output;
 	struct rect out, need;
 	enum tile_state state;
-	guint attempt;         /* of the latest lease, from 1 */
-	guint deaths;          /* workers that died while they had it in hand */
+	guint attempt; /* of the latest lease, from 1 */
+	struct blame blame;
 	struct worker *worker; /* TILE_LEASED: who has it */
 	enum plane plane;      /* TILE_LEASED: how it went there */
 	gsize bytes;           /* TILE_LEASED: inline, what went */
@@ -79,6 +86,7 @@ struct job {
 	gint64 not_before_us; /* back-off after a temporary fault */
 	int width, height;
 	struct codec_link *codec;
+	gint64 codec_us; /* last word to it or from it */
 	struct segment *segment;
 	JsonObject *spec;   /* what tasks carry, without the segment's path */
 	char *spec_text[2]; /* by plane */

@@ -101,6 +101,7 @@ static void start_codec(struct master *master, struct job *job)
 {
 	g_autoptr(GError) error = NULL;
 
+	job->codec_us = clock_now_us();
 	job->codec = codec_link_new(jobs_codec_event, job, &error);
 	if (!job->codec) {
 		jobs_start_over(master, job, error->message);
@@ -211,7 +212,7 @@ void jobs_start(struct master *master)
 
 void jobs_renew_whole(struct master *master, struct job *job)
 {
-	guint deaths = job->tiles[0].deaths;
+	struct blame blame = job->tiles[0].blame;
 
 	/* What a dead worker left is removed; one that is alive writes to a file without a name. */
 	job_remove_temps(job);
@@ -219,5 +220,5 @@ void jobs_renew_whole(struct master *master, struct job *job)
 	job_name_temps(job);
 	job_reset(job);
 	start_whole(master, job);
-	job->tiles[0].deaths = deaths;
+	job->tiles[0].blame = blame;
 }

@@ -2,6 +2,7 @@
  * A job and its codec process: what the codec says, and what follows: see state.h. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "master/state.h"
 
@@ -90,6 +91,7 @@ void jobs_codec_event(JsonObject *event, const char *how, void *user)
 	struct master *master = job->master;
 	const char *name = json_string(event, "event", "");
 
+	job->codec_us = clock_now_us();
 	if (!event) {
 		g_autofree char *why = g_strdup_printf("its codec was %s", how);
 		jobs_start_over(master, job, why);

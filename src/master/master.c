@@ -48,7 +48,12 @@ static void worker_changed(struct worker *worker, void *user)
 gboolean master_tick(gpointer data)
 {
 	struct master *master = data;
+	gint64 now = clock_now_us(), pause = master->ticked_us ? now - master->ticked_us : 0;
 
+	/* This process was stopped, or starved: what seems like silence are heartbeats that it has not read yet. */
+	if (pause > WORKER_LATE_US)
+		workers_forgive(master->workers);
+	master->ticked_us = now;
 	workers_tick(master->workers, master->broker_up);
 	dispatch_tick(master);
 	jobs_start(master);
@@ -59,11 +64,11 @@ gboolean master_tick(gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
-void master_child_ended(gint64 pid, const char *how, void *user)
+void master_child_ended(gint64 pid, const char *how, const char *task, void *user)
 {
 	struct master *master = user;
 
-	workers_child_ended(master->workers, pid, how);
+	workers_child_ended(master->workers, pid, how, task);
 }
 
 static void workers_stopped(void *user)
@@ -372,27 +377,4 @@ int master_run(const struct options *options, bool own_workers, const struct mas
 	master_close(master);
 	log_info("stopped");
 	return master->exit_status;
-}
-
-static gboolean stop_host(gpointer data)
-{
-	gpointer *pair = data;
-
-	supervisor_stop(pair[0], (void (*)(void *))g_main_loop_quit, pair[1]);
-	return G_SOURCE_CONTINUE;
-}
-
-int worker_host_run(const struct options *options)
-{
-	GMainLoop *loop = g_main_loop_new(NULL, FALSE);
-
-	log_init("dropmill", strcmp(options->log_format, "json") == 0);
-	auto_struct(supervisor) supervisor =
-		supervisor_new(options, options->brokers, false, options->count, NULL, NULL);
-	gpointer pair[] = {supervisor, loop};
-	g_unix_signal_add(SIGTERM, stop_host, pair);
-	g_unix_signal_add(SIGINT, stop_host, pair);
-	g_main_loop_run(loop);
-	g_main_loop_unref(loop);
-	return 0;
 }

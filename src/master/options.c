@@ -9,6 +9,9 @@
 #include "base/error.h"
 #include "pipeline/node.h"
 
+/* A worker with less could do nothing. */
+#define LEAST_SIZE (16 << 20)
+
 /* long name (also the key in dropmill.yaml and, in capitals, the environment variable), field, argument, default, help */
 #define TEXT_OPTIONS(X)                                                                                                \
 	X("pipelines", pipelines, "DIR", "pipelines", "folder of definitions (default pipelines)")                     \
@@ -24,8 +27,17 @@
 	X("workers", workers, "N", 1, 1024, "worker processes (default: one a core)")                                  \
 	X("count", count, "N", 1, 1024, "worker: how many processes (default 1)")                                      \
 	X("history", history, "N", 1, 100000000, "finished jobs that are remembered (default 100000)")                 \
+	X("recycle-tasks", recycle_tasks, "N", 0, 1000000000,                                                          \
+		"replace a worker after so many tasks (default 0: never)")                                             \
+	X("nice", nice, "N", -20, 19, "niceness of workers and codecs (default 0)")                                    \
 	X("tile", tile, "PX", 16, 65536,                                                                               \
 		"tile edge; when given, every picture larger than one tile is cut (default 512)")
+
+#define SIZE_OPTIONS(X)                                                                                                \
+	X("recycle-growth", recycle_growth, "SIZE",                                                                    \
+		"replace a worker that grew by so much, such as 500M (default: never)")                                \
+	X("worker-memory", worker_memory, "SIZE",                                                                      \
+		"replace a worker that holds more memory of its own, such as 2G (default: no limit)")
 
 static char *environment_name(const char *name)
 {
@@ -78,11 +90,51 @@ static bool settle_number(
 	return true;
 }
 
+/* 500M, 500MB, 1.5GiB: as people write it, in powers of 1024 except where a B follows. 0: none. */
+static bool read_size(const char *where, const char *name, const char *text, gint64 *value, GError **error)
+{
+	static const char prefixes[] = "kMGT";
+	char *unit;
+	double bytes = text && g_ascii_isdigit(*text) ? g_ascii_strtod(text, &unit) : -1;
+
+	if (bytes >= 0) {
+		const char *prefix = *unit ? strchr(prefixes, *unit == 'K'   ? 'k'
+							      : *unit == 'm' ? 'M'
+							      : *unit == 'g' ? 'G'
+									     : *unit)
+					   : NULL;
+		double base = prefix && unit[1] == 'B' ? 1000 : 1024;
+		for (const char *p = prefixes; prefix && p <= prefix; p++)
+			bytes *= base;
+		unit += prefix != NULL;
+		unit += *unit == 'i';
+		unit += *unit == 'B';
+	}
+	if (bytes < 0 || *unit || bytes > 1e15 || (bytes > 0 && bytes < LEAST_SIZE))
+		return fail(error, ERROR_SYSTEM,
+			"%s: %s must be a size such as 500M or 1.5G, at least 16M, or 0 for none, not '%s'", where,
+			name, text ? text : "");
+	*value = (gint64)bytes;
+	return true;
+}
+
+static bool settle_size(gint64 *field, const char *given, const char *name, const struct node *file, GError **error)
+{
+	g_autofree char *variable = environment_name(name);
+	const struct node *node = file ? node_get(file, name) : NULL;
+
+	if (given)
+		return read_size("command line", name, given, field, error);
+	if (g_getenv(variable))
+		return read_size(variable, name, g_getenv(variable), field, error);
+	return !node || read_size("dropmill.yaml", name, node_as_string(node), field, error);
+}
+
 static bool known_key(const char *key)
 {
 	static const char *const keys[] = {
 #define X(name, ...) name,
-		TEXT_OPTIONS(X) NUMBER_OPTIONS(X)
+		TEXT_OPTIONS(X) NUMBER_OPTIONS(X) SIZE_OPTIONS(X)
 #undef X
 			"kafka",
 		NULL};
@@ -150,6 +202,7 @@ struct options *options_read(int argc, char **argv, const char *usage, GError **
 	g_auto(GStrv) properties = NULL;
 #define X(name, field, ...) g_autofree char *given_##field = NULL;
 	NUMBER_OPTIONS(X)
+	SIZE_OPTIONS(X)
 #undef X
 	const GOptionEntry entries[] = {
 #define X(name, field, argument, fallback, help) {name, 0, 0, G_OPTION_ARG_FILENAME, &options->field, help, argument},
@@ -158,8 +211,11 @@ struct options *options_read(int argc, char **argv, const char *usage, GError **
 #define X(name, field, argument, low, high, help) {name, 0, 0, G_OPTION_ARG_STRING, &given_##field, help, argument},
 			NUMBER_OPTIONS(X)
 #undef X
-				{"config", 0, 0, G_OPTION_ARG_FILENAME, &options->config,
-					"options as YAML (default dropmill.yaml, when there is one)", "FILE"},
+#define X(name, field, argument, help) {name, 0, 0, G_OPTION_ARG_STRING, &given_##field, help, argument},
+				SIZE_OPTIONS(X)
+#undef X
+					{"config", 0, 0, G_OPTION_ARG_FILENAME, &options->config,
+						"options as YAML (default dropmill.yaml, when there is one)", "FILE"},
 		{"property", 'X', 0, G_OPTION_ARG_STRING_ARRAY, &properties, "any librdkafka property", "NAME=VALUE"},
 		{G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->rest, NULL, NULL},
 		{0},
@@ -189,6 +245,14 @@ struct options *options_read(int argc, char **argv, const char *usage, GError **
 		return NULL;
 	NUMBER_OPTIONS(X)
 #undef X
+#define X(name, field, ...)                                                                                            \
+	if (!settle_size(&options->field, given_##field, name, root, error))                                           \
+		return NULL;
+	SIZE_OPTIONS(X)
+#undef X
+	/* For codecs and workers, which read it there. */
+	g_autofree char *nice = g_strdup_printf("%d", options->nice);
+	g_setenv("DROPMILL_NICE", nice, TRUE);
 	if (!options->workers)
 		options->workers = (int)g_get_num_processors();
 	if (!options->count)

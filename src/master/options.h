@@ -25,6 +25,10 @@ struct options {
 	int workers;            /* 0: as many as cores */
 	int count;              /* worker: processes */
 	int history;            /* finished jobs that are remembered */
+	int recycle_tasks;      /* a worker is replaced after so many; 0: never */
+	int nice;               /* of workers and codecs */
+	gint64 recycle_growth;  /* a worker is replaced when it grew by so many bytes; 0: never */
+	gint64 worker_memory;   /* bytes that a worker may have of its own; 0: no limit */
 	int tile;               /* px; 0: the default, and small pictures are not cut */
 	GHashTable *properties; /* librdkafka properties */
 	char **rest;            /* arguments that are no options */

@@ -77,6 +77,7 @@ struct master {
 	bool dirty;
 	guint publish_timer;
 	gint64 published_us;
+	gint64 ticked_us;
 	GFileMonitor *monitor; /* of the definitions' folder */
 	guint reload_timer;
 	struct assets *assets; /* NULL: `once`, which keeps and watches nothing */
@@ -92,7 +93,7 @@ gboolean master_tick(gpointer master);
 void master_init(struct master *master, const struct options *options);
 void master_close(struct master *master);
 bool master_read_definitions(struct master *master, const char *from, GError **error);
-void master_child_ended(gint64 pid, const char *how, void *user);
+void master_child_ended(gint64 pid, const char *how, const char *task, void *user);
 /* Ends the loop when the mill is draining and nothing runs any more. */
 void master_check_drained(struct master *master);
 /* No new work from now on; ends when what is in hand is done. */
@@ -137,6 +138,8 @@ void jobs_abandon(struct master *master, struct job *job);
 void dispatch(struct master *master);
 /* A leased tile becomes ready again. The caller made sure that its old worker cannot harm: dead, fenced, or answered. */
 void dispatch_take_back(struct master *master, struct job *job, guint tile);
+/* May this lease go to another although its worker was not heard to be dead? */
+bool dispatch_fenced(const struct job *job, guint tile);
 void dispatch_worker_gone(struct worker *worker, bool dead, void *user);
 void dispatch_worker_changed(struct worker *worker, void *user);
 /* The clock: leases that were lost on the way, tasks that hang. */
@@ -144,6 +147,12 @@ void dispatch_tick(struct master *master);
 
 /* To the dead-letter topic: a task that nobody shall try again. */
 void dispatch_dead_letter(struct master *master, const struct job *job, guint tile, const char *reason);
+
+/* blame.c */
+/* A worker died, or fell silent: the task that it had in hand is suspected, and its job fails when it was so often enough. */
+void blame_worker_gone(struct master *master, struct worker *worker, bool dead);
+/* The clock: tasks and codecs that take longer than their pipeline allows. */
+void blame_tick(struct master *master);
 
 /* assemble.c */
 void assemble(struct master *master, struct result *result);

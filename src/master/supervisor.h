@@ -11,9 +11,12 @@
 
 struct supervisor;
 
-/* by_hand: worker i reads partition i of the embedded broker at `brokers`; else they join the consumer group. ended: a child ended, how. */
+/* by_hand: worker i reads partition i of the embedded broker at `brokers`; else they join the consumer group. ended: a child
+ * ended, how, and on what task (journal_name(); "": none; NULL: not known). */
 struct supervisor *supervisor_new(const struct options *options, const char *brokers, bool by_hand, int count,
-	void (*ended)(gint64 pid, const char *how, void *user), void *user);
+	void (*ended)(gint64 pid, const char *how, const char *task, void *user), void *user);
+/* A rolling restart: each is asked to end when it has finished what it has in hand, the next one when its successor has settled. */
+void supervisor_renew(struct supervisor *supervisor);
 /* Asks all to end (SIGTERM) and calls done when the last one has; no child is started again. */
 void supervisor_stop(struct supervisor *supervisor, void (*done)(void *user), void *user);
 /* Kills one of ours that hangs; false when it is none of ours. */

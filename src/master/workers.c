@@ -5,12 +5,15 @@
 #include <glib-unix.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/process.h"
 
+/* A dead worker's supervisor, when it is not us, starts another, which tells how it ended, within this. */
+#define ENDING_US (2 * G_USEC_PER_SEC)
 /* Workers that are gone are shown for this long. */
 #define REMEMBER_US (600 * (gint64)G_USEC_PER_SEC)
 /* More names than any cluster has: whoever may write heartbeats could make them up without end. */
@@ -32,6 +35,8 @@ static void worker_free(struct worker *worker)
 	g_free(worker->id);
 	g_clear_pointer(&worker->assets, g_hash_table_unref);
 	g_free(worker->end);
+	g_free(worker->last_task);
+	g_free(worker->stuck_job);
 	g_free(worker);
 }
 
@@ -89,6 +94,7 @@ static void lost(struct workers *workers, struct worker *worker, bool dead, cons
 	}
 	if (dead && !worker->end)
 		worker->end = g_strdup(how);
+	worker->dead |= dead;
 	worker->state = WORKER_GONE;
 	if (!was_gone) {
 		bool stopped = strcmp(worker->beat->state, "stopping") == 0 || g_strcmp0(how, "exit status 0") == 0;
@@ -99,6 +105,19 @@ static void lost(struct workers *workers, struct worker *worker, bool dead, cons
 		workers->events.gone(worker, dead, workers->events.user);
 }
 
+/* Whoever started it says how it ended. */
+static void process_told(struct workers *workers, const char *machine, const struct ending *ending)
+{
+	for (guint i = 0; i < workers->all->len; i++) {
+		struct worker *worker = g_ptr_array_index(workers->all, i);
+		if (worker->beat->pid != ending->pid || worker->dead || strcmp(worker->beat->machine, machine) != 0)
+			continue;
+		g_free(worker->last_task);
+		worker->last_task = g_strdup(ending->task);
+		lost(workers, worker, true, ending->how);
+	}
+}
+
 struct death {
 	struct workers *workers;
 	struct worker *worker;
@@ -107,11 +126,21 @@ struct death {
 static gboolean process_ended(gint fd, GIOCondition condition, gpointer data)
 {
 	struct death *death = data;
+	struct worker *worker = death->worker;
+	siginfo_t info = {0};
 
 	(void)condition;
+	worker->death_watch = 0;
+	/* A child of ours is left to be reaped by who started it, and told of there. */
+	bool child = waitid(P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 	close(fd);
-	death->worker->death_watch = 0;
-	lost(death->workers, death->worker, true, "its process ended");
+	if (worker->end || worker->state == WORKER_GONE)
+		lost(death->workers, worker, true, "its process ended");
+	else if (!child && *worker->beat->slot) {
+		worker->ended_us = clock_now_us();
+		worker->state = WORKER_LATE;
+	} else if (!child)
+		lost(death->workers, worker, true, "its process ended");
 	return G_SOURCE_REMOVE;
 }
 
@@ -178,6 +207,33 @@ static bool forget_one(struct workers *workers)
 	return false;
 }
 
+void workers_stuck(struct worker *worker)
+{
+	g_free(worker->stuck_job);
+	worker->stuck_job = g_strdup(worker->beat->job);
+	worker->stuck_tile = worker->beat->tile;
+	worker->stuck_attempt = worker->beat->attempt;
+	worker->blameless = true;
+}
+
+static void unstick(struct worker *worker)
+{
+	if (!worker->stuck_job ||
+		(strcmp(worker->stuck_job, worker->beat->job) == 0 && worker->stuck_tile == worker->beat->tile &&
+			worker->stuck_attempt == worker->beat->attempt))
+		return;
+	g_clear_pointer(&worker->stuck_job, g_free);
+	worker->blameless = false;
+}
+
+/* What it has to say of others. */
+static void hear_endings(struct workers *workers, const struct heartbeat *beat)
+{
+	for (guint i = 0; i < beat->endings->len; i++) {
+		process_told(workers, beat->machine, beat->endings->pdata[i]);
+	}
+}
+
 void workers_heard(struct workers *workers, struct heartbeat *beat)
 {
 	struct worker *worker = workers_find(workers, beat->id);
@@ -193,8 +249,11 @@ void workers_heard(struct workers *workers, struct heartbeat *beat)
 		heartbeat_free(worker->beat);
 		worker->beat = beat;
 	}
-	if (worker->end)
+	if (worker->end || worker->ended_us)
 		return; /* a last message of a process that is known to be dead */
+	unstick(worker);
+	if (worker->beat->endings->len > 0)
+		hear_endings(workers, worker->beat);
 	worker->beat_us = now;
 	bool idle = strcmp(beat->state, "idle") == 0;
 	worker->idle_beats = idle && !g_queue_is_empty(&worker->leases) ? worker->idle_beats + 1 : 0;
@@ -229,7 +288,11 @@ void workers_tick(struct workers *workers, bool trust)
 				g_ptr_array_remove_index(workers->all, i);
 			continue;
 		}
-		if (!trust)
+		if (worker->ended_us && now - worker->ended_us > ENDING_US) {
+			lost(workers, worker, true, "its process ended");
+			continue;
+		}
+		if (!trust || worker->ended_us)
 			continue;
 		if (silent > gone) {
 			g_autofree char *how = g_strdup_printf("no heartbeat for %g s", (double)gone / G_USEC_PER_SEC);
@@ -251,13 +314,11 @@ void workers_forgive(struct workers *workers)
 	}
 }
 
-void workers_child_ended(struct workers *workers, gint64 pid, const char *how)
+void workers_child_ended(struct workers *workers, gint64 pid, const char *how, const char *task)
 {
-	for (guint i = 0; i < workers->all->len; i++) {
-		struct worker *worker = g_ptr_array_index(workers->all, i);
-		if (worker->here && worker->beat->pid == pid && !worker->end)
-			lost(workers, worker, true, how);
-	}
+	const struct ending ending = {pid, (char *)how, (char *)task};
+
+	process_told(workers, workers->machine, &ending);
 }
 
 struct worker *workers_choose(struct workers *workers, int weight, gsize bytes, int window, gsize window_bytes)
@@ -266,7 +327,8 @@ struct worker *workers_choose(struct workers *workers, int weight, gsize bytes, 
 
 	for (guint i = 0; i < workers->all->len; i++) {
 		struct worker *worker = g_ptr_array_index(workers->all, i);
-		if (worker->state != WORKER_LIVE || worker->mixed || worker->beat->partitions->len == 0)
+		if (worker->state != WORKER_LIVE || worker->mixed || worker->stuck_job || worker->beat->retiring ||
+			worker->beat->partitions->len == 0)
 			continue;
 		if (worker->weight > 0 && (worker->weight + weight > window || worker->bytes + bytes > window_bytes))
 			continue;

@@ -41,6 +41,12 @@ struct worker {
 	gint64 answered_us; /* last result, or the first lease after none */
 	guint death_watch;  /* source id of its pidfd */
 	char *end;          /* how its process ended, when known */
+	char *last_task;    /* what it had in hand then, as journal_name() has it; "": nothing; NULL: not known */
+	gint64 ended_us;    /* its process is dead, and its supervisor may yet tell how it ended; 0 */
+	bool dead;          /* known, not only silent */
+	bool blameless;     /* it was ended by us: no task is suspected */
+	char *stuck_job;    /* it hangs on this task, which is over; nothing is given to it until it moves on; NULL */
+	gint32 stuck_tile, stuck_attempt;
 };
 
 struct workers;
@@ -65,7 +71,10 @@ void workers_tick(struct workers *workers, bool trust);
 /* Silence until now was the broker's. */
 void workers_forgive(struct workers *workers);
 /* A child of ours ended. */
-void workers_child_ended(struct workers *workers, gint64 pid, const char *how);
+void workers_child_ended(struct workers *workers, gint64 pid, const char *how, const char *task);
+
+/* Nothing more for it while its heartbeat names this task. */
+void workers_stuck(struct worker *worker);
 
 struct worker *workers_find(struct workers *workers, const char *id);
 /* All of them, for the page and for choosing; borrowed, newest last. */

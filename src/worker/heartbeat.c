@@ -11,6 +11,8 @@
 #include "base/process.h"
 
 #define PERIOD_US G_USEC_PER_SEC
+/* The master sees the limit in the heartbeats and acts first; this is for a worker that it cannot kill. */
+#define OVERTIME_US (3 * G_USEC_PER_SEC)
 
 struct pulse {
 	struct bus *bus;
@@ -20,7 +22,7 @@ struct pulse {
 	GCond changed;
 	bool stop, now;
 	struct heartbeat beat; /* what the next one says */
-	gint64 busy_since_us;
+	gint64 busy_since_us, limit_us;
 };
 
 static gint64 resident_bytes(void)
@@ -58,6 +60,12 @@ static gpointer beat_thread(gpointer data)
 	g_mutex_lock(&pulse->mutex);
 	while (!pulse->stop) {
 		gint64 now = clock_now_us();
+		if (pulse->busy_since_us && pulse->limit_us &&
+			now - pulse->busy_since_us > pulse->limit_us + OVERTIME_US) {
+			log_warning("%s tile %d takes too long; this process ends, another takes its place",
+				pulse->beat.job, pulse->beat.tile);
+			_exit(PROCESS_OVERTIME);
+		}
 		if (pulse->now || now >= next) {
 			pulse->now = false;
 			send_beat(pulse);
@@ -71,7 +79,7 @@ static gpointer beat_thread(gpointer data)
 	return NULL;
 }
 
-struct pulse *pulse_new(struct bus *bus, const char *id, const bool planes[2], const char *vips, const char *test_hash)
+struct pulse *pulse_new(struct bus *bus, const struct heartbeat *about)
 {
 	struct pulse *pulse = g_new0(struct pulse, 1);
 
@@ -79,7 +87,7 @@ struct pulse *pulse_new(struct bus *bus, const char *id, const bool planes[2], c
 	g_cond_init(&pulse->changed);
 	pulse->bus = bus;
 	pulse->beat = (struct heartbeat){
-		.id = g_strdup(id),
+		.id = g_strdup(about->id),
 		.host = g_strdup(g_get_host_name()),
 		.pid = getpid(),
 		.machine = process_machine(),
@@ -88,9 +96,12 @@ struct pulse *pulse_new(struct bus *bus, const char *id, const bool planes[2], c
 		.tile = -1,
 		.partitions = g_array_new(FALSE, FALSE, sizeof(gint32)),
 		.lag = -1,
-		.planes = {planes[0], planes[1]},
-		.vips = g_strdup(vips),
-		.test_hash = g_strdup(test_hash),
+		.planes = {about->planes[0], about->planes[1]},
+		.vips = g_strdup(about->vips),
+		.test_hash = g_strdup(about->test_hash),
+		.slot = g_strdup(about->slot ? about->slot : ""),
+		.restarts = about->restarts,
+		.endings = about->endings ? g_ptr_array_ref(about->endings) : endings_new(),
 	};
 	pulse->thread = g_thread_new("heartbeat", beat_thread, pulse);
 	return pulse;
@@ -111,6 +122,8 @@ void pulse_free(struct pulse *pulse)
 	g_free(pulse->beat.job);
 	g_free(pulse->beat.vips);
 	g_free(pulse->beat.test_hash);
+	g_free(pulse->beat.slot);
+	g_ptr_array_unref(pulse->beat.endings);
 	g_array_unref(pulse->beat.partitions);
 	g_mutex_clear(&pulse->mutex);
 	g_cond_clear(&pulse->changed);
@@ -135,6 +148,15 @@ void pulse_reader(struct pulse *pulse, struct bus_reader *reader)
 	g_mutex_unlock(&pulse->mutex);
 }
 
+void pulse_retire(struct pulse *pulse)
+{
+	g_mutex_lock(&pulse->mutex);
+	pulse->beat.retiring = true;
+	pulse->now = true;
+	g_cond_signal(&pulse->changed);
+	g_mutex_unlock(&pulse->mutex);
+}
+
 void pulse_begin(struct pulse *pulse, const struct task *task)
 {
 	g_mutex_lock(&pulse->mutex);
@@ -144,6 +166,7 @@ void pulse_begin(struct pulse *pulse, const struct task *task)
 	pulse->beat.attempt = task->attempt;
 	pulse->beat.state = "busy";
 	pulse->busy_since_us = clock_now_us();
+	pulse->limit_us = task->limit_ms * 1000;
 	g_mutex_unlock(&pulse->mutex);
 }
 

@@ -12,12 +12,15 @@
 
 struct pulse;
 
-/* lag: asked before each heartbeat, may be NULL. */
-struct pulse *pulse_new(struct bus *bus, const char *id, const bool planes[2], const char *vips, const char *test_hash);
+/* about: id, planes, vips, test_hash, slot, restarts and endings are taken from it. */
+struct pulse *pulse_new(struct bus *bus, const struct heartbeat *about);
 void pulse_free(struct pulse *pulse); /* sends a last heartbeat that says "stopping" */
 
 void pulse_partitions(struct pulse *pulse, const gint32 *partitions, gsize count); /* sends at once */
 void pulse_reader(struct pulse *pulse, struct bus_reader *reader); /* for the lag; NULL: none any more */
+/* From now on it says that nothing new is wanted; sends at once. */
+void pulse_retire(struct pulse *pulse);
+/* The process ends (PROCESS_OVERTIME) when the task is still in hand a while after its limit: no thread of libvips can be stopped. */
 void pulse_begin(struct pulse *pulse, const struct task *task);
 /* more: another task is waiting, so the worker is not idle. */
 void pulse_end(struct pulse *pulse, bool well, bool more);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/journal.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"
@@ -19,25 +20,24 @@
 #include "image/sandbox.h"
 #include "worker/heartbeat.h"
 #include "worker/orders.h"
+#include "worker/recycle.h"
 #include "worker/testimage.h"
 #include "worker/tile.h"
+#include "worker/told.h"
+#include "worker/trouble_order.h"
 #include "worker/whole.h"
 
 /* Parts of tasks that may wait to be joined. */
 #define JOINER_BUDGET (256 << 20)
 /* How long a worker that was told to stop may finish its task and leave its group. */
 #define LEAVE_S 10
+/* A worker that retires has said so; what was sent to it before the master heard comes within this. */
+#define RETIRE_QUIET_US (G_USEC_PER_SEC / 2)
 /* How long results on their way may take to be delivered then. */
 #define FLUSH_US (2 * G_USEC_PER_SEC)
 
-struct options {
-	char *brokers, *prefix, *payload;
-	int partition, index, parent;
-	gboolean embedded;
-};
-
 struct worker {
-	struct options options;
+	struct told told;
 	GHashTable *properties; /* of librdkafka */
 	struct bus *bus;
 	GMutex lock;     /* of reader and undelivered: reports of delivery still come when the worker leaves */
@@ -46,13 +46,15 @@ struct worker {
 	guint undelivered;         /* results on their way */
 	guint refused;             /* tasks; reader's thread only */
 	struct pulse *pulse;
-	struct joiner *joiner; /* reader's thread only */
-	struct orders *orders; /* the same */
+	struct journal *journal; /* NULL: nobody reads it */
+	struct joiner *joiner;   /* reader's thread only */
+	struct orders *orders;   /* the same */
 	struct tiles *tiles;
 	GAsyncQueue *tasks; /* struct work; one with task NULL is the order to stop */
 	char *id;
 	gsize results_limit;
 	int results_partition;
+	struct recycle recycle; /* when it is due, nothing new comes, and what is here is finished */
 };
 
 struct work {
@@ -68,29 +70,6 @@ struct delivery {
 	gint64 offset;
 	gint parts;
 };
-
-static bool parse_options(struct options *options, int argc, char **argv, GError **error)
-{
-	const GOptionEntry entries[] = {
-		{"brokers", 0, 0, G_OPTION_ARG_STRING, &options->brokers, NULL, NULL},
-		{"topic-prefix", 0, 0, G_OPTION_ARG_STRING, &options->prefix, NULL, NULL},
-		{"payload", 0, 0, G_OPTION_ARG_STRING, &options->payload, NULL, NULL},
-		{"partition", 0, 0, G_OPTION_ARG_INT, &options->partition, NULL, NULL},
-		{"index", 0, 0, G_OPTION_ARG_INT, &options->index, NULL, NULL},
-		{"parent", 0, 0, G_OPTION_ARG_INT, &options->parent, NULL, NULL},
-		{"embedded", 0, 0, G_OPTION_ARG_NONE, &options->embedded, NULL, NULL},
-		{0},
-	};
-	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
-
-	options->partition = -1;
-	g_option_context_add_main_entries(context, entries, NULL);
-	if (!g_option_context_parse(context, &argc, &argv, error))
-		return false;
-	if (!options->brokers)
-		return fail(error, ERROR_SYSTEM, "a worker needs --brokers");
-	return true;
-}
 
 /* Reader's thread. Told once, then each time that the number has doubled: garbage comes in heaps. */
 static void refuse(struct worker *worker, const GError *error)
@@ -175,6 +154,17 @@ static void publish(struct worker *worker, const struct work *work, const struct
 	}
 }
 
+static enum result_status compute_task(
+	struct worker *worker, const struct task *task, JsonObject **report, GBytes **payload, GError **error)
+{
+	enum result_status status;
+
+	if (ordered_trouble(worker->told.index, task, &status, error))
+		return status;
+	return task->kind == TASK_TILE ? tiles_compute(worker->tiles, task, payload, error)
+				       : whole_compute(task, report, payload, error);
+}
+
 static void work_on(struct worker *worker, const struct work *work)
 {
 	const struct task *task = work->task;
@@ -183,6 +173,10 @@ static void work_on(struct worker *worker, const struct work *work)
 	g_autoptr(JsonObject) report = NULL;
 	gint64 began = clock_now_us();
 
+	char name[JOURNAL_TASK_BYTES];
+	journal_name(name, task->job, task->serial, task->tile, task->attempt);
+	if (worker->journal)
+		journal_begin(worker->journal, name);
 	pulse_begin(worker->pulse, task);
 	for (guint i = 0; i < task->parcels->len; i++) {
 		const struct parcel *parcel = task->parcels->pdata[i];
@@ -192,8 +186,9 @@ static void work_on(struct worker *worker, const struct work *work)
 		if (!asset_add(parcel->sha256, own))
 			log_warning("asset %s came with other bytes: passed over", parcel->sha256);
 	}
-	enum result_status status = task->kind == TASK_TILE ? tiles_compute(worker->tiles, task, &payload, &error)
-							    : whole_compute(task, &report, &payload, &error);
+	enum result_status status = compute_task(worker, task, &report, &payload, &error);
+	if (worker->journal)
+		journal_end(worker->journal);
 	if (!payload)
 		payload = g_bytes_new_static("", 0);
 	g_autofree char *message = g_utf8_make_valid(error ? error->message : "", -1);
@@ -233,31 +228,10 @@ static gpointer wait_for_signal(gpointer data)
 	_exit(0);
 }
 
-/* What the supervisor passes on for librdkafka; nothing that this process starts shall see it. */
-static GHashTable *read_properties(void)
-{
-	GHashTable *properties = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	const char *text = g_getenv("DROPMILL_WORKER_PROPERTIES");
-	g_autoptr(JsonObject) object = text ? json_parse_object(text, -1, NULL) : NULL;
-	JsonObjectIter iter;
-	const char *name;
-	JsonNode *value;
-
-	if (object) {
-		json_object_iter_init(&iter, object);
-		while (json_object_iter_next(&iter, &name, &value))
-			if (json_string(object, name, NULL))
-				g_hash_table_insert(
-					properties, g_strdup(name), g_strdup(json_string(object, name, NULL)));
-	}
-	g_unsetenv("DROPMILL_WORKER_PROPERTIES"); /* before there are threads */
-	return properties;
-}
-
 /* Begins to connect, in threads of the bus; libvips starts meanwhile. */
 static bool open_bus(struct worker *worker, GError **error)
 {
-	const struct options *o = &worker->options;
+	const struct told *o = &worker->told;
 	struct bus_options options = {
 		o->brokers, o->prefix ? o->prefix : (char *)"", worker->id, worker->properties, o->embedded};
 
@@ -267,7 +241,7 @@ static bool open_bus(struct worker *worker, GError **error)
 
 static void wait_for_topics(struct worker *worker)
 {
-	const struct options *o = &worker->options;
+	const struct told *o = &worker->told;
 	int partitions[TOPIC_COUNT] = {0};
 
 	/* Waits for the broker and the topics as long as it takes: the master, or an operator, will bring them. */
@@ -290,7 +264,7 @@ static void wait_for_topics(struct worker *worker)
 static bool open_reader(struct worker *worker, GError **error)
 {
 	const enum topic topics[] = {TOPIC_TASKS};
-	gint32 partition = worker->options.partition;
+	gint32 partition = worker->told.partition;
 	bool by_hand = partition >= 0;
 	struct bus_reader_options options = {
 		.topics = topics,
@@ -315,15 +289,26 @@ static bool open_reader(struct worker *worker, GError **error)
 
 static bool start(struct worker *worker, GError **error)
 {
-	const char *payload = worker->options.payload ? worker->options.payload : "auto";
+	const char *payload = worker->told.payload ? worker->told.payload : "auto";
 	bool planes[2] = {strcmp(payload, "inline") != 0, true};
 	g_autofree char *hash = NULL;
 	g_autofree char *version = g_strdup_printf("%d.%d.%d", vips_version(0), vips_version(1), vips_version(2));
 
+	if (worker->told.journal && !(worker->journal = journal_open(worker->told.journal, error)))
+		return false;
 	if (!open_bus(worker, error) || !image_init("dropmill", 1, error) || !testimage_hash(&hash, error))
 		return false;
 	wait_for_topics(worker);
-	worker->pulse = pulse_new(worker->bus, worker->id, planes, version, hash);
+	const struct heartbeat about = {
+		.id = worker->id,
+		.planes = {planes[0], planes[1]},
+		.vips = version,
+		.test_hash = hash,
+		.slot = worker->told.slot,
+		.restarts = worker->told.restarts,
+		.endings = worker->told.endings,
+	};
+	worker->pulse = pulse_new(worker->bus, &about);
 	return open_reader(worker, error);
 }
 
@@ -332,12 +317,17 @@ static gpointer compute(gpointer data)
 	struct worker *worker = data;
 
 	worker->tiles = tiles_new();
+	recycle_begin(&worker->recycle, &worker->told);
 	for (;;) {
-		g_autofree struct work *work = g_async_queue_pop(worker->tasks);
-		if (!work->task)
+		g_autofree struct work *work = worker->recycle.due
+						       ? g_async_queue_timeout_pop(worker->tasks, RETIRE_QUIET_US)
+						       : g_async_queue_pop(worker->tasks);
+		if (!work || !work->task)
 			break;
 		work_on(worker, work);
 		task_free(work->task);
+		if (recycle_task_done(&worker->recycle))
+			pulse_retire(worker->pulse);
 	}
 	tiles_free(worker->tiles);
 	return NULL;
@@ -372,16 +362,17 @@ int worker_command(int argc, char **argv)
 	sigaddset(&set, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	log_init("worker", g_strcmp0(g_getenv("DROPMILL_LOG_FORMAT"), "json") == 0);
-	if (!parse_options(&worker.options, argc, argv, &error)) {
+	if (!told_read(&worker.told, argc, argv, &error)) {
 		log_error("%s", error->message);
 		return 2;
 	}
-	if (worker.options.parent)
-		process_die_with_parent(SIGKILL, worker.options.parent);
-	g_autofree char *role = g_strdup_printf("worker %d", worker.options.index + 1);
+	if (worker.told.parent)
+		process_die_with_parent(SIGKILL, worker.told.parent);
+	g_autofree char *role = g_strdup_printf("worker %d", worker.told.index + 1);
 	log_init(role, g_strcmp0(g_getenv("DROPMILL_LOG_FORMAT"), "json") == 0);
+	process_be_nice();
 	g_autofree char *open_door = sandbox_enter(SANDBOX_NETWORK);
-	if (open_door && worker.options.index == 0) /* the others would say the same */
+	if (open_door && worker.told.index == 0) /* the others would say the same */
 		log_warning("sandbox of workers: %s", open_door);
 	worker.id = g_strdup_printf("%.40s-%d-%04x", g_get_host_name(), (int)getpid(), g_random_int() & 0xffff);
 	g_strcanon(worker.id, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "._-", '-');
@@ -390,7 +381,7 @@ int worker_command(int argc, char **argv)
 	if (g_getenv("DROPMILL_TEST_NO_ASSET_FILES"))
 		asset_forbid_files();
 #endif
-	worker.properties = read_properties();
+	worker.properties = told_properties();
 	worker.tasks = g_async_queue_new();
 	worker.joiner = joiner_new(JOINER_BUDGET);
 	worker.orders = orders_new(worker.id);

@@ -35,6 +35,7 @@ static inline struct record *sample_task(void)
 		.need = {0, 0, 9999999, 10000000},
 		.spec = "{\"steps\":[{\"blur\":3.0}],\"name\":\"\xc3\xa4\"}",
 		.payload = pixels,
+		.limit_ms = 600000,
 	};
 	return task_to_record(&task, 5);
 }
@@ -62,6 +63,9 @@ static inline struct record *sample_heartbeat(void)
 	g_autoptr(GArray) partitions = g_array_new(FALSE, FALSE, sizeof(gint32));
 	gint32 held[] = {0, 7};
 	g_array_append_vals(partitions, held, 2);
+	g_autoptr(GPtrArray) endings = endings_new();
+	endings_add(endings, 10, "exit status 1", NULL);
+	endings_add(endings, 11, "killed by SIGSEGV", "j1/7/4/1");
 	struct heartbeat heartbeat = {
 		.id = "host-12",
 		.host = "m\xc3\xbchle",
@@ -81,6 +85,10 @@ static inline struct record *sample_heartbeat(void)
 		.test_hash = HASH,
 		.rss_bytes = 123456789,
 		.sequence = 9,
+		.slot = "77.1",
+		.restarts = 5,
+		.retiring = true,
+		.endings = endings,
 	};
 	return heartbeat_to_record(&heartbeat);
 }

@@ -32,6 +32,14 @@ static void heartbeat_survives(void **state)
 	assert_string_equal(heartbeat->test_hash, HASH);
 	assert_int_equal(heartbeat->rss_bytes, 123456789);
 	assert_int_equal(heartbeat->sequence, 9);
+	assert_string_equal(heartbeat->slot, "77.1");
+	assert_int_equal(heartbeat->restarts, 5);
+	assert_true(heartbeat->retiring);
+	assert_int_equal(heartbeat->endings->len, 2);
+	const struct ending *ending = heartbeat->endings->pdata[1];
+	assert_int_equal(ending->pid, 11);
+	assert_string_equal(ending->how, "killed by SIGSEGV");
+	assert_string_equal(ending->task, "j1/7/4/1");
 }
 
 /* One member of the sample heartbeat with another value, as JSON text; NULL: without it. */
@@ -88,6 +96,21 @@ static void malformed_heartbeats_are_refused(void **state)
 		for (gsize j = 0; bad[i].values[j]; j++)
 			assert_refused(reads_heartbeat, heartbeat_with(bad[i].name, bad[i].values[j]), bad[i].name,
 				bad[i].values[j]);
+	}
+	/* What workers of another make may leave out. */
+	static const struct bad optional[] = {
+		{"slot", {"1", "\"a b\"", "null"}},
+		{"restarts", {"-1", "\"1\""}},
+		{"endings", {"1", "[1]", "[{}]", "[{\"pid\":0,\"how\":\"x\"}]", "[{\"pid\":1}]",
+				    "[{\"pid\":1,\"how\":\"\"}]", "[{\"pid\":1,\"how\":\"a\\nb\"}]",
+				    "[{\"pid\":1,\"how\":\"x\",\"task\":\"\\u0007\"}]"}},
+	};
+	for (gsize i = 0; i < G_N_ELEMENTS(optional); i++) {
+		auto_struct(record) without = heartbeat_with(optional[i].name, NULL);
+		assert_true(reads_heartbeat(without, NULL));
+		for (gsize j = 0; optional[i].values[j]; j++)
+			assert_refused(reads_heartbeat, heartbeat_with(optional[i].name, optional[i].values[j]),
+				optional[i].name, optional[i].values[j]);
 	}
 	static const char *const texts[] = {"", "x", "[]", "null", "{", "{}", "\xff\xfe", "{\"id\":\"\xff\"}"};
 	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {

@@ -54,6 +54,8 @@ static struct heartbeat *beat(const char *id, const char *state, const char *has
 	heartbeat->partitions = g_array_new(FALSE, FALSE, sizeof(gint32));
 	g_array_append_val(heartbeat->partitions, partition);
 	heartbeat->planes[PLANE_INLINE] = true;
+	heartbeat->slot = g_strdup("");
+	heartbeat->endings = endings_new();
 	heartbeat->vips = g_strdup("8.14.1");
 	heartbeat->test_hash = g_strdup(hash);
 	return heartbeat;
@@ -164,11 +166,67 @@ static void a_process_of_this_machine_is_known_dead_at_once(void **state)
 	heartbeat->machine = process_machine();
 	heartbeat->pid = getpid();
 	workers_heard(workers, heartbeat);
-	workers_child_ended(workers, getpid(), "killed by SIGKILL");
+	workers_child_ended(workers, getpid(), "killed by SIGKILL", NULL);
 	assert_int_equal(seen.dead, 1);
 	assert_string_equal(workers_find(workers, "w")->end, "killed by SIGKILL");
 	workers_heard(workers, beat("w", "idle", "h"));
 	assert_int_equal(workers_find(workers, "w")->state, WORKER_GONE);
+}
+
+/* On another machine, its successor tells. */
+static void a_death_elsewhere_is_told_by_the_successor(void **state)
+{
+	struct seen seen = {0};
+	auto_struct(workers) workers = registry(&seen);
+	struct heartbeat *first = beat("w", "busy", "h"), *other = beat("x", "busy", "h"),
+			 *next = beat("y", "idle", "h");
+
+	(void)state;
+	first->pid = 10;
+	other->pid = 11;
+	next->pid = 12;
+	endings_add(next->endings, 10, "killed by SIGSEGV", "j/1/2/3");
+	workers_heard(workers, first);
+	workers_heard(workers, other);
+	workers_heard(workers, next);
+	assert_int_equal(seen.dead, 1);
+	assert_string_equal(workers_find(workers, "w")->end, "killed by SIGSEGV");
+	assert_string_equal(workers_find(workers, "w")->last_task, "j/1/2/3");
+	assert_int_equal(workers_find(workers, "x")->state, WORKER_LIVE);
+	/* Told every second, heard once; and of this machine another process of the same number says nothing. */
+	next = beat("y", "idle", "h");
+	g_free(next->machine);
+	next->machine = g_strdup("a third");
+	endings_add(next->endings, 10, "killed by SIGSEGV", "");
+	endings_add(next->endings, 11, "killed by SIGSEGV", "");
+	workers_heard(workers, next);
+	assert_int_equal(seen.dead, 1);
+}
+
+static void a_stuck_or_retiring_worker_gets_nothing(void **state)
+{
+	struct seen seen = {0};
+	auto_struct(workers) workers = registry(&seen);
+	struct heartbeat *on = beat("w", "busy", "h");
+
+	(void)state;
+	g_free(on->job);
+	on->job = g_strdup("j");
+	on->tile = 4;
+	on->attempt = 1;
+	workers_heard(workers, on);
+	struct worker *worker = workers_find(workers, "w");
+	assert_ptr_equal(workers_choose(workers, 1, 0, 8, 1000), worker);
+	workers_stuck(worker);
+	assert_null(workers_choose(workers, 1, 0, 8, 1000));
+	assert_true(worker->blameless);
+	workers_heard(workers, beat("w", "idle", "h"));
+	assert_ptr_equal(workers_choose(workers, 1, 0, 8, 1000), worker);
+	assert_false(worker->blameless);
+	struct heartbeat *old = beat("w", "idle", "h");
+	old->retiring = true;
+	workers_heard(workers, old);
+	assert_null(workers_choose(workers, 1, 0, 8, 1000));
 }
 
 int main(void)
@@ -179,6 +237,8 @@ int main(void)
 		cmocka_unit_test(the_least_busy_gets_the_next_task_and_windows_hold),
 		cmocka_unit_test(another_libvips_is_given_nothing),
 		cmocka_unit_test(idle_heartbeats_with_tasks_out_are_counted),
+		cmocka_unit_test(a_death_elsewhere_is_told_by_the_successor),
+		cmocka_unit_test(a_stuck_or_retiring_worker_gets_nothing),
 		cmocka_unit_test(a_process_of_this_machine_is_known_dead_at_once),
 	};
 

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * `dropmill worker`: worker processes of a cluster, kept running on a machine without a master: see master.h. */
+#include "master/master.h"
+
+#include <glib-unix.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "master/supervisor.h"
+
+struct host {
+	GMainLoop *loop;
+	struct supervisor *supervisor;
+	bool stopping;
+};
+
+static void stopped(void *loop)
+{
+	g_main_loop_quit(loop);
+}
+
+/* The first time each worker finishes what it has in hand; the second time all end at once. */
+static gboolean stop_asked(gpointer data)
+{
+	struct host *host = data;
+
+	if (host->stopping) {
+		log_warning("stopping at once; the master gives what is unfinished to others");
+		g_main_loop_quit(host->loop);
+		return G_SOURCE_CONTINUE;
+	}
+	host->stopping = true;
+	supervisor_stop(host->supervisor, stopped, host->loop);
+	return G_SOURCE_CONTINUE;
+}
+
+/* A rolling restart: no definition is read here, so that SIGHUP means fresh processes, one after the other. */
+static gboolean renew_asked(gpointer data)
+{
+	struct host *host = data;
+
+	supervisor_renew(host->supervisor);
+	return G_SOURCE_CONTINUE;
+}
+
+int worker_host_run(const struct options *options)
+{
+	struct host host = {.loop = g_main_loop_new(NULL, FALSE)};
+
+	log_init("dropmill", strcmp(options->log_format, "json") == 0);
+	auto_struct(supervisor) supervisor =
+		supervisor_new(options, options->brokers, false, options->count, NULL, NULL);
+	host.supervisor = supervisor;
+	g_unix_signal_add(SIGTERM, stop_asked, &host);
+	g_unix_signal_add(SIGINT, stop_asked, &host);
+	g_unix_signal_add(SIGHUP, renew_asked, &host);
+	g_main_loop_run(host.loop);
+	g_main_loop_unref(host.loop);
+	return 0;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   is a worker old or fat enough for a fresh process to take its place? Decoders leak, allocators fragment.
+ * Thread:    the one that computes.
+ * Ownership: borrows what the worker was told.
+ */
+#ifndef DROPMILL_WORKER_RECYCLE_H
+#define DROPMILL_WORKER_RECYCLE_H
+
+#include "worker/told.h"
+
+struct recycle {
+	const struct told *told;
+	gint64 born_bytes; /* private memory before the first task */
+	int tasks;
+	bool due;
+};
+
+void recycle_begin(struct recycle *recycle, const struct told *told);
+/* After each task. True once: from now on the worker is to retire; the reason is logged. */
+bool recycle_task_done(struct recycle *recycle);
+
+#endif
