@@ -66,16 +66,21 @@ unsigned operation_flags(const char *name, JsonObject *params)
 	return operation->flags_of ? operation->flags_of(params) : operation->flags;
 }
 
-/* libvips reports the system's trouble as text only. */
+/* libvips reports the system's trouble as text only. What is written goes to temp files of ours: that one cannot be made, because its folder
+ * was removed or closed, is never the picture's fault. */
 static enum error_kind kind_of_text(const char *text)
 {
+	static const char *const ours[] = {
+		"out of memory", "unable to open for write", "for writing", "unable to create directory"};
 	static const int passing[] = {ENOSPC, EDQUOT, EIO, EMFILE, ENFILE, ENOMEM, EROFS};
 
 	for (guint i = 0; i < G_N_ELEMENTS(passing); i++)
 		if (strstr(text, g_strerror(passing[i])))
 			return ERROR_RETRY;
-	/* Where the output should go there is no place for it, whatever the reason: no fault of the picture's. */
-	return strstr(text, "out of memory") || strstr(text, "unable to open for write") ? ERROR_RETRY : ERROR_INPUT;
+	for (guint i = 0; i < G_N_ELEMENTS(ours); i++)
+		if (strstr(text, ours[i]))
+			return ERROR_RETRY;
+	return ERROR_INPUT;
 }
 
 /* Savers say that they failed behind whoever said why. */

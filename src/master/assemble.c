@@ -127,6 +127,8 @@ static void tile_done(struct master *master, struct job *job, guint index)
 	job->tiles[index].state = TILE_DONE;
 	job->done++;
 	master->tiles_done++;
+	if (job->waits)
+		jobs_say_waiting(master, job, NULL);
 	job->waits = 0;
 	if (job->lane == LANE_WHOLE)
 		jobs_commit(master, job);

@@ -176,18 +176,24 @@ void claim_sync(const GPtrArray *claims)
 			sync_quietly(folder);
 }
 
-bool claim_unchanged(const struct claim *claim, GError **error)
+enum claim_state claim_look(const struct claim *claim, GError **error)
 {
 	struct stat status;
 
-	if (lstat(claim->path, &status) != 0)
-		return errno == ENOENT ? fail(error, ERROR_INPUT, "the original was removed while it was in work")
-				       : fail_errno(error, "the original cannot be looked at");
+	if (lstat(claim->path, &status) != 0 && errno == ENOENT) {
+		fail(error, ERROR_INPUT, "the original was removed while it was in work");
+		return CLAIM_GONE;
+	}
+	if (lstat(claim->path, &status) != 0) {
+		fail_errno(error, "the original cannot be looked at");
+		return CLAIM_UNKNOWN;
+	}
 	struct identity now = identity_of(&status);
 	struct identity then = {claim->device, claim->inode, claim->bytes, claim->mtime_ns};
-	if (!identity_equal(&now, &then))
-		return fail(error, ERROR_RETRY, "the original was written to while it was in work");
-	return true;
+	if (identity_equal(&now, &then))
+		return CLAIM_SAME;
+	fail(error, ERROR_RETRY, "the original was written to while it was in work");
+	return CLAIM_CHANGED;
 }
 
 /* The end of a claim: nothing of it is left in .dropmill/. */

@@ -93,9 +93,23 @@ static bool commit_output(struct committer *committer, struct job *job, struct j
 	return output->committed;
 }
 
+/* Here, by a try before that failed later on. */
+static bool all_committed(const struct job *job)
+{
+	for (guint i = 0; i < job->outputs->len; i++) {
+		const struct job_output *output = g_ptr_array_index(job->outputs, i);
+		if (!output->committed && !output->skipped)
+			return false;
+	}
+	return job->commit_tries > 0;
+}
+
 static bool settle_original(struct committer *committer, const struct job *job, GError **error)
 {
 	if (job->loose)
+		return true;
+	/* Moved by a try before, whose fsync failed. */
+	if (job->commit_tries > 0 && claim_look(job->claim, NULL) == CLAIM_GONE)
 		return true;
 	switch (job->pipeline->originals) {
 	case ORIGINALS_DELETE:
@@ -157,9 +171,12 @@ static bool commit_outputs(struct committer *committer, struct commit_request *r
 {
 	struct job *job = request->job;
 
-	if (!job->loose && !claim_unchanged(job->claim, error)) {
-		request->changed = true;
-		return false;
+	if (!job->loose && !all_committed(job)) {
+		enum claim_state state = claim_look(job->claim, error);
+		request->changed = state == CLAIM_CHANGED;
+		request->refused = state == CLAIM_GONE;
+		if (state != CLAIM_SAME)
+			return false;
 	}
 	if (names_settle(committer->names, job, true, error) != NAMES_GIVEN) {
 		request->refused = g_error_matches(request->error, DROPMILL_ERROR, ERROR_INPUT);
@@ -192,6 +209,11 @@ static bool commit_failure(struct committer *committer, struct commit_request *r
 {
 	struct job *job = request->job;
 
+	/* What failed is not what lies there by now: it was taken before its writer was done. */
+	if (!job->loose && claim_look(job->claim, NULL) == CLAIM_CHANGED) {
+		request->changed = true;
+		return fail(error, ERROR_RETRY, "the original was written to while it was in work");
+	}
 	job_remove_temps(job);
 	CRASH_POINT("fail.before_reason");
 	return write_history(committer, job, "failed", error) &&

@@ -76,7 +76,13 @@ bool claim_delete(const struct claim *claim, GError **error);
 bool claim_fail(const struct claim *claim, const char *reason,
 	GError **error);                                         /* to INBOX/_failed/RELATIVE and RELATIVE.reason.txt */
 bool claim_give_back(const struct claim *claim, GError **error); /* to its place in the inbox */
-/* False with ERROR_RETRY when the file is not the one that was claimed any more (size, mtime: still being written). */
-bool claim_unchanged(const struct claim *claim, GError **error);
+/* Is it still the file that was claimed (size, mtime)? error says what is the matter, but for CLAIM_SAME. */
+enum claim_state {
+	CLAIM_SAME,
+	CLAIM_CHANGED, /* written to since: it was taken too early */
+	CLAIM_GONE,    /* removed by somebody */
+	CLAIM_UNKNOWN, /* it cannot be looked at now */
+};
+enum claim_state claim_look(const struct claim *claim, GError **error);
 
 #endif

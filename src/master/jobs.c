@@ -14,6 +14,8 @@
 
 /* Codecs at a time: one decodes while the other's last rows are encoded. */
 #define CODECS 2
+/* Jobs that wait for their commit and do not count as running. */
+#define STUCK_AT_MOST 64
 /* Inline tiles on the embedded broker: with its margin a tile must stay well under the mock's partition. */
 #define EMBEDDED_TILE_BYTES (1 << 20)
 
@@ -189,6 +191,22 @@ static guint codecs(const struct master *master)
 	return count;
 }
 
+guint jobs_busy(const struct master *master)
+{
+	guint count = 0;
+
+	for (guint i = 0; i < master->running->len; i++)
+		count += ((struct job *)g_ptr_array_index(master->running, i))->commit_tries == 0;
+	return count;
+}
+
+/* Who waits for a disk that is full or a folder that is closed keeps nobody busy, and must not keep the pictures of other pipelines from being
+ * milled. Bounded, since their outputs lie on a disk. */
+static guint stuck(const struct master *master)
+{
+	return MIN(master->running->len - jobs_busy(master), STUCK_AT_MOST);
+}
+
 void jobs_start(struct master *master)
 {
 	gint64 now = clock_now_us();
@@ -197,7 +215,7 @@ void jobs_start(struct master *master)
 	if (master->draining)
 		return;
 	/* Enough started jobs to keep every worker's window full; the rest waits in the queue, where priorities count. */
-	guint room = 2 * workers_live(master->workers) + CODECS;
+	guint room = 2 * workers_live(master->workers) + CODECS + stuck(master);
 	for (GList *link = master->queue.head; link && master->running->len < room; link = next) {
 		struct job *job = link->data;
 		next = link->next;

@@ -7,7 +7,8 @@
 #include "base/log.h"
 #include "master/state.h"
 
-#define COMMIT_AGAIN_MS 2000
+/* A commit, or an original's way back to its inbox, that failed for a time: after 1, 2, 4, ... up to 32 seconds. */
+#define AGAIN_DOUBLINGS 5
 /* A name that another picture in work has: its end wakes who waits. This is for a holder that ended in another way. */
 #define NAME_AGAIN_US (2 * G_TIME_SPAN_SECOND)
 
@@ -81,15 +82,22 @@ void jobs_start_over(struct master *master, struct job *job, const char *why)
 	jobs_start(master);
 }
 
+void jobs_say_waiting(struct master *master, const struct job *job, const char *why)
+{
+	if (!job->loose)
+		waiting_set(master->waiting, job->pipeline->name, job->claim->path, why);
+}
+
 void jobs_wait(struct master *master, struct job *job, const char *why)
 {
-	guint seconds = 1u << MIN(job->waits, 5);
+	guint seconds = 1u << MIN(job->waits, AGAIN_DOUBLINGS);
 
 	job->waits++;
 	if (g_strcmp0(job->error, why) != 0)
 		log_warning("%s/%s waits: %s", job->pipeline->name, job->source, why);
 	g_free(job->error);
 	job->error = g_strdup(why);
+	jobs_say_waiting(master, job, why);
 	job->not_before_us = clock_now_us() + seconds * (gint64)G_USEC_PER_SEC;
 	back_to_queue(master, job);
 }
@@ -127,6 +135,7 @@ void jobs_commit(struct master *master, struct job *job)
 {
 	struct commit_request *request = g_new0(struct commit_request, 1);
 
+	jobs_say_waiting(master, job, NULL);
 	/* Nothing is out any more: every tile was answered. */
 	codec_link_free(g_steal_pointer(&job->codec));
 	segments_give_back(master->segments, g_steal_pointer(&job->segment), job->leased > 0);
@@ -164,6 +173,7 @@ static void finish(struct master *master, struct job *job, enum job_state state)
 	gint64 ms = (clock_now_us() - job->queued_us) / 1000;
 
 	job_set_state(job, state, master->counts);
+	jobs_say_waiting(master, job, NULL);
 	forget(master, job);
 	if (state == JOB_DONE && job_all_skipped(job))
 		log_info("%s/%s done: nothing to do", job->pipeline->name, job->source);
@@ -221,30 +231,65 @@ void jobs_committed(struct commit_request *request, void *user)
 	}
 	if (request->changed) {
 		/* Somebody still writes to it. Back to the inbox, where it settles again. */
-		g_autoptr(GError) error = NULL;
 		log_warning("%s/%s changed while it was milled; it is taken again when it is quiet",
 			job->pipeline->name, job->source);
+		jobs_say_waiting(master, job, NULL);
 		job_remove_temps(job);
-		if (!claim_give_back(job->claim, &error))
-			log_error("%s", error->message);
 		forget(master, job);
 		master->counts[job->state]--;
 		job->state = JOB_STATE_COUNT;
 		g_ptr_array_remove_fast(master->running, job);
 		g_hash_table_remove(master->jobs, job->id);
+		jobs_give_back(master, g_steal_pointer(&job->claim));
 		job_free(job);
 		view_changed(master);
 		master_check_drained(master);
 		return;
 	}
-	if (g_strcmp0(job->error, request->error->message) != 0)
+	if (job->commit_tries == 0 || g_strcmp0(job->error, request->error->message) != 0)
 		log_warning("%s/%s waits: %s", job->pipeline->name, job->source, request->error->message);
 	if (request->kind == COMMIT_OUTPUTS) {
 		g_free(job->error);
 		job->error = g_strdup(request->error->message);
 	}
+	jobs_say_waiting(master, job, request->error->message);
 	struct again *again = g_new(struct again, 1);
 	*again = (struct again){master, g_strdup(job->id), request->kind};
-	g_timeout_add(COMMIT_AGAIN_MS, commit_again, again);
+	g_timeout_add_seconds(1u << MIN(job->commit_tries, AGAIN_DOUBLINGS), commit_again, again);
+	job->commit_tries++;
 	view_changed(master);
+	jobs_start(master);
+	master_check_drained(master);
+}
+
+struct way_back {
+	struct master *master;
+	struct claim *claim;
+	guint tries;
+};
+
+static gboolean give_back(gpointer data)
+{
+	struct way_back *way = data;
+	struct claim *claim = way->claim;
+	g_autoptr(GError) error = NULL;
+
+	if (claim_give_back(claim, &error) || claim_look(claim, NULL) == CLAIM_GONE) {
+		waiting_set(way->master->waiting, claim->pipeline, claim->path, NULL);
+		claim_free(claim);
+		g_free(way);
+		return G_SOURCE_REMOVE;
+	}
+	if (waiting_set(way->master->waiting, claim->pipeline, claim->path, error->message))
+		log_warning("%s: it cannot go back to its inbox yet: %s", claim->path, error->message);
+	g_timeout_add_seconds(1u << MIN(way->tries++, AGAIN_DOUBLINGS), give_back, way);
+	return G_SOURCE_REMOVE;
+}
+
+void jobs_give_back(struct master *master, struct claim *claim)
+{
+	struct way_back *way = g_new0(struct way_back, 1);
+
+	*way = (struct way_back){master, claim, 0};
+	give_back(way);
 }

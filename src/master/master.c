@@ -80,7 +80,7 @@ static void workers_stopped(void *user)
 
 void master_check_drained(struct master *master)
 {
-	if (!master->draining || master->running->len > 0)
+	if (!master->draining || jobs_busy(master) > 0)
 		return;
 	if (master->supervisor)
 		supervisor_stop(master->supervisor, workers_stopped, master);
@@ -110,8 +110,8 @@ static gboolean stop_asked(gpointer data)
 		g_main_loop_quit(master->loop);
 		return G_SOURCE_CONTINUE;
 	}
-	if (master->running->len > 0)
-		log_info("finishing %u jobs in hand (again to stop at once)", master->running->len);
+	if (jobs_busy(master) > 0)
+		log_info("finishing %u jobs in hand (again to stop at once)", jobs_busy(master));
 	master_drain(master);
 	return G_SOURCE_CONTINUE;
 }
@@ -126,16 +126,11 @@ static gboolean take_claim(gpointer data)
 	g_autofree struct arrival *arrival = data;
 	struct master *master = arrival->master;
 	struct definition *definition = definitions_find(master->definitions, arrival->claim->pipeline);
-	g_autoptr(GError) error = NULL;
 
-	if (definition && definition->pipeline) {
+	if (definition && definition->pipeline)
 		jobs_add(master, job_new(arrival->claim, definition->pipeline));
-		return G_SOURCE_REMOVE;
-	}
-	/* Its pipeline went away between the claim and now. */
-	if (!claim_give_back(arrival->claim, &error))
-		log_error("%s", error->message);
-	claim_free(arrival->claim);
+	else /* its pipeline went away between the claim and now */
+		jobs_give_back(master, arrival->claim);
 	return G_SOURCE_REMOVE;
 }
 

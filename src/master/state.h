@@ -107,6 +107,8 @@ void jobs_named(struct job *job, enum names_answer answer, GError *error, void *
 void jobs_enqueue(struct master *master, struct job *job);
 /* The codec's messages; user is the job. */
 void jobs_codec_event(JsonObject *event, const char *how, void *user);
+/* How many jobs run, without those that only wait for a disk or a permission: whoever stops leaves them claimed. */
+guint jobs_busy(const struct master *master);
 /* Starts queued jobs while there is room. */
 void jobs_start(struct master *master);
 /* A run ends and the job begins again; why is logged. Gives up after some runs. */
@@ -114,6 +116,10 @@ void jobs_start_over(struct master *master, struct job *job, const char *why);
 void jobs_fail(struct master *master, struct job *job, const char *reason);
 /* A temporary fault: tried again later, for as long as it takes. */
 void jobs_wait(struct master *master, struct job *job, const char *why);
+/* "Not yet, because ..." on the page; why NULL: that is over. */
+void jobs_say_waiting(struct master *master, const struct job *job, const char *why);
+/* Back to its inbox, now or as soon as that can be. */
+void jobs_give_back(struct master *master, struct claim *claim /* takes */);
 /* Another picture in work has a name that this one wants: tried again soon. */
 void jobs_wait_for_name(struct master *master, struct job *job, const char *why);
 /* Begins again in the other lane. */

@@ -204,13 +204,13 @@ static void written_to_after_the_claim(void **state)
 	g_autoptr(GError) no_file = NULL;
 	(void)state;
 	auto_struct(claim) claim = claim_new("a.jpg", "1");
-	assert_true(claim_unchanged(claim, NULL));
+	assert_int_equal(claim_look(claim, NULL), CLAIM_SAME);
 	g_autofree char *below = g_strdup_printf("box/.dropmill/%s/a.jpg", claim->id);
 	put(below, "longer");
-	assert_false(claim_unchanged(claim, &error));
+	assert_int_equal(claim_look(claim, &error), CLAIM_CHANGED);
 	assert_int_equal(error->code, ERROR_RETRY);
 	assert_int_equal(unlink(claim->path), 0);
-	assert_false(claim_unchanged(claim, &gone));
+	assert_int_equal(claim_look(claim, &gone), CLAIM_GONE);
 	assert_int_equal(gone->code, ERROR_INPUT);
 	assert_false(claim_archive(claim, &no_file));
 	assert_int_equal(no_file->code, ERROR_INPUT);
@@ -242,7 +242,7 @@ static void claims_of_an_earlier_run_come_first(void **state)
 		struct claim *claim = h.claims->pdata[i];
 		assert_string_equal(claim->relative, order[i]);
 		assert_int_equal(claim->recovered, i < 3);
-		assert_true(claim_unchanged(claim, NULL));
+		assert_int_equal(claim_look(claim, NULL), CLAIM_SAME);
 		assert_true(claim_archive(claim, NULL));
 	}
 	assert_string_equal(((struct claim *)h.claims->pdata[0])->id, first_id);
