@@ -30,27 +30,48 @@ bool identity_equal(const struct identity *a, const struct identity *b)
 	return a->device == b->device && a->inode == b->inode && a->bytes == b->bytes && a->mtime_ns == b->mtime_ns;
 }
 
-/* Nine characters of milliseconds, so that names sort by time, and four at random against other runs. Within a process
- * the milliseconds never repeat, even when the clock is set back. */
+/* Nine characters of milliseconds, so that names sort by time, and four at random against other runs. The milliseconds never repeat, and never
+ * come before those of a claim that was found, even when the clock is set back: pictures of one name are milled in the order of their drop. */
+static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
+enum { TIME_DIGITS = 9, RANDOM_DIGITS = 4 };
+#define AHEAD_MOST_MS (10 * 366 * 86400 * G_GINT64_CONSTANT(1000))
+static GMutex last_lock;
+static gint64 last_ms;
+
 char *claim_new_id(void)
 {
-	static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
-	static GMutex lock;
-	static gint64 last_ms;
-	char id[9 + 1 + 4 + 1];
+	char id[TIME_DIGITS + 1 + RANDOM_DIGITS + 1];
 
-	g_mutex_lock(&lock);
+	g_mutex_lock(&last_lock);
 	last_ms = MAX(last_ms + 1, clock_wall_us() / 1000);
 	gint64 when = last_ms;
-	g_mutex_unlock(&lock);
-	for (int i = 8; i >= 0; i--, when /= 32)
+	g_mutex_unlock(&last_lock);
+	for (int i = TIME_DIGITS; i-- > 0; when /= 32)
 		id[i] = digits[when % 32];
-	id[9] = '-';
+	id[TIME_DIGITS] = '-';
 	guint32 random = g_random_int();
-	for (int i = 10; i < 14; i++, random /= 32)
+	for (int i = TIME_DIGITS + 1; i < TIME_DIGITS + 1 + RANDOM_DIGITS; i++, random /= 32)
 		id[i] = digits[random % 32];
-	id[14] = '\0';
+	id[sizeof(id) - 1] = '\0';
 	return g_strdup(id);
+}
+
+void claim_seen_id(const char *id)
+{
+	gint64 when = 0;
+
+	for (int i = 0; i < TIME_DIGITS; i++) {
+		const char *digit = id[i] ? strchr(digits, id[i]) : NULL;
+		if (!digit) /* put there by hand */
+			return;
+		when = when * 32 + (digit - digits);
+	}
+	/* From far ahead: no clock was ever set so wrong, and nothing could sort after the last of all names. */
+	if (when > clock_wall_us() / 1000 + AHEAD_MOST_MS)
+		return;
+	g_mutex_lock(&last_lock);
+	last_ms = MAX(last_ms, when);
+	g_mutex_unlock(&last_lock);
 }
 
 void claim_free(struct claim *claim)

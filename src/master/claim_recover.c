@@ -158,6 +158,7 @@ GPtrArray *claim_recover(const struct inbox *inbox)
 		g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
 		if (!is_id(id) || claim_registered(id) || g_file_test(folder, G_FILE_TEST_IS_SYMLINK))
 			continue;
+		claim_seen_id(id);
 		bool complete = collect(folder, NULL, files);
 		struct claim *claim = files->len ? recovered(inbox, id, folder, files->pdata[0]) : NULL;
 		if (claim) {

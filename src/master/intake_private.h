@@ -145,6 +145,8 @@ gint64 settle_next_us(struct intake *intake);              /* G_MAXINT64: nothin
 struct identity identity_of(const struct stat *status);
 bool identity_equal(const struct identity *a, const struct identity *b);
 char *claim_new_id(void);
+/* One that is there from an earlier run: new ones sort after it. */
+void claim_seen_id(const char *id);
 /* Renames INBOX/RELATIVE, open as descriptor and seen as `seen`. NULL: it stays, or is back, where it was. It is on
  * disk after claim_sync(). */
 struct claim *claim_take(const struct inbox *inbox, const char *relative, int descriptor, const struct identity *seen,

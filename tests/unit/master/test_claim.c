@@ -252,6 +252,26 @@ static void claims_of_an_earlier_run_come_first(void **state)
 	assert_true(exists("box/.dropmill/lock"));
 }
 
+/* The clock was ahead by a day when it was claimed, and is right again: what comes now still sorts behind it. */
+static void a_clock_set_back_changes_no_order(void **state)
+{
+	static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
+	gint64 when = g_get_real_time() / 1000 + 86400 * G_GINT64_CONSTANT(1000);
+	char ahead[] = "000000000-aaaa", never[] = "zzzzzzzzz-aaaa";
+	(void)state;
+
+	for (int i = 8; i >= 0; i--, when /= 32)
+		ahead[i] = digits[when % 32];
+	g_autofree char *before = claim_new_id();
+	assert_true(strcmp(before, ahead) < 0);
+	claim_seen_id(ahead);
+	claim_seen_id(never);
+	claim_seen_id("by-hand");
+	g_autofree char *after = claim_new_id();
+	assert_true(strcmp(ahead, after) < 0);
+	assert_true(strcmp(after, never) < 0);
+}
+
 /* A claim in hand is not recovered when its inbox is taken up again. */
 static void claims_in_hand_are_left_alone(void **state)
 {
@@ -292,6 +312,7 @@ int main(void)
 		INTAKE_TEST(given_back),
 		INTAKE_TEST(written_to_after_the_claim),
 		INTAKE_TEST(claims_of_an_earlier_run_come_first),
+		cmocka_unit_test(a_clock_set_back_changes_no_order),
 		INTAKE_TEST(claims_in_hand_are_left_alone),
 		INTAKE_TEST(second_file_in_a_claim_goes_back),
 	};
