@@ -129,6 +129,8 @@ rd_kafka_conf_t *client_conf(const struct bus_options *options, GError **error)
 	client_set(conf, "log.connection.close", "false");
 	/* The default of 10 s would let the mill stand still that long after the broker is back. */
 	client_set_int(conf, "reconnect.backoff.max.ms", 1000);
+	/* Topics that were deleted and made again are unknown to a handle until then; members of a group learn this way of new partitions. */
+	client_set_int(conf, "topic.metadata.refresh.interval.ms", options->embedded ? 300000 : 5000);
 	/* A broker that creates topics by itself would give them its own partitions and limits: topics_create() is for that.
 	 * The mock has no such switch, makes topics whatever one says, and a refusal would only have librdkafka complain. */
 	client_set(conf, "allow.auto.create.topics", options->embedded ? "true" : "false");

@@ -165,8 +165,6 @@ static rd_kafka_conf_t *consumer_conf(
 		{"session.timeout.ms", 6000},
 		{"heartbeat.interval.ms", 2000},
 		{"auto.commit.interval.ms", 1000},
-		/* Members of a group learn this way of topics and partitions made after they started. */
-		{"topic.metadata.refresh.interval.ms", group ? 10000 : 300000},
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS(defaults); i++)
 		if (!options->properties || !g_hash_table_contains(options->properties, defaults[i].name))

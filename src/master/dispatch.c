@@ -74,6 +74,7 @@ static gboolean not_delivered(gpointer data)
 	if (job && job->serial == sent->serial && job->tiles && job->tiles[sent->tile].state == TILE_LEASED &&
 		job->tiles[sent->tile].attempt == sent->attempt) {
 		log_warning("%s tile %u was not delivered: %s", job->id, sent->tile, sent->error);
+		broker_ask(master->broker);
 		dispatch_take_back(master, job, sent->tile);
 		dispatch(master);
 	}
@@ -167,8 +168,9 @@ static bool lease(struct master *master, struct job *job, guint index, struct wo
 		jobs_fail(master, job, error->message); /* the original or an asset cannot be read */
 		return true;
 	}
-	/* The local queue is full: this tile waits; a delivery or the clock comes back here. */
+	/* The local queue is full, or the topic is gone: this tile waits; a delivery or the clock comes back here. */
 	log_debug("%s tile %u: %s", job->id, index, error->message);
+	broker_ask(master->broker);
 	if (plane == PLANE_SHM && job->segment)
 		segment_revoke(job->segment, index, job->serial, tile->attempt);
 	worker_drop_lease(worker, job, index);

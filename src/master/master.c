@@ -273,7 +273,7 @@ void master_init(struct master *master, const struct options *options)
 	signal(SIGPIPE, SIG_IGN);
 	master->options = options;
 	master->started_us = clock_now_us();
-	master->serial = (guint32)(clock_wall_us() / 1000); /* runs of an earlier master must not be taken for ours */
+	master->serial = g_random_int(); /* runs of an earlier master must not be taken for ours, whatever the clock says */
 	master->loop = g_main_loop_new(NULL, FALSE);
 	master->jobs = g_hash_table_new(g_str_hash, g_str_equal);
 	master->sources = g_hash_table_new(g_str_hash, g_str_equal);
@@ -308,6 +308,7 @@ void master_close(struct master *master)
 		jobs_abandon(master, job);
 	kept_free(master->kept);
 	history_close(master->history);
+	broker_forget(master->broker);
 	/* Everything durable is done. A cluster's handles go with the process: librdkafka 2.0.2 was seen to wait for ever in destroying a
 	 * consumer (its broker thread, on Apache Kafka), and a mill that was told to stop must stop. */
 	if (!master->embedded && master->bus)
@@ -335,13 +336,12 @@ static bool open_all(struct master *master, bool own_workers, GError **error)
 	if (!master->web)
 		return false;
 	view_publish(master);
-	if (!start_bus(master, o->workers, error))
+	/* It may have to wait, with the loop running: before there are workers, whom nothing could answer yet. */
+	if (!start_history(master, error) || !start_bus(master, o->workers, error))
 		return false;
 	if (own_workers)
 		master->supervisor = supervisor_new(o, bus_options(master->bus)->brokers, master->embedded != NULL,
 			o->workers, master_child_ended, master);
-	if (!start_history(master, error))
-		return false;
 	master->kept = kept_new(master->history);
 	view_load_history(master);
 	master->names = names_new(o->out, master->history, jobs_named, master, error);

@@ -15,7 +15,7 @@
 #include "base/files.h"
 #include "base/folder.h"
 #include "base/log.h"
-#include "bus/topics.h"
+#include "master/broker.h"
 
 #define JOINER_BUDGET (256 << 20)
 #define LOCKED_TRIES 30 /* to open the history, a second and a half each */
@@ -125,51 +125,13 @@ static bool heartbeat_arrived(struct bus_reader *reader, struct record *record, 
 	return false;
 }
 
-static gboolean take_broker_up(gpointer data)
-{
-	gpointer *pair = data;
-	struct master *master = pair[0];
-
-	g_clear_pointer(&master->broker_note, g_free);
-	if (!master->broker_up) {
-		master->broker_up = true;
-		log_info("the broker is back");
-		workers_forgive(master->workers);
-		dispatch(master);
-	}
-	view_changed(master);
-	g_free(pair);
-	return G_SOURCE_REMOVE;
-}
-
-static gboolean take_broker_down(gpointer data)
-{
-	gpointer *pair = data;
-	struct master *master = pair[0];
-
-	g_free(master->broker_note);
-	master->broker_note = pair[1];
-	if (master->broker_up)
-		log_warning("the broker is down (%s); dropmill waits and goes on when it is back", master->broker_note);
-	master->broker_up = false;
-	view_changed(master);
-	g_free(pair);
-	return G_SOURCE_REMOVE;
-}
-
-static void broker_changed(bool up, const char *why, void *user)
-{
-	on_loop(up ? take_broker_up : take_broker_down, user, up ? NULL : g_strdup(why ? why : "no answer"));
-}
-
 static gboolean try_again(gpointer data)
 {
 	*(bool *)data = true;
 	return G_SOURCE_REMOVE;
 }
 
-/* A second in which signals are heard. */
-static void pause_a_second(void)
+void start_pause(void)
 {
 	bool over = false;
 
@@ -196,42 +158,12 @@ bool start_history(struct master *master, GError **error)
 		if (tries == 0)
 			log_warning("%s; dropmill waits for it", cause->message);
 		locked = g_str_has_suffix(cause->message, HISTORY_LOCKED) ? locked + 1 : 0;
-		pause_a_second();
+		start_pause();
 		if (master->draining)
 			return fail(error, ERROR_SYSTEM, "stopped while waiting: %s", cause->message);
 	}
 	history_set_keep(master->history, master->options->history);
 	return true;
-}
-
-/* On a cluster: waits until the broker answers; the topics are there, or are made. */
-static bool cluster_ready(struct master *master, GError **error)
-{
-	struct topic_plan plan;
-
-	topic_plan_default(&plan);
-	for (bool waited = false;; waited = true) {
-		g_autofree char *said = NULL;
-		g_autoptr(GError) cause = NULL;
-		if (topics_create(master->bus, &plan, &said, &cause)) {
-			if (said && *said)
-				log_info("%s", g_strchomp(said));
-			master->broker_up = true;
-			return true;
-		}
-		if (cause->code != ERROR_RETRY) {
-			g_propagate_error(error, g_steal_pointer(&cause));
-			return false;
-		}
-		if (!waited)
-			log_warning(
-				"no Kafka broker answers at %s (%s); start it or mend --brokers: dropmill waits for it",
-				master->options->brokers, cause->message);
-		pause_a_second();
-		if (master->draining)
-			return fail(error, ERROR_SYSTEM, "stopped while waiting for the broker %s",
-				master->options->brokers);
-	}
 }
 
 static bool open_readers(struct master *master, GError **error)
@@ -267,11 +199,15 @@ bool start_bus(struct master *master, int partitions, GError **error)
 		.embedded = master->embedded != NULL,
 	};
 	master->broker_up = true;
-	master->bus = bus_new(&bus, broker_changed, master, error);
-	if (!master->bus || (!master->embedded && !cluster_ready(master, error)))
+	master->bus = bus_new(&bus, broker_connection, master, error);
+	if (!master->bus || (!master->embedded && !broker_wait_ready(master, error)))
 		return false;
 	master->tasks_limit = bus_max_value(master->bus, TOPIC_TASKS, 5000);
-	return open_readers(master, error);
+	if (!open_readers(master, error))
+		return false;
+	if (!master->embedded)
+		master->broker = broker_watch(master);
+	return true;
 }
 
 static bool inside(const char *path, const char *folder)

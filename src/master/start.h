@@ -13,6 +13,8 @@
 bool start_folder(const char *option, const char *path, GError **error);
 /* Only one master on a state folder; the lock is held until the process ends. */
 bool start_lock(const char *state, GError **error);
+/* A second in which signals are heard. */
+void start_pause(void);
 /* Broker (embedded when no brokers are named), topics, bus, readers. */
 bool start_bus(struct master *master, int partitions, GError **error);
 /* The history; waits while it is locked or the disk is full. */

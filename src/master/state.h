@@ -13,6 +13,7 @@
 #include "base/history.h"
 #include "bus/embedded.h"
 #include "bus/payload.h"
+#include "master/broker.h"
 #include "master/codec_link.h"
 #include "master/commit.h"
 #include "master/definitions.h"
@@ -68,8 +69,10 @@ struct master {
 	guint32 serial;       /* of the last run */
 	gsize tasks_limit;
 	char *machine;
+	struct broker *broker; /* NULL: embedded */
 	bool broker_up;
-	char *broker_note;
+	char *broker_note;                 /* why it is down; NULL */
+	char *broker_cut, *broker_trouble; /* of these: no connection, no answer or no topics; NULL */
 	bool ready;
 	bool draining;
 	gint64 started_us;

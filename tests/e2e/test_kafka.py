@@ -155,6 +155,21 @@ def test_broker_killed_and_restarted(make_mill, own_kafka, pictures, large):
     assert mill.status()["broker"]["state"] == "up"
 
 
+def test_topics_deleted_under_a_running_mill(make_mill, kafka, clean_topics, pictures, large):
+    """The mill makes them again, says so, and what was in work comes out."""
+    mill = make_mill(PIPELINE).start(workers=2, brokers=kafka.address, topic_prefix=clean_topics, payload="inline", tile=256)
+    mill.drop(large, "big", "large.jpg")
+    in_the_middle(mill)
+    gone = topics(mill, "delete", kafka.address, clean_topics, "--yes")
+    assert gone.returncode == 0, gone.stderr
+    check(mill, pictures, large)
+    mill.wait_idle(done=1, failed=0, seconds=LONG)
+    assert any("topics" in line and "made again" in line for line in mill.lines), mill.log()
+    small = pictures.picture(width=640, height=480, ending=".jpg", seed=4)
+    mill.drop(small, "big", "after.jpg")
+    check(mill, pictures, small, "after.jpg")
+
+
 def test_topics_create_describe_delete(make_mill, kafka, prefix):
     mill = make_mill()
     made = topics(mill, "create", kafka.address, prefix, "--partitions", "3", "--retention", "30m", "--max-message", "4M")

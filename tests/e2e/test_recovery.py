@@ -2,10 +2,11 @@
 """Whatever dies, every dropped file ends as exactly one correct output, or in _failed/ with the reason."""
 import os
 import signal
+import sqlite3
 
 import pytest
 
-from waiting import PATIENCE, wait_until
+from waiting import PATIENCE, stays, wait_until
 
 STEPS = ["grayscale", "blur:sigma=3"]
 PIPELINE = {"big": "steps: [grayscale, {blur: 3}]\noutputs: [{name: \"{stem}.jpg\", quality: 85}]\n"}
@@ -158,6 +159,7 @@ def test_sigterm_does_not_wait_for_what_has_to_wait(make_mill, pictures):
     small = pictures.picture(width=200, height=150, seed=3, ending=".jpg")
     mill = make_mill(PIPELINE).start(workers=1)
     worker = mill.pids("worker")[0]
+    wait_until(lambda: mill.workers()[0]["partitions"], "a worker that can be given tasks", 30)
     mill.kill(worker, signal.SIGSTOP)
     mill.drop(small, "big", "w.jpg")
     wait_until(lambda: mill.status()["tiles"]["running"] == 1, lambda: f"the task to be given out: {mill.status()}", 30)
@@ -186,6 +188,24 @@ def test_a_second_sigterm_stops_at_once(make_mill, large):
     mill.process.send_signal(signal.SIGTERM)
     mill.process.wait(10 * PATIENCE)
     wait_until(lambda: not mill.pids(), lambda: f"no process left: {mill.describe()}", 10)
+
+
+def test_a_history_that_another_holds_is_waited_for(make_mill, pictures):
+    """Before there are workers: one that came while the start waited ended the mill."""
+    small = pictures.picture(width=200, height=150, seed=3, ending=".jpg")
+    mill = make_mill(PIPELINE).start(workers=1)
+    mill.stop()
+    with sqlite3.connect(mill.path("state", "history.db"), isolation_level=None) as holder:
+        holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+        holder.execute("BEGIN EXCLUSIVE")
+        mill.launch(workers=1)
+        wait_until(lambda: "waits for it" in mill.log(), lambda: f"a word of waiting: {mill.log()}", 60)
+        stays(lambda: mill.running() and "ready" not in mill.log(), mill.log, 1.5)
+    holder.close()
+    mill.wait_ready(60)
+    mill.drop(small, "big", "w.jpg")
+    check(mill, pictures, small, "w.jpg")
+    once(mill)
 
 
 def test_sigint_is_like_sigterm(mill):
