@@ -75,14 +75,15 @@ def crash_point(world, dice):
     world.need_master()
     point = f"{dice.choice(points())}:{dice.choice((1, 1, 1, 2, 3))}"
     world.mill.switch("crash", point)
-    world.expect_master(world.mill.process)
+    process = world.mill.process
+    world.expect_master(process)
     outcome = {"text": "not come to in time"}
 
     def over():
         world.mill.switch("crash", None)
         world.results["crash point", outcome["text"]] += 1
         # It may have looked a moment before.
-        world.later(1, lambda: world.expect_master(None))
+        world.later(1, lambda: world.expected is process and world.expect_master(None))
 
     def died():
         outcome["text"] = "died there, started again"
@@ -97,7 +98,9 @@ def pause(role, short):
 
     def begin(world, dice):
         pid = dice.choice(victims(world, role))
-        owner = next(mill for mill in world.mills() if pid in mill.pids(role))
+        owner = next((mill for mill in world.mills() if pid in mill.pids(role)), None)
+        if not owner:
+            raise NotNow
         owner.kill(pid, signal.SIGSTOP)
         name = f"{role} stopped for {'a moment' if short else 'long'}"
 
@@ -115,7 +118,7 @@ def pause(role, short):
 
 
 def worker_term(world, dice):
-    os.kill(dice.choice(victims(world, "worker")), signal.SIGTERM)
+    world.mill.kill(dice.choice(victims(world, "worker")), signal.SIGTERM)
     return "asked to end"
 
 
