@@ -273,7 +273,8 @@ void master_init(struct master *master, const struct options *options)
 	signal(SIGPIPE, SIG_IGN);
 	master->options = options;
 	master->started_us = clock_now_us();
-	master->serial = g_random_int(); /* runs of an earlier master must not be taken for ours, whatever the clock says */
+	master->serial =
+		g_random_int(); /* runs of an earlier master must not be taken for ours, whatever the clock says */
 	master->loop = g_main_loop_new(NULL, FALSE);
 	master->jobs = g_hash_table_new(g_str_hash, g_str_equal);
 	master->sources = g_hash_table_new(g_str_hash, g_str_equal);
