@@ -163,7 +163,8 @@ class World:
         if died:
             died()
         expected = self.expected is self.mill.process
-        if expected and status in (-9, 0):
+        # SIGTERM may come before the program has begun to listen.
+        if expected and (status in (-9, 0) or (status == -signal.SIGTERM and not self.mill.lines)):
             return
         if status == 1 and (self.disk_trouble or time.monotonic() < self.disk_trouble_until):
             # It cannot begin on a disk that takes nothing, says so, and is started again, as systemd would.

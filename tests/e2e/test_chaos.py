@@ -12,7 +12,7 @@ from chaos_places import HOOKS
 SECONDS = int(os.environ.get("DROPMILL_CHAOS", "35"))
 SEED = int(os.environ.get("DROPMILL_SEED", "1"))
 # A long run may be denser or thinner: "0.3-1".
-WITHOUT = tuple(name for name in os.environ.get("DROPMILL_CHAOS_WITHOUT", "state full").split(",") if name)
+WITHOUT = tuple(name for name in os.environ.get("DROPMILL_CHAOS_WITHOUT", "").split(",") if name)
 PAUSE = tuple(float(part) for part in os.environ.get("DROPMILL_CHAOS_PAUSE", "0.3-1").split("-"))
 
 
