@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "master/assets.h"
+#include "master/tiles.h"
 
 /* A tile that failed for a reason that may pass is tried this often in one run. */
 #define MOST_ATTEMPTS 4
@@ -122,10 +123,21 @@ static bool take_outputs(struct job *job, const struct tile *tile, const struct 
 	return true;
 }
 
-static void tile_done(struct master *master, struct job *job, guint index)
+/* When the rest should be done, if it goes on as it did in this run: from measured times only, so not before some are. */
+static void foresee(struct job *job)
+{
+	gint64 now = clock_now_us();
+
+	if (job->done >= 4)
+		job->eta_us = now + (now - job->first_sent_us) / job->done * (job->tile_count - job->done);
+}
+
+static void tile_done(struct master *master, struct job *job, guint index, gint64 took_us)
 {
 	job->tiles[index].state = TILE_DONE;
+	job->tiles[index].took_us = took_us;
 	job->done++;
+	foresee(job);
 	master->tiles_done++;
 	if (job->waits)
 		jobs_say_waiting(master, job, NULL);
@@ -144,6 +156,9 @@ static void tile_again(struct master *master, struct job *job, guint index, cons
 	struct tile *tile = &job->tiles[index];
 
 	master->tiles_retried++;
+	job->failed_tries++;
+	job_note(job, TIMELINE_RETRIED, job->lane == LANE_TILED ? (int)index : -1, tile->who,
+		"tile %u is tried again: %s", index, why);
 	if (tile->attempt >= MOST_ATTEMPTS) {
 		jobs_start_over(master, job, why);
 		return;
@@ -165,7 +180,7 @@ static void accept(struct master *master, struct job *job, guint index, const st
 		placed = place_pixels(job, tile, result, &error);
 	CRASH_POINT("accept.placed");
 	if (placed)
-		tile_done(master, job, index);
+		tile_done(master, job, index, result->compute_us);
 	else if (job->lane == LANE_WHOLE)
 		jobs_wait(master, job, error->message);
 	else
@@ -180,6 +195,7 @@ static void answer(
 		accept(master, job, index, result);
 		break;
 	case RESULT_FAILED:
+		job->tiles[index].failed = true;
 		jobs_fail(master, job, result->message);
 		break;
 	case RESULT_MISSING: {

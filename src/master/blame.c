@@ -123,7 +123,7 @@ static void take_others_back(struct master *master, struct worker *worker)
 	for (; count > 0 && !g_queue_is_empty(&worker->leases); count--) {
 		const struct lease *lease = g_queue_peek_head(&worker->leases);
 		if (dispatch_fenced(lease->job, lease->tile))
-			dispatch_take_back(master, lease->job, lease->tile);
+			dispatch_take_back(master, lease->job, lease->tile, "its worker hangs on another task");
 		else
 			g_queue_push_tail(&worker->leases, g_queue_pop_head(&worker->leases));
 	}

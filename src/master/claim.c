@@ -83,6 +83,7 @@ void claim_free(struct claim *claim)
 	g_free(claim->inbox);
 	g_free(claim->relative);
 	g_free(claim->path);
+	g_free(claim->left_at);
 	g_free(claim);
 }
 
@@ -239,29 +240,32 @@ static char *move_out(const struct claim *claim, const char *to, GError **error)
 	return files_move_beside(claim->path, to, error);
 }
 
-static bool move_out_and_finish(const struct claim *claim, const char *to, GError **error)
+static bool move_out_and_finish(struct claim *claim, const char *to, GError **error)
 {
-	g_autofree char *place = move_out(claim, to, error);
+	char *place = move_out(claim, to, error);
 
 	CRASH_POINT("archive.moved");
-	if (place)
-		finish(claim);
-	return place != NULL;
+	if (!place)
+		return false;
+	g_free(claim->left_at);
+	claim->left_at = place;
+	finish(claim);
+	return true;
 }
 
-bool claim_archive(const struct claim *claim, GError **error)
+bool claim_archive(struct claim *claim, GError **error)
 {
 	g_autofree char *to = g_build_filename(claim->inbox, DONE_FOLDER, claim->relative, NULL);
 	return move_out_and_finish(claim, to, error);
 }
 
-bool claim_give_back(const struct claim *claim, GError **error)
+bool claim_give_back(struct claim *claim, GError **error)
 {
 	g_autofree char *to = g_build_filename(claim->inbox, claim->relative, NULL);
 	return move_out_and_finish(claim, to, error);
 }
 
-bool claim_delete(const struct claim *claim, GError **error)
+bool claim_delete(struct claim *claim, GError **error)
 {
 	if (unlink(claim->path) != 0 && errno != ENOENT)
 		return fail_errno(error, "cannot delete the original");
@@ -315,7 +319,7 @@ static bool write_reason(const struct claim *claim, const char *path, const char
 	return written ? false : fail_errno(error, "cannot write the reason file");
 }
 
-bool claim_fail(const struct claim *claim, const char *reason, GError **error)
+bool claim_fail(struct claim *claim, const char *reason, GError **error)
 {
 	static GMutex one_at_a_time; /* two failures of one name must not write each other's reason */
 	g_autofree char *wanted = g_build_filename(claim->inbox, FAILED_FOLDER, claim->relative, NULL);
@@ -346,6 +350,8 @@ bool claim_fail(const struct claim *claim, const char *reason, GError **error)
 	g_autofree char *matching = reason_path(place);
 	if (strcmp(matching, explained) != 0 && !files_move(explained, matching, error))
 		return false;
+	g_free(claim->left_at);
+	claim->left_at = g_steal_pointer(&place);
 	finish(claim);
 	return true;
 }

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/process.h"
+#include "master/pipeline_show.h"
 
 void definition_free(struct definition *definition)
 {
@@ -47,6 +48,8 @@ static struct definition *read_one(JsonObject *object, GError **error)
 		definition_free(definition);
 		return NULL;
 	}
+	if (definition->pipeline)
+		definition->pipeline->shown = pipeline_show(definition->pipeline);
 	return definition;
 }
 

@@ -7,6 +7,7 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "master/assets.h"
+#include "master/tiles.h"
 
 /* Heartbeats in a row that say "idle" while a task is out: its message was lost on the way. */
 #define IDLE_BEATS 3
@@ -75,7 +76,7 @@ static gboolean not_delivered(gpointer data)
 		job->tiles[sent->tile].attempt == sent->attempt) {
 		log_warning("%s tile %u was not delivered: %s", job->id, sent->tile, sent->error);
 		broker_ask(master->broker);
-		dispatch_take_back(master, job, sent->tile);
+		dispatch_take_back(master, job, sent->tile, sent->error);
 		dispatch(master);
 	}
 	g_free(sent->job);
@@ -154,6 +155,11 @@ static bool lease(struct master *master, struct job *job, guint index, struct wo
 	g_autoptr(GPtrArray) parcels = assets_parcels(master, job, worker, &error);
 	tile->bytes = (plane == PLANE_INLINE ? inline_bytes(job, index) : 0) + parcels_bytes(parcels);
 	tile->sent_us = clock_now_us();
+	if (tile->who)
+		g_ref_string_release(tile->who);
+	tile->who = g_ref_string_acquire(worker->id);
+	if (!job->first_sent_us)
+		job->first_sent_us = tile->sent_us;
 	job->leased++;
 	worker_add_lease(worker, job, index, job->lane == LANE_WHOLE ? WEIGHT_WHOLE : WEIGHT_TILE);
 	if (plane == PLANE_SHM && job->segment)
@@ -219,9 +225,16 @@ void dispatch(struct master *master)
 		view_changed(master);
 }
 
-void dispatch_take_back(struct master *master, struct job *job, guint index)
+void dispatch_take_back(struct master *master, struct job *job, guint index, const char *why)
 {
 	struct tile *tile = &job->tiles[index];
+
+	tile->worker->taken_back++;
+	job->failed_tries++;
+	if (job->lane == LANE_WHOLE)
+		job_note(job, TIMELINE_RETRIED, -1, tile->worker->id, "given to another worker: %s", why);
+	else
+		job_note(job, TIMELINE_RETRIED, (int)index, tile->worker->id, "tile %u is tried again: %s", index, why);
 
 	worker_drop_lease(tile->worker, job, index);
 	job->leased--;
@@ -248,6 +261,11 @@ void dispatch_worker_gone(struct worker *worker, bool dead, void *user)
 	struct master *master = user;
 	struct lease *lease;
 	bool stopping = strcmp(worker->beat->state, "stopping") == 0;
+	g_autofree char *why = g_strdup_printf("worker %s is gone (%s)", worker->id,
+		worker->end ? worker->end
+		: stopping  ? "it was stopped"
+			    : "no heartbeat");
+	const struct job *told = NULL;
 
 	/* A child of ours that is silent is killed; its death comes back here and frees its leases for certain. */
 	if (!dead && !stopping && worker->here && master->supervisor &&
@@ -260,11 +278,14 @@ void dispatch_worker_gone(struct worker *worker, bool dead, void *user)
 	while ((lease = g_queue_peek_head(&worker->leases))) {
 		struct job *job = lease->job;
 		guint index = lease->tile;
+		if (job != told)
+			job_note(job, TIMELINE_WORKER_LOST, (int)index, worker->id, "%s", why);
+		told = job;
 		if (!dead && !dispatch_fenced(job, index)) {
 			jobs_start_over(master, job, "a silent worker holds a piece of it");
 			continue;
 		}
-		dispatch_take_back(master, job, index);
+		dispatch_take_back(master, job, index, why);
 	}
 	dispatch(master);
 	view_changed(master);
@@ -289,7 +310,7 @@ static void recover_lost(struct master *master, struct worker *worker)
 	worker->idle_beats = 0;
 	for (; count && !g_queue_is_empty(&worker->leases); count--) {
 		const struct lease *lease = g_queue_peek_head(&worker->leases);
-		dispatch_take_back(master, lease->job, lease->tile);
+		dispatch_take_back(master, lease->job, lease->tile, "its message was lost on the way");
 	}
 }
 

@@ -37,6 +37,7 @@ struct claim {
 	gint64 mtime_ns;
 	gint64 dropped_wall_us; /* when it was first seen */
 	bool recovered;         /* was found claimed at start */
+	char *left_at;          /* where it went in the end; NULL: it is still claimed, or deleted */
 };
 void claim_free(struct claim *claim); /* NULL is fine; the file stays where it is */
 DEFINE_AUTO(claim, claim_free)
@@ -71,11 +72,11 @@ DEFINE_AUTO(intake, intake_free)
 bool intake_ignores(const char *name);
 
 /* What becomes of a claim, on any thread; each leaves no empty folders in .dropmill/. */
-bool claim_archive(const struct claim *claim, GError **error); /* to INBOX/_done/RELATIVE, never overwriting */
-bool claim_delete(const struct claim *claim, GError **error);
-bool claim_fail(const struct claim *claim, const char *reason,
-	GError **error);                                         /* to INBOX/_failed/RELATIVE and RELATIVE.reason.txt */
-bool claim_give_back(const struct claim *claim, GError **error); /* to its place in the inbox */
+bool claim_archive(struct claim *claim, GError **error); /* to INBOX/_done/RELATIVE, never overwriting */
+bool claim_delete(struct claim *claim, GError **error);
+bool claim_fail(struct claim *claim, const char *reason,
+	GError **error);                                   /* to INBOX/_failed/RELATIVE and RELATIVE.reason.txt */
+bool claim_give_back(struct claim *claim, GError **error); /* to its place in the inbox */
 /* Is it still the file that was claimed (size, mtime)? error says what is the matter, but for CLAIM_SAME. */
 enum claim_state {
 	CLAIM_SAME,

@@ -27,7 +27,7 @@ struct job *job_new(struct claim *claim, struct pipeline *pipeline)
 {
 	struct job *job = g_new0(struct job, 1);
 
-	job->id = g_strdup(claim->id);
+	job->id = g_ref_string_new(claim->id);
 	job->source = files_display(claim->relative);
 	job->owner = g_strconcat(pipeline->name, "/", claim->relative, NULL);
 	job->claim = claim;
@@ -51,7 +51,10 @@ void job_free(struct job *job)
 	pipeline_unref(job->pipeline);
 	g_ptr_array_unref(job->outputs);
 	g_array_unref(job->rings);
-	g_free(job->id);
+	g_ref_string_release(job->id);
+	job_view_unref(job->view);
+	tiles_view_unref(job->shown);
+	g_clear_pointer(&job->timeline, g_ptr_array_unref);
 	g_free(job->source);
 	g_free(job->owner);
 	g_free(job->hash);
@@ -118,21 +121,31 @@ void job_set_state(struct job *job, enum job_state state, guint64 counts[JOB_STA
 		job->finished_wall_us = clock_wall_us();
 }
 
+static void free_tiles(struct job *job)
+{
+	for (guint i = 0; i < job->tile_count; i++)
+		if (job->tiles[i].who)
+			g_ref_string_release(job->tiles[i].who);
+	g_clear_pointer(&job->tiles, g_free);
+	job->tile_count = 0;
+}
+
 void job_reset(struct job *job)
 {
 	g_clear_pointer(&job->spec, json_object_unref);
 	g_clear_pointer(&job->spec_text[PLANE_SHM], g_free);
 	g_clear_pointer(&job->spec_text[PLANE_INLINE], g_free);
-	g_clear_pointer(&job->tiles, g_free);
+	free_tiles(job);
 	g_array_set_size(job->rings, 0);
 	g_queue_clear(&job->ready);
-	job->tile_count = job->done = job->leased = 0;
+	job->done = job->leased = job->failed_tries = 0;
+	job->first_sent_us = job->eta_us = 0;
 	job->lane = LANE_UNDECIDED;
 }
 
 void job_set_tiles(struct job *job, guint count)
 {
-	g_free(job->tiles);
+	free_tiles(job);
 	job->tiles = g_new0(struct tile, count);
 	job->tile_count = count;
 	job->done = job->leased = 0;

@@ -38,6 +38,9 @@ struct tile {
 	enum plane plane;      /* TILE_LEASED: how it went there */
 	gsize bytes;           /* TILE_LEASED: inline, what went */
 	gint64 sent_us;
+	char *who;      /* GRefString: who has it, or had it last; NULL: nobody yet */
+	gint64 took_us; /* TILE_DONE: computing, as its worker says */
+	bool failed;    /* it is what the job failed of */
 };
 
 /* Where an output lies while it is made and when it is finished. */
@@ -66,9 +69,9 @@ enum lane { LANE_UNDECIDED, LANE_WHOLE, LANE_TILED };
 
 struct job {
 	struct master *master; /* whose loop owns it */
-	char *id;
-	char *source;    /* as shown */
-	char *owner;     /* see job_owner() */
+	char *id;              /* GRefString */
+	char *source;          /* as shown */
+	char *owner;           /* see job_owner() */
 	char *waits_for; /* a path that another picture in work has, and that on_conflict keeps from being renamed; NULL */
 	char *hash;      /* of the original's bytes, as names have it; NULL: not known */
 	gint64 number; /* of the original, as names have it; 0: not known */
@@ -98,6 +101,13 @@ struct job {
 	GQueue ready;       /* tile numbers (GUINT_TO_POINTER) in the order they became ready */
 	GPtrArray *outputs; /* struct job_output */
 	char *error;
+	/* What the page shows; see view.c. */
+	struct job_view *view;    /* as last shown; NULL: never */
+	struct tiles_view *shown; /* the map as last shown; outlives the run */
+	GPtrArray *timeline;      /* struct timeline_entry; see job_note() */
+	guint failed_tries;       /* of tiles, in this run */
+	gint64 first_sent_us;     /* when this run's first tile went out; 0: none did */
+	gint64 eta_us;            /* clock_now_us() when the last tile should be done; 0: not known */
 	gint64 queued_us, queued_wall_us, started_wall_us, finished_wall_us;
 };
 

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "master/state.h"
+#include "master/tiles.h"
 #include "pipeline/lanes.h"
 
 /* Codecs at a time: one decodes while the other's last rows are encoded. */
@@ -53,6 +54,9 @@ void jobs_add(struct master *master, struct job *job)
 	if (job->claim->recovered)
 		view_forget(master, job->id);
 	g_hash_table_insert(master->jobs, job->id, job);
+	job_note(job, TIMELINE_DROPPED, -1, NULL, "%s", job->source);
+	job_note(job, TIMELINE_CLAIMED, -1, NULL, "%s",
+		job->claim->recovered ? "found claimed by an earlier run of the mill" : "taken out of the inbox");
 	jobs_enqueue(master, job);
 	log_debug("%s: %s/%s", job->id, job->pipeline->name, job->source);
 	jobs_start(master);
@@ -118,6 +122,7 @@ static void start(struct master *master, struct job *job)
 	job->serial = ++master->serial;
 	job->runs++;
 	job_set_state(job, JOB_RUNNING, master->counts);
+	job_note(job, TIMELINE_STARTED, -1, NULL, "run %u", job->runs);
 	g_ptr_array_add(master->running, job);
 	gint64 most = job->pipeline->limits.bytes;
 	if (most && job->claim->bytes > most) {
@@ -169,6 +174,7 @@ void jobs_named(struct job *job, enum names_answer answer, GError *taken, void *
 		start_codec(master, job);
 	} else {
 		start_whole(master, job);
+		job_note(job, TIMELINE_PLANNED, -1, NULL, "whole: one worker decodes, runs the chain and encodes");
 		dispatch(master);
 	}
 	view_changed(master);

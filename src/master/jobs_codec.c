@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "master/state.h"
+#include "master/tiles.h"
 
 static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 {
@@ -29,6 +30,9 @@ static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 	json_object_set_string_member(go, "segment", job->segment->path);
 	for (guint i = 0; i < job->outputs->len; i++)
 		json_add_path(temps, ((struct job_output *)g_ptr_array_index(job->outputs, i))->temp);
+	jobs_read_outputs(job, json_array(json_object(plan, "task"), "outputs"));
+	job_note(job, TIMELINE_PLANNED, -1, NULL, "tiled: %d × %d pixels in %u tiles", job->width, job->height,
+		job->tile_count);
 	codec_link_send(job->codec, go);
 }
 

@@ -3,9 +3,11 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "base/folder.h"
 #include "base/log.h"
 #include "master/state.h"
+#include "master/tiles.h"
 
 /* A commit, or an original's way back to its inbox, that failed for a time: after 1, 2, 4, ... up to 32 seconds. */
 #define AGAIN_DOUBLINGS 5
@@ -26,6 +28,7 @@ void jobs_stop_run(struct master *master, struct job *job)
 		worker_drop_lease(tile->worker, job, i);
 		tile->state = TILE_WAITING;
 	}
+	view_show_tiles(master, job);
 	codec_link_free(g_steal_pointer(&job->codec));
 	segments_give_back(master->segments, g_steal_pointer(&job->segment), tainted);
 	job_reset(job);
@@ -53,6 +56,7 @@ static void back_to_queue(struct master *master, struct job *job)
 static void change_lane(struct master *master, struct job *job, bool tiled, const char *why)
 {
 	log_info("%s/%s runs %s: %s", job->pipeline->name, job->source, tiled ? "tiled" : "whole", why);
+	job_note(job, TIMELINE_LANE, -1, NULL, "runs %s: %s", tiled ? "tiled" : "whole", why);
 	job->must_be_tiled = tiled;
 	job->must_be_whole = !tiled;
 	back_to_queue(master, job);
@@ -77,6 +81,7 @@ void jobs_start_over(struct master *master, struct job *job, const char *why)
 		jobs_fail(master, job, reason);
 		return;
 	}
+	job_note(job, TIMELINE_RESTARTED, -1, NULL, "%s", why);
 	log_warning("%s/%s: %s; it starts over", job->pipeline->name, job->source, why);
 	back_to_queue(master, job);
 	jobs_start(master);
@@ -94,6 +99,8 @@ void jobs_wait(struct master *master, struct job *job, const char *why)
 
 	job->waits++;
 	if (g_strcmp0(job->error, why) != 0)
+		job_note(job, TIMELINE_WAITING, -1, NULL, "%s", why);
+	if (g_strcmp0(job->error, why) != 0)
 		log_warning("%s/%s waits: %s", job->pipeline->name, job->source, why);
 	g_free(job->error);
 	job->error = g_strdup(why);
@@ -104,6 +111,8 @@ void jobs_wait(struct master *master, struct job *job, const char *why)
 
 void jobs_wait_for_name(struct master *master, struct job *job, const char *why)
 {
+	if (g_strcmp0(job->error, why) != 0)
+		job_note(job, TIMELINE_WAITING, -1, NULL, "%s", why);
 	if (g_strcmp0(job->error, why) != 0)
 		log_info("%s/%s waits: %s", job->pipeline->name, job->source, why);
 	g_free(job->error);
@@ -122,6 +131,7 @@ void jobs_fail(struct master *master, struct job *job, const char *reason)
 	jobs_stop_run(master, job);
 	g_free(job->error);
 	job->error = g_utf8_make_valid(reason, -1);
+	job_note(job, TIMELINE_FAILED, -1, NULL, "%s", job->error);
 	log_warning("%s/%s failed: %s", job->pipeline->name, job->source, job->error);
 	job->committing = true;
 	request = g_new0(struct commit_request, 1);
@@ -136,6 +146,7 @@ void jobs_commit(struct master *master, struct job *job)
 	struct commit_request *request = g_new0(struct commit_request, 1);
 
 	jobs_say_waiting(master, job, NULL);
+	view_show_tiles(master, job);
 	/* Nothing is out any more: every tile was answered. */
 	codec_link_free(g_steal_pointer(&job->codec));
 	segments_give_back(master->segments, g_steal_pointer(&job->segment), job->leased > 0);
@@ -160,6 +171,27 @@ static void wake_waiter(struct master *master, const struct job *job)
 	}
 }
 
+/* What the commit thread did. */
+static void note_end(struct job *job, enum job_state state)
+{
+	const struct claim *claim = job->claim;
+
+	for (guint i = 0; state == JOB_DONE && i < job->outputs->len; i++) {
+		const struct job_output *output = g_ptr_array_index(job->outputs, i);
+		g_autofree char *name = output->final ? files_display(output->final) : NULL;
+		if (output->committed && name)
+			job_note(job, TIMELINE_COMMITTED, -1, NULL, "%s is on disk", name);
+	}
+	if (claim->left_at) {
+		g_autofree char *place = files_display(claim->left_at);
+		job_note(job, TIMELINE_ARCHIVED, -1, NULL, "the original lies in %s", place);
+	} else if (!job->loose) {
+		job_note(job, TIMELINE_ARCHIVED, -1, NULL, "the original was deleted");
+	}
+	if (state == JOB_DONE)
+		job_note(job, TIMELINE_DONE, -1, NULL, "done");
+}
+
 /* The next picture of this name may begin, and another that wants one of its outputs' names. */
 static void forget(struct master *master, struct job *job)
 {
@@ -175,6 +207,7 @@ static void finish(struct master *master, struct job *job, enum job_state state)
 	job_set_state(job, state, master->counts);
 	jobs_say_waiting(master, job, NULL);
 	forget(master, job);
+	note_end(job, state);
 	if (state == JOB_DONE && job_all_skipped(job))
 		log_info("%s/%s done: nothing to do", job->pipeline->name, job->source);
 	else if (state == JOB_DONE)

@@ -279,7 +279,7 @@ void master_init(struct master *master, const struct options *options)
 	master->jobs = g_hash_table_new(g_str_hash, g_str_equal);
 	master->sources = g_hash_table_new(g_str_hash, g_str_equal);
 	master->running = g_ptr_array_new();
-	master->finished = g_ptr_array_new_with_free_func((GDestroyNotify)job_view_free);
+	master->finished = g_ptr_array_new_with_free_func((GDestroyNotify)job_view_unref);
 	g_queue_init(&master->queue);
 	master->waiting = waiting_new();
 	master->workers = workers_new(&events);

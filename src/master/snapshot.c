@@ -5,47 +5,14 @@
 #include "base/clock.h"
 
 static GMutex latest_lock;
+static GCond latest_changed;
 static struct snapshot *latest; /* under latest_lock; one reference is ours */
-
-const char *job_state_name(enum job_state state)
-{
-	static const char *const names[] = {
-#define X(name, text) [name] = text,
-		JOB_STATES(X)
-#undef X
-	};
-	g_return_val_if_fail((unsigned)state < JOB_STATE_COUNT, "unknown");
-	return names[state];
-}
 
 const char *worker_state_name(enum worker_state state)
 {
 	static const char *const names[] = {[WORKER_LIVE] = "live", [WORKER_LATE] = "late", [WORKER_GONE] = "gone"};
 	g_return_val_if_fail((unsigned)state < WORKER_STATE_COUNT, "unknown");
 	return names[state];
-}
-
-void output_view_free(struct output_view *view)
-{
-	if (!view)
-		return;
-	g_free(view->path);
-	g_free(view->name);
-	g_free(view->type);
-	g_free(view->note);
-	g_free(view);
-}
-
-void job_view_free(struct job_view *view)
-{
-	if (!view)
-		return;
-	g_free(view->id);
-	g_free(view->pipeline);
-	g_free(view->source);
-	g_free(view->error);
-	g_clear_pointer(&view->outputs, g_ptr_array_unref);
-	g_free(view);
 }
 
 void worker_view_free(struct worker_view *view)
@@ -57,7 +24,11 @@ void worker_view_free(struct worker_view *view)
 	g_free(view->plane);
 	g_free(view->partitions);
 	g_free(view->current);
+	g_free(view->job);
 	g_free(view->vips);
+	g_free(view->version);
+	g_free(view->end);
+	g_clear_pointer(&view->lags, g_array_unref);
 	g_free(view);
 }
 
@@ -90,7 +61,8 @@ struct snapshot *snapshot_new(void)
 
 	snapshot->ref_count = 1;
 	snapshot->taken_us = clock_now_us();
-	snapshot->jobs = g_ptr_array_new_with_free_func((GDestroyNotify)job_view_free);
+	snapshot->taken_wall_us = clock_wall_us();
+	snapshot->jobs = g_ptr_array_new_with_free_func((GDestroyNotify)job_view_unref);
 	snapshot->workers = g_ptr_array_new_with_free_func((GDestroyNotify)worker_view_free);
 	snapshot->pipelines = g_ptr_array_new_with_free_func((GDestroyNotify)pipeline_view_free);
 	snapshot->waiting = g_ptr_array_new_with_free_func((GDestroyNotify)waiting_view_free);
@@ -103,6 +75,7 @@ void snapshot_unref(struct snapshot *snapshot)
 		return;
 	g_free(snapshot->brokers);
 	g_free(snapshot->broker_note);
+	g_free(snapshot->oldest_source);
 	g_ptr_array_unref(snapshot->jobs);
 	g_ptr_array_unref(snapshot->workers);
 	g_ptr_array_unref(snapshot->pipelines);
@@ -121,6 +94,33 @@ struct snapshot *snapshot_get(void)
 	return snapshot;
 }
 
+struct snapshot *snapshot_ref(struct snapshot *snapshot)
+{
+	g_atomic_int_inc(&snapshot->ref_count);
+	return snapshot;
+}
+
+struct snapshot *snapshot_wait(guint64 above, gint64 until_us, const gint *stop)
+{
+	struct snapshot *snapshot = NULL;
+
+	g_mutex_lock(&latest_lock);
+	while (!g_atomic_int_get(stop) && !(latest && latest->sequence > above))
+		if (!g_cond_wait_until(&latest_changed, &latest_lock, until_us))
+			break;
+	if (!g_atomic_int_get(stop) && latest && latest->sequence > above)
+		snapshot = snapshot_ref(latest);
+	g_mutex_unlock(&latest_lock);
+	return snapshot;
+}
+
+void snapshot_wake(void)
+{
+	g_mutex_lock(&latest_lock);
+	g_cond_broadcast(&latest_changed);
+	g_mutex_unlock(&latest_lock);
+}
+
 void snapshot_publish(struct snapshot *snapshot)
 {
 	g_mutex_lock(&latest_lock);
@@ -128,6 +128,7 @@ void snapshot_publish(struct snapshot *snapshot)
 	if (snapshot && previous && snapshot->sequence <= previous->sequence)
 		snapshot->sequence = previous->sequence + 1;
 	latest = snapshot;
+	g_cond_broadcast(&latest_changed);
 	g_mutex_unlock(&latest_lock);
 	snapshot_unref(previous); /* may free ten thousand views: not under the lock */
 }

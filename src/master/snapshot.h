@@ -11,49 +11,16 @@
 #include <stdbool.h>
 
 #include "base/auto.h"
+#include "master/job_view.h"
 
-/* name, text */
-#define JOB_STATES(X)                                                                                                  \
-	X(JOB_QUEUED, "queued")                                                                                        \
-	X(JOB_RUNNING, "running")                                                                                      \
-	X(JOB_DONE, "done")                                                                                            \
-	X(JOB_FAILED, "failed")
-enum job_state {
-#define X(name, text) name,
-	JOB_STATES(X)
-#undef X
-		JOB_STATE_COUNT
-};
-const char *job_state_name(enum job_state state);
-
+/* A worker is late after this long without a heartbeat (one a second), gone after the other (shorter with DROPMILL_TEST_GONE_MS). */
+#define WORKER_LATE_US (3 * G_USEC_PER_SEC)
+#define WORKER_GONE_US (10 * G_USEC_PER_SEC)
 enum worker_state { WORKER_LIVE, WORKER_LATE, WORKER_GONE, WORKER_STATE_COUNT };
 const char *worker_state_name(enum worker_state state);
 
-struct output_view {
-	char *path; /* absolute; only for serving the file */
-	char *name; /* as shown: below the out folder, valid UTF-8 */
-	gint64 bytes;
-	int width, height;
-	char *type; /* MIME type */
-	char *note; /* why it has not the name that its template says, or was skipped; NULL */
-	bool skipped;
-};
-
-struct job_view {
-	char *id;
-	char *pipeline;
-	char *source; /* as shown: relative name, valid UTF-8 */
-	enum job_state state;
-	bool tiled;
-	int width, height; /* of the source; 0: not known yet */
-	int tiles_total, tiles_done, tiles_running;
-	int attempt;
-	GPtrArray *outputs;                                       /* struct output_view */
-	char *error;                                              /* NULL when none */
-	gint64 queued_wall_us, started_wall_us, finished_wall_us; /* 0: not yet */
-};
-
 struct worker_view {
+	guint64 changed; /* sequence of the first snapshot that shows it so */
 	char *id;
 	char *host;
 	gint64 pid;
@@ -64,9 +31,18 @@ struct worker_view {
 	gint64 lag;          /* -1 unknown */
 	guint64 tiles_done, failed;
 	double tiles_per_s;
-	char *current; /* "JOB tile 12", or "" */
+	char *current;  /* "JOB tile 12", or "" */
+	char *job;      /* of current; NULL: none */
+	int tile;       /* of current */
+	gint64 busy_us; /* on it, when the last heartbeat was sent; 0 */
 	char *vips;
+	char *version; /* dropmill's; NULL: it did not say */
 	gint64 rss_bytes;
+	GArray *lags;        /* gint64, as long as partitions; -1: not known. NULL: it did not say */
+	guint leases;        /* tasks given and not answered */
+	guint64 taken_back;  /* tasks taken from it and given to others */
+	char *end;           /* how it ended, when gone and known; NULL */
+	gint64 gone_wall_us; /* 0: it is not */
 };
 
 struct pipeline_view {
@@ -97,25 +73,36 @@ struct snapshot {
 	guint64 jobs_by_state[JOB_STATE_COUNT]; /* done and failed since the history began */
 	guint64 tiles_queued, tiles_running, tiles_done, tiles_retried, tiles_duplicate;
 	gint64 oldest_queued_us; /* clock_now_us() when the oldest queued job came; 0: none */
-	GPtrArray *jobs;         /* struct job_view: active ones, then finished, newest first */
-	GPtrArray *workers;      /* struct worker_view */
-	GPtrArray *pipelines;    /* struct pipeline_view */
-	GPtrArray *waiting;      /* struct waiting_view: the oldest, a bounded number */
+	GPtrArray
+		*jobs; /* struct job_view: running, queued, then finished, newest first; shared with other snapshots */
+	GPtrArray *workers;   /* struct worker_view */
+	GPtrArray *pipelines; /* struct pipeline_view */
+	GPtrArray *waiting;   /* struct waiting_view: the oldest, a bounded number */
 	guint waiting_total;
 	guint64 records_refused; /* from Kafka: malformed, of another version, not what was asked for */
 	guint64 overflows;       /* of inotify's queue, each answered by looking at everything */
+	gint64 taken_wall_us;
+	guint32 boot; /* tells one process of the master from the next */
+	/* Sequences of the snapshots in which these lists last changed in what they hold or in their order. */
+	guint64 jobs_changed, workers_changed, pipelines_changed, waiting_changed;
+	guint64 kept_since;  /* every job that changed in a snapshot after this one is still in jobs */
+	char *oldest_source; /* of the oldest queued; NULL: none */
+	double megapixels_per_s, tiles_per_s, jobs_per_min; /* lately */
 };
 
-/* Empty, taken now; the arrays free what they hold. Outputs of a job_view: g_ptr_array_new_with_free_func(output_view_free). */
+/* Empty, taken now; the arrays free what they hold. */
 struct snapshot *snapshot_new(void);
-void output_view_free(struct output_view *view);
-void job_view_free(struct job_view *view);
 void worker_view_free(struct worker_view *view);
 void waiting_view_free(struct waiting_view *view);
 void pipeline_view_free(struct pipeline_view *view);
 
 /* The latest one, referenced for the caller; never NULL after the first publish. Any thread. */
 struct snapshot *snapshot_get(void);
+struct snapshot *snapshot_ref(struct snapshot *snapshot);
+/* The same, but waits for one above this sequence, until clock_now_us() is until_us or snapshot_wake() was called; then NULL. */
+struct snapshot *snapshot_wait(guint64 above, gint64 until_us, const gint *stop);
+/* Everybody who waits looks at his stop flag. */
+void snapshot_wake(void);
 void snapshot_unref(struct snapshot *snapshot);
 DEFINE_AUTO(snapshot, snapshot_unref)
 /* Makes it the latest; takes it. Its sequence is raised when it is not above the last one's; NULL withdraws the latest. */

@@ -63,6 +63,8 @@ struct master {
 	GPtrArray *running;     /* struct job */
 	guint turn;             /* whose task goes next among the running */
 	GPtrArray *finished;    /* struct job_view, oldest first, bounded */
+	guint64 kept_since;     /* every job that changed in a snapshot after this one is still shown */
+	struct snapshot *last;  /* as published; NULL: none */
 	guint64 counts[JOB_STATE_COUNT];
 	guint64 tiles_done, tiles_retried, tiles_duplicate;
 	gint records_refused; /* atomic: malformed, of another version, or not what was asked for */
@@ -76,7 +78,7 @@ struct master {
 	bool ready;
 	bool draining;
 	gint64 started_us;
-	guint64 sequence;
+	guint64 sequence; /* of the last snapshot */
 	bool dirty;
 	guint publish_timer;
 	gint64 published_us;
@@ -146,7 +148,7 @@ void jobs_abandon(struct master *master, struct job *job);
 /* Gives out what is ready to whoever has room. */
 void dispatch(struct master *master);
 /* A leased tile becomes ready again. The caller made sure that its old worker cannot harm: dead, fenced, or answered. */
-void dispatch_take_back(struct master *master, struct job *job, guint tile);
+void dispatch_take_back(struct master *master, struct job *job, guint tile, const char *why);
 /* May this lease go to another although its worker was not heard to be dead? */
 bool dispatch_fenced(const struct job *job, guint tile);
 void dispatch_worker_gone(struct worker *worker, bool dead, void *user);
@@ -170,6 +172,11 @@ void assemble(struct master *master, struct result *result);
 /* Something changed: a snapshot follows soon (at most four a second). */
 void view_changed(struct master *master);
 void view_publish(struct master *master);
+/* view_job.c */
+/* Its view as of the next snapshot: the one before when nothing changed. Returns a reference. */
+struct job_view *view_of_job(struct master *master, struct job *job);
+/* Brings the tile map up to date, before the run's tiles are let go. */
+void view_show_tiles(struct master *master, struct job *job);
 /* A job's last view, kept for the page. */
 void view_remember(struct master *master, struct job *job);
 /* A claim whose end was written down before a crash, and that is in work once more: it is not over, and not to be counted twice. */

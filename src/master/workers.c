@@ -32,7 +32,7 @@ static void worker_free(struct worker *worker)
 		g_source_remove(worker->death_watch);
 	heartbeat_free(worker->beat);
 	g_queue_clear_full(&worker->leases, g_free);
-	g_free(worker->id);
+	g_ref_string_release(worker->id);
 	g_clear_pointer(&worker->assets, g_hash_table_unref);
 	g_free(worker->end);
 	g_free(worker->last_task);
@@ -97,6 +97,7 @@ static void lost(struct workers *workers, struct worker *worker, bool dead, cons
 	worker->dead |= dead;
 	worker->state = WORKER_GONE;
 	if (!was_gone) {
+		worker->gone_wall_us = clock_wall_us();
 		bool stopped = strcmp(worker->beat->state, "stopping") == 0 || g_strcmp0(how, "exit status 0") == 0;
 		log_at(stopped ? LOG_DEBUG : LOG_WARNING, "worker %s is gone (%s); %u tasks taken back", worker->id,
 			how, g_queue_get_length(&worker->leases));
@@ -160,7 +161,7 @@ static struct worker *meet(struct workers *workers, struct heartbeat *beat)
 {
 	struct worker *worker = g_new0(struct worker, 1);
 
-	worker->id = g_strdup(beat->id);
+	worker->id = g_ref_string_new(beat->id);
 	worker->beat = beat;
 	worker->here = strcmp(beat->machine, workers->machine) == 0;
 	worker->rate_us = clock_now_us();
@@ -262,6 +263,7 @@ void workers_heard(struct workers *workers, struct heartbeat *beat)
 		lost(workers, worker, false, "it was stopped");
 	else {
 		worker->state = WORKER_LIVE;
+		worker->gone_wall_us = 0;
 		workers->events.changed(worker, workers->events.user);
 	}
 }

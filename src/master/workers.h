@@ -10,10 +10,6 @@
 
 #include "master/job.h"
 
-/* A worker is late after this long without a heartbeat (one a second), gone after the other (shorter with DROPMILL_TEST_GONE_MS). */
-#define WORKER_LATE_US (3 * G_USEC_PER_SEC)
-#define WORKER_GONE_US (10 * G_USEC_PER_SEC)
-
 struct lease {
 	struct job *job;
 	guint tile;
@@ -21,7 +17,7 @@ struct lease {
 };
 
 struct worker {
-	char *id;
+	char *id;               /* GRefString */
 	struct heartbeat *beat; /* the latest */
 	enum worker_state state;
 	gint64 beat_us;     /* clock_now_us() when it came */
@@ -47,6 +43,8 @@ struct worker {
 	bool blameless;     /* it was ended by us: no task is suspected */
 	char *stuck_job;    /* it hangs on this task, which is over; nothing is given to it until it moves on; NULL */
 	gint32 stuck_tile, stuck_attempt;
+	guint64 taken_back;  /* tasks taken from it and given to others */
+	gint64 gone_wall_us; /* 0: it is not */
 };
 
 struct workers;

@@ -85,6 +85,7 @@ void pipeline_unref(struct pipeline *pipeline)
 	g_free(pipeline->name);
 	g_free(pipeline->file);
 	g_free(pipeline->hash);
+	g_clear_pointer(&pipeline->shown, g_ref_string_release);
 	g_free(pipeline->description);
 	g_free(pipeline->inbox);
 	g_strfreev(pipeline->accept);

@@ -67,6 +67,7 @@ struct pipeline {
 	char *file; /* path it was read from */
 	char *hash; /* SHA-256 of the file's bytes and of all that it is made of (includes, assets, environment), hex */
 	char **watch;       /* absolute paths of what it is made of besides its file: includes and assets */
+	char *shown;        /* GRefString: JSON for people, made by the master (pipeline_show.h); NULL: not made */
 	char *description;  /* "" when none */
 	char *inbox;        /* as written: below the watch folder, or absolute */
 	bool recursive;     /* default true */

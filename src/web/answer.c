@@ -46,8 +46,9 @@ int answer_send(struct request *request, const struct answer *answer, const void
 		mg_get_response_code_text(request->connection, answer->status), date,
 		request->close ? "close" : "keep-alive");
 	if (!empty)
-		g_string_append_printf(text, "Content-Type: %s\r\nContent-Length: %" G_GINT64_FORMAT "\r\n",
-			answer->type, answer->length);
+		g_string_append_printf(text, "Content-Type: %s\r\n", answer->type);
+	if (!empty && answer->length >= 0)
+		g_string_append_printf(text, "Content-Length: %" G_GINT64_FORMAT "\r\n", answer->length);
 	if (answer->etag)
 		g_string_append_printf(text, "ETag: %s\r\n", answer->etag);
 	g_string_append(text, answer->extra ? answer->extra : "");
@@ -105,12 +106,13 @@ int answer_error(struct request *request, int status, const char *format, ...)
 	} else {
 		body = g_strconcat(valid, "\n", NULL);
 	}
+	g_autofree char *later = g_strdup_printf("Retry-After: %d\r\n", MAX(request->retry_s, 1));
 	struct answer answer = {
 		.status = status,
 		.type = json ? "application/json" : "text/plain; charset=utf-8",
 		.length = (gint64)strlen(body),
 		.extra = status == 405   ? "Allow: GET, HEAD\r\n"
-			 : status == 503 ? "Retry-After: 1\r\n"
+			 : status == 503 ? later
 					 : NULL,
 	};
 	return answer_send(request, &answer, body);

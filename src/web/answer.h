@@ -19,15 +19,16 @@ struct request {
 	const char *query; /* as sent, or NULL */
 	char **parts;      /* path by '/', each one decoded; "/a/b" is {"a", "b"} */
 	guint count;
-	bool head;  /* HEAD: headers only */
-	bool close; /* the connection ends with this answer */
+	bool head;   /* HEAD: headers only */
+	bool close;  /* the connection ends with this answer */
+	int retry_s; /* after which a 503 may be asked again; 0: one second */
 };
 
 struct answer {
 	int status;
 	const char *type;  /* Content-Type */
 	const char *etag;  /* with its quotes, or NULL */
-	gint64 length;     /* Content-Length */
+	gint64 length;     /* Content-Length; -1: until the connection closes */
 	const char *extra; /* further header lines, each ended by CR LF, or NULL */
 };
 

@@ -3,49 +3,14 @@
 #include "web/api.h"
 
 #include <json-glib/json-glib.h>
-#include <math.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/version.h"
-
-/* null for NULL; made valid, since a reason may quote a file's bytes. */
-static void set_text(JsonObject *object, const char *name, const char *text)
-{
-	if (!text) {
-		json_object_set_null_member(object, name);
-		return;
-	}
-	g_autofree char *valid = g_utf8_make_valid(text, -1);
-	json_object_set_string_member(object, name, valid);
-}
-
-static void set_time(JsonObject *object, const char *name, gint64 wall_us)
-{
-	g_autofree char *iso = clock_iso(wall_us);
-	set_text(object, name, iso);
-}
-
-/* A measure that may be unknown. */
-static void set_known(JsonObject *object, const char *name, gint64 value, bool known)
-{
-	if (known)
-		json_object_set_int_member(object, name, value);
-	else
-		json_object_set_null_member(object, name);
-}
-
-static double tenths(double value)
-{
-	return isfinite(value) ? round(value * 10) / 10 : 0;
-}
-
-static double seconds_since(gint64 now_us, gint64 then_us)
-{
-	return tenths((double)MAX(now_us - then_us, 0) / G_USEC_PER_SEC);
-}
+#include "web/events.h"
+#include "web/fields.h"
 
 static JsonObject *broker_object(const struct snapshot *snapshot)
 {
@@ -54,6 +19,14 @@ static JsonObject *broker_object(const struct snapshot *snapshot)
 	json_object_set_string_member(broker, "state", snapshot->broker_up ? "up" : "down");
 	set_text(broker, "servers", snapshot->brokers);
 	set_text(broker, "note", snapshot->broker_note ? snapshot->broker_note : "");
+	gint64 lag = 0;
+	bool known = false;
+	for (guint i = 0; i < snapshot->workers->len; i++) {
+		const struct worker_view *worker = g_ptr_array_index(snapshot->workers, i);
+		known = known || (worker->state == WORKER_LIVE && worker->lag >= 0);
+		lag += worker->state == WORKER_LIVE ? MAX(worker->lag, 0) : 0;
+	}
+	set_known(broker, "lag", lag, known);
 	return broker;
 }
 
@@ -68,12 +41,44 @@ static JsonObject *tiles_object(const struct snapshot *snapshot)
 	return tiles;
 }
 
-char *api_status(const struct snapshot *snapshot)
+static JsonObject *now_object(const struct snapshot *snapshot)
 {
-	g_autoptr(JsonObject) status = json_object_new();
+	JsonObject *now = json_object_new();
+
+	json_object_set_double_member(now, "megapixels_per_s", tenths(snapshot->megapixels_per_s));
+	json_object_set_double_member(now, "tiles_per_s", tenths(snapshot->tiles_per_s));
+	json_object_set_double_member(now, "jobs_per_min", tenths(snapshot->jobs_per_min));
+	return now;
+}
+
+static JsonObject *lists_object(const struct snapshot *snapshot)
+{
+	JsonObject *lists = json_object_new();
+
+	json_object_set_int_member(lists, "jobs", (gint64)snapshot->jobs_changed);
+	json_object_set_int_member(lists, "workers", (gint64)snapshot->workers_changed);
+	json_object_set_int_member(lists, "pipelines", (gint64)snapshot->pipelines_changed);
+	json_object_set_int_member(lists, "waiting", (gint64)snapshot->waiting_changed);
+	return lists;
+}
+
+static JsonObject *streams_object(void)
+{
+	JsonObject *streams = json_object_new();
+
+	json_object_set_int_member(streams, "open", events_open());
+	json_object_set_int_member(streams, "most", EVENTS_MOST);
+	return streams;
+}
+
+/* Everything is as of the snapshot, so that two who ask for the same one are told the same. */
+JsonObject *api_status_object(const struct snapshot *snapshot)
+{
+	JsonObject *status = json_object_new();
 	JsonObject *workers = json_object_new();
 	JsonObject *jobs = json_object_new();
-	gint64 now_us = clock_now_us();
+	gint64 now_us = snapshot->taken_us;
+	g_autofree char *boot = g_strdup_printf("%08x", snapshot->boot);
 
 	for (int i = 0; i < WORKER_STATE_COUNT; i++)
 		json_object_set_int_member(
@@ -81,87 +86,31 @@ char *api_status(const struct snapshot *snapshot)
 	for (int i = 0; i < JOB_STATE_COUNT; i++)
 		json_object_set_int_member(jobs, job_state_name((enum job_state)i), (gint64)snapshot->jobs_by_state[i]);
 	json_object_set_string_member(status, "version", DROPMILL_VERSION);
-	set_time(status, "time", clock_wall_us());
+	json_object_set_string_member(status, "boot", boot);
+	set_time(status, "time", snapshot->taken_wall_us);
 	json_object_set_int_member(status, "uptime_s", MAX(now_us - snapshot->started_us, 0) / G_USEC_PER_SEC);
 	json_object_set_int_member(status, "sequence", (gint64)snapshot->sequence);
-	json_object_set_double_member(status, "snapshot_age_s", seconds_since(now_us, snapshot->taken_us));
+	json_object_set_int_member(status, "snapshot_age_s", MAX(clock_now_us() - now_us, 0) / G_USEC_PER_SEC);
 	json_object_set_boolean_member(status, "ready", snapshot->ready);
 	json_object_set_object_member(status, "broker", broker_object(snapshot));
 	json_object_set_object_member(status, "workers", workers);
 	json_object_set_object_member(status, "jobs", jobs);
 	json_object_set_object_member(status, "tiles", tiles_object(snapshot));
+	json_object_set_object_member(status, "now", now_object(snapshot));
+	json_object_set_object_member(status, "lists", lists_object(snapshot));
+	json_object_set_object_member(status, "streams", streams_object());
 	json_object_set_int_member(status, "waiting", snapshot->waiting_total);
 	json_object_set_int_member(status, "records_refused", (gint64)snapshot->records_refused);
 	json_object_set_int_member(status, "inotify_overflows", (gint64)snapshot->overflows);
-	if (snapshot->oldest_queued_us > 0)
-		json_object_set_double_member(
-			status, "oldest_queued_s", seconds_since(now_us, snapshot->oldest_queued_us));
-	else
-		json_object_set_null_member(status, "oldest_queued_s");
+	set_seconds(status, "oldest_queued_s", now_us - snapshot->oldest_queued_us, snapshot->oldest_queued_us > 0);
+	set_text(status, "oldest_source", snapshot->oldest_source);
+	return status;
+}
+
+char *api_status(const struct snapshot *snapshot)
+{
+	g_autoptr(JsonObject) status = api_status_object(snapshot);
 	return json_object_text(status);
-}
-
-static JsonArray *outputs_array(const struct job_view *job)
-{
-	JsonArray *outputs = json_array_new();
-
-	for (guint i = 0; job->outputs && i < job->outputs->len; i++) {
-		const struct output_view *view = g_ptr_array_index(job->outputs, i);
-		g_autofree char *id = g_uri_escape_string(job->id ? job->id : "", NULL, FALSE);
-		g_autofree char *url = g_strdup_printf("/jobs/%s/output/%u", id, i);
-		JsonObject *output = json_object_new();
-		set_text(output, "path", view->name);
-		json_object_set_int_member(output, "bytes", view->bytes);
-		set_known(output, "width", view->width, view->width > 0);
-		set_known(output, "height", view->height, view->height > 0);
-		set_text(output, "type", view->type);
-		set_text(output, "note", view->note);
-		json_object_set_boolean_member(output, "skipped", view->skipped);
-		json_object_set_string_member(output, "url", url);
-		json_array_add_object_element(outputs, output);
-	}
-	return outputs;
-}
-
-static JsonObject *job_object(const struct job_view *job)
-{
-	JsonObject *object = json_object_new();
-	JsonObject *tiles = json_object_new();
-
-	json_object_set_int_member(tiles, "total", job->tiles_total);
-	json_object_set_int_member(tiles, "done", job->tiles_done);
-	json_object_set_int_member(tiles, "running", job->tiles_running);
-	set_text(object, "id", job->id);
-	set_text(object, "pipeline", job->pipeline);
-	set_text(object, "source", job->source);
-	json_object_set_string_member(object, "state", job_state_name(job->state));
-	json_object_set_string_member(object, "lane", job->tiled ? "tiled" : "whole");
-	set_known(object, "width", job->width, job->width > 0);
-	set_known(object, "height", job->height, job->height > 0);
-	json_object_set_object_member(object, "tiles", tiles);
-	json_object_set_int_member(object, "attempt", job->attempt);
-	json_object_set_array_member(object, "outputs", outputs_array(job));
-	set_text(object, "error", job->error);
-	set_time(object, "queued_at", job->queued_wall_us);
-	set_time(object, "started_at", job->started_wall_us);
-	set_time(object, "finished_at", job->finished_wall_us);
-	return object;
-}
-
-char *api_job(const struct job_view *job)
-{
-	g_autoptr(JsonObject) object = job_object(job);
-	return json_object_text(object);
-}
-
-const struct job_view *api_find_job(const struct snapshot *snapshot, const char *id)
-{
-	for (guint i = 0; i < snapshot->jobs->len; i++) {
-		const struct job_view *job = g_ptr_array_index(snapshot->jobs, i);
-		if (g_strcmp0(job->id, id) == 0)
-			return job;
-	}
-	return NULL;
 }
 
 static int state_by_name(const char *name)
@@ -231,56 +180,13 @@ char *api_jobs(const struct snapshot *snapshot, const struct jobs_query *query)
 		if (!matches(job, query))
 			continue;
 		if (total >= first && total < first + API_PAGE_SIZE)
-			json_array_add_object_element(jobs, job_object(job));
+			json_array_add_object_element(jobs, api_job_object(snapshot, job));
 		total++;
 	}
 	json_object_set_int_member(object, "total", total);
 	json_object_set_int_member(object, "page", query->page);
 	json_object_set_int_member(object, "pages", MAX((total + API_PAGE_SIZE - 1) / API_PAGE_SIZE, 1));
 	json_object_set_array_member(object, "jobs", jobs);
-	return json_object_text(object);
-}
-
-/* "0,3" as [0, 3] */
-static JsonArray *partitions_array(const char *text)
-{
-	JsonArray *array = json_array_new();
-	g_auto(GStrv) parts = g_strsplit(text ? text : "", ",", -1);
-
-	for (char **part = parts; *part; part++) {
-		gint64 number = 0;
-		if (g_ascii_string_to_signed(g_strstrip(*part), 10, 0, G_MAXINT32, &number, NULL))
-			json_array_add_int_element(array, number);
-	}
-	return array;
-}
-
-char *api_workers(const struct snapshot *snapshot)
-{
-	g_autoptr(JsonObject) object = json_object_new();
-	JsonArray *workers = json_array_new();
-	gint64 now_us = clock_now_us();
-
-	for (guint i = 0; i < snapshot->workers->len; i++) {
-		const struct worker_view *view = g_ptr_array_index(snapshot->workers, i);
-		JsonObject *worker = json_object_new();
-		set_text(worker, "id", view->id);
-		set_text(worker, "host", view->host);
-		json_object_set_int_member(worker, "pid", view->pid);
-		json_object_set_string_member(worker, "state", worker_state_name(view->state));
-		json_object_set_double_member(worker, "last_heartbeat_s", seconds_since(now_us, view->heartbeat_us));
-		set_text(worker, "plane", view->plane);
-		json_object_set_array_member(worker, "partitions", partitions_array(view->partitions));
-		set_known(worker, "lag", view->lag, view->lag >= 0);
-		json_object_set_int_member(worker, "tiles_done", (gint64)view->tiles_done);
-		json_object_set_int_member(worker, "failed", (gint64)view->failed);
-		json_object_set_double_member(worker, "tiles_per_s", tenths(view->tiles_per_s));
-		set_text(worker, "current", view->current ? view->current : "");
-		set_text(worker, "vips", view->vips);
-		set_known(worker, "rss_bytes", view->rss_bytes, view->rss_bytes > 0);
-		json_array_add_object_element(workers, worker);
-	}
-	json_object_set_array_member(object, "workers", workers);
 	return json_object_text(object);
 }
 

@@ -9,6 +9,7 @@
 #define DROPMILL_WEB_API_H
 
 #include <glib.h>
+#include <json-glib/json-glib.h>
 #include <stdbool.h>
 
 #include "master/snapshot.h"
@@ -28,10 +29,18 @@ void jobs_query_clear(struct jobs_query *query);
 
 char *api_status(const struct snapshot *snapshot);
 char *api_jobs(const struct snapshot *snapshot, const struct jobs_query *query);
-char *api_job(const struct job_view *job);
+char *api_job(const struct snapshot *snapshot, const struct job_view *job); /* in full, with its tiles */
 char *api_workers(const struct snapshot *snapshot);
 char *api_waiting(const struct snapshot *snapshot);
 char *api_pipelines(const struct snapshot *snapshot);
+
+/* Parts of these, for events. Returned owned. */
+JsonObject *api_status_object(const struct snapshot *snapshot);
+JsonObject *api_job_object(const struct snapshot *snapshot, const struct job_view *job); /* as in a list */
+JsonObject *api_job_details(
+	const struct snapshot *snapshot, const struct job_view *job); /* in full, without its tiles */
+JsonArray *api_tiles_array(const struct job_view *job, guint64 above /* only those that changed in later snapshots */);
+JsonObject *api_worker_object(const struct snapshot *snapshot, const struct worker_view *view);
 
 /* Borrowed from the snapshot; NULL when there is none. */
 const struct job_view *api_find_job(const struct snapshot *snapshot, const char *id);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "web/api.h"
 #include "web/asset.h"
+#include "web/events.h"
 #include "web/files.h"
 
 #define STALE_US (10 * G_USEC_PER_SEC) /* the master publishes at least every 2 s */
@@ -53,7 +54,7 @@ static int get_job(struct request *request, const struct snapshot *snapshot)
 
 	if (!job)
 		return answer_error(request, 404, "no job has this id; /api/jobs lists them");
-	return answer_json(request, api_job(job));
+	return answer_json(request, api_job(snapshot, job));
 }
 
 static int get_workers(struct request *request, const struct snapshot *snapshot)
@@ -64,6 +65,12 @@ static int get_workers(struct request *request, const struct snapshot *snapshot)
 static int get_pipelines(struct request *request, const struct snapshot *snapshot)
 {
 	return answer_json(request, api_pipelines(snapshot));
+}
+
+static int get_events(struct request *request, const struct snapshot *snapshot)
+{
+	(void)snapshot;
+	return events_answer(request);
 }
 
 static int get_waiting(struct request *request, const struct snapshot *snapshot)
@@ -126,6 +133,7 @@ static const struct route {
 	{"/api/workers", false, get_workers},
 	{"/api/pipelines", false, get_pipelines},
 	{"/api/waiting", false, get_waiting},
+	{"/api/events", true, get_events},
 	{"/jobs/{}/output/{}", false, get_output},
 	{"/healthz", false, get_health},
 	{"/readyz", false, get_ready},

@@ -12,10 +12,12 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "web/answer.h"
+#include "web/events.h"
 #include "web/listen.h"
 #include "web/routes.h"
 
 #define DRAINED_BODY_BYTES 65536
+#define OTHER_THREADS 24
 
 struct web {
 	struct mg_context *context;
@@ -125,11 +127,13 @@ static int keep_message(const struct mg_connection *connection, const char *mess
 static bool start(struct web *web, GError **error)
 {
 	g_autofree char *ports = g_strdup_printf("%s:%d", web->address->numeric, web->address->port);
+	/* A stream holds a thread for as long as it is open; the others are for everybody else. */
+	g_autofree char *threads = g_strdup_printf("%d", EVENTS_MOST + OTHER_THREADS);
 	const char *options[] = {
 		"listening_ports",
 		ports,
 		"num_threads",
-		"16",
+		threads,
 		"connection_queue",
 		"64",
 		"tcp_nodelay",
@@ -183,6 +187,7 @@ struct web *web_new(const char *listen, GError **error)
 	struct mg_server_port bound;
 	g_mutex_init(&web->lock);
 	web->address = g_steal_pointer(&address);
+	events_allow();
 	mg_init_library(MG_FEATURES_DEFAULT);
 	if (!start(web, error)) {
 		web_free(web);
@@ -233,6 +238,7 @@ void web_free(struct web *web)
 		return;
 	if (web->context) {
 		GThread *knocker = g_thread_new("web-stop", knock, web);
+		events_stop();
 		mg_stop(web->context);
 		g_atomic_int_set(&web->stopped, 1);
 		g_thread_join(knocker);

@@ -13,7 +13,7 @@ static struct snapshot *with_jobs(int count)
 {
 	struct snapshot *snapshot = snapshot_new();
 	for (int i = 0; i < count; i++) {
-		struct job_view *job = g_new0(struct job_view, 1);
+		struct job_view *job = job_view_new();
 		job->id = g_strdup_printf("j%d", i);
 		g_ptr_array_add(snapshot->jobs, job);
 	}

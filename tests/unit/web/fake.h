@@ -15,14 +15,14 @@
 static inline struct job_view *fake_job(
 	struct snapshot *snapshot, const char *id, const char *source, enum job_state state)
 {
-	struct job_view *job = g_new0(struct job_view, 1);
+	struct job_view *job = job_view_new();
+	job->changed = 1;
 	job->id = g_strdup(id);
 	job->pipeline = g_strdup("web");
 	job->source = g_strdup(source);
 	job->state = state;
 	job->attempt = 1;
 	job->queued_wall_us = QUEUED_WALL_US;
-	job->outputs = g_ptr_array_new_with_free_func((GDestroyNotify)output_view_free);
 	g_ptr_array_add(snapshot->jobs, job);
 	snapshot->jobs_by_state[state]++;
 	return job;
@@ -40,6 +40,39 @@ static inline void fake_output(struct job_view *job, const char *path, const cha
 	g_ptr_array_add(job->outputs, output);
 }
 
+/* A map of so many tiles, of which the last one changed now and the others in the first snapshot. */
+static inline void fake_tiles(struct job_view *job, guint count, guint64 sequence)
+{
+	guint pieces = (count + TILES_PIECE - 1) / TILES_PIECE;
+	struct tiles_view *tiles = g_malloc0(sizeof *tiles + pieces * sizeof tiles->pieces[0]);
+
+	tiles->ref_count = 1;
+	tiles->run = 77;
+	tiles->total = tiles->count = count;
+	tiles->done = 37;
+	for (guint p = 0; p < pieces; p++) {
+		guint own = MIN(count - p * TILES_PIECE, TILES_PIECE);
+		struct tile_piece *piece = g_malloc0(sizeof *piece + own * sizeof piece->tiles[0]);
+		piece->ref_count = 1;
+		piece->count = own;
+		for (guint i = 0; i < own; i++) {
+			bool last = p * TILES_PIECE + i == count - 1;
+			piece->tiles[i] = (struct tile_view){.changed = last ? sequence : 1,
+				.worker = g_ref_string_new("w1"),
+				.left = (int)i * 512,
+				.top = (int)p * 512,
+				.width = 512,
+				.height = 512,
+				.attempt = 1,
+				.seconds = 0.03125f,
+				.state = last ? SHOWN_RUNNING : SHOWN_DONE};
+		}
+		tiles->pieces[p] = piece;
+	}
+	tiles_view_unref(job->tiles);
+	job->tiles = tiles;
+}
+
 static inline struct worker_view *fake_worker(
 	struct snapshot *snapshot, const char *id, enum worker_state state, gint64 age_us)
 {
@@ -48,7 +81,7 @@ static inline struct worker_view *fake_worker(
 	worker->host = g_strdup("mill-1");
 	worker->pid = 4711;
 	worker->state = state;
-	worker->heartbeat_us = clock_now_us() - age_us;
+	worker->heartbeat_us = snapshot->taken_us - age_us;
 	worker->plane = g_strdup("shm");
 	worker->partitions = g_strdup("0,3");
 	worker->lag = state == WORKER_LIVE ? 2 : -1;
@@ -80,8 +113,8 @@ static inline struct snapshot *fake_snapshot(const char *file)
 {
 	struct snapshot *snapshot = snapshot_new();
 
-	snapshot->started_us = clock_now_us() - 754 * G_USEC_PER_SEC;
-	snapshot->oldest_queued_us = clock_now_us() - 12 * G_USEC_PER_SEC;
+	snapshot->started_us = snapshot->taken_us - 754 * G_USEC_PER_SEC;
+	snapshot->oldest_queued_us = snapshot->taken_us - 12 * G_USEC_PER_SEC;
 	snapshot->embedded = snapshot->broker_up = snapshot->ready = true;
 	snapshot->brokers = g_strdup("127.0.0.1:45001");
 	snapshot->tiles_queued = 79;
@@ -90,6 +123,7 @@ static inline struct snapshot *fake_snapshot(const char *file)
 	snapshot->tiles_retried = 3;
 	snapshot->tiles_duplicate = 1;
 	snapshot->records_refused = 3;
+	snapshot->kept_since = 50;
 
 	struct job_view *running = fake_job(snapshot, "j-running", "orthophotos/north sheet 12.tif", JOB_RUNNING);
 	running->tiled = true;

@@ -261,7 +261,7 @@ static void test_bytes_that_are_no_text(void **state)
 	auto_struct(snapshot) snapshot = snapshot_new();
 	struct job_view *job = fake_job(snapshot, "j", "a\xff\x01\"\\.jpg", JOB_FAILED);
 	job->error = g_strdup("quoted: \xc3");
-	g_autofree char *text = api_job(job);
+	g_autofree char *text = api_job(snapshot, job);
 
 	assert_true(g_utf8_validate(text, -1, NULL));
 	g_autoptr(JsonObject) object = json_parse_object(text, -1, NULL);

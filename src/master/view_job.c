@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Jobs as views: those in work, those that are over, those of the history: see state.h and job_view.h. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/json.h"
+#include "master/state.h"
+#include "master/tiles.h"
+
+/* Finished jobs that snapshots hold; older ones are in the history only. */
+#define REMEMBERED 1000
+/* Tiles whose maps are kept after their jobs ended. */
+#define TILES_REMEMBERED 100000
+
+static const char *type_of(const char *path)
+{
+	static const struct {
+		const char *ending, *type;
+	} types[] = {{"jpg", "image/jpeg"}, {"jpeg", "image/jpeg"}, {"png", "image/png"}, {"webp", "image/webp"},
+		{"tif", "image/tiff"}, {"tiff", "image/tiff"}, {"gif", "image/gif"}, {"avif", "image/avif"},
+		{"heic", "image/heic"}, {"jxl", "image/jxl"}, {"jp2", "image/jp2"}};
+	const char *dot = strrchr(path, '.');
+
+	for (gsize i = 0; dot && i < G_N_ELEMENTS(types); i++)
+		if (g_ascii_strcasecmp(dot + 1, types[i].ending) == 0)
+			return types[i].type;
+	return "application/octet-stream";
+}
+
+static struct output_view *view_output(const struct master *master, const char *path, const char *note, bool skipped,
+	gint64 bytes, int width, int height)
+{
+	struct output_view *view = g_new0(struct output_view, 1);
+	const char *out = master->options->out;
+	bool below = g_str_has_prefix(path, out) && path[strlen(out)] == '/';
+
+	view->path = g_strdup(path);
+	view->name = files_display(below ? path + strlen(out) + 1 : path);
+	view->bytes = bytes;
+	view->width = width;
+	view->height = height;
+	view->type = g_strdup(type_of(path));
+	view->note = g_strdup(note);
+	view->skipped = skipped;
+	return view;
+}
+
+static void view_outputs(const struct master *master, const struct job *job, GPtrArray *outputs)
+{
+	for (guint i = 0; i < job->outputs->len; i++) {
+		const struct job_output *output = g_ptr_array_index(job->outputs, i);
+		const char *path = output->final ? output->final : output->wished;
+		bool done = job->state == JOB_DONE;
+		/* A plan's sizes are known before the first tile is; a name may be known at the end only. */
+		if (!done && (job->state != JOB_RUNNING || output->width == 0))
+			continue;
+		struct output_view *view = view_output(master, path ? path : "", output->note, output->skipped,
+			output->bytes, output->width, output->height);
+		view->pending = !done;
+		g_ptr_array_add(outputs, view);
+	}
+}
+
+static int holders(const struct master *master, const struct job *job)
+{
+	GPtrArray *all = workers_all(master->workers);
+	int count = 0;
+
+	for (guint i = 0; job->leased && i < all->len; i++) {
+		const struct worker *worker = g_ptr_array_index(all, i);
+		for (GList *link = worker->leases.head; link; link = link->next)
+			if (((const struct lease *)link->data)->job == job) {
+				count++;
+				break;
+			}
+	}
+	return count;
+}
+
+static struct job_view *make_view(struct master *master, struct job *job)
+{
+	struct job_view *view = job_view_new();
+	const struct claim *claim = job->claim;
+	bool over = job->state == JOB_DONE || job->state == JOB_FAILED;
+
+	view->changed = master->sequence + 1;
+	view->id = g_strdup(job->id);
+	view->pipeline = g_strdup(job->pipeline->name);
+	view->source = g_strdup(job->source);
+	view->state = job->state;
+	view->tiled = job->lane == LANE_TILED || (job->lane == LANE_UNDECIDED && job->shown && job->shown->total > 1);
+	view->width = job->width;
+	view->height = job->height;
+	view_show_tiles(master, job);
+	if (job->shown) {
+		view->tiles = tiles_view_ref(job->shown);
+		view->tiles_total = (int)job->shown->total;
+		view->tiles_done = (int)job->shown->done;
+	}
+	view->tiles_running = (int)job->leased;
+	view->tiles_failed = (int)job->failed_tries;
+	view->attempt = (int)job->runs;
+	view->workers = holders(master, job);
+	view->eta_us = job->state == JOB_RUNNING ? job->eta_us : 0;
+	view->bytes = claim->bytes;
+	view->original = g_strdup(over && !job->loose ? claim->left_at : claim->path);
+	view_outputs(master, job, view->outputs);
+	view->error = g_strdup(job->error);
+	view->queued_wall_us = job->queued_wall_us;
+	view->started_wall_us = job->started_wall_us;
+	view->finished_wall_us = job->finished_wall_us;
+	view->timeline = job->timeline ? g_ptr_array_ref(job->timeline) : NULL;
+	view->hash = g_strdup(job->pipeline->hash);
+	view->chain = job->pipeline->shown ? g_ref_string_acquire(job->pipeline->shown) : NULL;
+	return view;
+}
+
+void view_show_tiles(struct master *master, struct job *job)
+{
+	/* The commit thread reads it. */
+	if (job->committing || !job->tiles)
+		return;
+	struct tiles_view *fresh = tiles_show(job, job->shown, master->sequence + 1);
+	tiles_view_unref(job->shown);
+	job->shown = fresh;
+}
+
+struct job_view *view_of_job(struct master *master, struct job *job)
+{
+	/* One that waits says the same for as long as it waits. */
+	if (job->state == JOB_QUEUED && job->view && job->view->state == JOB_QUEUED &&
+		job->view->timeline == job->timeline && g_strcmp0(job->view->error, job->error) == 0)
+		return job_view_ref(job->view);
+	struct job_view *fresh = make_view(master, job);
+	if (job->view && job_view_equal(job->view, fresh)) {
+		job_view_unref(fresh);
+		return job_view_ref(job->view);
+	}
+	job_view_unref(job->view);
+	job->view = fresh;
+	return job_view_ref(fresh);
+}
+
+/* The last maps stay, of as many tiles as may. Views are immutable: one without its map takes the place. */
+static void drop_old_maps(struct master *master)
+{
+	guint tiles = 0;
+
+	for (guint i = master->finished->len; i-- > 0;) {
+		struct job_view *view = g_ptr_array_index(master->finished, i);
+		if (!view->tiles)
+			continue;
+		tiles += view->tiles->total;
+		if (tiles <= TILES_REMEMBERED || i + 1 == master->finished->len)
+			continue;
+		struct job_view *bare = job_view_copy(view);
+		g_clear_pointer(&bare->tiles, tiles_view_unref);
+		job_view_unref(view);
+		master->finished->pdata[i] = bare;
+	}
+}
+
+static void remember(struct master *master, struct job_view *view)
+{
+	g_ptr_array_add(master->finished, view);
+	if (master->finished->len > REMEMBERED) {
+		/* Whoever missed the snapshot that showed its end does not see it here. */
+		const struct job_view *oldest = g_ptr_array_index(master->finished, 0);
+		master->kept_since = MAX(master->kept_since, oldest->changed);
+		g_ptr_array_remove_index(master->finished, 0);
+	}
+	drop_old_maps(master);
+}
+
+void view_remember(struct master *master, struct job *job)
+{
+	remember(master, view_of_job(master, job));
+}
+
+void view_forget(struct master *master, const char *id)
+{
+	for (guint i = master->finished->len; i-- > 0;) {
+		const struct job_view *view = g_ptr_array_index(master->finished, i);
+		if (strcmp(view->id, id) != 0)
+			continue;
+		master->counts[view->state]--;
+		g_ptr_array_remove_index(master->finished, i);
+		return;
+	}
+}
+
+static enum job_state state_of(const char *name)
+{
+	return strcmp(name, job_state_name(JOB_DONE)) == 0 ? JOB_DONE : JOB_FAILED;
+}
+
+static void remember_record(const struct history_job *record, void *user)
+{
+	struct master *master = user;
+	struct job_view *view = job_view_new();
+	g_autofree char *wrapped = g_strdup_printf("{\"outputs\":%s}", record->outputs);
+	g_autoptr(JsonObject) object = json_parse_object(wrapped, -1, NULL);
+	JsonArray *outputs = json_array(object, "outputs");
+
+	view->id = g_strdup(record->id);
+	view->pipeline = g_strdup(record->pipeline);
+	view->source = g_strdup(record->source);
+	view->state = state_of(record->state);
+	view->tiled = strcmp(record->lane, "tiled") == 0;
+	view->width = record->width;
+	view->height = record->height;
+	view->tiles_total = record->tiles;
+	view->tiles_done = view->state == JOB_DONE ? record->tiles : 0;
+	view->attempt = record->attempts;
+	view->error = g_strdup(record->error);
+	view->queued_wall_us = record->queued_wall_us;
+	view->started_wall_us = record->started_wall_us;
+	view->finished_wall_us = record->finished_wall_us;
+	for (guint i = 0; outputs && i < json_array_get_length(outputs); i++) {
+		JsonObject *entry = json_object_at(outputs, i);
+		g_autofree char *path = json_path(entry, "path");
+		if (path)
+			g_ptr_array_add(view->outputs,
+				view_output(master, path, json_string(entry, "note", NULL),
+					json_bool(entry, "skipped", false), json_int(entry, "bytes", 0),
+					(int)json_int(entry, "width", 0), (int)json_int(entry, "height", 0)));
+	}
+	g_ptr_array_insert(master->finished, 0, view);
+}
+
+void view_load_history(struct master *master)
+{
+	history_recent(master->history, REMEMBERED, remember_record, master);
+	master->counts[JOB_DONE] = (guint64)history_count(master->history, "done");
+	master->counts[JOB_FAILED] = (guint64)history_count(master->history, "failed");
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Workers as JSON: see api.h. */
+#include "base/clock.h"
+#include "base/json.h"
+#include "web/api.h"
+#include "web/fields.h"
+
+/* "0,3" as [0, 3] */
+static JsonArray *partitions_array(const char *text)
+{
+	JsonArray *array = json_array_new();
+	g_auto(GStrv) parts = g_strsplit(text ? text : "", ",", -1);
+
+	for (char **part = parts; *part; part++) {
+		gint64 number = 0;
+		if (g_ascii_string_to_signed(g_strstrip(*part), 10, 0, G_MAXINT32, &number, NULL))
+			json_array_add_int_element(array, number);
+	}
+	return array;
+}
+
+static JsonArray *lags_array(const struct worker_view *view, JsonArray *partitions)
+{
+	JsonArray *array = json_array_new();
+
+	for (guint i = 0; view->lags && i < view->lags->len && i < json_array_get_length(partitions); i++) {
+		JsonObject *entry = json_object_new();
+		gint64 lag = g_array_index(view->lags, gint64, i);
+		json_object_set_int_member(entry, "partition", json_array_get_int_element(partitions, i));
+		set_known(entry, "lag", lag, lag >= 0);
+		json_array_add_object_element(array, entry);
+	}
+	return array;
+}
+
+JsonObject *api_worker_object(const struct snapshot *snapshot, const struct worker_view *view)
+{
+	JsonObject *worker = json_object_new();
+	JsonArray *partitions = partitions_array(view->partitions);
+	gint64 silent_us = snapshot->taken_us - view->heartbeat_us;
+
+	set_text(worker, "id", view->id);
+	set_text(worker, "host", view->host);
+	json_object_set_int_member(worker, "pid", view->pid);
+	json_object_set_string_member(worker, "state", worker_state_name(view->state));
+	set_seconds(worker, "last_heartbeat_s", silent_us, true);
+	set_text(worker, "plane", view->plane);
+	json_object_set_array_member(worker, "partition_lags", lags_array(view, partitions));
+	json_object_set_array_member(worker, "partitions", partitions);
+	set_known(worker, "lag", view->lag, view->lag >= 0);
+	json_object_set_int_member(worker, "tiles_done", (gint64)view->tiles_done);
+	json_object_set_int_member(worker, "failed", (gint64)view->failed);
+	json_object_set_double_member(worker, "tiles_per_s", tenths(view->tiles_per_s));
+	set_text(worker, "current", view->current ? view->current : "");
+	set_text(worker, "current_job", view->job);
+	set_known(worker, "current_tile", view->tile, view->job != NULL);
+	set_seconds(worker, "busy_s", view->busy_us + silent_us, view->job != NULL);
+	json_object_set_int_member(worker, "leases", view->leases);
+	json_object_set_int_member(worker, "taken_back", (gint64)view->taken_back);
+	set_text(worker, "version", view->version);
+	set_text(worker, "vips", view->vips);
+	set_known(worker, "rss_bytes", view->rss_bytes, view->rss_bytes > 0);
+	set_text(worker, "end", view->end);
+	set_time(worker, "gone_at", view->gone_wall_us);
+	return worker;
+}
+
+char *api_workers(const struct snapshot *snapshot)
+{
+	g_autoptr(JsonObject) object = json_object_new();
+	JsonArray *workers = json_array_new();
+
+	for (guint i = 0; i < snapshot->workers->len; i++)
+		json_array_add_object_element(
+			workers, api_worker_object(snapshot, g_ptr_array_index(snapshot->workers, i)));
+	set_time(object, "time", snapshot->taken_wall_us);
+	json_object_set_int_member(object, "late_after_s", WORKER_LATE_US / G_USEC_PER_SEC);
+	json_object_set_int_member(object, "gone_after_s", WORKER_GONE_US / G_USEC_PER_SEC);
+	json_object_set_array_member(object, "workers", workers);
+	return json_object_text(object);
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Server-sent events: see events.h. */
+#include "web/events.h"
+
+#include <civetweb.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "web/api.h"
+#include "web/fields.h"
+
+#define PING_US (15 * G_USEC_PER_SEC)
+#define HELLO "retry: 2000\n\n"
+#define PING ": ping\n\n"
+/* Of those that are over, in the first event. */
+#define NEWEST 50
+
+static gint open_streams;
+static gint stopped;
+
+struct stream {
+	struct request *request;
+	char *job;     /* whose tiles it wants; NULL: nobody's */
+	guint32 run;   /* of that job, as told */
+	guint64 told;  /* sequence of the last event; 0: none */
+	bool job_told; /* that job's details were told at all */
+};
+
+int events_open(void)
+{
+	return g_atomic_int_get(&open_streams);
+}
+
+void events_stop(void)
+{
+	g_atomic_int_set(&stopped, 1);
+	snapshot_wake();
+}
+
+void events_allow(void)
+{
+	g_atomic_int_set(&stopped, 0);
+}
+
+/* ---- what an event says */
+
+static JsonArray *changed_jobs(const struct snapshot *snapshot, guint64 above)
+{
+	JsonArray *list = json_array_new();
+	guint others = 0;
+
+	for (guint i = 0; i < snapshot->jobs->len; i++) {
+		const struct job_view *job = g_ptr_array_index(snapshot->jobs, i);
+		bool wanted = above ? job->changed > above : job->state == JOB_RUNNING || others++ < NEWEST;
+		if (wanted)
+			json_array_add_object_element(list, api_job_object(snapshot, job));
+	}
+	return list;
+}
+
+static JsonArray *changed_workers(const struct snapshot *snapshot, guint64 above)
+{
+	JsonArray *list = json_array_new();
+
+	for (guint i = 0; i < snapshot->workers->len; i++) {
+		const struct worker_view *worker = g_ptr_array_index(snapshot->workers, i);
+		if (worker->changed > above)
+			json_array_add_object_element(list, api_worker_object(snapshot, worker));
+	}
+	return list;
+}
+
+/* What all streams at one place are told. Without the closing brace. */
+static char *render(const struct snapshot *snapshot, guint64 above)
+{
+	g_autoptr(JsonObject) object = json_object_new();
+
+	json_object_set_boolean_member(object, "full", above == 0);
+	json_object_set_int_member(object, "sequence", (gint64)snapshot->sequence);
+	set_time(object, "time", snapshot->taken_wall_us);
+	json_object_set_object_member(object, "status", api_status_object(snapshot));
+	json_object_set_array_member(object, "jobs", changed_jobs(snapshot, above));
+	json_object_set_array_member(object, "workers", changed_workers(snapshot, above));
+	char *text = json_object_text(object);
+	text[strlen(text) - 1] = '\0';
+	return text;
+}
+
+/* Nearly all streams stand where the others do: rendered by the first, shared by all. Returns owned. */
+static GBytes *shared_text(const struct snapshot *snapshot, guint64 above)
+{
+	static GMutex lock;
+	static GBytes *text;
+	static guint64 from, to;
+	static guint32 boot;
+
+	g_mutex_lock(&lock);
+	if (!text || from != above || to != snapshot->sequence || boot != snapshot->boot) {
+		g_clear_pointer(&text, g_bytes_unref);
+		char *fresh = render(snapshot, above);
+		text = g_bytes_new_take(fresh, strlen(fresh));
+		from = above;
+		to = snapshot->sequence;
+		boot = snapshot->boot;
+	}
+	GBytes *shared = g_bytes_ref(text);
+	g_mutex_unlock(&lock);
+	return shared;
+}
+
+/* The job that this stream follows. */
+static void add_job(struct stream *stream, const struct snapshot *snapshot, guint64 above, GString *event)
+{
+	const struct job_view *job = api_find_job(snapshot, stream->job);
+	guint32 run = job && job->tiles ? job->tiles->run : 0;
+	guint64 tiles_above = above && stream->job_told && run == stream->run ? above : 0;
+
+	if (job && stream->job_told && above && job->changed <= above)
+		return;
+	stream->job_told = true;
+	stream->run = run;
+	if (!job) {
+		g_string_append(event, ",\"job\":null,\"tiles\":[]");
+		return;
+	}
+	g_autoptr(JsonObject) details = api_job_details(snapshot, job);
+	g_autoptr(JsonArray) tiles = api_tiles_array(job, tiles_above);
+	g_autofree char *details_text = json_object_text(details);
+	g_autofree char *tiles_text = json_array_text(tiles);
+	g_string_append_printf(event, ",\"run\":%u,\"job\":%s,\"tiles\":%s", run, details_text, tiles_text);
+}
+
+/* ---- the stream */
+
+static bool write_all(struct stream *stream, const char *text, gsize length)
+{
+	return mg_write(stream->request->connection, text, length) == (int)length;
+}
+
+static bool send_event(struct stream *stream, const struct snapshot *snapshot)
+{
+	/* A delta needs every job that changed meanwhile. */
+	bool reaches = stream->told && stream->told >= snapshot->kept_since && stream->told <= snapshot->sequence;
+	guint64 above = reaches ? stream->told : 0;
+	g_autoptr(GString) event = g_string_new(NULL);
+	g_autoptr(GBytes) shared = shared_text(snapshot, above);
+
+	g_string_append_printf(
+		event, "id: %08x.%" G_GUINT64_FORMAT "\nevent: snapshot\ndata: ", snapshot->boot, snapshot->sequence);
+	g_string_append_len(event, g_bytes_get_data(shared, NULL), (gssize)g_bytes_get_size(shared));
+	if (stream->job)
+		add_job(stream, snapshot, above, event);
+	g_string_append(event, "}\n\n");
+	stream->told = snapshot->sequence;
+	return write_all(stream, event->str, event->len);
+}
+
+/* Where the client was: "boot.sequence" of this very master; 0 otherwise. */
+static guint64 last_seen(struct request *request)
+{
+	const char *id = request_header(request, "Last-Event-ID");
+	auto_struct(snapshot) snapshot = snapshot_get();
+	g_auto(GStrv) parts = g_strsplit(id ? id : "", ".", 2);
+	guint64 boot = 0, sequence = 0;
+
+	if (g_strv_length(parts) != 2 || !snapshot ||
+		!g_ascii_string_to_unsigned(parts[0], 16, 0, G_MAXUINT32, &boot, NULL) ||
+		!g_ascii_string_to_unsigned(parts[1], 10, 1, G_MAXINT64, &sequence, NULL))
+		return 0;
+	return boot == snapshot->boot && sequence <= snapshot->sequence ? sequence : 0;
+}
+
+static void run(struct stream *stream)
+{
+	gint64 spoken = clock_now_us();
+	guint64 above = stream->told;
+	bool open = write_all(stream, HELLO, strlen(HELLO));
+
+	while (open && !g_atomic_int_get(&stopped)) {
+		auto_struct(snapshot) snapshot = snapshot_wait(above, spoken + PING_US, &stopped);
+		if (snapshot)
+			open = send_event(stream, snapshot);
+		else if (!g_atomic_int_get(&stopped))
+			open = write_all(stream, PING, strlen(PING));
+		above = stream->told;
+		spoken = clock_now_us();
+	}
+}
+
+static char *wanted_job(const struct request *request)
+{
+	g_autoptr(GHashTable) given =
+		g_uri_parse_params(request->query ? request->query : "", -1, "&", G_URI_PARAMS_WWW_FORM, NULL);
+	const char *job = given ? g_hash_table_lookup(given, "job") : NULL;
+
+	return job && *job ? g_strdup(job) : NULL;
+}
+
+int events_answer(struct request *request)
+{
+	struct answer answer = {.status = 200, .type = "text/event-stream", .length = -1};
+	struct stream stream = {.request = request};
+
+	if (g_atomic_int_add(&open_streams, 1) >= EVENTS_MOST) {
+		g_atomic_int_add(&open_streams, -1);
+		request->retry_s = 5;
+		return answer_error(
+			request, 503, "%d streams are open; ask /api/status again and again instead", EVENTS_MOST);
+	}
+	request->close = true;
+	answer_send(request, &answer, NULL);
+	if (!request->head) {
+		stream.job = wanted_job(request);
+		stream.told = last_seen(request);
+		run(&stream);
+		g_free(stream.job);
+	}
+	g_atomic_int_add(&open_streams, -1);
+	return answer.status;
+}
