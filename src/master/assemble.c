@@ -238,6 +238,37 @@ static void answer(
 	}
 }
 
+static void note_task(
+	struct master *master, const struct job *job, const struct tile *tile, const struct result *result)
+{
+	bool ok = result->status == RESULT_OK;
+	int bucket = 0;
+	struct task_view view = {
+		.sequence = master->sequence + 1,
+		.end_wall_us = clock_wall_us(),
+		.took_us = result->compute_us,
+		.pixels = job->lane == LANE_TILED ? (gint64)tile->out.width * tile->out.height : 0,
+		.job = job->id,
+		.worker = tile->worker->id,
+		.tile = result->tile,
+		.failed = !ok,
+	};
+
+	if (job->lane == LANE_WHOLE && ok) { /* the worker's report has the picture's size */
+		g_autoptr(JsonObject) report = json_parse_object(result->report, -1, NULL);
+		view.pixels = report ? json_int(report, "width", 0) * json_int(report, "height", 0) : 0;
+	}
+	task_log_add(&view);
+	if (!ok) {
+		master->tasks_failed++;
+		return;
+	}
+	while (bucket < TASK_BOUNDS && (double)result->compute_us > task_bounds_s[bucket] * G_USEC_PER_SEC)
+		bucket++;
+	master->task_buckets[bucket]++;
+	master->task_sum_us += result->compute_us;
+}
+
 void assemble(struct master *master, struct result *result)
 {
 	struct job *job = jobs_find(master, result->job);
@@ -254,6 +285,7 @@ void assemble(struct master *master, struct result *result)
 		job->leased--;
 		/* No longer leased, whatever follows. */
 		tile->state = TILE_WAITING;
+		note_task(master, job, tile, result);
 		if (worker && result->status == RESULT_OK)
 			worker->tiles_done++;
 		answer(master, job, index, worker, result);

@@ -73,6 +73,7 @@ static void fail_overtime(struct master *master, struct job *job, guint tile)
 		g_strdup_printf("took longer than %g s (limits: seconds)", job->pipeline->limits.seconds);
 
 	dispatch_dead_letter(master, job, tile, reason);
+	job->error_kind = strstr(reason, "limits:") ? SHOWN_LIMIT : SHOWN_CRASH;
 	jobs_fail(master, job, reason);
 }
 
@@ -112,6 +113,7 @@ void blame_worker_gone(struct master *master, struct worker *worker, bool dead)
 	g_autofree char *reason = g_strdup_printf("killed %u worker%s (%s%s)", count, count == 1 ? "" : "s",
 		blame->differ ? "the last one: " : "", g_quark_to_string(how));
 	dispatch_dead_letter(master, job, index, reason);
+	job->error_kind = strstr(reason, "limits:") ? SHOWN_LIMIT : SHOWN_CRASH;
 	jobs_fail(master, job, reason);
 }
 
@@ -159,6 +161,7 @@ static void stop_hanging_codec(struct master *master, struct job *job)
 		return;
 	g_autofree char *reason = g_strdup_printf("its codec took longer than %g s for %s (limits: seconds)",
 		job->pipeline->limits.seconds, job->tiles ? "its next rows" : "the header and the plan");
+	job->error_kind = strstr(reason, "limits:") ? SHOWN_LIMIT : SHOWN_CRASH;
 	jobs_fail(master, job, reason);
 }
 

@@ -5,6 +5,7 @@
 #include <gio/gio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/process.h"
@@ -48,8 +49,10 @@ static struct definition *read_one(JsonObject *object, GError **error)
 		definition_free(definition);
 		return NULL;
 	}
-	if (definition->pipeline)
+	if (definition->pipeline) {
 		definition->pipeline->shown = pipeline_show(definition->pipeline);
+		definition->loaded_wall_us = clock_wall_us();
+	}
 	return definition;
 }
 
@@ -97,7 +100,11 @@ void definitions_keep_good(GPtrArray *fresh, GPtrArray *old)
 	for (guint i = 0; i < fresh->len; i++) {
 		struct definition *definition = g_ptr_array_index(fresh, i);
 		struct definition *before = definitions_find(old, definition->name);
-		if (!definition->pipeline && before && before->pipeline)
+		if (!before || !before->pipeline)
+			continue;
+		if (!definition->pipeline)
 			definition->pipeline = pipeline_ref(before->pipeline);
+		if (g_strcmp0(definition->pipeline->hash, before->pipeline->hash) == 0)
+			definition->loaded_wall_us = before->loaded_wall_us;
 	}
 }

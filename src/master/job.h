@@ -101,6 +101,7 @@ struct job {
 	GQueue ready;       /* tile numbers (GUINT_TO_POINTER) in the order they became ready */
 	GPtrArray *outputs; /* struct job_output */
 	char *error;
+	enum error_shown error_kind; /* of a job that failed */
 	/* What the page shows; see view.c. */
 	struct job_view *view;    /* as last shown; NULL: never */
 	struct tiles_view *shown; /* the map as last shown; outlives the run */

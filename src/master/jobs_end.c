@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * How a job's run ends: well, badly, or in another one: see state.h. */
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -78,6 +79,7 @@ void jobs_start_over(struct master *master, struct job *job, const char *why)
 	if (++job->faults >= job->pipeline->attempts) {
 		g_autofree char *reason = g_strdup_printf(
 			"given up after %u %s: %s", job->faults, job->faults == 1 ? "try" : "tries", why);
+		job->error_kind = SHOWN_RETRIES;
 		jobs_fail(master, job, reason);
 		return;
 	}
@@ -131,6 +133,8 @@ void jobs_fail(struct master *master, struct job *job, const char *reason)
 	jobs_stop_run(master, job);
 	g_free(job->error);
 	job->error = g_utf8_make_valid(reason, -1);
+	if (job->error_kind == SHOWN_INPUT && strstr(reason, "limits:"))
+		job->error_kind = SHOWN_LIMIT;
 	job_note(job, TIMELINE_FAILED, -1, NULL, "%s", job->error);
 	log_warning("%s/%s failed: %s", job->pipeline->name, job->source, job->error);
 	job->committing = true;
@@ -215,6 +219,9 @@ static void finish(struct master *master, struct job *job, enum job_state state)
 			ms / 1000, (int)(ms % 1000), job->lane == LANE_TILED ? "tiled" : "whole",
 			job->runs > 1 ? ", not at the first try" : "");
 	view_remember(master, job);
+	view_tally(master, job);
+	if (state == JOB_FAILED)
+		master->errors[job->error_kind]++;
 	g_ptr_array_remove_fast(master->running, job);
 	g_hash_table_remove(master->jobs, job->id);
 	if (master->finished_hook)

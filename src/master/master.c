@@ -307,6 +307,7 @@ void master_close(struct master *master)
 	g_hash_table_iter_init(&iter, master->jobs);
 	while (g_hash_table_iter_next(&iter, NULL, &job))
 		jobs_abandon(master, job);
+	view_free(master);
 	kept_free(master->kept);
 	history_close(master->history);
 	broker_forget(master->broker);

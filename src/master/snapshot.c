@@ -8,6 +8,17 @@ static GMutex latest_lock;
 static GCond latest_changed;
 static struct snapshot *latest; /* under latest_lock; one reference is ours */
 
+const char *error_shown_name(enum error_shown kind)
+{
+	static const char *const names[] = {
+#define X(name, text) [name] = text,
+		ERRORS_SHOWN(X)
+#undef X
+	};
+	g_return_val_if_fail((unsigned)kind < ERROR_KINDS_SHOWN, "unknown");
+	return names[kind];
+}
+
 const char *worker_state_name(enum worker_state state)
 {
 	static const char *const names[] = {[WORKER_LIVE] = "live", [WORKER_LATE] = "late", [WORKER_GONE] = "gone"};
@@ -42,6 +53,8 @@ void pipeline_view_free(struct pipeline_view *view)
 	g_free(view->file);
 	g_free(view->hash);
 	g_free(view->error);
+	g_clear_pointer(&view->chain, g_ref_string_release);
+	g_strfreev(view->accept);
 	g_free(view);
 }
 

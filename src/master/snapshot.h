@@ -12,12 +12,27 @@
 
 #include "base/auto.h"
 #include "master/job_view.h"
+#include "master/task_log.h"
 
 /* A worker is late after this long without a heartbeat (one a second), gone after the other (shorter with DROPMILL_TEST_GONE_MS). */
 #define WORKER_LATE_US (3 * G_USEC_PER_SEC)
 #define WORKER_GONE_US (10 * G_USEC_PER_SEC)
 enum worker_state { WORKER_LIVE, WORKER_LATE, WORKER_GONE, WORKER_STATE_COUNT };
 const char *worker_state_name(enum worker_state state);
+
+/* What a job failed of, as /metrics tells them apart: name, text */
+#define ERRORS_SHOWN(X)                                                                                                \
+	X(SHOWN_INPUT, "input")                                                                                        \
+	X(SHOWN_LIMIT, "limit")                                                                                        \
+	X(SHOWN_CRASH, "crash")                                                                                        \
+	X(SHOWN_RETRIES, "retries")
+enum error_shown {
+#define X(name, text) name,
+	ERRORS_SHOWN(X)
+#undef X
+		ERROR_KINDS_SHOWN
+};
+const char *error_shown_name(enum error_shown kind);
 
 struct worker_view {
 	guint64 changed; /* sequence of the first snapshot that shows it so */
@@ -49,6 +64,14 @@ struct pipeline_view {
 	char *name, *description, *inbox, *file, *hash;
 	char *error; /* diagnostics of the newest version, or NULL */
 	bool enabled;
+	char *chain;           /* GRefString, JSON: its steps and outputs for people; NULL: never was right */
+	gint64 loaded_wall_us; /* the version that is live */
+	const char *originals; /* as definitions spell it; NULL: never was right */
+	bool recursive;
+	int priority;
+	char **accept;                 /* NULL: every safe format */
+	guint64 jobs[JOB_STATE_COUNT]; /* done and failed since the master started */
+	gint64 median_us;              /* from dropped to done, of the last ones; 0: none yet */
 };
 
 /* A file, or an inbox, that is seen and not taken. */
@@ -85,8 +108,13 @@ struct snapshot {
 	guint32 boot; /* tells one process of the master from the next */
 	/* Sequences of the snapshots in which these lists last changed in what they hold or in their order. */
 	guint64 jobs_changed, workers_changed, pipelines_changed, waiting_changed;
-	guint64 kept_since;  /* every job that changed in a snapshot after this one is still in jobs */
-	char *oldest_source; /* of the oldest queued; NULL: none */
+	/* Since the master started, for /metrics. */
+	guint64 tasks_failed;
+	guint64 task_buckets[TASK_BOUNDS + 1]; /* tasks answered well, by task_bounds_s; the last: longer */
+	gint64 task_sum_us;
+	guint64 errors[ERROR_KINDS_SHOWN]; /* jobs that failed, by enum error_shown */
+	guint64 kept_since;                /* every job that changed in a snapshot after this one is still in jobs */
+	char *oldest_source;               /* of the oldest queued; NULL: none */
 	double megapixels_per_s, tiles_per_s, jobs_per_min; /* lately */
 };
 

@@ -67,6 +67,10 @@ struct master {
 	struct snapshot *last;  /* as published; NULL: none */
 	guint64 counts[JOB_STATE_COUNT];
 	guint64 tiles_done, tiles_retried, tiles_duplicate;
+	guint64 tasks_failed, task_buckets[TASK_BOUNDS + 1]; /* see snapshot.h */
+	gint64 task_sum_us;
+	guint64 errors[ERROR_KINDS_SHOWN];
+	GHashTable *tallies;  /* pipeline's name to struct tally (view_pipeline.c) */
 	gint records_refused; /* atomic: malformed, of another version, or not what was asked for */
 	guint32 serial;       /* of the last run */
 	gsize tasks_limit;
@@ -172,6 +176,11 @@ void assemble(struct master *master, struct result *result);
 /* Something changed: a snapshot follows soon (at most four a second). */
 void view_changed(struct master *master);
 void view_publish(struct master *master);
+/* view_pipeline.c */
+void view_pipelines(struct master *master, struct snapshot *snapshot);
+/* A job of this pipeline is over. */
+void view_tally(struct master *master, const struct job *job);
+void view_free(struct master *master);
 /* view_job.c */
 /* Its view as of the next snapshot: the one before when nothing changed. Returns a reference. */
 struct job_view *view_of_job(struct master *master, struct job *job);

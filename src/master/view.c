@@ -55,21 +55,6 @@ static bool worker_view_equal(const struct worker_view *a, const struct worker_v
 	       a->tiles_done == b->tiles_done && a->taken_back == b->taken_back && g_strcmp0(a->end, b->end) == 0;
 }
 
-static struct pipeline_view *view_pipeline(const struct master *master, const struct definition *definition)
-{
-	struct pipeline_view *view = g_new0(struct pipeline_view, 1);
-	const struct pipeline *pipeline = definition->pipeline;
-
-	view->name = g_strdup(definition->name);
-	view->description = g_strdup(pipeline ? pipeline->description : "");
-	view->inbox = pipeline ? g_canonicalize_filename(pipeline->inbox, master->options->watch) : g_strdup("");
-	view->file = g_strdup(definition->file);
-	view->hash = g_strdup(pipeline ? pipeline->hash : "");
-	view->error = definition->errors[0] ? g_strdup(definition->errors) : NULL;
-	view->enabled = pipeline != NULL;
-	return view;
-}
-
 static void show_tiles(const struct master *master, struct snapshot *snapshot)
 {
 	for (guint i = 0; i < master->running->len; i++) {
@@ -81,6 +66,34 @@ static void show_tiles(const struct master *master, struct snapshot *snapshot)
 	snapshot->tiles_retried = master->tiles_retried;
 	snapshot->tiles_duplicate = master->tiles_duplicate;
 	snapshot->records_refused = (guint)g_atomic_int_get((gint *)&master->records_refused);
+}
+
+/* Over how long the numbers of now are taken. */
+#define NOW_S 10
+
+static void add_pixels(const struct task_view *task, void *user)
+{
+	struct snapshot *snapshot = user;
+
+	if (task->failed || task->end_wall_us < snapshot->taken_wall_us - NOW_S * G_USEC_PER_SEC)
+		return;
+	snapshot->tiles_per_s += 1.0 / NOW_S;
+	snapshot->megapixels_per_s += (double)task->pixels / 1e6 / NOW_S;
+}
+
+static void show_rates(const struct master *master, struct snapshot *snapshot)
+{
+	task_log_each(0, snapshot->sequence, add_pixels, snapshot);
+	for (guint i = master->finished->len; i-- > 0;) {
+		const struct job_view *job = g_ptr_array_index(master->finished, i);
+		if (job->finished_wall_us < snapshot->taken_wall_us - 60 * G_USEC_PER_SEC)
+			break;
+		snapshot->jobs_per_min++;
+	}
+	snapshot->tasks_failed = master->tasks_failed;
+	snapshot->task_sum_us = master->task_sum_us;
+	memcpy(snapshot->task_buckets, master->task_buckets, sizeof master->task_buckets);
+	memcpy(snapshot->errors, master->errors, sizeof master->errors);
 }
 
 static void show_jobs(struct master *master, struct snapshot *snapshot)
@@ -198,8 +211,8 @@ void view_publish(struct master *master)
 	show_tiles(master, snapshot);
 	show_jobs(master, snapshot);
 	show_workers(master, snapshot);
-	for (guint i = 0; master->definitions && i < master->definitions->len; i++)
-		g_ptr_array_add(snapshot->pipelines, view_pipeline(master, g_ptr_array_index(master->definitions, i)));
+	view_pipelines(master, snapshot);
+	show_rates(master, snapshot);
 	waiting_view(master->waiting, snapshot);
 	snapshot->overflows = master->intake ? intake_overflows(master->intake) : 0;
 	compare(snapshot, master->last);

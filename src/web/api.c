@@ -209,6 +209,38 @@ char *api_waiting(const struct snapshot *snapshot)
 	return json_object_text(object);
 }
 
+/* What it does, and with whose pictures. */
+static void add_chain(JsonObject *pipeline, const struct pipeline_view *view)
+{
+	g_autoptr(JsonObject) chain = view->chain ? json_parse_object(view->chain, -1, NULL) : NULL;
+	JsonArray *accept = json_array_new();
+
+	for (char **word = view->accept; word && *word; word++)
+		json_array_add_string_element(accept, *word);
+	json_object_set_array_member(pipeline, "accept", accept);
+	set_text(pipeline, "originals", view->originals);
+	json_object_set_boolean_member(pipeline, "recursive", view->recursive);
+	json_object_set_int_member(pipeline, "priority", view->priority);
+	for (int i = 0; i < 2; i++) {
+		const char *name = i ? "outputs" : "steps";
+		JsonNode *node = chain ? json_object_get_member(chain, name) : NULL;
+		if (node)
+			json_object_set_member(pipeline, name, json_node_copy(node));
+		else
+			json_object_set_array_member(pipeline, name, json_array_new());
+	}
+}
+
+static void add_counts(JsonObject *pipeline, const struct pipeline_view *view)
+{
+	JsonObject *jobs = json_object_new();
+
+	for (int i = 0; i < JOB_STATE_COUNT; i++)
+		json_object_set_int_member(jobs, job_state_name((enum job_state)i), (gint64)view->jobs[i]);
+	json_object_set_object_member(pipeline, "jobs", jobs);
+	set_seconds(pipeline, "median_s", view->median_us, view->median_us > 0);
+}
+
 char *api_pipelines(const struct snapshot *snapshot)
 {
 	g_autoptr(JsonObject) object = json_object_new();
@@ -224,6 +256,9 @@ char *api_pipelines(const struct snapshot *snapshot)
 		set_text(pipeline, "hash", view->hash);
 		json_object_set_boolean_member(pipeline, "enabled", view->enabled);
 		set_text(pipeline, "error", view->error);
+		set_time(pipeline, "loaded_at", view->loaded_wall_us);
+		add_chain(pipeline, view);
+		add_counts(pipeline, view);
 		json_array_add_object_element(pipelines, pipeline);
 	}
 	json_object_set_array_member(object, "pipelines", pipelines);

@@ -40,6 +40,8 @@ JsonObject *api_job_object(const struct snapshot *snapshot, const struct job_vie
 JsonObject *api_job_details(
 	const struct snapshot *snapshot, const struct job_view *job); /* in full, without its tiles */
 JsonArray *api_tiles_array(const struct job_view *job, guint64 above /* only those that changed in later snapshots */);
+/* Tasks that ended in snapshots above `above` up to `to`: of this worker, or of all (NULL), each then with its worker. */
+JsonArray *api_tasks_array(const char *worker, guint64 above, guint64 to);
 JsonObject *api_worker_object(const struct snapshot *snapshot, const struct worker_view *view);
 
 /* Borrowed from the snapshot; NULL when there is none. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Workers as JSON: see api.h. */
+#include <math.h>
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/json.h"
 #include "web/api.h"
@@ -65,17 +68,56 @@ JsonObject *api_worker_object(const struct snapshot *snapshot, const struct work
 	return worker;
 }
 
+/* Of one worker, in /api/workers. */
+#define TASKS_MOST 2000
+
+struct wanted_tasks {
+	JsonArray *list;
+	const char *worker;
+};
+
+static void add_task(const struct task_view *task, void *user)
+{
+	struct wanted_tasks *wanted = user;
+
+	if (wanted->worker && strcmp(wanted->worker, task->worker) != 0)
+		return;
+	JsonObject *object = json_object_new();
+	if (!wanted->worker)
+		set_text(object, "worker", task->worker);
+	set_time(object, "start", task->end_wall_us - task->took_us);
+	json_object_set_double_member(object, "seconds", round((double)task->took_us / 10) / 1e5);
+	set_text(object, "job", task->job);
+	json_object_set_int_member(object, "tile", task->tile);
+	json_object_set_string_member(object, "result", task->failed ? "failed" : "done");
+	json_array_add_object_element(wanted->list, object);
+	if (wanted->worker && json_array_get_length(wanted->list) > TASKS_MOST)
+		json_array_remove_element(wanted->list, 0);
+}
+
+JsonArray *api_tasks_array(const char *worker, guint64 above, guint64 to)
+{
+	struct wanted_tasks wanted = {json_array_new(), worker};
+
+	task_log_each(above, to, add_task, &wanted);
+	return wanted.list;
+}
+
 char *api_workers(const struct snapshot *snapshot)
 {
 	g_autoptr(JsonObject) object = json_object_new();
 	JsonArray *workers = json_array_new();
 
-	for (guint i = 0; i < snapshot->workers->len; i++)
-		json_array_add_object_element(
-			workers, api_worker_object(snapshot, g_ptr_array_index(snapshot->workers, i)));
+	for (guint i = 0; i < snapshot->workers->len; i++) {
+		const struct worker_view *view = g_ptr_array_index(snapshot->workers, i);
+		JsonObject *worker = api_worker_object(snapshot, view);
+		json_object_set_array_member(worker, "tasks", api_tasks_array(view->id, 0, snapshot->sequence));
+		json_array_add_object_element(workers, worker);
+	}
 	set_time(object, "time", snapshot->taken_wall_us);
 	json_object_set_int_member(object, "late_after_s", WORKER_LATE_US / G_USEC_PER_SEC);
 	json_object_set_int_member(object, "gone_after_s", WORKER_GONE_US / G_USEC_PER_SEC);
+	json_object_set_int_member(object, "stream_s", TASK_LOG_US / G_USEC_PER_SEC);
 	json_object_set_array_member(object, "workers", workers);
 	return json_object_text(object);
 }

@@ -24,6 +24,7 @@ struct stream {
 	char *job;     /* whose tiles it wants; NULL: nobody's */
 	guint32 run;   /* of that job, as told */
 	guint64 told;  /* sequence of the last event; 0: none */
+	bool tasks;    /* it wants those that ended */
 	bool job_told; /* that job's details were told at all */
 };
 
@@ -151,6 +152,11 @@ static bool send_event(struct stream *stream, const struct snapshot *snapshot)
 	g_string_append_len(event, g_bytes_get_data(shared, NULL), (gssize)g_bytes_get_size(shared));
 	if (stream->job)
 		add_job(stream, snapshot, above, event);
+	if (stream->tasks) {
+		g_autoptr(JsonArray) tasks = api_tasks_array(NULL, above, snapshot->sequence);
+		g_autofree char *text = json_array_text(tasks);
+		g_string_append_printf(event, ",\"tasks\":%s", text);
+	}
 	g_string_append(event, "}\n\n");
 	stream->told = snapshot->sequence;
 	return write_all(stream, event->str, event->len);
@@ -188,13 +194,14 @@ static void run(struct stream *stream)
 	}
 }
 
-static char *wanted_job(const struct request *request)
+static void read_wishes(struct stream *stream, const struct request *request)
 {
 	g_autoptr(GHashTable) given =
 		g_uri_parse_params(request->query ? request->query : "", -1, "&", G_URI_PARAMS_WWW_FORM, NULL);
 	const char *job = given ? g_hash_table_lookup(given, "job") : NULL;
 
-	return job && *job ? g_strdup(job) : NULL;
+	stream->job = job && *job ? g_strdup(job) : NULL;
+	stream->tasks = given && g_strcmp0(g_hash_table_lookup(given, "tasks"), "1") == 0;
 }
 
 int events_answer(struct request *request)
@@ -211,7 +218,7 @@ int events_answer(struct request *request)
 	request->close = true;
 	answer_send(request, &answer, NULL);
 	if (!request->head) {
-		stream.job = wanted_job(request);
+		read_wishes(&stream, request);
 		stream.told = last_seen(request);
 		run(&stream);
 		g_free(stream.job);

@@ -127,24 +127,32 @@ static int send_open(struct request *request, const struct output_view *output, 
 	return answer.status;
 }
 
-int files_send(struct request *request, const struct output_view *output)
+/* O_NONBLOCK and O_NOFOLLOW: a link or a FIFO in that place is somebody else's doing, and must not lead or hang this thread. */
+static int send_path(struct request *request, const char *path, const char *name, const char *type, const char *gone)
 {
+	const struct output_view view = {.path = (char *)path, .name = (char *)name, .type = (char *)type};
 	struct stat info;
-	/* Outputs are renamed regular files. A link or a FIFO in that place is somebody else's doing: O_NONBLOCK and O_NOFOLLOW
-	 * keep this thread from following or hanging. */
-	int file = output->path ? open(output->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
+	int file = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
 
 	if (file < 0 || fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) {
 		bool folder = file >= 0 && fstat(file, &info) == 0 && S_ISDIR(info.st_mode);
 		if (file >= 0)
 			close(file);
 		if (folder)
-			return answer_error(
-				request, 404, "%s is a folder of tiles: open it in the out folder", output->name);
-		return answer_error(
-			request, 404, "%s is no longer in the out folder", output->name ? output->name : "it");
+			return answer_error(request, 404, "%s is a folder of tiles: open it in the out folder", name);
+		return answer_error(request, 404, "%s %s", name ? name : "it", gone);
 	}
-	int status = send_open(request, output, file, &info);
+	int status = send_open(request, &view, file, &info);
 	close(file);
 	return status;
+}
+
+int files_send(struct request *request, const struct output_view *output)
+{
+	return send_path(request, output->path, output->name, output->type, "is no longer in the out folder");
+}
+
+int files_send_original(struct request *request, const struct job_view *job)
+{
+	return send_path(request, job->original, job->source, "application/octet-stream", "is no longer there");
 }

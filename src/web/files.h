@@ -12,6 +12,8 @@
 
 /* Returns the status sent. */
 int files_send(struct request *request, const struct output_view *output);
+/* The original, where it lies now. */
+int files_send_original(struct request *request, const struct job_view *job);
 
 /* One byte range of a file of `size` bytes. RANGE_NONE: send it whole (no header, or one this server may ignore). */
 enum range { RANGE_NONE, RANGE_PART, RANGE_UNSATISFIABLE };

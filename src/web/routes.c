@@ -10,6 +10,7 @@
 #include "web/asset.h"
 #include "web/events.h"
 #include "web/files.h"
+#include "web/metrics.h"
 
 #define STALE_US (10 * G_USEC_PER_SEC) /* the master publishes at least every 2 s */
 
@@ -92,6 +93,15 @@ static int get_output(struct request *request, const struct snapshot *snapshot)
 	return files_send(request, g_ptr_array_index(job->outputs, number));
 }
 
+static int get_original(struct request *request, const struct snapshot *snapshot)
+{
+	const struct job_view *job = api_find_job(snapshot, request->parts[1]);
+
+	if (!job)
+		return answer_error(request, 404, "no job has this id; /api/jobs lists them");
+	return files_send_original(request, job);
+}
+
 static int answer_text(struct request *request, const char *text)
 {
 	return answer_content(request, "text/plain; charset=utf-8", text, strlen(text));
@@ -105,6 +115,12 @@ static int get_health(struct request *request, const struct snapshot *snapshot)
 		return answer_error(request, 503, "the mill's loop has not moved for %" G_GINT64_FORMAT " s",
 			age_us / G_USEC_PER_SEC);
 	return answer_text(request, "ok\n");
+}
+
+static int get_metrics(struct request *request, const struct snapshot *snapshot)
+{
+	g_autofree char *text = metrics_text(snapshot);
+	return answer_content(request, "text/plain; version=0.0.4; charset=utf-8", text, strlen(text));
 }
 
 static int get_ready(struct request *request, const struct snapshot *snapshot)
@@ -135,6 +151,8 @@ static const struct route {
 	{"/api/waiting", false, get_waiting},
 	{"/api/events", true, get_events},
 	{"/jobs/{}/output/{}", false, get_output},
+	{"/jobs/{}/original", false, get_original},
+	{"/metrics", false, get_metrics},
 	{"/healthz", false, get_health},
 	{"/readyz", false, get_ready},
 };
