@@ -2,7 +2,7 @@
 // The top of every view: is the data live, what goes on now, and a quiet word for screen readers when jobs ended.
 
 import { make, setText, setAttribute, show } from "./dom.js";
-import { number, plural, some, short, duration, ticking, clock } from "./words.js";
+import { number, plural, some, short, duration, roughly, ticking, clock } from "./words.js";
 import { store, age } from "./store.js";
 import { jobsLink } from "./router.js";
 
@@ -66,7 +66,7 @@ export class Header {
 			return;
 		setText(byId("stale-since"), store.status ? `Data stale since ${clock(Date.now() - age() * 1000)}` : "The mill does not answer");
 		const left = this.#detail.retryAt ? Math.ceil((this.#detail.retryAt - Date.now()) / 1000) : 0;
-		setText(byId("stale-next"), broken ? left > 0 ? `Trying again in ${left} s.` : "Trying again …" : "Its main loop has not moved.");
+		setText(byId("stale-next"), broken ? left > 0 ? `Trying again in ${left} s.` : "Trying again …" : store.status.snapshot_age_s > STALE_S ? "Its main loop has not moved." : "It is silent.");
 	}
 
 	#set(name, value, sub, some) {
@@ -78,10 +78,10 @@ export class Header {
 
 	#now({ jobs, workers, tiles, oldest_queued_s, oldest_source, now }) {
 		this.#set("running", number(jobs.running), jobs.running ? tiles.running ? `${plural(tiles.running, "tile")} at work` : "starting" : "idle", jobs.running);
-		this.#set("queued", number(jobs.queued), oldest_queued_s === null ? "nothing waits" : `oldest: ${ticking(oldest_queued_s)}`, jobs.queued);
+		this.#set("queued", number(jobs.queued), oldest_queued_s === null ? "nothing waits" : `oldest: ${oldest_queued_s < 60 ? ticking(oldest_queued_s) : roughly(oldest_queued_s)}`, jobs.queued);
 		setAttribute(this.figures.queued.sub, "title", oldest_source || null);
 		this.#set("done", number(jobs.done), now?.jobs_per_min ? `${short(now.jobs_per_min)} a minute` : jobs.done ? "in all" : "none yet", jobs.done);
-		this.#set("failed", number(jobs.failed), jobs.failed ? "see the reasons" : "none", jobs.failed);
+		this.#set("failed", number(jobs.failed), jobs.failed ? "see why" : "none", jobs.failed);
 		const bad = workers.late + workers.gone;
 		this.#set("workers", number(workers.live), bad ? some(workers.late && `${workers.late} late`, workers.gone && `${workers.gone} gone`) :
 			workers.live ? "all live" : "none is live", bad || !workers.live);

@@ -47,7 +47,7 @@ export function drawTimeline(parent, job) {
 		return events.map((event) => {
 			const after = (Date.parse(event.at) - begun) / 1000;
 			return make("li", { "data-kind": event.kind }, sign(SIGNS[event.kind] || "queued"),
-				make("span", { class: "what", text: event.text }),
+				make("span", { class: "what", text: event.kind === "dropped" ? `dropped as ${event.text}` : event.text }),
 				make("time", { datetime: event.at, class: "sub", text: after > 0 ? `+${duration(after)}` : clock(event.at), title: clock(event.at) }));
 		});
 	});

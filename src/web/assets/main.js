@@ -81,6 +81,11 @@ function open() {
 	soon();
 }
 
+// The address is the view's: skipping must not change it.
+document.querySelector("[data-skip]").addEventListener("click", (event) => {
+	event.preventDefault();
+	place.focus();
+});
 place.replaceChildren(make("p", { class: "empty", text: "Asking the mill …" }));
 addEventListener("hashchange", open);
 document.addEventListener("visibilitychange", soon);

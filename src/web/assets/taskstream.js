@@ -3,7 +3,7 @@
 // letter besides its colour; a failed task is crossed out. At the end of a row stands which part of the minute its worker was busy.
 
 import { make, list, setText, setAttribute, show, colour, calm } from "./dom.js";
-import { duration, clock } from "./words.js";
+import { duration, clock, shortWorker } from "./words.js";
 import { store } from "./store.js";
 import { jobLink } from "./router.js";
 import { Bubble } from "./bubble.js";
@@ -91,7 +91,7 @@ export class TaskStream {
 			this.canvas.height = Math.round(height * ratio);
 			this.canvas.style.height = `${height}px`;
 		}
-		const context = this.context, now = Date.now(), names = width < 500 ? 54 : 84, end = 44, room = width - names - end;
+		const context = this.context, now = Date.now(), names = width < 500 ? 64 : 92, end = 44, room = width - names - end;
 		const ink = colour("ink"), soft = colour("soft"), line = colour("line");
 		this.palette = Array.from({ length: PALETTE }, (_, i) => colour(`job-${i}`));
 		context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -114,7 +114,7 @@ export class TaskStream {
 			const y = TOP + row * ROW;
 			context.textAlign = "left";
 			context.fillStyle = worker.state === "live" ? ink : soft;
-			context.fillText(worker.id.length > 11 ? "…" + worker.id.slice(-10) : worker.id, 0, y + ROW / 2, names - 8);
+			context.fillText(worker.id.length > 12 ? `…-${shortWorker(worker.id)}` : worker.id, 0, y + ROW / 2, names - 8);
 			for (const task of this.#tasks(worker, now))
 				this.#bar(context, task, row, y + (ROW - BAR) / 2, (t) => names + room * (1 - (now - t) / SPAN_MS), names);
 			context.textAlign = "right";

@@ -3,16 +3,21 @@
 // failed a cross, and a tile that was tried again has the number of its attempt in the corner.
 
 import { colour } from "./dom.js";
+import { shortWorker } from "./words.js";
 
 const NAMES = ["paper", "ink", "track", "veil", "done", "running", "failed", "late", "line"];
 const ROOM_SIGN = 16, ROOM_NAME = 40;
 
 export const colours = () => Object.fromEntries(NAMES.map((name) => [name, colour(name)]));
 
-export function paintTile(context, tile, box, c, { flash, now }) {
+export const WAITING_VEIL = 0.84; // lies over everything before the tiles are painted
+const VEIL = { waiting: 0, ready: 0.68, running: 0.3, done: 0, failed: 0.5 };
+
+// bare: there is no picture below, so a tile that is done has nothing to uncover and is tinted.
+export function paintTile(context, tile, box, c, { flash, now, bare }) {
 	const { x, y, w, h } = box, side = Math.min(w, h);
-	context.globalAlpha = { waiting: 0.84, ready: 0.68, running: 0.3, done: 0, failed: 0.5 }[tile.state] ?? 0.84;
-	context.fillStyle = c.veil;
+	context.globalAlpha = bare && tile.state === "done" ? 0.3 : VEIL[tile.state] ?? 0;
+	context.fillStyle = bare && tile.state === "done" ? c.done : c.veil;
 	context.fillRect(x, y, w, h);
 	context.globalAlpha = 1;
 	if (tile.state === "running")
@@ -51,7 +56,7 @@ function paintRunning(context, tile, { x, y, w, h }, c, now) {
 	context.lineWidth = Math.min(3, Math.max(1.5, w / 20));
 	context.strokeRect(x + context.lineWidth / 2, y + context.lineWidth / 2, w - context.lineWidth, h - context.lineWidth);
 	if (w >= ROOM_NAME && h >= ROOM_SIGN + 4 && tile.worker)
-		label(context, x + w / 2, y + h / 2, tile.worker.length > 8 ? tile.worker.slice(-6) : tile.worker, c.running, c.paper, w - 8);
+		label(context, x + w / 2, y + h / 2, shortWorker(tile.worker), c.running, c.paper, w - 8);
 	else if (Math.min(w, h) >= ROOM_SIGN)
 		triangle(context, x + w / 2, y + h / 2, Math.min(w, h) / 5, c.running);
 }

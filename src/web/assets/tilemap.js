@@ -6,7 +6,7 @@ import { make, setText, setAttribute, show, sign, calm } from "./dom.js";
 import { number, plural, some, duration } from "./words.js";
 import { sized } from "./picture.js";
 import { Bubble } from "./bubble.js";
-import { paintTile, colours } from "./tile-paint.js";
+import { paintTile, colours, WAITING_VEIL } from "./tile-paint.js";
 
 const STATES = ["waiting", "ready", "running", "done", "failed"];
 const SAME_SHAPE = 0.03, FLASH_MS = 900, LONGEST_SIDE = 1600;
@@ -111,19 +111,42 @@ export class TileMap {
 		context.setTransform(ratio, 0, 0, ratio, 0, 0);
 		context.fillStyle = c.track;
 		context.fillRect(0, 0, width, height);
-		if (this.url && this.image.complete && this.image.naturalWidth)
-			context.drawImage(this.image, 0, 0, width, height);
+		const bare = !this.#ground(context, width, height, c);
 		let moving = false;
 		for (const tile of this.list) {
 			const flash = still || tile.state !== "done" || !tile.turnedAt ? 0 : Math.max(0, 1 - (now - tile.turnedAt) / FLASH_MS);
 			moving ||= flash > 0 || (tile.state === "running" && !still);
-			paintTile(context, tile, this.#box(tile), c, { flash, now: still ? 0 : now });
+			paintTile(context, tile, this.#box(tile), c, { flash, now: still ? 0 : now, bare });
 		}
 		const at = this.all.get(this.#at);
 		if (at)
 			this.#outline(context, this.#box(at), c);
 		if (moving)
 			this.#soon();
+	}
+
+	// The picture under its veil, which is lifted from every tile that waits no longer. False: there is no picture.
+	#ground(context, width, height, c) {
+		const there = Boolean(this.url && this.image.complete && this.image.naturalWidth);
+		if (there)
+			context.drawImage(this.image, 0, 0, width, height);
+		context.globalAlpha = WAITING_VEIL;
+		context.fillStyle = c.veil;
+		context.fillRect(0, 0, width, height);
+		context.globalAlpha = 1;
+		if (!there)
+			return false;
+		const lifted = new Path2D();
+		for (const tile of this.list) {
+			const { x, y, w, h } = this.#box(tile);
+			if (tile.state !== "waiting")
+				lifted.rect(x, y, w, h);
+		}
+		context.save();
+		context.clip(lifted);
+		context.drawImage(this.image, 0, 0, width, height);
+		context.restore();
+		return true;
 	}
 
 	#box(tile) {

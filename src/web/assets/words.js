@@ -19,6 +19,8 @@ export function short(n) {
 export function duration(s) {
 	if (s === null || s === undefined || !Number.isFinite(s))
 		return "–";
+	if (s === 0)
+		return `0${THIN}s`;
 	if (s < 0.0995)
 		return `${Math.max(s * 1000, 0).toFixed(s < 0.00995 ? 1 : 0)}${THIN}ms`;
 	if (s < 9.95)
@@ -58,7 +60,13 @@ export function bytes(n) {
 }
 
 export const size = (it) => it.width && it.height ? `${it.width}${THIN}×${THIN}${it.height}` : "";
-export const megapixels = (n) => n === null || n === undefined ? "" : `${short(n)}${THIN}MP`;
+export const megapixels = (n) => n === null || n === undefined || n < 0.95 ? "" : `${short(n)}${THIN}MP`;
+
+// Of an id like host-4711-c0de the number of the process, which is what one looks for; of another one its end.
+export function shortWorker(id) {
+	const parts = id.split("-");
+	return parts.length > 2 ? parts.at(-2) : id.slice(-8);
+}
 
 const pad = (date) => `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 

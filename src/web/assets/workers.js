@@ -117,7 +117,7 @@ function drawCurrent(parent, worker) {
 	const held = some(worker.busy_s >= 1 && ticking(worker.busy_s), worker.leases > 1 && `${plural(worker.leases, "task")} in hand`, worker.breaker && worker.breaker !== "closed" && `breaker ${worker.breaker}`);
 	const taken = worker.taken_back > 0 && `${plural(worker.taken_back, "task")} taken from it and given to others`;
 	if (worker.state === "gone") {
-		const ended = some(worker.end && `ended by ${worker.end}`, worker.gone_at && `gone for ${roughly(since(worker.gone_at))}`, taken || "it had nothing in hand");
+		const ended = some(worker.end, worker.gone_at && `gone for ${roughly(since(worker.gone_at))}`, taken || "it had nothing in hand");
 		return fill(parent, ["gone", ended], () => ended);
 	}
 	const name = job?.source || (worker.current_job ? worker.current_job : worker.current);
