@@ -11,11 +11,15 @@
 #include "base/folder.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "master/accuse.h"
 #include "master/assets.h"
+#include "master/breaker.h"
 #include "master/tiles.h"
 
 /* A tile that failed for a reason that may pass is tried this often in one run. */
 #define MOST_ATTEMPTS 4
+/* A minute: for so long a verdict of a worker that was taken out is doubted when it is the only one. */
+#define MOST_WAITS 6
 
 /* A late whole result's temp files: nobody will rename them. Only names that are ours, and not those of the present run: Kafka may hand
  * one result in twice, and the second must not take the files away that are being committed for the first. */
@@ -167,7 +171,50 @@ static void tile_again(struct master *master, struct job *job, guint index, cons
 	g_queue_push_head(&job->ready, GUINT_TO_POINTER(index));
 }
 
-static void accept(struct master *master, struct job *job, guint index, const struct result *result)
+/* Whatever it was, another worker shall try. */
+static void try_elsewhere(struct master *master, struct job *job, guint index, const char *why)
+{
+	master->tiles_retried++;
+	job_note(job, TIMELINE_RETRIED, job->lane == LANE_TILED ? (int)index : -1, job->tiles[index].who,
+		"another worker tries: %s", why);
+	if (job->lane == LANE_WHOLE) {
+		jobs_renew_whole(master, job);
+		return;
+	}
+	job->tiles[index].state = TILE_READY;
+	g_queue_push_head(&job->ready, GUINT_TO_POINTER(index));
+}
+
+/* A worker could not do it. Another tries; when all have, it is no worker's trouble but one that passes. */
+static void in_trouble(struct master *master, struct job *job, guint index, struct worker *worker, const char *why)
+{
+	if (worker)
+		accuse(job, index, worker, ACCUSE_TROUBLE, why);
+	if (worker && workers_elsewhere(master->workers, job, index))
+		try_elsewhere(master, job, index, why);
+	else
+		jobs_wait(master, job, why);
+}
+
+/* A worker says that the picture is at fault. Believed when a second one says so, or when there is no second one; but not one that fails
+ * what others manage, while there is hope of another. */
+static void found_bad(struct master *master, struct job *job, guint index, struct worker *worker, const char *why)
+{
+	if (worker)
+		accuse(job, index, worker, ACCUSE_VERDICT, why);
+	bool again = worker && accuse_verdicts(job, index) < 2;
+	if (again && workers_elsewhere(master->workers, job, index))
+		try_elsewhere(master, job, index, why);
+	else if (again && worker->breaker->state != BREAKER_CLOSED && job->waits < MOST_WAITS)
+		jobs_wait(master, job, why);
+	else {
+		job->tiles[index].failed = true;
+		jobs_fail(master, job, why);
+	}
+}
+
+static void accept(
+	struct master *master, struct job *job, guint index, struct worker *worker, const struct result *result)
 {
 	struct tile *tile = &job->tiles[index];
 	g_autoptr(GError) error = NULL;
@@ -179,6 +226,8 @@ static void accept(struct master *master, struct job *job, guint index, const st
 	else if (tile->plane == PLANE_INLINE)
 		placed = place_pixels(job, tile, result, &error);
 	CRASH_POINT("accept.placed");
+	if (placed && worker)
+		accuse_managed(job, index, worker);
 	if (placed)
 		tile_done(master, job, index, result->compute_us);
 	else if (job->lane == LANE_WHOLE)
@@ -192,11 +241,10 @@ static void answer(
 {
 	switch (result->status) {
 	case RESULT_OK:
-		accept(master, job, index, result);
+		accept(master, job, index, worker, result);
 		break;
 	case RESULT_FAILED:
-		job->tiles[index].failed = true;
-		jobs_fail(master, job, result->message);
+		found_bad(master, job, index, worker, result->message);
 		break;
 	case RESULT_MISSING: {
 		struct rect *need = &job->tiles[index].need;
@@ -209,10 +257,7 @@ static void answer(
 		jobs_run_tiled(master, job);
 		break;
 	case RESULT_RETRY:
-		if (job->lane == LANE_WHOLE)
-			jobs_wait(master, job, result->message);
-		else
-			tile_again(master, job, index, result->message);
+		in_trouble(master, job, index, worker, result->message);
 		break;
 	case RESULT_REFUSED:
 		if (!g_file_test(job->claim->path, G_FILE_TEST_EXISTS)) {
@@ -224,8 +269,10 @@ static void answer(
 			log_warning("worker %s cannot share memory with the master (%s): it gets its pixels inline",
 				worker->id, result->message);
 			worker->no_shm = true;
+			tile_again(master, job, index, result->message);
+			break;
 		}
-		tile_again(master, job, index, result->message);
+		in_trouble(master, job, index, worker, result->message);
 		break;
 	case RESULT_LACKS:
 		if (worker)

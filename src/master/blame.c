@@ -10,6 +10,7 @@
 #include "base/journal.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "master/accuse.h"
 #include "master/state.h"
 
 /* A worker elsewhere that fell silent may be well: only so many times as often as by deaths is a task failed by silence. */
@@ -106,6 +107,8 @@ void blame_worker_gone(struct master *master, struct worker *worker, bool dead)
 	blame->silences += !dead;
 	blame->differ |= blame->how && blame->how != how;
 	blame->how = how;
+	if (dead)
+		accuse(job, index, worker, ACCUSE_DEATH, worker->end);
 	if (blame->deaths < job->pipeline->attempts &&
 		blame->deaths + blame->silences < job->pipeline->attempts * SILENCES_A_DEATH)
 		return;

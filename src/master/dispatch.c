@@ -186,21 +186,27 @@ static bool lease(struct master *master, struct job *job, guint index, struct wo
 	return false;
 }
 
-/* The next task of this job to whoever has room. */
+/* The next task of this job to whoever has room. One that some worker has failed waits for another, and those behind it do not. */
 static bool give_one(struct master *master, struct job *job)
 {
-	guint index = GPOINTER_TO_UINT(g_queue_peek_head(&job->ready));
 	gsize window_bytes = master->embedded ? EMBEDDED_WINDOW_BYTES : WINDOW_CLUSTER_BYTES;
 	int weight = job->lane == LANE_WHOLE ? WEIGHT_WHOLE : WEIGHT_TILE;
 	bool all_inline = strcmp(master->options->payload, "inline") == 0 && job->lane == LANE_TILED;
-	struct worker *worker = workers_choose(
-		master->workers, weight, all_inline ? inline_bytes(job, index) : 0, WINDOW_WEIGHT, window_bytes);
-	enum plane plane;
 
-	if (!worker || !choose_plane(master, worker, job, index, &plane))
-		return false;
-	g_queue_pop_head(&job->ready);
-	return lease(master, job, index, worker, plane);
+	for (GList *link = job->ready.head; link; link = link->next) {
+		guint index = GPOINTER_TO_UINT(link->data);
+		gsize bytes = all_inline ? inline_bytes(job, index) : 0;
+		struct worker *worker =
+			workers_choose(master->workers, job, index, weight, bytes, WINDOW_WEIGHT, window_bytes);
+		enum plane plane;
+		if (worker && choose_plane(master, worker, job, index, &plane)) {
+			g_queue_delete_link(&job->ready, link);
+			return lease(master, job, index, worker, plane);
+		}
+		if (!job->accusations)
+			break;
+	}
+	return false;
 }
 
 /* The running job whose turn it is among those of the highest priority that have something ready. */
@@ -217,11 +223,22 @@ static struct job *next_job(struct master *master)
 	return best;
 }
 
+/* A task of the job whose turn it is; where that may not go to those who have room, of another. */
+static bool give_any(struct master *master)
+{
+	struct job *first = next_job(master);
+
+	if (!first || give_one(master, first))
+		return first != NULL;
+	for (guint i = 0; first->accusations && i < master->running->len; i++)
+		if (give_one(master, g_ptr_array_index(master->running, i)))
+			return true;
+	return false;
+}
+
 void dispatch(struct master *master)
 {
-	struct job *job;
-
-	while (master->broker_up && (job = next_job(master)) && give_one(master, job))
+	while (master->broker_up && give_any(master))
 		view_changed(master);
 }
 

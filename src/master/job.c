@@ -136,6 +136,7 @@ void job_reset(struct job *job)
 	g_clear_pointer(&job->spec_text[PLANE_SHM], g_free);
 	g_clear_pointer(&job->spec_text[PLANE_INLINE], g_free);
 	free_tiles(job);
+	g_clear_pointer(&job->accusations, g_ptr_array_unref);
 	g_array_set_size(job->rings, 0);
 	g_queue_clear(&job->ready);
 	job->done = job->leased = job->failed_tries = 0;

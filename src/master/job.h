@@ -98,8 +98,9 @@ struct job {
 	GArray *rings; /* struct ring_place, by output */
 	struct tile *tiles;
 	guint tile_count, done, leased;
-	GQueue ready;       /* tile numbers (GUINT_TO_POINTER) in the order they became ready */
-	GPtrArray *outputs; /* struct job_output */
+	GPtrArray *accusations; /* struct accusation, see accuse.h; NULL: none */
+	GQueue ready;           /* tile numbers (GUINT_TO_POINTER) in the order they became ready */
+	GPtrArray *outputs;     /* struct job_output */
 	char *error;
 	enum error_shown error_kind; /* of a job that failed */
 	/* What the page shows; see view.c. */

@@ -237,6 +237,7 @@ void jobs_start(struct master *master)
 void jobs_renew_whole(struct master *master, struct job *job)
 {
 	struct blame blame = job->tiles[0].blame;
+	GPtrArray *accusations = g_steal_pointer(&job->accusations);
 
 	/* What a dead worker left is removed; one that is alive writes to a file without a name. */
 	job_remove_temps(job);
@@ -245,4 +246,5 @@ void jobs_renew_whole(struct master *master, struct job *job)
 	job_reset(job);
 	start_whole(master, job);
 	job->tiles[0].blame = blame;
+	job->accusations = accusations;
 }

@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "base/folder.h"
 #include "base/log.h"
+#include "master/accuse.h"
 #include "master/state.h"
 #include "master/tiles.h"
 
@@ -130,6 +131,7 @@ void jobs_fail(struct master *master, struct job *job, const char *reason)
 
 	if (job->committing)
 		return;
+	accuse_absolve(job);
 	jobs_stop_run(master, job);
 	g_free(job->error);
 	job->error = g_utf8_make_valid(reason, -1);

@@ -40,6 +40,7 @@ void worker_view_free(struct worker_view *view)
 	g_free(view->version);
 	g_free(view->end);
 	g_clear_pointer(&view->lags, g_array_unref);
+	g_free(view->breaker_reason);
 	g_free(view);
 }
 

@@ -53,11 +53,16 @@ struct worker_view {
 	char *vips;
 	char *version; /* dropmill's; NULL: it did not say */
 	gint64 rss_bytes;
-	GArray *lags;        /* gint64, as long as partitions; -1: not known. NULL: it did not say */
-	guint leases;        /* tasks given and not answered */
-	guint64 taken_back;  /* tasks taken from it and given to others */
-	char *end;           /* how it ended, when gone and known; NULL */
-	gint64 gone_wall_us; /* 0: it is not */
+	GArray *lags;            /* gint64, as long as partitions; -1: not known. NULL: it did not say */
+	guint leases;            /* tasks given and not answered */
+	guint64 taken_back;      /* tasks taken from it and given to others */
+	char *end;               /* how it ended, when gone and known; NULL */
+	gint64 gone_wall_us;     /* 0: it is not */
+	guint64 restarts;        /* of its place: how often a process was started there again */
+	bool retiring;           /* it finishes what it has, and another takes its place */
+	const char *breaker;     /* "closed", "open" (taken out), "half-open" (tried with one task) */
+	char *breaker_reason;    /* why it was opened the last time; NULL */
+	gint64 breaker_until_us; /* open: clock_now_us() when it is tried */
 };
 
 struct pipeline_view {

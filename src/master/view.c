@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "master/breaker.h"
 #include "master/state.h"
 
 /* At most four snapshots a second. */
@@ -46,6 +47,11 @@ static struct worker_view *view_worker(const struct master *master, const struct
 	view->taken_back = worker->taken_back;
 	view->end = worker->state == WORKER_GONE ? g_strdup(worker->end) : NULL;
 	view->gone_wall_us = worker->gone_wall_us;
+	view->restarts = (guint64)beat->restarts;
+	view->retiring = beat->retiring;
+	view->breaker = breaker_state_name(worker->breaker->state);
+	view->breaker_reason = g_strdup(worker->breaker->reason);
+	view->breaker_until_us = worker->breaker->until_us;
 	return view;
 }
 

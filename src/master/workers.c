@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "master/breaker.h"
 
 /* A dead worker's supervisor, when it is not us, starts another, which tells how it ended, within this. */
 #define ENDING_US (2 * G_USEC_PER_SEC)
@@ -23,7 +24,8 @@ struct workers {
 	GPtrArray *all;
 	struct workers_events events;
 	char *machine;
-	char *test_hash; /* the first worker's */
+	char *test_hash;      /* the first worker's */
+	GHashTable *breakers; /* place to struct breaker */
 };
 
 static void worker_free(struct worker *worker)
@@ -35,6 +37,7 @@ static void worker_free(struct worker *worker)
 	g_ref_string_release(worker->id);
 	g_clear_pointer(&worker->assets, g_hash_table_unref);
 	g_free(worker->end);
+	breaker_unref(worker->breaker);
 	g_free(worker->last_task);
 	g_free(worker->stuck_job);
 	g_free(worker);
@@ -45,6 +48,7 @@ struct workers *workers_new(const struct workers_events *events)
 	struct workers *workers = g_new0(struct workers, 1);
 
 	workers->all = g_ptr_array_new_with_free_func((GDestroyNotify)worker_free);
+	workers->breakers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)breaker_unref);
 	workers->events = *events;
 	workers->machine = process_machine();
 	return workers;
@@ -55,6 +59,7 @@ void workers_free(struct workers *workers)
 	if (!workers)
 		return;
 	g_ptr_array_unref(workers->all);
+	g_hash_table_unref(workers->breakers);
 	g_free(workers->machine);
 	g_free(workers->test_hash);
 	g_free(workers);
@@ -157,12 +162,35 @@ static void watch_process(struct workers *workers, struct worker *worker)
 	worker->death_watch = g_unix_fd_add_full(G_PRIORITY_DEFAULT, fd, G_IO_IN, process_ended, death, g_free);
 }
 
+/* A place outlives its processes: whoever is started there again has their breaker. */
+static struct breaker *breaker_of(struct workers *workers, const struct heartbeat *beat)
+{
+	g_autofree char *place = *beat->slot ? g_strconcat(beat->machine, " ", beat->slot, NULL) : g_strdup(beat->id);
+	struct breaker *breaker = g_hash_table_lookup(workers->breakers, place);
+
+	if (!breaker) {
+		breaker = breaker_new(beat->id);
+		g_hash_table_insert(workers->breakers, g_steal_pointer(&place), breaker);
+	}
+	g_free(breaker->name);
+	breaker->name = g_strdup(beat->id);
+	return breaker_ref(breaker);
+}
+
+static gboolean nobodys(gpointer place, gpointer breaker, gpointer unused)
+{
+	(void)place;
+	(void)unused;
+	return ((struct breaker *)breaker)->references == 1;
+}
+
 static struct worker *meet(struct workers *workers, struct heartbeat *beat)
 {
 	struct worker *worker = g_new0(struct worker, 1);
 
 	worker->id = g_ref_string_new(beat->id);
 	worker->beat = beat;
+	worker->breaker = breaker_of(workers, beat);
 	worker->here = strcmp(beat->machine, workers->machine) == 0;
 	worker->rate_us = clock_now_us();
 	g_queue_init(&worker->leases);
@@ -285,9 +313,12 @@ void workers_tick(struct workers *workers, bool trust)
 	for (guint i = workers->all->len; i-- > 0;) {
 		struct worker *worker = g_ptr_array_index(workers->all, i);
 		gint64 silent = now - worker->beat_us;
+		breaker_tick(worker->breaker, now);
 		if (worker->state == WORKER_GONE) {
-			if (silent > REMEMBER_US && g_queue_is_empty(&worker->leases))
+			if (silent > REMEMBER_US && g_queue_is_empty(&worker->leases)) {
 				g_ptr_array_remove_index(workers->all, i);
+				g_hash_table_foreach_remove(workers->breakers, nobodys, NULL);
+			}
 			continue;
 		}
 		if (worker->ended_us && now - worker->ended_us > ENDING_US) {
@@ -321,65 +352,4 @@ void workers_child_ended(struct workers *workers, gint64 pid, const char *how, c
 	const struct ending ending = {pid, (char *)how, (char *)task};
 
 	process_told(workers, workers->machine, &ending);
-}
-
-struct worker *workers_choose(struct workers *workers, int weight, gsize bytes, int window, gsize window_bytes)
-{
-	struct worker *best = NULL;
-
-	for (guint i = 0; i < workers->all->len; i++) {
-		struct worker *worker = g_ptr_array_index(workers->all, i);
-		if (worker->state != WORKER_LIVE || worker->mixed || worker->stuck_job || worker->beat->retiring ||
-			worker->beat->partitions->len == 0)
-			continue;
-		if (worker->weight > 0 && (worker->weight + weight > window || worker->bytes + bytes > window_bytes))
-			continue;
-		if (!best || worker->weight < best->weight)
-			best = worker;
-	}
-	return best;
-}
-
-void worker_add_lease(struct worker *worker, struct job *job, guint tile, int weight)
-{
-	struct lease *lease = g_new(struct lease, 1);
-
-	*lease = (struct lease){job, tile, weight};
-	if (g_queue_is_empty(&worker->leases))
-		worker->answered_us = clock_now_us();
-	g_queue_push_tail(&worker->leases, lease);
-	worker->weight += weight;
-	worker->bytes += job->tiles[tile].bytes;
-	worker->idle_beats = 0;
-}
-
-static GList *find_lease(const struct worker *worker, const struct job *job, guint tile)
-{
-	for (GList *link = worker->leases.head; link; link = link->next) {
-		const struct lease *lease = link->data;
-		if (lease->job == job && lease->tile == tile)
-			return link;
-	}
-	return NULL;
-}
-
-bool worker_drop_lease(struct worker *worker, const struct job *job, guint tile)
-{
-	GList *link = find_lease(worker, job, tile);
-
-	if (!link)
-		return false;
-	struct lease *lease = link->data;
-	worker->weight -= lease->weight;
-	worker->bytes -= MIN(worker->bytes, job->tiles[tile].bytes);
-	g_queue_delete_link(&worker->leases, link);
-	g_free(lease);
-	return true;
-}
-
-bool worker_in_hand(const struct worker *worker, const struct job *job, guint tile)
-{
-	const struct lease *first = g_queue_peek_head((GQueue *)&worker->leases);
-
-	return first && first->job == job && first->tile == tile;
 }

@@ -17,8 +17,9 @@ struct lease {
 };
 
 struct worker {
-	char *id;               /* GRefString */
-	struct heartbeat *beat; /* the latest */
+	char *id;                /* GRefString */
+	struct breaker *breaker; /* of its place */
+	struct heartbeat *beat;  /* the latest */
 	enum worker_state state;
 	gint64 beat_us;     /* clock_now_us() when it came */
 	bool here;          /* on this machine, so that its process can be watched */
@@ -79,8 +80,12 @@ struct worker *workers_find(struct workers *workers, const char *id);
 GPtrArray *workers_all(struct workers *workers);
 guint workers_live(struct workers *workers);
 
-/* The worker that should get the next task of this weight and size: live, with a partition, with room in its window, least to do. NULL: none. */
-struct worker *workers_choose(struct workers *workers, int weight, gsize bytes, int window, gsize window_bytes);
+/* The worker that should get this task, of this weight and size: live, with a partition, its breaker closed, with room in its window, least
+ * to do; one that failed it before only when nobody else is there who could. job NULL: any task. NULL: none. */
+struct worker *workers_choose(struct workers *workers, const struct job *job, guint tile, int weight, gsize bytes,
+	int window, gsize window_bytes);
+/* Is there one that has not failed it? */
+bool workers_elsewhere(struct workers *workers, const struct job *job, guint tile);
 
 void worker_add_lease(struct worker *worker, struct job *job, guint tile, int weight);
 /* Removes it; false when it was not there. */

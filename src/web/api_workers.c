@@ -36,6 +36,18 @@ static JsonArray *lags_array(const struct worker_view *view, JsonArray *partitio
 	return array;
 }
 
+/* Why a worker is taken out, and for how long yet. */
+static JsonObject *breaker_object(const struct snapshot *snapshot, const struct worker_view *view)
+{
+	JsonObject *breaker = json_object_new();
+	const char *state = view->breaker ? view->breaker : "closed";
+
+	json_object_set_string_member(breaker, "state", state);
+	set_text(breaker, "reason", strcmp(state, "closed") == 0 ? NULL : view->breaker_reason);
+	set_seconds(breaker, "retry_in_s", view->breaker_until_us - snapshot->taken_us, strcmp(state, "open") == 0);
+	return breaker;
+}
+
 JsonObject *api_worker_object(const struct snapshot *snapshot, const struct worker_view *view)
 {
 	JsonObject *worker = json_object_new();
@@ -63,6 +75,9 @@ JsonObject *api_worker_object(const struct snapshot *snapshot, const struct work
 	set_text(worker, "version", view->version);
 	set_text(worker, "vips", view->vips);
 	set_known(worker, "rss_bytes", view->rss_bytes, view->rss_bytes > 0);
+	json_object_set_int_member(worker, "restarts", (gint64)view->restarts);
+	json_object_set_boolean_member(worker, "retiring", view->retiring);
+	json_object_set_object_member(worker, "breaker", breaker_object(snapshot, view));
 	set_text(worker, "end", view->end);
 	set_time(worker, "gone_at", view->gone_wall_us);
 	return worker;

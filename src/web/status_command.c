@@ -68,6 +68,20 @@ static void print_status(JsonObject *status, const char *address)
 	}
 }
 
+/* Only what is not as it should be. */
+static void print_breaker(JsonObject *breaker)
+{
+	const char *state = json_string(breaker, "state", "closed");
+	g_autofree char *reason = printable(json_string(breaker, "reason", "?"));
+
+	if (strcmp(state, "open") == 0) {
+		printf("\n                 taken out for ");
+		print_duration(json_double(breaker, "retry_in_s", 0));
+		printf(": it failed what others managed (%s)", reason);
+	} else if (strcmp(state, "half-open") == 0)
+		printf("\n                 on trial with one task: it failed what others managed (%s)", reason);
+}
+
 static void print_workers(JsonArray *workers)
 {
 	for (guint i = 0; workers && i < json_array_get_length(workers); i++) {
@@ -79,6 +93,9 @@ static void print_workers(JsonArray *workers)
 			*current ? current : "idle");
 		print_duration(json_double(worker, "last_heartbeat_s", 0));
 		printf(" ago");
+		if (count(worker, "restarts") > 0)
+			printf(", restarted %lld times", count(worker, "restarts"));
+		print_breaker(json_object(worker, "breaker"));
 	}
 	printf("\n");
 }

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Pictures that kill, stop or swell what works on them: they end in _failed/ with the true reason, and others do not suffer for it."""
 import os
+import subprocess
+import time
 
 import pytest
 
@@ -66,4 +68,34 @@ def test_poison(place):
         assert reason in reasons[stem], (stem, reasons)
     assert not oracle.faults(), mill.log()
     wait_until(lambda: mill.status()["workers"]["live"] == 3, "every worker replaced", 30)
+    mill.stop()
+
+
+@pytest.mark.parametrize("what", ["failed", "retry"])
+def test_a_worker_that_fails_what_others_manage(place, what):
+    """It is taken out, shown, tried again; no picture fails because of it, and one that is broken fails as ever."""
+    mill, oracle, trouble = place
+    trouble.order(f"worker@0:*:{what}")
+    mill.start(workers=2, tile=TILE, env=trouble.env)
+    drop_good(oracle, "first", 6)
+    oracle.drop("mono", "broken.png", oracle.broken(False, 0), good=False)
+
+    def sick():
+        return next((w for w in mill.workers() if w["breaker"]["state"] != "closed"), None)
+
+    worker = wait_until(sick, lambda: f"a worker to be taken out: {mill.workers()}\n{mill.log()}", 30)
+    assert "trouble that a test ordered" in worker["breaker"]["reason"]
+    text = subprocess.run([mill.binary, "status", "--http", mill.url[len("http://"):-1]], capture_output=True, text=True,
+                          check=True, timeout=30).stdout
+    assert "taken out for" in text or "on trial" in text, text
+    oracle.drain()
+    trouble.order()
+    for i in range(100):  # one at a time: each could be its trial
+        if not sick():
+            break
+        oracle.drop("mono", f"trial{i}.png", oracle.picture(False, i, ".png"))
+        oracle.drain()
+        time.sleep(0.2)
+    assert not sick(), mill.workers()
+    assert not oracle.faults(), mill.log()
     mill.stop()

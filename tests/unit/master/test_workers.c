@@ -111,17 +111,17 @@ static void the_least_busy_gets_the_next_task_and_windows_hold(void **state)
 	workers_heard(workers, beat("a", "idle", "h"));
 	workers_heard(workers, beat("b", "idle", "h"));
 	for (guint i = 0; i < 16; i++) {
-		struct worker *worker = workers_choose(workers, 1, 0, 8, 1000);
+		struct worker *worker = workers_choose(workers, NULL, 0, 1, 0, 8, 1000);
 		assert_non_null(worker);
 		worker_add_lease(worker, &job, i, 1);
 	}
-	assert_null(workers_choose(workers, 1, 0, 8, 1000));
+	assert_null(workers_choose(workers, NULL, 0, 1, 0, 8, 1000));
 	assert_int_equal(workers_find(workers, "a")->weight, 8);
 	assert_int_equal(workers_find(workers, "b")->weight, 8);
 	assert_true(worker_in_hand(workers_find(workers, "a"), &job, 0));
 	assert_true(worker_drop_lease(workers_find(workers, "a"), &job, 0));
 	assert_false(worker_drop_lease(workers_find(workers, "a"), &job, 0));
-	assert_ptr_equal(workers_choose(workers, 1, 0, 8, 1000), workers_find(workers, "a"));
+	assert_ptr_equal(workers_choose(workers, NULL, 0, 1, 0, 8, 1000), workers_find(workers, "a"));
 }
 
 static void another_libvips_is_given_nothing(void **state)
@@ -133,7 +133,7 @@ static void another_libvips_is_given_nothing(void **state)
 	workers_heard(workers, beat("a", "idle", "h"));
 	workers_heard(workers, beat("b", "idle", "other"));
 	for (int i = 0; i < 3; i++)
-		assert_string_equal(workers_choose(workers, 1, 0, 8, 1000)->id, "a");
+		assert_string_equal(workers_choose(workers, NULL, 0, 1, 0, 8, 1000)->id, "a");
 }
 
 static void idle_heartbeats_with_tasks_out_are_counted(void **state)
@@ -216,17 +216,17 @@ static void a_stuck_or_retiring_worker_gets_nothing(void **state)
 	on->attempt = 1;
 	workers_heard(workers, on);
 	struct worker *worker = workers_find(workers, "w");
-	assert_ptr_equal(workers_choose(workers, 1, 0, 8, 1000), worker);
+	assert_ptr_equal(workers_choose(workers, NULL, 0, 1, 0, 8, 1000), worker);
 	workers_stuck(worker);
-	assert_null(workers_choose(workers, 1, 0, 8, 1000));
+	assert_null(workers_choose(workers, NULL, 0, 1, 0, 8, 1000));
 	assert_true(worker->blameless);
 	workers_heard(workers, beat("w", "idle", "h"));
-	assert_ptr_equal(workers_choose(workers, 1, 0, 8, 1000), worker);
+	assert_ptr_equal(workers_choose(workers, NULL, 0, 1, 0, 8, 1000), worker);
 	assert_false(worker->blameless);
 	struct heartbeat *old = beat("w", "idle", "h");
 	old->retiring = true;
 	workers_heard(workers, old);
-	assert_null(workers_choose(workers, 1, 0, 8, 1000));
+	assert_null(workers_choose(workers, NULL, 0, 1, 0, 8, 1000));
 }
 
 int main(void)

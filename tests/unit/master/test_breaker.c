@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Workers that fail what others manage are taken out and tried again; a picture that fails everywhere costs nobody anything. */
+#include "base/clock.h"
+#include "master/accuse.h"
+#include "master/breaker.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define SECOND G_USEC_PER_SEC
+
+static void three_strikes_in_a_row_open_it(void **state)
+{
+	auto_struct(breaker) breaker = breaker_new("w");
+
+	(void)state;
+	breaker_strike(breaker, "disk full", 0);
+	breaker_strike(breaker, "disk full", 0);
+	breaker_succeeded(breaker);
+	breaker_strike(breaker, "disk full", 0);
+	breaker_strike(breaker, "disk full", 0);
+	assert_int_equal(breaker->state, BREAKER_CLOSED);
+	breaker_strike(breaker, "disk full", 0);
+	assert_int_equal(breaker->state, BREAKER_OPEN);
+	assert_string_equal(breaker->reason, "disk full");
+	assert_int_equal(breaker->until_us, BREAKER_FIRST_US);
+}
+
+static void a_trial_decides_and_the_time_doubles_up_to_a_limit(void **state)
+{
+	auto_struct(breaker) breaker = breaker_new("w");
+	gint64 now = 0, time = BREAKER_FIRST_US;
+
+	(void)state;
+	for (int i = 0; i < BREAKER_STRIKES; i++)
+		breaker_strike(breaker, "x", now);
+	for (int i = 0; i < 12; i++) {
+		assert_int_equal(breaker->until_us - now, time);
+		breaker_tick(breaker, breaker->until_us - 1);
+		assert_int_equal(breaker->state, BREAKER_OPEN);
+		now = breaker->until_us;
+		breaker_tick(breaker, now);
+		assert_int_equal(breaker->state, BREAKER_HALF_OPEN);
+		breaker_failed(breaker, "x", now);
+		assert_int_equal(breaker->state, BREAKER_OPEN);
+		time = MIN(time * 2, BREAKER_LAST_US);
+	}
+	breaker_tick(breaker, breaker->until_us);
+	breaker_succeeded(breaker);
+	assert_int_equal(breaker->state, BREAKER_CLOSED);
+	for (int i = 0; i < BREAKER_WELL; i++)
+		breaker_succeeded(breaker);
+	for (int i = 0; i < BREAKER_STRIKES; i++)
+		breaker_strike(breaker, "x", 0);
+	assert_int_equal(breaker->until_us, BREAKER_FIRST_US);
+}
+
+/* Two workers in one registry, as heartbeats make them. */
+static struct heartbeat *beat(const char *id, const char *machine)
+{
+	struct heartbeat *heartbeat = g_new0(struct heartbeat, 1);
+	gint32 partition = 0;
+
+	heartbeat->id = g_strdup(id);
+	heartbeat->host = g_strdup("elsewhere");
+	heartbeat->pid = 1;
+	heartbeat->machine = g_strdup(machine);
+	heartbeat->state = g_strdup("idle");
+	heartbeat->job = g_strdup("");
+	heartbeat->tile = -1;
+	heartbeat->partitions = g_array_new(FALSE, FALSE, sizeof(gint32));
+	g_array_append_val(heartbeat->partitions, partition);
+	heartbeat->vips = g_strdup("8.14.1");
+	heartbeat->test_hash = g_strdup("h");
+	heartbeat->slot = g_strdup("");
+	heartbeat->endings = endings_new();
+	return heartbeat;
+}
+
+static void nothing(struct worker *worker, void *user)
+{
+	(void)worker;
+	(void)user;
+}
+
+static void gone(struct worker *worker, bool dead, void *user)
+{
+	(void)worker;
+	(void)dead;
+	(void)user;
+}
+
+static struct workers *registry(void)
+{
+	const struct workers_events events = {gone, nothing, NULL};
+	struct workers *workers = workers_new(&events);
+
+	workers_heard(workers, beat("a", "one"));
+	workers_heard(workers, beat("b", "one"));
+	workers_heard(workers, beat("c", "two"));
+	return workers;
+}
+
+static struct worker *choose(struct workers *workers, const struct job *job)
+{
+	return workers_choose(workers, job, 0, 1, 0, 8, 1000);
+}
+
+static void what_one_failed_another_tries(void **state)
+{
+	auto_struct(workers) workers = registry();
+	struct tile tile = {0};
+	struct job job = {.tiles = &tile, .tile_count = 1}, other = {.tiles = &tile, .tile_count = 1};
+	struct worker *a = workers_find(workers, "a"), *b = workers_find(workers, "b"), *c = workers_find(workers, "c");
+
+	(void)state;
+	assert_ptr_equal(choose(workers, &job), a);
+	accuse(&job, 0, a, ACCUSE_TROUBLE, "disk full");
+	assert_ptr_equal(choose(workers, &job), b);
+	assert_ptr_equal(choose(workers, &other), a);
+	accuse(&job, 0, b, ACCUSE_TROUBLE, "disk full");
+	/* It waits for who has not failed it, however busy. */
+	worker_add_lease(c, &other, 0, 8);
+	assert_null(choose(workers, &job));
+	assert_true(workers_elsewhere(workers, &job, 0));
+	accuse(&job, 0, c, ACCUSE_TROUBLE, "disk full");
+	assert_false(workers_elsewhere(workers, &job, 0));
+	assert_ptr_equal(choose(workers, &job), a);
+	accuse_absolve(&job);
+	assert_int_equal(a->breaker->strikes, 0);
+}
+
+static void a_death_keeps_from_its_machine_while_there_is_another(void **state)
+{
+	auto_struct(workers) workers = registry();
+	struct tile tile = {0};
+	struct job job = {.tiles = &tile, .tile_count = 1};
+	struct worker *a = workers_find(workers, "a"), *c = workers_find(workers, "c");
+
+	(void)state;
+	accuse(&job, 0, a, ACCUSE_DEATH, "killed by SIGSEGV");
+	assert_ptr_equal(choose(workers, &job), c);
+	c->state = WORKER_GONE;
+	assert_string_equal(choose(workers, &job)->id, "b");
+	accuse_absolve(&job);
+}
+
+static void strikes_are_for_what_others_managed(void **state)
+{
+	auto_struct(workers) workers = registry();
+	struct tile tile = {0};
+	struct job job = {.tiles = &tile, .tile_count = 1};
+	struct worker *a = workers_find(workers, "a"), *b = workers_find(workers, "b");
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		accuse(&job, 0, a, ACCUSE_VERDICT, "no such loader");
+		accuse(&job, 0, b, ACCUSE_VERDICT, "no such loader");
+		assert_int_equal(accuse_verdicts(&job, 0), 2);
+		accuse_absolve(&job);
+	}
+	assert_int_equal(a->breaker->state, BREAKER_CLOSED);
+	for (int i = 0; i < BREAKER_STRIKES; i++) {
+		accuse(&job, 0, a, ACCUSE_VERDICT, "no such loader");
+		accuse_managed(&job, 0, b);
+	}
+	assert_int_equal(a->breaker->state, BREAKER_OPEN);
+	assert_int_equal(b->breaker->strikes, 0);
+	assert_string_equal(choose(workers, NULL)->id, "b");
+	/* On trial: one task, and a picture at fault does not count against it. */
+	breaker_tick(a->breaker, a->breaker->until_us);
+	assert_ptr_equal(choose(workers, NULL), a);
+	worker_add_lease(a, &job, 0, 1);
+	worker_add_lease(b, &job, 0, 1);
+	assert_ptr_not_equal(choose(workers, NULL), a);
+	assert_true(worker_drop_lease(a, &job, 0));
+	accuse(&job, 0, a, ACCUSE_VERDICT, "truncated");
+	assert_int_equal(a->breaker->state, BREAKER_OPEN);
+	assert_int_equal(accuse_verdicts(&job, 0), 0);
+	accuse_absolve(&job);
+	assert_int_equal(a->breaker->state, BREAKER_HALF_OPEN);
+	accuse_managed(&job, 0, a);
+	assert_int_equal(a->breaker->state, BREAKER_CLOSED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(three_strikes_in_a_row_open_it),
+		cmocka_unit_test(a_trial_decides_and_the_time_doubles_up_to_a_limit),
+		cmocka_unit_test(what_one_failed_another_tries),
+		cmocka_unit_test(a_death_keeps_from_its_machine_while_there_is_another),
+		cmocka_unit_test(strikes_are_for_what_others_managed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
