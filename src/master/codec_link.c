@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <gio/gio.h>
 #include <gio/gunixinputstream.h>
+#include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +22,8 @@ struct codec_link {
 	gint references;
 	int fd;
 	pid_t pid;
+	GByteArray *unsent; /* what the socket has no room for: the codec is busy, or stopped */
+	guint writable;     /* waits for room; 0: nothing is unsent */
 	GDataInputStream *lines;
 	GCancellable *cancel;
 	codec_event_fn event; /* NULL: freed, nobody listens */
@@ -36,6 +39,7 @@ static void release(struct codec_link *link)
 	g_clear_object(&link->lines);
 	g_clear_object(&link->cancel);
 	close(link->fd);
+	g_byte_array_unref(link->unsent);
 	g_free(link->how);
 	g_free(link);
 }
@@ -101,6 +105,7 @@ struct codec_link *codec_link_new(codec_event_fn event, void *user, GError **err
 		return NULL;
 	}
 	link->references = 1;
+	link->unsent = g_byte_array_new();
 	link->event = event;
 	link->user = user;
 	link->cancel = g_cancellable_new();
@@ -117,18 +122,41 @@ pid_t codec_link_pid(const struct codec_link *link)
 	return link->pid;
 }
 
-static void send_line(struct codec_link *link, const char *line, gsize length)
+/* As much as there is room for. False when the codec is dead: its end is told elsewhere. */
+static bool send_some(struct codec_link *link)
 {
-	/* The codec reads at once, so this does not block for long; when it is dead, its end is told elsewhere. */
-	while (length > 0) {
-		gssize n = send(link->fd, line, length, MSG_NOSIGNAL);
+	while (link->unsent->len > 0) {
+		gssize n = send(link->fd, link->unsent->data, link->unsent->len, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return;
-		line += n;
-		length -= (gsize)n;
+			return errno == EAGAIN || errno == EWOULDBLOCK;
+		g_byte_array_remove_range(link->unsent, 0, (guint)n);
 	}
+	return true;
+}
+
+static gboolean room_again(gint fd, GIOCondition condition, gpointer data)
+{
+	struct codec_link *link = data;
+
+	(void)fd;
+	(void)condition;
+	if (send_some(link) && link->unsent->len > 0)
+		return G_SOURCE_CONTINUE;
+	link->writable = 0;
+	release(link);
+	return G_SOURCE_REMOVE;
+}
+
+/* The master's loop must not wait for a codec that does not read. */
+static void send_line(struct codec_link *link, const char *line, gsize length)
+{
+	g_byte_array_append(link->unsent, (const guint8 *)line, (guint)length);
+	if (link->writable || !send_some(link) || link->unsent->len == 0)
+		return;
+	link->references++;
+	link->writable = g_unix_fd_add(link->fd, G_IO_OUT, room_again, link);
 }
 
 void codec_link_send(struct codec_link *link, JsonObject *command)
@@ -153,6 +181,11 @@ void codec_link_free(struct codec_link *link)
 		return;
 	link->event = NULL;
 	g_cancellable_cancel(link->cancel);
+	if (link->writable) {
+		g_source_remove(link->writable);
+		link->writable = 0;
+		release(link);
+	}
 	if (!link->how)
 		kill(link->pid, SIGKILL);
 	release(link);

@@ -99,6 +99,25 @@ def test_kill_the_codec(make_mill, pictures, large):
     once(mill)
 
 
+def test_a_stopped_codec_stops_nothing_else(make_mill, pictures):
+    """What is to be told to it waits for it, a thousand lines; the master does not."""
+    large = pictures.picture(width=12001, height=1203, ending=".jpg", seed=32)
+    small = pictures.picture(width=200, height=150, seed=3, ending=".jpg")
+    mill = make_mill(PIPELINE).start(workers=2, tile=32)
+    mill.drop(large, "big", "large.jpg")
+    in_the_middle(mill, 0.05)
+    codec = mill.pids("codec")[0]
+    mill.kill(codec, signal.SIGSTOP)
+    try:
+        wait_until(lambda: mill.status()["tiles"]["running"] == 0, "what was given out to come back", 60)
+        mill.drop(small, "big", "small.jpg")
+        check(mill, pictures, small, "small.jpg")
+    finally:
+        mill.kill(codec, signal.SIGCONT)
+    check(mill, pictures, large)
+    once(mill, done=2)
+
+
 def test_kill_the_master_and_start_again(make_mill, pictures, large):
     """The claim in the inbox is the record: the next run finishes it, and leaves nothing of the first behind."""
     mill = make_mill(PIPELINE).start(workers=2, tile=128)
