@@ -4,6 +4,9 @@
 #include "master/accuse.h"
 #include "master/breaker.h"
 
+/* Files remembered of one that lives long and is robbed often: with what is older it has had time to finish, or to give up. */
+#define LITTER_MOST 256
+
 static bool usable(const struct worker *worker)
 {
 	return worker->state == WORKER_LIVE && !worker->mixed && !worker->stuck_job && !worker->beat->retiring &&
@@ -89,9 +92,15 @@ bool worker_drop_lease(struct worker *worker, const struct job *job, guint tile)
 	return true;
 }
 
-bool worker_in_hand(const struct worker *worker, const struct job *job, guint tile)
+void worker_will_litter(struct worker *worker, const struct job *job)
 {
-	const struct lease *first = g_queue_peek_head((GQueue *)&worker->leases);
-
-	return first && first->job == job && first->tile == tile;
+	if (worker->dead || job->tiles[0].plane != PLANE_SHM)
+		return;
+	if (!worker->litter)
+		worker->litter = g_ptr_array_new_with_free_func(g_free);
+	for (guint i = 0; i < job->outputs->len; i++)
+		g_ptr_array_add(
+			worker->litter, g_strdup(((struct job_output *)g_ptr_array_index(job->outputs, i))->temp));
+	while (worker->litter->len > LITTER_MOST)
+		g_ptr_array_remove_index(worker->litter, 0);
 }

@@ -258,6 +258,7 @@ void dispatch_take_back(struct master *master, struct job *job, guint index, con
 	master->tiles_retried++;
 	tile->state = TILE_READY;
 	if (job->lane == LANE_WHOLE) {
+		worker_will_litter(tile->worker, job);
 		/* Its next run writes to other temp files: the old worker may still be writing to these. */
 		jobs_renew_whole(master, job);
 		return;

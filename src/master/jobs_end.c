@@ -27,6 +27,8 @@ void jobs_stop_run(struct master *master, struct job *job)
 		if (job->segment && tile->plane == PLANE_SHM &&
 			!segment_revoke(job->segment, i, job->serial, tile->attempt))
 			tainted = true;
+		if (job->lane == LANE_WHOLE)
+			worker_will_litter(tile->worker, job);
 		worker_drop_lease(tile->worker, job, i);
 		tile->state = TILE_WAITING;
 	}

@@ -333,7 +333,6 @@ static bool open_all(struct master *master, bool own_workers, GError **error)
 	if (!start_folder("state", o->state, error) || !start_lock(o->state, error) ||
 		!start_folder("out", o->out, error) || !start_folder("watch", o->watch, error))
 		return false;
-	start_sweep(o->out);
 	master->web = master->page->open(o->http, error);
 	if (!master->web)
 		return false;
@@ -341,6 +340,8 @@ static bool open_all(struct master *master, bool own_workers, GError **error)
 	/* It may have to wait, with the loop running: before there are workers, whom nothing could answer yet. */
 	if (!start_history(master, error) || !start_bus(master, o->workers, error))
 		return false;
+	/* Workers of a cluster may still be at the tasks of an earlier master: what they finish from now on is heard of, and removed then. */
+	start_sweep(o->out);
 	if (own_workers)
 		master->supervisor = supervisor_new(o, bus_options(master->bus)->brokers, master->embedded != NULL,
 			o->workers, master_child_ended, master);

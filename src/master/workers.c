@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/folder.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "master/breaker.h"
@@ -36,6 +37,7 @@ static void worker_free(struct worker *worker)
 	g_queue_clear_full(&worker->leases, g_free);
 	g_ref_string_release(worker->id);
 	g_clear_pointer(&worker->assets, g_hash_table_unref);
+	g_clear_pointer(&worker->litter, g_ptr_array_unref);
 	g_free(worker->end);
 	breaker_unref(worker->breaker);
 	g_free(worker->last_task);
@@ -109,6 +111,10 @@ static void lost(struct workers *workers, struct worker *worker, bool dead, cons
 	}
 	if (!was_gone || !g_queue_is_empty(&worker->leases))
 		workers->events.gone(worker, dead, workers->events.user);
+	for (guint i = 0; dead && worker->litter && i < worker->litter->len; i++)
+		folder_discard(worker->litter->pdata[i]);
+	if (dead)
+		g_clear_pointer(&worker->litter, g_ptr_array_unref);
 }
 
 /* Whoever started it says how it ended. */

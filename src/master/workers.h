@@ -41,6 +41,7 @@ struct worker {
 	char *last_task;    /* what it had in hand then, as journal_name() has it; "": nothing; NULL: not known */
 	gint64 ended_us;    /* its process is dead, and its supervisor may yet tell how it ended; 0 */
 	bool dead;          /* known, not only silent */
+	GPtrArray *litter;  /* temp files of tasks that were taken from it alive: it may yet make them; NULL: none */
 	bool blameless;     /* it was ended by us: no task is suspected */
 	char *stuck_job;    /* it hangs on this task, which is over; nothing is given to it until it moves on; NULL */
 	gint32 stuck_tile, stuck_attempt;
@@ -90,6 +91,7 @@ bool workers_elsewhere(struct workers *workers, const struct job *job, guint til
 void worker_add_lease(struct worker *worker, struct job *job, guint tile, int weight);
 /* Removes it; false when it was not there. */
 bool worker_drop_lease(struct worker *worker, const struct job *job, guint tile);
-bool worker_in_hand(const struct worker *worker, const struct job *job, guint tile);
+/* A whole task is taken from it: the temp files that it may yet make are removed when it is dead. */
+void worker_will_litter(struct worker *worker, const struct job *job);
 
 #endif

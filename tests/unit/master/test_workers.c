@@ -118,7 +118,6 @@ static void the_least_busy_gets_the_next_task_and_windows_hold(void **state)
 	assert_null(workers_choose(workers, NULL, 0, 1, 0, 8, 1000));
 	assert_int_equal(workers_find(workers, "a")->weight, 8);
 	assert_int_equal(workers_find(workers, "b")->weight, 8);
-	assert_true(worker_in_hand(workers_find(workers, "a"), &job, 0));
 	assert_true(worker_drop_lease(workers_find(workers, "a"), &job, 0));
 	assert_false(worker_drop_lease(workers_find(workers, "a"), &job, 0));
 	assert_ptr_equal(workers_choose(workers, NULL, 0, 1, 0, 8, 1000), workers_find(workers, "a"));
@@ -229,6 +228,32 @@ static void a_stuck_or_retiring_worker_gets_nothing(void **state)
 	assert_null(workers_choose(workers, NULL, 0, 1, 0, 8, 1000));
 }
 
+/* A task was taken from a worker that was only silent: what it makes of it after all goes with it, not before. */
+static void late_temp_files_go_with_their_worker(void **state)
+{
+	struct seen seen = {0};
+	auto_struct(workers) workers = registry(&seen);
+	g_autofree char *folder = g_dir_make_tmp("dropmill-XXXXXX", NULL),
+			*path = g_build_filename(folder, "a.tmp", NULL);
+	struct job_output output = {.temp = path};
+	struct tile tile = {.plane = PLANE_SHM};
+	g_autoptr(GPtrArray) outputs = g_ptr_array_new();
+	struct job job = {.lane = LANE_WHOLE, .tiles = &tile, .tile_count = 1, .outputs = outputs};
+
+	(void)state;
+	g_ptr_array_add(outputs, &output);
+	workers_heard(workers, beat("w", "busy", "h"));
+	worker_will_litter(workers_find(workers, "w"), &job);
+	workers_heard(workers, beat("w", "stopping", "h"));
+	assert_int_equal(seen.gone, 1);
+	assert_true(g_file_set_contents(path, "late", -1, NULL));
+	struct heartbeat *successor = beat("x", "idle", "h");
+	endings_add(successor->endings, 1, "killed by SIGKILL", "");
+	workers_heard(workers, successor);
+	assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+	assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,6 +263,7 @@ int main(void)
 		cmocka_unit_test(another_libvips_is_given_nothing),
 		cmocka_unit_test(idle_heartbeats_with_tasks_out_are_counted),
 		cmocka_unit_test(a_death_elsewhere_is_told_by_the_successor),
+		cmocka_unit_test(late_temp_files_go_with_their_worker),
 		cmocka_unit_test(a_stuck_or_retiring_worker_gets_nothing),
 		cmocka_unit_test(a_process_of_this_machine_is_known_dead_at_once),
 	};
