@@ -8,8 +8,9 @@ import heapq
 import os
 import random
 import re
-import signal
 import shutil
+import signal
+import sys
 import time
 
 from chaos_faults import NotNow, possible, roles_left
@@ -123,7 +124,9 @@ class World:
         heapq.heappush(self.agenda, (time.monotonic() + seconds, self.order, action, alone))
 
     def run_agenda(self, everything=False):
-        while self.agenda and (everything or self.agenda[0][0] <= time.monotonic()):
+        """What is due, or all that stands there now; actions may put new ones there."""
+        last = self.order
+        while self.agenda and (self.agenda[0][0] <= time.monotonic() or everything) and self.agenda[0][1] <= last:
             _, _, action, alone = heapq.heappop(self.agenda)
             self.busy.discard(alone)
             action()
@@ -224,7 +227,7 @@ class World:
         def healed():
             self.run_agenda(everything=True)
             self.look_after_master()
-            return self.problems or ((not self.broker or self.broker.is_up()) and self.is_ready())
+            return self.problems or (not self.agenda and (not self.broker or self.broker.is_up()) and self.is_ready())
 
         wait_until(healed, lambda: f"the mill to be up again:\n{self.mill.log()[-4000:]}", 90, 0.05)
         line = next(line for line in self.mill.lines if READY.search(line) and URL.search(line))
@@ -245,6 +248,8 @@ class World:
                 self.problems += [f"in the log: {line.strip()}" for line in file if BROKEN.search(line)]
         if not self.problems:
             self.feed.begin_anew()
+            said = f"{time.monotonic() - self.began:.0f} s: {self.count()} faults, {self.feed.proved_files} files proved"
+            print(said, file=sys.stderr, flush=True)
 
     # -- all of it
 

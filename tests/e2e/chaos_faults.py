@@ -124,11 +124,14 @@ def worker_term(world, dice):
 
 def hosts_rolled(world, dice):
     """A whole host of workers ends as a rolling restart would have it, and comes again."""
-    host = dice.choice([host for host in world.hosts if host.running()] or [None])
-    if not host:
-        raise NotNow
+    host = dice.choice(world.hosts)
     number = dice.choice((signal.SIGTERM, signal.SIGTERM, signal.SIGKILL))
-    host.process.send_signal(number)
+    # Not its first process: that may be the one which opened a namespace for it, and hands no signal on.
+    supervisors = host.pids("supervisor")
+    if not supervisors:
+        raise NotNow
+    for pid in supervisors:
+        host.kill(pid, number)
     world.later(dice.uniform(0.2, 2), lambda: world.start_host(host))
     return "ended, started again"
 
