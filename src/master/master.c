@@ -28,6 +28,8 @@ static void say_ready(struct master *master)
 	if (master->supervisor && workers_live(master->workers) < (guint)master->options->workers)
 		return;
 	master->ready = true;
+	master->spare = codec_spare_new();
+	codec_spare_fill(master->spare);
 	view_publish(master); /* whoever reads the line may ask at once */
 	log_info("ready: drop images into %s/<pipeline>/ and watch %s", master->options->watch,
 		master->page->url(master->web));
@@ -302,6 +304,7 @@ void master_close(struct master *master)
 	if (master->web)
 		master->page->close(master->web);
 	supervisor_free(g_steal_pointer(&master->supervisor));
+	codec_spare_free(g_steal_pointer(&master->spare));
 	committer_free(master->committer);
 	names_free(master->names);
 	g_hash_table_iter_init(&iter, master->jobs);
