@@ -18,7 +18,7 @@ pkg-libs = $(shell pkg-config --libs $(1) 2>/dev/null)
 
 # What each kind of work needs from Debian. Everything else about set-up follows from these lists.
 DEBIAN_build := gcc libc6-dev make pkg-config libglib2.0-dev libjson-glib-dev librdkafka-dev libvips-dev \
-	libinotifytools0-dev libyaml-dev libcivetweb-dev libsqlite3-dev libseccomp-dev libjs-chart.js
+	libinotifytools0-dev libyaml-dev libcivetweb-dev libsqlite3-dev libseccomp-dev libsystemd-dev libjs-chart.js
 DEBIAN_test := libcmocka-dev python3 python3-pytest python3-yaml python3-jsonschema prometheus kcat iproute2 \
 	rsync openssh-client openssh-sftp-server curl unzip
 DEBIAN_kafka := default-jdk-headless maven kcat
@@ -35,7 +35,7 @@ CORE_MODULES := web master bus pipeline base
 IMAGE_MODULES := worker codec image bus pipeline base
 MODULES := base pipeline image bus codec worker master web
 IMAGE_SIDE := image codec worker
-CORE_LIBS = $(call pkg-libs,$(CORE_PACKAGES)) -linotifytools -lcivetweb -lpthread -lm
+CORE_LIBS = $(call pkg-libs,$(CORE_PACKAGES) libsystemd) -linotifytools -lcivetweb -lpthread -lm
 IMAGE_LIBS = $(call pkg-libs,$(IMAGE_PACKAGES)) -lpthread -lm
 
 objects-of = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard $(1)))
@@ -237,6 +237,28 @@ format: setup-lint ## clang-format every source in place
 docs: all ## put the table of operations into README.md
 	@$(PYTHON) tests/lint/docs.py $(BUILD) --write
 
+# ---- installation: both programs in one folder, for the one starts the other
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+BINDIR = $(PREFIX)/bin
+UNITDIR = $(PREFIX)/lib/systemd/system
+UNITS := dropmill.service dropmill-master.service dropmill-worker@.service
+SHARE = $(DESTDIR)$(PREFIX)/share
+install: all ## install programs, units, man page, completion and definitions: PREFIX=/usr/local DESTDIR=
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(UNITDIR) $(SHARE)/man/man1 $(SHARE)/bash-completion/completions \
+	  $(SHARE)/doc/dropmill/pipelines
+	install -m 755 $(BUILD)/dropmill $(BUILD)/dropmill-image $(DESTDIR)$(BINDIR)
+	for unit in $(UNITS); do sed 's|@BINDIR@|$(BINDIR)|' "src/dist/$$unit" > "$(DESTDIR)$(UNITDIR)/$$unit" || exit 1; done
+	install -m 644 src/dist/dropmill.1 $(SHARE)/man/man1
+	install -m 644 src/dist/dropmill.bash $(SHARE)/bash-completion/completions/dropmill
+	install -m 644 README.md src/dist/OPERATIONS.md src/dist/COPYING $(SHARE)/doc/dropmill
+	install -m 644 pipelines/*.yaml $(SHARE)/doc/dropmill/pipelines
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(BINDIR)/dropmill $(DESTDIR)$(BINDIR)/dropmill-image $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) \
+	  $(SHARE)/man/man1/dropmill.1 $(SHARE)/bash-completion/completions/dropmill
+	rm -rf $(SHARE)/doc/dropmill
+
 # ---- the rest
 
 compile_commands.json: Makefile tests/lint/compile_commands.py ## for editors and clangd
@@ -252,4 +274,4 @@ help: ## this list
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all setup objects run kafka unit-tests tests hooks soft-kafka test unit e2e exact hostile chaos fuzz asan bench lint $(LINT:%=lint-%) format docs clean help
+.PHONY: all setup objects run kafka unit-tests tests hooks soft-kafka test unit e2e exact hostile chaos fuzz asan bench lint $(LINT:%=lint-%) format docs install uninstall clean help

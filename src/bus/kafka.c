@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/turn.h"
 #include "bus/admin.h"
 #include "bus/client.h"
 #include "bus/twice.h"
@@ -88,9 +89,15 @@ static void on_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
 static gpointer poll_thread(gpointer user)
 {
 	struct bus *bus = user;
+	struct turn *turn = turn_new("bus");
 
-	while (!g_atomic_int_get(&bus->quit))
-		rd_kafka_poll(bus->rk, watch_check(bus->watch, bus->rk, bus->topics[TOPIC_TASKS]));
+	while (!g_atomic_int_get(&bus->quit)) {
+		turn_mark(turn);
+		int wait_ms = watch_check(bus->watch, bus->rk, bus->topics[TOPIC_TASKS]);
+		turn_rest(turn);
+		rd_kafka_poll(bus->rk, wait_ms);
+	}
+	turn_free(turn);
 
 	/* Here and not in bus_free(): delivery callbacks keep to this thread to the last. */
 	if (watch_is_up(bus->watch))

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/turn.h"
 #include "bus/client.h"
 #include "bus/progress.h"
 
@@ -125,7 +126,9 @@ static gpointer reader_thread(gpointer user)
 			rd_kafka_topic_partition_list_destroy(list);
 		}
 	}
+	struct turn *turn = turn_new("reader");
 	while (!g_atomic_int_get(&reader->quit)) {
+		turn_mark(turn);
 		rd_kafka_message_t *message = rd_kafka_consumer_poll(reader->rk, WAKE_MS);
 		if (!message)
 			continue;
@@ -138,6 +141,7 @@ static gpointer reader_thread(gpointer user)
 			complain(reader, rd_kafka_message_errstr(message));
 		rd_kafka_message_destroy(message);
 	}
+	turn_free(turn);
 	/* Commits, leaves the group; its callback belongs on this thread. Without a broker there is nobody to tell. */
 	if (reader->group && bus_is_up(reader->bus))
 		rd_kafka_consumer_close(reader->rk);

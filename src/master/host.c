@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "master/service.h"
 #include "master/supervisor.h"
 
 struct host {
@@ -31,6 +32,7 @@ static gboolean stop_asked(gpointer data)
 		return G_SOURCE_CONTINUE;
 	}
 	host->stopping = true;
+	service_stopping();
 	supervisor_stop(host->supervisor, stopped, host->loop);
 	return G_SOURCE_CONTINUE;
 }
@@ -41,6 +43,13 @@ static gboolean renew_asked(gpointer data)
 	struct host *host = data;
 
 	supervisor_renew(host->supervisor);
+	return G_SOURCE_CONTINUE;
+}
+
+static gboolean turn(gpointer host)
+{
+	(void)host;
+	service_turn();
 	return G_SOURCE_CONTINUE;
 }
 
@@ -55,6 +64,9 @@ int worker_host_run(const struct options *options)
 	g_unix_signal_add(SIGTERM, stop_asked, &host);
 	g_unix_signal_add(SIGINT, stop_asked, &host);
 	g_unix_signal_add(SIGHUP, renew_asked, &host);
+	g_timeout_add(1000, turn, &host);
+	service_status("%d workers", options->count);
+	service_ready();
 	g_main_loop_run(host.loop);
 	g_main_loop_unref(host.loop);
 	return 0;

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/turn.h"
 #include "master/intake_private.h"
 
 static gint running; /* the library's state is static: one intake to a process */
@@ -163,7 +164,7 @@ static void look_at_boxes(struct intake *intake, bool paused)
 	}
 }
 
-static void wait_for_more(struct intake *intake, bool paused)
+static void wait_for_more(struct intake *intake, bool paused, struct turn *turn)
 {
 	gint64 next = paused ? G_MAXINT64 : settle_next_us(intake);
 
@@ -179,6 +180,7 @@ static void wait_for_more(struct intake *intake, bool paused)
 	gint64 wait = CLAMP(next - now, 0, 60 * G_USEC_PER_SEC);
 	struct timespec limit = {wait / G_USEC_PER_SEC, wait % G_USEC_PER_SEC * 1000};
 	struct pollfd sources[] = {{.fd = intake->wake, .events = POLLIN}, {.fd = intake->inotify, .events = POLLIN}};
+	turn_rest(turn);
 	/* A negative descriptor is passed over. An error here is a signal's; the next turn finds out. */
 	if (ppoll(sources, G_N_ELEMENTS(sources), &limit, NULL) < 0)
 		return;
@@ -217,15 +219,18 @@ static gpointer run(gpointer data)
 	take_orders(intake); /* the first set */
 	check_start(intake);
 	started(intake);
+	struct turn *turn = turn_new("intake");
 	while (take_orders(intake)) {
+		turn_mark(turn);
 		bool more = watch_read(intake);
 		bool paused = is_paused(intake);
 		look_at_boxes(intake, paused);
 		if (!paused)
 			settle_run(intake);
 		if (!more)
-			wait_for_more(intake, paused);
+			wait_for_more(intake, paused, turn);
 	}
+	turn_free(turn);
 	return NULL;
 }
 

@@ -15,11 +15,20 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "master/assets.h"
+#include "master/service.h"
 #include "master/start.h"
 
 /* The page calls a snapshot older than this dead, so one is made at least as often. */
 #define PUBLISH_AT_LEAST_US (2 * G_USEC_PER_SEC)
-#define RELOAD_QUIET_MS 300
+
+static void tell_service(const struct master *master)
+{
+	service_status("%" G_GUINT64_FORMAT " queued, %" G_GUINT64_FORMAT " running, %" G_GUINT64_FORMAT
+		       " done, %" G_GUINT64_FORMAT " failed; %u workers%s",
+		master->counts[JOB_QUEUED], master->counts[JOB_RUNNING], master->counts[JOB_DONE],
+		master->counts[JOB_FAILED], workers_live(master->workers),
+		master->broker_up ? "" : "; the broker is down");
+}
 
 static void say_ready(struct master *master)
 {
@@ -31,6 +40,8 @@ static void say_ready(struct master *master)
 	master->spare = codec_spare_new();
 	codec_spare_fill(master->spare);
 	view_publish(master); /* whoever reads the line may ask at once */
+	tell_service(master);
+	service_ready();
 	log_info("ready: drop images into %s/<pipeline>/ and watch %s", master->options->watch,
 		master->page->url(master->web));
 	for (guint i = 0; i < master->definitions->len; i++) {
@@ -56,6 +67,9 @@ gboolean master_tick(gpointer data)
 	if (pause > WORKER_LATE_US)
 		workers_forgive(master->workers);
 	master->ticked_us = now;
+	service_turn();
+	if (master->ready && !master->draining)
+		tell_service(master);
 	workers_tick(master->workers, master->broker_up);
 	dispatch_tick(master);
 	jobs_start(master);
@@ -93,6 +107,8 @@ void master_check_drained(struct master *master)
 void master_drain(struct master *master)
 {
 	master->draining = true;
+	service_stopping();
+	service_status("finishing %u jobs in hand", jobs_busy(master));
 	if (master->intake)
 		intake_pause(master->intake);
 	master_check_drained(master);
@@ -171,61 +187,6 @@ static bool known(const char *pipeline, guint64 device, guint64 inode, gint64 by
 	return kept_knows(master->kept, pipeline, device, inode, bytes, mtime_ns);
 }
 
-static void say_errors(const GPtrArray *definitions)
-{
-	for (guint i = 0; i < definitions->len; i++) {
-		const struct definition *definition = g_ptr_array_index((GPtrArray *)definitions, i);
-		g_auto(GStrv) lines = g_strsplit(definition->errors, "\n", -1);
-		for (guint l = 0; lines[l] && lines[l][0]; l++)
-			log_error("%s", lines[l]);
-		if (definition->errors[0])
-			log_warning("%s is off until that is mended%s", definition->name,
-				definition->pipeline ? " (its last good version goes on)" : "");
-	}
-}
-
-static gboolean reload(gpointer data)
-{
-	struct master *master = data;
-	g_autoptr(GError) error = NULL;
-	GPtrArray *fresh = definitions_load(master->options->pipelines, assets_folder(master->assets), &error);
-
-	master->reload_timer = 0;
-	if (!fresh) {
-		log_error("%s; the definitions stay as they were", error->message);
-		return G_SOURCE_REMOVE;
-	}
-	definitions_keep_good(fresh, master->definitions);
-	g_ptr_array_unref(master->definitions);
-	master->definitions = fresh;
-	assets_watch(master->assets, fresh);
-	assets_sweep(master->assets, master);
-	say_errors(fresh);
-	intake_set(master->intake, start_inboxes(master));
-	log_info("definitions read again: %u files", fresh->len);
-	view_changed(master);
-	return G_SOURCE_REMOVE;
-}
-
-static gboolean reload_asked(gpointer data)
-{
-	struct master *master = data;
-
-	if (master->intake && !master->reload_timer)
-		master->reload_timer = g_timeout_add(RELOAD_QUIET_MS, reload, master);
-	return G_SOURCE_CONTINUE;
-}
-
-static void definitions_touched(
-	GFileMonitor *monitor, GFile *file, GFile *other, GFileMonitorEvent event, gpointer data)
-{
-	(void)monitor;
-	(void)file;
-	(void)other;
-	if (event != G_FILE_MONITOR_EVENT_ATTRIBUTE_CHANGED)
-		reload_asked(data);
-}
-
 bool master_read_definitions(struct master *master, const char *from, GError **error)
 {
 	master->definitions = definitions_load(from, master->assets ? assets_folder(master->assets) : NULL, error);
@@ -235,13 +196,13 @@ bool master_read_definitions(struct master *master, const char *from, GError **e
 		assets_watch(master->assets, master->definitions);
 		assets_sweep(master->assets, master);
 	}
-	say_errors(master->definitions);
+	reload_say_errors(master->definitions);
 	return true;
 }
 
 static void asset_changed(void *user)
 {
-	reload_asked(user);
+	reload_soon(user);
 }
 
 static bool start_intake(struct master *master, GError **error)
@@ -256,7 +217,7 @@ static bool start_intake(struct master *master, GError **error)
 		log_warning("%s holds no definition (*.yaml) yet", master->options->pipelines);
 	master->monitor = g_file_monitor_directory(folder, G_FILE_MONITOR_NONE, NULL, NULL);
 	if (master->monitor)
-		g_signal_connect(master->monitor, "changed", G_CALLBACK(definitions_touched), master);
+		g_signal_connect(master->monitor, "changed", G_CALLBACK(reload_touched), master);
 	master->intake = intake_new(start_inboxes(master), &events, error);
 	return master->intake != NULL;
 }
@@ -288,7 +249,7 @@ void master_init(struct master *master, const struct options *options)
 	master->segments = segments_new(options->state);
 	g_unix_signal_add(SIGTERM, stop_asked, master);
 	g_unix_signal_add(SIGINT, stop_asked, master);
-	g_unix_signal_add(SIGHUP, reload_asked, master);
+	g_unix_signal_add(SIGHUP, reload_hangup, master);
 	/* Blocked signals stay pending for signalfd-less GLib: its handlers need them unblocked here, and only here. */
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }

@@ -82,6 +82,7 @@ struct master {
 	char *broker_cut, *broker_trouble; /* of these: no connection, no answer or no topics; NULL */
 	bool ready;
 	bool draining;
+	bool reloading; /* systemd was told so */
 	gint64 started_us;
 	guint64 sequence; /* of the last snapshot */
 	bool dirty;
@@ -163,6 +164,12 @@ void dispatch_tick(struct master *master);
 
 /* To the dead-letter topic: a task that nobody shall try again. */
 void dispatch_dead_letter(struct master *master, const struct job *job, guint tile, const char *reason);
+
+/* reload.c */
+void reload_soon(struct master *master);
+gboolean reload_hangup(gpointer master); /* SIGHUP */
+void reload_touched(GFileMonitor *monitor, GFile *file, GFile *other, GFileMonitorEvent event, gpointer master);
+void reload_say_errors(const GPtrArray *definitions);
 
 /* blame.c */
 /* A worker died, or fell silent: the task that it had in hand is suspected, and its job fails when it was so often enough. */

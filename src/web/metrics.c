@@ -87,6 +87,22 @@ static void add_tiles(GString *text, const struct snapshot *snapshot)
 	add_number(text, "tile_seconds_count", below);
 }
 
+/* Workers that fail what others manage, with what they said; none is the usual answer. */
+static void add_taken_out(GString *text, const struct snapshot *snapshot)
+{
+	g_string_append(text, FAMILY("worker_taken_out", "gauge",
+				      "1: failed what others manage, and is out or on trial; the reason."));
+	for (guint i = 0; i < snapshot->workers->len; i++) {
+		const struct worker_view *worker = g_ptr_array_index(snapshot->workers, i);
+		if (!worker->breaker || strcmp(worker->breaker, "closed") == 0 || worker->state == WORKER_GONE)
+			continue;
+		g_autofree char *id = escaped(worker->id);
+		g_autofree char *reason = escaped(worker->breaker_reason ? worker->breaker_reason : "");
+		g_string_append_printf(text, "dropmill_worker_taken_out{worker=\"%s\",state=\"%s\",reason=\"%s\"} 1\n",
+			id, worker->breaker, reason);
+	}
+}
+
 static void add_mill(GString *text, const struct snapshot *snapshot)
 {
 	char buffer[G_ASCII_DTOSTR_BUF_SIZE];
@@ -107,6 +123,7 @@ static void add_mill(GString *text, const struct snapshot *snapshot)
 	for (int i = 0; i < WORKER_STATE_COUNT; i++)
 		add_labelled(text, "workers", "state", worker_state_name((enum worker_state)i),
 			snapshot->workers_by_state[i]);
+	add_taken_out(text, snapshot);
 	g_string_append(text, FAMILY("broker_up", "gauge", "Whether the broker answers."));
 	add_number(text, "broker_up", snapshot->broker_up);
 	g_string_append(text,

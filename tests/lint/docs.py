@@ -13,6 +13,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 README = os.path.join(ROOT, "README.md")
+MAN = os.path.join("src", "dist", "dropmill.1")
 MANUAL = os.path.join("src", "dist", "OPERATIONS.md")
 MANUAL_HEAD = """<!-- SPDX-License-Identifier: GPL-2.0-or-later -->
 # Operations
@@ -21,6 +22,8 @@ What `dropmill ops --markdown` prints (`make docs` writes it here). `dropmill op
 
 """
 COMMANDS = ("run", "master", "worker", "once", "check", "ops", "topics", "status")
+
+DAEMONS = ("run", "master", "worker", "once")
 
 
 def output_of(*command):
@@ -79,6 +82,9 @@ def main():
     with open(os.path.join(ROOT, MANUAL), encoding="utf-8") as file:
         if file.read() != manual:
             problems.append(f"{MANUAL} is not what `dropmill ops --markdown` prints: make docs")
+    with open(os.path.join(ROOT, MAN), encoding="utf-8") as file:
+        man = file.read().replace("\\-", "-")
+    problems += [f"{MAN} does not explain {command}" for command in COMMANDS if f".B {command}\n" not in man]
     for command in COMMANDS:
         if f"dropmill {command}" not in readme:
             problems.append(f"README.md does not mention `dropmill {command}`")
@@ -88,6 +94,8 @@ def main():
         for option in sorted(options - {"--help", "--help-all"}):
             if f"`{option}" not in readme:
                 problems.append(f"README.md does not mention `{option}` of `dropmill {command}`")
+            if command in DAEMONS and option not in man:
+                problems.append(f"{MAN} does not mention `{option}` of `dropmill {command}`")
     print("\n".join(problems) if problems else "README.md agrees with the program")
     sys.exit(1 if problems else 0)
 

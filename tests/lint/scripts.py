@@ -22,7 +22,7 @@ def main():
                 line = first_line(path)
                 if path.endswith(".py") or (line.startswith(b"#!") and b"python" in line):
                     python.append(path)
-                elif line.startswith(b"#!") and line.rstrip().endswith((b"bash", b"/sh")):
+                elif line.startswith(b"#!") and line.rstrip().endswith((b"bash", b"/sh")) or path.endswith(".bash"):
                     shell.append(path)
     if not python or not shell:
         sys.exit("no scripts found: this check looked in the wrong place")

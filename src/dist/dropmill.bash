@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bash completion for dropmill: commands, the options that each command's --help tells, names of pipelines and operations.
+# shellcheck shell=bash
+
+_dropmill()
+{
+	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} program=${COMP_WORDS[0]}
+
+	COMPREPLY=()
+	if [ "$COMP_CWORD" -eq 1 ]; then
+		mapfile -t COMPREPLY < <(compgen -W "run master worker once explain check ops topics status version --help" -- "$current")
+		return
+	fi
+	case $previous in
+	--payload) mapfile -t COMPREPLY < <(compgen -W "auto inline shm" -- "$current") && return ;;
+	--log-format) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$current") && return ;;
+	--pipelines | --watch | --out | --state) mapfile -t COMPREPLY < <(compgen -d -- "$current") && return ;;
+	esac
+	if [[ $current == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$("$program" "$command" --help 2>/dev/null | grep -oE -- '--[a-z][a-z-]+')" -- "$current")
+		return
+	fi
+	case $command in
+	topics) [ "$COMP_CWORD" -eq 2 ] && mapfile -t COMPREPLY < <(compgen -W "create describe delete" -- "$current") && return ;;
+	ops) mapfile -t COMPREPLY < <(compgen -W "$("$program" ops --json 2>/dev/null | grep -oE '"name": ?"[a-z_]+"' | cut -d'"' -f4)" -- "$current") && return ;;
+	once | explain)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			mapfile -t COMPREPLY < <(compgen -W "$(find pipelines -maxdepth 1 -name '[!_]*.yaml' -printf '%f\n' 2>/dev/null | sed 's/\.yaml$//')" -- "$current")
+			[ ${#COMPREPLY[@]} -gt 0 ] && return
+		fi
+		;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -f -- "$current")
+}
+complete -o filenames -F _dropmill dropmill

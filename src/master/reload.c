@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Definitions read again, when they change or SIGHUP says so: see state.h. */
+#include <string.h>
+
+#include "base/log.h"
+#include "master/assets.h"
+#include "master/service.h"
+#include "master/start.h"
+#include "master/state.h"
+
+#define RELOAD_QUIET_MS 300
+
+void reload_say_errors(const GPtrArray *definitions)
+{
+	for (guint i = 0; i < definitions->len; i++) {
+		const struct definition *definition = g_ptr_array_index((GPtrArray *)definitions, i);
+		g_auto(GStrv) lines = g_strsplit(definition->errors, "\n", -1);
+		for (guint l = 0; lines[l] && lines[l][0]; l++)
+			log_error("%s", lines[l]);
+		if (definition->errors[0])
+			log_warning("%s is off until that is mended%s", definition->name,
+				definition->pipeline ? " (its last good version goes on)" : "");
+	}
+}
+
+static void end_reload(struct master *master)
+{
+	if (master->reloading)
+		service_ready();
+	master->reloading = false;
+}
+
+static gboolean reload(gpointer data)
+{
+	struct master *master = data;
+	g_autoptr(GError) error = NULL;
+	GPtrArray *fresh = definitions_load(master->options->pipelines, assets_folder(master->assets), &error);
+
+	master->reload_timer = 0;
+	if (!fresh) {
+		log_error("%s; the definitions stay as they were", error->message);
+		end_reload(master);
+		return G_SOURCE_REMOVE;
+	}
+	definitions_keep_good(fresh, master->definitions);
+	g_ptr_array_unref(master->definitions);
+	master->definitions = fresh;
+	assets_watch(master->assets, fresh);
+	assets_sweep(master->assets, master);
+	reload_say_errors(fresh);
+	intake_set(master->intake, start_inboxes(master));
+	log_info("definitions read again: %u files", fresh->len);
+	end_reload(master);
+	view_changed(master);
+	return G_SOURCE_REMOVE;
+}
+
+void reload_soon(struct master *master)
+{
+	if (master->intake && !master->reload_timer)
+		master->reload_timer = g_timeout_add(RELOAD_QUIET_MS, reload, master);
+}
+
+gboolean reload_hangup(gpointer data)
+{
+	struct master *master = data;
+
+	if (master->ready && !master->draining) {
+		master->reloading = true;
+		service_reloading();
+	}
+	reload_soon(master);
+	return G_SOURCE_CONTINUE;
+}
+
+void reload_touched(GFileMonitor *monitor, GFile *file, GFile *other, GFileMonitorEvent event, gpointer data)
+{
+	(void)monitor;
+	(void)file;
+	(void)other;
+	if (event != G_FILE_MONITOR_EVENT_ATTRIBUTE_CHANGED)
+		reload_soon(data);
+}

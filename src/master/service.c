@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * What systemd is told: see service.h. */
+#include "master/service.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/turn.h"
+
+static char *told; /* the last status */
+
+void service_ready(void)
+{
+	sd_notify(0, "READY=1");
+}
+
+void service_reloading(void)
+{
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, clock_now_us());
+}
+
+void service_stopping(void)
+{
+	sd_notify(0, "STOPPING=1");
+}
+
+void service_status(const char *format, ...)
+{
+	va_list arguments;
+
+	if (!g_getenv("NOTIFY_SOCKET"))
+		return;
+	va_start(arguments, format);
+	g_autofree char *text = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	if (g_strcmp0(text, told) == 0)
+		return;
+	sd_notifyf(0, "STATUS=%s", text);
+	g_free(told);
+	told = g_steal_pointer(&text);
+}
+
+void service_turn(void)
+{
+	static gint64 fed_us;
+	static const char *said;
+	uint64_t period_us;
+
+	if (sd_watchdog_enabled(0, &period_us) <= 0)
+		return;
+	const char *late = turn_late((gint64)period_us);
+	if (late && late != said)
+		log_error("the %s thread has not turned for %d s: the watchdog is not fed", late,
+			(int)(period_us / G_USEC_PER_SEC));
+	said = late;
+	if (late || clock_now_us() - fed_us < (gint64)period_us / 4)
+		return;
+	sd_notify(0, "WATCHDOG=1");
+	fed_us = clock_now_us();
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   what systemd is told of us, where it asks for it (NOTIFY_SOCKET, WATCHDOG_USEC): ready, a line of status, reloading, stopping,
+ *            and the watchdog's food. Elsewhere nothing happens.
+ * Thread:    the main thread.
+ * Ownership: none.
+ */
+#ifndef DROPMILL_MASTER_SERVICE_H
+#define DROPMILL_MASTER_SERVICE_H
+
+#include <glib.h>
+
+void service_ready(void);
+void service_reloading(void); /* service_ready() ends it */
+void service_stopping(void);
+/* One line; told when it changes. */
+void service_status(const char *format, ...) G_GNUC_PRINTF(1, 2);
+/* Once a second, from the main loop: feeds the watchdog, unless a thread that it needs has stopped turning. */
+void service_turn(void);
+
+#endif

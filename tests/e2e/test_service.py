@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What systemd is told, workers that are replaced in order under load, and what make install puts where."""
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+
+import pytest
+
+from mill import ROOT, Mill
+from oracle import TILE, Oracle
+from trouble import HOOKS, Trouble
+from waiting import wait_until
+
+
+@pytest.fixture
+def told(folder):
+    """(environment, list of messages): a socket as systemd has it."""
+    path = os.path.join(folder, "notify")
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    server.bind(path)
+    messages = []
+
+    def read():
+        while True:
+            text = server.recv(65536).decode()
+            if text == "end":
+                return
+            messages.extend(text.splitlines())
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    yield {"NOTIFY_SOCKET": path}, messages
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
+        client.sendto(b"end", path)
+    thread.join(10)
+    server.close()
+
+
+@pytest.fixture
+def place(folder, pictures):
+    mill = Mill(os.path.join(folder, "mill"), HOOKS)
+    yield mill, Oracle(mill, pictures), Trouble(folder)
+    mill.abandon()
+
+
+def drop_some(oracle, tag, count=12):
+    for i in range(count):
+        oracle.drop("pair", f"{tag}{i}.jpg", oracle.picture(i % 6 == 5, i))
+
+
+def test_systemd_is_told(place, told):
+    """Ready when it is, a watchdog that is fed, a reload that ends, stopping; and rolling restarts of its children beside."""
+    mill, oracle, _ = place
+    env, messages = told
+    mill.start(workers=2, tile=TILE, env={**env, "WATCHDOG_USEC": "2000000"})
+    wait_until(lambda: "READY=1" in messages, lambda: f"ready: {messages}", 10)
+    wait_until(lambda: messages.count("WATCHDOG=1") >= 3, lambda: f"the watchdog fed: {messages}", 20)
+    drop_some(oracle, "load")
+    for _ in range(3):
+        before = messages.count("READY=1")
+        mill.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: messages.count("READY=1") > before, lambda: f"the end of a reload: {messages}", 20)
+        for pid in mill.pids("worker")[:1]:
+            mill.kill(pid, signal.SIGTERM)
+        drop_some(oracle, f"more{before}", 6)
+    assert any(message.startswith("RELOADING=1") for message in messages), messages
+    assert any(message.startswith("MONOTONIC_USEC=") for message in messages), messages
+    oracle.drain()
+    wait_until(lambda: any("30 done, 0 failed" in m for m in messages), lambda: f"the numbers: {messages}", 10)
+    assert not oracle.faults(), mill.log()
+    mill.stop()
+    assert "STOPPING=1" in messages, messages
+
+
+def test_recycled_workers(place):
+    """After so many tasks, or when too large, a worker finishes what it has and another takes its place: nothing is tried again."""
+    mill, oracle, trouble = place
+    mill.start(workers=2, tile=TILE, env=trouble.env, recycle_tasks=25, nice=5)
+    first = set(mill.pids("worker"))
+    assert {os.getpriority(os.PRIO_PROCESS, pid) for pid in first} == {5}
+    for number in range(2):
+        drop_some(oracle, f"r{number}-")
+        oracle.drain()
+    wait_until(lambda: not first & set(mill.pids("worker")), lambda: f"others in their places: {mill.log()}", 30)
+    assert "recycled after" in mill.log() and "--recycle-tasks" in mill.log()
+    wait_until(lambda: any(w["restarts"] > 0 for w in mill.workers() if w["state"] == "live"), "restarts to be shown", 20)
+    assert not oracle.faults(), mill.log()
+    mill.stop()
+
+
+def test_a_worker_that_takes_far_too_much_memory(place):
+    mill, oracle, trouble = place
+    trouble.order("worker:fat:grow")
+    mill.start(workers=2, tile=TILE, env=trouble.env, worker_memory="300M")
+    oracle.drop("mono", "fat.png", oracle.picture(False, 0, ".png"), good=False)
+    drop_some(oracle, "beside", 6)
+    oracle.drain()
+    assert "killed 3 workers (took far more than 300.0 MiB of memory)" in mill.reason("mono", "fat.png"), mill.log()
+    assert not oracle.faults(), mill.log()
+    mill.stop()
+
+
+def make(*words):
+    done = subprocess.run(["make", "-s", "SETUP=no", *words], cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_install_and_uninstall(folder):
+    prefix = os.path.join(folder, "usr")
+    make("install", f"PREFIX={prefix}")
+    files = {os.path.relpath(os.path.join(where, name), prefix) for where, _, names in os.walk(prefix) for name in names}
+    units = ("dropmill.service", "dropmill-master.service", "dropmill-worker@.service")
+    assert {f"lib/systemd/system/{unit}" for unit in units} <= files
+    assert {"share/man/man1/dropmill.1", "share/bash-completion/completions/dropmill", "bin/dropmill-image"} <= files
+    said = subprocess.run([f"{prefix}/bin/dropmill", "ops", "blur"], capture_output=True, text=True, check=True, timeout=60)
+    assert "sigma" in said.stdout
+    if shutil.which("systemd-analyze"):
+        for unit in units:
+            path = f"{prefix}/lib/systemd/system/{unit.replace('@', '@4')}"
+            if "@" in unit:
+                os.symlink(unit, path)
+            done = subprocess.run(["systemd-analyze", "verify", "--man=no", path], capture_output=True, text=True, check=False,
+                                  timeout=60)
+            mine = [line for line in done.stderr.splitlines() if "dropmill" in line]
+            assert done.returncode == 0 and not mine, done.stderr
+            if "@" in unit:
+                os.unlink(path)
+    make("uninstall", f"PREFIX={prefix}")
+    assert not [name for _, _, names in os.walk(prefix) for name in names]
