@@ -67,7 +67,7 @@ function drawCounts(parent, p) {
 			link.append(mark);
 			return link;
 		}),
-		make("span", { class: "sub", text: p.median_s !== null && p.median_s !== undefined ? `median ${duration(p.median_s)} from drop to done` : "nothing milled yet" }),
+		make("span", { class: "sub", text: p.median_s !== null && p.median_s !== undefined ? `median ${duration(p.median_s)} from drop to done` : p.enabled ? "nothing milled yet" : "" }),
 	] : []);
 }
 
@@ -92,5 +92,5 @@ function drawFacts(parent, p) {
 		p.recursive && ["Folders", "those below the inbox too"],
 		p.priority ? ["Priority", String(p.priority)] : null,
 	].filter(Boolean);
-	fill(parent, facts, () => facts.map(([name, value]) => make("div", {}, make("dt", { text: name }), make("dd", { text: value }))));
+	fill(parent, p.enabled ? facts : [], () => !p.enabled ? [] : facts.map(([name, value]) => make("div", {}, make("dt", { text: name }), make("dd", { text: value }))));
 }

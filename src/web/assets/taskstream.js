@@ -8,7 +8,7 @@ import { store } from "./store.js";
 import { jobLink } from "./router.js";
 import { Bubble } from "./bubble.js";
 
-const SPAN_MS = 60000, ROW = 26, BAR = 18, TOP = 22, PALETTE = 8, LEAST_PX = 1.5, FRAME_MS = 100, LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+const SPAN_MS = 60000, ROW = 26, BAR = 18, TOP = 22, PALETTE = 8, LEAST_PX = 1.5, COLUMN_PX = 2, LEAST_TALL = 3, FRAME_MS = 100, LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 export class TaskStream {
 	#letters = new Map();  // job → number, as they were first seen
@@ -115,8 +115,7 @@ export class TaskStream {
 			context.textAlign = "left";
 			context.fillStyle = worker.state === "live" ? ink : soft;
 			context.fillText(worker.id.length > 12 ? `…-${shortWorker(worker.id)}` : worker.id, 0, y + ROW / 2, names - 8);
-			for (const task of this.#tasks(worker, now))
-				this.#bar(context, task, row, y + (ROW - BAR) / 2, (t) => names + room * (1 - (now - t) / SPAN_MS), names);
+			this.#row(context, this.#tasks(worker, now), row, y + (ROW - BAR) / 2, (t) => names + room * (1 - (now - t) / SPAN_MS), names);
 			context.textAlign = "right";
 			context.fillStyle = soft;
 			context.fillText(worker.state === "live" ? `${this.#busy(worker, now)} %` : worker.state, width, y + ROW / 2);
@@ -124,11 +123,41 @@ export class TaskStream {
 		this.#outline(context, ink);
 	}
 
-	#bar(context, task, row, y, place, left) {
-		const from = Math.max(place(task.start), left), w = Math.max(place(task.end) - from, LEAST_PX);
-		const base = this.palette[(this.#letters.get(task.job) ?? 0) % PALETTE];
+	// Tasks too short for a bar of their own share a column, which is as tall as the part of its time that was busy: a row of sparks must not
+	// look like a row of work.
+	#row(context, tasks, row, y, place, left) {
+		let column = null;
+		const flush = () => {
+			if (!column)
+				return;
+			const tall = Math.max(BAR * Math.min(column.busy / COLUMN_PX, 1), LEAST_TALL);
+			context.fillStyle = this.#colourOf(column.job);
+			context.fillRect(column.x, y + (BAR - tall) / 2, COLUMN_PX, tall);
+			column = null;
+		};
+		for (const task of tasks) {
+			const from = Math.max(place(task.start), left), w = place(task.end) - from;
+			if (w >= LEAST_PX || task.failed) {
+				flush();
+				this.#bar(context, task, row, y, from, Math.max(w, LEAST_PX));
+				continue;
+			}
+			const x = Math.floor(from / COLUMN_PX) * COLUMN_PX;
+			if (column?.x !== x) {
+				flush();
+				column = { x, busy: 0, job: task.job };
+			}
+			column.busy += Math.max(w, 0);
+			this.#drawn.push({ x: from, w: COLUMN_PX, y, row, task });
+		}
+		flush();
+	}
+
+	#colourOf = (job) => this.palette[(this.#letters.get(job) ?? 0) % PALETTE];
+
+	#bar(context, task, row, y, from, w) {
 		context.globalAlpha = task.running ? 0.6 : 1;
-		context.fillStyle = base;
+		context.fillStyle = this.#colourOf(task.job);
 		context.fillRect(from, y, Math.max(w - (w > 4 ? 1 : 0), LEAST_PX), BAR);
 		context.globalAlpha = 1;
 		if (task.failed) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The view of the workers: what they did in the last minute, and how each of them is. A worker that is gone says what was taken from it.
 
-import { make, cell, fill, list, setText, setState, setAttribute, show, stateMark, tableHead } from "./dom.js";
-import { bytes, number, plural, short, some, ticking, roughly } from "./words.js";
+import { make, cell, fill, list, setText, setState, setAttribute, show, sign, stateMark, tableHead } from "./dom.js";
+import { bytes, duration, number, plural, short, some, ticking, roughly } from "./words.js";
 import { store, since } from "./store.js";
 import { jobLink } from "./router.js";
 import { TaskStream } from "./taskstream.js";
@@ -78,12 +78,12 @@ export class WorkersView {
 
 function createRow() {
 	const f = {
-		id: make("b"), where: make("span", { class: "sub" }), state: stateMark("live"), beat: make("span", { class: "beat" }), current: make("span"),
+		id: make("b"), where: make("span", { class: "sub" }), state: stateMark("live"), breaker: make("span", { class: "breaker" }), beat: make("span", { class: "beat" }), current: make("span"),
 		tiles: make("span"), failed: make("span", { class: "sub" }), rate: make("span"), memory: make("span"), plane: make("span"), partitions: make("span"),
 	};
 	const row = make("tr", { role: "row" },
 		make("th", { scope: "row", role: "rowheader", "data-label": "Worker" }, f.id, f.where),
-		cell("State", null, f.state), cell("Heartbeat", null, f.beat), cell("Working on", "current", f.current), cell("Tiles", "n", f.tiles, " ", f.failed),
+		cell("State", null, f.state, f.breaker), cell("Heartbeat", null, f.beat), cell("Working on", "current", f.current), cell("Tiles", "n", f.tiles, " ", f.failed),
 		cell("Tiles/s", "n", f.rate), cell("Memory", "n", f.memory), cell("Plane", null, f.plane), cell("Partitions", null, f.partitions));
 	row.fields = f;
 	return row;
@@ -98,8 +98,10 @@ function updateRow(row, worker) {
 	const f = row.fields;
 	setAttribute(row, "data-state", worker.state);
 	setText(f.id, worker.id);
-	setText(f.where, some(worker.host, `pid ${worker.pid}`, worker.version, worker.vips && `libvips ${worker.vips}`));
+	setText(f.where, some(worker.host, `pid ${worker.pid}`, worker.version, worker.vips && `libvips ${worker.vips}`,
+		worker.restarts > 0 && `${plural(worker.restarts, "restart")} of its place`));
 	setState(f.state, worker.state);
+	drawBreaker(f.breaker, worker);
 	drawBeat(row, worker);
 	drawCurrent(f.current, worker);
 	setText(f.tiles, number(worker.tiles_done));
@@ -111,10 +113,20 @@ function updateRow(row, worker) {
 		some((worker.partitions || []).join(", "), worker.lag > 0 && `lag ${number(worker.lag)}`) || "–");
 }
 
+// A worker that fails what others manage is taken out for a while, then tried with one task. The reason stands beside.
+function drawBreaker(parent, worker) {
+	const { state, reason, retry_in_s: left } = worker.breaker || {};
+	const out = state === "open" || state === "half-open";
+	const words = state === "open" ? some("taken out", left > 0 && `tried again in ${duration(Math.ceil(left))}`) : "on trial with one task";
+	show(parent, out || worker.retiring);
+	fill(parent, [out, words, reason, worker.retiring], () => out ? [sign("warning"), make("span", { text: words }), reason ? make("span", { class: "sub", text: reason }) : null] :
+		worker.retiring ? make("span", { class: "sub", text: "ends when its tasks are done" }) : []);
+}
+
 // What it has in hand; of one that is gone, how it ended and what was taken from it.
 function drawCurrent(parent, worker) {
 	const job = worker.current_job && store.jobs.get(worker.current_job);
-	const held = some(worker.busy_s >= 1 && ticking(worker.busy_s), worker.leases > 1 && `${plural(worker.leases, "task")} in hand`, worker.breaker && worker.breaker !== "closed" && `breaker ${worker.breaker}`);
+	const held = some(worker.busy_s >= 1 && ticking(worker.busy_s), worker.leases > 1 && `${plural(worker.leases, "task")} in hand`);
 	const taken = worker.taken_back > 0 && `${plural(worker.taken_back, "task")} taken from it and given to others`;
 	if (worker.state === "gone") {
 		const ended = some(worker.end, worker.gone_at && `gone for ${roughly(since(worker.gone_at))}`, taken || "it had nothing in hand");
