@@ -31,6 +31,8 @@ struct history_job {
 struct history *history_open(const char *path, GError **error);
 /* The same, with the file that is there set aside, whatever it is: why is said. */
 struct history *history_open_anew(const char *path, const char *why, GError **error);
+/* True once for each time that a database was begun, new or instead of another: what it should know has to be learnt again. */
+bool history_began(struct history *history);
 /* A second connection to the same database, for another thread. */
 struct history *history_open_again(const struct history *history, GError **error);
 void history_close(struct history *history); /* NULL is fine */
@@ -58,6 +60,10 @@ void history_disown(struct history *history, const char *path);
 
 /* The number of an original among those of its pipeline: the one it has, or the next, from 1. On disk when this returns; 0 on error. */
 gint64 history_number(struct history *history, const char *pipeline, const char *source, GError **error);
+
+/* One that it had before, unless it has another by now. */
+bool history_set_number(
+	struct history *history, const char *pipeline, const char *source, gint64 number, GError **error);
 
 /* Keys of originals that stay in their inbox (master/kept.h). */
 bool history_keep(struct history *history, const char *key, GError **error);

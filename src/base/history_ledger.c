@@ -95,6 +95,20 @@ gint64 history_number(struct history *history, const char *pipeline, const char 
 	return number;
 }
 
+bool history_set_number(
+	struct history *history, const char *pipeline, const char *source, gint64 number, GError **error)
+{
+	sqlite3_stmt *s =
+		history_prepare(history, "INSERT OR IGNORE INTO number (pipeline, source, n) VALUES (?,?,?)", error);
+
+	if (!s)
+		return false;
+	history_bind(s, 1, pipeline);
+	history_bind(s, 2, source);
+	sqlite3_bind_int64(s, 3, number);
+	return history_finish(history, s, error);
+}
+
 bool history_keep(struct history *history, const char *key, GError **error)
 {
 	sqlite3_stmt *s = history_prepare(history, "INSERT OR REPLACE INTO kept VALUES (?)", error);

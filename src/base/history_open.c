@@ -102,10 +102,11 @@ static bool open_checked(struct history *history, bool trusted, GError **error)
 {
 	const char *path = history->store->path;
 	struct stat status;
+	bool fresh = false;
 
 	if (!connect(history, error) || (!trusted && !check(history->db, path, error)) ||
 		!history_run(history->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;", path, error) ||
-		!history_migrate(history->db, path, error))
+		!history_migrate(history->db, path, &fresh, error))
 		return false;
 	if (stat(path, &status) != 0)
 		return fail_errno(error, "%s", path);
@@ -113,6 +114,8 @@ static bool open_checked(struct history *history, bool trusted, GError **error)
 	history->inode = status.st_ino;
 	history->generation = g_atomic_int_get(&history->store->generation);
 	history->damaged = false;
+	if (fresh)
+		g_atomic_int_set(&history->store->began, 1);
 	sqlite3_busy_timeout(history->db, BUSY_MS);
 	return true;
 }
@@ -209,6 +212,11 @@ struct history *history_open_anew(const char *path, const char *why, GError **er
 		return history;
 	history_close(history);
 	return NULL;
+}
+
+bool history_began(struct history *history)
+{
+	return g_atomic_int_compare_and_exchange(&history->store->began, 1, 0);
 }
 
 struct history *history_open_again(const struct history *history, GError **error)

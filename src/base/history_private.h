@@ -18,6 +18,7 @@ struct history_store {
 	gint references; /* atomic */
 	char *path;
 	GMutex mutex;
+	gint began;      /* atomic: see history_began() */
 	gint generation; /* atomic; counts up when another file takes the place: the others open it, too */
 };
 
@@ -39,8 +40,8 @@ struct history_table {
 };
 extern const struct history_table history_tables[]; /* ends with a NULL name */
 
-/* Brings the database to the version of this program. ERROR_INPUT: it cannot be. */
-bool history_migrate(sqlite3 *db, const char *path, GError **error);
+/* Brings the database to the version of this program. ERROR_INPUT: it cannot be. *fresh: there was nothing in it. */
+bool history_migrate(sqlite3 *db, const char *path, bool *fresh, GError **error);
 /* Copies what can be read; how many rows of all tables. source: NULL is fine. */
 guint history_salvage(sqlite3 *db, sqlite3 *source);
 guint history_salvage_file(sqlite3 *db, const char *path);

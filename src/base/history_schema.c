@@ -67,7 +67,7 @@ static bool has_tables(sqlite3 *db, const char *path, GError **error)
 	return true;
 }
 
-bool history_migrate(sqlite3 *db, const char *path, GError **error)
+bool history_migrate(sqlite3 *db, const char *path, bool *fresh, GError **error)
 {
 	sqlite3_stmt *statement;
 	int newest = G_N_ELEMENTS(versions), version = 0;
@@ -81,6 +81,7 @@ bool history_migrate(sqlite3 *db, const char *path, GError **error)
 	if (version < 0 || version > newest)
 		return fail(error, ERROR_INPUT, "%s has version %d, and this dropmill knows those up to %d", path,
 			version, newest);
+	*fresh = version == 0;
 	while (version < newest)
 		if (!step(db, ++version, path, error))
 			return false;

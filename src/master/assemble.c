@@ -146,7 +146,6 @@ static void tile_done(struct master *master, struct job *job, guint index, gint6
 	if (job->waits)
 		jobs_say_waiting(master, job, NULL);
 	job->waits = 0;
-	job->losses = 0;
 	if (job->lane == LANE_WHOLE)
 		jobs_commit(master, job);
 	else {

@@ -117,17 +117,6 @@ struct codec_link *codec_link_new(codec_event_fn event, void *user, GError **err
 	return link;
 }
 
-void codec_link_listen(struct codec_link *link, codec_event_fn event, void *user)
-{
-	link->event = event;
-	link->user = user;
-}
-
-bool codec_link_runs(const struct codec_link *link)
-{
-	return !link->how && !link->drained;
-}
-
 pid_t codec_link_pid(const struct codec_link *link)
 {
 	return link->pid;

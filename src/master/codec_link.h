@@ -18,10 +18,7 @@ struct codec_link;
 /* Called for each event; event NULL: the process has ended, how says how. The link may be freed inside. */
 typedef void (*codec_event_fn)(JsonObject *event, const char *how, void *user);
 
-/* event NULL: nobody listens yet. */
 struct codec_link *codec_link_new(codec_event_fn event, void *user, GError **error);
-void codec_link_listen(struct codec_link *link, codec_event_fn event, void *user);
-bool codec_link_runs(const struct codec_link *link); /* its process was not heard to have ended */
 pid_t codec_link_pid(const struct codec_link *link);
 void codec_link_send(struct codec_link *link, JsonObject *command);
 void codec_link_done(struct codec_link *link, guint tile);

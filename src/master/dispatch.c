@@ -11,8 +11,6 @@
 
 /* Heartbeats in a row that say "idle" while a task is out: its message was lost on the way. */
 #define IDLE_BEATS 3
-/* How often in a row that may happen to a job before it waits a while and starts over. */
-#define MOST_LOSSES 5
 
 static bool can_share(const struct worker *worker)
 {
@@ -29,7 +27,7 @@ static gsize inline_bytes(const struct job *job, guint index)
 }
 
 /* shm where both sides can; inline where asked for, but never what the embedded broker would lose: there, whole files go by their path and
- * rectangles beyond its window through memory, whatever was heard of the worker: it is a child of ours. */
+ * rectangles beyond its window through memory. */
 static bool choose_plane(
 	const struct master *master, const struct worker *worker, const struct job *job, guint index, enum plane *plane)
 {
@@ -37,8 +35,8 @@ static bool choose_plane(
 	bool share = worker->here && !worker->no_shm;
 	bool fits = !master->embedded || (job->lane == LANE_TILED && inline_bytes(job, index) <= EMBEDDED_WINDOW_BYTES);
 
-	if (strcmp(wish, "inline") == 0 || (!fits && !share)) {
-		*plane = fits || (!share && !master->embedded) ? PLANE_INLINE : PLANE_SHM;
+	if (strcmp(wish, "inline") == 0) {
+		*plane = fits || !share ? PLANE_INLINE : PLANE_SHM;
 		return true;
 	}
 	*plane = can_share(worker) ? PLANE_SHM : PLANE_INLINE;
@@ -325,22 +323,12 @@ void dispatch_worker_changed(struct worker *worker, void *user)
 static void recover_lost(struct master *master, struct worker *worker)
 {
 	guint count = g_queue_get_length(&worker->leases);
-	const struct job *counted = NULL; /* what is lost at once is one loss of the job */
 
 	log_warning("worker %s is idle, but %u of its tasks are unanswered: they are sent again", worker->id, count);
 	worker->idle_beats = 0;
 	for (; count && !g_queue_is_empty(&worker->leases); count--) {
 		const struct lease *lease = g_queue_peek_head(&worker->leases);
-		struct job *job = lease->job;
-		job->losses += job != counted;
-		counted = job;
-		if (job->losses < MOST_LOSSES) {
-			dispatch_take_back(master, job, lease->tile, "its message was lost on the way");
-			continue;
-		}
-		/* No accident any more: something does not get through, and people should see it. */
-		job->losses = 0;
-		jobs_wait(master, job, "its tasks, or their results, are lost on the way again and again");
+		dispatch_take_back(master, lease->job, lease->tile, "its message was lost on the way");
 	}
 }
 

@@ -86,7 +86,6 @@ struct job {
 	guint runs;           /* starts so far */
 	guint faults;         /* runs that ended in a process's death or nonsense */
 	guint waits;          /* temporary faults in a row */
-	guint losses;         /* tasks or results that were lost on the way, in a row */
 	guint commit_tries;   /* that failed, in a row: it is all done and waits for a disk or a permission */
 	gint64 not_before_us; /* back-off after a temporary fault */
 	int width, height;

@@ -108,7 +108,7 @@ static void start_codec(struct master *master, struct job *job)
 	g_autoptr(GError) error = NULL;
 
 	job->codec_us = clock_now_us();
-	job->codec = codec_spare_take(master->spare, jobs_codec_event, job, &error);
+	job->codec = codec_link_new(jobs_codec_event, job, &error);
 	if (!job->codec) {
 		jobs_start_over(master, job, error->message);
 		return;

@@ -16,16 +16,6 @@
 /* A name that another picture in work has: its end wakes who waits. This is for a holder that ended in another way. */
 #define NAME_AGAIN_US (2 * G_TIME_SPAN_SECOND)
 
-/* The next one loads while the mill has less to do. */
-static void end_codec(struct master *master, struct job *job)
-{
-	if (!job->codec)
-		return;
-	codec_link_free(g_steal_pointer(&job->codec));
-	if (!master->draining)
-		codec_spare_fill(master->spare);
-}
-
 void jobs_stop_run(struct master *master, struct job *job)
 {
 	bool tainted = false;
@@ -43,7 +33,7 @@ void jobs_stop_run(struct master *master, struct job *job)
 		tile->state = TILE_WAITING;
 	}
 	view_show_tiles(master, job);
-	end_codec(master, job);
+	codec_link_free(g_steal_pointer(&job->codec));
 	segments_give_back(master->segments, g_steal_pointer(&job->segment), tainted);
 	job_reset(job);
 }
@@ -166,7 +156,7 @@ void jobs_commit(struct master *master, struct job *job)
 	jobs_say_waiting(master, job, NULL);
 	view_show_tiles(master, job);
 	/* Nothing is out any more: every tile was answered. */
-	end_codec(master, job);
+	codec_link_free(g_steal_pointer(&job->codec));
 	segments_give_back(master->segments, g_steal_pointer(&job->segment), job->leased > 0);
 	job->committing = true;
 	g_clear_pointer(&job->error, g_free);

@@ -14,6 +14,11 @@ static char *key(const char *pipeline, guint64 device, guint64 inode, gint64 byt
 		pipeline, device, inode, bytes, mtime_ns);
 }
 
+char *kept_key(const struct claim *claim)
+{
+	return key(claim->pipeline, claim->device, claim->inode, claim->bytes, claim->mtime_ns);
+}
+
 static void load(const char *text, void *user)
 {
 	g_hash_table_add(user, g_strdup(text));
@@ -41,7 +46,7 @@ void kept_free(struct kept *kept)
 
 bool kept_add(struct kept *kept, const struct claim *claim, GError **error)
 {
-	g_autofree char *text = key(claim->pipeline, claim->device, claim->inode, claim->bytes, claim->mtime_ns);
+	g_autofree char *text = kept_key(claim);
 
 	if (!history_keep(kept->history, text, error))
 		return false;

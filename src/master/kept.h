@@ -18,6 +18,8 @@ struct kept *kept_new(struct history *history);
 void kept_free(struct kept *kept); /* NULL is fine */
 DEFINE_AUTO(kept, kept_free)
 
+/* What a claim is known by. Returns owned. */
+char *kept_key(const struct claim *claim);
 /* Commit thread: before the original goes back to its place. */
 bool kept_add(struct kept *kept, const struct claim *claim, GError **error);
 bool kept_knows(struct kept *kept, const char *pipeline, guint64 device, guint64 inode, gint64 bytes, gint64 mtime_ns);

@@ -37,8 +37,6 @@ static void say_ready(struct master *master)
 	if (master->supervisor && workers_live(master->workers) < (guint)master->options->workers)
 		return;
 	master->ready = true;
-	master->spare = codec_spare_new();
-	codec_spare_fill(master->spare);
 	view_publish(master); /* whoever reads the line may ask at once */
 	tell_service(master);
 	service_ready();
@@ -265,7 +263,6 @@ void master_close(struct master *master)
 	if (master->web)
 		master->page->close(master->web);
 	supervisor_free(g_steal_pointer(&master->supervisor));
-	codec_spare_free(g_steal_pointer(&master->spare));
 	committer_free(master->committer);
 	names_free(master->names);
 	g_hash_table_iter_init(&iter, master->jobs);
@@ -309,11 +306,12 @@ static bool open_all(struct master *master, bool own_workers, GError **error)
 	if (own_workers)
 		master->supervisor = supervisor_new(o, bus_options(master->bus)->brokers, master->embedded != NULL,
 			o->workers, master_child_ended, master);
-	master->kept = kept_new(master->history);
 	view_load_history(master);
-	master->names = names_new(o->out, master->history, jobs_named, master, error);
+	/* Before the originals that are kept: it learns of them what a lost database knew. */
+	master->names = names_new(o->out, o->watch, master->history, jobs_named, master, error);
 	if (!master->names)
 		return false;
+	master->kept = kept_new(master->history);
 	master->committer = committer_new(master->names, master->history, master->kept, jobs_committed, master);
 	if (!start_intake(master, error))
 		return false;

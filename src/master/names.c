@@ -91,7 +91,8 @@ void names_ask(struct names *names, struct job *job)
 	g_thread_pool_push(uses & TEMPLATE_HASH && !job->hash ? names->hasher : names->namer, job, NULL);
 }
 
-struct names *names_new(const char *out, const struct history *history, names_done done, void *user, GError **error)
+struct names *names_new(
+	const char *out, const char *watch, const struct history *history, names_done done, void *user, GError **error)
 {
 	struct history *ledger = history ? history_open_again(history, error) : NULL;
 
@@ -101,6 +102,10 @@ struct names *names_new(const char *out, const struct history *history, names_do
 	g_mutex_init(&names->mutex);
 	names->out = g_strdup(out);
 	names->ledger = ledger;
+	names->watch = g_strdup(watch);
+	names->mill = (struct mark_place){names->out, names->watch};
+	if (ledger && history_began(ledger))
+		marks_relearn(&names->mill, ledger);
 	names->holders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	names->waiting = g_hash_table_new(NULL, NULL);
 	names->made = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -125,6 +130,7 @@ void names_free(struct names *names)
 	g_mutex_clear(&names->mutex);
 	history_close(names->ledger);
 	g_free(names->out);
+	g_free(names->watch);
 	g_free(names);
 }
 
@@ -132,9 +138,11 @@ bool names_own(struct names *names, const struct job *job, const struct job_outp
 {
 	g_mutex_lock(&names->mutex);
 	bool done = true;
-	if (names->ledger)
+	if (names->ledger) {
 		done = history_own(names->ledger, output->final, job_owner(job), output->wished, job->id, error);
-	else
+		/* On disk with the rename at the latest: file systems write a folder's change after what it leads to. */
+		mark_write(&names->mill, job, output);
+	} else
 		g_hash_table_insert(names->made, g_strdup(output->final), g_strdup(job_owner(job)));
 	g_mutex_unlock(&names->mutex);
 	return done;

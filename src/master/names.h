@@ -28,9 +28,10 @@ typedef void (*names_done)(struct job *job, enum names_answer answer, GError *er
 
 struct names;
 
-/* out: the out folder. The ledger is the history's, over a connection of its own. history NULL: `once`, whose outputs lie in out itself. Fails
+/* out: the out folder; watch: that of the inboxes, which tells whose outputs are the mill's. The ledger is the history's, over a connection of its own. history NULL: `once`, whose outputs lie in out itself. Fails
  * only with a history. */
-struct names *names_new(const char *out, const struct history *history, names_done done, void *user, GError **error);
+struct names *names_new(
+	const char *out, const char *watch, const struct history *history, names_done done, void *user, GError **error);
 void names_free(struct names *names); /* what is queued is dropped; NULL is fine */
 DEFINE_AUTO(names, names_free)
 

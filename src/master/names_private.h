@@ -6,11 +6,13 @@
 #ifndef DROPMILL_MASTER_NAMES_PRIVATE_H
 #define DROPMILL_MASTER_NAMES_PRIVATE_H
 
+#include "master/marks.h"
 #include "master/names.h"
 #include "pipeline/template.h"
 
 struct names {
-	char *out;
+	char *out, *watch;
+	struct mark_place mill; /* of the two, for marks */
 	names_done done;
 	void *user;
 	GThreadPool *namer, *hasher;

@@ -45,6 +45,13 @@ static enum occupant look(struct names *names, const struct job *job, const stru
 		return OCCUPANT_STRANGER;
 	if (names->ledger && !history_owner(names->ledger, path, &owner, &drop, error))
 		return OCCUPANT_UNKNOWN;
+	/* Not known to a ledger that was lost, or that a power cut set back. */
+	struct mark mark;
+	if (names->ledger && !owner && mark_read(&names->mill, path, &mark)) {
+		owner = g_steal_pointer(&mark.owner);
+		drop = g_steal_pointer(&mark.job);
+		mark_clear(&mark);
+	}
 	if (!names->ledger)
 		owner = g_strdup(g_hash_table_lookup(names->made, path));
 	if (!owner)
@@ -293,6 +300,8 @@ static enum names_answer settle_all(struct names *names, struct job *job, bool s
 enum names_answer names_settle(struct names *names, struct job *job, bool sized, GError **error)
 {
 	g_mutex_lock(&names->mutex);
+	if (names->ledger && history_began(names->ledger)) /* instead of one that was damaged or removed meanwhile */
+		marks_relearn(&names->mill, names->ledger);
 	g_hash_table_remove(names->waiting, job);
 	if (!sized) { /* a new run */
 		names_let_go(names, job);

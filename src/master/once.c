@@ -147,7 +147,7 @@ static bool open_once(struct master *master, const char *name, char **files, GEr
 	struct definition *definition = master->definitions->len ? g_ptr_array_index(master->definitions, 0) : NULL;
 	if (!definition || !definition->pipeline)
 		return fail(error, ERROR_SYSTEM, "%s is not right; see above", path);
-	master->names = names_new(o->out, NULL, jobs_named, master, NULL);
+	master->names = names_new(o->out, NULL, NULL, jobs_named, master, NULL);
 	master->committer = committer_new(master->names, NULL, NULL, jobs_committed, master);
 	g_timeout_add(MASTER_TICK_MS, master_tick, master);
 	begin(master, (int)g_strv_length(files));

@@ -14,7 +14,7 @@
 #include "bus/embedded.h"
 #include "bus/payload.h"
 #include "master/broker.h"
-#include "master/codec_spare.h"
+#include "master/codec_link.h"
 #include "master/commit.h"
 #include "master/definitions.h"
 #include "master/intake.h"
@@ -53,7 +53,6 @@ struct master {
 	struct names *names;
 	struct history *history;
 	struct segments *segments;
-	struct codec_spare *spare; /* NULL: `once`, which ends soon */
 	const struct master_page *page;
 	void *web; /* the open page */
 	struct kept *kept;

@@ -165,17 +165,13 @@ static struct run *run_of(struct tiles *tiles, const struct task *task, enum res
 	return run;
 }
 
-/* The run may have been built for a task whose pixels came with it, and whose spec names no segment. */
-static bool open_segment(struct run *run, const struct task *task, GError **error)
+static bool open_segment(struct run *run, GError **error)
 {
 	gsize size = (gsize)json_int(run->spec, "segment_bytes", 0);
 
 	if (run->segment)
 		return true;
-	g_autoptr(JsonObject) spec = json_parse_object(task->spec, -1, error);
-	if (!spec)
-		return false;
-	auto_struct(segment) segment = segment_open(json_string(spec, "segment", ""), size, error);
+	auto_struct(segment) segment = segment_open(json_string(run->spec, "segment", ""), size, error);
 	if (!segment)
 		return false;
 	bool fits = ring_fits(&run->ring, tilesource_image(run->source), size);
@@ -246,7 +242,7 @@ static enum result_status compute_shared(
 {
 	VipsRect need = to_rect(&task->need), out = to_rect(&task->out);
 
-	if (!open_segment(run, task, error))
+	if (!open_segment(run, error))
 		return RESULT_REFUSED;
 	if (!segment_take(run->segment, (guint)task->tile, task->serial, (guint)task->attempt)) {
 		fail(error, ERROR_RETRY, "the lease has passed on");

@@ -21,7 +21,7 @@ def test_passwords_are_in_no_command_line_log_or_answer(make_mill, pictures):
     mill.drop(picture, "mono", "a.png")
     mill.wait_output("mono", "a.png")
     pids = marked(mill.mark)
-    assert sorted(role(pid) for pid in pids) == ["codec", "run", "worker", "worker"]  # one codec waits for work
+    assert sorted(role(pid) for pid in pids) == ["run", "worker", "worker"]
     for pid in pids:
         assert SECRET not in " ".join(arguments(pid))
     for path in ("", "api/status", "api/workers", "api/jobs", "api/pipelines"):

@@ -243,22 +243,6 @@ def test_the_last_of_two_drops_of_one_name_stays(make_mill, pictures):
     mill.stop()
 
 
-def test_a_lost_history_destroys_nothing(make_mill, photo, other):
-    mill = mill_of(make_mill, "{stem}.png")
-    mill.drop(photo, "p", "a.png")
-    mill.wait_idle(done=1)
-    was = contents(mill.out("p", "a.png"))
-    mill.stop()
-    for name in os.listdir(mill.path("state")):
-        if name.startswith("history"):
-            os.unlink(mill.path("state", name))
-    mill.start(workers=1)
-    mill.drop(other, "p", "a.png")
-    mill.wait_idle(done=1, failed=0)
-    assert tree(mill, "p") == ["a-2.png", "a.png"] and contents(mill.out("p", "a.png")) == was
-    mill.stop()
-
-
 def test_a_folder_in_the_way_of_the_second_output(make_mill, photo):
     """Regression: a commit that failed half way was tried again from its first output, whose temp file was gone, for ever."""
     text = "outputs:\n  - {name: \"{stem}.png\"}\n  - {name: \"deep/{width}/{stem}.png\"}\n"

@@ -45,7 +45,7 @@ static int set_up(void **state)
 	bed->out = g_build_filename(bed->folder, "out", NULL);
 	g_autofree char *path = g_build_filename(bed->folder, "history.db", NULL);
 	bed->history = history_open(path, NULL);
-	bed->names = names_new(bed->out, bed->history, done, bed, NULL);
+	bed->names = names_new(bed->out, bed->folder, bed->history, done, bed, NULL);
 	bed->pipeline = pipeline_new();
 	bed->pipeline->name = (g_free(bed->pipeline->name), g_strdup("p"));
 	bed->jobs = g_ptr_array_new_with_free_func((GDestroyNotify)job_free);

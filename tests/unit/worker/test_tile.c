@@ -3,7 +3,6 @@
 #include "../image/support.h"
 
 #include "base/json.h"
-#include "base/segment.h"
 #include "image/auto.h"
 #include "image/tilesource.h"
 #include "worker/tile.h"
@@ -161,72 +160,11 @@ static void chains_that_fork_are_computed_in_little_memory(void **state)
 	assert_in_range(vips_tracked_get_mem_highwater() - before, 0, 64 << 20);
 }
 
-/* One run, first with its pixels in the message, then in shared memory: the second task's spec names the segment, the first one's did not. */
-static void a_run_may_change_its_plane(void **state)
-{
-	struct tiles *tiles = tiles_new();
-	g_autoptr(VipsImage) whole = whole_picture();
-	g_autoptr(VipsImage) source = picture(WIDTH, HEIGHT, 1, 8);
-	VipsRect first = {0, 0, 64, 50}, second = {64, 0, 62, 50}, all = {0, 0, WIDTH, HEIGHT};
-	const gsize rows = segment_rows_offset(8), stride = 192, out = rows + stride * HEIGHT,
-		    size = out + stride * CROPPED_HEIGHT;
-	g_autoptr(GBytes) expected = packed(whole, &second), pixels = packed(source, &all), none = NULL;
-	auto_struct(segment) segment = segment_create(size, NULL, NULL);
-	g_autoptr(GError) error = NULL;
-	(void)state;
-
-	/* The rings' places, the same in both specs; only one of them names the segment. */
-	g_autofree char *plain = spec(source);
-	g_autoptr(JsonObject) object = json_parse_object(plain, -1, NULL);
-	JsonObject *from = json_object_get_object_member(object, "source");
-	JsonObject *to = json_array_get_object_element(json_object_get_array_member(object, "outputs"), 0);
-	json_object_set_int_member(from, "offset", (gint64)rows);
-	json_object_set_int_member(from, "stride", (gint64)stride);
-	json_object_set_int_member(from, "rows", HEIGHT);
-	json_object_set_int_member(to, "offset", (gint64)out);
-	json_object_set_int_member(to, "stride", (gint64)stride);
-	json_object_set_int_member(to, "rows", CROPPED_HEIGHT);
-	json_object_set_int_member(object, "segment_bytes", (gint64)size);
-	g_autofree char *without = json_object_text(object);
-	json_object_set_string_member(object, "segment", segment->path);
-	g_autofree char *with = json_object_text(object);
-
-	VipsRect need = need_of(&first);
-	g_autoptr(GBytes) sent = packed(source, &need);
-	struct task task = {.kind = TASK_TILE, .plane = PLANE_INLINE, .job = "job", .serial = 1, .attempt = 1};
-	task.out = from_rect(&first);
-	task.need = from_rect(&need);
-	task.spec = without;
-	task.payload = sent;
-	assert_int_equal(tiles_compute(tiles, &task, &none, &error), RESULT_OK);
-
-	for (int y = 0; y < HEIGHT; y++)
-		memcpy(segment->bytes + rows + (gsize)y * stride,
-			(const guint8 *)g_bytes_get_data(pixels, NULL) + y * WIDTH, WIDTH);
-	segment_clear_leases(segment, 8);
-	segment_offer(segment, 1, 1, 1);
-	need = need_of(&second);
-	task.plane = PLANE_SHM;
-	task.tile = 1;
-	task.out = from_rect(&second);
-	task.need = from_rect(&need);
-	task.spec = with;
-	g_autoptr(GBytes) nothing = NULL;
-	enum result_status status = tiles_compute(tiles, &task, &nothing, &error);
-	if (status != RESULT_OK)
-		fail_msg("%s", error->message);
-	for (int y = 0; y < second.height; y++)
-		assert_memory_equal(segment->bytes + out + (gsize)y * stride + second.left,
-			(const guint8 *)g_bytes_get_data(expected, NULL) + y * second.width, second.width);
-	tiles_free(tiles);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_tile_asks_for_its_own_need),
 		cmocka_unit_test(each_tile_asks_for_its_own_need_in_a_thread_of_libvips),
-		cmocka_unit_test(a_run_may_change_its_plane),
 		cmocka_unit_test(chains_that_fork_are_computed_in_little_memory),
 	};
 	return cmocka_run_group_tests(tests, start_vips, NULL);
