@@ -11,8 +11,8 @@ export class Bubble {
 		this.parts = [this.words, this.said];
 	}
 
-	// At x, y of the frame whose width is given; lines: the first one is the title.
-	at(x, y, width, lines, aloud) {
+	// Above the place from x, top to bottom of a frame whose width is given, or below it; lines: the first one is the title.
+	at({ x, top, bottom, width }, lines, aloud) {
 		if (this.key !== lines.join("\n")) {
 			this.key = lines.join("\n");
 			this.words.replaceChildren(...lines.map((line, i) => make(i ? "span" : "b", { text: line })));
@@ -20,8 +20,9 @@ export class Bubble {
 		show(this.words, true);
 		const room = this.words.offsetWidth / 2 + 4;
 		this.words.style.left = `${Math.min(Math.max(x, room), Math.max(width - room, room))}px`;
-		this.words.style.top = `${y}px`;
-		this.words.toggleAttribute("data-below", y < this.words.offsetHeight + 16);
+		const below = top < this.words.offsetHeight + 16;
+		this.words.style.top = `${below ? bottom : top}px`;
+		this.words.toggleAttribute("data-below", below);
 		if (aloud)
 			setText(this.said, lines.join(", "));
 	}

@@ -16,8 +16,9 @@ export class Compare {
 		this.slider = make("input", { type: "range", min: 0, max: 100, value: 50, step: 1, "aria-label": "How much of the picture shows the original" });
 		this.slider.addEventListener("input", () => this.#slide());
 		this.handle = make("span", { class: "handle", "aria-hidden": "true" });
-		this.frame = make("div", { class: "frame" }, this.before, this.after, this.handle, this.slider,
-			make("span", { class: "corner left", "aria-hidden": "true", text: "before" }), make("span", { class: "corner right", "aria-hidden": "true", text: "after" }));
+		this.frame = make("div", { class: "frame" }, this.before, this.after, this.handle, this.slider);
+		this.before.append(make("span", { class: "corner left", "aria-hidden": "true", text: "before" }));
+		this.after.append(make("span", { class: "corner right", "aria-hidden": "true", text: "after" }));
 		this.choices = make("fieldset", { class: "choices" });
 		this.element = make("div", { class: "compare" }, this.choices, this.frame);
 	}

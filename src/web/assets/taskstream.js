@@ -67,7 +67,9 @@ export class TaskStream {
 	// Ended ones, and the one it has in hand, which has no end yet.
 	#tasks(worker, now) {
 		const tasks = (store.tasks.get(worker.id) || []).filter((task) => task.end > now - SPAN_MS);
-		if (worker.current_job && worker.busy_s !== null && worker.state === "live")
+		// What a heartbeat said to be in hand may have ended since.
+		const ended = tasks.length > 0 && tasks.at(-1).end > worker.heardAt;
+		if (worker.current_job && worker.busy_s !== null && worker.state === "live" && !ended)
 			tasks.push({ start: worker.heardAt - worker.busy_s * 1000, end: now, job: worker.current_job, tile: worker.current_tile, running: true });
 		return tasks;
 	}
@@ -225,6 +227,6 @@ export class TaskStream {
 		this.#at = { row, start: task.start };
 		const name = store.jobs.get(task.job)?.source || task.job;
 		const took = task.running ? `at work for ${duration((task.end - task.start) / 1000)}` : `${task.failed ? "failed after" : "done in"} ${duration((task.end - task.start) / 1000)}`;
-		this.bubble.at(x + w / 2, y, this.holder.clientWidth, [`${this.#letter(task.job)} · ${name}`, `tile ${task.tile} on ${this.workers[row].id}: ${took}`, `from ${clock(task.start)}`], aloud);
+		this.bubble.at({ x: x + w / 2, top: y, bottom: y + BAR, width: this.holder.clientWidth }, [`${this.#letter(task.job)} · ${name}`, `tile ${task.tile} on ${this.workers[row].id}: ${took}`, `from ${clock(task.start)}`], aloud);
 	}
 }

@@ -48,8 +48,10 @@ export class TileMap {
 	draw(job, tiles, complete) {
 		this.job = job;
 		this.all = tiles;
-		this.list = [...tiles.values()];
-		const output = job.outputs[0];
+		// An output that is cut by itself has tiles of its own; the map shows those of the first.
+		const first = tiles.values().next().value?.output ?? 0;
+		this.list = [...tiles.values()].filter((tile) => tile.output === first);
+		const output = job.outputs[first];
 		this.width = output?.width || Math.max(...this.list.map((t) => t.left + t.width), 0) || job.width;
 		this.height = output?.height || Math.max(...this.list.map((t) => t.top + t.height), 0) || job.height;
 		show(this.canvas, this.list.length > 0 && this.width > 0);
@@ -202,7 +204,8 @@ export class TileMap {
 		const box = this.#box(tile);
 		const doing = { waiting: "waits", ready: "is ready to go", running: `at work${tile.worker ? ` on ${tile.worker}` : ""}`,
 			done: some(`done${tile.worker ? ` by ${tile.worker}` : ""}`, tile.seconds !== null && duration(tile.seconds)), failed: `failed${tile.worker ? ` on ${tile.worker}` : ""}` };
-		this.bubble.at(this.canvas.offsetLeft + box.x + box.w / 2, this.canvas.offsetTop + box.y, this.holder.clientWidth,
+		const top = this.canvas.offsetTop + box.y;
+		this.bubble.at({ x: this.canvas.offsetLeft + box.x + box.w / 2, top, bottom: top + box.h, width: this.holder.clientWidth },
 			[`Tile ${tile.n}`, doing[tile.state] || tile.state, some(`attempt ${tile.attempt}`, `${tile.width} × ${tile.height} at ${tile.left}, ${tile.top}`)], aloud);
 		this.#soon();
 	}
