@@ -131,8 +131,10 @@ $(BUILD)/tests/chain: $(BUILD)/obj/tests/chain.o $(call archives,$(IMAGE_MODULES
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(IMAGE_LIBS)
 
+FUZZERS := definition wire json query
+fuzz-side = $(if $(filter json query,$(1)),CORE,IMAGE)
 OBJECTS := $(sort $(MAIN_OBJECTS) $(IMAGE_MAIN_OBJECTS) $(foreach m,$(MODULES),$(call module-objects,$(m))) \
-	$(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(UNIT_SOURCES) $(wildcard $(patsubst %,tests/%.c,$(TOOLS) chain fuzz/definition fuzz/wire))))
+	$(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(UNIT_SOURCES) $(wildcard $(patsubst %,tests/%.c,$(TOOLS) chain $(FUZZERS:%=fuzz/%)))))
 objects: $(OBJECTS)
 
 # ---- run
@@ -189,8 +191,7 @@ chaos: tests hooks soft-kafka ## SECONDS=600 of faults of every kind under a str
 
 # One process a target; what it finds is kept in build/fuzz, and the corpus in tests/fuzz/corpus stays as it is.
 FUZZ_SECONDS ?= 60
-FUZZERS := definition wire
-fuzz: setup-build setup-fuzz ## libFuzzer on definitions and messages, FUZZ_SECONDS=60 each, under ASan and UBSan
+fuzz: setup-build setup-fuzz ## libFuzzer on definitions, messages, answers and requests, FUZZ_SECONDS=60 each, under ASan and UBSan
 	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang CFLAGS="-O1 -g" \
 	  VARIANT_FLAGS="$(SANITIZE) -fsanitize=fuzzer-no-link" $(FUZZERS:%=build/fuzz/fuzz-%)
 	@for name in $(FUZZERS); do mkdir -p build/fuzz/found-$$name && \
@@ -198,9 +199,10 @@ fuzz: setup-build setup-fuzz ## libFuzzer on definitions and messages, FUZZ_SECO
 	    -timeout=10 -rss_limit_mb=2048 -max_len=16384 -print_final_stats=1 -artifact_prefix=build/fuzz/ \
 	    build/fuzz/found-$$name tests/fuzz/corpus/$$name || exit 1; done
 $(BUILD)/obj/tests/fuzz/%.o: override CFLAGS += $(call pkg-cflags,$(IMAGE_PACKAGES))
-$(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/%.o $(call archives,$(IMAGE_MODULES))
+$(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/%.o $$(call archives,$$($$(call fuzz-side,$$*)_MODULES))
 	$(call say,LD)
-	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(IMAGE_LIBS)
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
+	  $($(call fuzz-side,$*)_LIBS)
 
 asan: $(TOOL_PROGRAMS) $(BUILD)/tests/chain setup-test soft-kafka ## build and test once more under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory BUILD=build/asan CFLAGS="-O1 -g" VARIANT_FLAGS="$(SANITIZE) $(HOOKS)" all unit-tests

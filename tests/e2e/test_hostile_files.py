@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Files made to hurt: each ends as an output or in _failed/ with a true reason, and the mill does not feel it.
 
-`make hostile N=10000 SEED=3` is a long run."""
+`make hostile N=10000 SEED=3` is a long run; what became of each corpus is written to build/hostile.md."""
+import collections
 import os
 import random
 import struct
 import zlib
 
 from conftest import MONO
+from mill import BUILD
 from waiting import wait_until
 
 SEED = int(os.environ.get("DROPMILL_SEED", "1"))
 N = int(os.environ.get("DROPMILL_HOSTILE", "60"))
-ENDINGS = (".jpg", ".png", ".tif", ".webp", ".gif")
+ENDINGS = (".jpg", ".png", ".tif", ".webp", ".gif", ".avif", ".heic")
+WAYS = ("bits", "gap", "zeros", "cut")
 
 
 def chunk(kind, data):
@@ -108,22 +111,33 @@ def test_metadata_that_swells_and_files_that_are_two_things(make_mill, pictures)
     mill.stop()
 
 
-def mutated(data, dice):
+def mutated(data, way, dice):
     """Bits turned over, a piece gone, a piece of zeros, or an early end."""
     data = bytearray(data)
-    how = dice.randrange(4)
     at = dice.randrange(len(data))
-    if how == 0:
+    if way == "bits":
         for _ in range(dice.randrange(1, 20)):
             data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
-    elif how == 1:
+    elif way == "gap":
         del data[at : at + dice.randrange(1, 200)]
-    elif how == 2:
+    elif way == "zeros":
         end = min(len(data), at + 200)
         data[at:end] = bytes(end - at)
     else:
         del data[at:]
     return bytes(data)
+
+
+def write_table(table, mill):
+    """Corpora x files x result, for people."""
+    deaths = sum("ended: killed by" in line for line in mill.lines)
+    lines = [f"{N} mutated files, seed {SEED}; workers that died: {deaths}", ""]
+    lines += ["| format | mutation | files | output | failed with a reason | of these: killed their workers |", "|---|---|---|---|---|---|"]
+    for kind in sorted({kind for kind, _ in table}):
+        output, failed, killed = (table[kind, result] for result in ("output", "failed", "killed"))
+        lines.append(f"| {kind[0]} | {kind[1]} | {output + failed + killed} | {output} | {failed + killed} | {killed} |")
+    with open(os.path.join(BUILD, "hostile.md"), "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
 
 
 def test_mutated_files_are_all_accounted_for(make_mill, pictures):
@@ -133,17 +147,22 @@ def test_mutated_files_are_all_accounted_for(make_mill, pictures):
     for ending in ENDINGS:
         with open(pictures.picture(width=160, height=120, ending=ending), "rb") as file:
             sources.append((ending, file.read()))
-    names = []
+    made = {}
     for number in range(N):
         ending, data = sources[number % len(sources)]
-        names.append(f"m{number:05}{ending}")
-        drop_bytes(mill, names[-1], mutated(data, dice))
+        way = dice.choice(WAYS)
+        name = f"m{number:05}{ending}"
+        made[name] = (ending, way)
+        drop_bytes(mill, name, mutated(data, way, dice))
     ended = lambda: sum(mill.status()["jobs"][state] for state in ("done", "failed"))
     wait_until(lambda: ended() == N, lambda: f"{N} files, seed {SEED}; {mill.status()}\n{mill.log()}", 60 + N / 5)
-    for name in names:
+    table = collections.Counter()
+    for name, kind in made.items():
         output = os.path.exists(mill.out("mono", os.path.splitext(name)[0] + ".png"))
         reason = mill.reason("mono", name)
         assert output != bool(reason), f"{name}, seed {SEED}: output {output}, reason {reason}"
         assert output or os.path.exists(mill.inbox("mono", "_failed", name)), name
+        table[kind, "killed" if reason and "killed" in reason else "failed" if reason else "output"] += 1
+    write_table(table, mill)
     assert resident_bytes(mill.process.pid) < before + (64 << 20)
     mill.stop()
