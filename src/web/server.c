@@ -17,7 +17,7 @@
 #include "web/routes.h"
 
 #define DRAINED_BODY_BYTES 65536
-#define OTHER_THREADS 24
+#define OTHER_THREADS 64
 
 struct web {
 	struct mg_context *context;
@@ -132,10 +132,14 @@ static bool start(struct web *web, GError **error)
 	const char *options[] = {
 		"listening_ports",
 		ports,
+		/* A connection that dawdles over its request holds a thread until the time is over. 500 of them must not keep
+		 * others waiting for long; an idle thread costs 30 kB. */
 		"num_threads",
 		threads,
 		"connection_queue",
-		"64",
+		"512",
+		"listen_backlog",
+		"512",
 		"tcp_nodelay",
 		"1",
 		"enable_keep_alive",
@@ -143,8 +147,9 @@ static bool start(struct web *web, GError **error)
 		/* Shorter than the page's polling: an open tab holds a thread only while it asks. */
 		"keep_alive_timeout_ms",
 		"500",
+		/* For the whole of a request's head, which comes in one packet; when sending, for as long as nothing moves. */
 		"request_timeout_ms",
-		"10000",
+		"3000",
 		/* Decoding and cleaning are done once, by split_path(). */
 		"decode_url",
 		"no",
