@@ -23,18 +23,18 @@ def fetch():
 
 
 class Broker:
-    def __init__(self, data, settings=()):
-        """settings: more lines for server.properties."""
+    def __init__(self, data, settings=(), options=()):
+        """settings: more lines for server.properties; options: more words for `tests/kafka/kafka start`."""
         self.data = str(data)
-        self.settings = [word for line in settings for word in ("--set", line)]
+        self.options = [word for line in settings for word in ("--set", line)] + list(options)
         self.process = None
         self.address = None
 
     def start(self):
         """Waits until it answers; the address stays the same over restarts."""
         self.process = subprocess.Popen(
-            [SCRIPT, "start", JARS, "--data", self.data, *self.settings], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-            start_new_session=True,
+            [SCRIPT, "start", JARS, "--data", self.data, *self.options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            text=True, start_new_session=True,
         )
         self.address = self.process.stdout.readline().strip()
         if not self.address:
