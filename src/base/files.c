@@ -5,7 +5,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -222,4 +224,15 @@ char *files_display(const char *name)
 		name += length;
 	}
 	return g_string_free(text, FALSE);
+}
+
+bool files_lies_in(const char *path, const char *folder)
+{
+	char inner[PATH_MAX], outer[PATH_MAX];
+	g_autofree char *holder = g_path_get_dirname(path);
+
+	if (!realpath(holder, inner) || !realpath(folder, outer))
+		return false;
+	gsize length = strlen(outer);
+	return strncmp(inner, outer, length) == 0 && (inner[length] == '/' || inner[length] == '\0');
 }

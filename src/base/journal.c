@@ -39,7 +39,7 @@ static struct journal *map(int fd, GError **error)
 
 struct journal *journal_create(GError **error)
 {
-	int fd = memfd_create("dropmill-journal", MFD_CLOEXEC);
+	int fd = memfd_create("dropmill-journal", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	if (fd < 0 || ftruncate(fd, sizeof(struct page)) != 0) {
 		fail_errno(error, "cannot make a journal");
@@ -47,6 +47,8 @@ struct journal *journal_create(GError **error)
 			close(fd);
 		return NULL;
 	}
+	/* The worker may write to it, but not take it away from under us. */
+	fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
 	return map(fd, error);
 }
 

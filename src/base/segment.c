@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/fault.h"
+#include "base/handover.h"
 
 gsize segment_rows_offset(guint tiles)
 {
@@ -22,7 +23,7 @@ gsize segment_rows_offset(guint tiles)
 
 static int open_memory(GError **error)
 {
-	int fd = memfd_create("dropmill", MFD_CLOEXEC);
+	int fd = memfd_create("dropmill", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	if (fd < 0)
 		fail_errno(error, "cannot make shared memory");
@@ -82,24 +83,93 @@ struct segment *segment_create(gsize size, const char *folder, GError **error)
 		close(fd);
 		return NULL;
 	}
-	return map(fd, size, folder != NULL, error);
+	/* Whoever gets it may write to it, but not take it away from under the master's feet. */
+	if (!folder)
+		fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+	struct segment *segment = map(fd, size, folder != NULL, error);
+	if (segment)
+		memcpy(segment->bytes, SEGMENT_MARK, strlen(SEGMENT_MARK));
+	return segment;
+}
+
+static bool is_number(const char *text)
+{
+	return *text && strspn(text, "0123456789") == strlen(text);
+}
+
+/* /proc/PID/fd/N and nothing else: a path that a message names. */
+static bool is_descriptor(const char *path)
+{
+	g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+
+	return g_strv_length(parts) == 5 && !*parts[0] && strcmp(parts[1], "proc") == 0 && is_number(parts[2]) &&
+	       strcmp(parts[3], "fd") == 0 && is_number(parts[4]);
+}
+
+/* Of the kind that segment_create() makes: nameless, and marked. */
+static bool is_segment(int fd)
+{
+	char mark[sizeof SEGMENT_MARK - 1];
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 0 &&
+	       pread(fd, mark, sizeof mark, 0) == (gssize)sizeof mark && memcmp(mark, SEGMENT_MARK, sizeof mark) == 0;
+}
+
+int segment_descriptor(const char *path, GError **error)
+{
+	/* O_NONBLOCK: it may be anything that this user has open, until it was looked at. */
+	int fd = is_descriptor(path) ? open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
+
+	if (fd < 0 && is_descriptor(path)) {
+		fail_errno(error, "%s", path);
+		return -1;
+	}
+	if (fd >= 0 && is_segment(fd))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	fail(error, ERROR_SYSTEM, "%s is no segment of a dropmill", path);
+	return -1;
+}
+
+static int door = -1;
+static struct handover *door_answers;
+
+void segment_use_door(int socket)
+{
+	door = socket;
+	door_answers = handover_new(socket);
+}
+
+static int ask_at_door(const char *path, GError **error)
+{
+	g_autofree char *question = g_strconcat(path, "\n", NULL);
+	int fd = -1;
+	g_autofree char *answer =
+		handover_send(door, question, strlen(question), -1) ? handover_line(door_answers, &fd) : NULL;
+
+	if (fd < 0)
+		fail(error, ERROR_SYSTEM, "%s", answer ? answer : "the supervisor has gone");
+	return fd;
+}
+
+struct segment *segment_adopt(int fd, gsize size, GError **error)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) == 0 && (gsize)status.st_size >= size)
+		return map(fd, size, false, error);
+	close(fd);
+	fail(error, ERROR_SYSTEM, "the segment has fewer than %zu bytes", size);
+	return NULL;
 }
 
 struct segment *segment_open(const char *path, gsize size, GError **error)
 {
-	int fd = open(path, O_RDWR | O_CLOEXEC);
-	struct stat status;
+	int fd = door >= 0 ? ask_at_door(path, error) : segment_descriptor(path, error);
 
-	if (fd < 0) {
-		fail_errno(error, "%s", path);
-		return NULL;
-	}
-	if (fstat(fd, &status) != 0 || (gsize)status.st_size < size) {
-		close(fd);
-		fail(error, ERROR_SYSTEM, "%s: has fewer than %zu bytes", path, size);
-		return NULL;
-	}
-	return map(fd, size, false, error);
+	return fd < 0 ? NULL : segment_adopt(fd, size, error);
 }
 
 void segment_free(struct segment *segment)
@@ -112,9 +182,14 @@ void segment_free(struct segment *segment)
 	g_free(segment);
 }
 
+static bool has_lease(const struct segment *segment, guint tile)
+{
+	return SEGMENT_HEAD_BYTES + ((gsize)tile + 1) * sizeof(guint64) <= segment->size;
+}
+
 static _Atomic guint64 *lease(struct segment *segment, guint tile)
 {
-	g_assert(SEGMENT_HEAD_BYTES + ((gsize)tile + 1) * sizeof(guint64) <= segment->size);
+	g_assert(has_lease(segment, tile));
 	return (_Atomic guint64 *)(segment->bytes + SEGMENT_HEAD_BYTES) + tile;
 }
 
@@ -145,7 +220,9 @@ bool segment_take(struct segment *segment, guint tile, guint32 serial, guint att
 {
 	guint64 expected = word(serial, attempt, LEASE_OFFERED);
 
-	return atomic_compare_exchange_strong(lease(segment, tile), &expected, word(serial, attempt, LEASE_TAKEN));
+	/* The tile's number came over the bus. */
+	return has_lease(segment, tile) &&
+	       atomic_compare_exchange_strong(lease(segment, tile), &expected, word(serial, attempt, LEASE_TAKEN));
 }
 
 bool segment_taken(struct segment *segment, guint tile, guint32 serial, guint attempt)

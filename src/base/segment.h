@@ -2,7 +2,9 @@
  *
  * Purpose:   memory that master, codec and workers of one machine share for a tiled job: a table of leases, a ring of source
  *            rows and a ring of result rows for each output. A segment is a memfd (nothing to clean up after a kill -9), or
- *            an unlinked file when a chain needs the whole picture at once. Others open it as /proc/PID/fd/N of the master.
+ *            an unlinked file when a chain needs the whole picture at once. Others open it as /proc/PID/fd/N of the master, or, where
+ *            a sandbox forbids that, get it from a process outside of it (handover.h). Its first bytes say that it is a segment, so
+ *            that a message cannot have another file of this user written to.
  *
  *            Fencing: a task is offered in the lease table before it is published. A worker takes the lease with one
  *            compare-and-swap before it touches a pixel; the master revokes it with another. Whoever loses does nothing. So an
@@ -19,8 +21,9 @@
 
 #include "base/auto.h"
 
-/* Layout from byte 0: 64 bytes of head (reserved, zero), then one 64-bit lease word a tile, then, from the next multiple of 4096, the rows.
+/* Layout from byte 0: 64 bytes of head (SEGMENT_MARK, then zero), then one 64-bit lease word a tile, then, from the next multiple of 4096, the rows.
  * Lease word: run serial << 32 | attempt << 8 | state. */
+#define SEGMENT_MARK "dropmill segment"
 #define SEGMENT_HEAD_BYTES 64
 #define SEGMENT_ALIGN 4096
 
@@ -39,8 +42,14 @@ gsize segment_rows_offset(guint tiles);
 
 /* folder NULL: a memfd; else a spool file there, its blocks reserved. Returns owned; ERROR_RETRY when there is no room. */
 struct segment *segment_create(gsize size, const char *folder, GError **error);
-/* Another process's segment; size is what must be mapped at least. */
+/* Another process's segment; size is what must be mapped at least. Through the door, when there is one. */
 struct segment *segment_open(const char *path, gsize size, GError **error);
+/* The same of one that was handed over, which it takes. */
+struct segment *segment_adopt(int fd, gsize size, GError **error);
+/* The descriptor alone, for one who hands it over: only of what is a segment and has no name. -1 with an error. */
+int segment_descriptor(const char *path, GError **error);
+/* From now on segment_open() asks at this socket: sends the path and gets a line back, empty beside a descriptor, else an error. */
+void segment_use_door(int socket);
 void segment_free(struct segment *segment); /* NULL is fine */
 DEFINE_AUTO(segment, segment_free)
 

@@ -75,6 +75,7 @@ struct record *heartbeat_to_record(const struct heartbeat *heartbeat)
 		if (heartbeat->planes[i])
 			json_array_add_string_element(planes, plane_name(i));
 	json_object_set_array_member(object, "planes", planes);
+	json_object_set_boolean_member(object, "files", !heartbeat->no_files);
 	json_object_set_string_member(object, "vips", heartbeat->vips ? heartbeat->vips : "");
 	json_object_set_string_member(object, "test_hash", heartbeat->test_hash ? heartbeat->test_hash : "");
 	json_object_set_int_member(object, "rss_bytes", heartbeat->rss_bytes);
@@ -248,6 +249,7 @@ static bool read_heartbeat(const struct record *record, struct heartbeat *heartb
 		!get_int(object, "sequence", 1, G_MAXINT64 - 1, &heartbeat->sequence, error) ||
 		!read_optional(object, heartbeat, error))
 		return false;
+	heartbeat->no_files = !json_bool(object, "files", true);
 	heartbeat->tile = (gint32)tile;
 	heartbeat->attempt = (gint32)attempt;
 	heartbeat->done = (guint64)done;

@@ -96,6 +96,7 @@ struct heartbeat {
 	GArray *partitions; /* gint32 */
 	gint64 lag;         /* -1: unknown */
 	bool planes[2];     /* by enum plane */
+	bool no_files;      /* it opens no file of this machine by its path: whole files are sent to it */
 	char *vips;         /* "8.14.1" */
 	char *test_hash;    /* SHA-256 of a test image through this libvips, hex */
 	gint64 rss_bytes;

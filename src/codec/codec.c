@@ -3,8 +3,6 @@
 #include "codec/codec.h"
 
 #include <errno.h>
-#include <gio/gio.h>
-#include <gio/gunixinputstream.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +10,10 @@
 
 #include "base/error.h"
 #include "base/folder.h"
+#include "base/handover.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/places.h"
 #include "base/process.h"
 #include "base/trouble.h"
 #include "codec/stream.h"
@@ -26,6 +26,7 @@ struct codec {
 	JsonObject *request; /* what was asked for */
 	struct plan *plan;
 	struct segment *segment;
+	int handed; /* the segment's descriptor, before it is mapped; -1 */
 	struct rows *rows;
 	GPtrArray *temps; /* paths, by output */
 	GMutex sending;
@@ -157,10 +158,30 @@ static gpointer encode_thread(gpointer data)
 	return NULL;
 }
 
+/* This job's files and no others, from before the first byte is read. No thread runs yet that could be left out. */
+static void shut_files(JsonObject *request)
+{
+	JsonArray *read = json_array(request, "read"), *write = json_array(request, "write");
+
+	for (guint i = 0; read && i < json_array_get_length(read); i++) {
+		g_autofree char *path = json_path_at(read, i);
+		if (path)
+			places_add(path, PLACE_READ);
+	}
+	for (guint i = 0; write && i < json_array_get_length(write); i++) {
+		g_autofree char *path = json_path_at(write, i);
+		if (path)
+			places_add(path, PLACE_WRITE);
+	}
+	/* What is missing was said by the first worker. */
+	g_free(sandbox_files(NULL, false));
+}
+
 static bool do_plan(struct codec *codec, JsonObject *request, GError **error)
 {
 	if (codec->plan)
 		return fail(error, ERROR_SYSTEM, "a second plan");
+	shut_files(request);
 	codec->request = json_object_ref(request);
 	TROUBLE("codec.plan", request);
 	codec->plan = plan_make(request, error);
@@ -178,7 +199,10 @@ static bool do_go(struct codec *codec, JsonObject *request, GError **error)
 	if (!codec->plan || codec->plan->whole || codec->rows || !temps ||
 		json_array_get_length(temps) != codec->plan->outputs->len)
 		return fail(error, ERROR_SYSTEM, "go at the wrong moment");
-	codec->segment = segment_open(json_string(request, "segment", ""), codec->plan->segment_bytes, error);
+	if (codec->handed < 0)
+		return fail(error, ERROR_SYSTEM, "go without a segment");
+	codec->segment = segment_adopt(codec->handed, codec->plan->segment_bytes, error);
+	codec->handed = -1;
 	if (!codec->segment)
 		return false;
 	codec->temps = g_ptr_array_new_with_free_func(g_free);
@@ -215,7 +239,7 @@ static bool do_command(struct codec *codec, JsonObject *command, GError **error)
 
 int codec_command(int argc, char **argv)
 {
-	struct codec codec = {0};
+	struct codec codec = {.handed = -1};
 	g_autoptr(GError) error = NULL;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -232,12 +256,14 @@ int codec_command(int argc, char **argv)
 		send_failure(&codec, error);
 		return 1;
 	}
-	g_autoptr(GInputStream) input = g_unix_input_stream_new(CONTROL_FD, FALSE);
-	g_autoptr(GDataInputStream) lines = g_data_input_stream_new(input);
+	auto_struct(handover) lines = handover_new(CONTROL_FD);
 	for (;;) {
-		g_autofree char *line = g_data_input_stream_read_line(lines, NULL, NULL, NULL);
+		int handed;
+		g_autofree char *line = handover_line(lines, &handed);
 		if (!line)
 			break;
+		if (handed >= 0)
+			codec.handed = handed;
 		g_autoptr(JsonObject) command = json_parse_object(line, -1, &error);
 		if (!command || !do_command(&codec, command, &error)) {
 			send_failure(&codec, error);

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "base/places.h"
 #include "image/format.h"
 #include "pipeline/assets.h"
 
@@ -230,7 +231,8 @@ GBytes *asset_bytes(JsonObject *asset, GError **error)
 	GBytes *bytes = get(sha256);
 
 	for (guint i = 0; i < G_N_ELEMENTS(places) && !bytes && !no_files; i++) {
-		bytes = places[i] ? read_file(places[i], NULL) : NULL;
+		g_autofree char *real = places[i] ? places_find(places[i], PLACE_READ, NULL) : NULL;
+		bytes = real ? read_file(real, NULL) : NULL;
 		if (bytes && !asset_add(sha256, bytes))
 			g_clear_pointer(&bytes, g_bytes_unref);
 	}

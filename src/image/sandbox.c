@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <string.h>
@@ -14,7 +15,13 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "image/landlock.h"
+
+/* More than any worker has open: a broker is one or two, a picture some. */
+#define FILES_MOST 4096
 
 /* Never, whatever the arguments. */
 static const int refused[] = {
@@ -153,8 +160,8 @@ static int load_filter(enum sandbox_network network)
 	if (status == 0)
 		status = refuse_processes(filter);
 	if (status == 0)
-		status = network == SANDBOX_NETWORK ? refuse_families(filter)
-						    : refuse_all(filter, networking, G_N_ELEMENTS(networking));
+		status = network == SANDBOX_NO_NETWORK ? refuse_all(filter, networking, G_N_ELEMENTS(networking))
+						       : refuse_families(filter);
 	if (status == 0)
 		status = seccomp_load(filter);
 	if (filter)
@@ -170,20 +177,59 @@ static const bool sanitized = __has_feature(address_sanitizer) || __has_feature(
 static const bool sanitized = false;
 #endif
 
-char *sandbox_enter(enum sandbox_network network)
+static bool is_off(void)
+{
+	return sanitized || g_strcmp0(g_getenv("DROPMILL_SANDBOX"), "off") == 0;
+}
+
+static void limit(void)
 {
 	const struct rlimit none = {0, 0};
+	struct rlimit files;
 
-	if (g_strcmp0(g_getenv("DROPMILL_SANDBOX"), "off") == 0)
+	/* A core of a process that holds people's pictures is a copy of them. */
+	setrlimit(RLIMIT_CORE, &none);
+	setrlimit(RLIMIT_MSGQUEUE, &none);
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_max > FILES_MOST) {
+		files.rlim_max = FILES_MOST;
+		files.rlim_cur = MIN(files.rlim_cur, FILES_MOST);
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
+/* Started by root, it reads and writes as root does, and nothing more: with CAP_PERFMON or CAP_SYS_PTRACE it could read other processes. */
+static void drop_capabilities(void)
+{
+	enum { KEPT = 1 << CAP_DAC_OVERRIDE | 1 << CAP_DAC_READ_SEARCH | 1 << CAP_FOWNER };
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &head, data) != 0)
+		return;
+	data[0].permitted &= KEPT;
+	data[0].effective &= KEPT;
+	data[0].inheritable = 0;
+	data[1] = (struct __user_cap_data_struct){0};
+	syscall(SYS_capset, &head, data);
+}
+
+char *sandbox_files(char **files, bool names)
+{
+	return is_off() ? NULL : landlock_enter(files, names);
+}
+
+char *sandbox_enter(enum sandbox_network network)
+{
+	if (is_off() && !sanitized)
 		return g_strdup("off, as DROPMILL_SANDBOX says");
 	if (sanitized)
 		return g_strdup("off in a program built with a sanitizer");
-	/* A core of a process that holds people's pictures is a copy of them. */
-	setrlimit(RLIMIT_CORE, &none);
+	limit();
+	drop_capabilities();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return g_strdup_printf("no new privileges: %s; no seccomp either", g_strerror(errno));
 	int status = load_filter(network);
-	if (status != 0)
-		return g_strdup_printf("no seccomp filter: %s; decoders may call what they like", g_strerror(-status));
-	return NULL;
+	return status == 0 ? NULL
+			   : g_strdup_printf(
+				     "no seccomp filter (%s): decoders may call what they like", g_strerror(-status));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Purpose:   takes from a process that decodes what no decoder needs: other programs, other processes, the kernel's rarer doors, cores on
- *            disk, and for a codec the network. What it may do to files is not limited here: see whole.c for the paths of tasks.
+ *            disk, files outside of its places (base/places.h), and for a codec the network.
  * Thread:    once, before the process starts a thread; every later thread inherits it.
  * Ownership: returns owned text.
  */
@@ -15,8 +15,11 @@ enum sandbox_network {
 	SANDBOX_NO_NETWORK,
 };
 
-/* Enters it. NULL: every layer holds; else what is missing and why, for people. Owned. The process runs on in either case.
+/* Enters it, files aside. NULL: every layer holds; else what is missing and why, for people. Owned. The process runs on in either case.
  * DROPMILL_SANDBOX=off leaves it out; programs built with a sanitizer, which trace themselves, never enter it. */
 char *sandbox_enter(enum sandbox_network network);
+/* Shuts the files outside of the places, after sandbox_enter(). files: what else may be read, such as certificates; ends with NULL; NULL:
+ * nothing. names: host names are looked up. Returns as sandbox_enter() does. */
+char *sandbox_files(char **files, bool names);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "base/folder.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -21,9 +22,9 @@
 /* A minute: for so long a verdict of a worker that was taken out is doubted when it is the only one. */
 #define MOST_WAITS 6
 
-/* A late whole result's temp files: nobody will rename them. Only names that are ours, and not those of the present run: Kafka may hand
- * one result in twice, and the second must not take the files away that are being committed for the first. */
-static void remove_late_temps(const struct job *job, const struct result *result)
+/* A late whole result's temp files: nobody will rename them. Only names that are ours, in our folder, and not those of the present run:
+ * Kafka may hand one result in twice, and the second must not take the files away that are being committed for the first. */
+static void remove_late_temps(const struct master *master, const struct job *job, const struct result *result)
 {
 	if (job && job->serial == result->serial)
 		return;
@@ -34,7 +35,7 @@ static void remove_late_temps(const struct job *job, const struct result *result
 	for (guint i = 0; outputs && i < json_array_get_length(outputs); i++) {
 		g_autofree char *path = json_path(json_object_at(outputs, i), "temp");
 		g_autofree char *name = path ? g_path_get_basename(path) : NULL;
-		if (name && g_str_has_prefix(name, prefix))
+		if (name && g_str_has_prefix(name, prefix) && files_lies_in(path, master->options->out))
 			folder_discard(path);
 	}
 }
@@ -324,7 +325,7 @@ void assemble(struct master *master, struct result *result)
 
 	if (!tile) {
 		master->tiles_duplicate++;
-		remove_late_temps(job, result);
+		remove_late_temps(master, job, result);
 	} else {
 		guint index = (guint)result->tile;
 		worker_drop_lease(tile->worker, job, index);

@@ -3,16 +3,17 @@
 #include "master/codec_link.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <gio/gio.h>
 #include <gio/gunixinputstream.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/handover.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"
@@ -23,6 +24,7 @@ struct codec_link {
 	int fd;
 	pid_t pid;
 	GByteArray *unsent; /* what the socket has no room for: the codec is busy, or stopped */
+	int passing;        /* a descriptor that goes with what is sent next; -1: none */
 	guint writable;     /* waits for room; 0: nothing is unsent */
 	GDataInputStream *lines;
 	GCancellable *cancel;
@@ -32,6 +34,13 @@ struct codec_link {
 	bool drained; /* nothing more to read */
 };
 
+static void drop_passing(struct codec_link *link)
+{
+	if (link->passing >= 0)
+		close(link->passing);
+	link->passing = -1;
+}
+
 static void release(struct codec_link *link)
 {
 	if (--link->references > 0)
@@ -39,6 +48,7 @@ static void release(struct codec_link *link)
 	g_clear_object(&link->lines);
 	g_clear_object(&link->cancel);
 	close(link->fd);
+	drop_passing(link);
 	g_byte_array_unref(link->unsent);
 	g_free(link->how);
 	g_free(link);
@@ -106,6 +116,7 @@ struct codec_link *codec_link_new(codec_event_fn event, void *user, GError **err
 	}
 	link->references = 1;
 	link->unsent = g_byte_array_new();
+	link->passing = -1;
 	link->event = event;
 	link->user = user;
 	link->cancel = g_cancellable_new();
@@ -126,11 +137,12 @@ pid_t codec_link_pid(const struct codec_link *link)
 static bool send_some(struct codec_link *link)
 {
 	while (link->unsent->len > 0) {
-		gssize n = send(link->fd, link->unsent->data, link->unsent->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		gssize n = handover_some(link->fd, link->unsent->data, link->unsent->len, link->passing);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return errno == EAGAIN || errno == EWOULDBLOCK;
+		drop_passing(link);
 		g_byte_array_remove_range(link->unsent, 0, (guint)n);
 	}
 	return true;
@@ -159,11 +171,14 @@ static void send_line(struct codec_link *link, const char *line, gsize length)
 	link->writable = g_unix_fd_add(link->fd, G_IO_OUT, room_again, link);
 }
 
-void codec_link_send(struct codec_link *link, JsonObject *command)
+void codec_link_send(struct codec_link *link, JsonObject *command, int fd)
 {
 	g_autofree char *text = json_object_text(command);
 	g_autofree char *line = g_strconcat(text, "\n", NULL);
 
+	drop_passing(link);
+	if (fd >= 0)
+		link->passing = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	send_line(link, line, strlen(line));
 }
 

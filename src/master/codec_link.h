@@ -20,7 +20,8 @@ typedef void (*codec_event_fn)(JsonObject *event, const char *how, void *user);
 
 struct codec_link *codec_link_new(codec_event_fn event, void *user, GError **error);
 pid_t codec_link_pid(const struct codec_link *link);
-void codec_link_send(struct codec_link *link, JsonObject *command);
+/* fd: goes with it; -1: none. */
+void codec_link_send(struct codec_link *link, JsonObject *command, int fd);
 void codec_link_done(struct codec_link *link, guint tile);
 void codec_link_free(struct codec_link *link); /* NULL is fine */
 DEFINE_AUTO(codec_link, codec_link_free)

@@ -12,9 +12,10 @@
 /* Heartbeats in a row that say "idle" while a task is out: its message was lost on the way. */
 #define IDLE_BEATS 3
 
-static bool can_share(const struct worker *worker)
+/* Memory of this machine, or for a whole job its files. */
+static bool may_share(const struct worker *worker, const struct job *job)
 {
-	return worker->here && worker->beat->planes[PLANE_SHM] && !worker->no_shm;
+	return worker->here && !worker->no_shm && !(job->lane == LANE_WHOLE && worker->beat->no_files);
 }
 
 static gsize inline_bytes(const struct job *job, guint index)
@@ -32,14 +33,14 @@ static bool choose_plane(
 	const struct master *master, const struct worker *worker, const struct job *job, guint index, enum plane *plane)
 {
 	const char *wish = master->options->payload;
-	bool share = worker->here && !worker->no_shm;
+	bool share = may_share(worker, job);
 	bool fits = !master->embedded || (job->lane == LANE_TILED && inline_bytes(job, index) <= EMBEDDED_WINDOW_BYTES);
 
 	if (strcmp(wish, "inline") == 0) {
 		*plane = fits || !share ? PLANE_INLINE : PLANE_SHM;
 		return true;
 	}
-	*plane = can_share(worker) ? PLANE_SHM : PLANE_INLINE;
+	*plane = share && worker->beat->planes[PLANE_SHM] ? PLANE_SHM : PLANE_INLINE;
 	return *plane == PLANE_SHM || strcmp(wish, "auto") == 0;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "master/allowed.h"
 #include "master/service.h"
 #include "master/supervisor.h"
 
@@ -58,8 +59,15 @@ int worker_host_run(const struct options *options)
 	struct host host = {.loop = g_main_loop_new(NULL, FALSE)};
 
 	log_init("dropmill", strcmp(options->log_format, "json") == 0);
+	g_autoptr(GError) error = NULL;
+	char **places = allowed_by_user(options, &error);
+	if (!places) {
+		log_error("%s", error->message);
+		g_main_loop_unref(host.loop);
+		return 2;
+	}
 	auto_struct(supervisor) supervisor =
-		supervisor_new(options, options->brokers, false, options->count, NULL, NULL);
+		supervisor_new(options, options->brokers, false, options->count, places, NULL, NULL);
 	host.supervisor = supervisor;
 	g_unix_signal_add(SIGTERM, stop_asked, &host);
 	g_unix_signal_add(SIGINT, stop_asked, &host);

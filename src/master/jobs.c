@@ -9,6 +9,7 @@
 #include "base/folder.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "master/allowed.h"
 #include "master/state.h"
 #include "master/tiles.h"
 #include "pipeline/lanes.h"
@@ -114,7 +115,8 @@ static void start_codec(struct master *master, struct job *job)
 		return;
 	}
 	g_autoptr(JsonObject) request = plan_request(master, job);
-	codec_link_send(job->codec, request);
+	allowed_to_codec(master, job, request);
+	codec_link_send(job->codec, request, -1);
 }
 
 static void start(struct master *master, struct job *job)

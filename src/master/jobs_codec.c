@@ -27,13 +27,12 @@ static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 		return;
 	}
 	json_object_set_string_member(go, "cmd", "go");
-	json_object_set_string_member(go, "segment", job->segment->path);
 	for (guint i = 0; i < job->outputs->len; i++)
 		json_add_path(temps, ((struct job_output *)g_ptr_array_index(job->outputs, i))->temp);
 	jobs_read_outputs(job, json_array(json_object(plan, "task"), "outputs"));
 	job_note(job, TIMELINE_PLANNED, -1, NULL, "tiled: %d × %d pixels in %u tiles", job->width, job->height,
 		job->tile_count);
-	codec_link_send(job->codec, go);
+	codec_link_send(job->codec, go, job->segment->fd);
 }
 
 static bool read_rect(JsonArray *entry, guint first, struct rect *rect)

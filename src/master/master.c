@@ -14,6 +14,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "master/allowed.h"
 #include "master/assets.h"
 #include "master/service.h"
 #include "master/start.h"
@@ -211,6 +212,7 @@ static bool start_intake(struct master *master, GError **error)
 	master->assets = assets_new(master->options->state, asset_changed, master);
 	if (!master_read_definitions(master, master->options->pipelines, error))
 		return false;
+	allowed_again(master);
 	if (master->definitions->len == 0)
 		log_warning("%s holds no definition (*.yaml) yet", master->options->pipelines);
 	master->monitor = g_file_monitor_directory(folder, G_FILE_MONITOR_NONE, NULL, NULL);
@@ -305,7 +307,7 @@ static bool open_all(struct master *master, bool own_workers, GError **error)
 	start_sweep(o->out);
 	if (own_workers)
 		master->supervisor = supervisor_new(o, bus_options(master->bus)->brokers, master->embedded != NULL,
-			o->workers, master_child_ended, master);
+			o->workers, allowed_to_workers(o, NULL), master_child_ended, master);
 	view_load_history(master);
 	/* Before the originals that are kept: it learns of them what a lost database knew. */
 	master->names = names_new(o->out, o->watch, master->history, jobs_named, master, error);

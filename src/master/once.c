@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/sniff.h"
 #include "bus/kafka.h"
+#include "master/allowed.h"
 #include "master/start.h"
 #include "master/state.h"
 #include "pipeline/definition.h"
@@ -140,8 +141,8 @@ static bool open_once(struct master *master, const char *name, char **files, GEr
 		return false;
 	if (!start_folder("out", o->out, error) || !start_bus(master, workers, error))
 		return false;
-	master->supervisor = supervisor_new(
-		o, bus_options(master->bus)->brokers, master->embedded != NULL, workers, master_child_ended, master);
+	master->supervisor = supervisor_new(o, bus_options(master->bus)->brokers, master->embedded != NULL, workers,
+		allowed_to_once(o), master_child_ended, master);
 	if (!master_read_definitions(master, path, error))
 		return false;
 	struct definition *definition = master->definitions->len ? g_ptr_array_index(master->definitions, 0) : NULL;

@@ -38,6 +38,7 @@
 		"replace a worker that grew by so much, such as 500M (default: never)")                                \
 	X("worker-memory", worker_memory, "SIZE",                                                                      \
 		"replace a worker that holds more memory of its own, such as 2G (default: no limit)")
+#define KAFKA_VARIABLE "DROPMILL_KAFKA_"
 
 static char *environment_name(const char *name)
 {
@@ -72,6 +73,43 @@ static bool settle_text(char **field, const char *name, const struct node *file,
 	if (!*field)
 		*field = g_strdup(fallback);
 	return true;
+}
+
+/* A list in the file, separated by : in the environment as PATH is. */
+static void settle_list(char ***field, const char *name, const struct node *file)
+{
+	g_autofree char *variable = environment_name(name);
+	const struct node *node = file ? node_get(file, name) : NULL;
+	const char *text = node ? node_as_string(node) : NULL;
+	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+
+	if (!*field && g_getenv(variable))
+		*field = g_strsplit(g_getenv(variable), ":", -1);
+	if (*field || !node)
+		return;
+	if (text)
+		g_strv_builder_add(words, text);
+	for (guint i = 0; node->kind == NODE_LIST && i < node->items->len; i++)
+		if (node_as_string(node->items->pdata[i]))
+			g_strv_builder_add(words, node_as_string(node->items->pdata[i]));
+	*field = g_strv_builder_end(words);
+}
+
+/* DROPMILL_KAFKA_SASL_PASSWORD is the property sasl.password: secrets that stand in no file. They are taken out of the environment, which
+ * codecs inherit. */
+static void take_properties(GHashTable *properties)
+{
+	g_auto(GStrv) names = g_listenv();
+
+	for (char **name = names; *name; name++) {
+		if (!g_str_has_prefix(*name, KAFKA_VARIABLE))
+			continue;
+		g_autofree char *lower = g_ascii_strdown(*name + strlen(KAFKA_VARIABLE), -1);
+		g_strdelimit(lower, "_", '.');
+		if (!g_hash_table_contains(properties, lower))
+			g_hash_table_insert(properties, g_strdup(lower), g_strdup(g_getenv(*name)));
+		g_unsetenv(*name);
+	}
 }
 
 static bool settle_number(
@@ -136,8 +174,8 @@ static bool known_key(const char *key)
 #define X(name, ...) name,
 		TEXT_OPTIONS(X) NUMBER_OPTIONS(X) SIZE_OPTIONS(X)
 #undef X
-			"kafka",
-		NULL};
+			"allow",
+		"kafka", NULL};
 	return g_strv_contains(keys, key);
 }
 
@@ -216,6 +254,9 @@ struct options *options_read(int argc, char **argv, const char *usage, GError **
 #undef X
 					{"config", 0, 0, G_OPTION_ARG_FILENAME, &options->config,
 						"options as YAML (default dropmill.yaml, when there is one)", "FILE"},
+		{"allow", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->allow,
+			"worker: a folder of the master's machine that tasks may name files in (may be repeated)",
+			"DIR"},
 		{"property", 'X', 0, G_OPTION_ARG_STRING_ARRAY, &properties, "any librdkafka property", "NAME=VALUE"},
 		{G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->rest, NULL, NULL},
 		{0},
@@ -235,6 +276,7 @@ struct options *options_read(int argc, char **argv, const char *usage, GError **
 		}
 		g_hash_table_insert(options->properties, g_strdup(pair[0]), g_strdup(pair[1]));
 	}
+	take_properties(options->properties);
 	if (!read_file(options, &root, error))
 		return NULL;
 #define X(name, field, argument, fallback, help) settle_text(&options->field, name, root, fallback);
@@ -253,6 +295,7 @@ struct options *options_read(int argc, char **argv, const char *usage, GError **
 	/* For codecs and workers, which read it there. */
 	g_autofree char *nice = g_strdup_printf("%d", options->nice);
 	g_setenv("DROPMILL_NICE", nice, TRUE);
+	settle_list(&options->allow, "allow", root);
 	if (!options->workers)
 		options->workers = (int)g_get_num_processors();
 	if (!options->count)
@@ -274,6 +317,7 @@ void options_free(struct options *options)
 #undef X
 	g_free(options->config);
 	g_hash_table_unref(options->properties);
+	g_strfreev(options->allow);
 	g_strfreev(options->rest);
 	g_free(options);
 }

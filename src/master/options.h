@@ -30,6 +30,7 @@ struct options {
 	gint64 recycle_growth;  /* a worker is replaced when it grew by so many bytes; 0: never */
 	gint64 worker_memory;   /* bytes that a worker may have of its own; 0: no limit */
 	int tile;               /* px; 0: the default, and small pictures are not cut */
+	char **allow;           /* worker: folders that tasks may name files in; NULL: none */
 	GHashTable *properties; /* librdkafka properties */
 	char **rest;            /* arguments that are no options */
 };

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "master/allowed.h"
 #include "master/assets.h"
 #include "master/service.h"
 #include "master/start.h"
@@ -48,6 +49,7 @@ static gboolean reload(gpointer data)
 	assets_watch(master->assets, fresh);
 	assets_sweep(master->assets, master);
 	reload_say_errors(fresh);
+	allowed_again(master);
 	intake_set(master->intake, start_inboxes(master));
 	log_info("definitions read again: %u files", fresh->len);
 	end_reload(master);

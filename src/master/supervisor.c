@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "bus/wire.h"
+#include "master/door.h"
 
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_LAST_MS 10000
@@ -36,11 +37,14 @@ struct child {
 	struct journal *journal; /* what it has in hand; NULL: could not be made */
 	char *killed;            /* why we killed it; NULL */
 	bool renew;              /* a rolling restart will come to it */
+	struct door *door;
+	bool renewed; /* it was asked to end, to be started with other places */
 };
 
 struct supervisor {
 	const struct options *options;
 	char *brokers;
+	char **places;
 	bool by_hand;
 	int count;
 	struct child *children;
@@ -109,10 +113,13 @@ static void child_ended(GPid pid, gint status, gpointer data)
 	child->pid = 0;
 	g_autofree char *task = child->journal ? journal_read(child->journal) : NULL;
 	endings_add(supervisor->endings, pid, how, task);
+	g_clear_pointer(&child->door, door_free);
 	if (supervisor->ended)
 		supervisor->ended(pid, how, task, supervisor->user);
 	if (supervisor->stopping)
 		report_done(supervisor);
+	else if (child->renewed)
+		start(child);
 	else
 		replace(child, pid, how, status == 0);
 }
@@ -170,6 +177,9 @@ static GPtrArray *arguments_of(const struct child *child)
 	}
 	if (child->journal)
 		add(argv, "--journal=%s", journal_path(child->journal));
+	add(argv, "--door");
+	for (char **place = supervisor->places; *place; place++)
+		add(argv, "%s", *place);
 	if (supervisor->by_hand) {
 		add(argv, "--partition=%d", child->index);
 		add(argv, "--embedded");
@@ -184,15 +194,18 @@ static void start(struct child *child)
 	g_autoptr(GError) error = NULL;
 	g_auto(GStrv) environment = environment_of(child->supervisor->options);
 
+	int control = -1;
+
 	child->started_us = clock_now_us();
-	child->renew = false;
+	child->renew = child->renewed = false;
 	if (child->journal)
 		journal_clear(child->journal);
-	if (!process_spawn((const char *const *)argv->pdata, environment, NULL, &child->pid, &error)) {
+	if (!process_spawn((const char *const *)argv->pdata, environment, &control, &child->pid, &error)) {
 		log_error("%s", error->message);
 		start_later(child);
 		return;
 	}
+	child->door = door_new(control);
 	child->watch = g_child_watch_add(child->pid, child_ended, child);
 }
 
@@ -223,13 +236,14 @@ static gboolean watch_memory(gpointer data)
 }
 
 struct supervisor *supervisor_new(const struct options *options, const char *brokers, bool by_hand, int count,
-	void (*ended)(gint64 pid, const char *how, const char *task, void *user), void *user)
+	char **places, void (*ended)(gint64 pid, const char *how, const char *task, void *user), void *user)
 {
 	struct supervisor *supervisor = g_new0(struct supervisor, 1);
 	GError *error = NULL;
 
 	supervisor->options = options;
 	supervisor->brokers = g_strdup(brokers);
+	supervisor->places = places;
 	supervisor->by_hand = by_hand;
 	supervisor->count = count;
 	supervisor->children = g_new0(struct child, (gsize)count);
@@ -278,6 +292,20 @@ void supervisor_renew(struct supervisor *supervisor)
 	renew_next(supervisor);
 }
 
+void supervisor_allow(struct supervisor *supervisor, char **places)
+{
+	bool same = g_strv_equal((const char *const *)places, (const char *const *)supervisor->places);
+
+	g_strfreev(supervisor->places);
+	supervisor->places = places;
+	for (int i = 0; !same && i < supervisor->count; i++) {
+		struct child *child = &supervisor->children[i];
+		child->renewed = child->pid != 0;
+		if (child->pid)
+			kill(child->pid, SIGTERM);
+	}
+}
+
 void supervisor_stop(struct supervisor *supervisor, void (*done)(void *user), void *user)
 {
 	supervisor->stopping = true;
@@ -316,11 +344,13 @@ void supervisor_free(struct supervisor *supervisor)
 			kill(child->pid, SIGKILL);
 		g_free(child->killed);
 		journal_free(child->journal);
+		door_free(child->door);
 	}
 	if (supervisor->memory_timer)
 		g_source_remove(supervisor->memory_timer);
 	if (supervisor->renew_timer)
 		g_source_remove(supervisor->renew_timer);
+	g_strfreev(supervisor->places);
 	g_free(supervisor->children);
 	g_ptr_array_unref(supervisor->endings);
 	g_free(supervisor->brokers);

@@ -9,12 +9,16 @@
 
 #include "master/options.h"
 
+struct door;
+
 struct supervisor;
 
-/* by_hand: worker i reads partition i of the embedded broker at `brokers`; else they join the consumer group. ended: a child
- * ended, how, and on what task (journal_name(); "": none; NULL: not known). */
+/* by_hand: worker i reads partition i of the embedded broker at `brokers`; else they join the consumer group. places: what workers
+ * may open, see allowed.h; taken. ended: a child ended, how, and on what task (journal_name(); "": none; NULL: not known). */
 struct supervisor *supervisor_new(const struct options *options, const char *brokers, bool by_hand, int count,
-	void (*ended)(gint64 pid, const char *how, const char *task, void *user), void *user);
+	char **places, void (*ended)(gint64 pid, const char *how, const char *task, void *user), void *user);
+/* Other places, taken: workers end in order and are started again with them, unless they are the same. */
+void supervisor_allow(struct supervisor *supervisor, char **places);
 /* A rolling restart: each is asked to end when it has finished what it has in hand, the next one when its successor has settled. */
 void supervisor_renew(struct supervisor *supervisor);
 /* Asks all to end (SIGTERM) and calls done when the last one has; no child is started again. */

@@ -32,7 +32,10 @@ void set_known(JsonObject *object, const char *name, gint64 value, bool known)
 
 double tenths(double value)
 {
-	return isfinite(value) ? round(value * 10) / 10 : 0;
+	double rounded = round(value * 10) / 10;
+
+	/* JSON has no infinity, and ten times a large number may be one. */
+	return isfinite(rounded) ? rounded : 0;
 }
 
 void set_seconds(JsonObject *object, const char *name, gint64 us, bool known)

@@ -97,6 +97,7 @@ struct pulse *pulse_new(struct bus *bus, const struct heartbeat *about)
 		.partitions = g_array_new(FALSE, FALSE, sizeof(gint32)),
 		.lag = -1,
 		.planes = {about->planes[0], about->planes[1]},
+		.no_files = about->no_files,
 		.vips = g_strdup(about->vips),
 		.test_hash = g_strdup(about->test_hash),
 		.slot = g_strdup(about->slot ? about->slot : ""),

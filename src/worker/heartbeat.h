@@ -12,7 +12,7 @@
 
 struct pulse;
 
-/* about: id, planes, vips, test_hash, slot, restarts and endings are taken from it. */
+/* about: id, planes, no_files, vips, test_hash, slot, restarts and endings are taken from it. */
 struct pulse *pulse_new(struct bus *bus, const struct heartbeat *about);
 void pulse_free(struct pulse *pulse); /* sends a last heartbeat that says "stopping" */
 

@@ -10,6 +10,7 @@
 #include "image/asset.h"
 #include "image/auto.h"
 #include "image/chain.h"
+#include "image/check_task.h"
 #include "image/operations.h"
 #include "image/tilesource.h"
 
@@ -93,7 +94,8 @@ static bool add_output(struct run *run, JsonObject *wanted, VipsImage *common, G
 		.piece_height = (int)json_int(wanted, "piece_height", 0),
 	};
 
-	if (!own || output.piece_width < 1 || output.piece_height < 1)
+	if (!own || output.piece_width < 1 || output.piece_height < 1 || output.piece_width > VIPS_MAX_COORD ||
+		output.piece_height > VIPS_MAX_COORD)
 		return fail(error, ERROR_INPUT, "the task's spec has an output without steps or pieces");
 	read_ring(&output.ring, wanted);
 	const struct build_context context = {.names = json_object(run->spec, "names")};
@@ -120,7 +122,7 @@ static struct run *run_new(const struct task *task, enum result_status *status, 
 	g_array_set_clear_func(run->outputs, (GDestroyNotify)output_clear);
 	run->spec = json_parse_object(task->spec, -1, error);
 	*status = RESULT_FAILED;
-	if (!run->spec)
+	if (!run->spec || !check_task(run->spec, error))
 		return NULL;
 	const char *lacking = asset_lacking(run->spec);
 	if (lacking) {
@@ -269,7 +271,12 @@ static enum result_status compute_inline(
 	}
 	struct backing backing = {bytes, stride, need.left, need.top, 0, need};
 	tilesource_set(run->source, &backing);
-	guint8 *pixels = g_malloc(out_stride * (gsize)out.height);
+	/* The rectangle came over the bus; what cannot be had is no reason to die. */
+	guint8 *pixels = g_try_malloc(out_stride * (gsize)out.height);
+	if (!pixels) {
+		fail(error, ERROR_RETRY, "no memory for %dx%d pixels", out.width, out.height);
+		return RESULT_RETRY;
+	}
 	struct sink sink = {pixels, out_stride, 0, out.left, out.top};
 	enum result_status status = compute(run, output, &out, &sink, error);
 	if (status == RESULT_OK)

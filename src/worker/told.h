@@ -13,6 +13,8 @@ struct told {
 	char *brokers, *prefix, *payload;
 	int partition, index, parent;
 	gboolean embedded;
+	gboolean door;        /* segments are handed over at descriptor 3 */
+	char **read, **write; /* folders that tasks may name files in; NULL: none */
 	char *slot, *journal;
 	int restarts;
 	GPtrArray *endings;                        /* struct ending: processes of our supervisor */

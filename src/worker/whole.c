@@ -7,9 +7,11 @@
 #include "base/error.h"
 #include "base/folder.h"
 #include "base/json.h"
+#include "base/places.h"
 #include "image/asset.h"
 #include "image/auto.h"
 #include "image/chain.h"
+#include "image/check_task.h"
 #include "image/format.h"
 #include "image/frames.h"
 #include "image/operations.h"
@@ -150,12 +152,21 @@ static bool encode(struct whole *whole, VipsImage *image, const char *format, Js
 		*size = (gint64)g_bytes_get_size(bytes);
 		return true;
 	}
-	if (!temp)
-		return fail(error, ERROR_SYSTEM, "the task names no place for its output");
 	if (!format_save(image, temp, format, save, error))
 		return false;
 	*size = folder_bytes(temp);
 	return true;
+}
+
+/* Where to write, really; NULL when inline, or with an error. */
+static char *place_of(const struct whole *whole, const char *temp, GError **error)
+{
+	if (whole->encoded)
+		return NULL;
+	if (temp)
+		return places_find(temp, PLACE_WRITE, error);
+	fail(error, ERROR_SYSTEM, "the task names no place for its output");
+	return NULL;
 }
 
 static bool save_output(struct whole *whole, JsonObject *wanted, JsonArray *report, GError **error)
@@ -165,13 +176,16 @@ static bool save_output(struct whole *whole, JsonObject *wanted, JsonArray *repo
 	g_autofree char *temp = json_path(wanted, "temp");
 	const char *format = json_string(wanted, "format", NULL);
 	gint64 size = 0;
+	g_autofree char *real = place_of(whole, temp, error);
 
+	if (!real && !whole->encoded)
+		return false;
 	if (!format)
 		format = format_of_image(whole->source);
 	bool several = frames_wanted(whole->source, format, json_object(wanted, "save"));
 	if (!(several ? build_frames : build)(whole, steps, &image, error) ||
 		(!several && !frames_single(&image, error)) ||
-		!encode(whole, image, format, wanted, temp, &size, error))
+		!encode(whole, image, format, wanted, real, &size, error))
 		return false;
 	JsonObject *entry = json_object_new();
 	json_object_set_int_member(entry, "width", image->Xsize);
@@ -253,16 +267,23 @@ enum result_status whole_compute(const struct task *task, JsonObject **report, G
 		fail(error, ERROR_INPUT, "the task's spec lacks path, steps or outputs");
 		return RESULT_FAILED;
 	}
+	if (!check_task(spec, error))
+		return RESULT_FAILED;
 	const char *lacking = asset_lacking(spec);
 	if (lacking) {
 		fail(error, ERROR_RETRY, "%s", lacking);
 		return RESULT_LACKS;
 	}
-	/* A worker that cannot reach the file is the wrong one for this task, not a fault of the file. */
-	if (!whole.bytes && !g_file_test(whole.path, G_FILE_TEST_EXISTS)) {
-		fail(error, ERROR_RETRY, "%s is not there", whole.path);
+	/* A worker that cannot reach the file, or may not, is the wrong one for this task, not a fault of the file. */
+	g_autofree char *real = whole.bytes ? NULL : places_find(path, PLACE_READ, error);
+	if (!whole.bytes && !real)
+		return RESULT_REFUSED;
+	if (!whole.bytes && !g_file_test(real, G_FILE_TEST_EXISTS)) {
+		fail(error, ERROR_RETRY, "%s is not there", real);
 		return RESULT_REFUSED;
 	}
+	if (real)
+		whole.path = real;
 	if (whole.bytes)
 		whole.encoded = g_byte_array_new();
 	*report = json_object_new();

@@ -13,11 +13,12 @@
 #include "base/journal.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/places.h"
 #include "base/process.h"
 #include "bus/payload.h"
 #include "image/asset.h"
 #include "image/format.h"
-#include "image/sandbox.h"
+#include "worker/confine.h"
 #include "worker/heartbeat.h"
 #include "worker/orders.h"
 #include "worker/recycle.h"
@@ -294,14 +295,13 @@ static bool start(struct worker *worker, GError **error)
 	g_autofree char *hash = NULL;
 	g_autofree char *version = g_strdup_printf("%d.%d.%d", vips_version(0), vips_version(1), vips_version(2));
 
-	if (worker->told.journal && !(worker->journal = journal_open(worker->told.journal, error)))
-		return false;
 	if (!open_bus(worker, error) || !image_init("dropmill", 1, error) || !testimage_hash(&hash, error))
 		return false;
 	wait_for_topics(worker);
 	const struct heartbeat about = {
 		.id = worker->id,
 		.planes = {planes[0], planes[1]},
+		.no_files = !places_any(),
 		.vips = version,
 		.test_hash = hash,
 		.slot = worker->told.slot,
@@ -323,6 +323,8 @@ static gpointer compute(gpointer data)
 						       ? g_async_queue_timeout_pop(worker->tasks, RETIRE_QUIET_US)
 						       : g_async_queue_pop(worker->tasks);
 		if (!work || !work->task)
+			break;
+		if (confine_outdated()) /* not answered: whoever takes its place gets the task again */
 			break;
 		work_on(worker, work);
 		task_free(work->task);
@@ -371,9 +373,12 @@ int worker_command(int argc, char **argv)
 	g_autofree char *role = g_strdup_printf("worker %d", worker.told.index + 1);
 	log_init(role, g_strcmp0(g_getenv("DROPMILL_LOG_FORMAT"), "json") == 0);
 	process_be_nice();
-	g_autofree char *open_door = sandbox_enter(SANDBOX_NETWORK);
-	if (open_door && worker.told.index == 0) /* the others would say the same */
-		log_warning("sandbox of workers: %s", open_door);
+	worker.properties = told_properties();
+	if (worker.told.journal && !(worker.journal = journal_open(worker.told.journal, &error))) {
+		log_error("%s", error->message);
+		return 1;
+	}
+	confine(&worker.told, worker.properties);
 	worker.id = g_strdup_printf("%.40s-%d-%04x", g_get_host_name(), (int)getpid(), g_random_int() & 0xffff);
 	g_strcanon(worker.id, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "._-", '-');
 #ifdef DROPMILL_TEST_HOOKS
@@ -381,7 +386,6 @@ int worker_command(int argc, char **argv)
 	if (g_getenv("DROPMILL_TEST_NO_ASSET_FILES"))
 		asset_forbid_files();
 #endif
-	worker.properties = told_properties();
 	worker.tasks = g_async_queue_new();
 	worker.joiner = joiner_new(JOINER_BUDGET);
 	worker.orders = orders_new(worker.id);

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Garbage on every topic, sent with kcat to the broker of a running mill: counted, skipped, and the mill goes on."""
+import hashlib
 import json
 import os
 import random
+import shutil
 import subprocess
+import zlib
+
+import pytest
 
 from conftest import MONO
 from waiting import PATIENCE, wait_until
@@ -12,15 +17,16 @@ LEASE = {"v": 1, "type": "result", "job": "nobody-1", "serial": 5, "tile": 0, "a
 RESULT = {**LEASE, "status": "ok", "compute_us": 1, "message": "", "report": "{}"}
 
 
+# kcat sends no empty message with headers: an asset of one byte is what comes with a task that needs no value.
+BYTE = b"x"
+ASSET = {"assets": f"{hashlib.sha256(BYTE).hexdigest()}:1"}
+
+
 def send(mill, topic, value, headers=None, partition=0):
     words = ["kcat", "-P", "-q", "-b", mill.status()["broker"]["servers"], "-t", topic, "-p", str(partition)]
     words += ["-X", "message.max.bytes=20000000"]
     for name, text in (headers or {}).items():
         words += ["-H", f"{name}={text}"]
-    if not value:
-        # An empty line is an empty message.
-        subprocess.run([*words, "-Z"], input=b"\n", check=True, timeout=30 * PATIENCE, capture_output=True)
-        return
     path = mill.path("stage", "record")
     with open(path, "wb") as file:
         file.write(value)
@@ -79,16 +85,63 @@ def test_garbage_on_the_masters_topics_is_counted_and_skipped(make_mill, picture
 def test_garbage_on_tasks_leaves_the_worker_alive(make_mill, pictures):
     mill = make_mill({"mono": MONO}).start(workers=1)
     worker = mill.pids("worker")
-    task = {**LEASE, "type": "task", "kind": "whole", "plane": "shm", "output": 0}
+    task = {**LEASE, **ASSET, "worker": mill.workers()[0]["id"], "type": "task", "kind": "whole", "plane": "shm", "output": 0}
     send(mill, "tasks", b"noise", {})
-    send(mill, "tasks", b"", {**task, "v": 2, "spec": "{}"})
-    send(mill, "tasks", b"", {**task, "spec": "no JSON"})
-    send(mill, "tasks", b"", {**task, "spec": "{}"})
-    send(mill, "tasks", b"", {**task, "spec": json.dumps({"path": "/etc/passwd", "steps": [{"no_such": {}}], "outputs": []})})
+    send(mill, "tasks", BYTE, {**task, "v": 2, "spec": "{}"})
+    send(mill, "tasks", BYTE, {**task, "spec": "no JSON"})
+    send(mill, "tasks", b"pixels", {**task, "spec": "{}"})
+    send(mill, "tasks", BYTE, {**task, "spec": "{}"})
+    send(mill, "tasks", BYTE, {**task, "serial": 6, "spec": json.dumps({"path": "/etc/passwd", "steps": [{"no_such": {}}], "outputs": []})})
     mill.drop(pictures.picture(width=300, height=200), "mono", "a.png")
     mill.wait_output("mono", "a.png")
     assert mill.pids("worker") == worker, mill.log()
-    assert "task refused: malformed task" in mill.log()
+    assert "task refused: malformed task" in mill.log() and "(4 so far)" in mill.log()
+    # Those that were well formed were answered, and the master has dropped what it never asked for.
+    wait_until(lambda: mill.status()["tiles"]["duplicate"] == 2, mill.log)
+    mill.stop()
+
+
+def forge(mill, path, temp, steps=()):
+    """Sends a task for a whole file, well formed and leased to the one worker, that no master ever made."""
+    worker = mill.workers()[0]["id"]
+    spec = {"path": path, "steps": list(steps), "limits": {"megapixels": 10, "frames": 1}, "names": {}, "huge_pixels": 0,
+            "outputs": [{"steps": [], "format": "png", "save": {}, "temp": temp}]}
+    # The serial is another each time: a worker does a task once.
+    task = {**LEASE, **ASSET, "type": "task", "kind": "whole", "plane": "shm", "output": 0, "spec": json.dumps(spec)}
+    send(mill, "tasks", BYTE, {**task, "worker": worker, "serial": zlib.crc32(json.dumps([path, temp]).encode())})
+
+
+@pytest.mark.parametrize("sandbox", ["on", "off"])
+def test_a_task_opens_nothing_outside_of_the_workers_folders(make_mill, pictures, sandbox):
+    """With the kernel's help and, where there is none, by the worker's own look at where a path leads."""
+    mill = make_mill({"mono": MONO}).start(workers=1, env={} if sandbox == "on" else {"DROPMILL_SANDBOX": "off"})
+    picture = pictures.picture(width=60, height=40, ending=".png", seed=3)
+    secret, inside, out = mill.path("secret.png"), mill.inbox("mono", ".there", "there.png"), mill.out(".dropmill-x-1.tmp")
+    os.makedirs(os.path.dirname(inside))
+    shutil.copyfile(picture, secret)
+    shutil.copyfile(picture, inside)
+    os.symlink(secret, mill.inbox("mono", ".there", "link.png"))
+    os.symlink(mill.folder, mill.out("way"))
+    stolen = [mill.out(f".dropmill-x-{number}.tmp") for number in range(2, 7)]
+    written = [mill.path("written.png"), mill.out("way", "written.png"), mill.inbox("mono", "written.png")]
+    worker = mill.pids("worker")
+    paths = [secret, mill.inbox("mono", ".there", "link.png"), mill.inbox("mono", "..", "..", "secret.png"),
+             f"/proc/{worker[0]}/root{secret}", f"/proc/self/cwd/{os.path.basename(secret)}"]
+    for path, temp in zip(paths, stolen):
+        forge(mill, path, temp)
+    for temp in written:
+        forge(mill, inside, temp)
+    forge(mill, inside, mill.out(".dropmill-x-7.tmp"), [{"op": "blur", "params": {"sigma": 1e9}}])
+    # In order, behind the others: what is allowed is done, so that the others were refused and not lost.
+    forge(mill, inside, out)
+    wait_until(lambda: os.path.exists(out), lambda: f"what is allowed; {mill.log()}")
+    wait_until(lambda: mill.status()["tiles"]["duplicate"] == len(paths) + len(written) + 2, mill.log)
+    assert not [path for path in (*stolen, *written, mill.out(".dropmill-x-7.tmp")) if os.path.lexists(path)]
+    assert mill.pids("worker") == worker, mill.log()
+    os.unlink(inside)
+    os.unlink(out)
+    mill.drop(picture, "mono", "good.png")
+    mill.wait_output("mono", "good.png")
     mill.stop()
 
 
@@ -105,7 +158,15 @@ def test_results_that_nobody_asked_for_change_nothing(make_mill, pictures):
     send(mill, "results", b"pixels", {**RESULT, "job": job})
     report = json.dumps({"outputs": [{"temp": path, "bytes": 6, "width": 1, "height": 1}]})
     send(mill, "results", b"x", {**RESULT, "job": job, "report": report})
-    wait_until(lambda: mill.status()["tiles"]["duplicate"] == duplicates + 3, lambda: f"three dropped; {mill.status()}")
+    # A late result may have its own temp files removed, in out/ and nowhere else.
+    ours, theirs = mill.out("mono", ".dropmill-nobody-1-5-0.tmp"), mill.path("stage", ".dropmill-nobody-1-5-0.tmp")
+    for temp in (ours, theirs):
+        with open(temp, "wb") as file:
+            file.write(b"x")
+        report = json.dumps({"outputs": [{"temp": temp, "bytes": 1, "width": 1, "height": 1}]})
+        send(mill, "results", b"x", {**RESULT, "report": report})
+    wait_until(lambda: mill.status()["tiles"]["duplicate"] == duplicates + 5, lambda: f"five dropped; {mill.status()}")
+    assert not os.path.exists(ours) and os.path.exists(theirs)
     assert mill.status()["jobs"]["done"] == 1
     with open(path, "rb") as file:
         assert file.read() == good

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Leases in shared memory: whoever loses the compare-and-swap does nothing. */
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/handover.h"
 #include "base/segment.h"
 
 #include <glib/gstdio.h>
@@ -99,11 +103,84 @@ static void a_spool_makes_its_folder(void **state)
 	(void)state;
 	g_autofree char *folder = g_dir_make_tmp("segment-XXXXXX", NULL);
 	g_autofree char *inner = g_build_filename(folder, "state", NULL);
-	auto_struct(segment) spool = segment_create(4096, inner, NULL);
+	auto_struct(segment) spool = segment_create(8192, inner, NULL);
 
 	assert_non_null(spool);
 	assert_int_equal(rmdir(inner), 0);
 	assert_int_equal(rmdir(folder), 0);
+}
+
+static void assert_refused(const char *path)
+{
+	g_autoptr(GError) error = NULL;
+	auto_struct(segment) segment = segment_open(path, 4096, &error);
+
+	if (segment)
+		fail_msg("%s was opened", path);
+	assert_non_null(strstr(error->message, "is no segment of a dropmill"));
+}
+
+/* Whoever can write to the topics could name any file of this user: it would be written to. */
+static void nothing_but_a_segment_is_opened(void **state)
+{
+	(void)state;
+	g_autofree char *named = g_strdup("segment-XXXXXX");
+	int file = g_mkstemp(named), memory = memfd_create("other", MFD_CLOEXEC);
+	g_autofree char *by_fd = g_strdup_printf("/proc/%d/fd/%d", (int)getpid(), file);
+	g_autofree char *by_memory = g_strdup_printf("/proc/%d/fd/%d", (int)getpid(), memory);
+	g_autofree char *absolute = g_canonicalize_filename(named, NULL);
+
+	/* The mark alone makes no segment of a file with a name, nor does having none of another's memory. */
+	assert_int_equal(write(file, SEGMENT_MARK, strlen(SEGMENT_MARK)), strlen(SEGMENT_MARK));
+	assert_int_equal(ftruncate(file, 8192), 0);
+	assert_int_equal(ftruncate(memory, 8192), 0);
+	assert_refused(by_fd);
+	assert_refused(by_memory);
+	assert_refused(absolute);
+	assert_refused("/proc/self/fd/0");
+	assert_refused("/proc/1/mem");
+	assert_refused("");
+	close(file);
+	close(memory);
+	assert_int_equal(unlink(named), 0);
+}
+
+static void what_was_handed_over_is_the_same_memory(void **state)
+{
+	(void)state;
+	auto_struct(segment) mine = segment_create(segment_rows_offset(1) + 4096, NULL, NULL);
+	int pair[2], fd;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	auto_struct(handover) lines = handover_new(pair[1]);
+	assert_true(handover_send(pair[0], "plan\n", 5, -1));
+	g_autofree char *first = handover_line(lines, &fd);
+	assert_string_equal(first, "plan");
+	assert_int_equal(fd, -1);
+	assert_true(handover_send(pair[0], "go\nmore\n", 8, mine->fd));
+	g_autofree char *second = handover_line(lines, &fd);
+	assert_string_equal(second, "go");
+	auto_struct(segment) theirs = segment_adopt(fd, mine->size, NULL);
+	assert_non_null(theirs);
+	segment_offer(mine, 0, 1, 1);
+	assert_true(segment_take(theirs, 0, 1, 1));
+	/* A worker may write to it, but not pull it away under the master, which would die of SIGBUS. */
+	assert_int_equal(ftruncate(theirs->fd, 0), -1);
+	g_autofree char *third = handover_line(lines, &fd);
+	assert_string_equal(third, "more");
+	assert_int_equal(fd, -1);
+	close(pair[0]);
+	assert_null(handover_line(lines, &fd));
+	close(pair[1]);
+}
+
+static void a_tile_beyond_the_table_has_no_lease(void **state)
+{
+	(void)state;
+	auto_struct(segment) segment = segment_create(segment_rows_offset(1) + 4096, NULL, NULL);
+
+	assert_false(segment_take(segment, 1 << 20, 1, 1));
+	assert_false(segment_take(segment, G_MAXINT32, 1, 1));
 }
 
 int main(void)
@@ -114,6 +191,9 @@ int main(void)
 		cmocka_unit_test(a_lease_that_was_taken_cannot_be_revoked),
 		cmocka_unit_test(leases_of_an_earlier_job_are_worth_nothing),
 		cmocka_unit_test(another_mapping_sees_the_same_memory),
+		cmocka_unit_test(nothing_but_a_segment_is_opened),
+		cmocka_unit_test(what_was_handed_over_is_the_same_memory),
+		cmocka_unit_test(a_tile_beyond_the_table_has_no_lease),
 		cmocka_unit_test(a_spool_has_no_name_and_its_room_is_reserved),
 		cmocka_unit_test(a_spool_makes_its_folder),
 	};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Each test is a process that enters the sandbox and tries a door: what a decoder needs goes on, what it never needs is refused. */
-#include "support.h"
+#include "sandbox_support.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -14,45 +14,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "image/sandbox.h"
-
-#define SANITIZED 77
-
-/* The errno that try() left, 0 when it was let through; -1: this program may not be tried (sanitizer). */
-static int inside(enum sandbox_network network, int (*try)(void))
-{
-	int status;
-	pid_t pid = fork();
-
-	assert_int_not_equal(pid, -1);
-	if (pid == 0) {
-		g_autofree char *missing = sandbox_enter(network);
-		if (missing)
-			_exit(g_str_has_suffix(missing, "sanitizer") ? SANITIZED : 99);
-		errno = 0;
-		_exit(try() < 0 ? errno : 0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_not_equal(WEXITSTATUS(status), 99);
-	return WEXITSTATUS(status) == SANITIZED ? -1 : WEXITSTATUS(status);
-}
-
-#define REFUSED(network, try)                                                                                          \
-	do {                                                                                                           \
-		int number = inside(network, try);                                                                     \
-		if (number == -1)                                                                                      \
-			skip();                                                                                        \
-		assert_int_equal(number, EPERM);                                                                       \
-	} while (0)
-#define LET_THROUGH(network, try)                                                                                      \
-	do {                                                                                                           \
-		int number = inside(network, try);                                                                     \
-		if (number == -1)                                                                                      \
-			skip();                                                                                        \
-		assert_int_equal(number, 0);                                                                           \
-	} while (0)
 
 static int try_exec(void)
 {

@@ -38,7 +38,7 @@ static void test_five_hundred_that_dawdle(void **state)
 		assert_int_equal(send(slow[i], head, strlen(head), MSG_NOSIGNAL), strlen(head));
 	}
 	GThread *dripping = g_thread_new("drip", drip, &stop);
-	auto_reply other = http_get(web_port(served), "/style.css");
+	auto_reply other = http_get(web_port(served), "/");
 	assert_int_equal(other.status, 200);
 	g_atomic_int_set(&stop, 1);
 	g_thread_join(dripping);
@@ -54,7 +54,7 @@ static void test_five_hundred_that_say_nothing(void **state)
 	(void)state;
 	for (int i = 0; i < SLOW; i++)
 		slow[i] = http_connect(web_port(served));
-	auto_reply other = http_get(web_port(served), "/style.css");
+	auto_reply other = http_get(web_port(served), "/");
 	assert_int_equal(other.status, 200);
 	for (int i = 0; i < SLOW; i++)
 		close(slow[i]);
@@ -73,7 +73,7 @@ static void test_readers_that_do_not_read(void **state)
 		setsockopt(readers[i], SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
 		send(readers[i], text, strlen(text), MSG_NOSIGNAL);
 	}
-	auto_reply other = http_get(web_port(served), "/style.css");
+	auto_reply other = http_get(web_port(served), "/");
 	assert_int_equal(other.status, 200);
 	for (gsize i = 0; i < G_N_ELEMENTS(readers); i++)
 		close(readers[i]);
@@ -149,7 +149,7 @@ static void test_floods_of_headers(void **state)
 		if (got.status == 200)
 			fail_msg("flood %d was answered", kind);
 	}
-	auto_reply other = http_get(web_port(served), "/style.css");
+	auto_reply other = http_get(web_port(served), "/");
 	assert_int_equal(other.status, 200);
 }
 
