@@ -10,33 +10,43 @@ const ROOM_SIGN = 16, ROOM_NAME = 40;
 
 export const colours = () => Object.fromEntries(NAMES.map((name) => [name, colour(name)]));
 
-export const WAITING_VEIL = 0.84; // lies over everything before the tiles are painted
-const VEIL = { waiting: 0, ready: 0.68, running: 0.3, done: 0, failed: 0.5 };
+export const WAITING_VEIL = 0.84;
+const VEIL = { waiting: WAITING_VEIL, ready: 0.68, running: 0.3, done: 0, failed: 0.5 };
 
-// bare: there is no picture below, so a tile that is done has nothing to uncover and is tinted.
-export function paintTile(context, tile, box, c, { flash, now, bare }) {
-	const { x, y, w, h } = box, side = Math.min(w, h);
-	context.globalAlpha = bare && tile.state === "done" ? 0.3 : VEIL[tile.state] ?? 0;
-	context.fillStyle = bare && tile.state === "done" ? c.done : c.veil;
+// On the picture's own ground. bare: there is no picture, so a tile that is done has nothing to uncover and is tinted.
+export function paintStill(context, tile, box, c, bare) {
+	const { x, y, w, h } = box, side = Math.min(w, h), tinted = bare && tile.state === "done";
+	context.globalAlpha = tinted ? 0.3 : VEIL[tile.state] ?? WAITING_VEIL;
+	context.fillStyle = tinted ? c.done : c.veil;
 	context.fillRect(x, y, w, h);
 	context.globalAlpha = 1;
-	if (tile.state === "running")
-		paintRunning(context, tile, box, c, now);
-	else if (tile.state === "failed")
+	if (tile.state === "failed")
 		paintFailed(context, box, c);
 	else if (tile.state === "done")
-		paintDone(context, box, c, flash);
+		paintDone(context, box, c);
 	else if (tile.state === "ready" && side >= ROOM_SIGN)
 		dot(context, x + w / 2, y + h / 2, Math.min(side / 10, 4), c.ink);
-	if (side >= 5) {
-		context.strokeStyle = c.veil;
+	if (side >= 5) { // its own half of the grid
 		context.globalAlpha = 0.55;
-		context.lineWidth = 1;
-		context.strokeRect(x + 0.5, y + 0.5, w, h);
+		context.fillStyle = c.veil;
+		context.fillRect(x, y, w, 1);
+		context.fillRect(x, y, 1, h);
 		context.globalAlpha = 1;
 	}
 	if (tile.attempt > 1)
 		paintAgain(context, tile, box, c);
+}
+
+// What moves: a tile at work breathes, one that has just turned fades from its colour. now: 0 for who wants no motion.
+export function paintMoving(context, tile, box, c, { flash, now }) {
+	if (tile.state === "running")
+		paintRunning(context, tile, box, c, now);
+	if (flash <= 0)
+		return;
+	context.globalAlpha = 0.5 * flash;
+	context.fillStyle = c.done;
+	context.fillRect(box.x, box.y, box.w, box.h);
+	context.globalAlpha = 1;
 }
 
 function dot(context, x, y, radius, style) {
@@ -84,13 +94,7 @@ function label(context, x, y, text, back, front, room) {
 	context.fillText(text, x, y + 0.5, wide - 6);
 }
 
-function paintDone(context, { x, y, w, h }, c, flash) {
-	if (flash > 0) {
-		context.globalAlpha = 0.5 * flash;
-		context.fillStyle = c.done;
-		context.fillRect(x, y, w, h);
-		context.globalAlpha = 1;
-	}
+function paintDone(context, { x, y, w, h }, c) {
 	if (Math.min(w, h) < ROOM_SIGN)
 		return;
 	const r = Math.min(7, Math.min(w, h) / 5), cx = x + w - r - 3, cy = y + h - r - 3;

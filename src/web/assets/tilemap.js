@@ -6,7 +6,8 @@ import { make, setText, setAttribute, show, sign, calm } from "./dom.js";
 import { number, plural, some, duration } from "./words.js";
 import { sized } from "./picture.js";
 import { Bubble } from "./bubble.js";
-import { paintTile, colours, WAITING_VEIL } from "./tile-paint.js";
+import { TileLayer } from "./tile-layer.js";
+import { paintMoving, colours } from "./tile-paint.js";
 
 const STATES = ["waiting", "ready", "running", "done", "failed"];
 const SAME_SHAPE = 0.03, FLASH_MS = 900, LONGEST_SIDE = 1600;
@@ -18,6 +19,7 @@ export class TileMap {
 	constructor() {
 		this.canvas = make("canvas", { tabindex: "0", role: "application", "aria-roledescription": "tile map", "aria-describedby": "map-help" });
 		this.context = this.canvas.getContext("2d");
+		this.layer = new TileLayer();
 		this.bubble = new Bubble();
 		this.holder = make("div", { class: "map" }, this.canvas, ...this.bubble.parts);
 		this.legend = make("ul", { class: "legend" }, ...[...STATES, "again"].map((state) =>
@@ -110,45 +112,25 @@ export class TileMap {
 			this.canvas.style.height = `${height}px`;
 		}
 		const context = this.context, c = colours(), now = performance.now(), still = calm();
+		const image = this.url && this.image.complete && this.image.naturalWidth ? this.image : null;
+		this.layer.update(this.list, (tile) => this.#box(tile), { width, height, ratio, image, colours: c,
+			key: [width, height, ratio, image && this.url, this.dark.matches, this.job.id].join(" ") });
+		context.setTransform(1, 0, 0, 1, 0, 0);
+		context.drawImage(this.layer.canvas, 0, 0);
 		context.setTransform(ratio, 0, 0, ratio, 0, 0);
-		context.fillStyle = c.track;
-		context.fillRect(0, 0, width, height);
-		const bare = !this.#ground(context, width, height, c);
 		let moving = false;
 		for (const tile of this.list) {
 			const flash = still || tile.state !== "done" || !tile.turnedAt ? 0 : Math.max(0, 1 - (now - tile.turnedAt) / FLASH_MS);
-			moving ||= flash > 0 || (tile.state === "running" && !still);
-			paintTile(context, tile, this.#box(tile), c, { flash, now: still ? 0 : now, bare });
+			if (tile.state !== "running" && flash <= 0)
+				continue;
+			paintMoving(context, tile, this.#box(tile), c, { flash, now: still ? 0 : now });
+			moving ||= !still;
 		}
 		const at = this.all.get(this.#at);
 		if (at)
 			this.#outline(context, this.#box(at), c);
 		if (moving)
 			this.#soon();
-	}
-
-	// The picture under its veil, which is lifted from every tile that waits no longer. False: there is no picture.
-	#ground(context, width, height, c) {
-		const there = Boolean(this.url && this.image.complete && this.image.naturalWidth);
-		if (there)
-			context.drawImage(this.image, 0, 0, width, height);
-		context.globalAlpha = WAITING_VEIL;
-		context.fillStyle = c.veil;
-		context.fillRect(0, 0, width, height);
-		context.globalAlpha = 1;
-		if (!there)
-			return false;
-		const lifted = new Path2D();
-		for (const tile of this.list) {
-			const { x, y, w, h } = this.#box(tile);
-			if (tile.state !== "waiting")
-				lifted.rect(x, y, w, h);
-		}
-		context.save();
-		context.clip(lifted);
-		context.drawImage(this.image, 0, 0, width, height);
-		context.restore();
-		return true;
 	}
 
 	#box(tile) {
