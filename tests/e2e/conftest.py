@@ -105,3 +105,25 @@ def own_kafka(kafka_jars):
 @pytest.fixture
 def prefix():
     return f"t{uuid.uuid4().hex[:8]}-"
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """One browser for the session; it is started by the first test of the page."""
+    from browser import Browser
+
+    browser = Browser()
+    yield browser
+    browser.quit()
+
+
+@pytest.fixture
+def browser(chromium, request):
+    """The browser with nothing loaded; after a test that passed its console must be empty, but for what the test took out of it."""
+    chromium.reset()
+    yield chromium
+    chromium.media()
+    if passed(request):
+        assert chromium.console() == []
+    else:
+        print(f"---- {chromium.screenshot('failed-' + request.node.name)}\n{chromium.console()}")
