@@ -319,6 +319,18 @@ static bool write_reason(const struct claim *claim, const char *path, const char
 	return written ? false : fail_errno(error, "cannot write the reason file");
 }
 
+void claim_excuse(const struct claim *claim)
+{
+	g_autofree char *top = g_build_filename(claim->inbox, FAILED_FOLDER, NULL);
+	g_autofree char *failed = g_build_filename(top, claim->relative, NULL);
+	g_autofree char *explained = reason_path(failed);
+	g_autofree char *folder = g_path_get_dirname(failed);
+	struct stat status;
+
+	if (lstat(failed, &status) != 0 && errno == ENOENT && unlink(explained) == 0)
+		files_prune(folder, top);
+}
+
 bool claim_fail(struct claim *claim, const char *reason, GError **error)
 {
 	static GMutex one_at_a_time; /* two failures of one name must not write each other's reason */

@@ -192,6 +192,8 @@ static bool commit_outputs(struct committer *committer, struct commit_request *r
 	CRASH_POINT("commit.before_original");
 	if (!settle_original(committer, job, error))
 		return false;
+	if (!job->loose)
+		claim_excuse(job->claim);
 	CRASH_POINT("archive.done");
 	return true;
 }

@@ -77,6 +77,8 @@ bool claim_delete(struct claim *claim, GError **error);
 bool claim_fail(struct claim *claim, const char *reason,
 	GError **error);                                   /* to INBOX/_failed/RELATIVE and RELATIVE.reason.txt */
 bool claim_give_back(struct claim *claim, GError **error); /* to its place in the inbox */
+/* One that came out well: the reason of an earlier failure of this name goes, unless the file that failed lies there still. */
+void claim_excuse(const struct claim *claim);
 /* Is it still the file that was claimed (size, mtime)? error says what is the matter, but for CLAIM_SAME. */
 enum claim_state {
 	CLAIM_SAME,

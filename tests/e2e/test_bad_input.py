@@ -84,6 +84,16 @@ def test_dropping_a_failed_file_again_is_a_new_job(mill, pictures, photo):
     mill.drop(photo, "mono", "x.jpg")
     mill.wait_idle(done=1, failed=1)
     assert os.path.exists(mill.out("mono", "x.png"))
+    assert mill.reason("mono", "x.jpg"), "the file that failed is still there, and so is its reason"
+
+
+def test_a_failed_file_that_is_mended_in_its_place_and_dropped_again_leaves_no_reason(mill, photo):
+    mill.drop(truncated(photo, mill.path("stage", "x.jpg")), "mono", "x.jpg")
+    mill.wait_failed("mono", "x.jpg")
+    shutil.copyfile(photo, mill.inbox("mono", "_failed", "x.jpg"))
+    os.rename(mill.inbox("mono", "_failed", "x.jpg"), mill.inbox("mono", "x.jpg"))
+    mill.wait_idle(done=1, failed=1)
+    assert os.path.exists(mill.out("mono", "x.png")) and not os.listdir(mill.inbox("mono", "_failed"))
 
 
 BROKEN = """# a comment

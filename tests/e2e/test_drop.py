@@ -155,7 +155,7 @@ def mill_files(mill, pipeline):
     return [name for _, _, names in os.walk(mill.inbox(pipeline)) for name in names]
 
 
-@pytest.mark.parametrize("name", ["-dash.png", "two words.png", "quote\"'.png", "neue\nzeile.png", "grüße.png", "%2e.png"])
+@pytest.mark.parametrize("name", ["-dash.png", "two words.png", "quote\"'.png", "neue\nzeile.png", "grüße.png", "%2e.png", "invalid\udcff.png", 251 * "x" + ".png"])
 def test_odd_names(mill, pictures, photo, name):
     mill.drop(photo, "mono", name)
     check(pictures, mill, photo, "mono", name)

@@ -46,6 +46,25 @@ def test_the_second_mill_on_an_inbox_waits_and_says_for_whom(make_mill, pictures
     second.stop()
 
 
+def test_an_inbox_in_out_and_out_in_an_inbox_are_refused_by_their_real_path(make_mill, pictures):
+    """Outputs that come in again would be milled for ever. Through links, too; other pipelines are on."""
+    mill = make_mill(PIPELINE)
+    os.makedirs(mill.out("below"))
+    os.symlink(mill.out("below"), mill.path("innocent"))
+    os.symlink(mill.folder, mill.path("above"))
+    mill.pipeline("below", f"inbox: {mill.path('innocent')}\nsteps: [invert]\n")
+    mill.pipeline("above", f"inbox: {mill.path('above')}\nsteps: [invert]\n")
+    mill.start(workers=1)
+    for name in ("below", "above"):
+        refused = [line for line in mill.lines if f"{name}.yaml" in line and "lie in one another" in line]
+        assert len(refused) == 1, mill.log()
+    picture = pictures.picture(width=60, height=40, ending=".png", seed=3)
+    mill.drop(picture, "mono", "a.png")
+    mill.wait_output("mono", "a.png")
+    mill.wait_idle(done=1, failed=0)
+    mill.stop()
+
+
 def state_of(pid):
     with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
         return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)

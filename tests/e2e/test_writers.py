@@ -74,6 +74,14 @@ def cp_preserving(mill, photo, target):
     run("cp", "-p", old, target)
 
 
+def cp_from_the_future(mill, photo, target):
+    """A camera whose clock is wrong: nothing waits until it is right."""
+    new = mill.path("stage", "new.png")
+    shutil.copyfile(photo, new)
+    os.utime(new, (4000000000, 4000000000))
+    run("cp", "-p", new, target)
+
+
 def mv_across_file_systems(mill, photo, target):
     with tempfile.TemporaryDirectory(dir="/dev/shm") as elsewhere:
         source = shutil.copy(photo, elsewhere)
@@ -153,8 +161,8 @@ def curl(mill, photo, target):
 
 
 WRITERS = [
-    cp, cp_preserving, mv_across_file_systems, ln, rsync, rsync_in_place, scp, dd_with_pauses, allocated_before_it_is_written,
-    scanner_that_opens_again, browser, curl,
+    cp, cp_preserving, cp_from_the_future, mv_across_file_systems, ln, rsync, rsync_in_place, scp, dd_with_pauses,
+    allocated_before_it_is_written, scanner_that_opens_again, browser, curl,
 ]
 
 

@@ -120,6 +120,25 @@ static void failed_and_dropped_again(void **state)
 	assert_true(exists("box/a.jpg.reason.txt"));
 }
 
+/* A reason that is not true any more must not frighten anyone; one that is stays. */
+static void failed_and_right_at_last(void **state)
+{
+	(void)state;
+	auto_struct(claim) first = claim_new("sub/a.jpg", "1");
+	assert_true(claim_fail(first, "first reason", NULL));
+	claim_excuse(first);
+	assert_true(exists("box/_failed/sub/a.jpg.reason.txt"));
+	make_folder("box/sub");
+	move("box/_failed/sub/a.jpg", "box/sub/a.jpg");
+	await(h.claims->len == 1);
+	auto_struct(claim) second = g_ptr_array_steal_index(h.claims, 0);
+	assert_true(claim_archive(second, NULL));
+	claim_excuse(second);
+	assert_true(exists("box/_done/sub/a.jpg"));
+	assert_false(exists("box/_failed/sub"));
+	assert_true(exists("box/_failed"));
+}
+
 static void longest_name_fails_twice(void **state)
 {
 	char name[NAME_MAX + 1];
@@ -306,6 +325,7 @@ int main(void)
 		INTAKE_TEST(archive_never_overwrites),
 		INTAKE_TEST(failure_has_its_reason_beside_it),
 		INTAKE_TEST(failed_and_dropped_again),
+		INTAKE_TEST(failed_and_right_at_last),
 		INTAKE_TEST(longest_name_fails_twice),
 		INTAKE_TEST(failures_of_one_name_at_the_same_time),
 		INTAKE_TEST(deleted),
