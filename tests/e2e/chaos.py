@@ -178,7 +178,8 @@ class World:
             self.problems.append(f"the master {how} with status {status}:\n{self.mill.log()[-2000:]}")
 
     def is_ready(self):
-        return self.mill.running() and any(READY.search(line) and URL.search(line) for line in list(self.mill.lines))
+        """And not about to end: a signal takes its time."""
+        return self.mill.running() and self.expected is not self.mill.process and any(READY.search(line) and URL.search(line) for line in list(self.mill.lines))
 
     # -- faults
 
@@ -222,6 +223,9 @@ class World:
     def heal(self):
         """Every fault is over, and the mill is up."""
         self.say("all faults are ended")
+        # Whoever looked at a switch a moment ago acts on it within this.
+        self.mill.switch("crash", None)
+        time.sleep(0.3)
         self.run_agenda(everything=True)
 
         def healed():
