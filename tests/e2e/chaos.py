@@ -93,9 +93,12 @@ class World:
         self.mill.launch("run", tile=256, **brokers)
         self.restart_at, self.launched_at = None, time.monotonic()
 
-    def start_host(self, host):
+    def start_host(self, host, before=None):
+        """before: its process that is about to end; another may have taken its place already."""
+        if host.process is not before:
+            return
         if host.running():
-            self.later(0.2, lambda: self.start_host(host))
+            self.later(0.2, lambda: self.start_host(host, before))
             return
         far = host is self.far
         host.launch("worker", count=1, brokers=self.broker.far if far else self.broker.address, payload="inline" if far else "auto")

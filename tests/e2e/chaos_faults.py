@@ -132,7 +132,8 @@ def hosts_rolled(world, dice):
         raise NotNow
     for pid in supervisors:
         host.kill(pid, number)
-    world.later(dice.uniform(0.2, 2), lambda: world.start_host(host))
+    before = host.process
+    world.later(dice.uniform(0.2, 2), lambda: world.start_host(host, before))
     return "ended, started again"
 
 
