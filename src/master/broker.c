@@ -19,6 +19,7 @@ struct broker {
 	GMutex lock;
 	GCond changed;
 	bool now, forgotten;
+	int partitions; /* of tasks, as last seen; its own thread's */
 };
 
 /* What was heard of it, on its way to the loop. */
@@ -116,11 +117,15 @@ static char *ask(struct broker *broker, char **said)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GError) cause = NULL;
 
-	if (bus_partitions(broker->bus, partitions, ANSWER_MS, &error))
+	if (bus_partitions(broker->bus, partitions, ANSWER_MS, &error)) {
+		broker->partitions = partitions[TOPIC_TASKS];
 		return NULL;
+	}
 	if (error->code == ERROR_RETRY)
 		return g_strdup(error->message);
 	topic_plan_default(&plan);
+	if (broker->partitions)
+		plan.partitions = broker->partitions;
 	if (topics_create(broker->bus, &plan, NULL, &cause)) {
 		*said = g_strdup_printf(
 			"%s: made again; what was on its way in them is sent again by and by", error->message);
@@ -168,6 +173,7 @@ struct broker *broker_watch(struct master *master)
 
 	broker->master = master;
 	broker->bus = master->bus;
+	broker->now = true; /* how many partitions there are */
 	g_mutex_init(&broker->lock);
 	g_cond_init(&broker->changed);
 	g_thread_unref(g_thread_new("broker", ask_thread, broker));

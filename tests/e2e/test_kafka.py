@@ -2,11 +2,12 @@
 """The same mill on a real Apache Kafka: roles apart, pixels inline, faults of workers and broker, topics."""
 import json
 import re
+import signal
 import subprocess
 
 import pytest
 
-from waiting import PATIENCE, wait_until
+from waiting import PATIENCE, stays, wait_until
 
 PIPELINE = {"big": "steps: [grayscale, {blur: 3}]\noutputs: [{name: \"{stem}.jpg\", quality: 85}]\n"}
 STEPS = ["grayscale", "blur:sigma=3"]
@@ -139,6 +140,22 @@ def test_broker_down_at_start(make_mill, own_kafka, pictures):
     mill.drop(small, "big", "d.jpg")
     check(mill, pictures, small, "early.jpg")
     check(mill, pictures, small, "d.jpg")
+    a_broker_that_hangs(mill, own_kafka)
+    mill.drop(small, "big", "e.jpg")
+    check(mill, pictures, small, "e.jpg")
+
+
+def a_broker_that_hangs(mill, broker):
+    """It keeps its connections, and says nothing: no worker is blamed for the silence, for however long."""
+    workers = mill.pids("worker")
+    mill.kill(broker.pid(), signal.SIGSTOP)
+    try:
+        wait_until(lambda: mill.status()["broker"]["state"] == "down", "the page to say that the broker is down", 60)
+        stays(lambda: mill.pids("worker") == workers, mill.log, 8)
+    finally:
+        mill.kill(broker.pid(), signal.SIGCONT)
+    wait_until(lambda: mill.status()["broker"]["state"] == "up", lambda: f"the broker to be up: {mill.status()}", 60)
+    assert mill.pids("worker") == workers, mill.log()
 
 
 def test_broker_killed_and_restarted(make_mill, own_kafka, pictures, large):
@@ -156,8 +173,10 @@ def test_broker_killed_and_restarted(make_mill, own_kafka, pictures, large):
 
 
 def test_topics_deleted_under_a_running_mill(make_mill, kafka, clean_topics, pictures, large):
-    """The mill makes them again, says so, and what was in work comes out."""
-    mill = make_mill(PIPELINE).start(workers=2, brokers=kafka.address, topic_prefix=clean_topics, payload="inline", tile=256)
+    """The mill makes them again, as many partitions as they had, says so, and what was in work comes out."""
+    mill = make_mill(PIPELINE)
+    assert topics(mill, "create", kafka.address, clean_topics, "--partitions", "5").returncode == 0
+    mill.start(workers=2, brokers=kafka.address, topic_prefix=clean_topics, payload="inline", tile=256)
     mill.drop(large, "big", "large.jpg")
     in_the_middle(mill)
     gone = topics(mill, "delete", kafka.address, clean_topics, "--yes")
@@ -168,6 +187,8 @@ def test_topics_deleted_under_a_running_mill(make_mill, kafka, clean_topics, pic
     small = pictures.picture(width=640, height=480, ending=".jpg", seed=4)
     mill.drop(small, "big", "after.jpg")
     check(mill, pictures, small, "after.jpg")
+    told = topics(mill, "describe", kafka.address, clean_topics).stdout
+    assert re.search(rf"{clean_topics}tasks\W+5\b", told), told
 
 
 def test_topics_create_describe_delete(make_mill, kafka, prefix):
