@@ -31,9 +31,9 @@ static const char usage[] =
 	"\n"
 	"dropmill COMMAND --help tells the options of a command.\n";
 
-static void *open_page(const char *listen, GError **error)
+static void *open_page(const char *listen, const char *state, GError **error)
 {
-	return web_new(listen, error);
+	return web_new(listen, state, error);
 }
 
 static const char *page_url(const void *page)

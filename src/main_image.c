@@ -10,6 +10,7 @@
 #include "codec/codec.h"
 #include "codec/explain.h"
 #include "image/commands.h"
+#include "worker/thumbnail.h"
 #include "worker/worker.h"
 
 static const struct {
@@ -18,6 +19,7 @@ static const struct {
 } commands[] = {
 	{"worker", worker_command},
 	{"codec", codec_command},
+	{"thumbnail", thumbnail_command},
 	{"check", check_command},
 	{"explain", explain_command},
 	{"ops", ops_command},

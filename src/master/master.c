@@ -296,7 +296,7 @@ static bool open_all(struct master *master, bool own_workers, GError **error)
 	if (!start_folder("state", o->state, error) || !start_lock(o->state, error) ||
 		!start_folder("out", o->out, error) || !start_folder("watch", o->watch, error))
 		return false;
-	master->web = master->page->open(o->http, error);
+	master->web = master->page->open(o->http, o->state, error);
 	if (!master->web)
 		return false;
 	view_publish(master);

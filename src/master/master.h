@@ -10,7 +10,7 @@
 
 /* The status page, given by whoever knows both (web reads snapshots and knows no master; the master knows no web). */
 struct master_page {
-	void *(*open)(const char *listen, GError **error);
+	void *(*open)(const char *listen, const char *state, GError **error);
 	const char *(*url)(const void *page);
 	void (*close)(void *page);
 };

@@ -12,12 +12,14 @@
 #include <stddef.h>
 
 struct mg_connection;
+struct pictures;
 
 struct request {
 	struct mg_connection *connection;
-	const char *path;  /* as sent, without the query */
-	const char *query; /* as sent, or NULL */
-	char **parts;      /* path by '/', each one decoded; "/a/b" is {"a", "b"} */
+	struct pictures *pictures; /* NULL: none are made */
+	const char *path;          /* as sent, without the query */
+	const char *query;         /* as sent, or NULL */
+	char **parts;              /* path by '/', each one decoded; "/a/b" is {"a", "b"} */
 	guint count;
 	bool head;   /* HEAD: headers only */
 	bool close;  /* the connection ends with this answer */

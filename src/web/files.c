@@ -93,7 +93,7 @@ static int send_open(struct request *request, const struct output_view *output, 
 	g_autofree char *etag = g_strdup_printf("\"%llx-%llx-%llx.%lx\"", (unsigned long long)info->st_ino,
 		(unsigned long long)info->st_size, (unsigned long long)info->st_mtim.tv_sec,
 		(unsigned long)info->st_mtim.tv_nsec);
-	g_autofree char *named = disposition(output->name);
+	g_autofree char *named = output->name ? disposition(output->name) : NULL;
 	g_autoptr(GString) extra = g_string_new(named);
 	struct answer answer = {.status = 200, .type = safe_type(output->type), .etag = etag};
 
@@ -155,4 +155,9 @@ int files_send(struct request *request, const struct output_view *output)
 int files_send_original(struct request *request, const struct job_view *job)
 {
 	return send_path(request, job->original, job->source, "application/octet-stream", "is no longer there");
+}
+
+int files_send_inline(struct request *request, const char *path, const char *type)
+{
+	return send_path(request, path, NULL, type, "is no longer there");
 }

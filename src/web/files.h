@@ -12,6 +12,8 @@
 
 /* Returns the status sent. */
 int files_send(struct request *request, const struct output_view *output);
+/* A file of ours, to be shown and not saved. path NULL: not there. */
+int files_send_inline(struct request *request, const char *path, const char *type);
 /* The original, where it lies now. */
 int files_send_original(struct request *request, const struct job_view *job);
 

@@ -11,6 +11,7 @@
 #include "web/events.h"
 #include "web/files.h"
 #include "web/metrics.h"
+#include "web/pictures.h"
 
 #define STALE_US (10 * G_USEC_PER_SEC) /* the master publishes at least every 2 s */
 
@@ -102,6 +103,22 @@ static int get_original(struct request *request, const struct snapshot *snapshot
 	return files_send_original(request, job);
 }
 
+static int get_thumb(struct request *request, const struct snapshot *snapshot)
+{
+	const struct job_view *job = api_find_job(snapshot, request->parts[1]);
+	guint64 number = 0;
+
+	if (!job)
+		return answer_error(request, 404, "no job has this id; /api/jobs lists them");
+	if (strcmp(request->parts[3], "original") == 0)
+		return pictures_answer(request->pictures, request, job->original);
+	if (!g_ascii_string_to_unsigned(request->parts[3], 10, 0, G_MAXUINT32, &number, NULL) ||
+		number >= job->outputs->len)
+		return answer_error(request, 404, "this job has %u outputs, counted from 0", job->outputs->len);
+	const struct output_view *output = g_ptr_array_index(job->outputs, number);
+	return pictures_answer(request->pictures, request, output->pending ? NULL : output->path);
+}
+
 static int answer_text(struct request *request, const char *text)
 {
 	return answer_content(request, "text/plain; charset=utf-8", text, strlen(text));
@@ -152,6 +169,7 @@ static const struct route {
 	{"/api/events", true, get_events},
 	{"/jobs/{}/output/{}", false, get_output},
 	{"/jobs/{}/original", false, get_original},
+	{"/jobs/{}/thumb/{}", false, get_thumb},
 	{"/metrics", false, get_metrics},
 	{"/healthz", false, get_health},
 	{"/readyz", false, get_ready},

@@ -14,6 +14,7 @@
 #include "web/answer.h"
 #include "web/events.h"
 #include "web/listen.h"
+#include "web/pictures.h"
 #include "web/routes.h"
 
 #define DRAINED_BODY_BYTES 65536
@@ -22,6 +23,7 @@
 struct web {
 	struct mg_context *context;
 	struct listen_address *address;
+	struct pictures *pictures; /* NULL: none are made */
 	int port;
 	char *url;
 	GMutex lock;
@@ -85,6 +87,7 @@ static int begin_request(struct mg_connection *connection)
 	bool long_body = info->content_length > DRAINED_BODY_BYTES || mg_get_header(connection, "Transfer-Encoding");
 	struct request request = {
 		.connection = connection,
+		.pictures = web->pictures,
 		.path = info->local_uri_raw,
 		.query = info->query_string,
 		.head = strcmp(info->request_method, "HEAD") == 0,
@@ -182,7 +185,7 @@ static bool start(struct web *web, GError **error)
 	return true;
 }
 
-struct web *web_new(const char *listen, GError **error)
+struct web *web_new(const char *listen, const char *state, GError **error)
 {
 	auto_struct(listen_address) address = listen_parse(listen, error);
 	if (!address)
@@ -193,6 +196,10 @@ struct web *web_new(const char *listen, GError **error)
 	g_mutex_init(&web->lock);
 	web->address = g_steal_pointer(&address);
 	events_allow();
+	if (state) {
+		g_autofree char *folder = g_build_filename(state, "pictures", NULL);
+		web->pictures = pictures_new(folder);
+	}
 	mg_init_library(MG_FEATURES_DEFAULT);
 	if (!start(web, error)) {
 		web_free(web);
@@ -244,10 +251,13 @@ void web_free(struct web *web)
 	if (web->context) {
 		GThread *knocker = g_thread_new("web-stop", knock, web);
 		events_stop();
+		if (web->pictures)
+			pictures_stop(web->pictures);
 		mg_stop(web->context);
 		g_atomic_int_set(&web->stopped, 1);
 		g_thread_join(knocker);
 	}
+	pictures_free(web->pictures);
 	mg_exit_library();
 	listen_free(web->address);
 	g_mutex_clear(&web->lock);

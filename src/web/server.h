@@ -15,7 +15,8 @@
 struct web;
 
 /* listen: "127.0.0.1:8080", port 0 takes any. Error: one line that says what and what to do (port taken, address not here). */
-struct web *web_new(const char *listen, GError **error);
+/* state: the mill's state folder, for what the page keeps; NULL: it keeps nothing. */
+struct web *web_new(const char *listen, const char *state, GError **error);
 int web_port(const struct web *web);
 const char *web_url(const struct web *web); /* "http://127.0.0.1:8080/"; borrowed */
 void web_free(struct web *web);

@@ -36,7 +36,7 @@ static inline int served_start(void **state)
 	served_file = g_build_filename(served_folder, "output.jpg", NULL);
 	g_file_set_contents(served_file, bytes, SERVED_BYTES, &error);
 	g_assert_no_error(error);
-	served = web_new("127.0.0.1:0", &error);
+	served = web_new("127.0.0.1:0", NULL, &error);
 	g_assert_no_error(error);
 	served_publish();
 	return 0;

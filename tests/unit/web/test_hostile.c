@@ -198,7 +198,7 @@ static void test_clients_that_leave(void **state)
 static void test_stops_with_clients_connected(void **state)
 {
 	(void)state;
-	struct web *other = web_new("127.0.0.1:0", NULL);
+	struct web *other = web_new("127.0.0.1:0", NULL, NULL);
 	int idle = http_connect(web_port(other));
 	gint64 started_us = clock_now_us();
 

@@ -17,7 +17,7 @@
 static void refused(const char *text, const char *reason)
 {
 	g_autoptr(GError) error = NULL;
-	struct web *web = web_new(text, &error);
+	struct web *web = web_new(text, NULL, &error);
 
 	if (web)
 		fail_msg("%s was taken", text);
@@ -71,7 +71,7 @@ static void test_port_taken(void **state)
 	/* And once it is free, it can be had. */
 	close(holder);
 	g_autoptr(GError) error = NULL;
-	struct web *web = web_new(text, &error);
+	struct web *web = web_new(text, NULL, &error);
 	if (!web)
 		fail_msg("%s", error->message);
 	assert_int_equal(web_port(web), ntohs(address.sin_port));

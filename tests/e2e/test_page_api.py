@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the page lives on: events, a job's tiles and timeline, thumbnails, metrics; and that all of these agree."""
+import re
+import subprocess
+
+import pytest
+
+from stream import Stream
+from waiting import wait_until
+
+TILES = "steps:\n  - grayscale\n  - blur: {sigma: 2}\noutputs:\n  - {name: \"{stem}.png\"}\n  - {name: \"{stem}.tif\"}\n"
+
+
+@pytest.fixture
+def tiling(make_mill):
+    return make_mill({"tiles": TILES}).start(workers=2, tile=128)
+
+
+def done_with(source):
+    return lambda event: any(job["source"] == source and job["state"] == "done" for job in event["jobs"])
+
+
+def test_a_picture_is_milled_before_the_eyes(tiling, pictures):
+    photo = pictures.picture(width=1000, height=700, ending=".png")
+    stream = Stream(tiling, "?tasks=1")
+    first = stream.next()
+    assert first["full"] and first["jobs"] == [] and len(first["workers"]) == 2
+    tiling.drop(photo, "tiles", "big.png")
+    last, events = stream.until(done_with("big.png"))
+    assert not any(event["full"] for event in events)
+    sequences = [first["sequence"]] + [event["sequence"] for event in events]
+    assert sequences == sorted(set(sequences))
+    job = next(job for job in last["jobs"] if job["source"] == "big.png")
+    assert job["lane"] == "tiled" and job["tiles"]["done"] == job["tiles"]["total"] == 2 * 6 * 8
+    tasks = [task for event in events for task in event["tasks"]]
+    assert {(task["tile"], task["result"]) for task in tasks} == {(n, "done") for n in range(job["tiles"]["total"])}
+
+    detail = tiling.json(f"/api/jobs/{job['id']}")
+    tiles = detail["tile_list"]
+    assert [tile["n"] for tile in tiles] == list(range(96)) and detail["tile_list_complete"]
+    workers = {worker["id"] for worker in tiling.workers()}
+    for tile in tiles:
+        assert tile["state"] == "done" and tile["worker"] in workers and tile["attempt"] == 1 and tile["seconds"] >= 0
+    for number, output in enumerate(detail["outputs"]):
+        own = [tile for tile in tiles if tile["output"] == number]
+        assert sum(tile["width"] * tile["height"] for tile in own) == output["width"] * output["height"] == 700000
+    assert [step["text"] for step in detail["steps"]] == ["grayscale", "blur: {sigma: 2}"]
+    kinds = [entry["kind"] for entry in detail["timeline"]]
+    assert kinds == ["dropped", "claimed", "started", "planned", "committed", "committed", "archived", "done"]
+    assert all(entry["at"] for entry in detail["timeline"])
+    stream.close()
+
+    # Back with the id of the last event: only what came since.
+    again = Stream(tiling, f"?job={job['id']}", at=stream.at)
+    event = again.next()
+    assert not event["full"] and event["sequence"] > last["sequence"] and event["jobs"] == []
+    assert event["job"]["state"] == "done" and len(event["tiles"]) == 96
+    again.close()
+
+
+def test_a_worker_that_dies_is_in_the_story(tiling, pictures):
+    photo = pictures.picture(width=3000, height=2400, ending=".png")
+    tiling.drop(photo, "tiles", "big.png")
+    job = wait_until(lambda: next((j for j in tiling.jobs("&state=running") if j["tiles"]["done"] > 3), None), "tiles done")
+    assert job["eta_s"] is not None and job["workers"] >= 1
+    victim = next(w for w in tiling.workers() if w["state"] == "live" and w["leases"])
+    tiling.kill(victim["pid"])
+    detail = wait_until(lambda: (d := tiling.json(f"/api/jobs/{job['id']}"))["state"] == "done" and d, "the job's end")
+    lost = [entry for entry in detail["timeline"] if entry["kind"] == "worker_lost"]
+    assert lost and lost[0]["worker"] == victim["id"] and "SIGKILL" in lost[0]["text"]
+    again = [entry["tile"] for entry in detail["timeline"] if entry["kind"] == "retried"]
+    assert again and {tile["n"] for tile in detail["tile_list"] if tile["attempt"] > 1} == set(again)
+    gone = next(w for w in tiling.workers() if w["id"] == victim["id"])
+    assert gone["state"] == "gone" and gone["taken_back"] == len(again) and gone["gone_at"] and gone["end"]
+
+
+def test_pictures_and_downloads(mill, pictures):
+    photo = pictures.picture(width=1200, height=900, bands=4, ending=".png")
+    mill.drop(photo, "mono", "clear.png")
+    with open(mill.path("stage", "bad.png"), "wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n no picture follows")
+    mill.drop(mill.path("stage", "bad.png"), "mono", "bad.png")
+    mill.wait_idle(done=1, failed=1)
+    jobs = {job["source"]: job for job in mill.jobs()}
+    good, bad = jobs["clear.png"], jobs["bad.png"]
+
+    status, headers, body = mill.get(good["original"]["url"])
+    with open(photo, "rb") as file:
+        assert (status, body) == (200, file.read())
+    assert "clear.png" in headers["Content-Disposition"]
+    status, headers, body = mill.get(good["original"]["url"], headers={"Range": "bytes=1-3"})
+    assert (status, body) == (206, b"PNG")
+
+    thumb = good["outputs"][0]["thumb"]
+
+    def made(path):
+        answer = mill.get(path)
+        return answer if answer[0] != 503 else None
+
+    for path in (thumb, good["original"]["thumb"] + "?size=160"):
+        status, headers, body = wait_until(lambda path=path: made(path), "a thumbnail")
+        assert status == 200 and headers["Content-Type"] == "image/webp" and body[8:12] == b"WEBP", (path, body[:80])
+        assert mill.get(path, headers={"If-None-Match": headers["ETag"]})[0] == 304
+    assert mill.get(thumb + "?size=5000")[0] == 400
+    status, headers, body = wait_until(lambda: made(bad["original"]["thumb"]), "that there is none")
+    assert status == 404 and b"no thumbnail" in body
+
+
+def test_page_metrics_and_status_agree(mill, pictures):
+    photo = pictures.picture(width=640, height=480, ending=".png")
+    for number in range(3):
+        mill.drop(photo, "mono", f"{number}.png")
+    mill.wait_idle(done=3)
+    status, headers, body = mill.get("/metrics")
+    assert status == 200 and headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    check = subprocess.run(["promtool", "check", "metrics"], input=body, capture_output=True, timeout=60, check=False)
+    assert (check.returncode, check.stdout, check.stderr) == (0, b"", b"")
+    values = dict(re.findall(r"^(\S+) (\S+)$", body.decode(), re.M))
+    now = mill.status()
+    assert values['dropmill_jobs_total{pipeline="mono",result="done"}'] == "3" == str(now["jobs"]["done"])
+    assert values['dropmill_tiles_total{result="done"}'] == str(now["tiles"]["done"]) == values["dropmill_tile_seconds_count"]
+    assert values['dropmill_workers{state="live"}'] == str(now["workers"]["live"]) == "2"
+    shown = next(p for p in mill.json("/api/pipelines")["pipelines"] if p["name"] == "mono")
+    assert shown["jobs"]["done"] == 3 and shown["median_s"] > 0 and shown["loaded_at"]
+    assert [step["name"] for step in shown["steps"]] == ["grayscale", "blur"]
+    stream = Stream(mill)
+    event = stream.next()
+    assert {key: event["status"][key] for key in ("jobs", "tiles", "workers")} == {key: now[key] for key in ("jobs", "tiles", "workers")}
+    stream.close()
