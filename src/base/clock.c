@@ -2,6 +2,8 @@
  * Time: see clock.h. */
 #include "base/clock.h"
 
+#include <time.h>
+
 #include "base/fault.h"
 
 gint64 clock_now_us(void)
@@ -12,6 +14,23 @@ gint64 clock_now_us(void)
 gint64 clock_wall_us(void)
 {
 	return g_get_real_time() + fault_number("wall") * G_USEC_PER_SEC;
+}
+
+static gint64 clock_us(clockid_t id)
+{
+	struct timespec now;
+
+	return clock_gettime(id, &now) == 0 ? now.tv_sec * (gint64)G_USEC_PER_SEC + now.tv_nsec / 1000 : 0;
+}
+
+gint64 clock_cpu_us(void)
+{
+	return clock_us(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+gint64 clock_thread_us(void)
+{
+	return clock_us(CLOCK_THREAD_CPUTIME_ID);
 }
 
 char *clock_iso(gint64 wall_us)

@@ -9,8 +9,10 @@
 
 #include <glib.h>
 
-gint64 clock_now_us(void);  /* monotonic */
-gint64 clock_wall_us(void); /* since 1970, UTC */
+gint64 clock_now_us(void);    /* monotonic */
+gint64 clock_wall_us(void);   /* since 1970, UTC */
+gint64 clock_cpu_us(void);    /* processor time of this process */
+gint64 clock_thread_us(void); /* and of this thread */
 /* 2026-11-23T09:15:02.123Z. Returns owned; NULL for 0. */
 char *clock_iso(gint64 wall_us);
 

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/tally.h"
 
 /* Calls visit for every regular file below path (relative: its name from there) and, after what is in them, for folders. */
 static bool walk(const char *path, const char *relative,
@@ -21,6 +22,7 @@ static bool walk(const char *path, const char *relative,
 	bool ok = folder != NULL;
 	const char *name;
 
+	tally(TALLY_FOLDERS);
 	while (ok && (name = g_dir_read_name(folder))) {
 		g_autofree char *inner = g_build_filename(path, name, NULL);
 		g_autofree char *inner_relative = *relative ? g_build_filename(relative, name, NULL) : g_strdup(name);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/tally.h"
 
 char *process_sibling(const char *name)
 {
@@ -60,6 +61,7 @@ bool process_spawn(const char *const *argv, char **environment, int *control, pi
 	}
 	if (control)
 		*control = pair[0];
+	tally(TALLY_PROCESSES);
 	return true;
 }
 

@@ -112,6 +112,28 @@ bool field_rect(const struct record *record, const char *name, struct rect *rect
 	return true;
 }
 
+void field_put_list(struct record *record, const char *name, const gint64 *values, int count)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (int i = 0; i < count; i++)
+		g_string_append_printf(text, "%s%" G_GINT64_FORMAT, i ? "," : "", values[i]);
+	record_add(record, name, text->str);
+}
+
+bool field_list(const struct record *record, const char *name, gint64 most, gint64 *values, int count, GError **error)
+{
+	const char *text = field_text(record, name, error);
+	if (!text)
+		return false;
+	g_auto(GStrv) parts = g_strsplit(text, ",", count + 1);
+	bool good = g_strv_length(parts) == (guint)count;
+	for (int i = 0; good && i < count; i++)
+		good = parse_int(parts[i], 0, most, &values[i]);
+	return good || fail(error, ERROR_INPUT, "header '%s' is no list of %d numbers from 0 to %" G_GINT64_FORMAT,
+			       name, count, most);
+}
+
 bool field_enum(
 	const struct record *record, const char *name, const char *const *names, int count, int *value, GError **error)
 {

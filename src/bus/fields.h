@@ -30,6 +30,9 @@ bool field_int(const struct record *record, const char *name, gint64 least, gint
 bool field_int32(const struct record *record, const char *name, gint32 least, gint32 *value, GError **error);
 /* "left,top,width,height" within FIELD_SIDE_PX. */
 bool field_rect(const struct record *record, const char *name, struct rect *rect, GError **error);
+/* So many numbers from 0 to most, with commas between them. */
+void field_put_list(struct record *record, const char *name, const gint64 *values, int count);
+bool field_list(const struct record *record, const char *name, gint64 most, gint64 *values, int count, GError **error);
 /* One of count names. */
 bool field_enum(
 	const struct record *record, const char *name, const char *const *names, int count, int *value, GError **error);

@@ -163,9 +163,25 @@ struct record *result_to_record(const struct result *result, gint32 partition)
 	put_lease(record, result->job, result->serial, result->tile, result->attempt, result->worker);
 	record_add(record, "status", result_status_name(result->status));
 	record_addf(record, "compute_us", "%" G_GINT64_FORMAT, result->compute_us);
+	const struct work_spent *s = &result->spent;
+	const gint64 spent[] = {s->cpu_us, s->wait_us, s->build_us, s->copy_us, s->copied_bytes, s->chains};
+	field_put_list(record, "spent", spent, G_N_ELEMENTS(spent));
 	record_add(record, "message", message);
 	record_add(record, "report", result->report ? result->report : "{}");
 	return record;
+}
+
+/* May be missing: a worker of another make need not measure. */
+static bool read_spent(const struct record *record, struct work_spent *spent, GError **error)
+{
+	gint64 n[6];
+
+	if (!record_get(record, "spent"))
+		return true;
+	if (!field_list(record, "spent", WORK_SPENT_MOST, n, G_N_ELEMENTS(n), error))
+		return false;
+	*spent = (struct work_spent){n[0], n[1], n[2], n[3], n[4], n[5]};
+	return true;
 }
 
 static bool read_result(const struct record *record, struct result *result, GError **error)
@@ -176,7 +192,8 @@ static bool read_result(const struct record *record, struct result *result, GErr
 		!get_lease(record, &result->job, &result->serial, &result->tile, &result->attempt, &result->worker,
 			error) ||
 		!field_enum(record, "status", status_names, G_N_ELEMENTS(status_names), &status, error) ||
-		!field_int(record, "compute_us", 0, G_MAXINT64, &result->compute_us, error))
+		!field_int(record, "compute_us", 0, G_MAXINT64, &result->compute_us, error) ||
+		!read_spent(record, &result->spent, error))
 		return false;
 	result->status = status;
 	const char *message = field_text(record, "message", error);

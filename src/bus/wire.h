@@ -57,6 +57,17 @@ struct task {
 	gint64 limit_ms;    /* longer than this it must not take; 0: no limit */
 };
 
+/* What became of a task's time in its worker, and how much was done. No number may be above WORK_SPENT_MOST. */
+#define WORK_SPENT_MOST G_GINT64_CONSTANT(1000000000000)
+struct work_spent {
+	gint64 cpu_us;   /* of the whole process meanwhile */
+	gint64 wait_us;  /* before it, when the task before was of the same run */
+	gint64 build_us; /* of compute_us: building the chain */
+	gint64 copy_us;  /* of compute_us: copying pixels to their place */
+	gint64 copied_bytes;
+	gint64 chains; /* built */
+};
+
 struct result {
 	char *job;
 	guint32 serial;
@@ -65,8 +76,9 @@ struct result {
 	char *worker;
 	enum result_status status;
 	gint64 compute_us;
-	char *message;   /* not ok: the reason; else "" */
-	char *report;    /* JSON object: what the worker has to say of a whole job's outputs; "{}" for a tile */
+	struct work_spent spent; /* all 0 where the worker did not say */
+	char *message;           /* not ok: the reason; else "" */
+	char *report;            /* JSON object: what the worker has to say of a whole job's outputs; "{}" for a tile */
 	GBytes *payload; /* inline: the tile's pixels, or the outputs one after the other; else empty. Never NULL */
 };
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/folder.h"
 #include "base/handover.h"
@@ -15,6 +16,7 @@
 #include "base/log.h"
 #include "base/places.h"
 #include "base/process.h"
+#include "base/spent.h"
 #include "base/trouble.h"
 #include "codec/stream.h"
 #include "image/format.h"
@@ -30,8 +32,12 @@ struct codec {
 	struct rows *rows;
 	GPtrArray *temps; /* paths, by output */
 	GMutex sending;
-	gint running; /* threads that have not ended */
-	gint failed;  /* a failure was sent: the rest follows from it */
+	GMutex counting;
+	struct spent spent; /* under counting when threads run */
+	gint64 began_us;    /* decoder and encoders */
+	gint64 plan_cpu_us; /* until the plan was made */
+	gint running;       /* threads that have not ended */
+	gint failed;        /* a failure was sent: the rest follows from it */
 };
 
 /* Sends one line. The master has gone when it cannot be sent: nothing is left to do. */
@@ -111,6 +117,9 @@ static void send_encoded(struct codec *codec)
 	}
 	json_object_set_string_member(event, "event", "encoded");
 	json_object_set_array_member(event, "outputs", list);
+	spent_add(&codec->spent, SPENT_ENCODE_CPU_US,
+		clock_cpu_us() - codec->spent.of[SPENT_DECODE_CPU_US] - codec->plan_cpu_us);
+	json_object_set_object_member(event, "spent", spent_part(&codec->spent, "codec"));
 	send_event(codec, event);
 }
 
@@ -128,11 +137,19 @@ static void ended(struct codec *codec, bool well, const GError *error)
 static gpointer decode_thread(gpointer data)
 {
 	struct codec *codec = data;
+	struct stream_spent spent = {0};
 	g_autoptr(GError) error = NULL;
 
 	TROUBLE("codec.decode", codec->request);
-	bool well = stream_decode(codec->plan, codec->rows, &error);
+	bool well = stream_decode(codec->plan, codec->rows, &spent, &error);
 
+	g_mutex_lock(&codec->counting);
+	spent_add(&codec->spent, SPENT_DECODE_US, clock_now_us() - codec->began_us - spent.wait_us - spent.copy_us);
+	spent_add(&codec->spent, SPENT_DECODE_CPU_US, clock_thread_us());
+	spent_add(&codec->spent, SPENT_DECODE_WAIT_US, spent.wait_us);
+	spent_add(&codec->spent, SPENT_DECODE_COPY_US, spent.copy_us);
+	spent_add(&codec->spent, SPENT_CODEC_COPIED, spent.copied_bytes);
+	g_mutex_unlock(&codec->counting);
 	ended(codec, well, error);
 	vips_thread_shutdown();
 	return NULL;
@@ -147,12 +164,19 @@ static gpointer encode_thread(gpointer data)
 {
 	g_autofree struct encode_job *job = data;
 	struct codec *codec = job->codec;
+	struct stream_spent spent = {0};
 	g_autoptr(GError) error = NULL;
 
 	TROUBLE("codec.encode", codec->request);
 	bool well = stream_encode(
-		codec->plan, codec->rows, job->index, g_ptr_array_index(codec->temps, job->index), &error);
+		codec->plan, codec->rows, job->index, g_ptr_array_index(codec->temps, job->index), &spent, &error);
 
+	g_mutex_lock(&codec->counting);
+	spent_add(&codec->spent, SPENT_ENCODE_US, clock_now_us() - codec->began_us);
+	spent_add(&codec->spent, SPENT_ENCODE_WAIT_US, spent.wait_us);
+	spent_add(&codec->spent, SPENT_ENCODE_COPY_US, spent.copy_us);
+	spent_add(&codec->spent, SPENT_CODEC_COPIED, spent.copied_bytes);
+	g_mutex_unlock(&codec->counting);
 	ended(codec, well, error);
 	vips_thread_shutdown();
 	return NULL;
@@ -184,7 +208,10 @@ static bool do_plan(struct codec *codec, JsonObject *request, GError **error)
 	shut_files(request);
 	codec->request = json_object_ref(request);
 	TROUBLE("codec.plan", request);
+	gint64 began = clock_now_us();
 	codec->plan = plan_make(request, error);
+	spent_add(&codec->spent, SPENT_PLAN_US, clock_now_us() - began);
+	codec->plan_cpu_us = clock_cpu_us();
 	if (!codec->plan)
 		return false;
 	g_autoptr(JsonObject) event = plan_describe(codec->plan);
@@ -209,6 +236,7 @@ static bool do_go(struct codec *codec, JsonObject *request, GError **error)
 	for (guint i = 0; i < json_array_get_length(temps); i++)
 		g_ptr_array_add(codec->temps, json_path_at(temps, i));
 	codec->rows = rows_new(codec->plan, codec->segment, tiles_ready, codec);
+	codec->began_us = clock_now_us();
 	codec->running = 1 + (gint)codec->temps->len;
 	for (guint i = 0; i < codec->temps->len; i++) {
 		struct encode_job *job = g_new(struct encode_job, 1);
@@ -252,6 +280,7 @@ int codec_command(int argc, char **argv)
 	/* What is missing was said by the first worker. */
 	g_free(sandbox_enter(SANDBOX_NO_NETWORK));
 	g_mutex_init(&codec.sending);
+	g_mutex_init(&codec.counting);
 	if (!image_init("dropmill", 1, &error)) {
 		send_failure(&codec, error);
 		return 1;

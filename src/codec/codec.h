@@ -7,7 +7,8 @@
  *              master: {"cmd": "go", "temps": [...]}, with the segment's descriptor beside it
  *              codec:  {"event": "ready", "tiles": [[tile, output, out l, t, w, h, need l, t, w, h], ...]}  as rows arrive
  *              master: {"cmd": "done", "tile"}
- *              codec:  {"event": "encoded", "outputs": [{"bytes", "width", "height"}]}, then it ends.
+ *              codec:  {"event": "encoded", "outputs": [{"bytes", "width", "height"}], "spent": {...}}, then it ends.
+ *                      (spent: see base/spent.h)
  *            The socket's end is the order to stop at once.
  * Thread:    a control thread (main), a decoder thread, an encoder thread for each output.
  */

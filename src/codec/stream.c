@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "image/auto.h"
 #include "image/format.h"
@@ -12,23 +13,28 @@
 /* Rows decoded at a time: a few MCU rows, small enough that tiles start early. */
 #define BAND_ROWS 64
 
-bool stream_decode(const struct plan *plan, struct rows *rows, GError **error)
+bool stream_decode(const struct plan *plan, struct rows *rows, struct stream_spent *spent, GError **error)
 {
 	int width = plan->source->Xsize, height = plan->source->Ysize, ring = plan->ring.rows;
 	g_autoptr(VipsRegion) region = vips_region_new(plan->source);
 
 	for (int top = 0; top < height;) {
 		int count = VIPS_MIN(VIPS_MIN(BAND_ROWS, height - top), ring - top % ring);
+		gint64 began = clock_now_us();
 		count = rows_wait_room(rows, top, count);
+		spent->wait_us += clock_now_us() - began;
 		if (count == 0)
 			return true;
 		VipsRect band = {0, top, width, count};
 		if (vips_region_prepare(region, &band) != 0)
 			return vips_failed(error, "decode");
+		began = clock_now_us();
 		guint8 *to = rows_source(rows) + (gsize)(top % ring) * plan->ring.stride;
 		for (int y = 0; y < count; y++)
 			memcpy(to + (gsize)y * plan->ring.stride, VIPS_REGION_ADDR(region, 0, top + y),
 				VIPS_REGION_SIZEOF_LINE(region));
+		spent->copy_us += clock_now_us() - began;
+		spent->copied_bytes += (gint64)VIPS_REGION_SIZEOF_LINE(region) * count;
 		top += count;
 		rows_decoded(rows, top);
 	}
@@ -40,6 +46,7 @@ struct encoder {
 	struct rows *rows;
 	int index;
 	bool again; /* it asked for a row that was given back */
+	struct stream_spent *spent;
 };
 
 /* Blocks until the rows are complete. The saver asks from top to bottom (concurrency 1, strip hint); a row asked for again after it was
@@ -58,14 +65,20 @@ static int generate(VipsRegion *out, void *sequence, void *client, void *unused,
 		vips_error("dropmill", "the encoder asked for row %d again", want->top);
 		return -1;
 	}
-	if (!rows_wait_complete(encoder->rows, encoder->index, VIPS_RECT_BOTTOM(want))) {
+	gint64 began = clock_now_us();
+	bool complete = rows_wait_complete(encoder->rows, encoder->index, VIPS_RECT_BOTTOM(want));
+	encoder->spent->wait_us += clock_now_us() - began;
+	if (!complete) {
 		vips_error("dropmill", "stopped");
 		return -1;
 	}
+	began = clock_now_us();
 	for (int y = want->top; y < VIPS_RECT_BOTTOM(want); y++)
 		memcpy(VIPS_REGION_ADDR(out, want->left, y),
 			rows_result(encoder->rows, encoder->index, y) + (gsize)want->left * pixel,
 			(gsize)want->width * pixel);
+	encoder->spent->copy_us += clock_now_us() - began;
+	encoder->spent->copied_bytes += (gint64)((gsize)want->width * pixel) * want->height;
 	if (VIPS_RECT_RIGHT(want) == out->im->Xsize)
 		rows_encoded(encoder->rows, encoder->index, VIPS_RECT_BOTTOM(want));
 	return 0;
@@ -86,10 +99,11 @@ static int finish(void *sequence, void *a, void *b)
 	return 0;
 }
 
-bool stream_encode(const struct plan *plan, struct rows *rows, int index, const char *path, GError **error)
+bool stream_encode(const struct plan *plan, struct rows *rows, int index, const char *path, struct stream_spent *spent,
+	GError **error)
 {
 	struct plan_output *output = g_ptr_array_index(plan->outputs, index);
-	struct encoder encoder = {plan, rows, index, false};
+	struct encoder encoder = {plan, rows, index, false, spent};
 	g_autoptr(VipsImage) image = vips_image_new();
 
 	/* Full-width strips, whatever the chain would have liked: the rows lie so. */

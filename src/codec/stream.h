@@ -9,10 +9,16 @@
 
 #include "codec/rows.h"
 
+/* What an end did besides decoding or encoding. */
+struct stream_spent {
+	gint64 wait_us, copy_us, copied_bytes;
+};
+
 /* Decodes the whole source. Errors: ERROR_INPUT with libvips' reason. True also when the flow was stopped. */
-bool stream_decode(const struct plan *plan, struct rows *rows, GError **error);
+bool stream_decode(const struct plan *plan, struct rows *rows, struct stream_spent *spent, GError **error);
 
 /* Saves output number index to path. Errors: ERROR_INPUT or ERROR_RETRY (disk). */
-bool stream_encode(const struct plan *plan, struct rows *rows, int index, const char *path, GError **error);
+bool stream_encode(const struct plan *plan, struct rows *rows, int index, const char *path, struct stream_spent *spent,
+	GError **error);
 
 #endif

@@ -60,8 +60,11 @@ static bool place_pixels(struct job *job, const struct tile *tile, const struct 
 
 	if (size != expected)
 		return fail(error, ERROR_RETRY, "%zu bytes of pixels came back, not %zu", size, expected);
+	gint64 began = clock_now_us();
 	payload_unpack(job->segment->bytes + ring->offset, pixels, ring->stride, ring->rows, ring->pixel_bytes,
 		tile->out.left, tile->out.top, tile->out.width, tile->out.height);
+	spent_add(job->spent, SPENT_PACK_US, clock_now_us() - began);
+	spent_add(job->spent, SPENT_PACKED, (gint64)size);
 	return true;
 }
 
@@ -214,6 +217,18 @@ static void found_bad(struct master *master, struct job *job, guint index, struc
 	}
 }
 
+static void count_work(struct spent *spent, const struct result *result)
+{
+	spent_add(spent, SPENT_TASKS, 1);
+	spent_add(spent, SPENT_COMPUTE_US, result->compute_us);
+	spent_add(spent, SPENT_COMPUTE_CPU_US, result->spent.cpu_us);
+	spent_add(spent, SPENT_COMPUTE_WAIT_US, result->spent.wait_us);
+	spent_add(spent, SPENT_BUILD_US, result->spent.build_us);
+	spent_add(spent, SPENT_COMPUTE_COPY_US, result->spent.copy_us);
+	spent_add(spent, SPENT_COMPUTE_COPIED, result->spent.copied_bytes);
+	spent_add(spent, SPENT_CHAINS, result->spent.chains);
+}
+
 static void accept(
 	struct master *master, struct job *job, guint index, struct worker *worker, const struct result *result)
 {
@@ -221,6 +236,7 @@ static void accept(
 	g_autoptr(GError) error = NULL;
 	bool placed = true;
 
+	count_work(job->spent, result);
 	CRASH_POINT("accept.arrived");
 	if (job->lane == LANE_WHOLE)
 		placed = take_outputs(job, tile, result, &error);
@@ -330,6 +346,7 @@ void assemble(struct master *master, struct result *result)
 		guint index = (guint)result->tile;
 		worker_drop_lease(tile->worker, job, index);
 		tile->worker->answered_us = clock_now_us();
+		spent_add(job->spent, SPENT_RESULTS, 1);
 		job->leased--;
 		/* No longer leased, whatever follows. */
 		tile->state = TILE_WAITING;

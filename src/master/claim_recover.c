@@ -12,6 +12,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/sniff.h"
+#include "base/tally.h"
 #include "master/intake_private.h"
 
 static GMutex register_lock;
@@ -61,6 +62,7 @@ static GPtrArray *names_in(const char *path)
 
 	if (!folder)
 		return NULL;
+	tally(TALLY_FOLDERS);
 	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
 	for (const char *name; (name = g_dir_read_name(folder));)
 		g_ptr_array_add(names, g_strdup(name));

@@ -55,8 +55,11 @@ static GBytes *pack(const struct job *job, guint index, GError **error)
 	}
 	gsize size = inline_bytes(job, index);
 	guint8 *packed = g_malloc(size);
+	gint64 began = clock_now_us();
 	payload_pack(packed, job->segment->bytes + job->ring.offset, job->ring.stride, job->ring.rows,
 		job->ring.pixel_bytes, need->left, need->top, need->width, need->height);
+	spent_add(job->spent, SPENT_PACK_US, clock_now_us() - began);
+	spent_add(job->spent, SPENT_PACKED, (gint64)size);
 	return g_bytes_new_take(packed, size);
 }
 
@@ -133,8 +136,10 @@ static bool publish(
 	for (guint i = 0; i < count; i++) {
 		struct sent *sent = g_new0(struct sent, 1);
 		*sent = (struct sent){master, g_strdup(job->id), NULL, job->serial, index, tile->attempt};
-		if (bus_send(master->bus, g_ptr_array_index(parts, i), delivered, sent, error))
+		if (bus_send(master->bus, g_ptr_array_index(parts, i), delivered, sent, error)) {
+			spent_add(job->spent, SPENT_RECORDS_SENT, 1);
 			continue;
+		}
 		g_free(sent->job);
 		g_free(sent);
 		for (i++; i < count; i++)

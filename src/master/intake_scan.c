@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
+#include "base/tally.h"
 #include "master/intake_private.h"
 
 gint64 intake_reconcile_us = 60 * G_USEC_PER_SEC;
@@ -118,6 +119,7 @@ static int walk_one(struct intake *intake, struct box *box, const char *relative
 		close(descriptor);
 		return 0;
 	}
+	tally(TALLY_FOLDERS);
 	for (struct dirent *entry; (entry = readdir(folder));) /* "." and ".." start with a dot: ignored */
 		if (!inbox_ignores(entry->d_name, *relative == '\0'))
 			entry_seen(intake, box, relative, entry, dirfd(folder), arrival, folders);

@@ -10,6 +10,7 @@
 #include <json-glib/json-glib.h>
 
 #include "base/segment.h"
+#include "base/spent.h"
 #include "bus/wire.h"
 #include "master/intake.h"
 #include "master/snapshot.h"
@@ -103,6 +104,8 @@ struct job {
 	GPtrArray *outputs;     /* struct job_output */
 	char *error;
 	enum error_shown error_kind; /* of a job that failed */
+	struct spent *spent;         /* by this run; NULL: there was none yet */
+	gint64 phase_us;             /* when its codec was started, then when its commit began */
 	/* What the page shows; see view.c. */
 	struct job_view *view;    /* as last shown; NULL: never */
 	struct tiles_view *shown; /* the map as last shown; outlives the run */

@@ -93,6 +93,7 @@ struct job_view *job_view_copy(const struct job_view *from)
 	view->original = g_strdup(from->original);
 	view->error = g_strdup(from->error);
 	view->hash = g_strdup(from->hash);
+	view->spent = g_memdup2(from->spent, sizeof *from->spent);
 	view->chain = from->chain ? g_ref_string_acquire(from->chain) : NULL;
 	view->outputs = g_ptr_array_ref(from->outputs);
 	view->timeline = from->timeline ? g_ptr_array_ref(from->timeline) : NULL;
@@ -116,6 +117,7 @@ void job_view_unref(struct job_view *view)
 	g_free(view->original);
 	g_free(view->error);
 	g_free(view->hash);
+	g_free(view->spent);
 	g_clear_pointer(&view->chain, g_ref_string_release);
 	g_clear_pointer(&view->outputs, g_ptr_array_unref);
 	g_clear_pointer(&view->timeline, g_ptr_array_unref);

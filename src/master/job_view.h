@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "base/auto.h"
+#include "base/spent.h"
 
 /* name, text */
 #define JOB_STATES(X)                                                                                                  \
@@ -136,6 +137,7 @@ struct job_view {
 	gint64 queued_wall_us, started_wall_us, finished_wall_us; /* 0: not yet */
 	struct tiles_view *tiles;                                 /* NULL: none, or no longer known */
 	GPtrArray *timeline; /* struct timeline_entry, oldest first; NULL: not known */
+	struct spent *spent; /* by its last run; NULL: not known. Not compared: it changes with the tiles */
 	char *hash;          /* of its pipeline; NULL: not known */
 	char *chain; /* GRefString, JSON: what its pipeline does, for people; see pipeline_show(). NULL: not known */
 };

@@ -114,6 +114,8 @@ static void start_codec(struct master *master, struct job *job)
 		jobs_start_over(master, job, error->message);
 		return;
 	}
+	job->phase_us = clock_now_us();
+	spent_add(job->spent, SPENT_PROCESSES, 1);
 	g_autoptr(JsonObject) request = plan_request(master, job);
 	allowed_to_codec(master, job, request);
 	codec_link_send(job->codec, request, -1);
@@ -123,6 +125,8 @@ static void start(struct master *master, struct job *job)
 {
 	job->serial = ++master->serial;
 	job->runs++;
+	g_free(job->spent);
+	job->spent = g_new0(struct spent, 1);
 	job_set_state(job, JOB_RUNNING, master->counts);
 	job_note(job, TIMELINE_STARTED, -1, NULL, "run %u", job->runs);
 	g_ptr_array_add(master->running, job);

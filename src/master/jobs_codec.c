@@ -99,6 +99,7 @@ void jobs_codec_event(JsonObject *event, const char *how, void *user)
 		g_autofree char *why = g_strdup_printf("its codec was %s", how);
 		jobs_start_over(master, job, why);
 	} else if (strcmp(name, "plan") == 0) {
+		spent_add(job->spent, SPENT_PLAN_WAIT_US, clock_now_us() - job->phase_us);
 		job->width = (int)json_int(event, "width", 0);
 		job->height = (int)json_int(event, "height", 0);
 		if (strcmp(json_string(event, "lane", ""), "tiled") == 0)
@@ -109,6 +110,7 @@ void jobs_codec_event(JsonObject *event, const char *how, void *user)
 		tiles_ready(master, job, json_array(event, "tiles"));
 	} else if (strcmp(name, "encoded") == 0) {
 		jobs_read_outputs(job, json_array(event, "outputs"));
+		spent_add_part(job->spent, "codec", json_object(event, "spent"));
 		jobs_commit(master, job);
 	} else if (strcmp(name, "failed") == 0) {
 		codec_failed(master, job, event);

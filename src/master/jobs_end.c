@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/folder.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "master/accuse.h"
 #include "master/state.h"
@@ -158,6 +159,7 @@ void jobs_commit(struct master *master, struct job *job)
 	/* Nothing is out any more: every tile was answered. */
 	codec_link_free(g_steal_pointer(&job->codec));
 	segments_give_back(master->segments, g_steal_pointer(&job->segment), job->leased > 0);
+	job->phase_us = clock_now_us();
 	job->committing = true;
 	g_clear_pointer(&job->error, g_free);
 	request->kind = COMMIT_OUTPUTS;
@@ -208,9 +210,19 @@ static void forget(struct master *master, struct job *job)
 		g_hash_table_remove(master->sources, job_owner(job));
 }
 
+static void note_spent(struct job *job, enum job_state state, gint64 now)
+{
+	if (state == JOB_DONE)
+		spent_add(job->spent, SPENT_COMMIT_US, now - job->phase_us);
+	spent_add(job->spent, SPENT_TOTAL_US, now - job->queued_us);
+	g_autoptr(JsonObject) object = spent_object(job->spent);
+	g_autofree char *text = json_object_text(object);
+	log_debug("%s spent: %s", job->id, text);
+}
+
 static void finish(struct master *master, struct job *job, enum job_state state)
 {
-	gint64 ms = (clock_now_us() - job->queued_us) / 1000;
+	gint64 now = clock_now_us(), ms = (now - job->queued_us) / 1000;
 
 	job_set_state(job, state, master->counts);
 	jobs_say_waiting(master, job, NULL);
@@ -222,6 +234,7 @@ static void finish(struct master *master, struct job *job, enum job_state state)
 		log_info("%s/%s done in %" G_GINT64_FORMAT ".%03d s (%s%s)", job->pipeline->name, job->source,
 			ms / 1000, (int)(ms % 1000), job->lane == LANE_TILED ? "tiled" : "whole",
 			job->runs > 1 ? ", not at the first try" : "");
+	note_spent(job, state, now);
 	view_remember(master, job);
 	view_tally(master, job);
 	if (state == JOB_FAILED)

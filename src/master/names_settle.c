@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/sniff.h"
+#include "base/tally.h"
 #include "master/names_private.h"
 
 /* What lies at a path. */
@@ -26,6 +27,7 @@ static bool is_pyramid(const char *path)
 	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
 	const char *name;
 
+	tally(TALLY_FOLDERS);
 	while (dir && (name = g_dir_read_name(dir)))
 		if (g_str_has_suffix(name, ".dzi") || g_strv_contains(signs, name))
 			return true;

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "base/auto.h"
+#include "base/tally.h"
 #include "master/job_view.h"
 #include "master/task_log.h"
 
@@ -107,6 +108,7 @@ struct snapshot {
 	GPtrArray *pipelines; /* struct pipeline_view */
 	GPtrArray *waiting;   /* struct waiting_view: the oldest, a bounded number */
 	guint waiting_total;
+	guint64 tallies[TALLY_COUNT];
 	guint64 records_refused; /* from Kafka: malformed, of another version, not what was asked for */
 	guint64 overflows;       /* of inotify's queue, each answered by looking at everything */
 	gint64 taken_wall_us;

@@ -71,6 +71,8 @@ static void show_tiles(const struct master *master, struct snapshot *snapshot)
 	snapshot->tiles_done = master->tiles_done;
 	snapshot->tiles_retried = master->tiles_retried;
 	snapshot->tiles_duplicate = master->tiles_duplicate;
+	for (int i = 0; i < TALLY_COUNT; i++)
+		snapshot->tallies[i] = tally_of((enum tallied)i);
 	snapshot->records_refused = (guint)g_atomic_int_get((gint *)&master->records_refused);
 }
 

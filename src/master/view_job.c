@@ -107,6 +107,7 @@ static struct job_view *make_view(struct master *master, struct job *job)
 	view->original = g_strdup(over && !job->loose ? claim->left_at : claim->path);
 	view_outputs(master, job, view->outputs);
 	view->error = g_strdup(job->error);
+	view->spent = g_memdup2(job->spent, sizeof *job->spent);
 	view->queued_wall_us = job->queued_wall_us;
 	view->started_wall_us = job->started_wall_us;
 	view->finished_wall_us = job->finished_wall_us;

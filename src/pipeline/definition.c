@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/tally.h"
 #include "pipeline/include.h"
 #include "pipeline/reader.h"
 
@@ -180,6 +181,7 @@ GPtrArray *definition_list(const char *folder, GError **error)
 		fail_errno(error, "definitions' folder '%s'", folder);
 		return NULL;
 	}
+	tally(TALLY_FOLDERS);
 	for (;;) {
 		errno = 0;
 		const struct dirent *entry = readdir(directory);

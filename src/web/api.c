@@ -72,6 +72,15 @@ static JsonObject *streams_object(void)
 }
 
 /* Everything is as of the snapshot, so that two who ask for the same one are told the same. */
+static JsonObject *counts_object(const struct snapshot *snapshot)
+{
+	JsonObject *counts = json_object_new();
+
+	for (int i = 0; i < TALLY_COUNT; i++)
+		json_object_set_int_member(counts, tally_name((enum tallied)i), (gint64)snapshot->tallies[i]);
+	return counts;
+}
+
 JsonObject *api_status_object(const struct snapshot *snapshot)
 {
 	JsonObject *status = json_object_new();
@@ -99,6 +108,7 @@ JsonObject *api_status_object(const struct snapshot *snapshot)
 	json_object_set_object_member(status, "now", now_object(snapshot));
 	json_object_set_object_member(status, "lists", lists_object(snapshot));
 	json_object_set_object_member(status, "streams", streams_object());
+	json_object_set_object_member(status, "counts", counts_object(snapshot));
 	json_object_set_int_member(status, "waiting", snapshot->waiting_total);
 	json_object_set_int_member(status, "records_refused", (gint64)snapshot->records_refused);
 	json_object_set_int_member(status, "inotify_overflows", (gint64)snapshot->overflows);

@@ -177,6 +177,10 @@ char *api_job(const struct snapshot *snapshot, const struct job_view *job)
 {
 	g_autoptr(JsonObject) object = api_job_details(snapshot, job);
 
+	if (job->spent)
+		json_object_set_object_member(object, "spent", spent_object(job->spent));
+	else
+		json_object_set_null_member(object, "spent");
 	if (job->tiles)
 		json_object_set_array_member(object, "tile_list", api_tiles_array(job, 0));
 	else

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/segment.h"
@@ -41,6 +42,7 @@ struct run {
 
 struct tiles {
 	GQueue runs; /* struct run, most recently used first */
+	struct work_spent spent;
 };
 
 static void output_clear(struct output_view *output)
@@ -158,9 +160,12 @@ static struct run *run_of(struct tiles *tiles, const struct task *task, enum res
 			return run;
 		}
 	}
+	gint64 began = clock_now_us();
 	struct run *run = run_new(task, status, error);
 	if (!run)
 		return NULL;
+	tiles->spent.build_us = clock_now_us() - began;
+	tiles->spent.chains++;
 	g_queue_push_head(&tiles->runs, run);
 	while (g_queue_get_length(&tiles->runs) > KEPT_RUNS)
 		run_free(g_queue_pop_tail(&tiles->runs));
@@ -193,17 +198,21 @@ struct sink {
 	gsize stride;
 	int ring_rows;
 	int left, top;
+	struct work_spent *spent;
 };
 
 static void copy_piece(const struct sink *sink, VipsRegion *region, const VipsRect *piece)
 {
 	gsize pixel = VIPS_IMAGE_SIZEOF_PEL(region->im);
+	gint64 began = clock_now_us();
 
 	for (int y = piece->top; y < VIPS_RECT_BOTTOM(piece); y++) {
 		int row = sink->ring_rows ? y % sink->ring_rows : y - sink->top;
 		memcpy(sink->rows + (gsize)row * sink->stride + (gsize)(piece->left - sink->left) * pixel,
 			VIPS_REGION_ADDR(region, piece->left, y), (gsize)piece->width * pixel);
 	}
+	sink->spent->copy_us += clock_now_us() - began;
+	sink->spent->copied_bytes += (gint64)((gsize)piece->width * pixel) * piece->height;
 }
 
 /* Each piece through a region of its own: its pixels must depend on the piece alone. A kept one has buffers of the piece before, which may be
@@ -240,7 +249,7 @@ static VipsRect to_rect(const struct rect *rect)
 }
 
 static enum result_status compute_shared(
-	struct run *run, struct output_view *output, const struct task *task, GError **error)
+	struct run *run, struct output_view *output, const struct task *task, struct work_spent *spent, GError **error)
 {
 	VipsRect need = to_rect(&task->need), out = to_rect(&task->out);
 
@@ -252,12 +261,13 @@ static enum result_status compute_shared(
 	}
 	struct backing backing = {run->segment->bytes + run->ring.offset, run->ring.stride, 0, 0, run->ring.rows, need};
 	tilesource_set(run->source, &backing);
-	struct sink sink = {run->segment->bytes + output->ring.offset, output->ring.stride, output->ring.rows, 0, 0};
+	struct sink sink = {
+		run->segment->bytes + output->ring.offset, output->ring.stride, output->ring.rows, 0, 0, spent};
 	return compute(run, output, &out, &sink, error);
 }
 
-static enum result_status compute_inline(
-	struct run *run, struct output_view *output, const struct task *task, GBytes **payload, GError **error)
+static enum result_status compute_inline(struct run *run, struct output_view *output, const struct task *task,
+	struct work_spent *spent, GBytes **payload, GError **error)
 {
 	VipsRect need = to_rect(&task->need), out = to_rect(&task->out);
 	gsize length, stride = (gsize)need.width * VIPS_IMAGE_SIZEOF_PEL(tilesource_image(run->source));
@@ -277,7 +287,7 @@ static enum result_status compute_inline(
 		fail(error, ERROR_RETRY, "no memory for %dx%d pixels", out.width, out.height);
 		return RESULT_RETRY;
 	}
-	struct sink sink = {pixels, out_stride, 0, out.left, out.top};
+	struct sink sink = {pixels, out_stride, 0, out.left, out.top, spent};
 	enum result_status status = compute(run, output, &out, &sink, error);
 	if (status == RESULT_OK)
 		*payload = g_bytes_new_take(pixels, out_stride * (gsize)out.height);
@@ -292,6 +302,8 @@ static enum result_status compute_inline(
 enum result_status tiles_compute(struct tiles *tiles, const struct task *task, GBytes **payload, GError **error)
 {
 	enum result_status status;
+
+	tiles->spent = (struct work_spent){0};
 	struct run *run = run_of(tiles, task, &status, error);
 
 	if (!run)
@@ -309,6 +321,11 @@ enum result_status tiles_compute(struct tiles *tiles, const struct task *task, G
 		fail(error, ERROR_INPUT, "the task's rectangles lie outside the picture");
 		return RESULT_FAILED;
 	}
-	return task->plane == PLANE_SHM ? compute_shared(run, output, task, error)
-					: compute_inline(run, output, task, payload, error);
+	return task->plane == PLANE_SHM ? compute_shared(run, output, task, &tiles->spent, error)
+					: compute_inline(run, output, task, &tiles->spent, payload, error);
+}
+
+const struct work_spent *tiles_spent(const struct tiles *tiles)
+{
+	return &tiles->spent;
 }

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/journal.h"
 #include "base/json.h"
@@ -22,6 +21,7 @@
 #include "worker/heartbeat.h"
 #include "worker/orders.h"
 #include "worker/recycle.h"
+#include "worker/stopwatch.h"
 #include "worker/testimage.h"
 #include "worker/tile.h"
 #include "worker/told.h"
@@ -51,6 +51,7 @@ struct worker {
 	struct joiner *joiner;   /* reader's thread only */
 	struct orders *orders;   /* the same */
 	struct tiles *tiles;
+	struct stopwatch stopwatch;
 	GAsyncQueue *tasks; /* struct work; one with task NULL is the order to stop */
 	char *id;
 	gsize results_limit;
@@ -172,8 +173,8 @@ static void work_on(struct worker *worker, const struct work *work)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GBytes) payload = NULL;
 	g_autoptr(JsonObject) report = NULL;
-	gint64 began = clock_now_us();
 
+	stopwatch_begin(&worker->stopwatch);
 	char name[JOURNAL_TASK_BYTES];
 	journal_name(name, task->job, task->serial, task->tile, task->attempt);
 	if (worker->journal)
@@ -201,11 +202,11 @@ static void work_on(struct worker *worker, const struct work *work)
 		.attempt = task->attempt,
 		.worker = worker->id,
 		.status = status,
-		.compute_us = clock_now_us() - began,
 		.message = message,
 		.report = report_text,
 		.payload = payload,
 	};
+	stopwatch_end(&worker->stopwatch, &result, task->kind == TASK_TILE ? tiles_spent(worker->tiles) : NULL);
 	publish(worker, work, &result);
 	pulse_end(worker->pulse, status == RESULT_OK, g_async_queue_length(worker->tasks) > 0);
 	log_debug("%s tile %d attempt %d: %s%s%s", task->job, task->tile, task->attempt, result_status_name(status),
@@ -381,8 +382,7 @@ int worker_command(int argc, char **argv)
 	confine(&worker.told, worker.properties);
 	worker.id = g_strdup_printf("%.40s-%d-%04x", g_get_host_name(), (int)getpid(), g_random_int() & 0xffff);
 	g_strcanon(worker.id, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "._-", '-');
-#ifdef DROPMILL_TEST_HOOKS
-	/* As on another machine: assets come over the bus or not at all. */
+#ifdef DROPMILL_TEST_HOOKS /* as on another machine: assets come over the bus or not at all */
 	if (g_getenv("DROPMILL_TEST_NO_ASSET_FILES"))
 		asset_forbid_files();
 #endif

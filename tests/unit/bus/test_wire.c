@@ -54,6 +54,7 @@ static void result_survives(void **state)
 			.worker = "w",
 			.status = status,
 			.compute_us = 12,
+			.spent = {1, 2, 3, 4, WORK_SPENT_MOST, 6},
 			.message = status == RESULT_OK      ? ""
 				   : status == RESULT_LACKS ? HASH
 							    : "the reason, in \xc3\xbc"
@@ -68,6 +69,7 @@ static void result_survives(void **state)
 		assert_string_equal(result->worker, "w");
 		assert_int_equal(result->status, status);
 		assert_int_equal(result->compute_us, 12);
+		assert_memory_equal(&result->spent, &sent.spent, sizeof sent.spent);
 		assert_string_equal(result->message, sent.message);
 		assert_string_equal(result->report, "{}");
 	}
@@ -75,6 +77,26 @@ static void result_survives(void **state)
 	auto_struct(result) result = result_from_record(record, NULL);
 	assert_true(result->compute_us == G_MAXINT64);
 	assert_int_equal(g_bytes_get_size(result->payload), 4);
+}
+
+static void what_was_spent_may_be_missing_but_not_malformed(void **state)
+{
+	static const char *const bad[] = {"", "1,2,3,4,5", "1,2,3,4,5,6,7", "1,2,3,4,5,-6", "1,2,3,4,1000000000001,6",
+		"1,2,,4,5,6", "a,b,c,d,e,f"};
+	(void)state;
+	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+		struct record *wrong = sample_result();
+		set_header(wrong, "spent", bad[i]);
+		assert_refused(reads_result, wrong, "spent", bad[i]);
+	}
+	struct record *twice = sample_result();
+	record_add(twice, "spent", "1,2,3,4,5,6");
+	assert_refused(reads_result, twice, "spent", "there twice");
+	auto_struct(record) record = sample_result();
+	drop_header(record, "spent");
+	auto_struct(result) result = result_from_record(record, NULL);
+	assert_non_null(result);
+	assert_int_equal(result->spent.copied_bytes, 0);
 }
 
 static void long_reason_is_cut_at_a_letter(void **state)
@@ -293,6 +315,7 @@ int main(void)
 		cmocka_unit_test(task_survives),
 		cmocka_unit_test(whole_task_needs_no_rectangles),
 		cmocka_unit_test(result_survives),
+		cmocka_unit_test(what_was_spent_may_be_missing_but_not_malformed),
 		cmocka_unit_test(long_reason_is_cut_at_a_letter),
 		cmocka_unit_test(unknown_headers_are_ignored),
 		cmocka_unit_test(malformed_tasks_are_refused),

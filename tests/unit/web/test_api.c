@@ -60,6 +60,7 @@ static void test_status(void **state)
 	assert_int_equal(json_int(tiles, "retried", -1), 3);
 	assert_int_equal(json_int(tiles, "duplicate", -1), 1);
 	assert_int_equal(json_int(status, "records_refused", -1), 3);
+	assert_int_equal(json_int(json_object(status, "counts"), "folders_read", -1), 0);
 	assert_in_range((uintmax_t)(json_double(status, "oldest_queued_s", -1) * 10), 120, 125);
 	assert_true(json_bool(status, "ready", false));
 }
@@ -261,11 +262,14 @@ static void test_bytes_that_are_no_text(void **state)
 	auto_struct(snapshot) snapshot = snapshot_new();
 	struct job_view *job = fake_job(snapshot, "j", "a\xff\x01\"\\.jpg", JOB_FAILED);
 	job->error = g_strdup("quoted: \xc3");
+	job->spent = g_new0(struct spent, 1);
+	job->spent->of[SPENT_DECODE_US] = 7;
 	g_autofree char *text = api_job(snapshot, job);
 
 	assert_true(g_utf8_validate(text, -1, NULL));
 	g_autoptr(JsonObject) object = json_parse_object(text, -1, NULL);
 	assert_non_null(object);
+	assert_int_equal(json_int(json_object(json_object(object, "spent"), "codec"), "decode_us", -1), 7);
 	assert_string_equal(json_string(object, "source", ""), "a\xef\xbf\xbd\x01\"\\.jpg");
 }
 

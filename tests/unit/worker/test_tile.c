@@ -87,6 +87,7 @@ static void assert_tile(struct tiles *tiles, VipsImage *whole, const VipsRect *o
 	if (status != RESULT_OK)
 		fail_msg("tile at %d,%d: %s", out->left, out->top, error->message);
 	assert_true(g_bytes_equal(got, expected));
+	assert_int_equal(tiles_spent(tiles)->copied_bytes, g_bytes_get_size(expected));
 }
 
 /* A wide tile, then a narrow one whose margins lie inside the first one's: libvips keeps the buffers of the first. */
