@@ -101,7 +101,11 @@ class World:
             self.later(0.2, lambda: self.start_host(host, before))
             return
         far = host is self.far
-        host.launch("worker", count=1, brokers=self.broker.far if far else self.broker.address, payload="inline" if far else "auto")
+        if far:
+            host.launch("worker", count=1, brokers=self.broker.far, payload="inline")
+        else:
+            allow = [self.mill.path("watch"), self.mill.path("out")]
+            host.launch("worker", count=1, brokers=self.broker.address, allow=allow)
 
     def close(self, keep):
         """Whatever the state of things: nothing of this run goes on."""

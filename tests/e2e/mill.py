@@ -60,8 +60,9 @@ class Mill:
             options = {**{key: self.path(value) for key, value in places.items()}, "http": "127.0.0.1:0", **options}
         words = [self.binary, command]
         for key, value in options.items():
-            if value is not None:
-                words += [f"--{key.replace('_', '-')}", str(value)]
+            for one in value if isinstance(value, list) else [value]:
+                if one is not None:
+                    words += [f"--{key.replace('_', '-')}", str(one)]
         return words
 
     def launch(self, command="run", env=None, **options):
