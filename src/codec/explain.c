@@ -289,7 +289,7 @@ static JsonObject *make_request(const struct pipeline *pipeline, const char *fil
 	json_set_path(request, "path", file);
 	json_object_set_int_member(request, "tile", tile ? tile : DEFAULT_TILE);
 	json_object_set_int_member(request, "min_pixels", tile ? (gint64)tile * tile + 1 : TILED_PIXELS);
-	json_object_set_int_member(request, "budget", RING_BUDGET);
+	json_object_set_int_member(request, "budget", DEFAULT_MEMORY / TILED_JOBS);
 	pipeline_describe_job(pipeline, request);
 	json_object_set_object_member(request, "names", template_names(base, pipeline->name, clock_wall_us()));
 	return request;

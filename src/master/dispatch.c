@@ -192,10 +192,16 @@ static bool lease(struct master *master, struct job *job, guint index, struct wo
 	return false;
 }
 
+/* Of each worker: what is on its way to all of them stays within the budget. */
+static gsize cluster_window(const struct master *master)
+{
+	return MIN(WINDOW_CLUSTER_BYTES, (gsize)master->options->memory / MAX(workers_live(master->workers), 1));
+}
+
 /* The next task of this job to whoever has room. One that some worker has failed waits for another, and those behind it do not. */
 static bool give_one(struct master *master, struct job *job)
 {
-	gsize window_bytes = master->embedded ? EMBEDDED_WINDOW_BYTES : WINDOW_CLUSTER_BYTES;
+	gsize window_bytes = master->embedded ? EMBEDDED_WINDOW_BYTES : cluster_window(master);
 	int weight = job->lane == LANE_WHOLE ? WEIGHT_WHOLE : WEIGHT_TILE;
 	bool all_inline = strcmp(master->options->payload, "inline") == 0 && job->lane == LANE_TILED;
 

@@ -14,8 +14,6 @@
 #include "master/tiles.h"
 #include "pipeline/lanes.h"
 
-/* Codecs at a time: one decodes while the other's last rows are encoded. */
-#define CODECS 2
 /* Jobs that wait for their commit and do not count as running. */
 #define STUCK_AT_MOST 64
 /* Inline tiles on the embedded broker: with its margin a tile must stay well under the mock's partition. */
@@ -86,7 +84,7 @@ static JsonObject *plan_request(const struct master *master, const struct job *j
 	json_object_set_string_member(request, "cmd", "plan");
 	json_object_set_int_member(request, "tile", tile ? tile : DEFAULT_TILE);
 	json_object_set_int_member(request, "min_pixels", least);
-	json_object_set_int_member(request, "budget", RING_BUDGET);
+	json_object_set_int_member(request, "budget", master->options->memory / TILED_JOBS);
 	if (master->embedded && strcmp(master->options->payload, "inline") == 0)
 		json_object_set_int_member(request, "tile_bytes", EMBEDDED_TILE_BYTES);
 	job_describe(job, request);
@@ -227,12 +225,12 @@ void jobs_start(struct master *master)
 	if (master->draining)
 		return;
 	/* Enough started jobs to keep every worker's window full; the rest waits in the queue, where priorities count. */
-	guint room = 2 * workers_live(master->workers) + CODECS + stuck(master);
+	guint room = 2 * workers_live(master->workers) + TILED_JOBS + stuck(master);
 	for (GList *link = master->queue.head; link && master->running->len < room; link = next) {
 		struct job *job = link->data;
 		next = link->next;
 		if (job->not_before_us > now || waits_for_twin(master, job) ||
-			(ask_codec(master, job) && codecs(master) >= CODECS))
+			(ask_codec(master, job) && codecs(master) >= TILED_JOBS))
 			continue;
 		g_queue_delete_link(&master->queue, link);
 		start(master, job);

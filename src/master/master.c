@@ -246,7 +246,7 @@ void master_init(struct master *master, const struct options *options)
 	g_queue_init(&master->queue);
 	master->waiting = waiting_new();
 	master->workers = workers_new(&events);
-	master->segments = segments_new(options->state);
+	master->segments = segments_new(options->state, (gsize)options->memory);
 	g_unix_signal_add(SIGTERM, stop_asked, master);
 	g_unix_signal_add(SIGINT, stop_asked, master);
 	g_unix_signal_add(SIGHUP, reload_hangup, master);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "pipeline/lanes.h"
 #include "pipeline/node.h"
 
 /* A worker with less could do nothing. */
@@ -34,6 +35,8 @@
 		"tile edge; when given, every picture larger than one tile is cut (default 512)")
 
 #define SIZE_OPTIONS(X)                                                                                                \
+	X("memory", memory, "SIZE",                                                                                    \
+		"for pictures that are in tiles, and what is on its way to workers (default 256M)")                    \
 	X("recycle-growth", recycle_growth, "SIZE",                                                                    \
 		"replace a worker that grew by so much, such as 500M (default: never)")                                \
 	X("worker-memory", worker_memory, "SIZE",                                                                      \
@@ -292,6 +295,8 @@ struct options *options_read(int argc, char **argv, const char *usage, GError **
 		return NULL;
 	SIZE_OPTIONS(X)
 #undef X
+	if (!options->memory)
+		options->memory = DEFAULT_MEMORY;
 	/* For codecs and workers, which read it there. */
 	g_autofree char *nice = g_strdup_printf("%d", options->nice);
 	g_setenv("DROPMILL_NICE", nice, TRUE);

@@ -12,7 +12,8 @@
 
 struct segments;
 
-struct segments *segments_new(const char *spool_folder);
+/* budget: bytes of memory for those that are lent and those that are kept for the next; what is lent goes first. */
+struct segments *segments_new(const char *spool_folder, gsize budget);
 void segments_free(struct segments *segments); /* NULL is fine */
 DEFINE_AUTO(segments, segments_free)
 
