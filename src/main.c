@@ -36,6 +36,11 @@ static void *open_page(const char *listen, const char *state, GError **error)
 	return web_new(listen, state, error);
 }
 
+static void remember(void *page, struct history *history, const char *out)
+{
+	web_set_history(page, history, out);
+}
+
 static const char *page_url(const void *page)
 {
 	return web_url(page);
@@ -46,7 +51,7 @@ static void close_page(void *page)
 	web_free(page);
 }
 
-static const struct master_page page = {open_page, page_url, close_page};
+static const struct master_page page = {open_page, remember, page_url, close_page};
 
 static struct options *options_or_say(int argc, char **argv, const char *summary)
 {

@@ -40,8 +40,8 @@ bool history_add(struct history *history, const struct history_job *job, GError 
 {
 	sqlite3_stmt *s = history_prepare(history,
 		"INSERT OR REPLACE INTO job (id, pipeline, source, state, lane, error, width, height, tiles, attempts,"
-		" queued, started, finished, outputs, seq)"
-		" VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?, (SELECT 1 + ifnull(max(seq), 0) FROM job))",
+		" queued, started, finished, outputs, bytes, out_bytes, seq)"
+		" VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?, (SELECT 1 + ifnull(max(seq), 0) FROM job))",
 		error);
 
 	if (!s)
@@ -60,6 +60,8 @@ bool history_add(struct history *history, const struct history_job *job, GError 
 	sqlite3_bind_int64(s, 12, job->started_wall_us);
 	sqlite3_bind_int64(s, 13, job->finished_wall_us);
 	history_bind(s, 14, job->outputs);
+	sqlite3_bind_int64(s, 15, job->bytes);
+	sqlite3_bind_int64(s, 16, job->out_bytes);
 	if (!history_finish(history, s, error))
 		return false;
 	/* A line too many does no harm: what cannot be pruned now is at another time. */
@@ -71,34 +73,7 @@ bool history_add(struct history *history, const struct history_job *job, GError 
 void history_recent(
 	struct history *history, int limit, void (*each)(const struct history_job *job, void *user), void *user)
 {
-	sqlite3_stmt *s = history_prepare(history,
-		"SELECT id, pipeline, source, state, lane, error, width, height, tiles, attempts, queued, started,"
-		" finished, outputs FROM job ORDER BY seq DESC LIMIT ?",
-		NULL);
-
-	if (!s)
-		return;
-	sqlite3_bind_int(s, 1, limit);
-	while (history_row(history, s, NULL)) {
-		struct history_job job = {
-			.id = (const char *)sqlite3_column_text(s, 0),
-			.pipeline = (const char *)sqlite3_column_text(s, 1),
-			.source = (const char *)sqlite3_column_text(s, 2),
-			.state = (const char *)sqlite3_column_text(s, 3),
-			.lane = (const char *)sqlite3_column_text(s, 4),
-			.error = (const char *)sqlite3_column_text(s, 5),
-			.width = sqlite3_column_int(s, 6),
-			.height = sqlite3_column_int(s, 7),
-			.tiles = sqlite3_column_int(s, 8),
-			.attempts = sqlite3_column_int(s, 9),
-			.queued_wall_us = sqlite3_column_int64(s, 10),
-			.started_wall_us = sqlite3_column_int64(s, 11),
-			.finished_wall_us = sqlite3_column_int64(s, 12),
-			.outputs = (const char *)sqlite3_column_text(s, 13),
-		};
-		each(&job, user);
-	}
-	sqlite3_finalize(s);
+	history_find(history, &(struct history_choice){0}, 0, limit, each, user);
 }
 
 gint64 history_count(struct history *history, const char *state)

@@ -28,6 +28,15 @@ static const char *const versions[] = {
 	"UPDATE job SET seq = n FROM (SELECT id AS of, row_number() OVER (ORDER BY finished, id) AS n FROM job) WHERE id = of;"
 	"CREATE INDEX job_seq ON job (seq);"
 	"CREATE TABLE pruned (state TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;",
+
+	/* what the page tells of a job, and quick pages of those in one state or of one pipeline */
+	"ALTER TABLE job ADD COLUMN bytes INTEGER;"
+	"ALTER TABLE job ADD COLUMN out_bytes INTEGER;"
+	"ALTER TABLE job ADD COLUMN original TEXT;"
+	"ALTER TABLE job ADD COLUMN timeline TEXT;"
+	"ALTER TABLE job ADD COLUMN hash TEXT;"
+	"CREATE INDEX job_state_seq ON job (state, seq);"
+	"CREATE INDEX job_pipeline_seq ON job (pipeline, seq);",
 };
 
 const struct history_table history_tables[] = {

@@ -15,6 +15,7 @@
 #include "base/folder.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "master/tiles.h"
 
 struct committer {
 	GThreadPool *pool;
@@ -127,6 +128,7 @@ static bool write_history(struct committer *committer, const struct job *job, co
 {
 	g_autoptr(JsonArray) outputs = json_array_new();
 	g_autofree char *text = NULL;
+	gint64 out_bytes = 0;
 
 	if (!committer->history)
 		return true;
@@ -141,6 +143,7 @@ static bool write_history(struct committer *committer, const struct job *job, co
 		json_object_set_int_member(entry, "bytes", output->skipped ? 0 : output->bytes);
 		json_object_set_int_member(entry, "width", output->width);
 		json_object_set_int_member(entry, "height", output->height);
+		out_bytes += output->skipped ? 0 : output->bytes;
 		json_array_add_object_element(outputs, entry);
 	}
 	text = json_array_text(outputs);
@@ -158,6 +161,8 @@ static bool write_history(struct committer *committer, const struct job *job, co
 		.queued_wall_us = job->queued_wall_us,
 		.started_wall_us = job->started_wall_us,
 		.finished_wall_us = clock_wall_us(),
+		.bytes = job->claim->bytes,
+		.out_bytes = out_bytes,
 		.outputs = text,
 	};
 	CRASH_POINT("history.before");
@@ -227,6 +232,15 @@ static void run(gpointer data, gpointer user)
 	struct commit_request *request = data;
 	struct committer *committer = user;
 
+	if (request->kind == COMMIT_STORY) {
+		if (committer->history)
+			history_tell(committer->history, request->story[0], request->story[1], request->story[2],
+				request->story[3]);
+		for (gsize i = 0; i < G_N_ELEMENTS(request->story); i++)
+			g_free(request->story[i]);
+		g_free(request);
+		return;
+	}
 	request->ok = request->kind == COMMIT_OUTPUTS ? commit_outputs(committer, request, &request->error)
 						      : commit_failure(committer, request, &request->error);
 	if (request->ok || request->changed)
@@ -253,6 +267,18 @@ struct committer *committer_new(struct names *names, struct history *history, st
 void committer_add(struct committer *committer, struct commit_request *request)
 {
 	g_thread_pool_push(committer->pool, request, NULL);
+}
+
+void committer_tell(struct committer *committer, const struct job *job)
+{
+	struct commit_request *request = g_new0(struct commit_request, 1);
+
+	request->kind = COMMIT_STORY;
+	request->story[0] = g_strdup(job->id);
+	request->story[1] = g_strdup(job->loose ? NULL : job->claim->left_at);
+	request->story[2] = timeline_to_text(job->timeline);
+	request->story[3] = g_strdup(job->pipeline->hash);
+	committer_add(committer, request);
 }
 
 void committer_free(struct committer *committer)

@@ -15,6 +15,7 @@
 
 enum commit_kind {
 	COMMIT_OUTPUTS, /* outputs to their places, original as the pipeline says */
+	COMMIT_STORY,   /* for the history: what the page tells of a job that is over; done is not called */
 	COMMIT_FAILURE, /* original to _failed/ with the reason */
 };
 
@@ -26,6 +27,7 @@ struct commit_request {
 	bool refused; /* error is the picture's own: it fails */
 	bool changed; /* the original was written to meanwhile: the job must start over */
 	GError *error;
+	char *story[4]; /* COMMIT_STORY: id, original, timeline, hash */
 };
 
 struct committer;
@@ -33,6 +35,8 @@ struct committer;
 struct committer *committer_new(struct names *names /* borrowed */,
 	struct history *history /* borrowed; NULL: `once` */, struct kept *kept /* likewise */,
 	void (*done)(struct commit_request *request, void *user), void *user);
+/* Written when there is time; what cannot be is lost. */
+void committer_tell(struct committer *committer, const struct job *job);
 void committer_add(struct committer *committer, struct commit_request *request /* takes */);
 void committer_free(struct committer *committer); /* finishes what is queued; NULL is fine */
 DEFINE_AUTO(committer, committer_free)

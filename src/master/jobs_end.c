@@ -236,6 +236,8 @@ static void finish(struct master *master, struct job *job, enum job_state state)
 			job->runs > 1 ? ", not at the first try" : "");
 	note_spent(job, state, now);
 	view_remember(master, job);
+	if (!master->once)
+		committer_tell(master->committer, job);
 	view_tally(master, job);
 	if (state == JOB_FAILED)
 		master->errors[job->error_kind]++;

@@ -6,11 +6,14 @@
 #ifndef DROPMILL_MASTER_MASTER_H
 #define DROPMILL_MASTER_MASTER_H
 
+#include "base/history.h"
 #include "master/options.h"
 
 /* The status page, given by whoever knows both (web reads snapshots and knows no master; the master knows no web). */
 struct master_page {
 	void *(*open)(const char *listen, const char *state, GError **error);
+	/* A history of the page's own: taken. out: the out folder. */
+	void (*remember)(void *page, struct history *history, const char *out);
 	const char *(*url)(const void *page);
 	void (*close)(void *page);
 };

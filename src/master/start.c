@@ -163,6 +163,9 @@ bool start_history(struct master *master, GError **error)
 			return fail(error, ERROR_SYSTEM, "stopped while waiting: %s", cause->message);
 	}
 	history_set_keep(master->history, master->options->history);
+	struct history *own = master->web ? history_open_again(master->history, NULL) : NULL;
+	if (own)
+		master->page->remember(master->web, own, master->options->out);
 	return true;
 }
 

@@ -19,6 +19,6 @@ void job_note(struct job *job, enum timeline_kind kind, int tile, const char *wo
 
 /* [{"at", "kind", "text", "tile", "worker"}], at in microseconds since 1970; and back. Return owned; NULL for what is no such text. */
 char *timeline_to_text(const GPtrArray *timeline);
-GPtrArray *timeline_from_text(const char *text);
+GPtrArray *timeline_from_text(const char *text); /* also in record_view.h */
 
 #endif

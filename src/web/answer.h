@@ -12,10 +12,12 @@
 #include <stddef.h>
 
 struct mg_connection;
+struct archive;
 struct pictures;
 
 struct request {
 	struct mg_connection *connection;
+	struct archive *archive;   /* NULL: the history is not at hand */
 	struct pictures *pictures; /* NULL: none are made */
 	const char *path;          /* as sent, without the query */
 	const char *query;         /* as sent, or NULL */

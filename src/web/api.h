@@ -28,7 +28,11 @@ bool jobs_query_parse(const char *query, struct jobs_query *parsed, GError **err
 void jobs_query_clear(struct jobs_query *query);
 
 char *api_status(const struct snapshot *snapshot);
-char *api_jobs(const struct snapshot *snapshot, const struct jobs_query *query);
+/* archive NULL: only what the snapshot knows. */
+struct archive;
+char *api_jobs(const struct snapshot *snapshot, const struct jobs_query *query, struct archive *archive);
+/* hour or day. NULL: the history cannot be read now. */
+char *api_throughput(struct archive *archive, bool day);
 char *api_job(const struct snapshot *snapshot, const struct job_view *job); /* in full, with its tiles */
 char *api_workers(const struct snapshot *snapshot);
 char *api_waiting(const struct snapshot *snapshot);

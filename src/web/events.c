@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "web/api.h"
+#include "web/archive.h"
 #include "web/fields.h"
 
 #define PING_US (15 * G_USEC_PER_SEC)
@@ -114,10 +115,16 @@ static GBytes *shared_text(const struct snapshot *snapshot, guint64 above)
 static void add_job(struct stream *stream, const struct snapshot *snapshot, guint64 above, GString *event)
 {
 	const struct job_view *job = api_find_job(snapshot, stream->job);
+	auto_struct(job_view) past =
+		job || stream->job_told ? NULL : archive_job(stream->request->archive, stream->job);
+	if (!job)
+		job = past;
 	guint32 run = job && job->tiles ? job->tiles->run : 0;
 	guint64 tiles_above = above && stream->job_told && run == stream->run ? above : 0;
 
 	if (job && stream->job_told && above && job->changed <= above)
+		return;
+	if (!job && above && stream->job_told)
 		return;
 	stream->job_told = true;
 	stream->run = run;

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "web/api.h"
+#include "web/archive.h"
 #include "web/asset.h"
 #include "web/events.h"
 #include "web/files.h"
@@ -45,14 +46,36 @@ static int get_jobs(struct request *request, const struct snapshot *snapshot)
 
 	if (!jobs_query_parse(request->query, &query, &error))
 		return answer_error(request, 400, "%s", error->message);
-	char *text = api_jobs(snapshot, &query);
+	char *text = api_jobs(snapshot, &query, request->archive);
 	jobs_query_clear(&query);
 	return answer_json(request, text);
 }
 
+/* In work or over, now or long ago. Returns a reference; NULL: there is none. */
+static struct job_view *find_job(struct request *request, const struct snapshot *snapshot, const char *id)
+{
+	const struct job_view *job = api_find_job(snapshot, id);
+
+	return job ? job_view_ref((struct job_view *)job) : archive_job(request->archive, id);
+}
+
+static int get_throughput(struct request *request, const struct snapshot *snapshot)
+{
+	g_autoptr(GHashTable) given =
+		g_uri_parse_params(request->query ? request->query : "", -1, "&", G_URI_PARAMS_WWW_FORM, NULL);
+	const char *span = given ? g_hash_table_lookup(given, "span") : NULL;
+	bool day = g_strcmp0(span, "day") == 0;
+
+	(void)snapshot;
+	if (span && !day && strcmp(span, "hour") != 0)
+		return answer_error(request, 400, "span is hour or day");
+	char *text = api_throughput(request->archive, day);
+	return text ? answer_json(request, text) : answer_error(request, 503, "the history cannot be read now");
+}
+
 static int get_job(struct request *request, const struct snapshot *snapshot)
 {
-	const struct job_view *job = api_find_job(snapshot, request->parts[2]);
+	auto_struct(job_view) job = find_job(request, snapshot, request->parts[2]);
 
 	if (!job)
 		return answer_error(request, 404, "no job has this id; /api/jobs lists them");
@@ -82,7 +105,7 @@ static int get_waiting(struct request *request, const struct snapshot *snapshot)
 
 static int get_output(struct request *request, const struct snapshot *snapshot)
 {
-	const struct job_view *job = api_find_job(snapshot, request->parts[1]);
+	auto_struct(job_view) job = find_job(request, snapshot, request->parts[1]);
 	guint64 number = 0;
 
 	if (!job)
@@ -96,7 +119,7 @@ static int get_output(struct request *request, const struct snapshot *snapshot)
 
 static int get_original(struct request *request, const struct snapshot *snapshot)
 {
-	const struct job_view *job = api_find_job(snapshot, request->parts[1]);
+	auto_struct(job_view) job = find_job(request, snapshot, request->parts[1]);
 
 	if (!job)
 		return answer_error(request, 404, "no job has this id; /api/jobs lists them");
@@ -105,7 +128,7 @@ static int get_original(struct request *request, const struct snapshot *snapshot
 
 static int get_thumb(struct request *request, const struct snapshot *snapshot)
 {
-	const struct job_view *job = api_find_job(snapshot, request->parts[1]);
+	auto_struct(job_view) job = find_job(request, snapshot, request->parts[1]);
 	guint64 number = 0;
 
 	if (!job)
@@ -166,6 +189,7 @@ static const struct route {
 	{"/api/workers", false, get_workers},
 	{"/api/pipelines", false, get_pipelines},
 	{"/api/waiting", false, get_waiting},
+	{"/api/throughput", false, get_throughput},
 	{"/api/events", true, get_events},
 	{"/jobs/{}/output/{}", false, get_output},
 	{"/jobs/{}/original", false, get_original},

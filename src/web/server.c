@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "web/answer.h"
+#include "web/archive.h"
 #include "web/events.h"
 #include "web/listen.h"
 #include "web/pictures.h"
@@ -23,6 +24,7 @@
 struct web {
 	struct mg_context *context;
 	struct listen_address *address;
+	struct archive *archive;
 	struct pictures *pictures; /* NULL: none are made */
 	int port;
 	char *url;
@@ -87,6 +89,7 @@ static int begin_request(struct mg_connection *connection)
 	bool long_body = info->content_length > DRAINED_BODY_BYTES || mg_get_header(connection, "Transfer-Encoding");
 	struct request request = {
 		.connection = connection,
+		.archive = web->archive,
 		.pictures = web->pictures,
 		.path = info->local_uri_raw,
 		.query = info->query_string,
@@ -196,6 +199,7 @@ struct web *web_new(const char *listen, const char *state, GError **error)
 	g_mutex_init(&web->lock);
 	web->address = g_steal_pointer(&address);
 	events_allow();
+	web->archive = archive_new();
 	if (state) {
 		g_autofree char *folder = g_build_filename(state, "pictures", NULL);
 		web->pictures = pictures_new(folder);
@@ -216,6 +220,11 @@ struct web *web_new(const char *listen, const char *state, GError **error)
 	bool any = web->address->socket.sin_addr.s_addr == htonl(INADDR_ANY);
 	web->url = g_strdup_printf("http://%s:%d/", any ? "127.0.0.1" : web->address->host, web->port);
 	return web;
+}
+
+void web_set_history(struct web *web, struct history *history, const char *out)
+{
+	archive_open(web->archive, history, out);
 }
 
 int web_port(const struct web *web)
@@ -258,6 +267,7 @@ void web_free(struct web *web)
 		g_thread_join(knocker);
 	}
 	pictures_free(web->pictures);
+	archive_free(web->archive);
 	mg_exit_library();
 	listen_free(web->address);
 	g_mutex_clear(&web->lock);

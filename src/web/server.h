@@ -17,6 +17,9 @@ struct web;
 /* listen: "127.0.0.1:8080", port 0 takes any. Error: one line that says what and what to do (port taken, address not here). */
 /* state: the mill's state folder, for what the page keeps; NULL: it keeps nothing. */
 struct web *web_new(const char *listen, const char *state, GError **error);
+/* The history that finished jobs are looked up in: taken. out: the out folder. */
+struct history;
+void web_set_history(struct web *web, struct history *history, const char *out);
 int web_port(const struct web *web);
 const char *web_url(const struct web *web); /* "http://127.0.0.1:8080/"; borrowed */
 void web_free(struct web *web);

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the page lives on: events, a job's tiles and timeline, thumbnails, metrics; and that all of these agree."""
 import re
+import sqlite3
 import subprocess
+import time
 
 import pytest
 
@@ -127,3 +129,52 @@ def test_page_metrics_and_status_agree(mill, pictures):
     event = stream.next()
     assert {key: event["status"][key] for key in ("jobs", "tiles", "workers")} == {key: now[key] for key in ("jobs", "tiles", "workers")}
     stream.close()
+
+
+def seed(mill, count):
+    """So many finished jobs, as an earlier life of this mill would have left them: every third failed, the last one newest."""
+    now = int(time.time() * 1e6)
+    with sqlite3.connect(mill.path("state", "history.db")) as database:
+        database.executemany(
+            "INSERT INTO job (id, pipeline, source, state, lane, error, width, height, tiles, attempts, queued, started, finished,"
+            " outputs, seq) VALUES (?,'mono',?,?,'whole',?,640,480,1,1,?,?,?,'[]',?)",
+            [(f"old-{n}", f"Ärger {n}.png", "failed" if n % 3 == 0 else "done", "no image" if n % 3 == 0 else None,
+              now - (count - n) * 1000, now - (count - n) * 1000, now - (count - n) * 1000, n) for n in range(1, count + 1)])
+    database.close()
+
+
+def test_the_whole_history_page_by_page(make_mill, pictures):
+    mill = make_mill().start(workers=1)
+    mill.stop()
+    seed(mill, 10000)
+    mill.start(workers=1)
+    mill.drop(pictures.picture(width=64, height=48, ending=".png"), "mono", "new.png")
+    mill.wait_idle(done=6668, failed=3333)
+    first = mill.json("/api/jobs")
+    assert (first["total"], first["pages"]) == (10001, 201)
+    assert [job["source"] for job in first["jobs"][:2]] == ["new.png", "Ärger 10000.png"]
+    assert mill.json("/api/jobs?page=201")["jobs"][0]["id"] == "old-1"
+    failed = mill.json("/api/jobs?state=failed&page=67")
+    assert (failed["total"], failed["pages"], len(failed["jobs"])) == (3333, 67, 33)
+    assert failed["jobs"][-1]["id"] == "old-3" and failed["jobs"][-1]["error"] == "no image"
+    found = mill.json("/api/jobs?q=%C3%A4rger%20777.png&pipeline=mono")
+    assert [job["id"] for job in found["jobs"]] == ["old-777"]
+    assert mill.json("/api/jobs?q=&pipeline=none")["total"] == 0
+    assert mill.json("/api/jobs/old-5")["state"] == "done" and mill.json("/api/jobs/old-5")["tile_list"] is None
+    for span, count, seconds in (("hour", 60, 60), ("day", 96, 900)):
+        series = mill.json(f"/api/throughput?span={span}")
+        assert (len(series["buckets"]), series["bucket_s"]) == (count, seconds)
+        assert sum(bucket["jobs"] for bucket in series["buckets"]) == 6668
+        assert sum(bucket["failed"] for bucket in series["buckets"]) == 3333
+        assert any(bucket["bytes_out"] > 0 and bucket["latency_p95_s"] > 0 for bucket in series["buckets"])
+    assert mill.get("/api/throughput?span=year")[0] == 400
+
+    # What there is to tell of a job outlives the master.
+    new = mill.json("/api/jobs")["jobs"][0]
+    before = mill.json(f"/api/jobs/{new['id']}")
+    mill.stop()
+    mill.start(workers=1)
+    after = mill.json(f"/api/jobs/{new['id']}")
+    assert [entry["text"] for entry in after["timeline"]] == [entry["text"] for entry in before["timeline"]]
+    assert after["bytes"] == before["bytes"] and after["original"] == before["original"]
+    assert mill.get(after["original"]["url"])[0] == 200

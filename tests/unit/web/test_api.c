@@ -24,7 +24,7 @@ static JsonObject *jobs(const struct snapshot *snapshot, const char *query)
 {
 	struct jobs_query wanted;
 	assert_true(jobs_query_parse(query, &wanted, NULL));
-	JsonObject *object = parsed(api_jobs(snapshot, &wanted));
+	JsonObject *object = parsed(api_jobs(snapshot, &wanted, NULL));
 	jobs_query_clear(&wanted);
 	return object;
 }
