@@ -163,16 +163,28 @@ void job_skip_outputs(struct job *job, JsonArray *skipped)
 	}
 }
 
+/* libvips' own bound for an edge of a picture. */
+#define MOST_PX 10000000
+
 static bool read_ring(struct ring_place *ring, JsonObject *object, gint64 segment_bytes)
 {
 	gint64 offset = json_int(object, "offset", -1), stride = json_int(object, "stride", -1),
 	       rows = json_int(object, "rows", -1), pixel = json_int(object, "pixel_bytes", -1);
 
-	if (offset < 0 || stride < 1 || rows < 1 || pixel < 1 || pixel > stride ||
-		offset + stride * rows > segment_bytes)
+	if (offset < 0 || offset > segment_bytes || stride < 1 || rows < 1 || rows > G_MAXINT || pixel < 1 ||
+		pixel > MIN(stride, G_MAXINT) || rows > (segment_bytes - offset) / stride)
 		return false;
 	*ring = (struct ring_place){(gsize)offset, (gsize)stride, (int)rows, (int)pixel};
 	return true;
+}
+
+bool ring_place_rect(const struct ring_place *ring, const gint64 edges[4], struct rect *rect)
+{
+	for (guint i = 0; i < 4; i++)
+		if (edges[i] < (i < 2 ? 0 : 1) || edges[i] > MOST_PX)
+			return false;
+	*rect = (struct rect){(int)edges[0], (int)edges[1], (int)edges[2], (int)edges[3]};
+	return (gsize)(edges[0] + edges[2]) * (gsize)ring->pixel_bytes <= ring->stride;
 }
 
 bool job_read_plan(struct job *job, JsonObject *plan, GError **error)

@@ -66,6 +66,9 @@ struct ring_place {
 	int rows, pixel_bytes;
 };
 
+/* left, top, width, height as a rectangle; false when it is none, or a row of it does not lie in a row of the ring. */
+bool ring_place_rect(const struct ring_place *ring, const gint64 edges[4], struct rect *rect);
+
 enum lane { LANE_UNDECIDED, LANE_WHOLE, LANE_TILED };
 
 struct job {

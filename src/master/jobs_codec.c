@@ -35,12 +35,14 @@ static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 	codec_link_send(job->codec, go, job->segment->fd);
 }
 
-static bool read_rect(JsonArray *entry, guint first, struct rect *rect)
+/* A codec has read a stranger's file: what it says is not believed where the master would read or write by it. */
+static bool read_rect(JsonArray *entry, guint first, const struct ring_place *ring, struct rect *rect)
 {
-	*rect = (struct rect){(int)json_array_get_int_element(entry, first),
-		(int)json_array_get_int_element(entry, first + 1), (int)json_array_get_int_element(entry, first + 2),
-		(int)json_array_get_int_element(entry, first + 3)};
-	return rect->width > 0 && rect->height > 0;
+	gint64 edges[4];
+
+	for (guint i = 0; i < G_N_ELEMENTS(edges); i++)
+		edges[i] = json_array_get_int_element(entry, first + i);
+	return ring_place_rect(ring, edges, rect);
 }
 
 static void tiles_ready(struct master *master, struct job *job, JsonArray *list)
@@ -54,9 +56,12 @@ static void tiles_ready(struct master *master, struct job *job, JsonArray *list)
 			continue;
 		struct tile *tile = &job->tiles[index];
 		tile->output = (int)json_array_get_int_element(entry, 1);
-		if ((guint)tile->output >= job->rings->len || !read_rect(entry, 2, &tile->out) ||
-			!read_rect(entry, 6, &tile->need))
-			continue;
+		if ((guint)tile->output >= job->rings->len ||
+			!read_rect(entry, 2, &g_array_index(job->rings, struct ring_place, tile->output), &tile->out) ||
+			!read_rect(entry, 6, &job->ring, &tile->need)) {
+			jobs_start_over(master, job, "its codec names tiles outside its rows");
+			return;
+		}
 		tile->state = TILE_READY;
 		g_queue_push_tail(&job->ready, GUINT_TO_POINTER((guint)index));
 	}
