@@ -24,6 +24,7 @@ static const char *type_of(const char *name)
 		{".css", "text/css; charset=utf-8"},
 		{".js", "text/javascript; charset=utf-8"},
 		{".svg", "image/svg+xml"},
+		{".json", "application/json"},
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(types); i++)

@@ -59,6 +59,12 @@ static struct job_view *find_job(struct request *request, const struct snapshot 
 	return job ? job_view_ref((struct job_view *)job) : archive_job(request->archive, id);
 }
 
+static int get_description(struct request *request, const struct snapshot *snapshot)
+{
+	(void)snapshot;
+	return asset_send(request, "openapi.json");
+}
+
 static int get_throughput(struct request *request, const struct snapshot *snapshot)
 {
 	g_autoptr(GHashTable) given =
@@ -191,6 +197,7 @@ static const struct route {
 	{"/api/waiting", false, get_waiting},
 	{"/api/throughput", false, get_throughput},
 	{"/api/events", true, get_events},
+	{"/api/openapi.json", true, get_description},
 	{"/jobs/{}/output/{}", false, get_output},
 	{"/jobs/{}/original", false, get_original},
 	{"/jobs/{}/thumb/{}", false, get_thumb},
