@@ -146,18 +146,48 @@ bool folder_sync(const char *path, GError **error)
 	return walk(path, "", sync_one, NULL, error) && files_sync(path, error);
 }
 
+/* Paths that could not be removed. */
+#define LEFT_MOST 10000
+static GMutex left_lock;
+static GQueue left = G_QUEUE_INIT;
+
+static void leave(const char *path)
+{
+	g_mutex_lock(&left_lock);
+	g_queue_push_tail(&left, g_strdup(path));
+	if (left.length > LEFT_MOST) /* swept at the next start */
+		g_free(g_queue_pop_head(&left));
+	g_mutex_unlock(&left_lock);
+}
+
 static gpointer remove_thread(gpointer data)
 {
 	g_autofree char *path = data;
 
 	files_remove_tree(path);
+	if (g_file_test(path, G_FILE_TEST_IS_DIR))
+		leave(path);
 	return NULL;
 }
 
 void folder_discard(const char *path)
 {
-	if (unlink(path) != 0 && errno == EISDIR)
+	if (unlink(path) == 0 || errno == ENOENT)
+		return;
+	if (errno == EISDIR)
 		g_thread_unref(g_thread_new("remove", remove_thread, g_strdup(path)));
+	else
+		leave(path);
+}
+
+void folder_discard_again(void)
+{
+	g_mutex_lock(&left_lock);
+	GQueue now = left;
+	g_queue_init(&left);
+	g_mutex_unlock(&left_lock);
+	for (char *path; (path = g_queue_pop_head(&now)); g_free(path))
+		folder_discard(path);
 }
 
 bool folder_replace(const char *temp, const char *final, GError **error)

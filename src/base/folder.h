@@ -21,8 +21,10 @@ gint64 folder_bytes(const char *path);
 /* fsync of every file and folder below path, and of path. */
 bool folder_sync(const char *path, GError **error);
 
-/* A file goes away at once, a folder with all in it by and by, in a thread of its own, so that a loop need not wait. */
+/* A file goes away at once, a folder with all in it by and by, in a thread of its own, so that a loop need not wait. What cannot be removed
+ * now, on a disk that is read-only for a while, is remembered for folder_discard_again(). The name must never be used again. */
 void folder_discard(const char *path);
+void folder_discard_again(void);
 
 /* temp becomes final in one step. A folder that was there goes away afterwards; anything else in the way is an error. */
 bool folder_replace(const char *temp, const char *final, GError **error);

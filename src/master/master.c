@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/folder.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "master/allowed.h"
@@ -71,6 +72,7 @@ gboolean master_tick(gpointer data)
 		tell_service(master);
 	workers_tick(master->workers, master->broker_up);
 	dispatch_tick(master);
+	folder_discard_again();
 	jobs_start(master);
 	if (master->assets)
 		assets_tick(master->assets, master);

@@ -174,6 +174,25 @@ static void test_discard(void **state)
 	assert_false(exists("folder"));
 }
 
+/* Not now, but as soon as the place can be written to: here something is in the way for a while, on a real disk it is read-only. */
+static void test_discard_again(void **state)
+{
+	g_autofree char *folder = g_build_filename(root, "out", NULL), *path = g_build_filename(folder, "a.tmp", NULL);
+	(void)state;
+
+	assert_true(g_file_set_contents(folder, "in the way", -1, NULL));
+	folder_discard(path);
+	folder_discard_again();
+	assert_int_equal(g_unlink(folder), 0);
+	assert_int_equal(g_mkdir(folder, 0755), 0);
+	assert_true(g_file_set_contents(path, "temp", -1, NULL));
+	folder_discard_again();
+	assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+	assert_true(g_file_set_contents(path, "another", -1, NULL));
+	folder_discard_again();
+	assert_true(g_file_test(path, G_FILE_TEST_EXISTS));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +202,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_replaces_an_older_one, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(test_a_file_in_the_way_stays, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(test_discard, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(test_discard_again, make_root, remove_root),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
