@@ -27,13 +27,18 @@ bool start_folder(const char *option, const char *path, GError **error)
 
 	if (!files_make_folder(path, &cause))
 		return fail(error, ERROR_SYSTEM, "%s; give another folder with --%s", cause->message, option);
-	int fd = g_mkstemp(probe);
+	/* Without a name where that can be: a kill in between leaves nothing. */
+	int fd = open(path, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	bool named = fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL);
+	if (named)
+		fd = g_mkstemp(probe);
 	if (fd < 0)
 		return fail(error, ERROR_SYSTEM,
 			"%s cannot be written to (%s); mend that or give another folder with --%s", path,
 			g_strerror(errno), option);
 	close(fd);
-	unlink(probe);
+	if (named)
+		unlink(probe);
 	return true;
 }
 
