@@ -26,7 +26,7 @@ static const char usage[] =
 	"  check [FILE...]           are the definitions right? file:line:col: message\n"
 	"  ops [NAME]                operations, their parameters, bounds and defaults (--json, --markdown, --schema)\n"
 	"  topics create|describe|delete   the Kafka topics\n"
-	"  status                    the numbers of a running mill (--json)\n"
+	"  status                    the numbers of a running mill (--json, --watch)\n"
 	"  version\n"
 	"\n"
 	"dropmill COMMAND --help tells the options of a command.\n";

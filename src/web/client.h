@@ -9,8 +9,13 @@
 
 #include <glib.h>
 #include <json-glib/json-glib.h>
+#include <stdbool.h>
 
 /* A JSON object from http://ADDRESS/PATH; NULL when nobody answers, or not as a mill would. */
+/* A stream of server-sent events: each is called with every event's data, until the stream ends. False: it never began. */
+bool client_stream(
+	const char *address, const char *path, void (*each)(JsonObject *event, void *user), void *user, GError **error);
+
 JsonObject *client_get(const char *address, const char *path, GError **error);
 
 #endif

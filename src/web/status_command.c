@@ -7,11 +7,12 @@
 #include "base/json.h"
 #include "web/client.h"
 #include "web/server.h"
+#include "web/status_watch.h"
 
 #define DEFAULT_ADDRESS "127.0.0.1:8080"
 
 /* A name on a terminal: control characters (also those of C1) could move its cursor or worse. Returns owned. */
-static char *printable(const char *text)
+char *status_printable(const char *text)
 {
 	GString *safe = g_string_new(NULL);
 
@@ -44,11 +45,11 @@ static void print_duration(double seconds)
 		printf("%" G_GINT64_FORMAT " h %02d min", s / 3600, (int)(s / 60 % 60));
 }
 
-static void print_status(JsonObject *status, const char *address)
+void status_print(JsonObject *status, const char *address)
 {
 	JsonObject *broker = json_object(status, "broker"), *workers = json_object(status, "workers");
 	JsonObject *jobs = json_object(status, "jobs"), *tiles = json_object(status, "tiles");
-	g_autofree char *note = printable(json_string(broker, "note", ""));
+	g_autofree char *note = status_printable(json_string(broker, "note", ""));
 
 	printf("dropmill %s at http://%s/, up ", json_string(status, "version", "?"), address);
 	print_duration((double)json_int(status, "uptime_s", 0));
@@ -72,7 +73,7 @@ static void print_status(JsonObject *status, const char *address)
 static void print_breaker(JsonObject *breaker)
 {
 	const char *state = json_string(breaker, "state", "closed");
-	g_autofree char *reason = printable(json_string(breaker, "reason", "?"));
+	g_autofree char *reason = status_printable(json_string(breaker, "reason", "?"));
 
 	if (strcmp(state, "open") == 0) {
 		printf("\n                 taken out for ");
@@ -82,12 +83,12 @@ static void print_breaker(JsonObject *breaker)
 		printf("\n                 on trial with one task: it failed what others managed (%s)", reason);
 }
 
-static void print_workers(JsonArray *workers)
+void status_print_workers(JsonArray *workers)
 {
 	for (guint i = 0; workers && i < json_array_get_length(workers); i++) {
 		JsonObject *worker = json_object_at(workers, i);
-		g_autofree char *id = printable(json_string(worker, "id", "?"));
-		g_autofree char *current = printable(json_string(worker, "current", ""));
+		g_autofree char *id = status_printable(json_string(worker, "id", "?"));
+		g_autofree char *current = status_printable(json_string(worker, "current", ""));
 		printf("\n%-16s %-5s %8lld tiles %7.1f/s  %s, heartbeat ", id, json_string(worker, "state", "?"),
 			count(worker, "tiles_done"), json_double(worker, "tiles_per_s", 0),
 			*current ? current : "idle");
@@ -107,8 +108,8 @@ static void print_waiting(JsonObject *answer)
 
 	for (guint i = 0; i < shown; i++) {
 		JsonObject *entry = json_object_at(list, i);
-		g_autofree char *path = printable(json_string(entry, "path", "?"));
-		g_autofree char *why = printable(json_string(entry, "why", "?"));
+		g_autofree char *path = status_printable(json_string(entry, "path", "?"));
+		g_autofree char *why = status_printable(json_string(entry, "why", "?"));
 		printf("%snot yet  %s: %s\n", i == 0 ? "\n" : "", path, why);
 	}
 	if (count(answer, "total") > shown)
@@ -119,8 +120,8 @@ static void print_running(JsonArray *jobs)
 {
 	for (guint i = 0; jobs && i < json_array_get_length(jobs); i++) {
 		JsonObject *job = json_object_at(jobs, i), *tiles = json_object(job, "tiles");
-		g_autofree char *source = printable(json_string(job, "source", "?"));
-		g_autofree char *pipeline = printable(json_string(job, "pipeline", "?"));
+		g_autofree char *source = status_printable(json_string(job, "source", "?"));
+		g_autofree char *pipeline = status_printable(json_string(job, "pipeline", "?"));
 		printf("%s%s  %s: %lld of %lld tiles (%s)\n", i == 0 ? "\n" : "", pipeline, source,
 			count(tiles, "done"), count(tiles, "total"), json_string(job, "lane", "?"));
 	}
@@ -145,8 +146,8 @@ static int print_all(const char *address, bool as_json, GError **error)
 	g_autoptr(JsonObject) waiting = client_get(address, "/api/waiting", error);
 	if (!waiting)
 		return 1;
-	print_status(status, address);
-	print_workers(json_array(workers, "workers"));
+	status_print(status, address);
+	status_print_workers(json_array(workers, "workers"));
 	print_running(json_array(jobs, "jobs"));
 	print_waiting(waiting);
 	return 0;
@@ -154,10 +155,12 @@ static int print_all(const char *address, bool as_json, GError **error)
 
 int status_command(int argc, char **argv)
 {
-	gboolean as_json = FALSE;
+	gboolean as_json = FALSE, watch = FALSE;
 	g_autofree char *http = NULL;
 	const GOptionEntry entries[] = {
 		{"json", 0, 0, G_OPTION_ARG_NONE, &as_json, "what /api/status answers", NULL},
+		{"watch", 0, 0, G_OPTION_ARG_NONE, &watch, "go on: in place in a terminal, else a line for each change",
+			NULL},
 		{"http", 0, 0, G_OPTION_ARG_STRING, &http, "where the mill's page is (" DEFAULT_ADDRESS ")",
 			"ADDR:PORT"},
 		{NULL, 0, 0, 0, NULL, NULL, NULL},
@@ -176,7 +179,7 @@ int status_command(int argc, char **argv)
 	}
 	if (!http)
 		http = g_strdup(g_getenv("DROPMILL_HTTP") ? g_getenv("DROPMILL_HTTP") : DEFAULT_ADDRESS);
-	int code = print_all(http, as_json, &error);
+	int code = watch ? status_watch(http, &error) : print_all(http, as_json, &error);
 	if (!error)
 		return code;
 	fprintf(stderr, "dropmill status: %s\n", error->message);

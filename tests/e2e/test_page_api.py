@@ -4,6 +4,7 @@ import re
 import sqlite3
 import subprocess
 import time
+import urllib.parse
 
 import pytest
 
@@ -129,6 +130,19 @@ def test_page_metrics_and_status_agree(mill, pictures):
     event = stream.next()
     assert {key: event["status"][key] for key in ("jobs", "tiles", "workers")} == {key: now[key] for key in ("jobs", "tiles", "workers")}
     stream.close()
+
+
+def test_status_watch_tells_what_happens(mill, pictures):
+    address = urllib.parse.urlsplit(mill.url).netloc
+    words = [mill.binary, "status", "--watch", "--http", address]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=mill.environment()) as watch:
+        wait_until(lambda: mill.status()["streams"]["open"] == 1, "the watcher's stream")
+        mill.drop(pictures.picture(width=320, height=240, ending=".png"), "mono", "seen\x1b[2J.png")
+        line = next(line for line in watch.stdout if " done 1/1" in line)
+        assert "mono/seen" in line and "\x1b" not in line
+        watch.kill()
+    nobody = subprocess.run(words[:-1] + ["127.0.0.1:1"], capture_output=True, text=True, timeout=60, check=False, env=mill.environment())
+    assert nobody.returncode == 1 and "no mill answers" in nobody.stderr
 
 
 def seed(mill, count):
