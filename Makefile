@@ -26,6 +26,7 @@ DEBIAN_kafka := default-jdk-headless maven kcat openssl
 DEBIAN_lint := clang clang-format cppcheck python3 pyflakes3 shellcheck
 DEBIAN_fuzz := clang llvm libclang-rt-14-dev
 DEBIAN_bench := mate-backgrounds libvips-tools python3
+DEBIAN_peers := python3-opencv graphicsmagick parallel inotify-tools python3-confluent-kafka
 
 CFLAGS ?= -O2 -g
 override CFLAGS += -std=gnu17 $(WARNINGS) -Isrc -D_GNU_SOURCE -DG_LOG_DOMAIN=\"dropmill\" -MMD -MP $(VARIANT_FLAGS)
@@ -208,7 +209,10 @@ $(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/%.o $$(call archives,$$($$(call fuzz-si
 asan: $(TOOL_PROGRAMS) $(BUILD)/tests/chain setup-test soft-kafka ## build and test once more under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory BUILD=build/asan CFLAGS="-O1 -g" VARIANT_FLAGS="$(SANITIZE) $(HOOKS)" all unit-tests
 	@BUILD=build/asan DROPMILL_SANITIZED=1 $(PYTHON) tests/run.py unit e2e $(T)
-bench: all $(TOOL_PROGRAMS) setup-bench soft-kafka ## measure against bare libvips, side by side: build/bench/report.md and .json
+# A peer that cannot be had is skipped, with the reason in the report.
+soft-peers: setup-build
+	@for package in $(DEBIAN_peers); do tests/setup peers $$package || true; done
+bench: all hooks $(TOOL_PROGRAMS) setup-bench soft-kafka soft-peers ## measure against bare libvips, side by side: build/bench/report.md and .json
 	@BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(ARGS)
 
 # ---- lint: each step is a target of its own
@@ -277,4 +281,4 @@ help: ## this list
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all setup objects run kafka unit-tests tests hooks soft-kafka test unit e2e exact hostile chaos fuzz asan bench lint $(LINT:%=lint-%) format docs install uninstall clean help
+.PHONY: all setup objects run kafka unit-tests tests hooks soft-kafka soft-peers test unit e2e exact hostile chaos fuzz asan bench lint $(LINT:%=lint-%) format docs install uninstall clean help

@@ -34,5 +34,6 @@ extern const struct operation frame_operations[];
 extern const struct operation band_operations[];
 extern const struct operation metadata_operations[];
 extern const struct operation vips_operations[];
+extern const struct operation test_operations[]; /* empty but in builds for tests */
 
 #endif

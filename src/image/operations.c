@@ -34,6 +34,7 @@ static const struct operation *const groups[] = {
 	band_operations,
 	metadata_operations,
 	vips_operations,
+	test_operations,
 };
 
 const struct operation *operation_at(guint index)

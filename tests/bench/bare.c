@@ -2,35 +2,81 @@
  *
  * The peer of every bench: grey + blur through libvips alone, sequential access, as many threads as cores.
  *
- *     bare IN OUT [--sigma S] [--repeat N]
+ *     bare IN OUT [--sigma S] [--thumbnail WIDTH] [--repeat N] [--threads N]
+ *     bare --list [...] < LINES       a line: IN, a tab, OUT
  *
  * Prints the milliseconds of each run, one a line, without the process's start: open, chain, encode, file written.
+ * --thumbnail: that instead of grey and blur, as vipsthumbnail does it: the decoder shrinks on load.
  */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <vips/vips.h>
 
-static bool mill(const char *in, const char *out, double sigma)
+static double sigma = 3;
+static int thumbnail;
+
+static VipsImage *grey_and_blur(const char *in)
 {
 	VipsImage *source = vips_image_new_from_file(in, "access", VIPS_ACCESS_SEQUENTIAL, NULL);
 	VipsImage *grey = NULL, *blurred = NULL;
-	bool done = source && !vips_colourspace(source, &grey, VIPS_INTERPRETATION_B_W, NULL) &&
-		    !vips_gaussblur(grey, &blurred, sigma, NULL) && !vips_image_write_to_file(blurred, out, NULL);
 
-	g_clear_object(&blurred);
+	if (source && !vips_colourspace(source, &grey, VIPS_INTERPRETATION_B_W, NULL) &&
+		vips_gaussblur(grey, &blurred, sigma, NULL))
+		blurred = NULL;
 	g_clear_object(&grey);
 	g_clear_object(&source);
+	return blurred;
+}
+
+static VipsImage *shrunk(const char *in)
+{
+	VipsImage *small = NULL;
+
+	return vips_thumbnail(in, &small, thumbnail, NULL) == 0 ? small : NULL;
+}
+
+static bool mill(const char *in, const char *out)
+{
+	gint64 started = g_get_monotonic_time();
+	VipsImage *image = thumbnail ? shrunk(in) : grey_and_blur(in);
+	bool done = image && !vips_image_write_to_file(image, out, NULL);
+
+	g_clear_object(&image);
+	if (!done)
+		fprintf(stderr, "%s: %s", in, vips_error_buffer());
+	else
+		printf("%.3f\n", (double)(g_get_monotonic_time() - started) / 1000);
 	return done;
+}
+
+static bool mill_list(void)
+{
+	char line[8192];
+
+	while (fgets(line, sizeof line, stdin)) {
+		line[strcspn(line, "\n")] = '\0';
+		char *out = strchr(line, '\t');
+		if (!out)
+			return false;
+		*out++ = '\0';
+		if (!mill(line, out))
+			return false;
+	}
+	return true;
 }
 
 int main(int argc, char **argv)
 {
-	double sigma = 3;
-	int repeat = 1;
+	int repeat = 1, threads = 0;
+	gboolean list = FALSE;
 	const GOptionEntry entries[] = {
 		{"sigma", 0, 0, G_OPTION_ARG_DOUBLE, &sigma, "of the blur", "S"},
+		{"thumbnail", 0, 0, G_OPTION_ARG_INT, &thumbnail, "shrink to this width instead", "PX"},
 		{"repeat", 0, 0, G_OPTION_ARG_INT, &repeat, "runs in this process", "N"},
+		{"threads", 0, 0, G_OPTION_ARG_INT, &threads, "of libvips; default: one a core", "N"},
+		{"list", 0, 0, G_OPTION_ARG_NONE, &list, "files are named on standard input", NULL},
 		G_OPTION_ENTRY_NULL,
 	};
 	GOptionContext *context = g_option_context_new("IN OUT");
@@ -40,19 +86,18 @@ int main(int argc, char **argv)
 	/* Each run has to decode again. */
 	vips_cache_set_max(0);
 	g_option_context_add_main_entries(context, entries, NULL);
-	if (!g_option_context_parse(context, &argc, &argv, NULL) || argc != 3) {
-		fprintf(stderr, "usage: bare IN OUT [--sigma S] [--repeat N]\n");
+	if (!g_option_context_parse(context, &argc, &argv, NULL) || argc != (list ? 1 : 3)) {
+		fprintf(stderr, "usage: bare IN OUT, or bare --list\n");
 		return 2;
 	}
 	g_option_context_free(context);
-	for (int i = 0; i < repeat; i++) {
-		gint64 started = g_get_monotonic_time();
-		if (!mill(argv[1], argv[2], sigma)) {
-			fprintf(stderr, "%s", vips_error_buffer());
-			return 1;
-		}
-		printf("%.3f\n", (double)(g_get_monotonic_time() - started) / 1000);
-	}
+	if (threads)
+		vips_concurrency_set(threads);
+	bool done = true;
+	if (list)
+		done = mill_list();
+	for (int i = 0; done && !list && i < repeat; i++)
+		done = mill(argv[1], argv[2]);
 	vips_shutdown();
-	return 0;
+	return done ? 0 : 1;
 }

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What costs time is done as often as it must be and no more: copies, messages, chains, processes, folders read. By the mill's own counters,
+so that a machine's mood has no say; make bench has the seconds."""
+import pytest
+
+WIDTH, HEIGHT, TILE = 2000, 1500, 256
+SOURCE_BYTES, OUTPUT_BYTES = 3 * WIDTH * HEIGHT, WIDTH * HEIGHT
+TILES = -(-WIDTH // TILE) * -(-HEIGHT // TILE)
+FILES = 60
+
+
+def spent(mill, stem):
+    job = next(job for job in mill.jobs() if job["source"].startswith(stem))
+    return job, mill.json(f"/api/jobs/{job['id']}")["spent"]
+
+
+@pytest.mark.parametrize("payload", ["shm", "inline"])
+def test_a_picture_in_tiles(make_mill, pictures, payload):
+    mill = make_mill().start(workers=2, tile=TILE, payload=payload)
+    source = pictures.picture(WIDTH, HEIGHT)
+    for run in range(2):
+        mill.drop(source, "mono", f"large{run}.png")
+        mill.wait_output("mono", f"large{run}.png")
+        mill.wait_idle(done=run + 1)
+    # The second one: what a job costs when everything is warm.
+    job, counts = spent(mill, "large1")
+    assert job["lane"] == "tiled" and mill.status()["tiles"]["retried"] == 0
+    codec, workers, master = counts["codec"], counts["workers"], counts["master"]
+    # Each source row goes into the ring once, each result row out of it once.
+    assert codec["copied_bytes"] == SOURCE_BYTES + OUTPUT_BYTES
+    # A worker reads where the codec wrote, and copies its result alone.
+    assert workers["copied_bytes"] == OUTPUT_BYTES
+    # A message a tile there, and one back; a chain for each worker, however many tiles; one process.
+    assert job["tiles"]["total"] == workers["tasks"] == master["results"] == master["records_sent"] == TILES
+    assert 1 <= workers["chains"] <= 2
+    assert master["processes"] == 1
+    if payload == "shm":
+        assert master["copied_bytes"] == 0
+    else:
+        # Rectangles are packed once, with a margin of a few pixels on each side, and results are placed once.
+        margins = master["copied_bytes"] - SOURCE_BYTES - OUTPUT_BYTES
+        assert 0 < margins < 3 * TILES * 4 * 8 * (TILE + 8)
+
+
+def test_many_small_files(mill, pictures):
+    source = pictures.picture(60, 40)
+    mill.drop(source, "mono", "first.png")
+    mill.wait_idle(done=1)
+    before = mill.status()["counts"]
+    for number in range(FILES):
+        mill.drop(source, "mono", f"small{number}.png")
+    mill.wait_idle(done=FILES + 1)
+    after = mill.status()["counts"]
+    assert after["processes_started"] == before["processes_started"]
+    # The inbox is looked at as a whole once a minute, whatever comes.
+    assert after["folders_read"] - before["folders_read"] <= 2
+    for number in range(0, FILES, 7):
+        job, counts = spent(mill, f"small{number}.")
+        assert job["lane"] == "whole"
+        assert counts["workers"]["tasks"] == counts["master"]["results"] == counts["master"]["records_sent"] == 1
+        assert counts["master"]["processes"] == counts["master"]["copied_bytes"] == counts["codec"]["copied_bytes"] == 0
