@@ -9,47 +9,24 @@
 #include "image/commands_private.h"
 #include "pipeline/excerpt.h"
 
-/* The file that was shown last: messages come file by file. */
-struct shown {
-	char *path, *text;
-};
-
-static void print_excerpt(struct shown *shown, const struct diagnostic *entry)
+static void print_all(const struct diagnostics *list, const char *severity)
 {
-	if (g_strcmp0(shown->path, entry->file) != 0) {
-		g_free(shown->path);
-		g_clear_pointer(&shown->text, g_free);
-		shown->path = g_strdup(entry->file);
-		if (g_file_test(entry->file, G_FILE_TEST_IS_REGULAR))
-			g_file_get_contents(entry->file, &shown->text, NULL, NULL);
-	}
-	if (shown->text) {
-		g_autofree char *lines = excerpt(shown->text, entry->line, entry->column);
-		fputs(lines, stdout);
-	}
-}
-
-static void print_all(struct shown *shown, const struct diagnostics *list, const char *severity)
-{
-	for (unsigned i = 0; i < diagnostics_count(list); i++) {
-		const struct diagnostic *entry = diagnostics_get(list, i);
-		printf("%s:%u:%u: %s%s\n", entry->file, entry->line, entry->column, severity, entry->message);
-		print_excerpt(shown, entry);
-	}
+	g_autofree char *text = excerpts(list, severity);
+	fputs(text, stdout);
 }
 
 /* One line for a definition that is right, some for each error of one that is not; then the warnings. */
-static void print_file(struct shown *shown, const struct checked *file)
+static void print_file(const struct checked *file)
 {
 	const struct pipeline *pipeline = file->pipeline;
 
-	print_all(shown, file->errors, "");
+	print_all(file->errors, "");
 	if (pipeline) {
 		guint steps = pipeline->steps->len, outputs = pipeline->outputs->len;
 		printf("%s: ok (inbox %s, %u step%s, %u output%s)\n", file->path, pipeline->inbox, steps,
 			steps == 1 ? "" : "s", outputs, outputs == 1 ? "" : "s");
 	}
-	print_all(shown, file->warnings, "warning: ");
+	print_all(file->warnings, "warning: ");
 }
 
 static void add_json(JsonArray *array, const struct diagnostics *list, const char *severity)
@@ -71,7 +48,6 @@ static void add_json(JsonArray *array, const struct diagnostics *list, const cha
 static bool print_files(const GPtrArray *files, bool json)
 {
 	g_autoptr(JsonArray) array = json_array_new();
-	struct shown shown = {0};
 	bool ok = true;
 
 	for (guint i = 0; i < files->len; i++) {
@@ -81,15 +57,13 @@ static bool print_files(const GPtrArray *files, bool json)
 			add_json(array, file->errors, "error");
 			add_json(array, file->warnings, "warning");
 		} else {
-			print_file(&shown, file);
+			print_file(file);
 		}
 	}
 	if (json) {
 		g_autofree char *text = json_array_text(array);
 		puts(text);
 	}
-	g_free(shown.path);
-	g_free(shown.text);
 	return ok;
 }
 

@@ -13,6 +13,7 @@
 #include "image/schema.h"
 #include "pipeline/assets.h"
 #include "pipeline/definition.h"
+#include "pipeline/excerpt.h"
 
 bool command_parse(
 	int argc, char **argv, const char *usage, const char *summary, const GOptionEntry *entries, char ***left)
@@ -113,6 +114,7 @@ static JsonObject *describe_definition(const struct checked *file, const char *a
 {
 	JsonObject *entry = json_object_new();
 	g_autofree char *text = diagnostics_text(file->errors);
+	g_autofree char *explained = excerpts(file->errors, "");
 	g_autofree char *stem = g_path_get_basename(file->path);
 	const GPtrArray *read = diagnostics_files(file->errors);
 	JsonArray *watch = json_array_new();
@@ -129,6 +131,7 @@ static JsonObject *describe_definition(const struct checked *file, const char *a
 	else
 		json_object_set_null_member(entry, "pipeline");
 	json_object_set_string_member(entry, "errors", text);
+	json_object_set_string_member(entry, "explained", explained);
 	/* Included files and assets, also of a definition that is wrong: when one of them changes, or comes, it may be right. */
 	for (guint i = 0; i < file->named->len; i++)
 		json_add_path(watch, g_ptr_array_index(file->named, i));

@@ -17,6 +17,7 @@ void definition_free(struct definition *definition)
 	g_free(definition->file);
 	pipeline_unref(definition->pipeline);
 	g_free(definition->errors);
+	g_free(definition->explained);
 	g_strfreev(definition->watch);
 	g_free(definition);
 }
@@ -42,6 +43,7 @@ static struct definition *read_one(JsonObject *object, GError **error)
 	definition->name = g_strdup(json_string(object, "name", ""));
 	definition->file = g_strdup(json_string(object, "file", ""));
 	definition->errors = g_strchomp(g_strdup(json_string(object, "errors", "")));
+	definition->explained = g_strchomp(g_strdup(json_string(object, "explained", "")));
 	definition->watch = read_paths(json_array(object, "watch"));
 	if (pipeline)
 		definition->pipeline = pipeline_from_json(pipeline, error);

@@ -15,6 +15,7 @@ struct definition {
 	char *file;
 	struct pipeline *pipeline; /* NULL: never was right */
 	char *errors;              /* of the newest version, a line each; "" when it is right */
+	char *explained;           /* the same with the lines they are about, as `dropmill check` shows them; or NULL */
 	gint64 loaded_wall_us;     /* when this pipeline became live */
 	char **watch; /* absolute paths of what it is made of besides its file, whether they are there or not */
 };

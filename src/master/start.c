@@ -271,6 +271,7 @@ GPtrArray *start_inboxes(struct master *master)
 			continue;
 		}
 		log_error("%s: %s; this pipeline is off", definition->file, why);
+		g_clear_pointer(&definition->explained, g_free);
 		g_free(definition->errors);
 		definition->errors = g_steal_pointer(&why);
 		g_clear_pointer(&definition->pipeline, pipeline_unref);

@@ -62,7 +62,8 @@ static struct pipeline_view *view_pipeline(const struct master *master, const st
 	view->inbox = pipeline ? g_canonicalize_filename(pipeline->inbox, master->options->watch) : g_strdup("");
 	view->file = g_strdup(definition->file);
 	view->hash = g_strdup(pipeline ? pipeline->hash : "");
-	view->error = definition->errors[0] ? g_strdup(definition->errors) : NULL;
+	if (definition->errors[0])
+		view->error = g_strdup(definition->explained ? definition->explained : definition->errors);
 	view->enabled = pipeline != NULL;
 	if (tally) {
 		view->jobs[JOB_DONE] = tally->done;

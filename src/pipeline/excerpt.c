@@ -2,6 +2,8 @@
  * A line and a caret: see excerpt.h. */
 #include "pipeline/excerpt.h"
 
+#include "pipeline/diagnostics.h"
+
 #include <glib.h>
 #include <string.h>
 
@@ -36,4 +38,25 @@ char *excerpt(const char *text, unsigned line, unsigned column)
 	g_autofree char *number = g_strdup_printf("%u", line);
 	return g_strdup_printf("%6s | %s%s%s\n%6s | %s%s^\n", number, first ? "..." : "", shown->str,
 		at < length ? "..." : "", "", first ? "   " : "", caret->str);
+}
+
+char *excerpts(const struct diagnostics *list, const char *severity)
+{
+	g_autoptr(GString) all = g_string_new(NULL);
+	g_autofree char *text = NULL;
+	const char *path = NULL; /* whose text this is: entries come file by file */
+
+	for (unsigned i = 0; i < diagnostics_count(list); i++) {
+		const struct diagnostic *entry = diagnostics_get(list, i);
+		if (g_strcmp0(path, entry->file) != 0) {
+			path = entry->file;
+			g_clear_pointer(&text, g_free);
+			if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
+				g_file_get_contents(path, &text, NULL, NULL);
+		}
+		g_autofree char *lines = text ? excerpt(text, entry->line, entry->column) : NULL;
+		g_string_append_printf(all, "%s:%u:%u: %s%s\n%s", entry->file, entry->line, entry->column, severity,
+			entry->message, lines ? lines : "");
+	}
+	return g_string_free(g_steal_pointer(&all), FALSE);
 }

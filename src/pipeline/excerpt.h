@@ -10,4 +10,8 @@
  * around the place, and control characters become blanks. */
 char *excerpt(const char *text, unsigned line, unsigned column);
 
+struct diagnostics;
+/* "file:line:column: SEVERITYmessage" of each entry with its excerpt below, as far as its file can be read. Returns owned text. */
+char *excerpts(const struct diagnostics *list, const char *severity);
+
 #endif

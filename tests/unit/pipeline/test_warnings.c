@@ -2,10 +2,12 @@
  * What is right but hardly meant, and how a place in a file is shown. */
 #include "pipeline/warnings.h"
 
+#include <glib/gstdio.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "pipeline/excerpt.h"
 #include "rules.h"
@@ -111,12 +113,37 @@ static void a_place_is_shown(void **state)
 	assert_int_equal(strchr(lines[0], 'X') - lines[0], strchr(lines[1], '^') - lines[1]);
 }
 
+/* Each message with its line, from the file that it is about; a file that is gone has the message alone. */
+static void messages_have_their_lines(void **state)
+{
+	(void)state;
+	g_autofree char *path = NULL;
+	int file = g_file_open_tmp("dropmill-XXXXXX", &path, NULL);
+	assert_true(file >= 0);
+	close(file);
+	assert_true(g_file_set_contents(path, "a: 1\nb: 2\n", -1, NULL));
+	auto_struct(diagnostics) list = diagnostics_new(path);
+	diagnostics_add(list, 2, 4, "too much");
+	diagnostics_add(list, 1, 1, "unknown");
+	g_autofree char *shown = excerpts(list, "warning: ");
+	g_autofree char *wanted = g_strdup_printf("%s:1:1: warning: unknown\n     1 | a: 1\n       | ^\n"
+						  "%s:2:4: warning: too much\n     2 | b: 2\n       |    ^\n",
+		path, path);
+	assert_string_equal(shown, wanted);
+
+	g_unlink(path);
+	g_autofree char *bare = excerpts(list, "");
+	g_autofree char *said = diagnostics_text(list);
+	assert_string_equal(bare, said);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(chains),
 		cmocka_unit_test(folders),
 		cmocka_unit_test(a_place_is_shown),
+		cmocka_unit_test(messages_have_their_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
