@@ -3,7 +3,7 @@
 // shape (a crop, a turn) they stand side by side instead.
 
 import { make, list, setAttribute, setText, show } from "./dom.js";
-import { thumbnail, setThumbnail, sized } from "./picture.js";
+import { thumbnail, setThumbnail, sized, ofOriginal } from "./picture.js";
 
 const SAME_SHAPE = 0.02;
 
@@ -45,7 +45,7 @@ export class Compare {
 		show(this.handle, same);
 		this.frame.style.setProperty("--shape", Number.isFinite(before) ? String(before) : "1.5");
 		this.frame.style.setProperty("--other-shape", Number.isFinite(after) ? String(after) : "1.5");
-		setThumbnail(this.before, sized(job.original.thumb, 1600), `the original, ${job.source}`);
+		setThumbnail(this.before, ofOriginal(job, 1600), `the original, ${job.source}`);
 		setThumbnail(this.after, sized(output.thumb, 1600), `the result, ${output.path}`);
 		this.#slide();
 		return true;

@@ -4,7 +4,7 @@
 import { make, cell, fill, setText, setState, setAttribute, show, stateMark } from "./dom.js";
 import { bytes, size, some, plural, megapixels } from "./words.js";
 import { bar, setBar, drawTiming } from "./progress.js";
-import { thumbnail, setThumbnail, sized } from "./picture.js";
+import { thumbnail, setThumbnail, sized, ofOriginal } from "./picture.js";
 import { jobLink } from "./router.js";
 
 export function createRow() {
@@ -30,7 +30,7 @@ export function updateRow(row, job) {
 	setText(f.name, job.source);
 	setAttribute(f.name, "href", jobLink(job.id));
 	setText(f.what, some(job.pipeline, size(job), megapixels(job.megapixels)));
-	setThumbnail(f.original, sized(job.original?.thumb, 160));
+	setThumbnail(f.original, ofOriginal(job, 160));
 	const shown = job.outputs.find((output) => output.thumb);
 	setThumbnail(f.result, sized(shown?.thumb, 160));
 	show(f.result, Boolean(shown));

@@ -3,11 +3,16 @@
 
 import { make, setAttribute } from "./dom.js";
 
-const AGAIN_MS = [2000, 4000, 8000];
+const AGAIN_MS = [3000, 9000];
 
 // size: 160, 320, 640 or 1600, the longer edge.
 export function sized(thumb, size) {
 	return thumb ? `${thumb}${thumb.includes("?") ? "&" : "?"}size=${size}` : null;
+}
+
+// Of a job's original; none of a file whose size nobody could tell, since that is no picture.
+export function ofOriginal(job, size) {
+	return job.state === "failed" && !job.width ? null : sized(job.original?.thumb, size);
 }
 
 export function thumbnail(className, alt = "") {

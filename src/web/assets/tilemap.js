@@ -4,7 +4,7 @@
 
 import { make, setText, setAttribute, show, sign, calm } from "./dom.js";
 import { number, plural, some, duration } from "./words.js";
-import { sized } from "./picture.js";
+import { sized, ofOriginal } from "./picture.js";
 import { Bubble } from "./bubble.js";
 import { TileLayer } from "./tile-layer.js";
 import { paintMoving, colours } from "./tile-paint.js";
@@ -66,7 +66,7 @@ export class TileMap {
 	// Under the tiles: the result where it is there, else the original when it has the same shape.
 	#picture(output) {
 		const same = Math.abs(this.job.width / this.job.height / (this.width / this.height) - 1) < SAME_SHAPE;
-		const url = sized(output?.thumb || (same && this.job.original?.thumb) || null, LONGEST_SIDE);
+		const url = sized(output?.thumb, LONGEST_SIDE) || (same ? ofOriginal(this.job, LONGEST_SIDE) : null);
 		if (this.url === url)
 			return;
 		this.url = url;
