@@ -7,10 +7,11 @@
 #include "web/api.h"
 #include "web/fields.h"
 
-/* Endings of files that a thumbnail can be made of: see worker/thumbnail.c. */
+/* Of what a thumbnail can be made: see worker/thumbnail.c. Results are for people to move away: one that is gone has none. */
 static bool is_picture(const struct output_view *view)
 {
-	return !view->skipped && !view->pending && g_str_has_prefix(view->type ? view->type : "", "image/");
+	return !view->skipped && !view->pending && g_str_has_prefix(view->type ? view->type : "", "image/") &&
+	       view->path && g_file_test(view->path, G_FILE_TEST_IS_REGULAR);
 }
 
 static JsonArray *outputs_array(const struct job_view *job, const char *id, JsonArray *chains)
