@@ -128,6 +128,7 @@ static int send_open(struct request *request, const struct output_view *output, 
 }
 
 /* O_NONBLOCK and O_NOFOLLOW: a link or a FIFO in that place is somebody else's doing, and must not lead or hang this thread. */
+/* name NULL: to be shown, not saved. */
 static int send_path(struct request *request, const char *path, const char *name, const char *type, const char *gone)
 {
 	const struct output_view view = {.path = (char *)path, .name = (char *)name, .type = (char *)type};
@@ -149,7 +150,9 @@ static int send_path(struct request *request, const char *path, const char *name
 
 int files_send(struct request *request, const struct output_view *output)
 {
-	return send_path(request, output->path, output->name, output->type, "is no longer in the out folder");
+	const char *name = output->name ? output->name : "output"; /* without one it would be shown, not saved */
+
+	return send_path(request, output->path, name, output->type, "is no longer in the out folder");
 }
 
 int files_send_original(struct request *request, const struct job_view *job)
