@@ -78,7 +78,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
 	for (guint i = 0; i < FIELDS; i++)
 		texts[i] = i < g_strv_length(lines) ? lines[i] : (char *)"";
 	add_views(snapshot, texts, data, size);
-	g_autoptr(JsonObject) jobs = read_back(api_jobs(snapshot, &all));
+	g_autoptr(JsonObject) jobs = read_back(api_jobs(snapshot, &all, NULL));
 	JsonObject *job = json_object_at(json_array(jobs, "jobs"), 0);
 	check_text(job, "source", texts[1]);
 	check_text(job, "error", texts[2]);

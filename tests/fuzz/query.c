@@ -38,7 +38,7 @@ static void try_query(const char *text)
 	g_assert_null(error);
 	g_assert_cmpuint(query.page, >=, 1);
 	auto_struct(snapshot) snapshot = one_job();
-	g_autofree char *answer = api_jobs(snapshot, &query);
+	g_autofree char *answer = api_jobs(snapshot, &query, NULL);
 	g_autoptr(JsonObject) object = json_parse_object(answer, -1, &error);
 	g_assert_no_error(error);
 	g_assert_cmpint(json_int(object, "total", -1), >=, 0);
