@@ -21,8 +21,8 @@ def blank(rig, rows):
 
 
 def scale(rig, workers):
-    """Ideal / actual of as much work as the workers should need 2.6 seconds for."""
-    rows = 4 * workers
+    """Ideal / actual of as much work as the workers should need 5 seconds for."""
+    rows = 8 * workers
     tiles = rows * ACROSS
     source = blank(rig, rows)
     ideal = tiles * TILE_MS / 1000 / workers
