@@ -2,7 +2,7 @@
  * What a file is by its first bytes: see sniff.h. */
 #include "base/sniff.h"
 
-#include <glib.h>
+#include <gio/gio.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -94,6 +94,22 @@ static bool is_netpbm(const guint8 *head, size_t length)
 	return length >= 3 && head[0] == 'P' && strchr("123456fF", head[1]) && head[1] && g_ascii_isspace(head[2]);
 }
 
+static bool is_svg(const char *head, size_t length);
+
+/* The same, packed: SVGZ. */
+static bool is_packed_svg(const guint8 *head, size_t length)
+{
+	char text[4 * SNIFF_BYTES];
+	gsize read, written = 0;
+
+	if (length < 3 || memcmp(head, "\x1f\x8b\x08", 3) != 0)
+		return false;
+	g_autoptr(GZlibDecompressor) unpack = g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP);
+	g_converter_convert(
+		G_CONVERTER(unpack), head, length, text, sizeof text, G_CONVERTER_NO_FLAGS, &read, &written, NULL);
+	return is_svg(text, written);
+}
+
 /* Text whose first tag, behind a byte order mark, declaration, comments and document type, is <svg. */
 static bool is_svg(const char *head, size_t length)
 {
@@ -134,7 +150,7 @@ const char *sniff_format(const void *data, size_t length)
 		return "webp";
 	if (is_netpbm(head, length))
 		return "ppm";
-	if (is_svg(data, length))
+	if (is_svg(data, length) || is_packed_svg(data, length))
 		return "svg";
 	return sniff_brands(head, length);
 }

@@ -19,6 +19,7 @@
 #include "base/spent.h"
 #include "base/trouble.h"
 #include "codec/stream.h"
+#include "image/allow.h"
 #include "image/format.h"
 #include "image/sandbox.h"
 
@@ -209,7 +210,9 @@ static bool do_plan(struct codec *codec, JsonObject *request, GError **error)
 	codec->request = json_object_ref(request);
 	TROUBLE("codec.plan", request);
 	gint64 began = clock_now_us();
-	codec->plan = plan_make(request, error);
+	/* For the life of this process, which has one picture. */
+	if (allow_open(request, error))
+		codec->plan = plan_make(request, error);
 	spent_add(&codec->spent, SPENT_PLAN_US, clock_now_us() - began);
 	codec->plan_cpu_us = clock_cpu_us();
 	if (!codec->plan)

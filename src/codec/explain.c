@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/sniff.h"
 #include "codec/plan.h"
+#include "image/allow.h"
 #include "image/chain.h"
 #include "image/format.h"
 #include "image/frames.h"
@@ -136,6 +137,7 @@ static bool name_output(struct explaining *e, const struct output *output, JsonO
 		.relative = base,
 		.pipeline = e->pipeline->name,
 		.format_ext = sniff_ending(json_string(entry, "format", "")),
+		.kept_ext = output->format ? NULL : pipeline_kept_ending(format_of_image(e->source)),
 		.dropped_wall_us = clock_wall_us(),
 		.hash = hash,
 		.width = (int)json_int(entry, "width", 0),
@@ -198,7 +200,7 @@ static bool describe_output(struct explaining *e, guint number, guint *planned, 
 {
 	const struct output *output = g_ptr_array_index(e->pipeline->outputs, number);
 	JsonObject *wanted = json_object_at(json_array(e->request, "outputs"), number);
-	const char *format = output->format ? output->format : format_of_image(e->source);
+	const char *format = output->format ? output->format : format_kept(e->source);
 	g_autoptr(JsonObject) entry = json_object_new();
 	g_autoptr(JsonObject) save = format_save_options(format, wanted);
 	g_autoptr(VipsImage) image = NULL;
@@ -304,8 +306,9 @@ JsonObject *explain(
 	struct explaining e = {
 		.pipeline = pipeline, .options = options, .file = path, .request = request, .answer = answer};
 
-	bool done = explain_into(&e, error);
+	bool done = allow_open(request, error) && explain_into(&e, error);
 	g_clear_object(&e.source);
 	plan_free(e.plan);
+	allow_shut();
 	return done ? g_steal_pointer(&answer) : NULL;
 }

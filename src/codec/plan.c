@@ -73,6 +73,8 @@ static const char *whole_by_header(const struct plan *plan, const struct wish *w
 
 	if (pixels < wish->min_pixels)
 		return "small picture";
+	if (format_needs_leave(plan->source))
+		return "formats that need allow: are not cut";
 	if (!plain_colour(plan->source))
 		return "its colour space needs the file's profile";
 	return NULL;
@@ -178,7 +180,7 @@ static bool plan_chain(struct plan *plan, guint number, JsonObject *wanted, stru
 	struct plan_output *output = g_new0(struct plan_output, 1);
 	output->steps = own ? json_array_ref(own) : json_array_new();
 	const char *format = json_string(wanted, "format", NULL);
-	output->format = g_strdup(format ? format : format_of_image(plan->source));
+	output->format = g_strdup(format ? format : format_kept(plan->source));
 	output->save = format_save_options(output->format, wanted);
 	if (frames_wanted(plan->source, output->format, output->save))
 		plan->whole = g_strdup("several pages");

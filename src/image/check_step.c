@@ -2,6 +2,7 @@
  * A step of a definition, checked against the table of operations: see check.h. */
 #include "image/check.h"
 
+#include "image/allow.h"
 #include "image/format.h"
 #include "image/vips_operation.h"
 
@@ -92,4 +93,6 @@ const struct step_rules image_step_rules = {
 	.check_step = check_step,
 	.check_save = format_check_save,
 	.formats = format_names,
+	.allowable = allow_names,
+	.can_load = allow_available,
 };

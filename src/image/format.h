@@ -22,7 +22,7 @@ struct image_limits {
 	unsigned frames;   /* frames or pages in the file, though only the first is read; 0: no limit */
 };
 
-/* Once per process: vips_init, no operation cache, untrusted loaders blocked, warnings to our log.
+/* Once per process: vips_init, no operation cache, untrusted loaders blocked (see image/allow.h), warnings to our log.
  * concurrency: libvips' threads; 0: its default. */
 bool image_init(const char *program, int concurrency, GError **error);
 
@@ -37,9 +37,15 @@ GThread *image_thread_new(const char *name, GThreadFunc run, gpointer data);
 bool format_open(const char *path, GBytes *bytes, bool sequential, const struct image_limits *limits, VipsImage **out,
 	GError **error);
 
-/* The file, or its bytes, as a source that a safe loader reads, for operations that load by themselves. Refuses what
+/* The file, or its bytes, as a source that a safe or an allowed loader reads, for operations that load by themselves. Refuses what
  * format_open() refuses, except for the limits: open it first. Returns owned. */
 VipsSource *format_source(const char *path, GBytes *bytes, GError **error);
+
+/* The image of such a source, header first; options as libvips has them behind a name ("[page=1]"), or "". NULL: libvips says why. */
+VipsImage *format_load(VipsSource *source, const char *options, VipsAccess access);
+
+/* Its loader takes a file's name alone: libvips' operations that take a source cannot open it, format_load() can. */
+bool format_loads_by_name(VipsSource *source);
 
 /* Save options of a format, checked from a definition (struct step_rules.check_save). */
 JsonObject *format_check_save(
@@ -65,10 +71,13 @@ bool format_fits(VipsImage *image, const char *format, JsonObject *save, GError 
 bool format_save(VipsImage *image, const char *path, const char *format, JsonObject *save, GError **error);
 bool format_save_memory(VipsImage *image, const char *format, JsonObject *save, GBytes **out, GError **error);
 
-/* The format that a loader stands for ("jpegload" is "jpeg"), to save as the source was; "png" for those that
- * cannot be written. */
+/* The format that a loader stands for ("jpegload" is "jpeg", "svgload" is "svg"); "png" for those that are unknown. */
 const char *format_of_loader(const char *loader);
 /* The same for an opened image, which also tells AVIF from HEIC. */
 const char *format_of_image(VipsImage *image);
+/* In which format it is written where an output keeps the source's: "png" for one that is only read. */
+const char *format_kept(VipsImage *image);
+/* Opened by a loader that a definition has to allow. Such files run whole: some of their loaders draw what they are asked for. */
+bool format_needs_leave(VipsImage *image);
 
 #endif

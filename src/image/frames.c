@@ -55,8 +55,7 @@ static VipsImage *load(const char *path, GBytes *bytes, int first, int count, GE
 
 	if (!source)
 		return NULL;
-	VipsImage *image = vips_image_new_from_source(
-		source, options, "access", VIPS_ACCESS_RANDOM, "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL);
+	VipsImage *image = format_load(source, options, VIPS_ACCESS_RANDOM);
 	if (!image) {
 		vips_failed(error, "damaged image");
 		g_prefix_error(error, "page %d: ", first + 1);

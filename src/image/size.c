@@ -184,6 +184,10 @@ static bool load_thumbnail(const struct build_context *context, JsonObject *para
 
 	if (!source)
 		return false;
+	if (format_loads_by_name(source)) {
+		g_autoptr(VipsImage) image = format_load(source, "", VIPS_ACCESS_RANDOM);
+		return image ? build_thumbnail(image, params, out, error) : vips_failed(error, NULL);
+	}
 	/* Not fail_on: libvips 8.14 passes that on for file names only. */
 	if (vips_thumbnail_source(source, &small, t.width, "height", t.height, "size", t.size, "crop", t.crop,
 		    "no_rotate", t.no_rotate, "option_string", "[fail_on=truncated]", NULL))

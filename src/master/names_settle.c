@@ -238,6 +238,7 @@ static char *wish(struct names *names, struct job *job, const struct output *out
 		.relative = job->claim->relative,
 		.pipeline = job->pipeline->name,
 		.format_ext = format ? sniff_ending(format) : NULL,
+		.kept_ext = output->format ? NULL : pipeline_kept_ending(job->claim->format),
 		.dropped_wall_us = job->queued_wall_us,
 		.number = job->number,
 		.hash = job->hash,

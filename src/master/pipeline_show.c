@@ -147,6 +147,12 @@ char *pipeline_show(const struct pipeline *pipeline)
 	}
 	json_object_set_array_member(shown, "steps", show_steps(pipeline->steps));
 	json_object_set_array_member(shown, "outputs", outputs);
+	if (pipeline->allow) {
+		JsonArray *allow = json_array_new();
+		for (char **name = pipeline->allow; *name; name++)
+			json_array_add_string_element(allow, *name);
+		json_object_set_array_member(shown, "allow", allow);
+	}
 	g_autofree char *text = json_object_text(shown);
 	return g_ref_string_new(text);
 }

@@ -70,6 +70,27 @@ static void default_output(struct reader *reader, const struct node *root)
 	g_ptr_array_add(reader->pipeline->outputs, output);
 }
 
+/* Whoever accepts a format by its name wants it read. */
+static void require_allowed(struct reader *reader, const struct node *root)
+{
+	const struct node *accept = node_get(root, "accept");
+	char **allow = reader->pipeline->allow;
+
+	for (guint i = 0; accept && accept->kind == NODE_LIST && i < accept->items->len; i++) {
+		const struct node *item = g_ptr_array_index(accept->items, i);
+		const char *word = node_as_string(item);
+		const char *format = word && pipeline_format_word(word) ? pipeline_format_word(word) : word;
+		if (!format || !g_strv_contains(reader->rules->allowable, format) ||
+			(allow && g_strv_contains((const char *const *)allow, format)))
+			continue;
+		const char *before = diagnostics_enter(reader->errors, item->file);
+		diagnostics_add(reader->errors, item->line, item->column,
+			"accept names %s, which is read only where it is allowed; add allow: [%s], or take it out",
+			format, format);
+		diagnostics_enter(reader->errors, before);
+	}
+}
+
 /* The assets in a step's parameters: objects with a hash and a path. Adds their paths to watch, their hashes to the pipeline's. */
 static void add_assets(JsonNode *node, GPtrArray *watch, struct sources *sources)
 {
@@ -155,6 +176,7 @@ struct pipeline *definition_parse(
 	g_ptr_array_unref(reader.when);
 	default_names(&reader, root);
 	default_output(&reader, root);
+	require_allowed(&reader, root);
 	finish(pipeline, sources);
 	return diagnostics_count(errors) == 0 ? g_steal_pointer(&pipeline) : NULL;
 }

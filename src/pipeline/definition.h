@@ -23,7 +23,9 @@ struct step_rules {
 	 * every format knows). keys: the map's entries that are not name, format or steps. Returns owned. */
 	JsonObject *(*check_save)(
 		const char *format, const struct node *output, const char *const *reserved, struct diagnostics *errors);
-	const char *const *formats; /* names an output may have as format:, ends with NULL */
+	const char *const *formats;         /* names an output may have as format:, ends with NULL */
+	const char *const *allowable;       /* names that allow: may have, ends with NULL */
+	bool (*can_load)(const char *name); /* one of those: can this libvips read it? */
 };
 
 struct reader;

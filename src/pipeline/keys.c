@@ -104,6 +104,8 @@ static char *read_pattern(struct reader *reader, const char *key, const struct n
 	if (strpbrk(word, "*?[."))
 		return g_strdup(word);
 	const char *format = pipeline_format_word(word);
+	if (!format && g_strv_contains(reader->rules->allowable, word))
+		format = word;
 	if (!format) {
 		const char *meant = did_you_mean(word, reader->rules->formats);
 		diagnostics_add(reader->errors, node->line, node->column,
@@ -139,6 +141,57 @@ static void read_accept(struct reader *reader, const struct node *node)
 static void read_reject(struct reader *reader, const struct node *node)
 {
 	read_patterns(reader, "reject", node, &reader->pipeline->reject);
+}
+
+static void unknown_allow(struct reader *reader, const struct node *node, const char *word)
+{
+	const char *const *names = reader->rules->allowable;
+	const char *meant = did_you_mean(word, names);
+	g_autofree char *list = g_strjoinv(", ", (char **)names);
+
+	if (meant)
+		diagnostics_add(reader->errors, node->line, node->column,
+			"allow: unknown format '%s'; did you mean '%s'?", word, meant);
+	else if (pipeline_format_word(word))
+		diagnostics_add(reader->errors, node->line, node->column,
+			"allow: '%s' is read without it; take it out (those that need it are %s)", word, list);
+	else
+		diagnostics_add(reader->errors, node->line, node->column, "allow: unknown format '%s'; choose of %s",
+			word, list);
+}
+
+/* One entry of allow:, or NULL after a diagnostic. */
+static const char *read_allowed(struct reader *reader, const struct node *node)
+{
+	const char *word;
+
+	if (!read_text(reader, "a format of allow", node, &word))
+		return NULL;
+	if (!g_strv_contains(reader->rules->allowable, word)) {
+		unknown_allow(reader, node, word);
+		return NULL;
+	}
+	if (!reader->rules->can_load(word)) {
+		diagnostics_add(reader->errors, node->line, node->column,
+			"allow: the libvips installed here cannot read %s; install one that can, or take it out", word);
+		return NULL;
+	}
+	return word;
+}
+
+static void read_allow(struct reader *reader, const struct node *node)
+{
+	g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+
+	if (!require_kind(reader, "allow", node, NODE_LIST, "[svg, pdf]"))
+		return;
+	for (guint i = 0; i < node->items->len; i++) {
+		const char *word = read_allowed(reader, g_ptr_array_index(node->items, i));
+		if (word)
+			g_strv_builder_add(builder, word);
+	}
+	g_strfreev(reader->pipeline->allow);
+	reader->pipeline->allow = g_strv_builder_end(builder);
 }
 
 static void read_pipeline_steps(struct reader *reader, const struct node *node)
@@ -237,6 +290,12 @@ static const struct definition_key keys[] = {
 	{"accept", "which files are taken: patterns of names, or formats by content; default: every image", PATTERNS,
 		read_accept},
 	{"reject", "which are left alone though accepted", PATTERNS, read_reject},
+	{"allow",
+		"formats that are read though their libraries are not made for strangers' files: svg, pdf, jp2k, jxl, fits, "
+		"exr, ppm, rad, vips, openslide",
+		"{'type': 'array', 'items': {'enum': ['svg', 'pdf', 'jp2k', 'jxl', 'fits', 'exr', 'ppm', 'rad', 'vips', "
+		"'openslide']}}",
+		read_allow},
 	{"vars", "values for ${name}",
 		"{'type': 'object', 'additionalProperties': {'type': ['string', 'number', "
 		"'boolean', 'null']}}",

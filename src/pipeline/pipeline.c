@@ -62,10 +62,19 @@ bool pipeline_name_valid(const char *name)
 	return length > 0 && length <= 64 && name[length] == '\0' && g_ascii_isalnum(*name);
 }
 
+/* Formats that can be written as well as read. */
+static const char *const formats[] = {"jpeg", "png", "webp", "tiff", "gif", "heif", "avif", "jp2k", "jxl"};
+
+const char *pipeline_kept_ending(const char *format)
+{
+	for (size_t i = 0; format && i < G_N_ELEMENTS(formats); i++)
+		if (g_str_equal(formats[i], format))
+			return NULL;
+	return format ? "png" : NULL;
+}
+
 const char *pipeline_format_word(const char *word)
 {
-	static const char *const formats[] = {"jpeg", "png", "webp", "tiff", "gif", "heif", "avif", "jp2k", "jxl"};
-
 	for (size_t i = 0; i < G_N_ELEMENTS(formats); i++)
 		if (g_str_equal(formats[i], word))
 			return formats[i];
@@ -89,6 +98,7 @@ void pipeline_unref(struct pipeline *pipeline)
 	g_free(pipeline->description);
 	g_free(pipeline->inbox);
 	g_strfreev(pipeline->accept);
+	g_strfreev(pipeline->allow);
 	g_strfreev(pipeline->reject);
 	g_strfreev(pipeline->watch);
 	g_ptr_array_unref(pipeline->steps);
@@ -264,6 +274,7 @@ JsonObject *pipeline_to_json(const struct pipeline *pipeline)
 	json_object_set_boolean_member(object, "recursive", pipeline->recursive);
 	set_paths(object, "watch", pipeline->watch);
 	set_texts(object, "accept", pipeline->accept);
+	set_texts(object, "allow", pipeline->allow);
 	set_texts(object, "reject", pipeline->reject);
 	json_object_set_array_member(object, "steps", steps_with_places(pipeline->steps));
 	json_object_set_array_member(object, "outputs", outputs_to_json(pipeline->outputs));
@@ -301,4 +312,5 @@ void pipeline_describe_job(const struct pipeline *pipeline, JsonObject *object)
 	json_object_set_double_member(limits, "megapixels", pipeline->limits.megapixels);
 	json_object_set_int_member(limits, "frames", pipeline->limits.frames);
 	json_object_set_object_member(object, "limits", limits);
+	set_texts(object, "allow", pipeline->allow);
 }

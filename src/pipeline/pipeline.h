@@ -66,12 +66,13 @@ struct pipeline {
 	char *name; /* the file's name without .yaml */
 	char *file; /* path it was read from */
 	char *hash; /* SHA-256 of the file's bytes and of all that it is made of (includes, assets, environment), hex */
-	char **watch;       /* absolute paths of what it is made of besides its file: includes and assets */
-	char *shown;        /* GRefString: JSON for people, made by the master (pipeline_show.h); NULL: not made */
-	char *description;  /* "" when none */
-	char *inbox;        /* as written: below the watch folder, or absolute */
-	bool recursive;     /* default true */
-	char **accept;      /* glob patterns and names of formats ("jpeg": by content), or NULL: every safe format */
+	char **watch;      /* absolute paths of what it is made of besides its file: includes and assets */
+	char *shown;       /* GRefString: JSON for people, made by the master (pipeline_show.h); NULL: not made */
+	char *description; /* "" when none */
+	char *inbox;       /* as written: below the watch folder, or absolute */
+	bool recursive;    /* default true */
+	char **accept;     /* glob patterns and names of formats ("jpeg": by content), or NULL: every safe format */
+	char **allow; /* formats that are read for this pipeline though libvips calls their loaders untrusted; or NULL */
 	char **reject;      /* the same, of what is left alone though accepted; or NULL */
 	GPtrArray *steps;   /* struct step */
 	GPtrArray *outputs; /* struct output; at least one */
@@ -102,13 +103,18 @@ struct output *output_new(void); /* no name yet; goes into a pipeline's outputs,
 JsonObject *pipeline_to_json(const struct pipeline *pipeline);
 struct pipeline *pipeline_from_json(JsonObject *object, GError **error);
 
+/* The ending in place of the source's for an output that keeps the format of such a source ("png" for "svg", which is only read); NULL: the
+ * source's own. format: as sniff_format() has it, or NULL. */
+const char *pipeline_kept_ending(const char *format);
+
 /* "jpeg" for a word of accept: or reject: that names a format and is no pattern ("jpg" too); NULL for anything else. */
 const char *pipeline_format_word(const char *word);
 
 /* A deep copy, which may go to another thread: json-glib's own share what is below. Returns owned. */
 JsonObject *params_copy(JsonObject *from);
 
-/* What is to be done with a picture, into the description of a job: "steps", "outputs" (steps, format, save, when), "limits". */
+/* What is to be done with a picture, into the description of a job: "steps", "outputs" (steps, format, save, when), "limits", and "allow"
+ * where there is one. */
 void pipeline_describe_job(const struct pipeline *pipeline, JsonObject *object);
 
 /* A list of steps as [{"op": "blur", "params": {"sigma": 3}}, ...], with "when" where there is one: the form that tasks carry.

@@ -212,6 +212,7 @@ struct pipeline *pipeline_from_json(JsonObject *object, GError **error)
 		!read_text(object, "inbox", &pipeline->inbox, error) ||
 		!read_recursive(object, &pipeline->recursive, error) ||
 		!read_texts(object, "accept", &pipeline->accept, error) ||
+		!read_texts(object, "allow", &pipeline->allow, error) ||
 		!read_texts(object, "reject", &pipeline->reject, error) ||
 		!read_paths(object, "watch", &pipeline->watch, error) || !read_steps(object, pipeline->steps, error) ||
 		!read_outputs(object, pipeline->outputs, error) ||

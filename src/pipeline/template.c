@@ -116,6 +116,8 @@ static struct source_name source_name(const struct template_values *values)
 	const char *base = slash ? slash + 1 : values->relative;
 	const char *dot = ending_dot(base);
 
+	if (values->kept_ext)
+		return (struct source_name){base, dot, values->kept_ext};
 	return (struct source_name){base, dot, *dot ? dot + 1 : (values->format_ext ? values->format_ext : "")};
 }
 

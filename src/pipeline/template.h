@@ -28,6 +28,8 @@ struct template_values {
 	const char *pipeline;
 	const char *
 		format_ext; /* the ending for {ext} when the source has none (e.g. "jpg"); may be NULL: then the dot in front of {ext} goes too */
+	const char *
+		kept_ext; /* the ending for {ext} in place of the source's; NULL: the source's. See pipeline_kept_ending() */
 	gint64 dropped_wall_us;
 	gint64 number;     /* 0: not known */
 	const char *hash;  /* NULL: not known */

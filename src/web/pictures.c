@@ -23,7 +23,7 @@
 #define FAILURES_KEPT 2000
 
 struct wish {
-	char *key, *path;
+	char *key, *path, *allow;
 	int size;
 };
 
@@ -45,6 +45,7 @@ static void wish_free(struct wish *wish)
 {
 	g_free(wish->key);
 	g_free(wish->path);
+	g_free(wish->allow);
 	g_free(wish);
 }
 
@@ -146,7 +147,7 @@ static void make(struct pictures *pictures, const struct wish *wish)
 	g_autofree char *type = NULL;
 
 	if (files_make_folder(pictures->folder, &error))
-		type = thumbnailer_make(pictures->maker, wish->path, wish->size, temp, &error);
+		type = thumbnailer_make(pictures->maker, wish->path, wish->size, wish->allow, temp, &error);
 	if (type)
 		keep(pictures, wish, temp, type);
 	else
@@ -245,19 +246,20 @@ static bool wanted_size(const struct request *request, int *size)
 	return false;
 }
 
-/* Another file in the same place is another picture. */
-static char *key_of(const struct stat *status, int size)
+/* Another file in the same place is another picture; and what may be made of it changes with what is allowed. */
+static char *key_of(const struct stat *status, int size, const char *allow)
 {
-	g_autofree char *text = g_strdup_printf("%llx %llx %llx %llx.%09ld %d", (unsigned long long)status->st_dev,
+	g_autofree char *text = g_strdup_printf("%llx %llx %llx %llx.%09ld %d%s", (unsigned long long)status->st_dev,
 		(unsigned long long)status->st_ino, (unsigned long long)status->st_size,
-		(unsigned long long)status->st_mtim.tv_sec, status->st_mtim.tv_nsec, size);
+		(unsigned long long)status->st_mtim.tv_sec, status->st_mtim.tv_nsec, size, allow ? allow : "");
 	g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
 
 	return g_strndup(sum, 32);
 }
 
 /* Until it is made, or cannot be. False: not yet. why: NULL when it was made. */
-static bool wait_for(struct pictures *pictures, const char *key, const char *path, int size, char **why)
+static bool wait_for(
+	struct pictures *pictures, const char *key, const char *path, const char *allow, int size, char **why)
 {
 	gint64 until = clock_now_us() + PATIENCE_US;
 	bool over;
@@ -266,7 +268,7 @@ static bool wait_for(struct pictures *pictures, const char *key, const char *pat
 	*why = g_strdup(g_hash_table_lookup(pictures->failures, key));
 	if (!*why && !g_hash_table_contains(pictures->wanted, key)) {
 		struct wish *wish = g_new(struct wish, 1);
-		*wish = (struct wish){g_strdup(key), g_strdup(path), size};
+		*wish = (struct wish){g_strdup(key), g_strdup(path), g_strdup(allow), size};
 		g_queue_push_head(&pictures->wishes, wish);
 		g_hash_table_add(pictures->wanted, g_strdup(key));
 		g_cond_broadcast(&pictures->changed);
@@ -284,7 +286,7 @@ static bool wait_for(struct pictures *pictures, const char *key, const char *pat
 	return over;
 }
 
-int pictures_answer(struct pictures *pictures, struct request *request, const char *path)
+int pictures_answer(struct pictures *pictures, struct request *request, const char *path, const char *allow)
 {
 	struct stat status;
 	const char *type = NULL;
@@ -296,10 +298,10 @@ int pictures_answer(struct pictures *pictures, struct request *request, const ch
 		return answer_error(request, 404, "there is no such file any more");
 	if (!pictures)
 		return answer_error(request, 404, "this page makes no thumbnails");
-	g_autofree char *key = key_of(&status, size);
+	g_autofree char *key = key_of(&status, size, allow);
 	g_autofree char *kept = find_kept(pictures, key, &type);
 	g_autofree char *why = NULL;
-	if (!kept && !wait_for(pictures, key, path, size, &why)) {
+	if (!kept && !wait_for(pictures, key, path, allow, size, &why)) {
 		request->retry_s = RETRY_S;
 		return answer_error(request, 503, "it is being made; ask again");
 	}

@@ -20,7 +20,8 @@ void pictures_stop(struct pictures *pictures);
 void pictures_free(struct pictures *pictures); /* NULL is fine */
 DEFINE_AUTO(pictures, pictures_free)
 
-/* A small version of the file at path, as wide and high as ?size= says. NULL: there is none. Returns the status sent. */
-int pictures_answer(struct pictures *pictures, struct request *request, const char *path);
+/* A small version of the file at path, as wide and high as ?size= says. NULL: there is none. allow: JSON text of the list of formats that
+ * its pipeline allows; NULL: none. Returns the status sent. */
+int pictures_answer(struct pictures *pictures, struct request *request, const char *path, const char *allow);
 
 #endif

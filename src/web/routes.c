@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "web/api.h"
 #include "web/archive.h"
 #include "web/asset.h"
@@ -132,6 +133,21 @@ static int get_original(struct request *request, const struct snapshot *snapshot
 	return files_send_original(request, job);
 }
 
+/* What the job's pipeline allows, as JSON text, owned; a job that only the history knows goes by what its pipeline allows now. */
+static char *allowed_for(const struct snapshot *snapshot, const struct job_view *job)
+{
+	const char *chain = job->chain;
+
+	for (guint i = 0; !chain && i < snapshot->pipelines->len; i++) {
+		const struct pipeline_view *pipeline = g_ptr_array_index(snapshot->pipelines, i);
+		if (g_strcmp0(pipeline->name, job->pipeline) == 0)
+			chain = pipeline->chain;
+	}
+	g_autoptr(JsonObject) shown = chain ? json_parse_object(chain, -1, NULL) : NULL;
+	JsonNode *allow = shown ? json_object_get_member(shown, "allow") : NULL;
+	return allow ? json_to_string(allow, FALSE) : NULL;
+}
+
 static int get_thumb(struct request *request, const struct snapshot *snapshot)
 {
 	auto_struct(job_view) job = find_job(request, snapshot, request->parts[1]);
@@ -139,13 +155,14 @@ static int get_thumb(struct request *request, const struct snapshot *snapshot)
 
 	if (!job)
 		return answer_error(request, 404, "no job has this id; /api/jobs lists them");
+	g_autofree char *allow = allowed_for(snapshot, job);
 	if (strcmp(request->parts[3], "original") == 0)
-		return pictures_answer(request->pictures, request, job->original);
+		return pictures_answer(request->pictures, request, job->original, allow);
 	if (!g_ascii_string_to_unsigned(request->parts[3], 10, 0, G_MAXUINT32, &number, NULL) ||
 		number >= job->outputs->len)
 		return answer_error(request, 404, "this job has %u outputs, counted from 0", job->outputs->len);
 	const struct output_view *output = g_ptr_array_index(job->outputs, number);
-	return pictures_answer(request->pictures, request, output->pending ? NULL : output->path);
+	return pictures_answer(request->pictures, request, output->pending ? NULL : output->path, allow);
 }
 
 static int answer_text(struct request *request, const char *text)

@@ -52,13 +52,16 @@ static bool start(struct thumbnailer *thumbnailer, GError **error)
 	return thumbnailer->pid || process_spawn(argv, NULL, &thumbnailer->control, &thumbnailer->pid, error);
 }
 
-static bool send_wish(const struct thumbnailer *thumbnailer, const char *path, int size, const char *temp)
+static bool send_wish(
+	const struct thumbnailer *thumbnailer, const char *path, int size, const char *allow, const char *temp)
 {
 	g_autoptr(JsonObject) wish = json_object_new();
 
 	json_set_path(wish, "path", path);
 	json_set_path(wish, "temp", temp);
 	json_object_set_int_member(wish, "size", size);
+	if (allow)
+		json_object_set_member(wish, "allow", json_from_string(allow, NULL));
 	g_autofree char *text = json_object_text(wish);
 	g_autofree char *line = g_strconcat(text, "\n", NULL);
 	for (gsize sent = 0, length = strlen(line); sent < length;) {
@@ -99,11 +102,12 @@ static char *read_line(struct thumbnailer *thumbnailer, GError **error)
 	return g_string_free(g_steal_pointer(&line), FALSE);
 }
 
-char *thumbnailer_make(struct thumbnailer *thumbnailer, const char *path, int size, const char *temp, GError **error)
+char *thumbnailer_make(struct thumbnailer *thumbnailer, const char *path, int size, const char *allow, const char *temp,
+	GError **error)
 {
 	if (!start(thumbnailer, error))
 		return NULL;
-	g_autofree char *line = send_wish(thumbnailer, path, size, temp) ? read_line(thumbnailer, error) : NULL;
+	g_autofree char *line = send_wish(thumbnailer, path, size, allow, temp) ? read_line(thumbnailer, error) : NULL;
 	if (!line) {
 		thumbnailer_rest(thumbnailer);
 		if (error && !*error)

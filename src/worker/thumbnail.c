@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "image/allow.h"
 #include "image/format.h"
 #include "image/operations.h"
 #include "image/sandbox.h"
@@ -37,7 +38,9 @@ static bool shrink(const char *path, int size, VipsImage **out, GError **error)
 	g_autoptr(VipsSource) source = format_source(path, NULL, error);
 	if (!source)
 		return false;
-	if (vips_thumbnail_source(source, &small, size, "height", size, "size", VIPS_SIZE_DOWN, NULL))
+	if (format_loads_by_name(source)
+			? vips_thumbnail_image(header, &small, size, "height", size, "size", VIPS_SIZE_DOWN, NULL)
+			: vips_thumbnail_source(source, &small, size, "height", size, "size", VIPS_SIZE_DOWN, NULL))
 		return vips_failed(error, NULL);
 	if (vips_colourspace(small, out, VIPS_INTERPRETATION_sRGB, NULL))
 		return vips_failed(error, NULL);
@@ -64,11 +67,13 @@ static JsonObject *answer(JsonObject *wish)
 	g_autoptr(GError) error = NULL;
 	const char *type = NULL;
 
-	if (path && temp && size > 0 && size <= 4096 && shrink(path, (int)size, &image, &error) &&
-		save(image, temp, &type, &error))
+	if (path && temp && size > 0 && size <= 4096 && allow_open(wish, &error) &&
+		shrink(path, (int)size, &image, &error) && save(image, temp, &type, &error))
 		json_object_set_string_member(object, "type", type);
 	else
 		json_object_set_string_member(object, "error", error ? error->message : "the wish makes no sense");
+	g_clear_object(&image);
+	allow_shut();
 	return object;
 }
 

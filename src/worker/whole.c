@@ -8,6 +8,7 @@
 #include "base/folder.h"
 #include "base/json.h"
 #include "base/places.h"
+#include "image/allow.h"
 #include "image/asset.h"
 #include "image/auto.h"
 #include "image/chain.h"
@@ -181,7 +182,7 @@ static bool save_output(struct whole *whole, JsonObject *wanted, JsonArray *repo
 	if (!real && !whole->encoded)
 		return false;
 	if (!format)
-		format = format_of_image(whole->source);
+		format = format_kept(whole->source);
 	bool several = frames_wanted(whole->source, format, json_object(wanted, "save"));
 	if (!(several ? build_frames : build)(whole, steps, &image, error) ||
 		(!several && !frames_single(&image, error)) ||
@@ -203,7 +204,8 @@ static bool is_huge(const struct whole *whole)
 	gint64 huge = json_int(whole->spec, "huge_pixels", 0);
 	unsigned flags = chain_flags(whole->steps);
 
-	return huge > 0 && (gint64)whole->source->Xsize * whole->source->Ysize >= huge &&
+	return huge > 0 && !format_needs_leave(whole->source) &&
+	       (gint64)whole->source->Xsize * whole->source->Ysize >= huge &&
 	       !(flags & (OPERATION_LOADS | OPERATION_READS_METADATA));
 }
 
@@ -287,10 +289,11 @@ enum result_status whole_compute(const struct task *task, JsonObject **report, G
 	if (whole.bytes)
 		whole.encoded = g_byte_array_new();
 	*report = json_object_new();
-	enum result_status status = run(&whole, *report, &cause);
+	enum result_status status = allow_open(spec, &cause) ? run(&whole, *report, &cause) : RESULT_FAILED;
 	g_clear_object(&whole.common);
 	g_clear_object(&whole.source);
 	g_clear_pointer(&whole.frames, frames_free);
+	allow_shut();
 	if (cause && status == RESULT_FAILED && cause->domain == DROPMILL_ERROR && cause->code == ERROR_RETRY)
 		status = RESULT_RETRY;
 	if (status != RESULT_OK && !whole.encoded)

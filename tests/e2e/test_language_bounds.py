@@ -35,6 +35,7 @@ KEYS = {
     "inbox": ("[a]", "{a: 1}", "''", "../elsewhere", "a//..", '"a\\0b"'),
     "recursive": ("maybe", "3", "[true]"),
     "accept": ("3.5: 1", "{a: 1}", "[[a]]", "[{a: 1}]"),
+    "allow": ("{a: 1}", "[[a]]", "svg", "[jpeg]", "[svgg]"),
     "reject": ("{a: 1}", "[[a]]"),
     "steps": ("3", "{a: 1}", "[3]", "[[invert]]", "[{}]", "[{invert: {}, flip: {}}]", "[inverted]", "[null]"),
     "outputs": ("3", "[]", "[3]", "[{name: ''}]", "[{name: ../a.png}]", "[{name: /a.png}]", "[{name: a.png, quality: 3}]",

@@ -17,6 +17,7 @@ include: [parts/common.yaml]
 vars: {w: 2000, on: true}
 accept: [jpeg, "*.tif"]
 reject: ["*-draft*"]
+allow: [svg, openslide]
 limits: {megapixels: 10, bytes: 200MB}
 on_failure: {attempts: 5}
 steps:
@@ -34,6 +35,7 @@ outputs:
 """
 
 WRONG = [
+    "allow: [svgg]\nsteps: [invert]",
     "stepz: [invert]",
     "steps: [blurr]",
     "steps: [{blurr: 3}]",

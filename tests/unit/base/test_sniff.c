@@ -56,6 +56,22 @@ static void heif_and_avif_by_brand(void **state)
 			  "ftypisom\0\0\2\0isomiso2"));
 }
 
+/* gzip -c of "<svg xmlns='http://www.w3.org/2000/svg'/>" and of "no drawing". */
+static void packed_svg(void **state)
+{
+	static const char svgz[] =
+		"\037\213\010\000\000\000\000\000\002\003\263\051\056\113\127\250\310\315\311\053\266\125\317\050\051\051\260\322\327\057\057\057\327\053\067\326\313\057\112\327\067\062\060\060\320\007\252\120\327\267\003\000\007\132\271\130\051\000\000\000";
+	static const char text[] =
+		"\037\213\010\000\000\000\000\000\002\003\313\313\127\110\051\112\054\317\314\113\007\000\017\060\017\122\012\000\000\000";
+
+	(void)state;
+	assert_format(svgz, "svg");
+	assert_null(SNIFF(text));
+	assert_null(sniff_format(svgz, 12)); /* cut in the middle */
+	assert_null(SNIFF("\x1f\x8b\x08"));
+	assert_null(SNIFF("\x1f\x8b\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"));
+}
+
 static void svg_is_found_behind_its_preamble(void **state)
 {
 	(void)state;
@@ -110,6 +126,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(binary_signatures),
 		cmocka_unit_test(heif_and_avif_by_brand),
+		cmocka_unit_test(packed_svg),
 		cmocka_unit_test(svg_is_found_behind_its_preamble),
 		cmocka_unit_test(anything_else_is_unknown),
 		cmocka_unit_test(truncated_heads),

@@ -79,16 +79,21 @@ static void test_what_is_no_image(void **state)
 	g_autofree char *svg = written("drawing.png", "<svg xmlns='http://www.w3.org/2000/svg'/>", 41);
 	g_autofree char *ppm = written("old.jpg", "P6 2 2 255\n123456789012", 23);
 	g_autofree char *pdf = written("paper.jpg", "%PDF-1.4\n", 9);
+	g_autofree char *bmp = written("old.png", "BM6\0\x0c\0\0\0", 8);
 
 	assert_refused(empty, NULL, "empty file (0 bytes)");
 	assert_refused(
 		text, NULL, "not an image that dropmill reads (the file starts with \"Dear \\x22sir\\x22,\\x0ano p\")");
 	assert_refused(
 		matrix, NULL, "not an image that dropmill reads (the file starts with \"2 2\\x0a1 2\\x0a3 4\\x0a\")");
+	assert_refused(bmp, NULL,
+		"a bmp file, which dropmill does not read (it reads jpeg, png, tiff, webp, gif, heif and avif)");
 	assert_refused(svg, NULL,
-		"a svg file, which dropmill does not read (it reads jpeg, png, tiff, webp, gif, heif and avif)");
+		"a svg file, which its pipeline does not allow; to read such files, whose library is not made for "
+		"strangers' pictures, add allow: [svg] to the definition");
 	assert_refused(pdf, NULL,
-		"a pdf file, which dropmill does not read (it reads jpeg, png, tiff, webp, gif, heif and avif)");
+		"a pdf file, which its pipeline does not allow; to read such files, whose library is not made for "
+		"strangers' pictures, add allow: [pdf] to the definition");
 	g_autoptr(GError) error = NULL;
 	g_autoptr(VipsImage) image = NULL;
 	assert_false(format_open(ppm, NULL, false, NULL, &image, &error));
@@ -363,7 +368,9 @@ static void test_formats_of_loaders(void **state)
 	assert_string_equal(format_of_loader("jpegload"), "jpeg");
 	assert_string_equal(format_of_loader("jpegload_source"), "jpeg");
 	assert_string_equal(format_of_loader("tiffload_buffer"), "tiff");
-	assert_string_equal(format_of_loader("svgload"), "png");
+	assert_string_equal(format_of_loader("svgload"), "svg");
+	assert_string_equal(format_of_loader("openslideload_source"), "tiff");
+	assert_string_equal(format_of_loader("magickload"), "png");
 	assert_string_equal(format_of_loader(NULL), "png");
 }
 

@@ -80,7 +80,20 @@ static inline JsonObject *rules_check_save(
 	return save;
 }
 
+static const char *const rules_allowable[] = {"svg", "pdf", "fits", NULL};
+
+/* A libvips without FITS. */
+static inline bool rules_can_load(const char *name)
+{
+	return !g_str_equal(name, "fits");
+}
+
 static const struct step_rules rules = {
-	.check_step = rules_check_step, .check_save = rules_check_save, .formats = rules_formats};
+	.check_step = rules_check_step,
+	.check_save = rules_check_save,
+	.formats = rules_formats,
+	.allowable = rules_allowable,
+	.can_load = rules_can_load,
+};
 
 #endif

@@ -45,6 +45,7 @@ static const char *const seeds[] = {
 	"vars: {a: 3, b: \"${a}0\", c: \"x${b:-1} $${\"}\n"
 	"accept: [jpeg, 'a.*']\n"
 	"reject: [png]\n"
+	"allow: [svg]\n"
 	"limits: {bytes: 1.5MB}\n"
 	"on_failure: {attempts: 2}\n"
 	"steps:\n"

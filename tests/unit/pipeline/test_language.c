@@ -267,6 +267,42 @@ static void wrong_conditions(void **state)
 		"x.yaml:1:31: when: a condition is true or false, and this is a number; compare it with something\n");
 }
 
+static void what_is_allowed(void **state)
+{
+	(void)state;
+	auto_struct(pipeline) pipeline = right("steps: [invert]\nallow: [svg, pdf]\naccept: [svg, jpeg]\n");
+	g_autoptr(JsonObject) json = pipeline_to_json(pipeline);
+	auto_struct(pipeline) back = pipeline_from_json(json, NULL);
+	g_autofree char *allow = g_strjoinv(" ", back->allow);
+	g_autofree char *accept = g_strjoinv(" ", back->accept);
+	assert_string_equal(allow, "svg pdf");
+	assert_string_equal(accept, "svg jpeg");
+	g_autoptr(JsonObject) job = json_object_new();
+	pipeline_describe_job(back, job);
+	assert_int_equal(json_array_get_length(json_object_get_array_member(job, "allow")), 2);
+	auto_struct(pipeline) none = right("steps: [invert]\n");
+	g_autoptr(JsonObject) other = json_object_new();
+	pipeline_describe_job(none, other);
+	assert_false(json_object_has_member(other, "allow"));
+
+	assert_says(
+		"steps: [invert]\nallow: [svgg]\n", "x.yaml:2:9: allow: unknown format 'svgg'; did you mean 'svg'?\n");
+	assert_says("steps: [invert]\nallow: [quark]\n",
+		"x.yaml:2:9: allow: unknown format 'quark'; choose of svg, pdf, fits\n");
+	assert_says("steps: [invert]\nallow: [jpeg]\n",
+		"x.yaml:2:9: allow: 'jpeg' is read without it; take it out (those that need it are svg, pdf, fits)\n");
+	assert_says("steps: [invert]\nallow: [fits]\n",
+		"x.yaml:2:9: allow: the libvips installed here cannot read fits; install one that can, or take it out\n");
+	assert_says(
+		"steps: [invert]\nallow: svg\n", "x.yaml:2:8: allow must be a list such as [svg, pdf], not 'svg'\n");
+	assert_says("steps: [invert]\naccept: [pdf]\nallow: [svg]\n",
+		"x.yaml:2:10: accept names pdf, which is read only where it is allowed; add allow: [pdf], or take it out\n");
+	/* An output that keeps the format of a source that is only read is a PNG, and is named so. */
+	assert_string_equal(pipeline_kept_ending("svg"), "png");
+	assert_null(pipeline_kept_ending("jxl"));
+	assert_null(pipeline_kept_ending(NULL));
+}
+
 static void what_is_taken(void **state)
 {
 	(void)state;
@@ -306,6 +342,7 @@ int main(void)
 		cmocka_unit_test(conditions_go_with_their_steps),
 		cmocka_unit_test(an_output_has_a_condition),
 		cmocka_unit_test(wrong_conditions),
+		cmocka_unit_test(what_is_allowed),
 		cmocka_unit_test(what_is_taken),
 	};
 

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Loaders that need leave are shut, open for the job that has it, and shut again. */
+#include "support.h"
+
+#include "image/allow.h"
+
+static const char drawing[] =
+	"<svg xmlns='http://www.w3.org/2000/svg' width='30' height='20'><rect width='9' height='9'/></svg>";
+
+static bool opens(const char *bytes, gsize length, VipsImage **image, char **message)
+{
+	g_autoptr(GBytes) data = g_bytes_new(bytes, length);
+	g_autoptr(GError) error = NULL;
+
+	bool opened = format_open("a", data, true, NULL, image, &error);
+	if (message)
+		*message = error ? g_strdup(error->message) : NULL;
+	return opened;
+}
+
+static bool allow(const char *json, GError **error)
+{
+	g_autoptr(JsonNode) node = json_from_string(json, NULL);
+
+	return allow_open(json_node_get_object(node), error);
+}
+
+static void test_open_for_one_job(void **state)
+{
+	(void)state;
+	g_autoptr(VipsImage) before = NULL;
+	g_autoptr(VipsImage) during = NULL;
+	g_autoptr(VipsImage) after = NULL;
+
+	assert_false(opens(drawing, strlen(drawing), &before, NULL));
+	assert_true(allow("{\"allow\": [\"pdf\", \"svg\"]}", NULL));
+	assert_true(allow_is_open("svg"));
+	assert_false(allow_is_open("jxl"));
+	assert_true(opens(drawing, strlen(drawing), &during, NULL));
+	assert_int_equal(during->Xsize, 30);
+	assert_string_equal(format_of_image(during), "svg");
+	assert_string_equal(format_kept(during), "png");
+	assert_true(format_needs_leave(during));
+	/* The next job's list is all there is: nothing of the last one's stays. */
+	assert_true(allow("{\"allow\": [\"jxl\"]}", NULL));
+	assert_false(opens(drawing, strlen(drawing), &after, NULL));
+	assert_true(allow("{}", NULL));
+	assert_false(allow_is_open("jxl"));
+}
+
+/* libvips itself must refuse, not only our look at the first bytes. */
+static void test_libvips_is_shut(void **state)
+{
+	(void)state;
+	for (int open = 0; open < 2; open++) {
+		VipsImage *image = NULL;
+		if (open)
+			assert_true(allow("{\"allow\": [\"svg\"]}", NULL));
+		int failed = vips_svgload_buffer((void *)drawing, strlen(drawing), &image, NULL);
+		assert_int_equal(failed == 0, open);
+		g_clear_object(&image);
+		vips_error_clear();
+		allow_shut();
+	}
+}
+
+static void test_lists_that_no_definition_has(void **state)
+{
+	(void)state;
+	static const char *const lists[] = {"{\"allow\": [\"svg\", \"magick\"]}", "{\"allow\": [\"svg\", 3]}",
+		"{\"allow\": [[\"svg\"]]}", "{\"allow\": \"svg\"}", "{\"allow\": [null]}", "{\"allow\": {}}"};
+
+	for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
+		g_autoptr(GError) error = NULL;
+		assert_false(allow(lists[i], &error));
+		assert_int_equal(error->code, ERROR_INPUT);
+		assert_false(allow_is_open("svg"));
+	}
+}
+
+static void test_what_is_damaged(void **state)
+{
+	(void)state;
+	g_autoptr(VipsImage) image = NULL;
+	g_autofree char *message = NULL;
+
+	assert_true(allow("{\"allow\": [\"fits\"]}", NULL));
+	assert_false(opens("SIMPLE  =                    T", 30, &image, &message));
+	assert_string_equal(message, "damaged fits file: its header cannot be read (is it truncated?)");
+	allow_shut();
+}
+
+static void test_every_name_has_its_loader(void **state)
+{
+	(void)state;
+	for (const char *const *name = allow_names; *name; name++) {
+		assert_true(allow_knows(*name));
+		assert_true(allow_available(*name)); /* Debian's libvips has them all */
+	}
+	assert_false(allow_available("magick"));
+	assert_string_equal(allow_of_loader("openexrload", NULL), "exr");
+	assert_null(allow_of_loader("pngload_source", NULL));
+}
+
+/* The schema of definitions spells the table out again, since their reader knows no libvips. */
+static void test_the_schema_has_the_same_names(void **state)
+{
+	(void)state;
+	const struct definition_key *key = definition_keys();
+	g_autofree char *names = g_strjoinv("', '", (char **)allow_names);
+	g_autofree char *listed = g_strdup_printf("['%s']", names);
+	g_autofree char *helped = g_strjoinv(", ", (char **)allow_names);
+
+	while (!g_str_equal(key->name, "allow"))
+		key++;
+	assert_non_null(strstr(key->schema, listed));
+	assert_true(g_str_has_suffix(key->help, helped));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_open_for_one_job),
+		cmocka_unit_test(test_libvips_is_shut),
+		cmocka_unit_test(test_lists_that_no_definition_has),
+		cmocka_unit_test(test_what_is_damaged),
+		cmocka_unit_test(test_every_name_has_its_loader),
+		cmocka_unit_test(test_the_schema_has_the_same_names),
+	};
+	return cmocka_run_group_tests(tests, start_vips, NULL);
+}
