@@ -40,6 +40,17 @@ bool convolve_gaussian(VipsImage *in, double sigma, int radius, VipsImage **out,
 	       convolve_with(rows, weights, 1, width, sum, 0, out, error);
 }
 
+bool convolve_scale_fits(double scale, bool integer, GError **error)
+{
+	if (scale == 0)
+		return fail(error, ERROR_INPUT, "scale must not be 0: the sum is divided by it");
+	if (integer && fabs(scale) <= 0.5)
+		return fail(error, ERROR_INPUT,
+			"a scale of %.4g is rounded to 0 with precision integer; multiply kernel and scale, or take precision: float",
+			scale);
+	return true;
+}
+
 static double sum_of(VipsImage *kernel)
 {
 	const double *weights = (const double *)(const void *)VIPS_IMAGE_ADDR(kernel, 0, 0);
@@ -61,8 +72,8 @@ static bool convolve(VipsImage *in, JsonObject *params, VipsImage **out, GError 
 	/* A kernel that neither brightens nor darkens by itself, unless its sum is nothing to divide by. */
 	double sum = sum_of(kernel);
 	double scale = param_given(params, "scale") ? param_double(self, params, "scale") : fabs(sum) < 1e-9 ? 1 : sum;
-	if (scale == 0)
-		return fail(error, ERROR_INPUT, "scale must not be 0");
+	if (!convolve_scale_fits(scale, whole, error))
+		return false;
 	vips_image_set_double(kernel, "scale", scale);
 	vips_image_set_double(kernel, "offset", param_double(self, params, "offset") * filter_most(in));
 	return vips_conv(in, out, kernel, "precision", whole ? VIPS_PRECISION_INTEGER : VIPS_PRECISION_FLOAT, NULL) ==
@@ -79,9 +90,9 @@ static bool check_convolve(JsonObject *params, GError **error)
 {
 	const struct operation *self = operation_find("convolve");
 
-	if (param_given(params, "scale") && param_double(self, params, "scale") == 0)
-		return fail(error, ERROR_INPUT, "scale must not be 0: the sum is divided by it");
-	return true;
+	return !param_given(params, "scale") ||
+	       convolve_scale_fits(param_double(self, params, "scale"),
+		       g_str_equal(param_string(self, params, "precision"), "integer"), error);
 }
 
 /* Points along the line, each shared between the four pixels around it, in steps of 1/256: whole numbers add up to the same

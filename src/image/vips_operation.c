@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "image/convolve.h"
 #include "image/groups.h"
 #include "image/vips_image_value.h"
 #include "image/vips_signature.h"
@@ -173,6 +174,21 @@ static JsonObject *check_node(unsigned line, unsigned column, const struct node 
 	return ok ? g_steal_pointer(&params) : NULL;
 }
 
+/* What would end the process: see convolve_scale_fits(). */
+static bool is_harmless(VipsOperation *operation, const char *name, JsonObject *params, GError **error)
+{
+	bool integer = g_str_equal(name, "convi") || g_str_equal(json_string(params, "precision", ""), "integer");
+	g_autoptr(VipsImage) mask = NULL;
+	double scale = 1;
+
+	if (!integer || !g_object_class_find_property(G_OBJECT_GET_CLASS(operation), "mask"))
+		return true;
+	g_object_get(operation, "mask", &mask, NULL);
+	if (mask && vips_image_get_typeof(mask, "scale"))
+		vips_image_get_double(mask, "scale", &scale);
+	return convolve_scale_fits(scale, true, error);
+}
+
 static bool build_vips(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
 {
 	const char *name = json_string(params, "operation", "");
@@ -211,6 +227,10 @@ static bool build_vips(VipsImage *in, JsonObject *params, VipsImage **out, GErro
 			g_prefix_error(error, "%s: ", name);
 			return false;
 		}
+	}
+	if (!is_harmless(operation, name, params, error)) {
+		g_prefix_error(error, "%s: ", name);
+		return false;
 	}
 	if (vips_cache_operation_buildp(&operation)) {
 		vips_object_unref_outputs(VIPS_OBJECT(operation));

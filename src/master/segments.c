@@ -55,8 +55,8 @@ struct segment *segments_borrow(struct segments *segments, gsize bytes, bool spo
 		struct segment *kept = g_ptr_array_index(segments->kept, i);
 		if (kept->size < bytes || kept->size / SHARE > bytes)
 			continue;
+		segments->kept_bytes -= kept->size;
 		segment = g_ptr_array_steal_index(segments->kept, i);
-		segments->kept_bytes -= segment->size;
 	}
 	if (!spool)
 		make_room(segments, segment ? segment->size : bytes);

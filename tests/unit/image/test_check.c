@@ -130,6 +130,9 @@ static void test_wrong_vips(void **state)
 			"vips conv: mask needs matrix, a list of rows such as [[1, 2, 1]], or write a file's name"},
 		{"vips: {operation: conv, mask: {matrix: [[1]], scale: 0}}", 35,
 			"vips conv: mask: scale must not be 0: what the matrix gives is divided by it"},
+		{"convolve: {kernel: [[1, 2, 1]], scale: 0.4, precision: integer}", 5,
+			"convolve: a scale of 0.4 is rounded to 0 with precision integer; multiply kernel and scale, or take "
+			"precision: float"},
 		{"vips: {operation: conv, mask: {matrx: [[1]]}}", 36,
 			"vips conv: mask has no key 'matrx'; did you mean 'matrix'?"},
 		{"vips: {operation: black}", 23, "libvips' black cannot be a step: it takes no image"},

@@ -97,6 +97,27 @@ static void test_convolve_is_libvips_conv(void **state)
 		}
 }
 
+/* libvips would divide by 0 and end the process: as a step of ours, with the sum of the kernel as its scale, and as libvips' own. */
+static void test_a_scale_that_is_rounded_to_nothing(void **state)
+{
+	static const char *const steps[] = {
+		"[{'op':'convolve','params':{'kernel':[[1,2,1]],'scale':0.4,'precision':'integer'}}]",
+		"[{'op':'convolve','params':{'kernel':[[0.1,0.2,0.1]],'precision':'integer'}}]",
+		"[{'op':'vips','params':{'operation':'conv','precision':'integer','mask':{'matrix':[[1,2,1]],'scale':0.4}}}]",
+		"[{'op':'vips','params':{'operation':'convi','mask':{'matrix':[[1,2,1]],'scale':-0.5}}}]",
+	};
+	(void)state;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
+		g_autoptr(JsonArray) list = chain(steps[i]);
+		g_autoptr(VipsImage) source = picture(30, 20, 3, 8);
+		g_autoptr(VipsImage) out = NULL;
+		g_autoptr(GError) error = NULL;
+		assert_false(chain_build(list, 0, source, NULL, &out, &error));
+		assert_non_null(strstr(error->message, "is rounded to 0 with precision integer"));
+	}
+}
+
 static void test_edges_are_libvips_own(void **state)
 {
 	(void)state;
@@ -283,6 +304,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_convolve_by_hand),
 		cmocka_unit_test(test_convolve_is_libvips_conv),
+		cmocka_unit_test(test_a_scale_that_is_rounded_to_nothing),
 		cmocka_unit_test(test_edges_are_libvips_own),
 		cmocka_unit_test(test_a_straight_edge_is_as_bright_for_all),
 		cmocka_unit_test(test_emboss),
