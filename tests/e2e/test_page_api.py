@@ -153,7 +153,7 @@ def seed(mill, count):
             "INSERT INTO job (id, pipeline, source, state, lane, error, width, height, tiles, attempts, queued, started, finished,"
             " outputs, seq) VALUES (?,'mono',?,?,'whole',?,640,480,1,1,?,?,?,'[]',?)",
             [(f"old-{n}", f"Ärger {n}.png", "failed" if n % 3 == 0 else "done", "no image" if n % 3 == 0 else None,
-              now - (count - n) * 1000, now - (count - n) * 1000, now - (count - n) * 1000, n) for n in range(1, count + 1)])
+              now - (count - n) * 1000 - 2000000, now - (count - n) * 1000, now - (count - n) * 1000, n) for n in range(1, count + 1)])
     database.close()
 
 
