@@ -91,3 +91,15 @@ gint64 history_count(struct history *history, const char *state)
 	sqlite3_finalize(s);
 	return count;
 }
+
+void history_count_pipelines(struct history *history,
+	void (*each)(const char *pipeline, guint64 done, guint64 failed, void *user), void *user)
+{
+	sqlite3_stmt *s = history_prepare(history,
+		"SELECT pipeline, sum(state = 'done'), sum(state = 'failed') FROM job GROUP BY pipeline", NULL);
+
+	while (s && history_row(history, s, NULL))
+		each((const char *)sqlite3_column_text(s, 0), (guint64)sqlite3_column_int64(s, 1),
+			(guint64)sqlite3_column_int64(s, 2), user);
+	sqlite3_finalize(s);
+}

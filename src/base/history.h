@@ -68,6 +68,9 @@ bool history_since(
 	struct history *history, gint64 wall_us, void (*each)(const struct history_job *job, void *user), void *user);
 /* How many jobs ended so, those that are not kept any more included. */
 gint64 history_count(struct history *history, const char *state);
+/* The same by pipeline, of the jobs that are remembered. */
+void history_count_pipelines(struct history *history,
+	void (*each)(const char *pipeline, guint64 done, guint64 failed, void *user), void *user);
 
 /* The ledger: which original ("pipeline/relative source") owns which output, under which name it was wished, and which job wrote it last.
  * owner is NULL when no original owns the path; job may be NULL. Strings are owned. All errors are ERROR_RETRY: not to know is not the same

@@ -187,6 +187,10 @@ void view_publish(struct master *master);
 void view_pipelines(struct master *master, struct snapshot *snapshot);
 /* A job of this pipeline is over. */
 void view_tally(struct master *master, const struct job *job);
+/* At the start: what the history counts, and then the times of those that were loaded of it (over), newest first; one that is not over after all
+ * is taken back (over false). */
+void view_tally_history(struct master *master);
+void view_tally_view(struct master *master, const struct job_view *view, bool over);
 void view_free(struct master *master);
 /* view_job.c */
 /* Its view as of the next snapshot: the one before when nothing changed. Returns a reference. */

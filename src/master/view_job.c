@@ -152,6 +152,7 @@ void view_forget(struct master *master, const char *id)
 		if (strcmp(view->id, id) != 0)
 			continue;
 		master->counts[view->state]--;
+		view_tally_view(master, view, false);
 		g_ptr_array_remove_index(master->finished, i);
 		return;
 	}
@@ -161,11 +162,15 @@ static void remember_record(const struct history_job *record, void *user)
 {
 	struct master *master = user;
 
-	g_ptr_array_insert(master->finished, 0, record_view(record, master->options->out));
+	struct job_view *view = record_view(record, master->options->out);
+
+	g_ptr_array_insert(master->finished, 0, view);
+	view_tally_view(master, view, true);
 }
 
 void view_load_history(struct master *master)
 {
+	view_tally_history(master);
 	history_recent(master->history, REMEMBERED, remember_record, master);
 	master->counts[JOB_DONE] = (guint64)history_count(master->history, "done");
 	master->counts[JOB_FAILED] = (guint64)history_count(master->history, "failed");

@@ -34,15 +34,46 @@ static void add_time(struct tally *tally, gint64 us)
 	tally->median_us = sorted[known / 2];
 }
 
-void view_tally(struct master *master, const struct job *job)
+static struct tally *pipeline_tally(struct master *master, const char *pipeline)
 {
 	if (!master->tallies)
 		master->tallies = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	struct tally *tally = g_hash_table_lookup(master->tallies, job->pipeline->name);
+	struct tally *tally = g_hash_table_lookup(master->tallies, pipeline);
 	if (!tally) {
 		tally = g_new0(struct tally, 1);
-		g_hash_table_insert(master->tallies, g_strdup(job->pipeline->name), tally);
+		g_hash_table_insert(master->tallies, g_strdup(pipeline), tally);
 	}
+	return tally;
+}
+
+void view_tally_view(struct master *master, const struct job_view *view, bool over)
+{
+	struct tally *tally = pipeline_tally(master, view->pipeline);
+	guint64 *count = view->state == JOB_DONE ? &tally->done : &tally->failed;
+
+	if (!over)
+		*count -= *count > 0;
+	else if (view->state == JOB_DONE && tally->count < TIMES) /* they come newest first */
+		add_time(tally, MAX(view->finished_wall_us - view->queued_wall_us, 0));
+}
+
+static void tally_before(const char *pipeline, guint64 done, guint64 failed, void *user)
+{
+	struct tally *tally = pipeline_tally(user, pipeline);
+
+	tally->done = done;
+	tally->failed = failed;
+}
+
+void view_tally_history(struct master *master)
+{
+	history_count_pipelines(master->history, tally_before, master);
+}
+
+void view_tally(struct master *master, const struct job *job)
+{
+	struct tally *tally = pipeline_tally(master, job->pipeline->name);
+
 	if (job->state == JOB_DONE) {
 		tally->done++;
 		add_time(tally, clock_now_us() - job->queued_us);

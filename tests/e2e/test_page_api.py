@@ -182,6 +182,9 @@ def test_the_whole_history_page_by_page(make_mill, pictures):
         assert sum(bucket["failed"] for bucket in series["buckets"]) == 3333
         assert any(bucket["bytes_out"] > 0 and bucket["latency_p95_s"] > 0 for bucket in series["buckets"])
     assert mill.get("/api/throughput?span=year")[0] == 400
+    mono = next(p for p in mill.json("/api/pipelines")["pipelines"] if p["name"] == "mono")
+    assert (mono["jobs"]["done"], mono["jobs"]["failed"]) == (6668, 3333), "an earlier life's jobs count"
+    assert 1.5 < mono["median_s"] < 2.5
 
     # What there is to tell of a job outlives the master.
     new = mill.json("/api/jobs")["jobs"][0]
