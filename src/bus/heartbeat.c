@@ -51,6 +51,15 @@ static JsonArray *endings_to_json(const GPtrArray *endings)
 	return list;
 }
 
+static JsonArray *lags_to_json(const GArray *lags)
+{
+	JsonArray *array = json_array_new();
+
+	for (guint i = 0; i < lags->len; i++)
+		json_array_add_int_element(array, g_array_index(lags, gint64, i));
+	return array;
+}
+
 struct record *heartbeat_to_record(const struct heartbeat *heartbeat)
 {
 	g_autoptr(JsonObject) object = json_object_new();
@@ -83,6 +92,9 @@ struct record *heartbeat_to_record(const struct heartbeat *heartbeat)
 	json_object_set_string_member(object, "slot", heartbeat->slot ? heartbeat->slot : "");
 	json_object_set_int_member(object, "restarts", heartbeat->restarts);
 	json_object_set_boolean_member(object, "retiring", heartbeat->retiring);
+	json_object_set_string_member(object, "version", heartbeat->version ? heartbeat->version : "");
+	if (heartbeat->lags)
+		json_object_set_array_member(object, "lags", lags_to_json(heartbeat->lags));
 	json_object_set_array_member(object, "endings", endings_to_json(heartbeat->endings));
 
 	char *text = json_object_text(object);
@@ -203,6 +215,24 @@ static bool get_endings(JsonObject *object, GPtrArray *endings, GError **error)
 	return good || fail(error, ERROR_INPUT, "'endings' is no list of up to %d {pid, how, task}", ENDINGS_MOST);
 }
 
+/* One for each partition, so that they can be told together. */
+static bool get_lags(JsonObject *object, struct heartbeat *heartbeat, GError **error)
+{
+	JsonArray *list = json_array(object, "lags");
+	guint count = list ? json_array_get_length(list) : 0;
+	bool good = list && count == heartbeat->partitions->len;
+
+	heartbeat->lags = g_array_new(FALSE, FALSE, sizeof(gint64));
+	for (guint i = 0; good && i < count; i++) {
+		JsonNode *node = json_array_get_element(list, i);
+		good = JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_INT64;
+		gint64 lag = good ? json_node_get_int(node) : -1;
+		good = good && lag >= -1 && lag < G_MAXINT64;
+		g_array_append_val(heartbeat->lags, lag);
+	}
+	return good || fail(error, ERROR_INPUT, "'lags' is no list of one number for each partition");
+}
+
 /* Members that a worker of another make may leave out. */
 static bool read_optional(JsonObject *object, struct heartbeat *heartbeat, GError **error)
 {
@@ -215,6 +245,12 @@ static bool read_optional(JsonObject *object, struct heartbeat *heartbeat, GErro
 		!get_int(object, "restarts", 0, G_MAXINT64 - 1, &heartbeat->restarts, error))
 		return false;
 	heartbeat->retiring = json_bool(object, "retiring", false);
+	if (!json_object_has_member(object, "version"))
+		heartbeat->version = g_strdup("");
+	else if (!get_text(object, "version", TEXT_MOST, &heartbeat->version, error))
+		return false;
+	if (json_object_has_member(object, "lags") && !get_lags(object, heartbeat, error))
+		return false;
 	return !json_object_has_member(object, "endings") || get_endings(object, heartbeat->endings, error);
 }
 
@@ -283,6 +319,8 @@ void heartbeat_free(struct heartbeat *heartbeat)
 	g_free(heartbeat->vips);
 	g_free(heartbeat->test_hash);
 	g_free(heartbeat->slot);
+	g_free(heartbeat->version);
+	g_clear_pointer(&heartbeat->lags, g_array_unref);
 	g_clear_pointer(&heartbeat->endings, g_ptr_array_unref);
 	g_free(heartbeat);
 }

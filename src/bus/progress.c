@@ -119,21 +119,29 @@ gint64 progress_done(struct progress *progress, enum topic topic, gint32 partiti
 	return next;
 }
 
-gint64 progress_lag(struct progress *progress, rd_kafka_t *rk, const struct bus_options *options)
+/* From librdkafka's memory, as of the last fetch; asks nobody. */
+static gint64 lag_of(const struct held *held, rd_kafka_t *rk, const struct bus_options *options)
+{
+	g_autofree char *name = topic_name(options, held->topic);
+	int64_t low = -1, high = -1;
+
+	if (rd_kafka_get_watermark_offsets(rk, name, held->partition, &low, &high) || high < 0)
+		return -1;
+	/* Nothing committed yet: all there is lies before us. */
+	gint64 next = held->next >= 0 ? held->next : MAX(low, 0);
+	return MAX(high - next, 0);
+}
+
+gint64 progress_lag(struct progress *progress, rd_kafka_t *rk, const struct bus_options *options, gint32 partition)
 {
 	gint64 lag = -1;
 
 	g_mutex_lock(&progress->lock);
 	for (guint i = 0; i < progress->held->len; i++) {
-		struct held *held = progress->held->pdata[i];
-		g_autofree char *name = topic_name(options, held->topic);
-		int64_t low = -1, high = -1;
-		/* From librdkafka's memory, as of the last fetch; asks nobody. */
-		if (rd_kafka_get_watermark_offsets(rk, name, held->partition, &low, &high) || high < 0)
-			continue;
-		/* Nothing committed yet: all there is lies before us. */
-		gint64 next = held->next >= 0 ? held->next : MAX(low, 0);
-		lag = MAX(lag, 0) + MAX(high - next, 0);
+		const struct held *held = progress->held->pdata[i];
+		gint64 one = partition < 0 || held->partition == partition ? lag_of(held, rk, options) : -1;
+		if (one >= 0)
+			lag = MAX(lag, 0) + one;
 	}
 	g_mutex_unlock(&progress->lock);
 	return lag;

@@ -21,7 +21,7 @@ void progress_add(struct progress *progress, enum topic topic, gint32 partition,
 void progress_delivered(struct progress *progress, enum topic topic, gint32 partition, gint64 offset);
 /* The offset up to which all is finished when it has moved, that is, the one to commit; else -1. */
 gint64 progress_done(struct progress *progress, enum topic topic, gint32 partition, gint64 offset);
-/* Records between where we are and the end as of the last fetch, over all partitions; -1: none is known. */
-gint64 progress_lag(struct progress *progress, rd_kafka_t *rk, const struct bus_options *options);
+/* Records between where we are and the end as of the last fetch, of one partition (negative: of all); -1: none is known. */
+gint64 progress_lag(struct progress *progress, rd_kafka_t *rk, const struct bus_options *options, gint32 partition);
 
 #endif

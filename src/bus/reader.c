@@ -305,9 +305,9 @@ void bus_reader_done(struct bus_reader *reader, gint32 partition, gint64 offset)
 	rd_kafka_topic_partition_list_destroy(list);
 }
 
-gint64 bus_reader_lag(struct bus_reader *reader)
+gint64 bus_reader_lag(struct bus_reader *reader, gint32 partition)
 {
-	return progress_lag(reader->progress, reader->rk, bus_options(reader->bus));
+	return progress_lag(reader->progress, reader->rk, bus_options(reader->bus), partition);
 }
 
 void bus_reader_free(struct bus_reader *reader)

@@ -34,6 +34,8 @@ static struct worker_view *view_worker(const struct master *master, const struct
 	view->plane = g_strdup(shares ? "shm" : "inline");
 	view->partitions = partitions_text(beat->partitions);
 	view->lag = beat->lag;
+	view->lags = beat->lags ? g_array_copy(beat->lags) : NULL;
+	view->version = beat->version[0] ? g_strdup(beat->version) : NULL;
 	view->tiles_done = worker->tiles_done;
 	view->failed = beat->failed;
 	view->tiles_per_s = worker->state == WORKER_LIVE ? worker->tiles_per_s : 0;

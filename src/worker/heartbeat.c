@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "base/version.h"
 
 #define PERIOD_US G_USEC_PER_SEC
 /* The master sees the limit in the heartbeats and acts first; this is for a worker that it cannot kill. */
@@ -46,7 +47,13 @@ static void send_beat(struct pulse *pulse)
 
 	beat->sequence++;
 	beat->rss_bytes = resident_bytes();
-	beat->lag = pulse->reader ? bus_reader_lag(pulse->reader) : -1;
+	beat->lag = pulse->reader ? bus_reader_lag(pulse->reader, -1) : -1;
+	g_array_set_size(beat->lags, 0);
+	for (guint i = 0; i < beat->partitions->len; i++) {
+		gint32 partition = g_array_index(beat->partitions, gint32, i);
+		gint64 lag = pulse->reader ? bus_reader_lag(pulse->reader, partition) : -1;
+		g_array_append_val(beat->lags, lag);
+	}
 	beat->busy_us = pulse->busy_since_us ? clock_now_us() - pulse->busy_since_us : 0;
 	if (!bus_send(pulse->bus, heartbeat_to_record(beat), NULL, NULL, &error))
 		log_debug("heartbeat not sent: %s", error->message);
@@ -96,6 +103,8 @@ struct pulse *pulse_new(struct bus *bus, const struct heartbeat *about)
 		.tile = -1,
 		.partitions = g_array_new(FALSE, FALSE, sizeof(gint32)),
 		.lag = -1,
+		.lags = g_array_new(FALSE, FALSE, sizeof(gint64)),
+		.version = g_strdup(DROPMILL_VERSION),
 		.planes = {about->planes[0], about->planes[1]},
 		.no_files = about->no_files,
 		.vips = g_strdup(about->vips),
@@ -126,6 +135,8 @@ void pulse_free(struct pulse *pulse)
 	g_free(pulse->beat.slot);
 	g_ptr_array_unref(pulse->beat.endings);
 	g_array_unref(pulse->beat.partitions);
+	g_array_unref(pulse->beat.lags);
+	g_free(pulse->beat.version);
 	g_mutex_clear(&pulse->mutex);
 	g_cond_clear(&pulse->changed);
 	g_free(pulse);

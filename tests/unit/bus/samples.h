@@ -63,6 +63,9 @@ static inline struct record *sample_heartbeat(void)
 	g_autoptr(GArray) partitions = g_array_new(FALSE, FALSE, sizeof(gint32));
 	gint32 held[] = {0, 7};
 	g_array_append_vals(partitions, held, 2);
+	g_autoptr(GArray) lags = g_array_new(FALSE, FALSE, sizeof(gint64));
+	gint64 behind[] = {-1, 1ll << 40};
+	g_array_append_vals(lags, behind, 2);
 	g_autoptr(GPtrArray) endings = endings_new();
 	endings_add(endings, 10, "exit status 1", NULL);
 	endings_add(endings, 11, "killed by SIGSEGV", "j1/7/4/1");
@@ -80,6 +83,8 @@ static inline struct record *sample_heartbeat(void)
 		.failed = 2,
 		.partitions = partitions,
 		.lag = -1,
+		.lags = lags,
+		.version = "1.2",
 		.planes = {true, false},
 		.vips = "8.14.1",
 		.test_hash = HASH,

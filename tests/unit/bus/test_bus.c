@@ -109,7 +109,7 @@ static void by_hand_starts_at_the_end_or_the_beginning(void **state)
 	assert_int_equal(one.assigned->len, 1);
 	assert_int_equal(g_array_index(one.assigned, gint32, 0), 2);
 	assert_int_equal(late.assigned->len, 3);
-	assert_int_equal(bus_reader_lag(from_start), 0);
+	assert_int_equal(bus_reader_lag(from_start, -1), 0);
 	bus_reader_free(before);
 	bus_reader_free(after);
 	bus_reader_free(from_start);
@@ -145,14 +145,16 @@ static void group_shares_partitions_and_commits_the_finished_prefix(void **state
 		send_text(first, TOPIC_TASKS, partition, texts[i]);
 	wait_records(&a, 5);
 	assert_int_equal(b.records->len, 0);
-	assert_int_equal(bus_reader_lag(one), 5);
+	assert_int_equal(bus_reader_lag(one, -1), 5);
+	assert_int_equal(bus_reader_lag(one, partition), 5);
+	assert_int_equal(bus_reader_lag(one, 99), -1);
 	/* 0, 1 and 3 are finished: only 0 and 1 may count as done, and what is no longer held harms nobody. */
 	bus_reader_done(one, partition, 3);
 	bus_reader_done(one, partition, 0);
 	bus_reader_done(one, partition, 1);
 	bus_reader_done(two, partition, 2);
 	bus_reader_done(one, 99, 0);
-	assert_int_equal(bus_reader_lag(one), 3);
+	assert_int_equal(bus_reader_lag(one, -1), 3);
 	bus_reader_free(one);
 	bus_reader_free(two);
 
@@ -260,15 +262,17 @@ static void every_send_is_reported_once(void **state)
 /* librdkafka's mock loses the wake-up of an order that follows another at once, and sleeps a second each time. */
 static void brokers_start_without_the_mocks_timer(void **state)
 {
-	gint64 began_us = clock_now_us();
+	gint64 starting_us = 0;
 	(void)state;
 
 	for (int i = 0; i < 20; i++) {
+		gint64 began_us = clock_now_us();
 		auto_struct(embedded) embedded = broker(2);
 		assert_non_null(embedded);
+		starting_us += clock_now_us() - began_us;
 	}
-	/* Thirty seconds and more when each waits for one or two timers. */
-	assert_true(clock_now_us() - began_us < 12 * G_USEC_PER_SEC);
+	/* Twenty to sixty seconds when each waits for one to three timers. */
+	assert_true(starting_us < 12 * G_USEC_PER_SEC);
 }
 
 int main(void)

@@ -26,6 +26,10 @@ static void heartbeat_survives(void **state)
 	assert_int_equal(heartbeat->partitions->len, 2);
 	assert_int_equal(g_array_index(heartbeat->partitions, gint32, 1), 7);
 	assert_int_equal(heartbeat->lag, -1);
+	assert_int_equal(heartbeat->lags->len, 2);
+	assert_int_equal(g_array_index(heartbeat->lags, gint64, 0), -1);
+	assert_true(g_array_index(heartbeat->lags, gint64, 1) == 1ll << 40);
+	assert_string_equal(heartbeat->version, "1.2");
 	assert_true(heartbeat->planes[PLANE_SHM]);
 	assert_false(heartbeat->planes[PLANE_INLINE]);
 	assert_string_equal(heartbeat->vips, "8.14.1");
@@ -101,6 +105,8 @@ static void malformed_heartbeats_are_refused(void **state)
 	static const struct bad optional[] = {
 		{"slot", {"1", "\"a b\"", "null"}},
 		{"restarts", {"-1", "\"1\""}},
+		{"version", {"1", "null", "[]"}},
+		{"lags", {"1", "[0]", "[0, 0, 0]", "[0, -2]", "[0, \"1\"]", "[0, null]", "{}"}},
 		{"endings", {"1", "[1]", "[{}]", "[{\"pid\":0,\"how\":\"x\"}]", "[{\"pid\":1}]",
 				    "[{\"pid\":1,\"how\":\"\"}]", "[{\"pid\":1,\"how\":\"a\\nb\"}]",
 				    "[{\"pid\":1,\"how\":\"x\",\"task\":\"\\u0007\"}]"}},
