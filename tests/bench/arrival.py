@@ -19,15 +19,17 @@ class Arrivals:
         if LIBC.inotify_add_watch(self.descriptor, os.fsencode(folder), IN_MOVED_TO | IN_CLOSE_WRITE) < 0:
             raise OSError(ctypes.get_errno(), folder)
 
-    def wait(self, name, seconds):
-        """time.monotonic() when the file of this name is there."""
+    def wait(self, name, seconds, refuse=lambda: None):
+        """time.monotonic() when the file of this name is there. refuse() is asked now and then, and raises when it will never come."""
         deadline = time.monotonic() + seconds
         while not os.path.exists(os.path.join(self.folder, name)):
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError(f"{name} did not appear in {self.folder} within {seconds} s")
-            if select.select([self.descriptor], [], [], left)[0]:
+            if select.select([self.descriptor], [], [], min(left, 2))[0]:
                 self._read()
+            else:
+                refuse()
         return time.monotonic()
 
     def _read(self):

@@ -47,14 +47,19 @@ def main():
     about = report.facts(arguments.rounds, arguments.quick)
     folder = tempfile.mkdtemp(prefix="dropmill-bench-", dir=arguments.folder)
     rig = Rig(folder, arguments.rounds, arguments.quick)
+    target = os.path.join(BUILD_FOLDER, "bench")
+    report.remove(target)
     try:
         for name in wanted:
-            print(f"== {name}", flush=True)
+            print(f"== {name} (load {os.getloadavg()[0]:.1f})", flush=True)
+            rig.load = os.getloadavg()[0]
             try:
                 ROWS[name].run(rig)
             except Skip as why:
                 rig.skip(list(ROWS).index(name) + 1, name, why)
-        report.write(os.path.join(BUILD_FOLDER, "bench"), about, rig.rows)
+            report.write(target, about, rig.rows)
+        with open(os.path.join(target, "report.md"), encoding="utf-8") as file:
+            print("\n" + file.read())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -87,6 +87,8 @@ def markdown(about, rows):
             lines += measured_lines(row)
         if "note" in row:
             notes.append(f"- {row['name']}: {row['note']}")
+        if row.get("load_before", 0) > 1:
+            notes.append(f"- {row['name']}: the machine was busy when it began, load {row['load_before']:.1f}")
     lines += ["", *notes, ""]
     for row in rows:
         if "spent" in row:
@@ -94,11 +96,18 @@ def markdown(about, rows):
     return "\n".join(lines) + "\n"
 
 
+def remove(target):
+    """An older report would be taken for that of a run that was cut short."""
+    for name in ("report.json", "report.md"):
+        if os.path.exists(os.path.join(target, name)):
+            os.unlink(os.path.join(target, name))
+
+
 def write(target, about, rows):
+    """After each row, so that a run that is cut short leaves what it has."""
     os.makedirs(target, exist_ok=True)
     with open(os.path.join(target, "report.json"), "w", encoding="utf-8") as file:
         json.dump({"facts": about, "rows": rows}, file, indent=1)
     text = markdown(about, rows)
     with open(os.path.join(target, "report.md"), "w", encoding="utf-8") as file:
         file.write(text)
-    print("\n" + text)

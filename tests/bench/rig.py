@@ -25,6 +25,7 @@ class Rig:
         self.rounds = rounds
         self.quick = quick
         self.rows = []
+        self.load = 0  # of the machine before the row that runs
 
     def path(self, *parts):
         return os.path.join(self.folder, *parts)
@@ -78,7 +79,8 @@ class Rig:
         for peer in contestants[1:]:
             peer["ratio"] = ours / peer["median"]
             peer["difference"] = ours - peer["median"]
-        self.rows.append({"row": number, "name": name, "unit": unit, "target": target, "contestants": contestants, **more})
+        self.rows.append({"row": number, "name": name, "unit": unit, "target": target, "contestants": contestants,
+                          "load_before": self.load, **more})
         text = "; ".join(f"{one['name']} {one['median']:.3f}" + (f" (x {one['ratio']:.2f})" if "ratio" in one else "")
                          for one in contestants)
         print(f"  {name} [{unit}]: {text}", flush=True)
@@ -106,7 +108,8 @@ class Dropper:
         shutil.copyfile(source, staged)
         started = time.monotonic()
         os.rename(staged, self.mill.inbox(self.pipeline, name))
-        return self.arrivals.wait(f"{stem}.jpg", seconds) - started
+        output = f"{stem}.jpg"
+        return self.arrivals.wait(output, seconds, lambda: self.mill.refuse_failure_of(output)) - started
 
     def drop_and_check(self, source, stem, peer_output):
         seconds = self.drop(source, stem)
