@@ -141,7 +141,11 @@ char *places_find(const char *path, enum place_use use, GError **error)
 	g_autofree char *real =
 		g_path_is_absolute(path) ? (use == PLACE_WRITE ? real_target(path) : real_path(path)) : NULL;
 	if (!real && g_path_is_absolute(path)) {
-		fail_errno(error, "%s", path);
+		/* A folder to write to that went away comes back, or somebody is told that it is waited for: no fault of the picture. */
+		if (use == PLACE_WRITE)
+			fail(error, ERROR_RETRY, "%s: %s", path, g_strerror(errno));
+		else
+			fail_errno(error, "%s", path);
 		return NULL;
 	}
 	if (real && allowed(real, use))

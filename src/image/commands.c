@@ -98,10 +98,11 @@ bool command_add_folder(GPtrArray *files, const char *folder, const char *comman
 	return true;
 }
 
-/* Copies of a good definition's assets into the folder, so that its jobs do not depend on files that people change. */
+/* Copies of a good definition's assets into the folder, so that its jobs do not depend on files that people change. One that is mentioned
+ * twice is told twice where its copy lies: a codec may read nothing else, and does not know which mention it meets first. */
 static void keep_assets(const struct pipeline *pipeline, const char *folder)
 {
-	g_autoptr(GPtrArray) assets = assets_of_pipeline(pipeline);
+	g_autoptr(GPtrArray) assets = assets_mentioned(pipeline);
 
 	for (guint i = 0; i < assets->len; i++) {
 		g_autoptr(GError) error = NULL;

@@ -29,6 +29,8 @@ struct assets *assets_new(const char *state, void (*changed)(void *user), void *
 	g_autofree char *folder = g_build_filename(state, "assets", NULL);
 
 	assets->folder = g_canonicalize_filename(folder, NULL);
+	/* Before there are workers: the kernel's rules name folders that are there, and a worker would have to start again for a later one. */
+	g_mkdir_with_parents(assets->folder, 0777);
 	assets->monitors = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_object_unref);
 	assets->changed = changed;
 	assets->user = user;

@@ -36,7 +36,9 @@ static void say_ready(struct master *master)
 {
 	if (master->ready || master->once)
 		return;
-	if (master->supervisor && workers_live(master->workers) < (guint)master->options->workers)
+	/* In a cluster's group a worker may well hold none; a child of the embedded broker is of no use without. */
+	guint count = master->embedded ? workers_holding(master->workers) : workers_live(master->workers);
+	if (master->supervisor && count < (guint)master->options->workers)
 		return;
 	master->ready = true;
 	view_publish(master); /* whoever reads the line may ask at once */
@@ -211,7 +213,6 @@ static bool start_intake(struct master *master, GError **error)
 	const struct intake_events events = {.claimed = claimed, .waiting = waiting, .known = known, .user = master};
 	g_autoptr(GFile) folder = g_file_new_for_path(master->options->pipelines);
 
-	master->assets = assets_new(master->options->state, asset_changed, master);
 	if (!master_read_definitions(master, master->options->pipelines, error))
 		return false;
 	allowed_again(master);
@@ -307,6 +308,7 @@ static bool open_all(struct master *master, bool own_workers, GError **error)
 		return false;
 	/* Workers of a cluster may still be at the tasks of an earlier master: what they finish from now on is heard of, and removed then. */
 	start_sweep(o->out);
+	master->assets = assets_new(o->state, asset_changed, master);
 	if (own_workers)
 		master->supervisor = supervisor_new(o, bus_options(master->bus)->brokers, master->embedded != NULL,
 			o->workers, allowed_to_workers(o, NULL), master_child_ended, master);

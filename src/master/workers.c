@@ -82,6 +82,17 @@ GPtrArray *workers_all(struct workers *workers)
 	return workers->all;
 }
 
+guint workers_holding(struct workers *workers)
+{
+	guint holding = 0;
+
+	for (guint i = 0; i < workers->all->len; i++) {
+		const struct worker *worker = g_ptr_array_index(workers->all, i);
+		holding += worker->state == WORKER_LIVE && worker->beat->partitions->len > 0;
+	}
+	return holding;
+}
+
 guint workers_live(struct workers *workers)
 {
 	guint live = 0;

@@ -80,6 +80,8 @@ struct worker *workers_find(struct workers *workers, const char *id);
 /* All of them, for the page and for choosing; borrowed, newest last. */
 GPtrArray *workers_all(struct workers *workers);
 guint workers_live(struct workers *workers);
+/* Those of them that hold a partition, so that a task finds them. */
+guint workers_holding(struct workers *workers);
 
 /* The worker that should get this task, of this weight and size: live, with a partition, its breaker closed, with room in its window, least
  * to do; one that failed it before only when nobody else is there who could. job NULL: any task. NULL: none. */

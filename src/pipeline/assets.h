@@ -13,5 +13,7 @@
 /* All of a pipeline's, or of anything that holds steps (a task's spec); each hash once. Arrays of JsonObject. */
 GPtrArray *assets_of_pipeline(const struct pipeline *pipeline);
 GPtrArray *assets_of_json(JsonObject *object);
+/* Each mention of each, for those who write something into it. */
+GPtrArray *assets_mentioned(const struct pipeline *pipeline);
 
 #endif

@@ -118,12 +118,14 @@ def chromium():
 
 
 @pytest.fixture
-def browser(chromium, request):
-    """The browser with nothing loaded; after a test that passed its console must be empty, but for what the test took out of it."""
+def browser(chromium, request, make_mill):  # pylint: disable=unused-argument
+    """The browser with nothing loaded; after a test that passed its console must be empty, but for what the test took out of it. It asks
+    for make_mill, so that mills outlive it: a page whose mill is gone complains."""
     chromium.reset()
     yield chromium
     chromium.media()
     if passed(request):
         assert chromium.console() == []
+        chromium.driver.get("about:blank")
     else:
         print(f"---- {chromium.screenshot('failed-' + request.node.name)}\n{chromium.console()}")
