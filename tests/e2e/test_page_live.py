@@ -136,10 +136,10 @@ def test_a_line_that_breaks_and_is_mended(browser, live, pictures):
         browser.wait_text("#fresh", "Live", 30)
         wait_until(lambda: (browser.row("meanwhile.png") or {}).get("state") == "done", "what happened meanwhile", 15)
         assert not browser.run("return document.body.hasAttribute('data-stale')")
+        refused = browser.console()
     finally:
         browser.driver.get("about:blank")  # a page whose line is gone would complain once more
         proxy.close()
-    refused = browser.console()
     assert refused and all("ERR_" in entry["message"] for entry in refused), refused
 
 
