@@ -19,7 +19,7 @@ pkg-libs = $(shell pkg-config --libs $(1) 2>/dev/null)
 # What each kind of work needs from Debian. Everything else about set-up follows from these lists.
 DEBIAN_build := gcc libc6-dev make pkg-config libglib2.0-dev libjson-glib-dev librdkafka-dev libvips-dev \
 	libinotifytools0-dev libyaml-dev libcivetweb-dev libsqlite3-dev libseccomp-dev libsystemd-dev libjs-chart.js
-DEBIAN_test := libcmocka-dev python3 python3-pytest python3-yaml python3-jsonschema prometheus kcat iproute2 \
+DEBIAN_test := libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-yaml python3-jsonschema prometheus kcat iproute2 \
 	rsync openssh-client openssh-sftp-server curl unzip \
 	python3-selenium chromium chromium-driver fonts-dejavu-core
 DEBIAN_kafka := default-jdk-headless maven kcat openssl

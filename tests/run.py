@@ -18,6 +18,7 @@ import xml.etree.ElementTree
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.environ.get("BUILD", "build")
 UNIT_SECONDS = 300
+PROCESSES = 2  # of the end-to-end tests
 SANITIZED = bool(os.environ.get("DROPMILL_SANITIZED"))
 # Inherited through make's recipes; a make started from here must not look for its parent's job slots.
 for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
@@ -96,6 +97,10 @@ def run_e2e(arguments):
     env = sanitizer_environment()
     env["DROPMILL_BUILD"] = os.path.join(ROOT, BUILD)
     command = ["/usr/bin/python3", "-m", "pytest", "-q", "-rfEs", "-p", "no:cacheprovider", "--durations=5"]
+    # Most tests wait more than they compute; a file stays in one process, since its tests may share a broker or a browser. Not with -s, whose
+    # prints would be lost.
+    if not places and "-s" not in arguments and "-n" not in arguments:
+        command += ["-n", str(PROCESSES), "--dist", "loadfile"]
     subprocess.run(command + ["--junitxml", report] + arguments, env=env, cwd=ROOT, check=False)
     if not os.path.exists(report):
         return [0, 1, 0]

@@ -170,10 +170,13 @@ static gpointer ask_thread(gpointer data)
 struct broker *broker_watch(struct master *master)
 {
 	struct broker *broker = g_new0(struct broker, 1);
+	int partitions[TOPIC_COUNT];
 
 	broker->master = master;
 	broker->bus = master->bus;
-	broker->now = true; /* how many partitions there are */
+	/* At once, for they may be deleted the next moment, and are to come back as they were. */
+	if (bus_partitions(broker->bus, partitions, ANSWER_MS, NULL))
+		broker->partitions = partitions[TOPIC_TASKS];
 	g_mutex_init(&broker->lock);
 	g_cond_init(&broker->changed);
 	g_thread_unref(g_thread_new("broker", ask_thread, broker));
