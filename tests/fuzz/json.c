@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, size_t size);
 
 static void add_views(struct snapshot *snapshot, char *const texts[FIELDS], const guint8 *data, size_t size)
 {
-	struct job_view *job = g_new0(struct job_view, 1);
+	struct job_view *job = job_view_new();
 	struct worker_view *worker = g_new0(struct worker_view, 1);
 	struct pipeline_view *pipeline = g_new0(struct pipeline_view, 1);
 	struct waiting_view *waiting = g_new0(struct waiting_view, 1);

@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, size_t size);
 static struct snapshot *one_job(void)
 {
 	struct snapshot *snapshot = snapshot_new();
-	struct job_view *job = g_new0(struct job_view, 1);
+	struct job_view *job = job_view_new();
 
 	job->id = g_strdup("web-1");
 	job->pipeline = g_strdup("web");
