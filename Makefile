@@ -25,7 +25,7 @@ DEBIAN_test := libcmocka-dev python3 python3-pytest python3-pytest-xdist python3
 DEBIAN_kafka := default-jdk-headless maven kcat openssl
 DEBIAN_lint := clang clang-format cppcheck python3 pyflakes3 shellcheck
 DEBIAN_fuzz := clang llvm libclang-rt-14-dev
-DEBIAN_bench := mate-backgrounds libvips-tools python3
+DEBIAN_bench := mate-backgrounds libvips-tools python3 wrk
 DEBIAN_peers := python3-opencv graphicsmagick parallel inotify-tools python3-confluent-kafka
 
 CFLAGS ?= -O2 -g
