@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/process.h"
+#include "base/scratch.h"
 #include "base/version.h"
 #include "bus/topics.h"
 #include "master/master.h"
@@ -75,7 +76,10 @@ static int run_command(int argc, char **argv)
 			options->rest[0]);
 		return 2;
 	}
-	return master_run(options, true, &page);
+	scratch_open();
+	int status = master_run(options, true, &page);
+	scratch_close();
+	return status;
 }
 
 static int master_command(int argc, char **argv)
@@ -89,7 +93,10 @@ static int master_command(int argc, char **argv)
 			"dropmill master: needs --brokers HOST:PORT,... and nothing else (dropmill run has a broker of its own)\n");
 		return 2;
 	}
-	return master_run(options, false, &page);
+	scratch_open();
+	int status = master_run(options, false, &page);
+	scratch_close();
+	return status;
 }
 
 static int worker_command(int argc, char **argv)
@@ -102,7 +109,10 @@ static int worker_command(int argc, char **argv)
 		fprintf(stderr, "dropmill worker: needs --brokers HOST:PORT,... and takes --count N\n");
 		return 2;
 	}
-	return worker_host_run(options);
+	scratch_open();
+	int status = worker_host_run(options);
+	scratch_close();
+	return status;
 }
 
 /* Another program does it; its exit status is ours. */
@@ -167,7 +177,10 @@ static int once_command(int argc, char **argv)
 	}
 	if (dry)
 		return explain_once(options, json);
-	return master_once(options, options->rest[0], options->rest + 1);
+	scratch_open();
+	int status = master_once(options, options->rest[0], options->rest + 1);
+	scratch_close();
+	return status;
 }
 
 static int version_command(int argc, char **argv)

@@ -23,6 +23,44 @@ char *process_sibling(const char *name)
 	return g_build_filename(folder, name, NULL);
 }
 
+static GMutex children_lock;
+static GArray *children; /* pid_t: those that may not have been waited for */
+
+/* Once another has waited for it, its number may be that of a stranger. */
+static bool is_waited_for(pid_t pid)
+{
+	siginfo_t info;
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD;
+}
+
+static void remember(pid_t pid)
+{
+	g_mutex_lock(&children_lock);
+	if (!children)
+		children = g_array_new(FALSE, FALSE, sizeof pid);
+	for (guint i = children->len; i > 0; i--)
+		if (is_waited_for(g_array_index(children, pid_t, i - 1)))
+			g_array_remove_index_fast(children, i - 1);
+	g_array_append_val(children, pid);
+	g_mutex_unlock(&children_lock);
+}
+
+void process_end_children(void)
+{
+	g_mutex_lock(&children_lock);
+	for (guint i = 0; children && i < children->len; i++) {
+		pid_t pid = g_array_index(children, pid_t, i);
+		if (is_waited_for(pid))
+			continue;
+		kill(pid, SIGKILL);
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+		}
+	}
+	g_clear_pointer(&children, g_array_unref);
+	g_mutex_unlock(&children_lock);
+}
+
 /* posix_spawn file actions: 0 is /dev/null, 3 the control socket. Every other descriptor of ours is CLOEXEC. */
 bool process_spawn(const char *const *argv, char **environment, int *control, pid_t *pid, GError **error)
 {
@@ -61,6 +99,7 @@ bool process_spawn(const char *const *argv, char **environment, int *control, pi
 	}
 	if (control)
 		*control = pair[0];
+	remember(*pid);
 	tally(TALLY_PROCESSES);
 	return true;
 }

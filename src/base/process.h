@@ -2,7 +2,7 @@
  *
  * Purpose:   child processes of ours: started with the descriptors they need and no other, ended when their parent
  *            ends (PR_SET_PDEATHSIG), watched by GLib's main loop.
- * Thread:    the main thread starts children: PDEATHSIG follows the thread that forked.
+ * Thread:    any that lives as long as the child: PDEATHSIG follows the thread that forked.
  */
 #ifndef DROPMILL_BASE_PROCESS_H
 #define DROPMILL_BASE_PROCESS_H
@@ -18,6 +18,9 @@ char *process_sibling(const char *name);
  * and *control is ours (CLOEXEC). Standard input is /dev/null; output and error are inherited. Signals are unblocked
  * in the child, SIGPIPE is ignored as in the master (librdkafka over TLS wants that). environment: "NAME=VALUE"..., NULL: ours; others cannot read it, as they can argv. */
 bool process_spawn(const char *const *argv, char **environment, int *control, pid_t *pid, GError **error);
+
+/* Kills those of our children that have not ended, and waits until they have. The last thing that is done with any of them. */
+void process_end_children(void);
 
 /* In a child: die with the parent (expected is its process id), of this signal. */
 void process_die_with_parent(int signal, pid_t expected);

@@ -259,7 +259,8 @@ class Mill:
     def check_clean(self):
         wait_until(lambda: not self.pids(), lambda: f"no process left: {self.describe()}", 5)
         assert not self.temporary_files()
-        assert not os.listdir(self.path("tmp")), "files left in TMPDIR"
+        left = [os.path.join(where, name) for where, folders, files in os.walk(self.path("tmp")) for name in folders + files]
+        assert not left, f"left in TMPDIR: {left}"
         assert not processes.shared_memory() - self.before
         self.check_reports()
 

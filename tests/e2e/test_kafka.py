@@ -183,7 +183,8 @@ def test_topics_deleted_under_a_running_mill(make_mill, kafka, clean_topics, pic
     assert gone.returncode == 0, gone.stderr
     check(mill, pictures, large)
     mill.wait_idle(done=1, failed=0, seconds=LONG)
-    assert any("topics" in line and "made again" in line for line in mill.lines), mill.log()
+    # Said when the broker has told that they are there, which what was in work need not wait for.
+    wait_until(lambda: any("topics" in line and "made again" in line for line in mill.lines), mill.log, 30)
     small = pictures.picture(width=640, height=480, ending=".jpg", seed=4)
     mill.drop(small, "big", "after.jpg")
     check(mill, pictures, small, "after.jpg")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Whatever dies, every dropped file ends as exactly one correct output, or in _failed/ with the reason."""
+import fcntl
 import os
 import signal
 import sqlite3
@@ -130,6 +131,33 @@ def test_kill_the_master_and_start_again(make_mill, pictures, large):
     mill.start(workers=2)
     check(mill, pictures, large)
     once(mill)
+    mill.stop()
+
+
+def test_temporary_files_go_with_their_mill(make_mill, pictures):
+    """What its killed processes left, too; never what another mill uses, or what is not dropmill's."""
+    small = pictures.picture(width=200, height=150, seed=3, ending=".jpg")
+    mill = make_mill(PIPELINE).start(workers=1)
+    (first,) = os.listdir(mill.path("tmp"))
+    os.mkdir(mill.path("tmp", first, "dropmill-pyramid-killed"))
+    with open(mill.path("tmp", first, "dropmill-pyramid-killed", "0_0.jpeg"), "wb") as file:
+        file.write(b"of a worker that was killed")
+    mill.kill_master()
+    assert os.listdir(mill.path("tmp")) == [first]
+    others = [mill.path("tmp", name) for name in ("dropmill-tmp-others", "of-nobody")]
+    for other in others:
+        os.mkdir(other)
+    used = os.open(others[0], os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(used, fcntl.LOCK_EX)
+    mill.start(workers=1)
+    there = os.listdir(mill.path("tmp"))
+    assert first not in there and len(there) == 3, there
+    assert {os.path.basename(other) for other in others} < set(there)
+    mill.drop(small, "big", "s.jpg")
+    check(mill, pictures, small, "s.jpg")
+    os.close(used)
+    for other in others:
+        os.rmdir(other)
     mill.stop()
 
 
