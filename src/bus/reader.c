@@ -148,6 +148,15 @@ static gpointer reader_thread(gpointer user)
 	return NULL;
 }
 
+/* The mock answers an empty fetch only after this whole time, even when a record comes in between: tasks and results are waited for, and a
+ * heartbeat is not. */
+static int fetch_wait_ms(const struct bus_reader *reader, const struct bus_options *options)
+{
+	if (!options->embedded)
+		return 100;
+	return reader->first == TOPIC_HEARTBEATS ? 50 : 10;
+}
+
 static rd_kafka_conf_t *consumer_conf(
 	struct bus_reader *reader, const struct bus_options *options, const char *group, GError **error)
 {
@@ -160,8 +169,7 @@ static rd_kafka_conf_t *consumer_conf(
 		const char *name;
 		gint64 value;
 	} defaults[] = {
-		/* The mock answers an empty fetch only after this whole time, even when a record comes in between. */
-		{"fetch.wait.max.ms", options->embedded ? 10 : 100},
+		{"fetch.wait.max.ms", fetch_wait_ms(reader, options)},
 		{"fetch.error.backoff.ms", 100},
 		{"fetch.message.max.bytes", options->embedded ? 1024 * 1024 : 8 * 1024 * 1024},
 		/* Not less: a full queue stops librdkafka's fetching for up to a second. The master's window bounds what is in it. */

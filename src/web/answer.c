@@ -78,15 +78,25 @@ bool etag_listed(const char *list, const char *etag)
 	return false;
 }
 
-int answer_content(struct request *request, const char *type, const void *data, size_t length)
+char *content_etag(const void *data, size_t length)
 {
 	g_autofree char *sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256, data, length);
-	g_autofree char *etag = g_strdup_printf("\"%.20s\"", sum);
+	return g_strdup_printf("\"%.20s\"", sum);
+}
+
+int answer_tagged(struct request *request, const char *type, const void *data, size_t length, const char *etag)
+{
 	struct answer answer = {.status = 200, .type = type, .etag = etag, .length = (gint64)length};
 
 	if (etag_listed(request_header(request, "If-None-Match"), etag))
 		answer.status = 304;
 	return answer_send(request, &answer, data);
+}
+
+int answer_content(struct request *request, const char *type, const void *data, size_t length)
+{
+	g_autofree char *etag = content_etag(data, length);
+	return answer_tagged(request, type, data, length, etag);
 }
 
 int answer_error(struct request *request, int status, const char *format, ...)

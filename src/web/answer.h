@@ -42,8 +42,12 @@ const char *request_header(const struct request *request, const char *name);
 /* Headers and, unless HEAD, body (NULL: the caller writes answer->length bytes himself). Returns the status. */
 int answer_send(struct request *request, const struct answer *answer, const void *body);
 
-/* 200 with an ETag made from the content, or 304 when the client has it. extra as above. */
+/* 200 with an ETag made from the content, or 304 when the client has it. */
 int answer_content(struct request *request, const char *type, const void *data, size_t length);
+/* The same, when content_etag() the content is known. */
+int answer_tagged(struct request *request, const char *type, const void *data, size_t length, const char *etag);
+/* With its quotes, owned. */
+char *content_etag(const void *data, size_t length);
 
 /* JSON below /api, else text. The text goes to people: say what to do. */
 int answer_error(struct request *request, int status, const char *format, ...) G_GNUC_PRINTF(3, 4);

@@ -81,6 +81,15 @@ static JsonObject *counts_object(const struct snapshot *snapshot)
 	return counts;
 }
 
+struct status_key api_status_key(const struct snapshot *snapshot)
+{
+	return (struct status_key){.sequence = snapshot->sequence,
+		.taken_us = snapshot->taken_us,
+		.boot = snapshot->boot,
+		.age_s = MAX(clock_now_us() - snapshot->taken_us, 0) / G_USEC_PER_SEC,
+		.streams = events_open()};
+}
+
 JsonObject *api_status_object(const struct snapshot *snapshot)
 {
 	JsonObject *status = json_object_new();

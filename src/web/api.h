@@ -28,6 +28,14 @@ bool jobs_query_parse(const char *query, struct jobs_query *parsed, GError **err
 void jobs_query_clear(struct jobs_query *query);
 
 char *api_status(const struct snapshot *snapshot);
+/* What its text depends on: equal keys, equal texts. No padding, so that memcmp() compares. */
+struct status_key {
+	guint64 sequence;
+	gint64 taken_us, age_s;
+	guint32 boot;
+	gint32 streams;
+};
+struct status_key api_status_key(const struct snapshot *snapshot);
 /* archive NULL: only what the snapshot knows. */
 struct archive;
 char *api_jobs(const struct snapshot *snapshot, const struct jobs_query *query, struct archive *archive);

@@ -35,9 +35,30 @@ static int get_asset(struct request *request, const struct snapshot *snapshot)
 	return asset_send(request, request->parts[request->count - 1]);
 }
 
+/* Asked for by everybody, all the time: made once for each that would read otherwise. */
 static int get_status(struct request *request, const struct snapshot *snapshot)
 {
-	return answer_json(request, api_status(snapshot));
+	static GMutex lock;
+	static GBytes *made;
+	static char tag[32];
+	static struct status_key key;
+	struct status_key now = api_status_key(snapshot);
+
+	g_mutex_lock(&lock);
+	if (!made || memcmp(&now, &key, sizeof key) != 0) {
+		g_clear_pointer(&made, g_bytes_unref);
+		char *fresh = api_status(snapshot);
+		g_autofree char *etag = content_etag(fresh, strlen(fresh));
+		g_strlcpy(tag, etag, sizeof tag);
+		made = g_bytes_new_take(fresh, strlen(fresh));
+		key = now;
+	}
+	g_autoptr(GBytes) text = g_bytes_ref(made);
+	char etag[sizeof tag];
+	memcpy(etag, tag, sizeof tag);
+	g_mutex_unlock(&lock);
+	return answer_tagged(
+		request, "application/json", g_bytes_get_data(text, NULL), g_bytes_get_size(text), etag);
 }
 
 static int get_jobs(struct request *request, const struct snapshot *snapshot)
