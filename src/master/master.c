@@ -190,15 +190,13 @@ static bool known(const char *pipeline, guint64 device, guint64 inode, gint64 by
 	return kept_knows(master->kept, pipeline, device, inode, bytes, mtime_ns);
 }
 
-bool master_read_definitions(struct master *master, const char *from, GError **error)
+static bool read_definitions(struct master *master, GError **error)
 {
-	master->definitions = definitions_load(from, master->assets ? assets_folder(master->assets) : NULL, error);
+	master->definitions = definitions_load(master->options->pipelines, assets_folder(master->assets), error);
 	if (!master->definitions)
 		return false;
-	if (master->assets) {
-		assets_watch(master->assets, master->definitions);
-		assets_sweep(master->assets, master);
-	}
+	assets_watch(master->assets, master->definitions);
+	assets_sweep(master->assets, master);
 	reload_say_errors(master->definitions);
 	return true;
 }
@@ -213,7 +211,7 @@ static bool start_intake(struct master *master, GError **error)
 	const struct intake_events events = {.claimed = claimed, .waiting = waiting, .known = known, .user = master};
 	g_autoptr(GFile) folder = g_file_new_for_path(master->options->pipelines);
 
-	if (!master_read_definitions(master, master->options->pipelines, error))
+	if (!read_definitions(master, error))
 		return false;
 	allowed_again(master);
 	if (master->definitions->len == 0)
@@ -304,7 +302,8 @@ static bool open_all(struct master *master, bool own_workers, GError **error)
 		return false;
 	view_publish(master);
 	/* It may have to wait, with the loop running: before there are workers, whom nothing could answer yet. */
-	if (!start_history(master, error) || !start_bus(master, o->workers, error))
+	if (!start_history(master, error) || !start_embedded(master, o->workers, error) ||
+		!start_bus(master, error))
 		return false;
 	/* Workers of a cluster may still be at the tasks of an earlier master: what they finish from now on is heard of, and removed then. */
 	start_sweep(o->out);

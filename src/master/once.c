@@ -131,23 +131,71 @@ static int workers_for(const struct options *options, char **files)
 	return cut ? options->workers : MIN(count, options->workers);
 }
 
+struct reading {
+	const char *path;
+	GError *error;
+};
+
+static gpointer read_definition(gpointer data)
+{
+	struct reading *reading = data;
+
+	return definitions_load(reading->path, NULL, &reading->error);
+}
+
+static bool take_definition(struct master *master, const struct reading *reading, GError **error)
+{
+	if (!master->definitions) {
+		g_propagate_error(error, reading->error);
+		return false;
+	}
+	reload_say_errors(master->definitions);
+	const struct definition *definition =
+		master->definitions->len ? g_ptr_array_index(master->definitions, 0) : NULL;
+	return (definition && definition->pipeline) ||
+	       fail(error, ERROR_SYSTEM, "%s is not right; see above", reading->path);
+}
+
+static void hire(struct master *master, int workers)
+{
+	const struct options *o = master->options;
+	const char *brokers = master->embedded ? embedded_brokers(master->embedded) : o->brokers;
+
+	master->supervisor = supervisor_new(
+		o, brokers, master->embedded != NULL, workers, allowed_to_once(o), master_child_ended, master);
+}
+
+/* Broker, worker and checker of definitions start side by side: a person waits for them. */
+static bool open_all(struct master *master, const char *path, int workers, GError **error)
+{
+	const struct options *o = master->options;
+
+	if (!start_folder("out", o->out, error) || !start_embedded(master, workers, error))
+		return false;
+	if (master->embedded)
+		hire(master, workers);
+	struct reading reading = {.path = path};
+	GThread *reader = g_thread_new("definitions", read_definition, &reading);
+	bool ok = start_bus(master, error);
+	master->definitions = g_thread_join(reader);
+	if (!ok) {
+		g_clear_error(&reading.error);
+		return false;
+	}
+	/* Those of a cluster would wait for topics that are not there yet. */
+	if (!master->embedded)
+		hire(master, workers);
+	return take_definition(master, &reading, error);
+}
+
 static bool open_once(struct master *master, const char *name, char **files, GError **error)
 {
 	const struct options *o = master->options;
-	int workers = workers_for(o, files);
 	g_autofree char *path = definition_find(o->pipelines, name, error);
 
-	if (!path)
+	if (!path || !open_all(master, path, workers_for(o, files), error))
 		return false;
-	if (!start_folder("out", o->out, error) || !start_bus(master, workers, error))
-		return false;
-	master->supervisor = supervisor_new(o, bus_options(master->bus)->brokers, master->embedded != NULL, workers,
-		allowed_to_once(o), master_child_ended, master);
-	if (!master_read_definitions(master, path, error))
-		return false;
-	struct definition *definition = master->definitions->len ? g_ptr_array_index(master->definitions, 0) : NULL;
-	if (!definition || !definition->pipeline)
-		return fail(error, ERROR_SYSTEM, "%s is not right; see above", path);
+	const struct definition *definition = g_ptr_array_index(master->definitions, 0);
 	master->names = names_new(o->out, NULL, NULL, jobs_named, master, NULL);
 	master->committer = committer_new(master->names, NULL, NULL, jobs_committed, master);
 	g_timeout_add(MASTER_TICK_MS, master_tick, master);

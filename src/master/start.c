@@ -177,8 +177,12 @@ bool start_history(struct master *master, GError **error)
 static bool open_readers(struct master *master, GError **error)
 {
 	const enum topic results[] = {TOPIC_RESULTS}, heartbeats[] = {TOPIC_HEARTBEATS};
-	struct bus_reader_options options = {
-		.topics = results, .topic_count = 1, .from_end = true, .record = result_arrived, .user = master};
+	/* The embedded broker is new: all that is in it is said to this master. */
+	struct bus_reader_options options = {.topics = results,
+		.topic_count = 1,
+		.from_end = master->embedded == NULL,
+		.record = result_arrived,
+		.user = master};
 
 	master->joiner = joiner_new(JOINER_BUDGET);
 	master->results = bus_reader_new(master->bus, &options, error);
@@ -190,15 +194,18 @@ static bool open_readers(struct master *master, GError **error)
 	return master->heartbeats != NULL;
 }
 
-bool start_bus(struct master *master, int partitions, GError **error)
+bool start_embedded(struct master *master, int partitions, GError **error)
 {
 	const struct options *options = master->options;
 
-	if (!options->brokers) {
+	if (!options->brokers)
 		master->embedded = embedded_new(options->prefix, partitions, error);
-		if (!master->embedded)
-			return false;
-	}
+	return options->brokers || master->embedded;
+}
+
+bool start_bus(struct master *master, GError **error)
+{
+	const struct options *options = master->options;
 	struct bus_options bus = {
 		.brokers = options->brokers ? options->brokers : (char *)embedded_brokers(master->embedded),
 		.prefix = options->prefix,

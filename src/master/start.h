@@ -15,8 +15,10 @@ bool start_folder(const char *option, const char *path, GError **error);
 bool start_lock(const char *state, GError **error);
 /* A second in which signals are heard. */
 void start_pause(void);
-/* Broker (embedded when no brokers are named), topics, bus, readers. */
-bool start_bus(struct master *master, int partitions, GError **error);
+/* The embedded broker, when no brokers are named. */
+bool start_embedded(struct master *master, int partitions, GError **error);
+/* Bus, topics and readers; the embedded broker is there. */
+bool start_bus(struct master *master, GError **error);
 /* The history; waits while it is locked or the disk is full. */
 bool start_history(struct master *master, GError **error);
 /* Inboxes of the definitions that are right; refuses those that lie in out/ or around it, or are another's. */

@@ -102,7 +102,6 @@ struct master {
 gboolean master_tick(gpointer master);
 void master_init(struct master *master, const struct options *options);
 void master_close(struct master *master);
-bool master_read_definitions(struct master *master, const char *from, GError **error);
 void master_child_ended(gint64 pid, const char *how, const char *task, void *user);
 /* Ends the loop when the mill is draining and nothing runs any more. */
 void master_check_drained(struct master *master);
