@@ -70,8 +70,8 @@ static void send_at_once(int port)
 		struct sockaddr_in address = {0};
 		socklen_t size = sizeof address;
 		if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) != 0 || !listens ||
-			getsockname(fd, (struct sockaddr *)&address, &size) != 0 ||
-			address.sin_family != AF_INET || ntohs(address.sin_port) != port)
+			getsockname(fd, (struct sockaddr *)&address, &size) != 0 || address.sin_family != AF_INET ||
+			ntohs(address.sin_port) != port)
 			continue;
 		if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes) != 0)
 			log_debug("embedded broker: TCP_NODELAY: %s", g_strerror(errno));

@@ -57,8 +57,7 @@ static int get_status(struct request *request, const struct snapshot *snapshot)
 	char etag[sizeof tag];
 	memcpy(etag, tag, sizeof tag);
 	g_mutex_unlock(&lock);
-	return answer_tagged(
-		request, "application/json", g_bytes_get_data(text, NULL), g_bytes_get_size(text), etag);
+	return answer_tagged(request, "application/json", g_bytes_get_data(text, NULL), g_bytes_get_size(text), etag);
 }
 
 static int get_jobs(struct request *request, const struct snapshot *snapshot)
