@@ -78,6 +78,8 @@ void claim_free(struct claim *claim)
 {
 	if (!claim)
 		return;
+	if (claim->id)
+		claim_unregister(claim->id);
 	g_free(claim->id);
 	g_free(claim->pipeline);
 	g_free(claim->inbox);
@@ -149,7 +151,7 @@ struct claim *claim_take(const struct inbox *inbox, const char *relative, int de
 		files_prune(left, claims);
 		return NULL;
 	}
-	claim_register(id);
+	claim_register(id, inbox->path);
 	struct claim *claim = g_new0(struct claim, 1);
 	claim->id = g_steal_pointer(&id);
 	claim->pipeline = g_strdup(inbox->pipeline);

@@ -2,7 +2,7 @@
  *
  * Claims of an earlier run. What lies in INBOX/.dropmill/ID/ was claimed and not finished: the folders are the record,
  * nothing else has to have survived. Claims that this very process has in hand lie there too; a register tells them
- * apart. */
+ * apart (claim_register.c). */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -14,41 +14,6 @@
 #include "base/sniff.h"
 #include "base/tally.h"
 #include "master/intake_private.h"
-
-static GMutex register_lock;
-static GHashTable *registered;
-
-void claim_register(const char *id)
-{
-	g_mutex_lock(&register_lock);
-	if (!registered)
-		registered = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	g_hash_table_add(registered, g_strdup(id));
-	g_mutex_unlock(&register_lock);
-}
-
-void claim_unregister(const char *id)
-{
-	g_mutex_lock(&register_lock);
-	if (registered)
-		g_hash_table_remove(registered, id);
-	g_mutex_unlock(&register_lock);
-}
-
-bool claim_registered(const char *id)
-{
-	g_mutex_lock(&register_lock);
-	bool found = registered && g_hash_table_contains(registered, id);
-	g_mutex_unlock(&register_lock);
-	return found;
-}
-
-void claim_unregister_all(void)
-{
-	g_mutex_lock(&register_lock);
-	g_clear_pointer(&registered, g_hash_table_destroy);
-	g_mutex_unlock(&register_lock);
-}
 
 static int by_name(gconstpointer a, gconstpointer b)
 {
@@ -148,24 +113,29 @@ static bool is_id(const char *name)
 	return *name && strspn(name, "0123456789abcdefghijklmnopqrstuvwxyz-") == strlen(name) && strchr(name, '-');
 }
 
-GPtrArray *claim_recover(const struct inbox *inbox)
+GPtrArray *claim_recover(const struct inbox *inbox, guint most, bool *rest)
 {
 	GPtrArray *claims = g_ptr_array_new_with_free_func((GDestroyNotify)claim_free);
 	g_autofree char *top = g_build_filename(inbox->path, CLAIMS_FOLDER, NULL);
 	g_autoptr(GPtrArray) ids = names_in(top);
 
+	*rest = false;
 	for (guint i = 0; ids && i < ids->len; i++) {
 		const char *id = ids->pdata[i];
 		g_autofree char *folder = g_build_filename(top, id, NULL);
 		g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
 		if (!is_id(id) || claim_registered(id) || g_file_test(folder, G_FILE_TEST_IS_SYMLINK))
 			continue;
-		claim_seen_id(id);
+		claim_seen_id(id); /* of the rest, too */
+		if (claims->len >= most) {
+			*rest = true;
+			continue;
+		}
 		bool complete = collect(folder, NULL, files);
 		struct claim *claim = files->len ? recovered(inbox, id, folder, files->pdata[0]) : NULL;
 		if (claim) {
 			return_others(inbox, folder, files);
-			claim_register(id);
+			claim_register(id, inbox->path);
 			g_ptr_array_add(claims, claim);
 		} else if (complete && files->len == 0) {
 			files_remove_tree(folder); /* a crash between mkdir and rename, or between move and rmdir */

@@ -22,6 +22,8 @@ static void box_free(gpointer data)
 
 	if (box->lock >= 0)
 		close(box->lock);
+	walk_stop(box);
+	g_sequence_free(box->timers);
 	inbox_free(box->inbox);
 	g_free(box->why);
 	g_free(box);
@@ -66,6 +68,7 @@ static void add_box(struct intake *intake, struct inbox *inbox)
 
 	box->inbox = inbox;
 	box->lock = -1;
+	box->timers = g_sequence_new(NULL);
 	g_ptr_array_add(intake->boxes, box);
 }
 
@@ -94,6 +97,7 @@ static void apply_set(struct intake *intake, GPtrArray *inboxes)
 		int same = find_inbox(inboxes, box->inbox, inboxes->len, false);
 		if (same >= 0) {
 			g_ptr_array_remove_index(inboxes, (guint)same);
+			walk_stop(box);
 			box->scan_us = 0;
 			continue;
 		}
@@ -126,6 +130,7 @@ static bool take_orders(struct intake *intake)
 	g_mutex_lock(&intake->lock);
 	g_autoptr(GPtrArray) inboxes = g_steal_pointer(&intake->next_set);
 	bool quit = intake->quit;
+	intake->queue = intake->next_queue;
 	g_mutex_unlock(&intake->lock);
 	if (inboxes && !quit)
 		apply_set(intake, inboxes);
@@ -142,11 +147,11 @@ static bool is_paused(struct intake *intake)
 
 static void hand_out_recovered(struct intake *intake, struct box *box)
 {
-	g_autoptr(GPtrArray) claims = claim_recover(box->inbox);
+	g_autoptr(GPtrArray) claims = claim_recover(box->inbox, room_to_recover(intake, box), &box->recover);
 
-	box->recover = false;
 	if (claims->len)
-		log_info("%s: %u claimed before and not finished", box->inbox->path, claims->len);
+		log_info("%s: %u claimed before and not finished%s", box->inbox->path, claims->len,
+			box->recover ? "; others follow when these are" : "");
 	for (guint i = 0; i < claims->len; i++)
 		intake->events.claimed(g_steal_pointer(&claims->pdata[i]), intake->events.user);
 }
@@ -157,22 +162,26 @@ static void look_at_boxes(struct intake *intake, bool paused)
 		struct box *box = intake->boxes->pdata[i];
 		if (box->check_us <= clock_now_us())
 			scan_check(intake, box, false);
-		if (box->open && box->scan_us <= clock_now_us())
-			scan_box(intake, box);
-		if (box->open && box->recover && !paused)
+		if (!box->open)
+			continue;
+		scan_box(intake, box);
+		if (box->recover && !paused && room_to_recover(intake, box) > 0)
 			hand_out_recovered(intake, box);
+		room_tell(intake, box);
 	}
 }
 
 static void wait_for_more(struct intake *intake, bool paused, struct turn *turn)
 {
-	gint64 next = paused ? G_MAXINT64 : settle_next_us(intake);
+	gint64 next = G_MAXINT64;
 
 	for (guint i = 0; i < intake->boxes->len; i++) {
-		const struct box *box = intake->boxes->pdata[i];
+		struct box *box = intake->boxes->pdata[i];
 		next = MIN(next, box->check_us);
+		if (!paused)
+			next = MIN(next, settle_next_us(intake, box));
 		if (box->open)
-			next = MIN(next, box->scan_us);
+			next = MIN(next, MIN(box->scan_us, room_next_us(intake, box)));
 	}
 	if (intake->inotify < 0)
 		next = MIN(next, intake->inotify_retry_us);
@@ -242,7 +251,7 @@ static void wake(struct intake *intake)
 		log_error("intake: %s", g_strerror(errno));
 }
 
-struct intake *intake_new(GPtrArray *inboxes, const struct intake_events *events, GError **error)
+struct intake *intake_new(GPtrArray *inboxes, guint queue, const struct intake_events *events, GError **error)
 {
 	g_autoptr(GPtrArray) taken = inboxes;
 
@@ -257,10 +266,12 @@ struct intake *intake_new(GPtrArray *inboxes, const struct intake_events *events
 	g_cond_init(&intake->started_changed);
 	intake->boxes = g_ptr_array_new_with_free_func(box_free);
 	intake->next_set = g_steal_pointer(&taken);
+	intake->next_queue = MAX(queue, 1);
 	settle_init(intake);
 	/* Here, on the thread that starts children: between the library's open and our CLOEXEC none may be started. */
 	watch_open(intake);
 	intake->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	claim_register_wakes(intake->wake);
 	intake->thread = g_thread_new("intake", run, intake);
 	g_mutex_lock(&intake->lock);
 	while (!intake->started)
@@ -285,6 +296,16 @@ void intake_set(struct intake *intake, GPtrArray *inboxes)
 	wake(intake);
 }
 
+void intake_set_queue(struct intake *intake, guint queue)
+{
+	g_mutex_lock(&intake->lock);
+	bool news = intake->next_queue != MAX(queue, 1);
+	intake->next_queue = MAX(queue, 1);
+	g_mutex_unlock(&intake->lock);
+	if (news)
+		wake(intake);
+}
+
 void intake_pause(struct intake *intake)
 {
 	g_mutex_lock(&intake->lock);
@@ -307,6 +328,7 @@ void intake_free(struct intake *intake)
 	g_mutex_unlock(&intake->lock);
 	wake(intake);
 	g_thread_join(intake->thread);
+	claim_register_wakes(-1);
 	settle_finish(intake);
 	watch_close(intake);
 	close(intake->wake);

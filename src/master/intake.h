@@ -39,13 +39,15 @@ struct claim {
 	bool recovered;         /* was found claimed at start */
 	char *left_at;          /* where it went in the end; NULL: it is still claimed, or deleted */
 };
-void claim_free(struct claim *claim); /* NULL is fine; the file stays where it is */
+void claim_free(struct claim *claim); /* NULL is fine; the file stays where it is, and is nobody's from now on */
 DEFINE_AUTO(claim, claim_free)
 
 struct intake_events {
 	void (*claimed)(struct claim *claim /* takes */, void *user);
 	/* A file that is seen and not taken: why, or NULL when that is over. Kept simple text; may repeat. */
 	void (*waiting)(const char *pipeline, const char *path, const char *why, void *user);
+	/* So many other files of this inbox wait, and why all of them do; count 0: that is over. A few times a second at most. */
+	void (*more)(const char *pipeline, const char *inbox, guint64 count, const char *why, void *user);
 	void *user;
 	/* A file that must not be taken again: its original is kept where it was dropped and its job is done. The answer
 	 * may change; it is asked before each claim. NULL: there are none. */
@@ -57,8 +59,10 @@ struct intake;
 /* Makes the inboxes' folders (with _done, _failed made when needed), watches them, takes what is there already and hands out claims of an
  * earlier run (recovered) first. When it returns, what is dropped from now on is seen as it comes. An inbox whose folder
  * cannot be made waits with its reason and is tried again; only when that is so for every one is it an error. One
- * intake to a process. inboxes: struct inbox, taken. */
-struct intake *intake_new(GPtrArray *inboxes, const struct intake_events *events, GError **error);
+ * intake to a process. inboxes: struct inbox, taken. queue: how many claims of one inbox may be unfinished (freed, or ended by one of the
+ * functions below) at a time; what is dropped beyond that stays in its place until others are finished. */
+struct intake *intake_new(GPtrArray *inboxes, guint queue, const struct intake_events *events, GError **error);
+void intake_set_queue(struct intake *intake, guint queue); /* any thread */
 /* Another set of inboxes; those that stay are not disturbed. Any thread. */
 void intake_set(struct intake *intake, GPtrArray *inboxes /* takes */);
 /* No new claims from now on (drain); any thread. One made just before may still be handed out. */

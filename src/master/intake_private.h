@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Purpose:   what the files of intake share. intake.c has the thread and the set of inboxes, intake_watch.c the
- *            library, intake_scan.c folders and events, intake_settle.c the files that are seen and not taken yet,
- *            inbox.c definitions and names, inbox_lock.c who has an inbox, claim.c the rename, claim_recover.c claims of an earlier run.
+ *            library, intake_scan.c inboxes and events, intake_walk.c what lies in folders, intake_settle.c the files that are seen and
+ *            not taken yet, intake_take.c the last looks at one, intake_room.c how many may be, inbox.c definitions and names,
+ *            inbox_lock.c who has an inbox, claim.c the rename, claim_recover.c claims of an earlier run, claim_register.c those in hand.
  * Thread:    intake's thread only, but for what `lock` guards.
  * Ownership: everything belongs to struct intake.
  */
@@ -38,6 +39,20 @@ struct box {
 	gint64 missing_us;     /* since when it has been missing; 0: it is not */
 	guint generation;      /* of the newest complete walk */
 	char *why;             /* last told through `waiting` */
+
+	GSequence *timers;        /* struct pending, borrowed, by due_us */
+	guint candidates, parked; /* of these: may be pictures; wait for somebody (see settle_park()) */
+	struct walk *walk;        /* under way, or held up until there is room; NULL: none */
+	gint64 stretch_us;        /* when the walk went on the last time */
+	bool more;                /* files came for which there was no room: another walk is due when there is */
+	bool full;                /* has as many claims as may be, or had so lately: see room_to_claim() */
+	guint64 left;             /* files in its folders that are not in the table, as last counted */
+	guint64 unlisted; /* files that nobody can take and that were too many to be remembered, since the walk began */
+	guint64 unlisted_before; /* in the one before */
+	gint64 count_us;         /* when to count again at the earliest */
+	bool stale;              /* files came since the last count */
+	guint64 told;            /* last told through `more` */
+	gint64 told_us;
 };
 
 /* A folder that inotify watches. The kernel's watch stays when it is of no use any more (box is NULL): see
@@ -55,13 +70,16 @@ struct intake {
 	GThread *thread;
 	int wake; /* eventfd */
 
-	GMutex lock; /* guards the next six */
+	GMutex lock; /* guards the next seven */
 	GCond started_changed;
 	bool started, quit, paused;
+	guint next_queue; /* as last ordered */
 	GError *start_error;
 	GPtrArray *next_set; /* struct inbox; NULL: no change */
 
 	GPtrArray *boxes; /* struct box */
+	guint queue;      /* claims that an inbox may have in hand */
+	guint turn;       /* whose file is looked at next */
 
 	int inotify;                     /* the library's descriptor; -1: none, everything is polled */
 	char *inotify_error;             /* why */
@@ -73,12 +91,12 @@ struct intake {
 	gint overflows; /* atomic */
 
 	GHashTable *pending; /* path → struct pending, owned */
-	GSequence *timers;   /* struct pending, borrowed, by due_us */
 	GPtrArray *fresh;    /* struct claim: renamed, to be synced and handed out */
 };
 
 enum arrival {
 	ARRIVED_SEEN,    /* found by looking */
+	ARRIVED_WALKED,  /* likewise, in a walk of the whole inbox: see walk_go_on() */
 	ARRIVED_WRITTEN, /* made, closed or changed in place */
 	ARRIVED_GROWN,   /* written to just now */
 	ARRIVED_MOVED,   /* complete: moved in under this name */
@@ -89,6 +107,7 @@ extern gint64 intake_reconcile_us; /* ... an inbox with events is walked all the
 extern gint64 intake_poll_us;      /* ... one without is */
 extern gint64 intake_check_us;     /* ... an inbox's folder is seen to be still the same one */
 extern guint intake_dead_at_most;  /* watches that the library lists in vain, besides half as many as are alive */
+extern guint intake_parked_most;   /* files of an inbox that are remembered although nobody can take them */
 
 /* intake.c */
 struct box *intake_box_at(struct intake *intake, const char *path, guint64 device, guint64 inode);
@@ -118,28 +137,55 @@ void watch_release_unmet(struct intake *intake, struct box *box);
 /* Hands waiting events to scan_event(), a bounded number; true when there may be more. */
 bool watch_read(struct intake *intake);
 
+/* intake_walk.c */
+/* An inbox with all below it, from the beginning, as far as there is room: walk_go_on() when there is more. */
+void walk_start(struct intake *intake, struct box *box);
+/* True when it is over; *number then is 0 or errno of the inbox's folder, *watched whether its changes will be seen. */
+bool walk_go_on(struct intake *intake, struct box *box, int *number, bool *watched);
+void walk_stop(struct box *box); /* without a walk, too */
+/* Watches and walks a folder with all below at once. arrival: how its files came. */
+void walk_folder(struct intake *intake, struct box *box, const char *relative, enum arrival arrival);
+/* How many entries there are, by their names alone. */
+guint64 walk_count(struct intake *intake, struct box *box);
+
+/* intake_room.c: an inbox has a bounded number of claims in hand, and of files in the table. The others stay where they are, unknown but
+ * for their number, and are found by going on with a walk. */
+/* May another file be noted that an event told of, or, where the walk goes, that lies there? */
+bool room_to_note(const struct intake *intake, const struct box *box);
+/* Few enough are noted that a walk is worth it. */
+bool room_to_walk(const struct intake *intake, const struct box *box);
+/* Of the claims in hand so many have ended that others may be made. */
+bool room_to_claim(struct intake *intake, struct box *box);
+/* How many claims of an earlier run may be handed out. */
+guint room_to_recover(struct intake *intake, struct box *box);
+/* There are, or may be, files that are not in the table. */
+bool room_backlog(const struct box *box);
+/* Counts what is left when that is due, and tells how many wait. */
+void room_tell(struct intake *intake, struct box *box);
+void room_untell(struct intake *intake, struct box *box);
+gint64 room_next_us(const struct intake *intake, const struct box *box);
+
 /* intake_scan.c */
 /* Makes (when create) and opens the folder of a box when it is not, or finds that it is another or gone. */
 void scan_check(struct intake *intake, struct box *box, bool create);
+/* Walks it, when that is due and there is room, or goes on with it. */
 void scan_box(struct intake *intake, struct box *box);
 void scan_close(struct intake *intake, struct box *box);
-/* Watches and walks a folder with all below. arrival: how its files came. */
-void scan_folder(struct intake *intake, struct box *box, const char *relative, enum arrival arrival);
 void scan_event(struct intake *intake, struct folder *folder, guint32 mask, const char *name);
 void scan_lost(struct intake *intake, struct box *box, const char *relative); /* its watch is gone */
 
 /* intake_settle.c */
-struct pending;
 void settle_init(struct intake *intake);
 void settle_finish(struct intake *intake);
-void settle_notice(struct intake *intake, struct box *box, const char *relative, enum arrival arrival);
+/* False: there is no room for it, and the box knows that there is more. */
+bool settle_notice(struct intake *intake, struct box *box, const char *relative, enum arrival arrival);
 /* A folder could not be read, and was: number is errno or 0. */
 void settle_folder(struct intake *intake, struct box *box, const char *relative, int number);
 void settle_gone(struct intake *intake, const char *path);
 void settle_forget(struct intake *intake, struct box *box, const char *path /* and below; NULL: all of box */);
-void settle_retry(struct intake *intake, struct box *box); /* permissions may have changed */
-void settle_run(struct intake *intake);                    /* for a bounded time */
-gint64 settle_next_us(struct intake *intake);              /* G_MAXINT64: nothing pending */
+void settle_retry(struct intake *intake, struct box *box);     /* permissions may have changed */
+void settle_run(struct intake *intake);                        /* for a bounded time */
+gint64 settle_next_us(struct intake *intake, struct box *box); /* G_MAXINT64: nothing pending, or no room */
 
 /* claim.c */
 struct identity identity_of(const struct stat *status);
@@ -154,12 +200,17 @@ struct claim *claim_take(const struct inbox *inbox, const char *relative, int de
 
 void claim_sync(const GPtrArray *claims);
 
-/* claim_recover.c: claims that this process has not handed out, oldest first. */
-GPtrArray *claim_recover(const struct inbox *inbox);
-/* The register of claims that were handed out: recovery leaves them alone. Any thread. */
-void claim_register(const char *id);
+/* claim_recover.c: claims that this process has not handed out, oldest first, at most so many; *rest: there are others. */
+GPtrArray *claim_recover(const struct inbox *inbox, guint most, bool *rest);
+
+/* claim_register.c: claims that were handed out and have not ended. Any thread. */
+void claim_register(const char *id, const char *inbox);
 void claim_unregister(const char *id);
 bool claim_registered(const char *id);
+guint claim_count(const char *inbox);
+/* Are they at most `low`? When not, the descriptor is written to as soon as they are. */
+bool claim_await(const char *inbox, guint low);
+void claim_register_wakes(int descriptor); /* an eventfd; -1: none */
 void claim_unregister_all(void);
 
 #endif

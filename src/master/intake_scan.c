@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Folders: found, walked, lost, and what an event in one means. The order is everything: first the watch, then the
- * walk, so that a file that comes in between is seen twice and not never. */
-#include <dirent.h>
+ * Inboxes: found, walked when that is due, lost; and what an event in a folder means. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -15,7 +13,6 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
-#include "base/tally.h"
 #include "master/intake_private.h"
 
 gint64 intake_reconcile_us = 60 * G_USEC_PER_SEC;
@@ -56,107 +53,14 @@ static const char *remote_name(int descriptor)
 	return NULL;
 }
 
-static char *path_in(const struct box *box, const char *relative)
+static void start_walk(struct intake *intake, struct box *box)
 {
-	return *relative ? g_build_filename(box->inbox->path, relative, NULL) : g_strdup(box->inbox->path);
-}
-
-/* One that has no events is walked every few seconds, and says why unless that lies in its nature. */
-static void poll_box(struct intake *intake, struct box *box, const GError *error)
-{
-	box->polled = true;
-	box->scan_us = MIN(box->scan_us, clock_now_us() + intake_poll_us);
-	g_autofree char *why = g_strdup_printf("%s; until then this inbox is looked at every %g s", error->message,
-		(double)intake_poll_us / G_USEC_PER_SEC);
-	intake_box_why(intake, box, why);
-}
-
-static void entry_seen(struct intake *intake, struct box *box, const char *folder, const struct dirent *entry,
-	int descriptor, enum arrival arrival, GQueue *folders)
-{
-	bool top = *folder == '\0';
-	struct stat status;
-	g_autofree char *relative = top ? g_strdup(entry->d_name) : g_build_filename(folder, entry->d_name, NULL);
-	bool is_folder = entry->d_type == DT_DIR;
-
-	if (entry->d_type == DT_UNKNOWN || is_folder) {
-		if (fstatat(descriptor, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
-			settle_folder(intake, box, relative, errno);
-			return;
-		}
-		is_folder = S_ISDIR(status.st_mode);
-	}
-	if (is_folder) {
-		g_autofree char *path = path_in(box, relative);
-		if (intake_box_at(intake, path, status.st_dev, status.st_ino))
-			return;
-		if (box->inbox->recursive) {
-			g_queue_push_tail(folders, g_steal_pointer(&relative));
-			return;
-		}
-	}
-	settle_notice(intake, box, relative, arrival);
-}
-
-/* One folder; those in it are added to the queue. whole: even when it was watched all the time. */
-static int walk_one(struct intake *intake, struct box *box, const char *relative, enum arrival arrival, bool whole,
-	GQueue *folders, bool *watched)
-{
-	g_autofree char *path = path_in(box, relative);
-	g_autoptr(GError) error = NULL;
-	bool fresh;
-	/* The inbox itself may be a link to where it really is; below it links are not followed. */
-	int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (*relative ? O_NOFOLLOW : 0));
-
-	if (descriptor < 0)
-		return errno;
-	if (!watch_folder(intake, box, relative, path, descriptor, &fresh, &error)) {
-		*watched = false;
-		poll_box(intake, box, error);
-	}
-	DIR *folder = fresh || whole ? fdopendir(descriptor) : NULL;
-	if (!folder) {
-		close(descriptor);
-		return 0;
-	}
-	tally(TALLY_FOLDERS);
-	for (struct dirent *entry; (entry = readdir(folder));) /* "." and ".." start with a dot: ignored */
-		if (!inbox_ignores(entry->d_name, *relative == '\0'))
-			entry_seen(intake, box, relative, entry, dirfd(folder), arrival, folders);
-	closedir(folder);
-	return 0;
-}
-
-/* 0 or errno of the top folder. */
-static int walk(
-	struct intake *intake, struct box *box, const char *top, enum arrival arrival, bool whole, bool *watched)
-{
-	GQueue folders = G_QUEUE_INIT;
-	int result = walk_one(intake, box, top, arrival, whole, &folders, watched);
-
-	if (*top)
-		settle_folder(intake, box, top, result);
-	for (char *relative; (relative = g_queue_pop_head(&folders));) {
-		settle_folder(
-			intake, box, relative, walk_one(intake, box, relative, arrival, whole, &folders, watched));
-		g_free(relative);
-	}
-	return result;
-}
-
-void scan_folder(struct intake *intake, struct box *box, const char *relative, enum arrival arrival)
-{
-	bool watched = true;
-	walk(intake, box, relative, arrival, false, &watched);
-}
-
-void scan_box(struct intake *intake, struct box *box)
-{
-	bool watched = true;
-
-	box->generation++;
 	box->scan_us = G_MAXINT64;
-	int number = walk(intake, box, "", ARRIVED_SEEN, true, &watched);
+	walk_start(intake, box);
+}
+
+static void walk_is_over(struct intake *intake, struct box *box, int number, bool watched)
+{
 	box->polled = !watched || box->remote;
 	box->scan_us = clock_now_us() + (box->polled ? intake_poll_us : intake_reconcile_us);
 	if (number == 0) {
@@ -170,10 +74,34 @@ void scan_box(struct intake *intake, struct box *box)
 	box->scan_us = clock_now_us() + MIN(intake_poll_us, intake_reconcile_us);
 }
 
+void scan_box(struct intake *intake, struct box *box)
+{
+	bool due = box->scan_us <= clock_now_us(), watched;
+	int number;
+
+	if (!box->walk && (due || (box->more && room_to_walk(intake, box)))) {
+		start_walk(intake, box);
+	} else if (box->walk) {
+		/* Not anew, for what lies where it has not come to would never have its turn: once more when it is through. */
+		box->more |= due;
+		box->scan_us = G_MAXINT64;
+		if (!room_to_walk(intake, box))
+			return;
+	} else {
+		return;
+	}
+	if (walk_go_on(intake, box, &number, &watched))
+		walk_is_over(intake, box, number, watched);
+}
+
 void scan_close(struct intake *intake, struct box *box)
 {
+	walk_stop(box);
+	box->more = box->stale = false;
+	box->left = box->unlisted = box->unlisted_before = 0;
 	watch_release(intake, box, NULL);
 	settle_forget(intake, box, NULL);
+	room_untell(intake, box);
 	box->open = false;
 	if (box->lock >= 0)
 		close(box->lock);
@@ -195,6 +123,7 @@ static void open_box(struct intake *intake, struct box *box, const struct stat *
 	box->inode = status->st_ino;
 	box->open = box->recover = true;
 	box->missing_us = 0;
+	box->scan_us = 0;
 	scan_box(intake, box);
 }
 
@@ -242,9 +171,9 @@ void scan_lost(struct intake *intake, struct box *box, const char *relative)
 		scan_check(intake, box, false);
 		return;
 	}
-	g_autofree char *path = path_in(box, relative);
+	g_autofree char *path = g_build_filename(box->inbox->path, relative, NULL);
 	watch_release(intake, box, path);
-	scan_folder(intake, box, relative, ARRIVED_SEEN); /* mostly: not there */
+	walk_folder(intake, box, relative, ARRIVED_SEEN); /* mostly: not there */
 }
 
 static void folder_event(struct intake *intake, struct box *box, guint32 mask, const char *relative, const char *path)
@@ -266,7 +195,7 @@ static void folder_event(struct intake *intake, struct box *box, guint32 mask, c
 	} else if (!box->inbox->recursive) {
 		settle_notice(intake, box, relative, ARRIVED_SEEN);
 	} else if (mask & (IN_CREATE | IN_MOVED_TO | IN_ATTRIB)) {
-		scan_folder(intake, box, relative, mask & IN_MOVED_TO ? ARRIVED_MOVED : ARRIVED_SEEN);
+		walk_folder(intake, box, relative, mask & IN_MOVED_TO ? ARRIVED_MOVED : ARRIVED_SEEN);
 	}
 }
 

@@ -18,6 +18,9 @@
 #define STUCK_AT_MOST 64
 /* Inline tiles on the embedded broker: with its margin a tile must stay well under the mock's partition. */
 #define EMBEDDED_TILE_BYTES (1 << 20)
+/* What an inbox may have claimed where --queue does not say: far more than is under way at a time, and a few megabytes. */
+#define QUEUE_LEAST 1000
+#define QUEUE_PER_WORKER 8
 
 struct job *jobs_find(struct master *master, const char *id)
 {
@@ -215,6 +218,13 @@ guint jobs_busy(const struct master *master)
 static guint stuck(const struct master *master)
 {
 	return MIN(master->running->len - jobs_busy(master), STUCK_AT_MOST);
+}
+
+guint jobs_queue(const struct master *master)
+{
+	if (master->options->queue)
+		return (guint)master->options->queue;
+	return MAX(QUEUE_LEAST, QUEUE_PER_WORKER * workers_live(master->workers));
 }
 
 void jobs_start(struct master *master)

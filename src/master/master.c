@@ -76,6 +76,8 @@ gboolean master_tick(gpointer data)
 	dispatch_tick(master);
 	folder_discard_again();
 	jobs_start(master);
+	if (master->intake)
+		intake_set_queue(master->intake, jobs_queue(master));
 	if (master->assets)
 		assets_tick(master->assets, master);
 	if (master->web && clock_now_us() - master->published_us >= PUBLISH_AT_LEAST_US)
@@ -183,6 +185,15 @@ static void waiting(const char *pipeline, const char *path, const char *why, voi
 	g_idle_add(waiting_changed, master);
 }
 
+/* Intake's thread. */
+static void more(const char *pipeline, const char *inbox, guint64 count, const char *why, void *user)
+{
+	struct master *master = user;
+
+	waiting_more(master->waiting, pipeline, inbox, count, why);
+	g_idle_add(waiting_changed, master);
+}
+
 static bool known(const char *pipeline, guint64 device, guint64 inode, gint64 bytes, gint64 mtime_ns, void *user)
 {
 	const struct master *master = user;
@@ -208,7 +219,8 @@ static void asset_changed(void *user)
 
 static bool start_intake(struct master *master, GError **error)
 {
-	const struct intake_events events = {.claimed = claimed, .waiting = waiting, .known = known, .user = master};
+	const struct intake_events events = {
+		.claimed = claimed, .waiting = waiting, .more = more, .known = known, .user = master};
 	g_autoptr(GFile) folder = g_file_new_for_path(master->options->pipelines);
 
 	if (!read_definitions(master, error))
@@ -219,7 +231,7 @@ static bool start_intake(struct master *master, GError **error)
 	master->monitor = g_file_monitor_directory(folder, G_FILE_MONITOR_NONE, NULL, NULL);
 	if (master->monitor)
 		g_signal_connect(master->monitor, "changed", G_CALLBACK(reload_touched), master);
-	master->intake = intake_new(start_inboxes(master), &events, error);
+	master->intake = intake_new(start_inboxes(master), jobs_queue(master), &events, error);
 	return master->intake != NULL;
 }
 

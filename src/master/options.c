@@ -28,6 +28,8 @@
 	X("workers", workers, "N", 1, 1024, "worker processes (default: one a core)")                                  \
 	X("count", count, "N", 1, 1024, "worker: how many processes (default 1)")                                      \
 	X("history", history, "N", 1, 100000000, "finished jobs that are remembered (default 100000)")                 \
+	X("queue", queue, "N", 1, 100000000,                                                                           \
+		"files of an inbox that are taken at a time, the rest waits there (default 1000, or 8 a worker)")      \
 	X("recycle-tasks", recycle_tasks, "N", 0, 1000000000,                                                          \
 		"replace a worker after so many tasks (default 0: never)")                                             \
 	X("nice", nice, "N", -20, 19, "niceness of workers and codecs (default 0)")                                    \

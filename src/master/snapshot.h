@@ -86,6 +86,7 @@ struct waiting_view {
 	char *path; /* absolute, as shown: valid UTF-8 */
 	char *why;
 	gint64 since_wall_us;
+	guint64 files; /* it stands for so many; 1 but for those that an inbox has beyond those that are told of one by one */
 };
 
 struct snapshot {
@@ -107,7 +108,7 @@ struct snapshot {
 	GPtrArray *workers;   /* struct worker_view */
 	GPtrArray *pipelines; /* struct pipeline_view */
 	GPtrArray *waiting;   /* struct waiting_view: the oldest, a bounded number */
-	guint waiting_total;
+	guint64 waiting_total;
 	guint64 tallies[TALLY_COUNT];
 	guint64 records_refused; /* from Kafka: malformed, of another version, not what was asked for */
 	guint64 overflows;       /* of inotify's queue, each answered by looking at everything */

@@ -118,6 +118,8 @@ void jobs_enqueue(struct master *master, struct job *job);
 void jobs_codec_event(JsonObject *event, const char *how, void *user);
 /* How many jobs run, without those that only wait for a disk or a permission: whoever stops leaves them claimed. */
 guint jobs_busy(const struct master *master);
+/* How many files of one inbox may be claimed and not finished. */
+guint jobs_queue(const struct master *master);
 /* Starts queued jobs while there is room. */
 void jobs_start(struct master *master);
 /* A run ends and the job begins again; why is logged. Gives up after some runs. */

@@ -118,7 +118,7 @@ JsonObject *api_status_object(const struct snapshot *snapshot)
 	json_object_set_object_member(status, "lists", lists_object(snapshot));
 	json_object_set_object_member(status, "streams", streams_object());
 	json_object_set_object_member(status, "counts", counts_object(snapshot));
-	json_object_set_int_member(status, "waiting", snapshot->waiting_total);
+	json_object_set_int_member(status, "waiting", (gint64)snapshot->waiting_total);
 	json_object_set_int_member(status, "records_refused", (gint64)snapshot->records_refused);
 	json_object_set_int_member(status, "inotify_overflows", (gint64)snapshot->overflows);
 	set_seconds(status, "oldest_queued_s", now_us - snapshot->oldest_queued_us, snapshot->oldest_queued_us > 0);
@@ -144,9 +144,10 @@ char *api_waiting(const struct snapshot *snapshot)
 		set_text(entry, "path", view->path);
 		set_text(entry, "why", view->why);
 		set_time(entry, "since", view->since_wall_us);
+		json_object_set_int_member(entry, "files", (gint64)view->files);
 		json_array_add_object_element(list, entry);
 	}
-	json_object_set_int_member(object, "total", snapshot->waiting_total);
+	json_object_set_int_member(object, "total", (gint64)snapshot->waiting_total);
 	json_object_set_array_member(object, "waiting", list);
 	return json_object_text(object);
 }

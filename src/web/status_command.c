@@ -104,10 +104,11 @@ void status_print_workers(JsonArray *workers)
 static void print_waiting(JsonObject *answer)
 {
 	JsonArray *list = json_array(answer, "waiting");
-	guint shown = list ? json_array_get_length(list) : 0;
+	long long shown = 0;
 
-	for (guint i = 0; i < shown; i++) {
+	for (guint i = 0; list && i < json_array_get_length(list); i++) {
 		JsonObject *entry = json_object_at(list, i);
+		shown += json_int(entry, "files", 1);
 		g_autofree char *path = status_printable(json_string(entry, "path", "?"));
 		g_autofree char *why = status_printable(json_string(entry, "why", "?"));
 		printf("%snot yet  %s: %s\n", i == 0 ? "\n" : "", path, why);

@@ -144,6 +144,7 @@ export class JobsView {
 		list(this.waitingRows, all.waiting, (w) => w.path,
 			() => make("li", {}, make("b"), make("span"), make("span", { class: "sub" })),
 			(row, w) => [w.path, w.why, `for ${roughly(since(w.since))}`].forEach((text, i) => setText(row.children[i], text)));
-		setText(this.waitingMore, all.total > all.waiting.length ? `and ${number(all.total - all.waiting.length)} more` : "");
+		const shown = all.waiting.reduce((sum, w) => sum + w.files, 0);
+		setText(this.waitingMore, all.total > shown ? `and ${number(all.total - shown)} more` : "");
 	}
 }

@@ -38,6 +38,9 @@ static struct {
 	GPtrArray *history;  /* every `waiting` call: "path: why" */
 	bool hold;           /* the callback blocks while this is set */
 	bool holding;
+	guint queue;  /* claims of an inbox at a time */
+	guint64 more; /* files that wait besides, as last told */
+	char *more_why;
 	GHashTable *known; /* inodes that are not to be taken */
 } h;
 
@@ -63,6 +66,19 @@ static inline void on_waiting(const char *pipeline, const char *path, const char
 	else
 		g_hash_table_remove(h.waiting, path);
 	g_ptr_array_add(h.history, g_strdup_printf("%s: %s", path, why ? why : "over"));
+	g_cond_broadcast(&h.changed);
+	g_mutex_unlock(&h.lock);
+}
+
+static inline void on_more(const char *pipeline, const char *inbox, guint64 count, const char *why, void *user)
+{
+	(void)pipeline;
+	(void)inbox;
+	(void)user;
+	g_mutex_lock(&h.lock);
+	h.more = count;
+	g_free(h.more_why);
+	h.more_why = g_strdup(why);
 	g_cond_broadcast(&h.changed);
 	g_mutex_unlock(&h.lock);
 }
@@ -203,10 +219,11 @@ static inline struct inbox *inbox_at(const char *relative, bool recursive, char 
 
 static inline void start_with(GPtrArray *list)
 {
-	static const struct intake_events events = {.claimed = on_claimed, .waiting = on_waiting, .known = on_known};
+	static const struct intake_events events = {
+		.claimed = on_claimed, .waiting = on_waiting, .more = on_more, .known = on_known};
 	g_autoptr(GError) error = NULL;
 
-	h.intake = intake_new(list, &events, &error);
+	h.intake = intake_new(list, h.queue, &events, &error);
 	if (!h.intake)
 		print_error("%s\n", error->message);
 	assert_non_null(h.intake);
@@ -231,6 +248,8 @@ static inline int harness_start(void **state)
 	h.waiting = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	h.known = g_hash_table_new(NULL, NULL);
 	h.hold = h.holding = false;
+	h.queue = 100000;
+	h.more = 0;
 	return h.root ? 0 : -1;
 }
 
@@ -244,6 +263,7 @@ static inline int harness_stop(void **state)
 	stop();
 	files_remove_tree(h.root);
 	g_clear_pointer(&h.root, g_free);
+	g_clear_pointer(&h.more_why, g_free);
 	g_clear_pointer(&h.claims, g_ptr_array_unref);
 	g_clear_pointer(&h.history, g_ptr_array_unref);
 	g_clear_pointer(&h.waiting, g_hash_table_unref);

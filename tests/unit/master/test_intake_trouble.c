@@ -188,7 +188,7 @@ static void only_one_to_a_process(void **state)
 	g_autoptr(GError) error = NULL;
 	(void)state;
 	start("box");
-	assert_null(intake_new(inboxes(inbox_at("other", true, NULL), NULL), &events, &error));
+	assert_null(intake_new(inboxes(inbox_at("other", true, NULL), NULL), 1, &events, &error));
 	assert_non_null(error);
 }
 
@@ -198,7 +198,7 @@ static void no_inbox_can_be_made(void **state)
 	g_autoptr(GError) error = NULL;
 	(void)state;
 	put("file", "x");
-	assert_null(intake_new(inboxes(inbox_at("file/box", true, NULL), NULL), &events, &error));
+	assert_null(intake_new(inboxes(inbox_at("file/box", true, NULL), NULL), 1, &events, &error));
 	assert_non_null(strstr(error->message, "/file: Not a directory"));
 	/* One of two is no reason not to start. */
 	start_with(inboxes(inbox_at("file/box", true, NULL), inbox_at("box", true, NULL)));

@@ -163,6 +163,7 @@ static inline struct snapshot *fake_snapshot(const char *file)
 	waiting->path = g_strdup("/srv/watch/mono/<b>half.jpg");
 	waiting->why = g_strdup("permission denied");
 	waiting->since_wall_us = G_USEC_PER_SEC;
+	waiting->files = 1;
 	g_ptr_array_add(snapshot->waiting, waiting);
 	snapshot->waiting_total = 7;
 	fake_pipeline(snapshot, "broken", "pipelines/broken.yaml:7:5: unknown operation 'blurr'; did you mean 'blur'?");

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The last looks at a file that was quiet for long enough, and its claim: see intake_settle.c. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "master/intake_pending.h"
+
+enum {
+	CONFIRM_LEAST_US = 20 * 1000,    /* to the second look at a file that changed */
+	AGAIN_LEAST_US = 50 * 1000,      /* to the next look at one that is being written, however short settle is */
+	TOLD_AFTER_US = 2 * 1000 * 1000, /* before that, being written needs no explanation */
+	PASSIVE_US = 60 * 1000 * 1000,   /* what is not a picture's file may become one */
+	EMPTY_FACTOR = 4,                /* settle times: an empty file is mostly one that is about to be written */
+};
+
+static void passive(struct intake *intake, struct pending *file, const char *why)
+{
+	settle_park(intake, file, why, clock_now_us() + PASSIVE_US);
+}
+
+static const char *kind_of(mode_t mode)
+{
+	return S_ISLNK(mode)    ? "a symbolic link: only files are taken"
+	       : S_ISFIFO(mode) ? "a named pipe: only files are taken"
+	       : S_ISSOCK(mode) ? "a socket: only files are taken"
+				: "a device: only files are taken";
+}
+
+static void being_written(struct intake *intake, struct pending *file, gint64 due_us)
+{
+	gint64 now = clock_now_us(), next_us = MAX(due_us, now + CONFIRM_LEAST_US);
+
+	if (now - file->first_us > TOLD_AFTER_US)
+		settle_park(intake, file, "still being written", next_us);
+	else
+		settle_arm(file, next_us);
+}
+
+/* A read lease is refused while any process has the file open for writing. Where we may not ask (another owner's file,
+ * network file systems), time has to tell. A lease that is broken sends a signal: one that is ignored by default. */
+static bool open_for_writing(int descriptor)
+{
+	fcntl(descriptor, F_SETSIG, SIGURG);
+	if (fcntl(descriptor, F_SETLEASE, F_RDLCK) != 0)
+		return errno == EAGAIN;
+	fcntl(descriptor, F_SETLEASE, F_UNLCK);
+	return false;
+}
+
+static bool is_known(struct intake *intake, const struct pending *file)
+{
+	const struct identity *seen = &file->seen;
+
+	return intake->events.known && intake->events.known(file->box->inbox->pipeline, seen->device, seen->inode,
+					       seen->bytes, seen->mtime_ns, intake->events.user);
+}
+
+/* The last step; the file is open. */
+static void take(struct intake *intake, struct pending *file, int descriptor)
+{
+	struct claim *claim = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *name = g_path_get_basename(file->path);
+	g_autofree char *refusal = inbox_refusal(file->box->inbox, name, descriptor);
+
+	if (refusal || is_known(intake, file)) {
+		passive(intake, file, refusal);
+		return;
+	}
+	/* Under the lock: after intake_pause() has returned, nothing is claimed any more. */
+	g_mutex_lock(&intake->lock);
+	bool paused = intake->paused;
+	if (!paused)
+		claim = claim_take(
+			file->box->inbox, file->relative, descriptor, &file->seen, file->first_wall_us, &error);
+	g_mutex_unlock(&intake->lock);
+	if (claim) {
+		settle_drop(intake, file);
+		g_ptr_array_add(intake->fresh, claim);
+	} else if (paused) {
+		settle_arm(file, clock_now_us() + PASSIVE_US);
+	} else {
+		struct stat status;
+		file->put_back = lstat(file->path, &status) == 0 && status.st_ino == file->seen.inode;
+		settle_failed(intake, file, error->message);
+	}
+}
+
+static void check_file(struct intake *intake, struct pending *file)
+{
+	struct box *box = file->box;
+	gint64 settle = box->inbox->settle_us, now = clock_now_us();
+	struct stat status;
+	int descriptor = open(file->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+
+	if (descriptor < 0) {
+		settle_failed_errno(intake, file, "cannot be read", errno);
+		return;
+	}
+	/* By descriptor: on a network file system opening is what fetches the true size. */
+	if (fstat(descriptor, &status) != 0)
+		settle_failed_errno(intake, file, "cannot be looked at", errno);
+	else if (!settle_look(file, &status))
+		being_written(intake, file, now + settle / 4);
+	else if (status.st_size == 0 && !file->moved && now < file->same_us + EMPTY_FACTOR * settle)
+		settle_arm(file, file->same_us + EMPTY_FACTOR * settle);
+	else if (open_for_writing(descriptor)) {
+		settle_park(intake, file, "open for writing by another program", now + MAX(settle, AGAIN_LEAST_US));
+	} else
+		take(intake, file, descriptor);
+	close(descriptor);
+}
+
+void take_look(struct intake *intake, struct pending *file)
+{
+	const struct inbox *inbox = file->box->inbox;
+	g_autofree char *name = g_path_get_basename(file->path);
+	g_autofree char *refusal = inbox_refusal(inbox, name, -1);
+	struct stat status;
+
+	if (lstat(file->path, &status) != 0) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			settle_drop(intake, file);
+		else
+			settle_failed_errno(intake, file, "cannot be looked at", errno);
+	} else if (S_ISDIR(status.st_mode)) {
+		if (inbox->recursive) {
+			g_autofree char *relative = g_strdup(file->relative);
+			walk_folder(intake, file->box, relative, ARRIVED_SEEN);
+		} else {
+			passive(intake, file, "a folder: this inbox takes none (recursive: false)");
+		}
+	} else if (!S_ISREG(status.st_mode)) {
+		passive(intake, file, kind_of(status.st_mode));
+	} else if (refusal) {
+		passive(intake, file, refusal);
+	} else if (file->quiet_us > clock_now_us()) {
+		being_written(intake, file, file->quiet_us);
+	} else {
+		check_file(intake, file);
+	}
+}
