@@ -5,7 +5,8 @@
  *            an original's name without its ending, or "*". In all other builds a place is nothing.
  * Thread:    any. Ownership: none.
  *
- * WHAT: SEGV, KILL, ABRT (dies of it), hang (never returns), grow (takes memory without end), or a word that the place understands.
+ * WHAT: SEGV, KILL, ABRT (dies of it), hang (never returns), grow (takes memory without end), slowN (N milliseconds more), or a word that the
+ * place understands.
  */
 #ifndef DROPMILL_BASE_TROUBLE_H
 #define DROPMILL_BASE_TROUBLE_H
@@ -41,6 +42,8 @@ static inline void trouble_do(const char *what)
 		g_usleep(G_USEC_PER_SEC);
 	if (strcmp(what, "grow") == 0)
 		trouble_grow();
+	if (g_str_has_prefix(what, "slow"))
+		g_usleep(1000 * g_ascii_strtoull(what + strlen("slow"), NULL, 10));
 }
 
 /* The word for this place and this task's or job's original; owned, NULL: none. */

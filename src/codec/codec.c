@@ -258,11 +258,15 @@ static bool do_command(struct codec *codec, JsonObject *command, GError **error)
 		return do_plan(codec, command, error);
 	if (strcmp(name, "go") == 0)
 		return do_go(codec, command, error);
-	if (strcmp(name, "done") == 0 && codec->rows) {
+	bool held = strcmp(name, "held") == 0, freed = strcmp(name, "free") == 0;
+	if ((held || freed || strcmp(name, "done") == 0) && codec->rows) {
 		gint64 tile = json_int(command, "tile", -1);
 		if (tile < 0 || tile >= codec->plan->tiles->len)
 			return fail(error, ERROR_SYSTEM, "no tile %" G_GINT64_FORMAT, tile);
-		rows_tile_done(codec->rows, (int)tile);
+		if (freed)
+			rows_tile_free(codec->rows, (int)tile);
+		else
+			rows_tile_done(codec->rows, (int)tile, held);
 		return true;
 	}
 	return fail(error, ERROR_SYSTEM, "unknown command '%s'", name);

@@ -6,7 +6,7 @@
  *                      (kind: input, the file is at fault; retry; system, try the job whole)
  *              master: {"cmd": "go", "temps": [...]}, with the segment's descriptor beside it
  *              codec:  {"event": "ready", "tiles": [[tile, output, out l, t, w, h, need l, t, w, h], ...]}  as rows arrive
- *              master: {"cmd": "done", "tile"}
+ *              master: {"cmd": "done", "tile"}, or {"cmd": "held", "tile"}: done, but a second worker is at it still, and then {"cmd": "free", "tile"}
  *              codec:  {"event": "encoded", "outputs": [{"bytes", "width", "height"}], "spent": {...}}, then it ends.
  *                      (spent: see base/spent.h)
  *            The socket's end is the order to stop at once.

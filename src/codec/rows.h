@@ -25,12 +25,23 @@ DEFINE_AUTO(rows, rows_free)
 /* Decoder: waits until at least one row from top on may be written; says how many, at most `most`. 0: stopped. Never waits for more than
  * one: a tile may be waiting for just that row, and no other tile end before. */
 int rows_wait_room(struct rows *rows, int top, int most);
+/* Decoder, after that: are they to be put into the ring? Not when no tile needs what is left of the source: there may be no room then. */
+bool rows_wanted(struct rows *rows);
 /* Decoder: that many rows of the source are in the ring now. */
 void rows_decoded(struct rows *rows, int until);
 guint8 *rows_source(struct rows *rows); /* start of the source ring */
 
-/* Control: a tile's result is in the result ring. Each tile once. */
-void rows_tile_done(struct rows *rows, int tile);
+/* Control: a tile's result is in the result ring. Each tile once. held: a second worker, that was late, may still write the same bytes there.
+ *
+ * Why that is safe. Whoever computes a tile computes the same bytes from the same source rows, so that it does not matter to the encoder,
+ * which may read them, how often they are written. It would matter if that worker found other rows in the source ring, or other pictures'
+ * rows where its result goes. So a held tile counts as unfinished for the decoder, which then leaves its source rows alone, and as not yet
+ * encoded for what is given out next: no tile gets a place in the result ring that a row of this one has. At worst the flow stops there
+ * until that worker has answered or is dead, as it would if the tile had not been given to a second one; the job's last tiles, for which a
+ * second one matters most, need no more room, and their job ends without it. Its segment is then never used again (segments.h). */
+void rows_tile_done(struct rows *rows, int tile, bool held);
+/* Control: nobody touches the rows of this held tile any more. */
+void rows_tile_free(struct rows *rows, int tile);
 
 /* Encoder of output o: waits until its rows above `until` are complete. */
 bool rows_wait_complete(struct rows *rows, int output, int until);

@@ -13,6 +13,19 @@
 /* Rows decoded at a time: a few MCU rows, small enough that tiles start early. */
 #define BAND_ROWS 64
 
+static void put_rows(const struct plan *plan, struct rows *rows, VipsRegion *region, const VipsRect *band,
+	struct stream_spent *spent)
+{
+	gint64 began = clock_now_us();
+	guint8 *to = rows_source(rows) + (gsize)(band->top % plan->ring.rows) * plan->ring.stride;
+
+	for (int y = 0; y < band->height; y++)
+		memcpy(to + (gsize)y * plan->ring.stride, VIPS_REGION_ADDR(region, 0, band->top + y),
+			VIPS_REGION_SIZEOF_LINE(region));
+	spent->copy_us += clock_now_us() - began;
+	spent->copied_bytes += (gint64)VIPS_REGION_SIZEOF_LINE(region) * band->height;
+}
+
 bool stream_decode(const struct plan *plan, struct rows *rows, struct stream_spent *spent, GError **error)
 {
 	int width = plan->source->Xsize, height = plan->source->Ysize, ring = plan->ring.rows;
@@ -28,13 +41,8 @@ bool stream_decode(const struct plan *plan, struct rows *rows, struct stream_spe
 		VipsRect band = {0, top, width, count};
 		if (vips_region_prepare(region, &band) != 0)
 			return vips_failed(error, "decode");
-		began = clock_now_us();
-		guint8 *to = rows_source(rows) + (gsize)(top % ring) * plan->ring.stride;
-		for (int y = 0; y < count; y++)
-			memcpy(to + (gsize)y * plan->ring.stride, VIPS_REGION_ADDR(region, 0, top + y),
-				VIPS_REGION_SIZEOF_LINE(region));
-		spent->copy_us += clock_now_us() - began;
-		spent->copied_bytes += (gint64)VIPS_REGION_SIZEOF_LINE(region) * count;
+		if (rows_wanted(rows))
+			put_rows(plan, rows, region, &band, spent);
 		top += count;
 		rows_decoded(rows, top);
 	}

@@ -15,6 +15,8 @@
 #include "master/accuse.h"
 #include "master/assets.h"
 #include "master/breaker.h"
+#include "master/pace.h"
+#include "master/state.h"
 #include "master/tiles.h"
 
 /* A tile that failed for a reason that may pass is tried this often in one run. */
@@ -40,15 +42,14 @@ static void remove_late_temps(const struct master *master, const struct job *job
 	}
 }
 
-/* The tile that this result answers, or NULL: an older attempt, an older run, a job that is over, a worker that was not asked. */
-static struct tile *answered(struct job *job, const struct result *result)
+/* The lease that this result answers, or NULL: an older attempt, an older run, a job that is over, a worker that was not asked. */
+static struct lease *answered(const struct job *job, const struct result *result)
 {
 	if (!job || job->serial != result->serial || !job->tiles || result->tile < 0 ||
 		(guint)result->tile >= job->tile_count)
 		return NULL;
-	struct tile *tile = &job->tiles[result->tile];
-	bool asked = tile->state == TILE_LEASED && tile->attempt == (guint)result->attempt;
-	return asked && strcmp(tile->worker->id, result->worker) == 0 ? tile : NULL;
+	struct lease *lease = lease_attempt(job, (guint)result->tile, (guint)result->attempt);
+	return lease && strcmp(lease->worker->id, result->worker) == 0 ? lease : NULL;
 }
 
 /* Inline pixels go to their place in the ring. */
@@ -106,7 +107,7 @@ static bool write_output(
 }
 
 /* A whole job's report; inline, its outputs came one after the other. */
-static bool take_outputs(struct job *job, const struct tile *tile, const struct result *result, GError **error)
+static bool take_outputs(struct job *job, enum plane plane, const struct result *result, GError **error)
 {
 	g_autoptr(JsonObject) report = json_parse_object(result->report, -1, error);
 	JsonArray *outputs = json_array(report, "outputs");
@@ -119,7 +120,7 @@ static bool take_outputs(struct job *job, const struct tile *tile, const struct 
 	job->width = (int)json_int(report, "width", 0);
 	job->height = (int)json_int(report, "height", 0);
 	jobs_read_outputs(job, outputs);
-	for (guint i = 0; tile->plane == PLANE_INLINE && i < job->outputs->len; i++) {
+	for (guint i = 0; plane == PLANE_INLINE && i < job->outputs->len; i++) {
 		struct job_output *output = g_ptr_array_index(job->outputs, i);
 		gsize length = (gsize)output->bytes;
 		if (length > size - offset)
@@ -140,10 +141,16 @@ static void foresee(struct job *job)
 		job->eta_us = now + (now - job->first_sent_us) / job->done * (job->tile_count - job->done);
 }
 
-static void tile_done(struct master *master, struct job *job, guint index, gint64 took_us)
+static void tile_done(struct master *master, const struct lease *lease, gint64 took_us)
 {
-	job->tiles[index].state = TILE_DONE;
-	job->tiles[index].took_us = took_us;
+	struct job *job = lease->job;
+	struct tile *tile = &job->tiles[lease->tile];
+	bool held = straggle_over(job, lease->tile);
+
+	tile->state = TILE_DONE;
+	tile->took_us = took_us;
+	g_ref_string_release(tile->who);
+	tile->who = g_ref_string_acquire(lease->worker->id);
 	job->done++;
 	foresee(job);
 	master->tiles_done++;
@@ -154,8 +161,18 @@ static void tile_done(struct master *master, struct job *job, guint index, gint6
 		jobs_commit(master, job);
 	else {
 		job->codec_us = clock_now_us();
-		codec_link_done(job->codec, index);
+		codec_link_done(job->codec, lease->tile, held);
 	}
+}
+
+/* It failed with one of the two who have it: the other one is waited for. */
+static bool other_has_it(struct job *job, guint index, const char *why)
+{
+	if (!job->tiles[index].lease)
+		return false;
+	job->failed_tries++;
+	job_note(job, TIMELINE_RETRIED, (int)index, NULL, "tile %u is left to who has it as well: %s", index, why);
+	return true;
 }
 
 /* Again, at once; a tile that fails again and again starts the job over, which gives up in the end. */
@@ -163,11 +180,13 @@ static void tile_again(struct master *master, struct job *job, guint index, cons
 {
 	struct tile *tile = &job->tiles[index];
 
+	if (other_has_it(job, index, why))
+		return;
 	master->tiles_retried++;
 	job->failed_tries++;
 	job_note(job, TIMELINE_RETRIED, job->lane == LANE_TILED ? (int)index : -1, tile->who,
 		"tile %u is tried again: %s", index, why);
-	if (tile->attempt >= MOST_ATTEMPTS) {
+	if (tile->attempt - tile->reissued >= MOST_ATTEMPTS) {
 		jobs_start_over(master, job, why);
 		return;
 	}
@@ -178,6 +197,8 @@ static void tile_again(struct master *master, struct job *job, guint index, cons
 /* Whatever it was, another worker shall try. */
 static void try_elsewhere(struct master *master, struct job *job, guint index, const char *why)
 {
+	if (other_has_it(job, index, why))
+		return;
 	master->tiles_retried++;
 	job_note(job, TIMELINE_RETRIED, job->lane == LANE_TILED ? (int)index : -1, job->tiles[index].who,
 		"another worker tries: %s", why);
@@ -189,12 +210,17 @@ static void try_elsewhere(struct master *master, struct job *job, guint index, c
 	g_queue_push_head(&job->ready, GUINT_TO_POINTER(index));
 }
 
+/* Somebody who may yet manage it: has it, or can get it. */
+static bool hope_elsewhere(const struct master *master, const struct job *job, guint index)
+{
+	return job->tiles[index].lease || workers_elsewhere(master->workers, job, index);
+}
+
 /* A worker could not do it. Another tries; when all have, it is no worker's trouble but one that passes. */
 static void in_trouble(struct master *master, struct job *job, guint index, struct worker *worker, const char *why)
 {
-	if (worker)
-		accuse(job, index, worker, ACCUSE_TROUBLE, why);
-	if (worker && workers_elsewhere(master->workers, job, index))
+	accuse(job, index, worker, ACCUSE_TROUBLE, why);
+	if (hope_elsewhere(master, job, index))
 		try_elsewhere(master, job, index, why);
 	else
 		jobs_wait(master, job, why);
@@ -204,10 +230,9 @@ static void in_trouble(struct master *master, struct job *job, guint index, stru
  * what others manage, while there is hope of another. */
 static void found_bad(struct master *master, struct job *job, guint index, struct worker *worker, const char *why)
 {
-	if (worker)
-		accuse(job, index, worker, ACCUSE_VERDICT, why);
-	bool again = worker && accuse_verdicts(job, index) < 2;
-	if (again && workers_elsewhere(master->workers, job, index))
+	accuse(job, index, worker, ACCUSE_VERDICT, why);
+	bool again = accuse_verdicts(job, index) < 2;
+	if (again && hope_elsewhere(master, job, index))
 		try_elsewhere(master, job, index, why);
 	else if (again && worker->breaker->state != BREAKER_CLOSED && job->waits < MOST_WAITS)
 		jobs_wait(master, job, why);
@@ -229,39 +254,58 @@ static void count_work(struct spent *spent, const struct result *result)
 	spent_add(spent, SPENT_CHAINS, result->spent.chains);
 }
 
-static void accept(
-	struct master *master, struct job *job, guint index, struct worker *worker, const struct result *result)
+/* lease: what it answers, as it was. */
+static void accept(struct master *master, const struct lease *lease, const struct result *result)
 {
-	struct tile *tile = &job->tiles[index];
+	struct job *job = lease->job;
 	g_autoptr(GError) error = NULL;
 	bool placed = true;
 
 	count_work(job->spent, result);
 	CRASH_POINT("accept.arrived");
 	if (job->lane == LANE_WHOLE)
-		placed = take_outputs(job, tile, result, &error);
-	else if (tile->plane == PLANE_INLINE)
-		placed = place_pixels(job, tile, result, &error);
+		placed = take_outputs(job, lease->plane, result, &error);
+	else if (lease->plane == PLANE_INLINE)
+		placed = place_pixels(job, &job->tiles[lease->tile], result, &error);
 	CRASH_POINT("accept.placed");
-	if (placed && worker)
-		accuse_managed(job, index, worker);
 	if (placed)
-		tile_done(master, job, index, result->compute_us);
+		accuse_managed(job, lease->tile, lease->worker);
+	if (placed)
+		tile_done(master, lease, result->compute_us);
 	else if (job->lane == LANE_WHOLE)
 		jobs_wait(master, job, error->message);
 	else
-		tile_again(master, job, index, error->message);
+		tile_again(master, job, lease->tile, error->message);
 }
 
-static void answer(
-	struct master *master, struct job *job, guint index, struct worker *worker, const struct result *result)
+static void refused(struct master *master, const struct lease *lease, const char *why)
 {
+	struct worker *worker = lease->worker;
+
+	if (!g_file_test(lease->job->claim->path, G_FILE_TEST_EXISTS)) {
+		jobs_fail(master, lease->job,
+			"No such file or directory (it was never there, or was removed while it was in work)");
+	} else if (!worker->no_shm && lease->plane == PLANE_SHM) {
+		log_warning("worker %s cannot share memory with the master (%s): it gets its pixels inline", worker->id,
+			why);
+		worker->no_shm = true;
+		tile_again(master, lease->job, lease->tile, why);
+	} else {
+		in_trouble(master, lease->job, lease->tile, worker, why);
+	}
+}
+
+static void answer(struct master *master, const struct lease *lease, const struct result *result)
+{
+	struct job *job = lease->job;
+	guint index = lease->tile;
+
 	switch (result->status) {
 	case RESULT_OK:
-		accept(master, job, index, worker, result);
+		accept(master, lease, result);
 		break;
 	case RESULT_FAILED:
-		found_bad(master, job, index, worker, result->message);
+		found_bad(master, job, index, lease->worker, result->message);
 		break;
 	case RESULT_MISSING: {
 		struct rect *need = &job->tiles[index].need;
@@ -274,26 +318,13 @@ static void answer(
 		jobs_run_tiled(master, job);
 		break;
 	case RESULT_RETRY:
-		in_trouble(master, job, index, worker, result->message);
+		in_trouble(master, job, index, lease->worker, result->message);
 		break;
 	case RESULT_REFUSED:
-		if (!g_file_test(job->claim->path, G_FILE_TEST_EXISTS)) {
-			jobs_fail(master, job,
-				"No such file or directory (it was never there, or was removed while it was in work)");
-			break;
-		}
-		if (worker && !worker->no_shm && job->tiles[index].plane == PLANE_SHM) {
-			log_warning("worker %s cannot share memory with the master (%s): it gets its pixels inline",
-				worker->id, result->message);
-			worker->no_shm = true;
-			tile_again(master, job, index, result->message);
-			break;
-		}
-		in_trouble(master, job, index, worker, result->message);
+		refused(master, lease, result->message);
 		break;
 	case RESULT_LACKS:
-		if (worker)
-			assets_lacking(worker, result->message);
+		assets_lacking(lease->worker, result->message);
 		tile_again(master, job, index, "a worker lacks an asset, however often it is sent");
 		break;
 	case RESULT_STALE:
@@ -302,9 +333,10 @@ static void answer(
 	}
 }
 
-static void note_task(
-	struct master *master, const struct job *job, const struct tile *tile, const struct result *result)
+static void note_task(struct master *master, const struct lease *lease, const struct result *result)
 {
+	const struct job *job = lease->job;
+	const struct tile *tile = &job->tiles[lease->tile];
 	bool ok = result->status == RESULT_OK;
 	int bucket = 0;
 	struct task_view view = {
@@ -313,7 +345,7 @@ static void note_task(
 		.took_us = result->compute_us,
 		.pixels = job->lane == LANE_TILED ? (gint64)tile->out.width * tile->out.height : 0,
 		.job = job->id,
-		.worker = tile->worker->id,
+		.worker = lease->worker->id,
 		.tile = result->tile,
 		.failed = !ok,
 	};
@@ -336,27 +368,29 @@ static void note_task(
 void assemble(struct master *master, struct result *result)
 {
 	struct job *job = jobs_find(master, result->job);
-	struct tile *tile = answered(job, result);
+	struct lease *lease = answered(job, result);
 	struct worker *worker = workers_find(master->workers, result->worker);
 
-	if (!tile) {
+	if (!lease) {
 		master->tiles_duplicate++;
 		remove_late_temps(master, job, result);
+		if (worker)
+			straggle_answered(master, worker, result);
 	} else {
-		guint index = (guint)result->tile;
-		worker_drop_lease(tile->worker, job, index);
-		tile->worker->answered_us = clock_now_us();
+		struct lease was = *lease;
+		bool ok = result->status == RESULT_OK;
+		if (ok)
+			pace_answered(job, was.tile, worker, was.sent_us, result->compute_us);
+		/* No longer leased to it, whatever follows. */
+		lease_end(lease);
+		worker->answered_us = clock_now_us();
 		spent_add(job->spent, SPENT_RESULTS, 1);
-		job->leased--;
-		/* No longer leased, whatever follows. */
-		tile->state = TILE_WAITING;
-		note_task(master, job, tile, result);
-		if (worker && result->status == RESULT_OK)
-			worker->tiles_done++;
-		answer(master, job, index, worker, result);
-		jobs_start(master);
-		dispatch(master);
+		note_task(master, &was, result);
+		worker->tiles_done += ok;
+		answer(master, &was, result);
 	}
+	jobs_start(master);
+	dispatch(master);
 	result_free(result);
 	view_changed(master);
 }

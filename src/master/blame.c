@@ -22,7 +22,7 @@ static const struct lease *named_by_heartbeat(const struct worker *worker)
 	for (GList *link = worker->leases.head; link; link = link->next) {
 		const struct lease *lease = link->data;
 		if ((gint32)lease->tile == worker->beat->tile && strcmp(lease->job->id, worker->beat->job) == 0 &&
-			lease->job->tiles[lease->tile].attempt == (guint)worker->beat->attempt)
+			lease->attempt == (guint)worker->beat->attempt)
 			return lease;
 	}
 	return NULL;
@@ -35,8 +35,7 @@ static const struct lease *named_by_journal(const struct worker *worker)
 
 	for (GList *link = worker->leases.head; link; link = link->next) {
 		const struct lease *lease = link->data;
-		journal_name(name, lease->job->id, lease->job->serial, (int)lease->tile,
-			(int)lease->job->tiles[lease->tile].attempt);
+		journal_name(name, lease->job->id, lease->job->serial, (int)lease->tile, (int)lease->attempt);
 		if (strcmp(name, worker->last_task) == 0)
 			return lease;
 	}
@@ -49,9 +48,8 @@ static const struct lease *last_taken(const struct worker *worker)
 	for (GList *link = worker->leases.tail; link; link = link->prev) {
 		const struct lease *lease = link->data;
 		const struct job *job = lease->job;
-		const struct tile *tile = &job->tiles[lease->tile];
-		if (job->segment && tile->plane == PLANE_SHM &&
-			segment_taken(job->segment, lease->tile, job->serial, tile->attempt))
+		if (lease->begun || (job->segment && lease->plane == PLANE_SHM &&
+					    segment_taken(job->segment, lease->tile, job->serial, lease->attempt)))
 			return lease;
 	}
 	return NULL;
@@ -65,7 +63,14 @@ static const struct lease *in_hand(const struct worker *worker)
 	if (lease || worker->last_task)
 		return lease;
 	lease = named_by_heartbeat(worker);
-	return lease ? lease : g_queue_peek_head((GQueue *)&worker->leases);
+	if (lease)
+		return lease;
+	/* The first in the order, unless that is one that others have answered meanwhile: such a task is nobody's fault. */
+	lease = g_queue_peek_head((GQueue *)&worker->leases);
+	for (GList *link = worker->late.head; lease && link; link = link->next)
+		if (((const struct late *)link->data)->sent_us <= lease->sent_us)
+			return NULL;
+	return lease;
 }
 
 static void fail_overtime(struct master *master, struct job *job, guint tile)
@@ -126,12 +131,19 @@ static void take_others_back(struct master *master, struct worker *worker)
 	guint count = g_queue_get_length(&worker->leases);
 
 	for (; count > 0 && !g_queue_is_empty(&worker->leases); count--) {
-		const struct lease *lease = g_queue_peek_head(&worker->leases);
-		if (dispatch_fenced(lease->job, lease->tile))
-			dispatch_take_back(master, lease->job, lease->tile, "its worker hangs on another task");
+		struct lease *lease = g_queue_peek_head(&worker->leases);
+		if (dispatch_fenced(lease))
+			dispatch_take_back(master, lease, "its worker hangs on another task");
 		else
 			g_queue_push_tail(&worker->leases, g_queue_pop_head(&worker->leases));
 	}
+}
+
+static void replace_stuck(struct master *master, struct worker *worker)
+{
+	workers_stuck(worker);
+	if (master->supervisor)
+		supervisor_kill(master->supervisor, worker->beat->pid);
 }
 
 /* A task in hand for longer than its pipeline allows: its job fails, and its worker is replaced: killed here; one elsewhere ends itself, or
@@ -143,17 +155,21 @@ static void stop_hanging(struct master *master, struct worker *worker)
 
 	if (!job || (double)worker->beat->busy_us <= job->pipeline->limits.seconds * G_USEC_PER_SEC)
 		return;
-	workers_stuck(worker);
+	const struct tile *tile = &job->tiles[lease->tile];
+	const struct lease *other = tile->extra == lease ? tile->lease : tile->extra;
+	replace_stuck(master, worker);
+	/* It hangs there, too, or will. */
+	if (other && named_by_heartbeat(other->worker) == other)
+		replace_stuck(master, other->worker);
 	fail_overtime(master, job, lease->tile);
 	take_others_back(master, worker);
-	if (master->supervisor)
-		supervisor_kill(master->supervisor, worker->beat->pid);
 }
 
 /* Nothing of this job is in anybody's hands but its codec's. */
 static bool codec_owes(const struct job *job)
 {
-	return job->codec && !job->committing && job->leased == 0 && g_queue_is_empty((GQueue *)&job->ready);
+	return job->codec && !job->committing && job->leased == 0 && job->held == 0 &&
+	       g_queue_is_empty((GQueue *)&job->ready);
 }
 
 static void stop_hanging_codec(struct master *master, struct job *job)

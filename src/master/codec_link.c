@@ -182,12 +182,22 @@ void codec_link_send(struct codec_link *link, JsonObject *command, int fd)
 	send_line(link, line, strlen(line));
 }
 
-void codec_link_done(struct codec_link *link, guint tile)
+static void send_tile(struct codec_link *link, const char *command, guint tile)
 {
 	char line[64];
-	int length = g_snprintf(line, sizeof line, "{\"cmd\":\"done\",\"tile\":%u}\n", tile);
+	int length = g_snprintf(line, sizeof line, "{\"cmd\":\"%s\",\"tile\":%u}\n", command, tile);
 
 	send_line(link, line, (gsize)length);
+}
+
+void codec_link_done(struct codec_link *link, guint tile, bool held)
+{
+	send_tile(link, held ? "held" : "done", tile);
+}
+
+void codec_link_free_tile(struct codec_link *link, guint tile)
+{
+	send_tile(link, "free", tile);
 }
 
 void codec_link_free(struct codec_link *link)

@@ -22,7 +22,10 @@ struct codec_link *codec_link_new(codec_event_fn event, void *user, GError **err
 pid_t codec_link_pid(const struct codec_link *link);
 /* fd: goes with it; -1: none. */
 void codec_link_send(struct codec_link *link, JsonObject *command, int fd);
-void codec_link_done(struct codec_link *link, guint tile);
+/* held: another may still write where it lies, and reads what it is made of. */
+void codec_link_done(struct codec_link *link, guint tile, bool held);
+/* That one has ended. */
+void codec_link_free_tile(struct codec_link *link, guint tile);
 void codec_link_free(struct codec_link *link); /* NULL is fine */
 DEFINE_AUTO(codec_link, codec_link_free)
 

@@ -138,9 +138,10 @@ void job_reset(struct job *job)
 	g_clear_pointer(&job->spec_text[PLANE_INLINE], g_free);
 	free_tiles(job);
 	g_clear_pointer(&job->accusations, g_ptr_array_unref);
+	g_clear_pointer(&job->paces, g_free);
 	g_array_set_size(job->rings, 0);
 	g_queue_clear(&job->ready);
-	job->done = job->leased = job->failed_tries = 0;
+	job->done = job->leased = job->held = job->failed_tries = 0;
 	job->first_sent_us = job->eta_us = 0;
 	job->lane = LANE_UNDECIDED;
 }

@@ -16,7 +16,7 @@
 #include "master/snapshot.h"
 #include "pipeline/pipeline.h"
 
-struct worker;
+struct lease;
 struct codec_link;
 struct master;
 
@@ -33,15 +33,14 @@ struct tile {
 	int output;
 	struct rect out, need;
 	enum tile_state state;
-	guint attempt; /* of the latest lease, from 1 */
+	guint attempt;  /* of the latest lease, from 1 */
+	guint reissued; /* of these, how many were given out because another was late */
 	struct blame blame;
-	struct worker *worker; /* TILE_LEASED: who has it */
-	enum plane plane;      /* TILE_LEASED: how it went there */
-	gsize bytes;           /* TILE_LEASED: inline, what went */
-	gint64 sent_us;
-	char *who;      /* GRefString: who has it, or had it last; NULL: nobody yet */
-	gint64 took_us; /* TILE_DONE: computing, as its worker says */
-	bool failed;    /* it is what the job failed of */
+	struct lease *lease; /* TILE_LEASED: who has it, and how; see workers.h */
+	struct lease *extra; /* who has it as well, since that one is late; NULL: nobody */
+	char *who;           /* GRefString: who has it, or had it last, or made it; NULL: nobody yet */
+	gint64 took_us;      /* TILE_DONE: computing, as its worker says */
+	bool failed;         /* it is what the job failed of */
 };
 
 /* Where an output lies while it is made and when it is finished. */
@@ -102,6 +101,8 @@ struct job {
 	GArray *rings; /* struct ring_place, by output */
 	struct tile *tiles;
 	guint tile_count, done, leased;
+	guint held;             /* tiles that are done, while another worker may still write where they lie */
+	struct pace *paces;     /* how long tiles took in this run, by output, see pace.h; NULL: none came back yet */
 	GPtrArray *accusations; /* struct accusation, see accuse.h; NULL: none */
 	GQueue ready;           /* tile numbers (GUINT_TO_POINTER) in the order they became ready */
 	GPtrArray *outputs;     /* struct job_output */

@@ -81,6 +81,7 @@ static inline const struct tile_view *tiles_view_at(const struct tiles_view *til
 	X(TIMELINE_STARTED, "started")                                                                                 \
 	X(TIMELINE_PLANNED, "planned")                                                                                 \
 	X(TIMELINE_RETRIED, "retried")                                                                                 \
+	X(TIMELINE_REISSUED, "reissued")                                                                               \
 	X(TIMELINE_WORKER_LOST, "worker_lost")                                                                         \
 	X(TIMELINE_WAITING, "waiting")                                                                                 \
 	X(TIMELINE_RESTARTED, "restarted")                                                                             \

@@ -19,19 +19,16 @@
 
 void jobs_stop_run(struct master *master, struct job *job)
 {
-	bool tainted = false;
+	bool tainted = job->held > 0;
 
 	for (guint i = 0; job->leased && i < job->tile_count; i++) {
 		struct tile *tile = &job->tiles[i];
-		if (tile->state != TILE_LEASED)
-			continue;
-		if (job->segment && tile->plane == PLANE_SHM &&
-			!segment_revoke(job->segment, i, job->serial, tile->attempt))
-			tainted = true;
-		if (job->lane == LANE_WHOLE)
-			worker_will_litter(tile->worker, job);
-		worker_drop_lease(tile->worker, job, i);
-		tile->state = TILE_WAITING;
+		while (tile->lease) {
+			tainted |= !dispatch_fenced(tile->lease);
+			if (job->lane == LANE_WHOLE)
+				worker_will_litter(tile->lease);
+			lease_end(tile->lease);
+		}
 	}
 	view_show_tiles(master, job);
 	codec_link_free(g_steal_pointer(&job->codec));
@@ -156,9 +153,9 @@ void jobs_commit(struct master *master, struct job *job)
 
 	jobs_say_waiting(master, job, NULL);
 	view_show_tiles(master, job);
-	/* Nothing is out any more: every tile was answered. */
+	/* Nothing is out any more: every tile was answered, if perhaps not by everybody who has it. */
 	codec_link_free(g_steal_pointer(&job->codec));
-	segments_give_back(master->segments, g_steal_pointer(&job->segment), job->leased > 0);
+	segments_give_back(master->segments, g_steal_pointer(&job->segment), job->leased > 0 || job->held > 0);
 	job->phase_us = clock_now_us();
 	job->committing = true;
 	g_clear_pointer(&job->error, g_free);

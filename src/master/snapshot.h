@@ -101,7 +101,7 @@ struct snapshot {
 	char *broker_note; /* why it is down, or a warning with the command that mends it; "" */
 	guint workers_by_state[WORKER_STATE_COUNT];
 	guint64 jobs_by_state[JOB_STATE_COUNT]; /* done and failed since the history began */
-	guint64 tiles_queued, tiles_running, tiles_done, tiles_retried, tiles_duplicate;
+	guint64 tiles_queued, tiles_running, tiles_done, tiles_retried, tiles_reissued, tiles_duplicate;
 	gint64 oldest_queued_us; /* clock_now_us() when the oldest queued job came; 0: none */
 	GPtrArray
 		*jobs; /* struct job_view: running, queued, then finished, newest first; shared with other snapshots */

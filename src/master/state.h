@@ -66,7 +66,8 @@ struct master {
 	guint64 kept_since;     /* every job that changed in a snapshot after this one is still shown */
 	struct snapshot *last;  /* as published; NULL: none */
 	guint64 counts[JOB_STATE_COUNT];
-	guint64 tiles_done, tiles_retried, tiles_duplicate;
+	guint64 tiles_done, tiles_retried, tiles_reissued, tiles_duplicate;
+	guint straggle_timer;                                /* 0: nobody waits for a tile to be late */
 	guint64 tasks_failed, task_buckets[TASK_BOUNDS + 1]; /* see snapshot.h */
 	gint64 task_sum_us;
 	guint64 errors[ERROR_KINDS_SHOWN];
@@ -150,13 +151,36 @@ void jobs_stop_run(struct master *master, struct job *job);
 /* At the end of the process: a file given by hand leaves no temp files (a claim's are swept at the next start). */
 void jobs_abandon(struct master *master, struct job *job);
 
+/* give.c */
+/* What goes over the bus with this task when nothing is shared. */
+gsize give_bytes(const struct job *job, guint tile);
+/* The plane that its pixels or its file would take to this worker. False: none may. */
+bool give_plane(
+	const struct master *master, const struct worker *worker, const struct job *job, guint tile, enum plane *plane);
+/* Leases the tile to this worker and sends it; a lease that it has already stays. False: it could not be sent, and waits. */
+bool give(struct master *master, struct job *job, guint tile, struct worker *worker, enum plane plane);
+
+/* straggle.c */
+/* Tiles that are late go to workers that have nothing to do; looks again by itself when the next one would be. */
+void straggle(struct master *master);
+/* The tile has its result: whoever has it as well is late from now on. True: that one may still write to where it lies. */
+bool straggle_over(struct job *job, guint tile);
+/* A result that nobody waits for: of a late task? */
+void straggle_answered(struct master *master, struct worker *worker, const struct result *result);
+/* Nothing more comes of this worker's late tasks: it has nothing in hand. */
+void straggle_forget(struct master *master, struct worker *worker);
+void straggle_worker_gone(struct master *master, struct worker *worker, bool dead);
+
 /* dispatch.c */
+/* Why a job starts over: memory that it was lent cannot be used again, and nobody knows for how long. */
+#define SILENT_HOLDER "a silent worker holds a piece of it"
 /* Gives out what is ready to whoever has room. */
 void dispatch(struct master *master);
-/* A leased tile becomes ready again. The caller made sure that its old worker cannot harm: dead, fenced, or answered. */
-void dispatch_take_back(struct master *master, struct job *job, guint tile, const char *why);
+/* A leased tile becomes ready again, unless another has it as well. The caller made sure that this lease's worker cannot harm: dead, fenced,
+ * or answered. The lease is gone then. */
+void dispatch_take_back(struct master *master, struct lease *lease, const char *why);
 /* May this lease go to another although its worker was not heard to be dead? */
-bool dispatch_fenced(const struct job *job, guint tile);
+bool dispatch_fenced(const struct lease *lease);
 void dispatch_worker_gone(struct worker *worker, bool dead, void *user);
 void dispatch_worker_changed(struct worker *worker, void *user);
 /* The clock: leases that were lost on the way, tasks that hang. */

@@ -72,6 +72,7 @@ static void show_tiles(const struct master *master, struct snapshot *snapshot)
 	}
 	snapshot->tiles_done = master->tiles_done;
 	snapshot->tiles_retried = master->tiles_retried;
+	snapshot->tiles_reissued = master->tiles_reissued;
 	snapshot->tiles_duplicate = master->tiles_duplicate;
 	for (int i = 0; i < TALLY_COUNT; i++)
 		snapshot->tallies[i] = tally_of((enum tallied)i);

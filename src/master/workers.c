@@ -35,6 +35,7 @@ static void worker_free(struct worker *worker)
 		g_source_remove(worker->death_watch);
 	heartbeat_free(worker->beat);
 	g_queue_clear_full(&worker->leases, g_free);
+	worker_forget_all_late(worker);
 	g_ref_string_release(worker->id);
 	g_clear_pointer(&worker->assets, g_hash_table_unref);
 	g_clear_pointer(&worker->litter, g_ptr_array_unref);
@@ -120,7 +121,7 @@ static void lost(struct workers *workers, struct worker *worker, bool dead, cons
 		log_at(stopped ? LOG_DEBUG : LOG_WARNING, "worker %s is gone (%s); %u tasks taken back", worker->id,
 			how, g_queue_get_length(&worker->leases));
 	}
-	if (!was_gone || !g_queue_is_empty(&worker->leases))
+	if (!was_gone || !g_queue_is_empty(&worker->leases) || !g_queue_is_empty(&worker->late))
 		workers->events.gone(worker, dead, workers->events.user);
 	for (guint i = 0; dead && worker->litter && i < worker->litter->len; i++)
 		folder_discard(worker->litter->pdata[i]);
@@ -211,6 +212,7 @@ static struct worker *meet(struct workers *workers, struct heartbeat *beat)
 	worker->here = strcmp(beat->machine, workers->machine) == 0;
 	worker->rate_us = clock_now_us();
 	g_queue_init(&worker->leases);
+	g_queue_init(&worker->late);
 	if (!workers->test_hash)
 		workers->test_hash = g_strdup(beat->test_hash);
 	worker->mixed = strcmp(workers->test_hash, beat->test_hash) != 0;
@@ -302,7 +304,7 @@ void workers_heard(struct workers *workers, struct heartbeat *beat)
 		hear_endings(workers, worker->beat);
 	worker->beat_us = now;
 	bool idle = strcmp(beat->state, "idle") == 0;
-	worker->idle_beats = idle && !g_queue_is_empty(&worker->leases) ? worker->idle_beats + 1 : 0;
+	worker->idle_beats = idle && worker->weight > 0 ? worker->idle_beats + 1 : 0;
 	measure_rate(worker, now);
 	if (strcmp(beat->state, "stopping") == 0)
 		lost(workers, worker, false, "it was stopped");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Purpose:   the workers as the master sees them: who they are (from heartbeats), what they hold (leases, oldest first), whether they
- *            live. Only this module says that a worker is gone.
+ *            live, and how fast they are. Only this module says that a worker is gone.
  * Thread:    the master's loop.
  * Ownership: the registry owns its workers; one that is gone is kept a while for the page.
  */
@@ -10,10 +10,27 @@
 
 #include "master/job.h"
 
+/* A task in a worker's hands. */
 struct lease {
+	struct worker *worker;
 	struct job *job;
-	guint tile;
+	guint tile, attempt;
 	int weight;
+	enum plane plane;
+	gsize bytes; /* inline: what went */
+	gint64 sent_us;
+	bool begun; /* its offer was taken; after another attempt was offered in its place, the segment does not tell any more */
+};
+
+/* A task that somebody else has answered, or will: its worker does not know, and comes to it all the same. The job may be over. */
+struct late {
+	char *job; /* GRefString */
+	guint32 serial;
+	guint tile, attempt;
+	int weight;
+	gsize bytes;
+	gint64 sent_us;
+	bool writes; /* it may still write to the job's segment */
 };
 
 struct worker {
@@ -27,10 +44,12 @@ struct worker {
 	bool no_shm;        /* it could not open our memory */
 	bool no_files;      /* it could not read our copies of assets */
 	GHashTable *assets; /* hashes of the assets that were sent to it; NULL: none */
-	GQueue leases;      /* struct lease, in the order given: the first one is in hand */
-	int weight;         /* of all leases */
-	gsize bytes;        /* inline, of all leases */
-	int idle_beats;     /* heartbeats in a row that said idle while leases were out */
+	GQueue leases;      /* struct lease, in the order given: the first one is in hand, unless a late one is */
+	GQueue late;        /* struct late, in the order in which they were lost */
+	int weight;         /* of all leases and late tasks: all of it is to be done before what is given to it next */
+	gsize bytes;        /* inline, of the same */
+	double slowness; /* its time for a tile, in times of what is usual for its like, smoothed; 0: not measured, as good as 1 */
+	int idle_beats; /* heartbeats in a row that said idle while leases or late tasks were out */
 	guint64 tiles_done;
 	double tiles_per_s;
 	guint64 rate_done;
@@ -84,16 +103,33 @@ guint workers_live(struct workers *workers);
 guint workers_holding(struct workers *workers);
 
 /* The worker that should get this task, of this weight and size: live, with a partition, its breaker closed, with room in its window, least
- * to do; one that failed it before only when nobody else is there who could. job NULL: any task. NULL: none. */
+ * to do; one that failed it before only when nobody else is there who could. job NULL: any task. NULL: none. The last tiles of a job
+ * (workers_end_job()) go to whom they should be ready first at, by measured times; NULL also when that one has no room, and would still be first. */
 struct worker *workers_choose(struct workers *workers, const struct job *job, guint tile, int weight, gsize bytes,
 	int window, gsize window_bytes);
+/* The tiles of this job that nobody has yet are fewer than what the workers could take at once. */
+bool workers_end_job(struct workers *workers, const struct job *job, int weight, int window);
+/* One that could be given a late worker's tile as well: it has nothing to do, is not on trial, has not got the tile and has not failed it. */
+bool worker_may_help(const struct worker *worker, const struct job *job, guint tile);
 /* Is there one that has not failed it? */
 bool workers_elsewhere(struct workers *workers, const struct job *job, guint tile);
 
-void worker_add_lease(struct worker *worker, struct job *job, guint tile, int weight);
-/* Removes it; false when it was not there. */
-bool worker_drop_lease(struct worker *worker, const struct job *job, guint tile);
-/* A whole task is taken from it: the temp files that it may yet make are removed when it is dead. */
-void worker_will_litter(struct worker *worker, const struct job *job);
+/* The tile's latest attempt is this worker's now; the second one at a time is the tile's extra. Borrowed until lease_end(). */
+struct lease *lease_begin(
+	struct worker *worker, struct job *job, guint tile, int weight, enum plane plane, gsize bytes);
+/* It is answered, or taken back; freed. True when nobody has the tile any more: it is waiting then. NULL: false. */
+bool lease_end(struct lease *lease);
+/* The same, but its worker is believed to be at it still, or to come to it. writes: into the job's segment. */
+bool lease_lose(struct lease *lease, bool writes);
+/* The lease of this attempt; NULL: nobody has it any more. */
+struct lease *lease_attempt(const struct job *job, guint tile, guint attempt);
+/* This worker's lease of the tile; NULL: it has none. */
+struct lease *lease_of(const struct worker *worker, const struct job *job, guint tile);
+/* The answer of a late task came, or will not come: a copy without the name in *late, if not NULL. False: it owes no such thing. */
+bool worker_forget_late(
+	struct worker *worker, const char *job, guint32 serial, guint tile, guint attempt, struct late *late);
+void worker_forget_all_late(struct worker *worker);
+/* A whole task is taken from its worker: the temp files that it may yet make are removed when it is dead. */
+void worker_will_litter(const struct lease *lease);
 
 #endif

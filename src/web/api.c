@@ -37,6 +37,7 @@ static JsonObject *tiles_object(const struct snapshot *snapshot)
 	json_object_set_int_member(tiles, "running", (gint64)snapshot->tiles_running);
 	json_object_set_int_member(tiles, "done", (gint64)snapshot->tiles_done);
 	json_object_set_int_member(tiles, "retried", (gint64)snapshot->tiles_retried);
+	json_object_set_int_member(tiles, "reissued", (gint64)snapshot->tiles_reissued);
 	json_object_set_int_member(tiles, "duplicate", (gint64)snapshot->tiles_duplicate);
 	return tiles;
 }

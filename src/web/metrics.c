@@ -70,6 +70,7 @@ static void add_tiles(GString *text, const struct snapshot *snapshot)
 	add_labelled(text, "tiles_total", "result", "done", snapshot->tiles_done);
 	add_labelled(text, "tiles_total", "result", "failed", snapshot->tasks_failed);
 	add_labelled(text, "tiles_total", "result", "retried", snapshot->tiles_retried);
+	add_labelled(text, "tiles_total", "result", "reissued", snapshot->tiles_reissued);
 	add_labelled(text, "tiles_total", "result", "duplicate", snapshot->tiles_duplicate);
 	g_string_append(text, FAMILY("tiles", "gauge", "Tiles of running jobs."));
 	add_labelled(text, "tiles", "state", "queued", snapshot->tiles_queued);

@@ -36,7 +36,7 @@ export function drawSteps(parent, job) {
 }
 
 const SIGNS = {
-	dropped: "drop", claimed: "queued", started: "running", planned: "grid", retried: "again", worker_lost: "gone", waiting: "queued", restarted: "again",
+	dropped: "drop", claimed: "queued", started: "running", planned: "grid", retried: "again", reissued: "again", worker_lost: "gone", waiting: "queued", restarted: "again",
 	lane: "grid", failed: "failed", committed: "done", archived: "done", done: "done",
 };
 

@@ -124,7 +124,7 @@ static void what_one_failed_another_tries(void **state)
 	assert_ptr_equal(choose(workers, &other), a);
 	accuse(&job, 0, b, ACCUSE_TROUBLE, "disk full");
 	/* It waits for who has not failed it, however busy. */
-	worker_add_lease(c, &other, 0, 8);
+	lease_begin(c, &other, 0, 8, PLANE_INLINE, 0);
 	assert_null(choose(workers, &job));
 	assert_true(workers_elsewhere(workers, &job, 0));
 	accuse(&job, 0, c, ACCUSE_TROUBLE, "disk full");
@@ -174,10 +174,10 @@ static void strikes_are_for_what_others_managed(void **state)
 	/* On trial: one task, and a picture at fault does not count against it. */
 	breaker_tick(a->breaker, a->breaker->until_us);
 	assert_ptr_equal(choose(workers, NULL), a);
-	worker_add_lease(a, &job, 0, 1);
-	worker_add_lease(b, &job, 0, 1);
+	lease_begin(a, &job, 0, 1, PLANE_INLINE, 0);
+	lease_begin(b, &job, 0, 1, PLANE_INLINE, 0);
 	assert_ptr_not_equal(choose(workers, NULL), a);
-	assert_true(worker_drop_lease(a, &job, 0));
+	assert_false(lease_end(lease_of(a, &job, 0)));
 	accuse(&job, 0, a, ACCUSE_VERDICT, "truncated");
 	assert_int_equal(a->breaker->state, BREAKER_OPEN);
 	assert_int_equal(accuse_verdicts(&job, 0), 0);

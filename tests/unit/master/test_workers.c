@@ -113,13 +113,13 @@ static void the_least_busy_gets_the_next_task_and_windows_hold(void **state)
 	for (guint i = 0; i < 16; i++) {
 		struct worker *worker = workers_choose(workers, NULL, 0, 1, 0, 8, 1000);
 		assert_non_null(worker);
-		worker_add_lease(worker, &job, i, 1);
+		lease_begin(worker, &job, i, 1, PLANE_INLINE, 0);
 	}
 	assert_null(workers_choose(workers, NULL, 0, 1, 0, 8, 1000));
 	assert_int_equal(workers_find(workers, "a")->weight, 8);
 	assert_int_equal(workers_find(workers, "b")->weight, 8);
-	assert_true(worker_drop_lease(workers_find(workers, "a"), &job, 0));
-	assert_false(worker_drop_lease(workers_find(workers, "a"), &job, 0));
+	assert_true(lease_end(lease_of(workers_find(workers, "a"), &job, 0)));
+	assert_null(lease_of(workers_find(workers, "a"), &job, 0));
 	assert_ptr_equal(workers_choose(workers, NULL, 0, 1, 0, 8, 1000), workers_find(workers, "a"));
 }
 
@@ -146,7 +146,7 @@ static void idle_heartbeats_with_tasks_out_are_counted(void **state)
 	workers_heard(workers, beat("a", "idle", "h"));
 	struct worker *worker = workers_find(workers, "a");
 	assert_int_equal(worker->idle_beats, 0);
-	worker_add_lease(worker, &job, 0, 1);
+	lease_begin(worker, &job, 0, 1, PLANE_INLINE, 0);
 	workers_heard(workers, beat("a", "idle", "h"));
 	workers_heard(workers, beat("a", "idle", "h"));
 	assert_int_equal(worker->idle_beats, 2);
@@ -236,14 +236,14 @@ static void late_temp_files_go_with_their_worker(void **state)
 	g_autofree char *folder = g_dir_make_tmp("dropmill-XXXXXX", NULL),
 			*path = g_build_filename(folder, "a.tmp", NULL);
 	struct job_output output = {.temp = path};
-	struct tile tile = {.plane = PLANE_SHM};
+	struct tile tile = {0};
 	g_autoptr(GPtrArray) outputs = g_ptr_array_new();
 	struct job job = {.lane = LANE_WHOLE, .tiles = &tile, .tile_count = 1, .outputs = outputs};
 
 	(void)state;
 	g_ptr_array_add(outputs, &output);
 	workers_heard(workers, beat("w", "busy", "h"));
-	worker_will_litter(workers_find(workers, "w"), &job);
+	worker_will_litter(lease_begin(workers_find(workers, "w"), &job, 0, 4, PLANE_SHM, 0));
 	workers_heard(workers, beat("w", "stopping", "h"));
 	assert_int_equal(seen.gone, 1);
 	assert_true(g_file_set_contents(path, "late", -1, NULL));

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * A task to a worker: on which plane, as which record, and what becomes of it when it cannot be sent: see state.h. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/crash.h"
+#include "base/log.h"
+#include "master/assets.h"
+#include "master/state.h"
+
+/* Memory of this machine, or for a whole job its files. */
+static bool may_share(const struct worker *worker, const struct job *job)
+{
+	return worker->here && !worker->no_shm && !(job->lane == LANE_WHOLE && worker->beat->no_files);
+}
+
+gsize give_bytes(const struct job *job, guint index)
+{
+	const struct rect *need = &job->tiles[index].need;
+
+	if (job->lane == LANE_WHOLE)
+		return (gsize)job->claim->bytes;
+	return (gsize)need->width * (gsize)need->height * (gsize)job->ring.pixel_bytes;
+}
+
+/* shm where both sides can; inline where asked for, but never what the embedded broker would lose: there, whole files go by their path and
+ * rectangles beyond its window through memory. */
+bool give_plane(
+	const struct master *master, const struct worker *worker, const struct job *job, guint index, enum plane *plane)
+{
+	const char *wish = master->options->payload;
+	bool share = may_share(worker, job);
+	bool fits = !master->embedded || (job->lane == LANE_TILED && give_bytes(job, index) <= EMBEDDED_WINDOW_BYTES);
+
+	if (strcmp(wish, "inline") == 0) {
+		*plane = fits || !share ? PLANE_INLINE : PLANE_SHM;
+		return true;
+	}
+	*plane = share && worker->beat->planes[PLANE_SHM] ? PLANE_SHM : PLANE_INLINE;
+	return *plane == PLANE_SHM || strcmp(wish, "auto") == 0;
+}
+
+/* What goes over the bus: the source pixels that the tile needs, packed, or the file. */
+static GBytes *pack(const struct job *job, guint index, GError **error)
+{
+	const struct rect *need = &job->tiles[index].need;
+
+	if (job->lane == LANE_WHOLE) {
+		g_autoptr(GMappedFile) file = g_mapped_file_new(job->claim->path, FALSE, error);
+		return file ? g_mapped_file_get_bytes(file) : NULL;
+	}
+	gsize size = give_bytes(job, index);
+	guint8 *packed = g_malloc(size);
+	gint64 began = clock_now_us();
+	payload_pack(packed, job->segment->bytes + job->ring.offset, job->ring.stride, job->ring.rows,
+		job->ring.pixel_bytes, need->left, need->top, need->width, need->height);
+	spent_add(job->spent, SPENT_PACK_US, clock_now_us() - began);
+	spent_add(job->spent, SPENT_PACKED, (gint64)size);
+	return g_bytes_new_take(packed, size);
+}
+
+struct sent {
+	struct master *master;
+	char *job, *error;
+	guint32 serial;
+	guint tile, attempt;
+};
+
+static gboolean not_delivered(gpointer data)
+{
+	struct sent *sent = data;
+	struct master *master = sent->master;
+	struct job *job = jobs_find(master, sent->job);
+
+	bool runs = job && job->serial == sent->serial && job->tiles;
+	struct lease *lease = runs ? lease_attempt(job, sent->tile, sent->attempt) : NULL;
+
+	if (lease) {
+		log_warning("%s tile %u was not delivered: %s", job->id, sent->tile, sent->error);
+		broker_ask(master->broker);
+		dispatch_take_back(master, lease, sent->error);
+		dispatch(master);
+	}
+	g_free(sent->job);
+	g_free(sent->error);
+	g_free(sent);
+	return G_SOURCE_REMOVE;
+}
+
+/* Bus thread. Only failures are of interest: success shows in the result. */
+static void delivered(const char *error, void *user)
+{
+	struct sent *sent = user;
+
+	if (error) {
+		sent->error = g_strdup(error);
+		g_idle_add_full(G_PRIORITY_DEFAULT, not_delivered, sent, NULL);
+		return;
+	}
+	g_free(sent->job);
+	g_free(sent);
+}
+
+static bool publish(struct master *master, const struct lease *lease, GPtrArray *parcels, GError **error)
+{
+	struct job *job = lease->job;
+	const struct worker *worker = lease->worker;
+	guint index = lease->tile;
+	const struct tile *tile = &job->tiles[index];
+	g_autoptr(GBytes) payload = lease->plane == PLANE_INLINE ? pack(job, index, error) : g_bytes_new_static("", 0);
+
+	if (!payload)
+		return false;
+	struct task task = {
+		.kind = job->lane == LANE_WHOLE ? TASK_WHOLE : TASK_TILE,
+		.plane = lease->plane,
+		.limit_ms = (gint64)(job->pipeline->limits.seconds * 1000),
+		.job = job->id,
+		.serial = job->serial,
+		.tile = (gint32)index,
+		.attempt = (gint32)lease->attempt,
+		.worker = worker->id,
+		.output = tile->output,
+		.out = tile->out,
+		.need = tile->need,
+		.spec = (char *)job_spec(job, lease->plane),
+		.payload = payload,
+		.parcels = parcels,
+	};
+	gint32 partition =
+		g_array_index(worker->beat->partitions, gint32, lease->attempt % worker->beat->partitions->len);
+	g_autoptr(GPtrArray) parts = payload_split(task_to_record(&task, partition), master->tasks_limit);
+	guint count = parts->len;
+	g_ptr_array_set_free_func(parts, NULL);
+	CRASH_POINT("publish.before_send");
+	for (guint i = 0; i < count; i++) {
+		struct sent *sent = g_new0(struct sent, 1);
+		*sent = (struct sent){master, g_strdup(job->id), NULL, job->serial, index, lease->attempt};
+		if (bus_send(master->bus, g_ptr_array_index(parts, i), delivered, sent, error)) {
+			spent_add(job->spent, SPENT_RECORDS_SENT, 1);
+			continue;
+		}
+		g_free(sent->job);
+		g_free(sent);
+		for (i++; i < count; i++)
+			record_free(g_ptr_array_index(parts, i));
+		return false;
+	}
+	return true;
+}
+
+bool give(struct master *master, struct job *job, guint index, struct worker *worker, enum plane plane)
+{
+	struct tile *tile = &job->tiles[index];
+	int weight = job->lane == LANE_WHOLE ? WEIGHT_WHOLE : WEIGHT_TILE;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) parcels = assets_parcels(master, job, worker, &error);
+	gsize bytes = (plane == PLANE_INLINE ? give_bytes(job, index) : 0) + parcels_bytes(parcels);
+
+	tile->attempt++;
+	struct lease *lease = lease_begin(worker, job, index, weight, plane, bytes);
+	if (tile->who)
+		g_ref_string_release(tile->who);
+	tile->who = g_ref_string_acquire(worker->id);
+	if (!job->first_sent_us)
+		job->first_sent_us = lease->sent_us;
+	if (plane == PLANE_SHM && job->segment)
+		segment_offer(job->segment, index, job->serial, lease->attempt);
+	CRASH_POINT("publish.leased");
+	if (!error && publish(master, lease, parcels, &error)) {
+		CRASH_POINT("publish.sent");
+		assets_sent(worker, parcels);
+		return true;
+	}
+	if (error->domain == G_FILE_ERROR) {
+		jobs_fail(master, job, error->message); /* the original or an asset cannot be read */
+		return true;
+	}
+	/* The local queue is full, or the topic is gone: this tile waits; a delivery or the clock comes back here. */
+	log_debug("%s tile %u: %s", job->id, index, error->message);
+	broker_ask(master->broker);
+	if (plane == PLANE_SHM && job->segment)
+		segment_revoke(job->segment, index, job->serial, lease->attempt);
+	if (lease_end(lease)) {
+		tile->state = TILE_READY;
+		g_queue_push_head(&job->ready, GUINT_TO_POINTER(index));
+	}
+	return false;
+}
