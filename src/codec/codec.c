@@ -3,6 +3,7 @@
 #include "codec/codec.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@
 #include "image/sandbox.h"
 
 #define CONTROL_FD 3
+#define LARGE_BLOCK_BYTES (1 << 20)
 
 struct codec {
 	JsonObject *request; /* what was asked for */
@@ -284,6 +286,9 @@ int codec_command(int argc, char **argv)
 		process_die_with_parent(SIGKILL, atoi(argv[1]));
 	log_init("codec", g_strcmp0(g_getenv("DROPMILL_LOG_FORMAT"), "json") == 0);
 	process_be_nice();
+	/* glibc raises the size from which a block is given back to the kernel each time one is freed; after a few strips of a gigapixel picture
+	 * lie 30 MB of it in holes (measured: 128 MB, with this 99, in the same time). */
+	mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
 	/* What is missing was said by the first worker. */
 	g_free(sandbox_enter(SANDBOX_NO_NETWORK));
 	g_mutex_init(&codec.sending);

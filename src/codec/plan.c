@@ -7,10 +7,10 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/segment.h"
+#include "codec/search.h"
 #include "image/chain.h"
 #include "image/format.h"
 #include "image/frames.h"
-#include "image/need.h"
 #include "image/operations.h"
 #include "image/pieces.h"
 #include "image/tilesource.h"
@@ -80,24 +80,17 @@ static const char *whole_by_header(const struct plan *plan, const struct wish *w
 	return NULL;
 }
 
-/* Cuts one output. False without error when it cannot be cut (plan->whole says why). */
-static bool plan_output(struct plan *plan, struct plan_output *output, struct tilesource *recorder, VipsImage *recorded,
-	unsigned flags, const struct wish *wish)
+/* Cuts one output; when it cannot be cut, plan->whole says why. */
+static void plan_output(struct plan *plan, struct plan_output *output, struct tilesource *recorder, VipsImage *recorded,
+	unsigned flags, const struct wish *wish, const struct build_context *context)
 {
 	gsize pixel = VIPS_MAX(VIPS_IMAGE_SIZEOF_PEL(output->image), VIPS_IMAGE_SIZEOF_PEL(plan->source));
-	bool cut = true;
 
 	grid_make(&output->grid, recorded, wish->edge, flags & OPERATION_ON_GRID,
 		wish->tile_bytes ? wish->tile_bytes / (gint64)pixel : 0);
 	output->first_tile = (int)plan->tiles->len;
-	for (int i = 0; cut && i < grid_tiles(&output->grid); i++) {
-		struct plan_tile tile = {.output = (int)plan->outputs->len, .out = grid_tile(&output->grid, i)};
-		cut = need_find(recorder, recorded, &output->grid, &tile.out, &tile.need);
-		g_array_append_val(plan->tiles, tile);
-	}
-	if (!cut)
+	if (!search_tiles(plan, output, recorder, recorded, context))
 		plan->whole = g_strdup("the chain cannot be evaluated in parts");
-	return cut;
 }
 
 /* Why a chain of these flags needs more than pixels that are sent to it, or NULL. */
@@ -189,7 +182,7 @@ static bool plan_chain(struct plan *plan, guint number, JsonObject *wanted, stru
 		     (plan->whole || format_fits(output->image, output->format, output->save, error));
 	unsigned flags = chain_flags(plan->steps) | chain_flags(output->steps);
 	if (built && !plan->whole)
-		plan_output(plan, output, recorder, recorded, flags, wish);
+		plan_output(plan, output, recorder, recorded, flags, wish, &context);
 	if (built && !plan->whole && flags & OPERATION_ON_GRID)
 		built = check_pieces(plan, output, tilesource_image(recorder), &context, error);
 	g_ptr_array_add(plan->outputs, output);

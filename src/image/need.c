@@ -27,17 +27,72 @@ bool need_exactly(struct tilesource *recorder, VipsImage *recorded, const VipsRe
 /* The corners of a tile, the middles of its edges and its middle, row by row. */
 enum { PROBES = 9 };
 
-static bool probe(struct tilesource *recorder, VipsImage *recorded, const VipsRect *tile, VipsRect boxes[PROBES])
-{
-	int xs[] = {tile->left, tile->left + tile->width / 2, VIPS_RECT_RIGHT(tile) - 1};
-	int ys[] = {tile->top, tile->top + tile->height / 2, VIPS_RECT_BOTTOM(tile) - 1};
+/* Neighbours share their probes: places across are the left edge and the middle of each tile, and at the end the last pixel of the picture;
+ * so a tile's right probe is the first pixel beyond it. Down likewise. */
+struct needs {
+	struct tilesource *recorder;
+	VipsImage *recorded;
+	struct grid grid;
+	VipsRect *asked; /* of each place, row by row; the width of one that was not probed is UNKNOWN */
+};
 
-	for (int i = 0; i < PROBES; i++) {
-		VipsRect pixel = {xs[i % 3], ys[i / 3], 1, 1};
-		boxes[i] = (VipsRect){0, 0, 0, 0};
-		if (!need_exactly(recorder, recorded, &pixel, &boxes[i]))
+#define UNKNOWN (-1)
+
+static int places(int tiles)
+{
+	return 2 * tiles + 1;
+}
+
+static int place_at(int number, int tile_size, int size)
+{
+	int start = number / 2 * tile_size, length = VIPS_MIN(tile_size, size - start);
+
+	return VIPS_MIN(number % 2 ? start + length / 2 : start, size - 1);
+}
+
+struct needs *needs_new(struct tilesource *recorder, VipsImage *recorded, const struct grid *grid)
+{
+	struct needs *needs = g_new(struct needs, 1);
+	gsize count = (gsize)places(grid->columns) * (gsize)places(grid->rows);
+
+	*needs = (struct needs){recorder, recorded, *grid, g_new(VipsRect, count)};
+	for (gsize i = 0; i < count; i++)
+		needs->asked[i].width = UNKNOWN;
+	return needs;
+}
+
+void needs_free(struct needs *needs)
+{
+	if (!needs)
+		return;
+	g_free(needs->asked);
+	g_free(needs);
+}
+
+static bool probe_place(struct needs *needs, int column, int row, VipsRect *box)
+{
+	const struct grid *grid = &needs->grid;
+	VipsRect *asked = &needs->asked[(gsize)row * (gsize)places(grid->columns) + (gsize)column];
+
+	if (asked->width == UNKNOWN) {
+		VipsRect pixel = {place_at(column, grid->tile_width, grid->width),
+			place_at(row, grid->tile_height, grid->height), 1, 1};
+		VipsRect found = {0, 0, 0, 0};
+		if (!need_exactly(needs->recorder, needs->recorded, &pixel, &found))
 			return false;
+		*asked = found;
 	}
+	*box = *asked;
+	return true;
+}
+
+static bool probe(struct needs *needs, int index, VipsRect boxes[PROBES])
+{
+	int column = index % needs->grid.columns * 2, row = index / needs->grid.columns * 2;
+
+	for (int i = 0; i < PROBES; i++)
+		if (!probe_place(needs, column + i % 3, row + i / 3, &boxes[i]))
+			return false;
 	return true;
 }
 
@@ -69,14 +124,15 @@ static bool regular(const VipsRect boxes[PROBES], int margin)
 }
 
 /* As a worker computes it: costs as much as computing the tile. */
-static bool ask_all(
-	struct tilesource *recorder, VipsImage *recorded, const struct grid *grid, const VipsRect *tile, VipsRect *box)
+static bool ask_all(struct needs *needs, const VipsRect *tile, VipsRect *box)
 {
+	const struct grid *grid = &needs->grid;
+
 	for (int y = tile->top; y < VIPS_RECT_BOTTOM(tile); y += grid->piece_height)
 		for (int x = tile->left; x < VIPS_RECT_RIGHT(tile); x += grid->piece_width) {
 			VipsRect piece = {x, y, grid->piece_width, grid->piece_height};
 			vips_rect_intersectrect(&piece, tile, &piece);
-			if (!need_exactly(recorder, recorded, &piece, box))
+			if (!need_exactly(needs->recorder, needs->recorded, &piece, box))
 				return false;
 		}
 	return true;
@@ -89,26 +145,25 @@ static VipsRect pixel_near(const struct grid *grid, const VipsRect *tile, const 
 		(int)((gint64)tile->top * image->Ysize / grid->height), 1, 1};
 }
 
-bool need_find(
-	struct tilesource *recorder, VipsImage *recorded, const struct grid *grid, const VipsRect *tile, VipsRect *need)
+bool needs_find(struct needs *needs, int index, VipsRect *need)
 {
-	const VipsImage *image = tilesource_image(recorder);
-	VipsRect picture = {0, 0, image->Xsize, image->Ysize};
+	const VipsImage *image = tilesource_image(needs->recorder);
+	VipsRect picture = {0, 0, image->Xsize, image->Ysize}, tile = grid_tile(&needs->grid, index);
 	/* Operations round outwards when they are asked for larger pieces. */
-	int margin = 2 + 2 * (int)(((gint64)image->Xsize + grid->width - 1) / grid->width);
+	int margin = 2 + 2 * (int)(((gint64)image->Xsize + needs->grid.width - 1) / needs->grid.width);
 	VipsRect boxes[PROBES], box = {0, 0, 0, 0};
 
-	if (!probe(recorder, recorded, tile, boxes))
+	if (!probe(needs, index, boxes))
 		return false;
 	for (int i = 0; i < PROBES; i++)
 		if (vips_rect_isempty(&box))
 			box = boxes[i];
 		else if (!vips_rect_isempty(&boxes[i]))
 			vips_rect_unionrect(&box, &boxes[i], &box);
-	if (!regular(boxes, margin) && !ask_all(recorder, recorded, grid, tile, &box))
+	if (!regular(boxes, margin) && !ask_all(needs, &tile, &box))
 		return false;
 	if (vips_rect_isempty(&box))
-		box = pixel_near(grid, tile, image);
+		box = pixel_near(&needs->grid, &tile, image);
 	else
 		vips_rect_marginadjust(&box, margin);
 	vips_rect_intersectrect(&box, &picture, need);

@@ -10,13 +10,19 @@
 #include <stdbool.h>
 #include <vips/vips.h>
 
+#include "base/auto.h"
 #include "image/grid.h"
 #include "image/tilesource.h"
 
-/* recorded is the chain built on the recorder, tile one of the grid's. need is never empty: a tile that is all background
- * gets one pixel from where it lies. False when the chain cannot be evaluated. */
-bool need_find(struct tilesource *recorder, VipsImage *recorded, const struct grid *grid, const VipsRect *tile,
-	VipsRect *need);
+/* Of the tiles of one grid; recorded is the chain built on the recorder. Both are borrowed until needs_free(). */
+struct needs;
+struct needs *needs_new(struct tilesource *recorder, VipsImage *recorded, const struct grid *grid);
+void needs_free(struct needs *needs);
+DEFINE_AUTO(needs, needs_free)
+
+/* Of tile number index. need is never empty: a tile that is all background gets one pixel from where it lies. False when the chain cannot be
+ * evaluated. */
+bool needs_find(struct needs *needs, int index, VipsRect *need);
 
 /* What these pixels ask for, when they are asked for at once; added to box (empty at first). Nothing is added to it for safety. False when
  * they cannot be evaluated. */
