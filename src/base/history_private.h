@@ -35,7 +35,6 @@ struct history {
 /* A table and what salvage copies of it. texts: every text in it is shown to people, so it has to be valid UTF-8. */
 struct history_table {
 	const char *name, *columns;
-	int column_count;
 	bool texts;
 };
 extern const struct history_table history_tables[]; /* ends with a NULL name */

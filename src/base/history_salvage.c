@@ -6,38 +6,61 @@
 
 #include "base/history_private.h"
 
-/* False: this row is not to be shown to anyone. */
-static bool copy_row(sqlite3_stmt *from, sqlite3_stmt *to, const struct history_table *table)
+/* What is not to be shown to anyone is left out: the row, when it cannot be without. */
+static bool is_unfit(sqlite3_stmt *from, int column)
 {
-	for (int i = 0; i < table->column_count; i++) {
-		if (table->texts && sqlite3_column_type(from, i) == SQLITE_TEXT &&
-			!g_utf8_validate(
-				(const char *)sqlite3_column_text(from, i), sqlite3_column_bytes(from, i), NULL))
-			return false;
-		sqlite3_bind_value(to, i + 1, sqlite3_column_value(from, i));
-	}
-	/* What breaks a constraint is no row of ours. */
-	bool done = sqlite3_step(to) == SQLITE_DONE;
-	sqlite3_reset(to);
-	return done;
+	return sqlite3_column_type(from, column) == SQLITE_TEXT &&
+	       !g_utf8_validate(
+		       (const char *)sqlite3_column_text(from, column), sqlite3_column_bytes(from, column), NULL);
 }
 
-static guint copy(sqlite3 *source, sqlite3 *target, const struct history_table *table, const char *order)
+static void copy_row(sqlite3_stmt *from, sqlite3_stmt *to, const struct history_table *table)
 {
-	g_autofree char *marks = g_strnfill((gsize)table->column_count * 2 - 1, '?');
-	for (int i = 1; i < table->column_count * 2 - 1; i += 2)
-		marks[i] = ',';
-	g_autofree char *select =
-		g_strdup_printf("SELECT %s FROM %s ORDER BY 1 %s", table->columns, table->name, order);
-	g_autofree char *insert =
-		g_strdup_printf("INSERT OR IGNORE INTO %s (%s) VALUES (%s)", table->name, table->columns, marks);
+	for (int i = 0; i < sqlite3_column_count(from); i++)
+		if (table->texts && is_unfit(from, i))
+			sqlite3_bind_null(to, i + 1);
+		else
+			sqlite3_bind_value(to, i + 1, sqlite3_column_value(from, i));
+	/* What breaks a constraint is no row of ours, and ignored. */
+	sqlite3_step(to);
+	sqlite3_reset(to);
+}
+
+/* Those of the table's columns that the source has: it may be of an older version. Owned; NULL: none. */
+static char *columns_there(sqlite3 *source, const struct history_table *table)
+{
+	g_auto(GStrv) wanted = g_strsplit(table->columns, ", ", -1);
+	g_autoptr(GStrvBuilder) there = g_strv_builder_new();
+
+	for (char **column = wanted; *column; column++) {
+		g_autofree char *sql = g_strdup_printf("SELECT %s FROM %s", *column, table->name);
+		sqlite3_stmt *statement = NULL;
+		if (sqlite3_prepare_v2(source, sql, -1, &statement, NULL) == SQLITE_OK)
+			g_strv_builder_add(there, *column);
+		sqlite3_finalize(statement);
+	}
+	g_auto(GStrv) names = g_strv_builder_end(there);
+	return *names ? g_strjoinv(", ", names) : NULL;
+}
+
+static guint copy(
+	sqlite3 *source, sqlite3 *target, const struct history_table *table, const char *columns, const char *order)
+{
+	g_autofree char *select = g_strdup_printf("SELECT %s FROM %s ORDER BY 1 %s", columns, table->name, order);
 	sqlite3_stmt *from = NULL, *to = NULL;
 	int before = sqlite3_total_changes(target);
 
-	if (sqlite3_prepare_v2(source, select, -1, &from, NULL) == SQLITE_OK &&
-		sqlite3_prepare_v2(target, insert, -1, &to, NULL) == SQLITE_OK)
-		while (sqlite3_step(from) == SQLITE_ROW)
-			copy_row(from, to, table);
+	if (sqlite3_prepare_v2(source, select, -1, &from, NULL) == SQLITE_OK) {
+		int count = sqlite3_column_count(from);
+		g_autofree char *marks = g_strnfill((gsize)count * 2 - 1, '?');
+		for (int i = 1; i < count * 2 - 1; i += 2)
+			marks[i] = ',';
+		g_autofree char *insert =
+			g_strdup_printf("INSERT OR IGNORE INTO %s (%s) VALUES (%s)", table->name, columns, marks);
+		if (sqlite3_prepare_v2(target, insert, -1, &to, NULL) == SQLITE_OK)
+			while (sqlite3_step(from) == SQLITE_ROW)
+				copy_row(from, to, table);
+	}
 	sqlite3_finalize(from);
 	sqlite3_finalize(to);
 	return (guint)(sqlite3_total_changes(target) - before);
@@ -68,8 +91,11 @@ guint history_salvage(sqlite3 *db, sqlite3 *source)
 		return 0;
 	sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
 	for (const struct history_table *table = history_tables; table->name; table++) {
-		rows += copy(source, db, table, "ASC");
-		rows += copy(source, db, table, "DESC");
+		g_autofree char *columns = columns_there(source, table);
+		if (!columns)
+			continue;
+		rows += copy(source, db, table, columns, "ASC");
+		rows += copy(source, db, table, columns, "DESC");
 	}
 	sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
 	return rows;

@@ -40,15 +40,15 @@ static const char *const versions[] = {
 };
 
 const struct history_table history_tables[] = {
-	{"output", "path, owner, wished, job", 4, false},
-	{"number", "pipeline, source, n", 3, false},
-	{"kept", "key", 1, false},
-	{"pruned", "state, n", 2, true},
+	{"output", "path, owner, wished, job", false},
+	{"number", "pipeline, source, n", false},
+	{"kept", "key", false},
+	{"pruned", "state, n", true},
 	{"job",
 		"id, pipeline, source, state, lane, error, width, height, tiles, attempts, queued, started, finished, "
-		"outputs, seq",
-		15, true},
-	{NULL, NULL, 0, false},
+		"outputs, seq, bytes, out_bytes, original, timeline, hash",
+		true},
+	{NULL, NULL, false},
 };
 
 static bool step(sqlite3 *db, int version, const char *path, GError **error)

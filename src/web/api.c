@@ -165,8 +165,9 @@ static void add_chain(JsonObject *pipeline, const struct pipeline_view *view)
 	set_text(pipeline, "originals", view->originals);
 	json_object_set_boolean_member(pipeline, "recursive", view->recursive);
 	json_object_set_int_member(pipeline, "priority", view->priority);
-	for (int i = 0; i < 2; i++) {
-		const char *name = i ? "outputs" : "steps";
+	static const char *const lists[] = {"steps", "outputs", "allow"};
+	for (gsize i = 0; i < G_N_ELEMENTS(lists); i++) {
+		const char *name = lists[i];
 		JsonNode *node = chain ? json_object_get_member(chain, name) : NULL;
 		if (node)
 			json_object_set_member(pipeline, name, json_node_copy(node));

@@ -111,6 +111,8 @@ def test_allowed_formats_are_milled_as_libvips_does(make_mill, pictures, folder)
     assert pictures.differing_bytes(
         mill.out("keep", "drawing.png"), pictures.reference(paths["drawing.svg"], BLURRED, ".png"), folder) == 0
     assert "add allow: [pdf]" in mill.reason("some", "drawing.svg")
+    told = {p["name"]: p["allow"] for p in mill.json("/api/pipelines")["pipelines"]}
+    assert told["some"] == ["svg"] and told["pages"] == ["pdf"], told
     assert os.listdir(mill.out("some")) == ["paper.png"]
     told = run([PAGES, "split", mill.out("pages", "book.tif"), os.path.join(folder, "page")])
     assert "pages 3" in told

@@ -88,6 +88,7 @@ function drawSteps(parent, p) {
 function drawFacts(parent, p) {
 	const facts = [
 		p.originals && ["Originals", ORIGINALS[p.originals] || p.originals],
+		p.allow && p.allow.length && ["Allows", p.allow.join(", ") + " (not vouched for by libvips)"],
 		p.accept && ["Takes", p.accept.length ? p.accept.join(", ") : "every safe format, told by content"],
 		p.recursive && ["Folders", "those below the inbox too"],
 		p.priority ? ["Priority", String(p.priority)] : null,

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * What is copied of a database that another version made. */
+#include "base/history.h"
+
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include "base/files.h"
+
+#include <cmocka.h> /* last: it makes fail a macro */
+
+static struct {
+	char *folder, *path;
+} here;
+
+static int set_up(void **state)
+{
+	(void)state;
+	here.folder = g_dir_make_tmp("dropmill-history-XXXXXX", NULL);
+	here.path = g_build_filename(here.folder, "history.db", NULL);
+	return here.folder ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	files_remove_tree(here.folder);
+	g_free(here.folder);
+	g_free(here.path);
+	return 0;
+}
+
+static struct history *opened(void)
+{
+	struct history *history = history_open(here.path, NULL);
+
+	assert_non_null(history);
+	return history;
+}
+
+static void tells_all(const struct history_job *job, void *user)
+{
+	const char *hash = user;
+
+	assert_int_equal(job->bytes, 5000);
+	assert_int_equal(job->out_bytes, 700);
+	assert_string_equal(job->original, "/in/a.png");
+	assert_string_equal(job->timeline, "[\"then\"]");
+	if (g_strcmp0(job->hash, hash) != 0)
+		fail_msg("hash is %s", job->hash ? job->hash : "(none)");
+}
+
+/* What the page tells is copied, too, and what an older version had not is no reason to copy nothing. */
+static void one_without_a_column_is_copied_without_it(void **state)
+{
+	const char *const ways[] = {"PRAGMA user_version = 99", "ALTER TABLE job DROP COLUMN hash"};
+	const char *hashes[] = {"abc", NULL};
+
+	(void)state;
+	for (gsize i = 0; i < G_N_ELEMENTS(ways); i++) {
+		const struct history_job job = {.id = i ? "k" : "j",
+			.pipeline = "web",
+			.source = "a.png",
+			.state = "done",
+			.lane = "whole",
+			.finished_wall_us = 1,
+			.bytes = 5000,
+			.out_bytes = 700,
+			.outputs = "[]"};
+		struct history *history = opened();
+		assert_true(history_add(history, &job, NULL));
+		history_tell(history, job.id, "/in/a.png", "[\"then\"]", "abc");
+		history_close(history);
+		sqlite3 *db;
+		assert_int_equal(sqlite3_open(here.path, &db), SQLITE_OK);
+		assert_int_equal(sqlite3_exec(db, ways[i], NULL, NULL, NULL), SQLITE_OK);
+		sqlite3_close(db);
+		history = opened();
+		assert_int_equal(history_count(history, "done"), i + 1);
+		history_one(history, job.id, tells_all, (void *)hashes[i]);
+		history_close(history);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(one_without_a_column_is_copied_without_it, set_up, tear_down),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
