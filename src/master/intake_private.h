@@ -45,6 +45,7 @@ struct box {
 	struct walk *walk;        /* under way, or held up until there is room; NULL: none */
 	gint64 stretch_us;        /* when the walk went on the last time */
 	bool more;                /* files came for which there was no room: another walk is due when there is */
+	gint64 since_wall_us;     /* since when there were, without a break */
 	bool full;                /* has as many claims as may be, or had so lately: see room_to_claim() */
 	guint64 left;             /* files in its folders that are not in the table, as last counted */
 	guint64 unlisted; /* files that nobody can take and that were too many to be remembered, since the walk began */
@@ -160,6 +161,8 @@ bool room_to_claim(struct intake *intake, struct box *box);
 guint room_to_recover(struct intake *intake, struct box *box);
 /* There are, or may be, files that are not in the table. */
 bool room_backlog(const struct box *box);
+/* Before either of these: the time is noted when it is the first. */
+void room_begin_backlog(struct box *box);
 /* Counts what is left when that is due, and tells how many wait. */
 void room_tell(struct intake *intake, struct box *box);
 void room_untell(struct intake *intake, struct box *box);

@@ -45,6 +45,12 @@ bool room_backlog(const struct box *box)
 	return box->more || box->walk;
 }
 
+void room_begin_backlog(struct box *box)
+{
+	if (!room_backlog(box))
+		box->since_wall_us = clock_wall_us();
+}
+
 static bool is_full(struct intake *intake, struct box *box)
 {
 	const char *path = box->inbox->path;

@@ -148,12 +148,12 @@ bool settle_look(struct pending *file, const struct stat *status)
 	return false;
 }
 
-/* When it came to the folder, as near as can be told: that sets its ctime, as writing to it does. */
+/* When it came, as near as can be told: a rename or a write sets its ctime. One that came with its folder may have lain elsewhere for years;
+ * it was not here before the backlog that it was found in. */
 static void found(struct pending *file, const struct stat *status)
 {
 	file->came_us = status->st_ctim.tv_sec * G_USEC_PER_SEC + status->st_ctim.tv_nsec / 1000;
-	if (file->came_us > 0)
-		file->first_wall_us = MIN(file->first_wall_us, file->came_us);
+	file->first_wall_us = MIN(file->first_wall_us, MAX(file->came_us, file->box->since_wall_us));
 }
 
 bool settle_notice(struct intake *intake, struct box *box, const char *relative, enum arrival arrival)
@@ -167,6 +167,7 @@ bool settle_notice(struct intake *intake, struct box *box, const char *relative,
 	if (known && looked)
 		return true;
 	if (!known && !(room_to_note(intake, box) && (arrival == ARRIVED_WALKED || !room_backlog(box)))) {
+		room_begin_backlog(box);
 		box->more = box->stale = true;
 		return false;
 	}
@@ -182,7 +183,7 @@ bool settle_notice(struct intake *intake, struct box *box, const char *relative,
 	/* Not at each write: there may be thousands, and the timer's look will see the last. */
 	if ((arrival != ARRIVED_GROWN || !known) && lstat(file->path, &status) == 0) {
 		settle_look(file, &status);
-		if (looked)
+		if (arrival == ARRIVED_WALKED)
 			found(file, &status);
 	}
 	file->moved = arrival == ARRIVED_MOVED;

@@ -133,6 +133,7 @@ void walk_folder(struct intake *intake, struct box *box, const char *top, enum a
 
 void walk_start(struct intake *intake, struct box *box)
 {
+	room_begin_backlog(box);
 	walk_stop(box);
 	box->generation++;
 	box->more = false;

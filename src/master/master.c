@@ -190,7 +190,10 @@ static void more(const char *pipeline, const char *inbox, guint64 count, const c
 {
 	struct master *master = user;
 
-	waiting_more(master->waiting, pipeline, inbox, count, why);
+	if (waiting_more(master->waiting, pipeline, inbox, count, why)) {
+		g_autofree char *shown = files_display(inbox);
+		log_info("%s: %s: %s", pipeline, shown, count ? why : "no file waits for its turn any more");
+	}
 	g_idle_add(waiting_changed, master);
 }
 

@@ -75,10 +75,11 @@ bool waiting_set(struct waiting *waiting, const char *pipeline, const char *path
 	return news;
 }
 
-void waiting_more(struct waiting *waiting, const char *pipeline, const char *inbox, guint64 count, const char *why)
+bool waiting_more(struct waiting *waiting, const char *pipeline, const char *inbox, guint64 count, const char *why)
 {
 	g_mutex_lock(&waiting->lock);
 	struct waiting_view *view = g_hash_table_lookup(waiting->more, inbox);
+	bool news = (count > 0) != (view != NULL);
 	gint64 since = view ? view->since_wall_us : clock_wall_us();
 	if (count) {
 		view = view_new(pipeline, inbox, why, since);
@@ -88,6 +89,7 @@ void waiting_more(struct waiting *waiting, const char *pipeline, const char *inb
 		g_hash_table_remove(waiting->more, inbox);
 	}
 	g_mutex_unlock(&waiting->lock);
+	return news;
 }
 
 static void show(struct snapshot *snapshot, const struct waiting_view *view)
