@@ -48,13 +48,14 @@ export class TaskStream {
 		const now = Date.now(), jobs = new Map();
 		for (const worker of workers)
 			for (const task of this.#tasks(worker, now))
-				jobs.set(task.job, (jobs.get(task.job) || 0) + 1);
+				jobs.set(task.job, (jobs.get(task.job) || 0) + task.end - task.start);
 		for (const job of jobs.keys())
 			if (!this.#letters.has(job))
 				this.#letters.set(job, this.#next++);
 		for (const job of this.#letters.keys())
 			if (!jobs.has(job))
 				this.#letters.delete(job);
+		// The letters that are seen: those of the widest bars.
 		const most = [...jobs].sort((a, b) => b[1] - a[1]).slice(0, 12).map(([job]) => job).sort((a, b) => this.#letters.get(a) - this.#letters.get(b));
 		list(this.legend, most, (job) => job, (job) => make("li", {}, make("span", { class: "key", "data-colour": this.#letters.get(job) % PALETTE, text: this.#letter(job) }),
 			make("a", { href: jobLink(job) })), (item, job) => setText(item.lastElementChild, store.jobs.get(job)?.source || job));
