@@ -24,7 +24,7 @@ struct history_job {
 	gint64 queued_wall_us, started_wall_us, finished_wall_us;
 	gint64 bytes, out_bytes; /* of the original; of all outputs. 0: not known */
 	/* Read only; see history_tell(). NULL: not known. */
-	const char *original, *timeline, *hash;
+	const char *original, *timeline, *hash, *chain;
 	const char *outputs; /* JSON array of {"path", "bytes", "width", "height", "skipped", "note"} */
 };
 
@@ -48,8 +48,11 @@ bool history_add(struct history *history, const struct history_job *job, GError 
 void history_recent(
 	struct history *history, int limit, void (*each)(const struct history_job *job, void *user), void *user);
 /* What the page tells of a job besides, once it is over; any may be NULL. What cannot be written is lost. */
-void history_tell(
-	struct history *history, const char *id, const char *original, const char *timeline, const char *hash);
+struct history_story {
+	const char *original, *timeline;
+	const char *hash, *chain; /* of its definition, and what that does; see pipeline_show() */
+};
+void history_tell(struct history *history, const char *id, const struct history_story *story);
 
 /* Which finished jobs: NULL and "" do not choose. text: a part of the source's name or the id, case folded. but: ids to leave out. */
 struct history_choice {

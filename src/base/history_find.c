@@ -6,7 +6,7 @@
 
 #define COLUMNS                                                                                                         \
 	"id, pipeline, source, state, lane, error, width, height, tiles, attempts, queued, started, finished, outputs," \
-	" bytes, out_bytes, original, timeline, hash"
+	" bytes, out_bytes, original, timeline, hash, (SELECT shown FROM chain WHERE chain.hash = job.hash)"
 
 /* contains(text, folded_part): LIKE knows the cases of ASCII only. */
 static void contains(sqlite3_context *context, int count, sqlite3_value **values)
@@ -51,6 +51,7 @@ static struct history_job read_job(sqlite3_stmt *s)
 		.original = text_at(s, 16),
 		.timeline = text_at(s, 17),
 		.hash = text_at(s, 18),
+		.chain = text_at(s, 19),
 	};
 }
 
@@ -164,16 +165,30 @@ bool history_since(
 	return true;
 }
 
-void history_tell(struct history *history, const char *id, const char *original, const char *timeline, const char *hash)
+/* Kept once for each version of a definition, and for good: there are as many as somebody has written. */
+static void keep_chain(struct history *history, const char *hash, const char *chain)
+{
+	sqlite3_stmt *s =
+		hash && chain ? history_prepare(history, "INSERT OR IGNORE INTO chain VALUES (?, ?)", NULL) : NULL;
+
+	if (!s)
+		return;
+	history_bind(s, 1, hash);
+	history_bind(s, 2, chain);
+	history_finish(history, s, NULL);
+}
+
+void history_tell(struct history *history, const char *id, const struct history_story *story)
 {
 	sqlite3_stmt *s =
 		history_prepare(history, "UPDATE job SET original = ?, timeline = ?, hash = ? WHERE id = ?", NULL);
 
 	if (!s)
 		return;
-	history_bind(s, 1, original);
-	history_bind(s, 2, timeline);
-	history_bind(s, 3, hash);
+	history_bind(s, 1, story->original);
+	history_bind(s, 2, story->timeline);
+	history_bind(s, 3, story->hash);
 	history_bind(s, 4, id);
 	history_finish(history, s, NULL);
+	keep_chain(history, story->hash, story->chain);
 }

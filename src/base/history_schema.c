@@ -37,6 +37,9 @@ static const char *const versions[] = {
 	"ALTER TABLE job ADD COLUMN hash TEXT;"
 	"CREATE INDEX job_state_seq ON job (state, seq);"
 	"CREATE INDEX job_pipeline_seq ON job (pipeline, seq);",
+
+	/* what each version of a definition did, for people */
+	"CREATE TABLE chain (hash TEXT PRIMARY KEY, shown TEXT NOT NULL) WITHOUT ROWID;",
 };
 
 const struct history_table history_tables[] = {
@@ -44,6 +47,7 @@ const struct history_table history_tables[] = {
 	{"number", "pipeline, source, n", false},
 	{"kept", "key", false},
 	{"pruned", "state, n", true},
+	{"chain", "hash, shown", true},
 	{"job",
 		"id, pipeline, source, state, lane, error, width, height, tiles, attempts, queued, started, finished, "
 		"outputs, seq, bytes, out_bytes, original, timeline, hash",

@@ -234,8 +234,9 @@ static void run(gpointer data, gpointer user)
 
 	if (request->kind == COMMIT_STORY) {
 		if (committer->history)
-			history_tell(committer->history, request->story[0], request->story[1], request->story[2],
-				request->story[3]);
+			history_tell(committer->history, request->story[0],
+				&(struct history_story){
+					request->story[1], request->story[2], request->story[3], request->story[4]});
 		for (gsize i = 0; i < G_N_ELEMENTS(request->story); i++)
 			g_free(request->story[i]);
 		g_free(request);
@@ -278,6 +279,7 @@ void committer_tell(struct committer *committer, const struct job *job)
 	request->story[1] = g_strdup(job->loose ? NULL : job->claim->left_at);
 	request->story[2] = timeline_to_text(job->timeline);
 	request->story[3] = g_strdup(job->pipeline->hash);
+	request->story[4] = g_strdup(job->pipeline->shown);
 	committer_add(committer, request);
 }
 

@@ -27,7 +27,7 @@ struct commit_request {
 	bool refused; /* error is the picture's own: it fails */
 	bool changed; /* the original was written to meanwhile: the job must start over */
 	GError *error;
-	char *story[4]; /* COMMIT_STORY: id, original, timeline, hash */
+	char *story[5]; /* COMMIT_STORY: id, original, timeline, hash and what it does */
 };
 
 struct committer;

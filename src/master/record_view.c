@@ -77,6 +77,7 @@ struct job_view *record_view(const struct history_job *record, const char *out)
 	view->bytes = record->bytes;
 	view->original = g_strdup(record->original);
 	view->hash = g_strdup(record->hash);
+	view->chain = record->chain ? g_ref_string_new(record->chain) : NULL;
 	view->timeline = record->timeline ? timeline_from_text(record->timeline) : NULL;
 	return view;
 }

@@ -195,3 +195,20 @@ def test_the_whole_history_page_by_page(make_mill, pictures):
     assert [entry["text"] for entry in after["timeline"]] == [entry["text"] for entry in before["timeline"]]
     assert after["bytes"] == before["bytes"] and after["original"] == before["original"]
     assert mill.get(after["original"]["url"])[0] == 200
+
+
+def test_a_job_of_an_earlier_life_is_told_in_full(make_mill, pictures):
+    """Its definition has changed since: what is shown is what was done."""
+    mill = make_mill({"tiles": TILES}).start(workers=1)
+    mill.drop(pictures.picture(width=300, height=200, ending=".png"), "tiles", "s.png")
+    mill.wait_idle(done=1, failed=0, seconds=60)
+    job = mill.json("/api/jobs")["jobs"][0]["id"]
+    before = mill.json(f"/api/jobs/{job}")
+    mill.stop()
+    with open(mill.path("pipelines", "tiles.yaml"), "w", encoding="utf-8") as file:
+        file.write("steps: [invert]\n")
+    mill.start(workers=1)
+    after = mill.json(f"/api/jobs/{job}")
+    for key in ("steps", "outputs", "timeline", "pipeline_hash", "bytes", "source"):
+        assert after[key] == before[key], key
+    assert [step["text"] for step in after["steps"]] == ["grayscale", "blur: {sigma: 2}"]

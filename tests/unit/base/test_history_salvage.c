@@ -50,6 +50,7 @@ static void tells_all(const struct history_job *job, void *user)
 	assert_string_equal(job->timeline, "[\"then\"]");
 	if (g_strcmp0(job->hash, hash) != 0)
 		fail_msg("hash is %s", job->hash ? job->hash : "(none)");
+	assert_int_equal(job->chain != NULL, hash != NULL);
 }
 
 /* What the page tells is copied, too, and what an older version had not is no reason to copy nothing. */
@@ -71,7 +72,8 @@ static void one_without_a_column_is_copied_without_it(void **state)
 			.outputs = "[]"};
 		struct history *history = opened();
 		assert_true(history_add(history, &job, NULL));
-		history_tell(history, job.id, "/in/a.png", "[\"then\"]", "abc");
+		const struct history_story story = {"/in/a.png", "[\"then\"]", "abc", "{\"steps\": []}"};
+		history_tell(history, job.id, &story);
 		history_close(history);
 		sqlite3 *db;
 		assert_int_equal(sqlite3_open(here.path, &db), SQLITE_OK);
