@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the page lives on: events, a job's tiles and timeline, thumbnails, metrics; and that all of these agree."""
+import os
 import re
 import sqlite3
 import subprocess
@@ -107,6 +108,25 @@ def test_pictures_and_downloads(mill, pictures):
     assert mill.get(thumb + "?size=5000")[0] == 400
     status, headers, body = wait_until(lambda: made(bad["original"]["thumb"]), "that there is none")
     assert status == 404 and b"no thumbnail" in body
+
+
+def test_thumbnails_keep_within_their_bound(mill, pictures):
+    """What was looked at longest ago goes first; the one that was asked for just now stays."""
+    folder = mill.path("state", "pictures")
+    os.makedirs(folder, exist_ok=True)
+    names = [f"{n:064x}.webp" for n in range(30)]
+    for age, name in enumerate(names):
+        with open(os.path.join(folder, name), "wb") as file:
+            file.truncate(10 << 20)
+        os.utime(os.path.join(folder, name), (time.time() - 60 * age - 60,) * 2)
+    mill.drop(pictures.picture(width=300, height=200, ending=".png"), "mono", "a.png")
+    mill.wait_idle(done=1)
+    thumb = mill.jobs()[0]["outputs"][0]["thumb"]
+    wait_until(lambda: mill.get(thumb)[0] == 200, "a thumbnail")
+    wait_until(lambda: len(os.listdir(folder)) < 30, "the old ones to go")
+    left = sorted(set(os.listdir(folder)) & set(names))
+    assert left == names[:23], "down to nine tenths of 256 MiB, the newest of them"
+    assert mill.get(thumb)[0] == 200
 
 
 def test_page_metrics_and_status_agree(mill, pictures):
