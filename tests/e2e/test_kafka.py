@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from trouble import HOOKS
 from waiting import PATIENCE, stays, wait_until
 
 PIPELINE = {"big": "steps: [grayscale, {blur: 3}]\noutputs: [{name: \"{stem}.jpg\", quality: 85}]\n"}
@@ -106,10 +107,35 @@ def test_kill_a_worker_with_inline_pixels(make_mill, kafka, clean_topics, pictur
     one.abandon()  # kill -9 of the worker and of what would start it again
     check(master, pictures, large)
     status = master.wait_idle(done=1, failed=0)
-    assert status["tiles"]["retried"] > 0
+    # Nobody tells of its death but its silence; whoever has nothing to do may have been given all of it before that.
+    assert status["tiles"]["retried"] + status["tiles"]["reissued"] > 0
     wait_until(lambda: master.status()["workers"]["live"] == 1, "the dead worker to be late or gone", 30)
     job = master.jobs()[0]
     assert job["tiles"]["done"] == job["tiles"]["total"]
+
+
+def test_a_stopped_worker_keeps_nobody_waiting(make_mill, kafka, clean_topics, pictures, large):
+    """Its silence means nothing to this master for ten minutes: who has nothing to do gets its tiles as well."""
+    master, one, two = make_mill(PIPELINE, HOOKS), make_mill(), make_mill()
+    common = {"brokers": kafka.address, "topic_prefix": clean_topics}
+    master.start("master", payload="inline", tile=256, env={"DROPMILL_TEST_GONE_MS": "600000"}, **common)
+    one.launch("worker", **common)
+    two.launch("worker", **common)
+    live(master, 2)
+    master.drop(large, "big", "large.jpg")
+    in_the_middle(master)
+    late = one.pids("worker")[0]
+    one.kill(late, signal.SIGSTOP)
+    try:
+        check(master, pictures, large)
+        status = master.wait_idle(done=1, failed=0)
+    finally:
+        one.kill(late, signal.SIGCONT)
+    assert status["tiles"]["reissued"] > 0 and status["tiles"]["retried"] == 0
+    wait_until(lambda: master.status()["tiles"]["duplicate"] > 0, lambda: f"its answers; {master.status()}", 60)
+    assert all(worker["breaker"]["state"] == "closed" for worker in master.workers())
+    one.abandon()  # librdkafka takes its time to leave a group
+    two.abandon()
 
 
 def test_workers_may_join_later(make_mill, kafka, clean_topics, pictures):
