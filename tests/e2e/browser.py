@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import ElementNotInteractableException, StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -130,16 +130,18 @@ class Browser:
             return row && { state: row.dataset.state, text: row.innerText, href: row.querySelector(".name").getAttribute("href"),
                 bar: [...row.querySelectorAll(".bar i")].map((part) => Number(part.style.flexGrow)) };""", name)
 
+    def click_now(self, selector):
+        """Whether it was there to be clicked."""
+        try:
+            elements = self.find(selector)
+            if elements:
+                elements[0].click()
+            return bool(elements)
+        except (StaleElementReferenceException, ElementNotInteractableException):
+            return False
+
     def click(self, selector):
-        def clicked():
-            try:
-                elements = self.find(selector)
-                if elements:
-                    elements[0].click()
-                return bool(elements)
-            except StaleElementReferenceException:
-                return False
-        wait_until(clicked, f"{selector} to click", 15)
+        wait_until(lambda: self.click_now(selector), f"{selector} to click", 15)
 
     def press(self, *keys):
         webdriver.ActionChains(self.driver).send_keys(*keys).perform()

@@ -72,7 +72,7 @@ def test_a_worker_that_dies_is_in_the_story(tiling, pictures):
     detail = wait_until(lambda: (d := tiling.json(f"/api/jobs/{job['id']}"))["state"] == "done" and d, "the job's end")
     lost = [entry for entry in detail["timeline"] if entry["kind"] == "worker_lost"]
     assert lost and lost[0]["worker"] == victim["id"] and "SIGKILL" in lost[0]["text"]
-    again = [entry["tile"] for entry in detail["timeline"] if entry["kind"] == "retried"]
+    again = [entry["tile"] for entry in detail["timeline"] if entry["kind"] in ("retried", "reissued")]
     assert again and {tile["n"] for tile in detail["tile_list"] if tile["attempt"] > 1} == set(again)
     gone = next(w for w in tiling.workers() if w["id"] == victim["id"])
     assert gone["state"] == "gone" and gone["taken_back"] == len(again) and gone["gone_at"] and gone["end"]
