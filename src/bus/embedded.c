@@ -17,6 +17,9 @@
 /* It wants rdkafka.h before itself. */
 #include <librdkafka/rdkafka_mock.h>
 
+/* A worker has at most eight tasks at a time, and a partition room for a thousand answers: filling_bytes() in kafka.c. */
+#define WORKERS_A_RESULTS 64
+
 struct embedded {
 	rd_kafka_t *rk; /* the mock's host; it sends and reads nothing itself */
 	rd_kafka_mock_cluster_t *cluster;
@@ -78,13 +81,16 @@ static void send_at_once(int port)
 	}
 }
 
-static bool create_topics(struct embedded *embedded, const char *prefix, int task_partitions, GError **error)
+static bool create_topics(
+	struct embedded *embedded, const char *prefix, int task_partitions, bool inline_results, GError **error)
 {
 	struct bus_options options = {.prefix = (char *)prefix};
 
 	for (int topic = 0; topic < TOPIC_COUNT; topic++) {
 		g_autofree char *name = topic_name(&options, topic);
-		int partitions = topic == TOPIC_TASKS || topic == TOPIC_RESULTS ? task_partitions : 1;
+		bool several = topic == TOPIC_TASKS || (topic == TOPIC_RESULTS && inline_results);
+		int few = topic == TOPIC_RESULTS ? 1 + task_partitions / WORKERS_A_RESULTS : 1;
+		int partitions = several ? task_partitions : few;
 		rd_kafka_resp_err_t code = rd_kafka_mock_topic_create(embedded->cluster, name, partitions, 1);
 		if (code)
 			return fail_kafka(error, code, NULL, "embedded broker: topic %s", name);
@@ -92,7 +98,7 @@ static bool create_topics(struct embedded *embedded, const char *prefix, int tas
 	return true;
 }
 
-struct embedded *embedded_new(const char *prefix, int task_partitions, GError **error)
+struct embedded *embedded_new(const char *prefix, int task_partitions, bool inline_results, GError **error)
 {
 	auto_struct(embedded) embedded = g_new0(struct embedded, 1);
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -116,7 +122,7 @@ struct embedded *embedded_new(const char *prefix, int task_partitions, GError **
 	struct knocker knocker = {.port = (int)g_ascii_strtoull(port ? port + 1 : "0", NULL, 10)};
 	send_at_once(knocker.port);
 	GThread *thread = client_thread("knock", knock, &knocker);
-	bool made = create_topics(embedded, prefix, MAX(task_partitions, 1), error);
+	bool made = create_topics(embedded, prefix, MAX(task_partitions, 1), inline_results, error);
 	g_mutex_lock(&knocker.mutex);
 	knocker.done = true;
 	g_cond_signal(&knocker.changed);

@@ -199,7 +199,8 @@ bool start_embedded(struct master *master, int partitions, GError **error)
 	const struct options *options = master->options;
 
 	if (!options->brokers)
-		master->embedded = embedded_new(options->prefix, partitions, error);
+		master->embedded =
+			embedded_new(options->prefix, partitions, strcmp(options->payload, "inline") == 0, error);
 	return options->brokers || master->embedded;
 }
 

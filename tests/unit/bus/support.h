@@ -81,6 +81,18 @@ static inline void wait_records(struct inbox *inbox, guint count)
 	assert_int_equal(came, count);
 }
 
+static inline void wait_any(struct inbox *inbox)
+{
+	gint64 end_us = clock_now_us() + WAIT_US;
+	g_mutex_lock(&inbox->lock);
+	while (inbox->records->len == 0)
+		if (!g_cond_wait_until(&inbox->changed, &inbox->lock, end_us))
+			break;
+	guint came = inbox->records->len;
+	g_mutex_unlock(&inbox->lock);
+	assert_true(came > 0);
+}
+
 static inline void wait_assigned(struct inbox *inbox, guint count)
 {
 	gint64 end_us = clock_now_us() + WAIT_US;
@@ -96,7 +108,7 @@ static inline void wait_assigned(struct inbox *inbox, guint count)
 static inline struct embedded *broker(int partitions)
 {
 	g_autoptr(GError) error = NULL;
-	struct embedded *embedded = embedded_new("t.", partitions, &error);
+	struct embedded *embedded = embedded_new("t.", partitions, true, &error);
 	if (!embedded)
 		fail_msg("%s", error->message);
 	return embedded;
