@@ -101,8 +101,11 @@ bool vips_failed(GError **error, const char *prefix)
 		if (**line && !(is_echo(*line) && reasons->len) &&
 			!g_ptr_array_find_with_equal_func(reasons, *line, g_str_equal, NULL))
 			g_ptr_array_add(reasons, *line);
+	/* Its buffer is one for all threads: another that failed at the same moment has taken what was said, of this one, too. Whose fault it was
+	 * is not known; it is never said to be the picture's. */
 	if (!reasons->len)
-		g_ptr_array_add(reasons, (gpointer) "libvips gave no reason");
+		return fail(
+			error, ERROR_SYSTEM, "%s%slibvips gave no reason", prefix ? prefix : "", prefix ? ": " : "");
 	g_ptr_array_add(reasons, NULL);
 	g_autofree char *text = g_strjoinv("; ", (char **)reasons->pdata);
 	return fail(error, kind_of_text(text), "%s%s%s", prefix ? prefix : "", prefix ? ": " : "", text);

@@ -35,7 +35,7 @@ void mark_write(const struct mark_place *mill, const struct job *job, const stru
 	const char *place = below(mill->out, output->final), *wished = below(mill->out, output->wished);
 	struct stat status;
 
-	if (!place || !wished || stat(output->temp, &status) != 0)
+	if (!place || !wished || !output->temp || stat(output->temp, &status) != 0)
 		return;
 	g_autoptr(JsonObject) object = json_object_new();
 	g_autofree char *owner = g_strconcat("/", job_owner(job), NULL); /* paths are bytes, and absolute */

@@ -341,6 +341,12 @@ int master_run(const struct options *options, bool own_workers, const struct mas
 	master->page = page;
 	master_init(master, options);
 	if (!open_all(master, own_workers, &error)) {
+		/* It was waiting, and did as it was told. */
+		if (master->draining) {
+			log_info("%s", error->message);
+			master_close(master);
+			return 0;
+		}
 		log_error("%s", error->message);
 		master_close(master);
 		return 1;

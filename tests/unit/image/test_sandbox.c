@@ -209,7 +209,9 @@ static void an_operator_may_leave_it_out(void **state)
 	g_setenv("DROPMILL_SANDBOX", "off", TRUE);
 	g_autofree char *missing = sandbox_enter(SANDBOX_NETWORK);
 	g_unsetenv("DROPMILL_SANDBOX");
-	assert_string_equal(missing, "off, as DROPMILL_SANDBOX says");
+	/* A sanitized program has none that could be left out, and says that. */
+	if (!g_str_has_suffix(missing, "sanitizer"))
+		assert_string_equal(missing, "off, as DROPMILL_SANDBOX says");
 	assert_int_equal(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), 0);
 }
 
