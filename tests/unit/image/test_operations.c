@@ -382,21 +382,6 @@ static void test_flags(void **state)
 	assert_flags("[{'op':'never heard of'}]", OPERATION_ON_GRID | OPERATION_READS_METADATA);
 }
 
-/* Two encoders that fail at once: the words of both went to the one that asked first. */
-static void test_a_failure_without_words_is_not_the_pictures(void **state)
-{
-	g_autoptr(GError) first = NULL;
-	g_autoptr(GError) second = NULL;
-
-	(void)state;
-	vips_error("tiffsave", "somebody wrote nonsense into this file");
-	assert_false(vips_failed(&first, "encode"));
-	assert_false(vips_failed(&second, "encode"));
-	assert_true(g_error_matches(first, DROPMILL_ERROR, ERROR_INPUT));
-	assert_true(g_error_matches(second, DROPMILL_ERROR, ERROR_SYSTEM));
-	assert_string_equal(second->message, "encode: libvips gave no reason");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -407,7 +392,6 @@ int main(void)
 		cmocka_unit_test(test_backgrounds),
 		cmocka_unit_test(test_errors_name_the_step),
 		cmocka_unit_test(test_flags),
-		cmocka_unit_test(test_a_failure_without_words_is_not_the_pictures),
 	};
 
 	return cmocka_run_group_tests(tests, start_vips, NULL);

@@ -337,6 +337,21 @@ static void test_lossless_avif_is_near(void **state)
 	assert_true(most <= 3);
 }
 
+/* Two encoders that fail at once: the words of both went to the one that asked first. */
+static void test_a_failure_without_words_is_not_the_pictures(void **state)
+{
+	g_autoptr(GError) first = NULL;
+	g_autoptr(GError) second = NULL;
+
+	(void)state;
+	vips_error("tiffsave", "somebody wrote nonsense into this file");
+	assert_false(vips_failed(&first, "encode"));
+	assert_false(vips_failed(&second, "encode"));
+	assert_true(g_error_matches(first, DROPMILL_ERROR, ERROR_INPUT));
+	assert_true(g_error_matches(second, DROPMILL_ERROR, ERROR_SYSTEM));
+	assert_string_equal(second->message, "encode: libvips gave no reason");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -351,6 +366,7 @@ int main(void)
 		cmocka_unit_test(test_limits_of_formats),
 		cmocka_unit_test(test_one_page_of_several_is_one_picture),
 		cmocka_unit_test(test_lossless_avif_is_near),
+		cmocka_unit_test(test_a_failure_without_words_is_not_the_pictures),
 	};
 
 	return cmocka_run_group_tests(tests, start_vips, NULL);
