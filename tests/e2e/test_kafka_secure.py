@@ -148,5 +148,5 @@ def test_a_wrong_password_or_authority_is_said_and_waited_for(make_mill, secure,
     assert mill.running() and not any("ready" in line for line in mill.lines)
     assert_kept(mill)
     assert_kept(mill, WRONG)
-    mill.stop(expect=1)
+    mill.stop()
     assert_kept(mill, WRONG)
