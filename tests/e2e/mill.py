@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A mill in a folder of its own: started, fed, watched, killed, stopped as a user would."""
+import contextlib
 import glob
 import json
 import os
@@ -226,6 +227,15 @@ class Mill:
             os.kill(pid, number)
         except ProcessLookupError:
             pass
+
+    @contextlib.contextmanager
+    def stopped(self, pid):
+        """It does nothing, and is not dead."""
+        self.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.kill(pid, signal.SIGCONT)
 
     def kill_master(self):
         """kill -9 of the master; its children follow it."""

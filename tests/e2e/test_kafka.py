@@ -2,7 +2,6 @@
 """The same mill on a real Apache Kafka: roles apart, pixels inline, faults of workers and broker, topics."""
 import json
 import re
-import signal
 import subprocess
 
 import pytest
@@ -125,12 +124,9 @@ def test_a_stopped_worker_keeps_nobody_waiting(make_mill, kafka, clean_topics, p
     master.drop(large, "big", "large.jpg")
     in_the_middle(master)
     late = one.pids("worker")[0]
-    one.kill(late, signal.SIGSTOP)
-    try:
+    with one.stopped(late):
         check(master, pictures, large)
         status = master.wait_idle(done=1, failed=0)
-    finally:
-        one.kill(late, signal.SIGCONT)
     assert status["tiles"]["reissued"] > 0 and status["tiles"]["retried"] == 0
     wait_until(lambda: master.status()["tiles"]["duplicate"] > 0, lambda: f"its answers; {master.status()}", 60)
     assert all(worker["breaker"]["state"] == "closed" for worker in master.workers())
@@ -178,12 +174,9 @@ def test_broker_down_at_start(make_mill, own_kafka, pictures):
 def a_broker_that_hangs(mill, broker):
     """It keeps its connections, and says nothing: no worker is blamed for the silence, for however long."""
     workers = mill.pids("worker")
-    mill.kill(broker.pid(), signal.SIGSTOP)
-    try:
+    with mill.stopped(broker.pid()):
         wait_until(lambda: mill.status()["broker"]["state"] == "down", "the page to say that the broker is down", 60)
         stays(lambda: mill.pids("worker") == workers, mill.log, 8)
-    finally:
-        mill.kill(broker.pid(), signal.SIGCONT)
     wait_until(lambda: mill.status()["broker"]["state"] == "up", lambda: f"the broker to be up: {mill.status()}", 60)
     assert mill.pids("worker") == workers, mill.log()
 

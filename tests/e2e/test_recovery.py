@@ -74,17 +74,15 @@ def test_kill_every_worker_again_and_again(make_mill, pictures, large):
     once(mill)
 
 
-def test_a_stopped_worker_that_comes_back_late_does_no_harm(make_mill, pictures, large):
-    """SIGSTOP for longer than its lease; what it then writes must not reach the picture."""
-    mill = make_mill(PIPELINE).start(workers=2, tile=128)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_stopped_worker_that_comes_back_late_does_no_harm(make_mill, pictures, large, workers):
+    """What it then writes must not reach the picture. Two: the other gets its tiles as well. One: SIGSTOP for longer than its lease."""
+    mill = make_mill(PIPELINE).start(workers=workers, tile=128)
     mill.drop(large, "big", "large.jpg")
     in_the_middle(mill)
     zombie = mill.pids("worker")[0]
-    mill.kill(zombie, signal.SIGSTOP)
-    try:
+    with mill.stopped(zombie):
         check(mill, pictures, large)
-    finally:
-        mill.kill(zombie, signal.SIGCONT)
     mill.drop(large, "big", "again.jpg")
     check(mill, pictures, large, "again.jpg")
     once(mill, done=2)
@@ -108,13 +106,10 @@ def test_a_stopped_codec_stops_nothing_else(make_mill, pictures):
     mill.drop(large, "big", "large.jpg")
     in_the_middle(mill, 0.05)
     codec = mill.pids("codec")[0]
-    mill.kill(codec, signal.SIGSTOP)
-    try:
+    with mill.stopped(codec):
         wait_until(lambda: mill.status()["tiles"]["running"] == 0, "what was given out to come back", 60)
         mill.drop(small, "big", "small.jpg")
         check(mill, pictures, small, "small.jpg")
-    finally:
-        mill.kill(codec, signal.SIGCONT)
     check(mill, pictures, large)
     once(mill, done=2)
 

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A worker that is late keeps nobody waiting: who has nothing to do gets its tiles as well, and what it does in the end harms nothing."""
-import signal
-
 import pytest
 
 from trouble import HOOKS, Trouble
@@ -54,16 +52,13 @@ def test_a_worker_that_is_stopped(make_mill, pictures, wide, folder, payload):
     mill.drop(wide, "big", "wide.png")
     in_the_middle(mill)
     zombie = mill.pids("worker")[0]
-    mill.kill(zombie, signal.SIGSTOP)
-    try:
+    with mill.stopped(zombie):
         check(mill, pictures, wide, "wide.png")
         mill.wait_idle(done=1, failed=0)
         assert zombie in mill.pids("worker")
         # The next one, while it still has tasks of the first in hand.
         mill.drop(wide, "big", "next.png")
         check(mill, pictures, wide, "next.png")
-    finally:
-        mill.kill(zombie, signal.SIGCONT)
     notes, job = reissued(mill, "wide.png")
     late = next(worker["id"] for worker in mill.workers() if worker["pid"] == zombie)
     assert notes and all(late in note["text"] and note["worker"] != late for note in notes)

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * A database that is broken, locked, removed, at the start and while it is used: what can be read of it is there afterwards, and it
  * is always known what is not. */
-#include "base/history.h"
-
 #include <fcntl.h>
-#include <setjmp.h>
 #include <sqlite3.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -16,43 +11,9 @@
 #include <glib/gstdio.h>
 
 #include "base/error.h"
-#include "base/files.h"
-
-#include <cmocka.h> /* last: it makes fail a macro */
+#include "history_support.h"
 
 enum { ROWS = 3000, NOBODY = 65534 };
-
-static struct {
-	char *folder, *path;
-} here;
-
-static int set_up(void **state)
-{
-	(void)state;
-	here.folder = g_dir_make_tmp("dropmill-history-XXXXXX", NULL);
-	here.path = g_build_filename(here.folder, "history.db", NULL);
-	return here.folder ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	files_remove_tree(here.folder);
-	g_clear_pointer(&here.folder, g_free);
-	g_clear_pointer(&here.path, g_free);
-	return 0;
-}
-
-static struct history *opened(void)
-{
-	g_autoptr(GError) error = NULL;
-	struct history *history = history_open(here.path, &error);
-
-	if (error)
-		print_error("%s\n", error->message);
-	assert_non_null(history);
-	return history;
-}
 
 static bool add_job(struct history *history, const char *id, const char *state, GError **error)
 {
@@ -369,8 +330,6 @@ static void a_full_disk_is_named_and_passes(void **state)
 	assert_int_equal(aside, 0);
 	assert_true(again);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

@@ -1,44 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What is copied of a database that another version made. */
-#include "base/history.h"
-
-#include <setjmp.h>
 #include <sqlite3.h>
-#include <stdarg.h>
-#include <stddef.h>
 
-#include "base/files.h"
-
-#include <cmocka.h> /* last: it makes fail a macro */
-
-static struct {
-	char *folder, *path;
-} here;
-
-static int set_up(void **state)
-{
-	(void)state;
-	here.folder = g_dir_make_tmp("dropmill-history-XXXXXX", NULL);
-	here.path = g_build_filename(here.folder, "history.db", NULL);
-	return here.folder ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	files_remove_tree(here.folder);
-	g_free(here.folder);
-	g_free(here.path);
-	return 0;
-}
-
-static struct history *opened(void)
-{
-	struct history *history = history_open(here.path, NULL);
-
-	assert_non_null(history);
-	return history;
-}
+#include "history_support.h"
 
 static void tells_all(const struct history_job *job, void *user)
 {
@@ -89,7 +53,7 @@ static void one_without_a_column_is_copied_without_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(one_without_a_column_is_copied_without_it, set_up, tear_down),
+		TEST(one_without_a_column_is_copied_without_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,10 @@
  * The bus over the embedded broker: round trips, groups, partitions by hand, parts, delivery reports. */
 #include "support.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include "bus/payload.h"
 
 static void headers_and_value_survive(void **state)
@@ -308,6 +312,30 @@ static void small_records_do_not_pile_up_in_the_mock(void **state)
 	inbox_clear(&inbox);
 }
 
+/* The mock's own ends of what is connected to it. With Nagle's algorithm an exchange of two answers took 40 ms. */
+static void the_mock_sends_at_once(void **state)
+{
+	auto_struct(embedded) embedded = broker(1);
+	auto_struct(bus) bus = bus_on(embedded);
+	int port = atoi(strrchr(embedded_brokers(embedded), ':') + 1), ends = 0, partitions[TOPIC_COUNT];
+	(void)state;
+
+	assert_true(bus_partitions(bus, partitions, 5000, NULL));
+	for (int fd = 3; fd < 256; fd++) {
+		struct sockaddr_in address = {0};
+		socklen_t size = sizeof address, length = sizeof(int);
+		int listens = 0, at_once = 0;
+		if (getsockname(fd, (struct sockaddr *)&address, &size) != 0 || address.sin_family != AF_INET ||
+			ntohs(address.sin_port) != port ||
+			getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) != 0 || listens)
+			continue;
+		assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &at_once, &length), 0);
+		assert_true(at_once);
+		ends++;
+	}
+	assert_true(ends > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -319,6 +347,7 @@ int main(void)
 		cmocka_unit_test(value_larger_than_the_topic_goes_in_parts),
 		cmocka_unit_test(every_send_is_reported_once),
 		cmocka_unit_test(small_records_do_not_pile_up_in_the_mock),
+		cmocka_unit_test(the_mock_sends_at_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "master/accuse.h"
 #include "master/breaker.h"
+#include "workers_support.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -59,49 +60,14 @@ static void a_trial_decides_and_the_time_doubles_up_to_a_limit(void **state)
 	assert_int_equal(breaker->until_us, BREAKER_FIRST_US);
 }
 
-/* Two workers in one registry, as heartbeats make them. */
-static struct heartbeat *beat(const char *id, const char *machine)
-{
-	struct heartbeat *heartbeat = g_new0(struct heartbeat, 1);
-	gint32 partition = 0;
-
-	heartbeat->id = g_strdup(id);
-	heartbeat->host = g_strdup("elsewhere");
-	heartbeat->pid = 1;
-	heartbeat->machine = g_strdup(machine);
-	heartbeat->state = g_strdup("idle");
-	heartbeat->job = g_strdup("");
-	heartbeat->tile = -1;
-	heartbeat->partitions = g_array_new(FALSE, FALSE, sizeof(gint32));
-	g_array_append_val(heartbeat->partitions, partition);
-	heartbeat->vips = g_strdup("8.14.1");
-	heartbeat->test_hash = g_strdup("h");
-	heartbeat->slot = g_strdup("");
-	heartbeat->endings = endings_new();
-	return heartbeat;
-}
-
-static void nothing(struct worker *worker, void *user)
-{
-	(void)worker;
-	(void)user;
-}
-
-static void gone(struct worker *worker, bool dead, void *user)
-{
-	(void)worker;
-	(void)dead;
-	(void)user;
-}
-
+/* Two workers of one machine and one of another, as heartbeats make them. */
 static struct workers *registry(void)
 {
-	const struct workers_events events = {gone, nothing, NULL};
-	struct workers *workers = workers_new(&events);
+	struct workers *workers = workers_unheard();
 
-	workers_heard(workers, beat("a", "one"));
-	workers_heard(workers, beat("b", "one"));
-	workers_heard(workers, beat("c", "two"));
+	workers_heard(workers, beat_from("one", "a", "idle", "h"));
+	workers_heard(workers, beat_from("one", "b", "idle", "h"));
+	workers_heard(workers, beat_from("two", "c", "idle", "h"));
 	return workers;
 }
 

@@ -5,6 +5,7 @@
 #include "master/breaker.h"
 #include "master/pace.h"
 #include "master/straggle.h"
+#include "workers_support.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,40 +18,6 @@
 #define TILES 100
 #define WINDOW 8
 
-static void nothing(struct worker *worker, void *user)
-{
-	(void)worker;
-	(void)user;
-}
-
-static void gone(struct worker *worker, bool dead, void *user)
-{
-	(void)worker;
-	(void)dead;
-	(void)user;
-}
-
-static struct heartbeat *beat(const char *id)
-{
-	struct heartbeat *heartbeat = g_new0(struct heartbeat, 1);
-	gint32 partition = 0;
-
-	heartbeat->id = g_strdup(id);
-	heartbeat->host = g_strdup("elsewhere");
-	heartbeat->pid = 1;
-	heartbeat->machine = g_strdup("another");
-	heartbeat->state = g_strdup("busy");
-	heartbeat->job = g_strdup("");
-	heartbeat->tile = -1;
-	heartbeat->partitions = g_array_new(FALSE, FALSE, sizeof(gint32));
-	g_array_append_val(heartbeat->partitions, partition);
-	heartbeat->vips = g_strdup("8.14.1");
-	heartbeat->test_hash = g_strdup("h");
-	heartbeat->slot = g_strdup("");
-	heartbeat->endings = endings_new();
-	return heartbeat;
-}
-
 /* A tiled job and three workers. */
 struct mill {
 	struct workers *workers;
@@ -62,15 +29,14 @@ struct mill {
 
 static int set_up(void **state)
 {
-	const struct workers_events events = {gone, nothing, NULL};
 	struct mill *mill = g_new0(struct mill, 1);
 	const struct ring_place ring = {0};
 
 	mill->now = clock_now_us();
-	mill->workers = workers_new(&events);
-	workers_heard(mill->workers, beat("a"));
-	workers_heard(mill->workers, beat("b"));
-	workers_heard(mill->workers, beat("c"));
+	mill->workers = workers_unheard();
+	workers_heard(mill->workers, beat_from("another", "a", "busy", "h"));
+	workers_heard(mill->workers, beat_from("another", "b", "busy", "h"));
+	workers_heard(mill->workers, beat_from("another", "c", "busy", "h"));
 	mill->a = workers_find(mill->workers, "a");
 	mill->b = workers_find(mill->workers, "b");
 	mill->c = workers_find(mill->workers, "c");
@@ -275,7 +241,7 @@ static void who_loses_owes_an_answer_and_no_more(void **state)
 	assert_int_equal(mill->a->bytes, 500);
 	assert_false(worker_may_help(mill->a, &mill->job, 8));
 	/* An idle heartbeat says that nothing will come of it, some in a row that it is true. */
-	struct heartbeat *idle = beat("a");
+	struct heartbeat *idle = beat_from("another", "a", "busy", "h");
 	g_free(idle->state);
 	idle->state = g_strdup("idle");
 	workers_heard(mill->workers, idle);

@@ -2,7 +2,7 @@
  * The lease clock: late after 3 s of silence, gone after 10 s, and never because the broker was down. */
 #include "base/clock.h"
 #include "base/process.h"
-#include "master/workers.h"
+#include "workers_support.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,27 +38,9 @@ static struct workers *registry(struct seen *seen)
 	return workers_new(&events);
 }
 
-/* From another machine, so that no process is watched. */
 static struct heartbeat *beat(const char *id, const char *state, const char *hash)
 {
-	struct heartbeat *heartbeat = g_new0(struct heartbeat, 1);
-	gint32 partition = 0;
-
-	heartbeat->id = g_strdup(id);
-	heartbeat->host = g_strdup("elsewhere");
-	heartbeat->pid = 1;
-	heartbeat->machine = g_strdup("another");
-	heartbeat->state = g_strdup(state);
-	heartbeat->job = g_strdup("");
-	heartbeat->tile = -1;
-	heartbeat->partitions = g_array_new(FALSE, FALSE, sizeof(gint32));
-	g_array_append_val(heartbeat->partitions, partition);
-	heartbeat->planes[PLANE_INLINE] = true;
-	heartbeat->slot = g_strdup("");
-	heartbeat->endings = endings_new();
-	heartbeat->vips = g_strdup("8.14.1");
-	heartbeat->test_hash = g_strdup(hash);
-	return heartbeat;
+	return beat_from("another", id, state, hash);
 }
 
 static void silence_makes_late_then_gone(void **state)
