@@ -82,6 +82,7 @@ def test_a_worker_that_is_slow(make_mill, pictures, wide, folder):
     mill = make_mill(PIPELINE, HOOKS).start(workers=2, tile=TILE, env={**trouble.env, **PATIENT})
     mill.drop(wide, "big", "wide.png")
     check(mill, pictures, wide, "wide.png")
+    mill.wait_idle(done=1, failed=0)  # the output is there before its story is told
     notes, _ = reissued(mill, "wide.png")
     assert notes
     # Known to be slow from then on: the other one gets the last tiles from the beginning.

@@ -105,6 +105,10 @@ static int make_folder(void **state)
 	g_file_set_contents(file, "x", 1, NULL);
 	g_file_set_contents(secret, "x", 1, NULL);
 	assert_int_equal(symlink(secret, link), 0);
+	/* As a mill has it: temporary files in a folder of their own. That of the system is around all this where the project lies in it. */
+	g_autofree char *temporary = g_build_filename(folder, "tmp", NULL);
+	g_mkdir(temporary, 0700);
+	g_setenv("TMPDIR", temporary, TRUE);
 	places_add(in, PLACE_READ);
 	places_add(out, PLACE_WRITE);
 	return 0;
