@@ -10,6 +10,7 @@
 #include "image/frames.h"
 #include "image/pyramid.h"
 #include "image/vips_value.h"
+#include "image/writes.h"
 
 /* TIFF's offsets end at 4 GB; compressed sizes are not known before, so what would not fit raw gets the room. */
 #define CLASSIC_TIFF_BYTES 3.9e9
@@ -49,43 +50,58 @@ static bool set_options(VipsOperation *operation, const struct format *format, J
 	return true;
 }
 
+static bool is_pyramid(JsonObject *save)
+{
+	return json_bool(save, "pyramid", false) || json_bool(save, "subifd", false);
+}
+
 /* Where what was not written is better not what libvips takes. */
 static void set_defaults(VipsOperation *operation, const struct format *format, VipsImage *image, JsonObject *save)
 {
 	double bytes = (double)VIPS_IMAGE_SIZEOF_PEL(image) * image->Xsize * image->Ysize;
-	bool pyramid = json_bool(save, "pyramid", false) || json_bool(save, "subifd", false);
 
 	if (format->compression)
 		vips_object_set_argument_from_string(VIPS_OBJECT(operation), "compression", format->compression);
 	/* Lossless with halved colour would not be. */
 	if (format->compression && json_bool(save, "lossless", false) && !json_string(save, "subsampling", NULL))
 		vips_object_set_argument_from_string(VIPS_OBJECT(operation), "subsample_mode", "off");
-	if (g_str_equal(format->name, "tiff") && bytes * (pyramid ? 4.0 / 3 : 1) > CLASSIC_TIFF_BYTES)
+	if (g_str_equal(format->name, "tiff") && bytes * (is_pyramid(save) ? 4.0 / 3 : 1) > CLASSIC_TIFF_BYTES)
 		g_object_set(operation, "bigtiff", TRUE, NULL);
+}
+
+/* The saver, told all; path NULL: to memory. */
+static VipsOperation *prepare_saver(
+	VipsImage *image, const struct format *format, const char *path, JsonObject *save, GError **error)
+{
+	g_autofree char *nickname = g_strconcat(format->saver, path ? "" : "_buffer", NULL);
+	g_autoptr(VipsOperation) operation = vips_operation_new(nickname);
+
+	if (!operation) {
+		vips_failed(error, format->name);
+		return NULL;
+	}
+	g_object_set(operation, "in", image, NULL);
+	if (path)
+		g_object_set(operation, "filename", path, NULL);
+	set_defaults(operation, format, image, save);
+	if (!set_options(operation, format, save, error) ||
+		(format->folder && !pyramid_options(operation, path, save, error)))
+		return NULL;
+	return g_steal_pointer(&operation);
 }
 
 /* Runs the saver; path or bytes says where to. */
 static bool run_saver(VipsImage *image, const struct format *format, const char *path, GBytes **bytes, JsonObject *save,
 	GError **error)
 {
-	g_autofree char *nickname = g_strconcat(format->saver, path ? "" : "_buffer", NULL);
-	g_autoptr(VipsOperation) operation = vips_operation_new(nickname);
+	g_autoptr(VipsOperation) operation = prepare_saver(image, format, path, save, error);
 
 	if (!operation)
-		return vips_failed(error, format->name);
-	g_object_set(operation, "in", image, NULL);
-	if (path)
-		g_object_set(operation, "filename", path, NULL);
-	set_defaults(operation, format, image, save);
-	if (!set_options(operation, format, save, error))
 		return false;
-	if (format->folder && !pyramid_options(operation, path, save, error))
-		return false;
-	if (vips_cache_operation_buildp(&operation)) {
-		vips_object_unref_outputs(VIPS_OBJECT(operation));
-		return vips_failed(error, NULL);
-	}
-	if (bytes) {
+	struct writes writes = writes_begin(image, g_str_equal(format->name, "tiff") && is_pyramid(save));
+	bool ok = vips_cache_operation_buildp(&operation) == 0 || vips_failed(error, NULL);
+	ok = writes_end(&writes, ok, path, error);
+	if (ok && bytes) {
 		VipsBlob *blob = NULL;
 		gsize length;
 		g_object_get(operation, "buffer", &blob, NULL);
@@ -93,7 +109,18 @@ static bool run_saver(VipsImage *image, const struct format *format, const char 
 		*bytes = g_bytes_new_with_free_func(data, length, (GDestroyNotify)vips_area_unref, VIPS_AREA(blob));
 	}
 	vips_object_unref_outputs(VIPS_OBJECT(operation));
-	return true;
+	return ok;
+}
+
+/* A folder that could not be made for the last rows' tiles is not told, either, but libvips has words for it. */
+static bool save_folder(
+	VipsImage *image, const struct format *format, const char *path, JsonObject *save, GError **error)
+{
+	bool silent = *vips_error_buffer() == '\0';
+
+	return pyramid_make_folder(path, error) && run_saver(image, format, path, NULL, save, error) &&
+	       (!silent || *vips_error_buffer() == '\0' || vips_failed(error, format->name)) &&
+	       pyramid_settle(path, save, error);
 }
 
 JsonObject *format_save_options(const char *name, JsonObject *wanted)
@@ -141,10 +168,8 @@ bool format_save(VipsImage *image, const char *path, const char *name, JsonObjec
 
 	if (!format_fits(image, name, save, error) || !format_prepare(image, format, save, &ready, error))
 		return false;
-	if (format->folder && !pyramid_is_file(save))
-		return pyramid_make_folder(path, error) && run_saver(ready, format, path, NULL, save, error) &&
-		       pyramid_settle(path, save, error);
-	return run_saver(ready, format, path, NULL, save, error);
+	return format->folder && !pyramid_is_file(save) ? save_folder(ready, format, path, save, error)
+							: run_saver(ready, format, path, NULL, save, error);
 }
 
 bool format_save_memory(VipsImage *image, const char *name, JsonObject *save, GBytes **out, GError **error)

@@ -33,6 +33,7 @@ HOMES = {
     r"civetweb\.h": ("web/",),
     r"sqlite3\.h": ("base/history",),
     r"seccomp\.h": ("image/sandbox.c",),
+    r"gsf/": ("image/writes.c",),
     r"systemd/": ("master/service.c",),
     r"(glib|glib-object|glib-unix|gio/.*|gmodule|json-glib/json-glib|glib/gstdio|glib/.*)(\.h)?$": ("",),
 }

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Refused writes are seen: see writes.h. */
+#include "image/writes.h"
+
+#include <errno.h>
+#include <gsf/gsf.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+/* The functions that stood in the classes. */
+static struct {
+	int (*target_build)(VipsObject *target);
+	gint64 (*target_write)(VipsTarget *target, const void *data, size_t length);
+	int (*target_end)(VipsTarget *target);
+	gboolean (*tile_write)(GsfOutput *tile, gsize length, const guint8 *data);
+	gboolean (*tile_close)(GsfOutput *tile);
+} theirs;
+
+/* Savers that run, in whichever threads. */
+static struct {
+	GMutex lock;
+	GPtrArray *images;  /* what they save */
+	guint pyramids;     /* how many of them are TIFF's */
+	GPtrArray *targets; /* what their layers are written to, kept until no saver runs */
+	guint refused;
+	int number; /* errno of the last refusal */
+} savers;
+
+/* The saver is not told: libvips' own ends are where it crashes (tiffsave) or waits for itself (dzsave to a zip, which reports under the lock
+ * that reports take). Its picture is stopped instead. */
+static void note_refusal(int number)
+{
+	g_mutex_lock(&savers.lock);
+	savers.refused++;
+	savers.number = number ? number : EIO;
+	for (guint i = 0; savers.images && i < savers.images->len; i++)
+		vips_image_set_kill(savers.images->pdata[i], TRUE);
+	g_mutex_unlock(&savers.lock);
+}
+
+/* In memory when the picture is saved to memory; so are dzsave's many tiles, which are not to be kept. */
+static bool is_layer(VipsObject *target)
+{
+	return savers.pyramids && !vips_connection_filename(VIPS_CONNECTION(target));
+}
+
+static int target_build(VipsObject *target)
+{
+	int status = theirs.target_build(target);
+
+	g_mutex_lock(&savers.lock);
+	if (status == 0 && is_layer(target))
+		g_ptr_array_add(savers.targets, g_object_ref(target));
+	g_mutex_unlock(&savers.lock);
+	return status;
+}
+
+static gint64 target_write(VipsTarget *target, const void *data, size_t length)
+{
+	errno = 0;
+	gint64 written = theirs.target_write(target, data, length);
+	if (written > 0)
+		return written;
+	note_refusal(errno);
+	return (gint64)length;
+}
+
+/* Network file systems tell at a close what they could not write. */
+static int target_end(VipsTarget *target)
+{
+	int fd = VIPS_CONNECTION(target)->descriptor;
+
+	if (fd >= 0 && close(dup(fd)) != 0)
+		note_refusal(errno);
+	return theirs.target_end(target);
+}
+
+static gboolean tile_write(GsfOutput *tile, gsize length, const guint8 *data)
+{
+	errno = 0;
+	if (!theirs.tile_write(tile, length, data))
+		note_refusal(errno);
+	return TRUE;
+}
+
+static gboolean tile_close(GsfOutput *tile)
+{
+	errno = 0;
+	if (!theirs.tile_close(tile))
+		note_refusal(errno);
+	return TRUE;
+}
+
+static gpointer change_classes(gpointer unused)
+{
+	VipsTargetClass *target = g_type_class_ref(VIPS_TYPE_TARGET); /* both for good */
+	GsfOutputClass *tile = g_type_class_ref(GSF_OUTPUT_STDIO_TYPE);
+
+	(void)unused;
+	theirs.target_build = VIPS_OBJECT_CLASS(target)->build;
+	theirs.target_write = target->write;
+	theirs.target_end = target->end;
+	theirs.tile_write = tile->Write;
+	theirs.tile_close = tile->Close;
+	VIPS_OBJECT_CLASS(target)->build = target_build;
+	target->write = target_write;
+	target->end = target_end;
+	tile->Write = tile_write;
+	tile->Close = tile_close;
+	return target;
+}
+
+struct writes writes_begin(VipsImage *image, bool pyramid)
+{
+	static GOnce once = G_ONCE_INIT;
+
+	g_once(&once, change_classes, NULL);
+	g_mutex_lock(&savers.lock);
+	if (!savers.images) {
+		savers.images = g_ptr_array_new();
+		savers.targets = g_ptr_array_new_with_free_func(g_object_unref);
+	}
+	g_ptr_array_add(savers.images, image);
+	savers.pyramids += pyramid;
+	struct writes writes = {image, pyramid, savers.refused};
+	g_mutex_unlock(&savers.lock);
+	return writes;
+}
+
+bool writes_end(const struct writes *writes, bool ok, const char *path, GError **error)
+{
+	g_autoptr(GPtrArray) targets = NULL;
+
+	g_mutex_lock(&savers.lock);
+	g_ptr_array_remove_fast(savers.images, writes->image);
+	savers.pyramids -= writes->pyramid;
+	if (savers.images->len == 0) {
+		g_clear_pointer(&savers.images, g_ptr_array_unref);
+		targets = g_steal_pointer(&savers.targets);
+	}
+	int number = savers.refused != writes->refused ? savers.number : 0;
+	g_mutex_unlock(&savers.lock);
+	if (!number)
+		return ok;
+	g_clear_error(error);
+	errno = number;
+	return fail_errno(error, "%s", path ? path : "a file for a while");
+}

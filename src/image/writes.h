@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   sees every write of libvips' savers to a file, because they do not. libvips 8.14 does not look at how the last block of a
+ *            picture was written (vips_sink_disc(); mended in 8.17), and dzsave never at how a tile's file was closed: a disk that is
+ *            full for that moment makes a file that lacks pixels, and the saver says that all is well. Where it does look, tiffsave
+ *            crashes on a pyramid (it gives the layers' files away before it closes what writes to them) and dzsave waits for ever
+ *            for a lock of its own. So libvips' class of targets and libgsf's class of plain files get functions of ours
+ *            around theirs: what is refused is remembered here, and the picture stopped.
+ * Thread:    any. What is refused to one saver makes all fail that run in the process at this time.
+ */
+#ifndef DROPMILL_IMAGE_WRITES_H
+#define DROPMILL_IMAGE_WRITES_H
+
+#include <stdbool.h>
+#include <vips/vips.h>
+
+struct writes {
+	VipsImage *image;
+	bool pyramid;
+	guint refused; /* until then, in this process */
+};
+
+/* Before a saver saves this image, to a file or to memory; pyramid: one of TIFF's. Each needs its writes_end(). */
+struct writes writes_begin(VipsImage *image, bool pyramid);
+/* ok: what the saver said, with its error; path: for ours, NULL: memory. True when it has written, and every write was taken, as far as the file system
+ * has said by now. */
+bool writes_end(const struct writes *writes, bool ok, const char *path, GError **error);
+
+#endif
