@@ -16,6 +16,7 @@ struct share {
 	const struct grid *grid;
 	struct tilesource *recorder;
 	VipsImage *recorded;
+	const struct needs *learnt;
 	struct plan_tile *tiles; /* all of the output's */
 	int first, end;
 	bool found;
@@ -24,7 +25,7 @@ struct share {
 static gpointer search(gpointer data)
 {
 	struct share *share = data;
-	auto_struct(needs) needs = needs_new(share->recorder, share->recorded, share->grid);
+	auto_struct(needs) needs = needs_new(share->recorder, share->recorded, share->grid, share->learnt);
 
 	share->found = true;
 	for (int i = share->first; share->found && i < share->end; i++)
@@ -73,8 +74,10 @@ bool search_tiles(struct plan *plan, const struct plan_output *output, struct ti
 	g_autofree struct plan_tile *tiles = g_new0(struct plan_tile, count);
 	struct share shares[THREADS_MOST] = {{0}};
 	GThread *started[THREADS_MOST] = {0};
+	auto_struct(needs) learnt = needs_new(recorder, recorded, grid, NULL);
 	bool found = true;
 
+	needs_learn(learnt);
 	for (int i = 0; i < count; i++) {
 		tiles[i].output = (int)plan->outputs->len;
 		tiles[i].out = grid_tile(grid, i);
@@ -82,8 +85,11 @@ bool search_tiles(struct plan *plan, const struct plan_output *output, struct ti
 	for (int t = 0; t < threads; t++) {
 		struct share *share = &shares[t];
 		int end = row + rows_for(grid->rows - row, threads - t);
-		*share = (struct share){
-			.grid = grid, .tiles = tiles, .first = row * grid->columns, .end = end * grid->columns};
+		*share = (struct share){.grid = grid,
+			.learnt = learnt,
+			.tiles = tiles,
+			.first = row * grid->columns,
+			.end = end * grid->columns};
 		row = end;
 		/* The last share is this thread's, and so is one for which no chain can be built again. */
 		if (t < threads - 1 && record_again(plan, output, context, share))

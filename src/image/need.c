@@ -34,9 +34,13 @@ struct needs {
 	VipsImage *recorded;
 	struct grid grid;
 	VipsRect *asked; /* of each place, row by row; the width of one that was not probed is UNKNOWN */
+	/* Of most chains what is asked for across depends on the column alone, and down on the row: then these tell of all places. */
+	VipsRect *across, *down; /* of each column's places, of each row's; NULL: not so, or not known */
 };
 
 #define UNKNOWN (-1)
+/* Fewer places than this are asked one by one: to learn of columns and rows takes about five times as many as there are of both. */
+#define LEARN_FROM 5
 
 static int places(int tiles)
 {
@@ -50,14 +54,19 @@ static int place_at(int number, int tile_size, int size)
 	return VIPS_MIN(number % 2 ? start + length / 2 : start, size - 1);
 }
 
-struct needs *needs_new(struct tilesource *recorder, VipsImage *recorded, const struct grid *grid)
+struct needs *needs_new(
+	struct tilesource *recorder, VipsImage *recorded, const struct grid *grid, const struct needs *learnt)
 {
 	struct needs *needs = g_new(struct needs, 1);
-	gsize count = (gsize)places(grid->columns) * (gsize)places(grid->rows);
+	gsize across = (gsize)places(grid->columns), down = (gsize)places(grid->rows);
 
-	*needs = (struct needs){recorder, recorded, *grid, g_new(VipsRect, count)};
-	for (gsize i = 0; i < count; i++)
+	*needs = (struct needs){recorder, recorded, *grid, g_new(VipsRect, across * down), NULL, NULL};
+	for (gsize i = 0; i < across * down; i++)
 		needs->asked[i].width = UNKNOWN;
+	if (learnt && learnt->across) {
+		needs->across = g_memdup2(learnt->across, across * sizeof(VipsRect));
+		needs->down = g_memdup2(learnt->down, down * sizeof(VipsRect));
+	}
 	return needs;
 }
 
@@ -65,11 +74,13 @@ void needs_free(struct needs *needs)
 {
 	if (!needs)
 		return;
+	g_free(needs->across);
+	g_free(needs->down);
 	g_free(needs->asked);
 	g_free(needs);
 }
 
-static bool probe_place(struct needs *needs, int column, int row, VipsRect *box)
+static bool ask_place(struct needs *needs, int column, int row, VipsRect *box)
 {
 	const struct grid *grid = &needs->grid;
 	VipsRect *asked = &needs->asked[(gsize)row * (gsize)places(grid->columns) + (gsize)column];
@@ -83,6 +94,68 @@ static bool probe_place(struct needs *needs, int column, int row, VipsRect *box)
 		*asked = found;
 	}
 	*box = *asked;
+	return true;
+}
+
+/* Does this place ask for what its column and its row are known to ask for? What is not known of them it tells. */
+static bool agrees(struct needs *needs, int column, int row, VipsRect *across, VipsRect *down)
+{
+	VipsRect box;
+
+	if (!ask_place(needs, column, row, &box) || vips_rect_isempty(&box))
+		return false;
+	if (across[column].width == UNKNOWN)
+		across[column] = box;
+	if (down[row].width == UNKNOWN)
+		down[row] = box;
+	return box.left == across[column].left && box.width == across[column].width && box.top == down[row].top &&
+	       box.height == down[row].height;
+}
+
+/* Three rows, three columns, and a diagonal. */
+static bool all_agree(struct needs *needs, int columns, int rows, VipsRect *across, VipsRect *down)
+{
+	for (int i = 0; i < 9; i++) /* ends soon where it is not so */
+		if (!agrees(needs, i % 3 * (columns - 1) / 2, i / 3 * (rows - 1) / 2, across, down))
+			return false;
+	for (int third = 0; third < 3; third++) {
+		for (int column = 0; column < columns; column++)
+			if (!agrees(needs, column, third * (rows - 1) / 2, across, down))
+				return false;
+		for (int row = 0; row < rows; row++)
+			if (!agrees(needs, third * (columns - 1) / 2, row, across, down))
+				return false;
+	}
+	for (int i = 0; i < MAX(columns, rows); i++)
+		if (!agrees(needs, i % columns, i % rows, across, down))
+			return false;
+	return true;
+}
+
+void needs_learn(struct needs *needs)
+{
+	int columns = places(needs->grid.columns), rows = places(needs->grid.rows);
+
+	if ((gint64)columns * rows < LEARN_FROM * ((gint64)columns + rows))
+		return;
+	g_autofree VipsRect *across = g_new0(VipsRect, columns);
+	g_autofree VipsRect *down = g_new0(VipsRect, rows);
+	for (int i = 0; i < columns; i++)
+		across[i].width = UNKNOWN;
+	for (int i = 0; i < rows; i++)
+		down[i].width = UNKNOWN;
+	if (!all_agree(needs, columns, rows, across, down))
+		return;
+	needs->across = g_steal_pointer(&across);
+	needs->down = g_steal_pointer(&down);
+}
+
+static bool probe_place(struct needs *needs, int column, int row, VipsRect *box)
+{
+	if (!needs->across)
+		return ask_place(needs, column, row, box);
+	*box = (VipsRect){
+		needs->across[column].left, needs->down[row].top, needs->across[column].width, needs->down[row].height};
 	return true;
 }
 

@@ -14,9 +14,13 @@
 #include "image/grid.h"
 #include "image/tilesource.h"
 
-/* Of the tiles of one grid; recorded is the chain built on the recorder. Both are borrowed until needs_free(). */
+/* Of the tiles of one grid; recorded is the chain built on the recorder. Both are borrowed until needs_free(). learnt: another of the same
+ * grid and chain, whose knowledge is taken over; or NULL. */
 struct needs;
-struct needs *needs_new(struct tilesource *recorder, VipsImage *recorded, const struct grid *grid);
+struct needs *needs_new(
+	struct tilesource *recorder, VipsImage *recorded, const struct grid *grid, const struct needs *learnt);
+/* Of a large grid: asks a part of its places whether columns and rows tell all of them. Not asked for, needs_find() asks each place. */
+void needs_learn(struct needs *needs);
 void needs_free(struct needs *needs);
 DEFINE_AUTO(needs, needs_free)
 

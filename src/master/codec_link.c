@@ -128,6 +128,15 @@ struct codec_link *codec_link_new(codec_event_fn event, void *user, GError **err
 	return link;
 }
 
+bool codec_link_use(struct codec_link *link, codec_event_fn event, void *user)
+{
+	if (link->how || link->drained)
+		return false;
+	link->event = event;
+	link->user = user;
+	return true;
+}
+
 pid_t codec_link_pid(const struct codec_link *link)
 {
 	return link->pid;

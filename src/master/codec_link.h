@@ -18,7 +18,10 @@ struct codec_link;
 /* Called for each event; event NULL: the process has ended, how says how. The link may be freed inside. */
 typedef void (*codec_event_fn)(JsonObject *event, const char *how, void *user);
 
+/* event NULL: a spare one, for a job that comes. */
 struct codec_link *codec_link_new(codec_event_fn event, void *user, GError **error);
+/* A spare one's events go to this job from now on. False when its process has ended. */
+bool codec_link_use(struct codec_link *link, codec_event_fn event, void *user);
 pid_t codec_link_pid(const struct codec_link *link);
 /* fd: goes with it; -1: none. */
 void codec_link_send(struct codec_link *link, JsonObject *command, int fd);

@@ -105,12 +105,22 @@ static void start_whole(struct master *master, struct job *job)
 	g_queue_push_tail(&job->ready, GUINT_TO_POINTER(0));
 }
 
+static struct codec_link *codec_for(struct master *master, struct job *job, GError **error)
+{
+	struct codec_link *spare = g_steal_pointer(&master->spare_codec);
+
+	if (spare && codec_link_use(spare, jobs_codec_event, job))
+		return spare;
+	codec_link_free(spare);
+	return codec_link_new(jobs_codec_event, job, error);
+}
+
 static void start_codec(struct master *master, struct job *job)
 {
 	g_autoptr(GError) error = NULL;
 
 	job->codec_us = clock_now_us();
-	job->codec = codec_link_new(jobs_codec_event, job, &error);
+	job->codec = codec_for(master, job, &error);
 	if (!job->codec) {
 		jobs_start_over(master, job, error->message);
 		return;

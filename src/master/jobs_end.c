@@ -155,6 +155,9 @@ void jobs_commit(struct master *master, struct job *job)
 	view_show_tiles(master, job);
 	/* Nothing is out any more: every tile was answered, if perhaps not by everybody who has it. */
 	codec_link_free(g_steal_pointer(&job->codec));
+	/* Where one large picture came there come others: the next one's process has loaded its libraries by then (40 ms). */
+	if (job->lane == LANE_TILED && !master->spare_codec && !master->once && !master->draining)
+		master->spare_codec = codec_link_new(NULL, NULL, NULL);
 	segments_give_back(master->segments, g_steal_pointer(&job->segment), job->leased > 0 || job->held > 0);
 	job->phase_us = clock_now_us();
 	job->committing = true;

@@ -112,6 +112,7 @@ void master_check_drained(struct master *master)
 void master_drain(struct master *master)
 {
 	master->draining = true;
+	codec_link_free(g_steal_pointer(&master->spare_codec));
 	service_stopping();
 	service_status("finishing %u jobs in hand", jobs_busy(master));
 	if (master->intake)
@@ -286,6 +287,7 @@ void master_close(struct master *master)
 	g_hash_table_iter_init(&iter, master->jobs);
 	while (g_hash_table_iter_next(&iter, NULL, &job))
 		jobs_abandon(master, job);
+	codec_link_free(g_steal_pointer(&master->spare_codec));
 	view_free(master);
 	kept_free(master->kept);
 	history_close(master->history);

@@ -56,15 +56,16 @@ struct master {
 	const struct master_page *page;
 	void *web; /* the open page */
 	struct kept *kept;
-	GPtrArray *definitions; /* struct definition */
-	GHashTable *jobs;       /* id to struct job: every unfinished job */
-	GHashTable *sources;    /* job_owner() to the job that goes first of those with this original's name */
-	GQueue queue;           /* struct job: queued, by priority then age */
-	GPtrArray *running;     /* struct job */
-	guint turn;             /* whose task goes next among the running */
-	GPtrArray *finished;    /* struct job_view, oldest first, bounded */
-	guint64 kept_since;     /* every job that changed in a snapshot after this one is still shown */
-	struct snapshot *last;  /* as published; NULL: none */
+	GPtrArray *definitions;         /* struct definition */
+	GHashTable *jobs;               /* id to struct job: every unfinished job */
+	GHashTable *sources;            /* job_owner() to the job that goes first of those with this original's name */
+	GQueue queue;                   /* struct job: queued, by priority then age */
+	GPtrArray *running;             /* struct job */
+	struct codec_link *spare_codec; /* started for the next large picture; NULL: none */
+	guint turn;                     /* whose task goes next among the running */
+	GPtrArray *finished;            /* struct job_view, oldest first, bounded */
+	guint64 kept_since;             /* every job that changed in a snapshot after this one is still shown */
+	struct snapshot *last;          /* as published; NULL: none */
 	guint64 counts[JOB_STATE_COUNT];
 	guint64 tiles_done, tiles_retried, tiles_reissued, tiles_duplicate;
 	guint straggle_timer;                                /* 0: nobody waits for a tile to be late */
