@@ -98,6 +98,28 @@ def test_kill_the_codec(make_mill, pictures, large):
     once(mill)
 
 
+def test_a_spare_codec_waits_and_may_die(make_mill, pictures, large):
+    """It is started when a large picture is done, takes the next one, is missed by nobody, and ends with the mill."""
+    mill = make_mill(PIPELINE).start(workers=2, tile=128)
+    assert not mill.pids("codec")
+    mill.drop(large, "big", "first.jpg")
+    check(mill, pictures, large, "first.jpg")
+    spare = wait_until(lambda: mill.pids("codec"), "a spare codec")
+    mill.drop(large, "big", "second.jpg")
+    check(mill, pictures, large, "second.jpg")
+    wait_until(lambda: mill.pids("codec") and not set(mill.pids("codec")) & set(spare), "the spare one to be used, and another to wait")
+    for pid in mill.pids("codec"):
+        mill.kill(pid)
+    wait_until(lambda: not mill.pids("codec"), "no codec")
+    mill.drop(large, "big", "third.jpg")
+    check(mill, pictures, large, "third.jpg")
+    assert "starts over" not in mill.log()
+    once(mill, done=3)
+    wait_until(lambda: mill.pids("codec"), "a spare codec")
+    mill.stop()
+    assert not mill.pids("codec")
+
+
 def test_a_stopped_codec_stops_nothing_else(make_mill, pictures):
     """What is to be told to it waits for it, a thousand lines; the master does not."""
     large = pictures.picture(width=12001, height=1203, ending=".jpg", seed=32)
