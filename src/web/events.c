@@ -14,11 +14,15 @@
 #define PING_US (15 * G_USEC_PER_SEC)
 #define HELLO "retry: 2000\n\n"
 #define PING ": ping\n\n"
+/* All streams together are told so often; each holds still for its share. */
+#define SHARE_US (G_USEC_PER_SEC / 400)
 /* Of those that are over, in the first event. */
 #define NEWEST 50
 
 static gint open_streams;
 static gint stopped;
+static GMutex still_lock;
+static GCond still_over; /* stopped */
 
 struct stream {
 	struct request *request;
@@ -38,6 +42,9 @@ void events_stop(void)
 {
 	g_atomic_int_set(&stopped, 1);
 	snapshot_wake();
+	g_mutex_lock(&still_lock);
+	g_cond_broadcast(&still_over);
+	g_mutex_unlock(&still_lock);
 }
 
 void events_allow(void)
@@ -184,6 +191,28 @@ static guint64 last_seen(struct request *request)
 	return boot == snapshot->boot && sequence <= snapshot->sequence ? sequence : 0;
 }
 
+static void hold_still(gint64 until_us)
+{
+	g_mutex_lock(&still_lock);
+	while (!g_atomic_int_get(&stopped) && g_cond_wait_until(&still_over, &still_lock, until_us)) {
+	}
+	g_mutex_unlock(&still_lock);
+}
+
+/* The next snapshot for a stream that was told something at this moment: as soon as there is one, but not before its share of time is over,
+ * and then the newest. NULL: none for so long that a sign of life is due, or stopped. */
+static struct snapshot *next_snapshot(guint64 above, gint64 spoken)
+{
+	struct snapshot *snapshot = snapshot_wait(above, spoken + PING_US, &stopped);
+	gint64 due = spoken + g_atomic_int_get(&open_streams) * (gint64)SHARE_US;
+
+	if (!snapshot || !above || clock_now_us() >= due)
+		return snapshot;
+	snapshot_unref(snapshot);
+	hold_still(due);
+	return g_atomic_int_get(&stopped) ? NULL : snapshot_get();
+}
+
 static void run(struct stream *stream)
 {
 	gint64 spoken = clock_now_us();
@@ -191,7 +220,7 @@ static void run(struct stream *stream)
 	bool open = write_all(stream, HELLO, strlen(HELLO));
 
 	while (open && !g_atomic_int_get(&stopped)) {
-		auto_struct(snapshot) snapshot = snapshot_wait(above, spoken + PING_US, &stopped);
+		auto_struct(snapshot) snapshot = next_snapshot(above, spoken);
 		if (snapshot)
 			open = send_event(stream, snapshot);
 		else if (!g_atomic_int_get(&stopped))

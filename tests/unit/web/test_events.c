@@ -222,11 +222,48 @@ static void test_as_many_as_there_may_be(void **state)
 	assert_true(all_closed());
 }
 
+/* Together they are told 400 times a second: of 200 each hears of the end, but not of all before it. */
+static void test_many_are_told_less_often(void **state)
+{
+	(void)state;
+	static struct listener listeners[200];
+	const guint64 first = 8000, last = 8040;
+	guint events = 0;
+
+	publish_next(first);
+	for (guint i = 0; i < G_N_ELEMENTS(listeners); i++) {
+		listener_open(&listeners[i], "", NULL);
+		expect_stream(&listeners[i]);
+		json_object_unref(next_event(&listeners[i]));
+	}
+	gint64 began = g_get_monotonic_time();
+	for (guint64 sequence = first + 1; sequence <= last; sequence++) {
+		publish_next(sequence);
+		g_usleep(G_USEC_PER_SEC / 40);
+	}
+	for (gint64 told = 0; told != (gint64)last; events++) {
+		g_autoptr(JsonObject) event = next_event(&listeners[0]);
+		told = json_int(event, "sequence", 0);
+		assert_false(json_bool(event, "full", true));
+	}
+	assert_in_range(events, 1, (guint)((g_get_monotonic_time() - began) / (G_USEC_PER_SEC / 2)) + 2);
+	/* Whoever holds still is not waited for at the end. */
+	publish_next(last + 1);
+	events_stop();
+	for (guint i = 0; i < G_N_ELEMENTS(listeners); i++)
+		for (char *more = next_block(&listeners[i], "\n\n"); more; more = next_block(&listeners[i], "\n\n"))
+			g_free(more);
+	events_allow();
+	for (guint i = 0; i < G_N_ELEMENTS(listeners); i++)
+		listener_close(&listeners[i]);
+	assert_true(all_closed());
+}
+
 static void test_the_end_ends_them(void **state)
 {
 	(void)state;
 	struct listener listener;
-	publish_next(6000);
+	publish_next(9000);
 	listener_open(&listener, "", NULL);
 	expect_stream(&listener);
 	json_object_unref(next_event(&listener));
@@ -244,6 +281,7 @@ int main(void)
 		cmocka_unit_test(test_a_reconnect_misses_nothing),
 		cmocka_unit_test(test_a_job_with_its_tiles),
 		cmocka_unit_test(test_as_many_as_there_may_be),
+		cmocka_unit_test(test_many_are_told_less_often),
 		cmocka_unit_test(test_the_end_ends_them),
 	};
 	return cmocka_run_group_tests(tests, served_start, served_stop);
