@@ -98,7 +98,8 @@ static bool run_saver(VipsImage *image, const struct format *format, const char 
 
 	if (!operation)
 		return false;
-	struct writes writes = writes_begin(image, g_str_equal(format->name, "tiff") && is_pyramid(save));
+	bool layers = g_str_equal(format->name, "tiff") && is_pyramid(save);
+	struct writes writes = writes_begin(image, !layers ? LAYERS_NONE : path ? LAYERS_IN_FILES : LAYERS_IN_MEMORY);
 	bool ok = vips_cache_operation_buildp(&operation) == 0 || vips_failed(error, NULL);
 	ok = writes_end(&writes, ok, path, error);
 	if (ok && bytes) {

@@ -20,9 +20,9 @@ static struct {
 /* Savers that run, in whichever threads. */
 static struct {
 	GMutex lock;
-	GPtrArray *images;  /* what they save */
-	guint pyramids;     /* how many of them are TIFF's */
-	GPtrArray *targets; /* what their layers are written to, kept until no saver runs */
+	GPtrArray *images;         /* what they save */
+	guint with[LAYERS_PLACES]; /* how many of them have layers there */
+	GPtrArray *targets;        /* what layers are written to, kept until no saver runs */
 	guint refused;
 	int number; /* errno of the last refusal */
 } savers;
@@ -39,10 +39,12 @@ static void note_refusal(int number)
 	g_mutex_unlock(&savers.lock);
 }
 
-/* In memory when the picture is saved to memory; so are dzsave's many tiles, which are not to be kept. */
+/* In memory dzsave has its many tiles, too, which are not to be kept: a process that saves to memory saves one picture at a time. */
 static bool is_layer(VipsObject *target)
 {
-	return savers.pyramids && !vips_connection_filename(VIPS_CONNECTION(target));
+	enum layers place = VIPS_TARGET(target)->memory ? LAYERS_IN_MEMORY : LAYERS_IN_FILES;
+
+	return savers.with[place] && !vips_connection_filename(VIPS_CONNECTION(target));
 }
 
 static int target_build(VipsObject *target)
@@ -69,9 +71,9 @@ static gint64 target_write(VipsTarget *target, const void *data, size_t length)
 /* Network file systems tell at a close what they could not write. */
 static int target_end(VipsTarget *target)
 {
-	int fd = VIPS_CONNECTION(target)->descriptor;
+	int fd = VIPS_CONNECTION(target)->descriptor, copy = fd >= 0 ? dup(fd) : -1;
 
-	if (fd >= 0 && close(dup(fd)) != 0)
+	if (fd >= 0 && (copy < 0 || close(copy) != 0))
 		note_refusal(errno);
 	return theirs.target_end(target);
 }
@@ -111,7 +113,7 @@ static gpointer change_classes(gpointer unused)
 	return target;
 }
 
-struct writes writes_begin(VipsImage *image, bool pyramid)
+struct writes writes_begin(VipsImage *image, enum layers layers)
 {
 	static GOnce once = G_ONCE_INIT;
 
@@ -122,8 +124,8 @@ struct writes writes_begin(VipsImage *image, bool pyramid)
 		savers.targets = g_ptr_array_new_with_free_func(g_object_unref);
 	}
 	g_ptr_array_add(savers.images, image);
-	savers.pyramids += pyramid;
-	struct writes writes = {image, pyramid, savers.refused};
+	savers.with[layers]++;
+	struct writes writes = {image, layers, savers.refused};
 	g_mutex_unlock(&savers.lock);
 	return writes;
 }
@@ -134,7 +136,7 @@ bool writes_end(const struct writes *writes, bool ok, const char *path, GError *
 
 	g_mutex_lock(&savers.lock);
 	g_ptr_array_remove_fast(savers.images, writes->image);
-	savers.pyramids -= writes->pyramid;
+	savers.with[writes->layers]--;
 	if (savers.images->len == 0) {
 		g_clear_pointer(&savers.images, g_ptr_array_unref);
 		targets = g_steal_pointer(&savers.targets);

@@ -14,14 +14,17 @@
 #include <stdbool.h>
 #include <vips/vips.h>
 
+/* Where the saver has the layers of a TIFF pyramid: beside its target, in files of its own or in memory. */
+enum layers { LAYERS_NONE, LAYERS_IN_FILES, LAYERS_IN_MEMORY, LAYERS_PLACES };
+
 struct writes {
 	VipsImage *image;
-	bool pyramid;
+	enum layers layers;
 	guint refused; /* until then, in this process */
 };
 
-/* Before a saver saves this image, to a file or to memory; pyramid: one of TIFF's. Each needs its writes_end(). */
-struct writes writes_begin(VipsImage *image, bool pyramid);
+/* Before a saver saves this image, to a file or to memory. Each needs its writes_end(). */
+struct writes writes_begin(VipsImage *image, enum layers layers);
 /* ok: what the saver said, with its error; path: for ours, NULL: memory. True when it has written, and every write was taken, as far as the file system
  * has said by now. */
 bool writes_end(const struct writes *writes, bool ok, const char *path, GError **error);
