@@ -323,8 +323,12 @@ enum result_status tiles_compute(struct tiles *tiles, const struct task *task, G
 		fail(error, ERROR_INPUT, "the task's rectangles lie outside the picture");
 		return RESULT_FAILED;
 	}
-	return task->plane == PLANE_SHM ? compute_shared(run, output, task, &tiles->spent, error)
-					: compute_inline(run, output, task, &tiles->spent, payload, error);
+	status = task->plane == PLANE_SHM ? compute_shared(run, output, task, &tiles->spent, error)
+					  : compute_inline(run, output, task, &tiles->spent, payload, error);
+	/* libvips' caches in a chain (tilecache, linecache) keep black for what could not be computed, and give it to the next that asks. */
+	if (status != RESULT_OK && status != RESULT_STALE)
+		run_free(g_queue_pop_head(&tiles->runs));
+	return status;
 }
 
 const struct work_spent *tiles_spent(const struct tiles *tiles)

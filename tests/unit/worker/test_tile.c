@@ -161,12 +161,50 @@ static void chains_that_fork_are_computed_in_little_memory(void **state)
 	assert_in_range(vips_tracked_get_mem_highwater() - before, 0, 64 << 20);
 }
 
+/* A cache in the chain keeps black for what it could not get: whoever asks again must not be given that. */
+static void a_tile_that_failed_leaves_nothing_behind(void **state)
+{
+	(void)state;
+	static const char cached[] = "[{\"op\":\"vips\",\"params\":{\"operation\":\"tilecache\"}}]";
+	struct tiles *tiles = tiles_new();
+	g_autoptr(VipsImage) source = picture(WIDTH, HEIGHT, 1, 8);
+	g_autoptr(JsonObject) header = tilesource_describe(source);
+	g_autofree char *text = json_object_text(header);
+	g_autofree char *all_of_it =
+		g_strdup_printf("{\"source\":%s,\"steps\":%s,\"outputs\":[{\"steps\":[],\"width\":%d,\"height\":%d,"
+				"\"pixel_bytes\":1,\"piece_width\":64,\"piece_height\":64}]}",
+			text, cached, WIDTH, HEIGHT);
+	VipsRect all = {0, 0, WIDTH, HEIGHT}, little = {0, 0, 20, 20};
+
+	for (int again = 0; again < 2; again++) {
+		const VipsRect *need = again ? &all : &little;
+		g_autoptr(GBytes) pixels = packed(source, need);
+		g_autoptr(GBytes) got = NULL;
+		g_autoptr(GError) error = NULL;
+		struct task task = {.kind = TASK_TILE,
+			.plane = PLANE_INLINE,
+			.job = "job",
+			.serial = 1,
+			.attempt = again,
+			.out = from_rect(&all),
+			.need = from_rect(need),
+			.spec = all_of_it,
+			.payload = pixels};
+		enum result_status status = tiles_compute(tiles, &task, &got, &error);
+		assert_int_equal(status, again ? RESULT_OK : RESULT_MISSING);
+		if (again)
+			assert_true(g_bytes_equal(got, pixels));
+	}
+	tiles_free(tiles);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_tile_asks_for_its_own_need),
 		cmocka_unit_test(each_tile_asks_for_its_own_need_in_a_thread_of_libvips),
 		cmocka_unit_test(chains_that_fork_are_computed_in_little_memory),
+		cmocka_unit_test(a_tile_that_failed_leaves_nothing_behind),
 	};
 	return cmocka_run_group_tests(tests, start_vips, NULL);
 }
