@@ -141,6 +141,17 @@ static bool check_pieces(struct plan *plan, const struct plan_output *output, Vi
 	return true;
 }
 
+static bool reads_downwards(JsonArray *steps)
+{
+	return json_array_get_length(steps) == 0 || chain_flags(steps) & OPERATION_SEQUENTIAL;
+}
+
+/* The only output: several share their common steps in memory. */
+static bool streams(const struct plan *plan, const struct plan_output *output)
+{
+	return plan->outputs->len == 0 && reads_downwards(plan->steps) && reads_downwards(output->steps);
+}
+
 /* Builds one output's chain twice: on the recorder, and on the file's header, for the encoder. The recorder comes first: a step that
  * looks at the whole picture would read the file here, which is for one reader only, and in vain. An output whose condition
  * does not hold is not added. */
@@ -181,6 +192,7 @@ static bool plan_chain(struct plan *plan, guint number, JsonObject *wanted, stru
 		     frames_single(&output->image, error) &&
 		     (plan->whole || format_fits(output->image, output->format, output->save, error));
 	unsigned flags = chain_flags(plan->steps) | chain_flags(output->steps);
+	plan->streams = streams(plan, output);
 	if (built && !plan->whole)
 		plan_output(plan, output, recorder, recorded, flags, wish, &context);
 	if (built && !plan->whole && flags & OPERATION_ON_GRID)

@@ -43,6 +43,7 @@ struct plan {
 	JsonArray *steps;  /* common ones */
 	JsonObject *names; /* see struct build_context; NULL: none */
 	struct ring ring;
+	bool streams;       /* run whole, it would be read once, top to bottom, and never be in memory as a whole */
 	bool spool;         /* the source ring holds the whole picture and does not fit into the memory budget */
 	GArray *tiles;      /* struct plan_tile */
 	GArray *order;      /* int: tiles in the order they are given out */

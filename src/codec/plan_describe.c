@@ -44,6 +44,7 @@ JsonObject *plan_describe(const struct plan *plan)
 	json_object_set_int_member(event, "tiles", plan->tiles->len);
 	json_object_set_int_member(event, "segment_bytes", (gint64)plan->segment_bytes);
 	json_object_set_boolean_member(event, "spool", plan->spool);
+	json_object_set_boolean_member(event, "streams", plan->streams);
 
 	JsonObject *task = json_object_new();
 	JsonObject *source = tilesource_describe(plan->source);

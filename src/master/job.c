@@ -247,6 +247,8 @@ void job_make_whole_spec(struct job *job, gint64 huge_pixels)
 		json_set_path(json_object_at(outputs, i), "temp", place->temp);
 	}
 	json_object_set_int_member(spec, "huge_pixels", huge_pixels);
+	if (job->threads)
+		json_object_set_int_member(spec, "threads", job->threads);
 	g_clear_pointer(&job->spec, json_object_unref);
 	job->spec = spec;
 }

@@ -84,6 +84,7 @@ struct job {
 	enum job_state state;
 	enum lane lane;
 	bool must_be_whole, must_be_tiled;
+	int threads; /* of the worker that its file is sent to, see far.h; 0: it is not */
 	bool committing;
 	guint32 serial;       /* of this run; a new one for each start over */
 	guint runs;           /* starts so far */
@@ -109,6 +110,7 @@ struct job {
 	char *error;
 	enum error_shown error_kind; /* of a job that failed */
 	struct spent *spent;         /* by this run; NULL: there was none yet */
+	gint64 began_us;             /* this run */
 	gint64 phase_us;             /* when its codec was started, then when its commit began */
 	/* What the page shows; see view.c. */
 	struct job_view *view;    /* as last shown; NULL: never */

@@ -115,6 +115,12 @@ static struct codec_link *codec_for(struct master *master, struct job *job, GErr
 	return codec_link_new(jobs_codec_event, job, error);
 }
 
+void jobs_have_spare_codec(struct master *master)
+{
+	if (!master->spare_codec && !master->once && !master->draining)
+		master->spare_codec = codec_link_new(NULL, NULL, NULL);
+}
+
 static void start_codec(struct master *master, struct job *job)
 {
 	g_autoptr(GError) error = NULL;
@@ -135,6 +141,7 @@ static void start_codec(struct master *master, struct job *job)
 static void start(struct master *master, struct job *job)
 {
 	job->serial = ++master->serial;
+	job->began_us = clock_now_us();
 	job->runs++;
 	g_free(job->spent);
 	job->spent = g_new0(struct spent, 1);

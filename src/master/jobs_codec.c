@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "master/far.h"
 #include "master/state.h"
 #include "master/tiles.h"
 
@@ -14,6 +15,11 @@ static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 	JsonArray *temps = json_array_new();
 
 	json_object_set_array_member(go, "temps", temps);
+	if (far_sends_file(master, job, plan)) {
+		jobs_run_whole(master, job, "no worker shares memory, and its file is much smaller than its pixels");
+		jobs_have_spare_codec(master);
+		return;
+	}
 	job_skip_outputs(job, json_array(plan, "skipped"));
 	if (!job_read_plan(job, plan, &error)) {
 		jobs_start_over(master, job, error->message);

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "master/accuse.h"
+#include "master/far.h"
 #include "master/state.h"
 #include "master/tiles.h"
 
@@ -59,6 +60,7 @@ static void change_lane(struct master *master, struct job *job, bool tiled, cons
 {
 	log_info("%s/%s runs %s: %s", job->pipeline->name, job->source, tiled ? "tiled" : "whole", why);
 	job_note(job, TIMELINE_LANE, -1, NULL, "runs %s: %s", tiled ? "tiled" : "whole", why);
+	job->runs--; /* nothing was tried in vain */
 	job->must_be_tiled = tiled;
 	job->must_be_whole = !tiled;
 	back_to_queue(master, job);
@@ -155,9 +157,8 @@ void jobs_commit(struct master *master, struct job *job)
 	view_show_tiles(master, job);
 	/* Nothing is out any more: every tile was answered, if perhaps not by everybody who has it. */
 	codec_link_free(g_steal_pointer(&job->codec));
-	/* Where one large picture came there come others: the next one's process has loaded its libraries by then (40 ms). */
-	if (job->lane == LANE_TILED && !master->spare_codec && !master->once && !master->draining)
-		master->spare_codec = codec_link_new(NULL, NULL, NULL);
+	if (job->lane == LANE_TILED)
+		jobs_have_spare_codec(master);
 	segments_give_back(master->segments, g_steal_pointer(&job->segment), job->leased > 0 || job->held > 0);
 	job->phase_us = clock_now_us();
 	job->committing = true;
@@ -239,6 +240,8 @@ static void finish(struct master *master, struct job *job, enum job_state state)
 	if (!master->once)
 		committer_tell(master->committer, job);
 	view_tally(master, job);
+	if (state == JOB_DONE)
+		far_measured(master, job);
 	if (state == JOB_FAILED)
 		master->errors[job->error_kind]++;
 	g_ptr_array_remove_fast(master->running, job);

@@ -288,6 +288,7 @@ void master_close(struct master *master)
 	while (g_hash_table_iter_next(&iter, NULL, &job))
 		jobs_abandon(master, job);
 	codec_link_free(g_steal_pointer(&master->spare_codec));
+	g_clear_pointer(&master->far_times, g_hash_table_unref);
 	view_free(master);
 	kept_free(master->kept);
 	history_close(master->history);

@@ -61,6 +61,7 @@ struct master {
 	GHashTable *sources;            /* job_owner() to the job that goes first of those with this original's name */
 	GQueue queue;                   /* struct job: queued, by priority then age */
 	GPtrArray *running;             /* struct job */
+	GHashTable *far_times;          /* pipeline's name to struct far_times; NULL: none were measured */
 	struct codec_link *spare_codec; /* started for the next large picture; NULL: none */
 	guint turn;                     /* whose task goes next among the running */
 	GPtrArray *finished;            /* struct job_view, oldest first, bounded */
@@ -136,6 +137,8 @@ void jobs_give_back(struct master *master, struct claim *claim /* takes */);
 /* Another picture in work has a name that this one wants: tried again soon. */
 void jobs_wait_for_name(struct master *master, struct job *job, const char *why);
 /* Begins again in the other lane. */
+/* Where one large picture came there come others: the next one's process has loaded its libraries by then (40 ms). */
+void jobs_have_spare_codec(struct master *master);
 void jobs_run_whole(struct master *master, struct job *job, const char *why);
 void jobs_run_tiled(struct master *master, struct job *job);
 /* A whole job's task was taken back: another run, other temp files. */

@@ -289,7 +289,9 @@ enum result_status whole_compute(const struct task *task, JsonObject **report, G
 	if (whole.bytes)
 		whole.encoded = g_byte_array_new();
 	*report = json_object_new();
+	vips_concurrency_set((int)CLAMP(json_int(spec, "threads", 1), 1, g_get_num_processors()));
 	enum result_status status = allow_open(spec, &cause) ? run(&whole, *report, &cause) : RESULT_FAILED;
+	vips_concurrency_set(1);
 	g_clear_object(&whole.common);
 	g_clear_object(&whole.source);
 	g_clear_pointer(&whole.frames, frames_free);

@@ -94,6 +94,30 @@ def test_roles_apart(make_mill, kafka, clean_topics, pictures, large, payload):
         mill.stop()
 
 
+def test_a_large_file_is_sent_whole_where_that_is_faster(make_mill, kafka, clean_topics, pictures):
+    """The first one is cut and measured; then the file goes to one worker, and to the other when that one dies."""
+    large = pictures.picture(width=7001, height=5003, ending=".jpg", seed=31)
+    mill = make_mill(PIPELINE).start(workers=2, brokers=kafka.address, topic_prefix=clean_topics, payload="inline")
+    live(mill, 2)
+    for number in range(6):
+        mill.drop(large, "big", f"l{number}.jpg")
+        check(mill, pictures, large, f"l{number}.jpg")
+        if "its file is much smaller than its pixels" in mill.log():
+            break
+    lanes = [job["lane"] for job in mill.jobs()]
+    assert lanes[-1] == "tiled" and lanes[0] == "whole", f"{lanes}\n{mill.log()}"
+    one, two = mill.pids("worker")
+    with mill.stopped(one), mill.stopped(two):
+        wait_until(lambda: not any(worker["leases"] for worker in mill.workers()), "nothing to be given out")
+        mill.drop(large, "big", "again.jpg")
+        has_it = wait_until(lambda: [worker["pid"] for worker in mill.workers() if worker["leases"]], "one who has it", 30)
+        mill.kill(has_it[0])
+    check(mill, pictures, large, "again.jpg")
+    mill.wait_idle(done=len(lanes) + 1, failed=0)
+    assert "1 tasks taken back" in mill.log()
+    mill.stop()
+
+
 def test_kill_a_worker_with_inline_pixels(make_mill, kafka, clean_topics, pictures, large):
     master, one, two = make_mill(PIPELINE), make_mill(), make_mill()
     common = {"brokers": kafka.address, "topic_prefix": clean_topics}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The faster way to a worker far away: see far.h. */
+#include "master/far.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+
+/* Less than that is through before it would be worth to think about. */
+#define LEAST_BYTES (64 << 20)
+/* Pixels by bytes of the file: what is hardly compressed may as well be cut. */
+#define LEAST_RATIO 4
+/* What was only reckoned must be so much faster than what was measured. */
+#define DOUBT 0.8
+/* Of a task's limit: a whole file in one task must not come near it. */
+#define OF_LIMIT 0.25
+#define MOST_THREADS 16
+
+/* Microseconds a pixel of the source, the newest counting half; 0: not known. */
+struct far_times {
+	double cut, sent;
+	double reckoned; /* sent, from the processor times of one that was cut */
+};
+
+static struct far_times *times_of(struct master *master, const struct job *job)
+{
+	if (!master->far_times)
+		master->far_times = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	struct far_times *times = g_hash_table_lookup(master->far_times, job->pipeline->name);
+	if (!times) {
+		times = g_new0(struct far_times, 1);
+		g_hash_table_insert(master->far_times, g_strdup(job->pipeline->name), times);
+	}
+	return times;
+}
+
+static bool shares_memory(const struct master *master, const struct worker *worker)
+{
+	return worker->here && !worker->no_shm && worker->beat->planes[PLANE_SHM] &&
+	       !g_str_equal(master->options->payload, "inline");
+}
+
+static bool nobody_shares(const struct master *master)
+{
+	GPtrArray *all = workers_all(master->workers);
+	guint live = 0;
+
+	for (guint i = 0; i < all->len; i++) {
+		const struct worker *worker = g_ptr_array_index(all, i);
+		if (worker->state != WORKER_LIVE)
+			continue;
+		if (shares_memory(master, worker))
+			return false;
+		live++;
+	}
+	return live > 0;
+}
+
+/* Of the host with the most workers that have nothing to do. */
+static int idle_neighbours(const struct master *master)
+{
+	GPtrArray *all = workers_all(master->workers);
+	int most = 1;
+
+	for (guint i = 0; i < all->len; i++) {
+		const struct worker *one = g_ptr_array_index(all, i);
+		int count = 0;
+		for (guint k = 0; k < all->len; k++) {
+			const struct worker *other = g_ptr_array_index(all, k);
+			count += other->state == WORKER_LIVE && other->weight == 0 &&
+				 g_str_equal(other->beat->host, one->beat->host);
+		}
+		most = MAX(most, count);
+	}
+	return MIN(most, MOST_THREADS);
+}
+
+static gint64 pixels_of(const struct job *job)
+{
+	return (gint64)job->width * job->height;
+}
+
+bool far_sends_file(struct master *master, struct job *job, JsonObject *plan)
+{
+	JsonObject *source = json_object(json_object(plan, "task"), "source");
+	gint64 bytes = pixels_of(job) * json_int(source, "pixel_bytes", 0);
+
+	if (master->embedded || master->options->tile || job->loose || job->must_be_tiled ||
+		!json_bool(plan, "streams", false) || bytes < LEAST_BYTES || bytes < LEAST_RATIO * job->claim->bytes ||
+		!nobody_shares(master))
+		return false;
+	const struct far_times *times = times_of(master, job);
+	double sent = times->sent > 0 ? times->sent : times->reckoned / DOUBT;
+	double limit_us = job->pipeline->limits.seconds * G_USEC_PER_SEC * OF_LIMIT;
+	if (times->cut <= 0 || sent <= 0 || sent >= times->cut || sent * (double)pixels_of(job) > limit_us)
+		return false;
+	job->threads = idle_neighbours(master);
+	return true;
+}
+
+static void learn(double *time, double newest)
+{
+	*time = *time > 0 ? (*time + newest) / 2 : newest;
+}
+
+void far_measured(struct master *master, const struct job *job)
+{
+	const gint64 *spent = job->spent ? job->spent->of : NULL;
+	bool sent = job->threads > 0;
+
+	if (!spent || job->failed_tries || !pixels_of(job) || !job->began_us || !spent[SPENT_PACKED] ||
+		(!sent && job->lane != LANE_TILED))
+		return;
+	struct far_times *times = times_of(master, job);
+	double took = (double)(clock_now_us() - job->began_us) / (double)pixels_of(job);
+	if (sent) {
+		learn(&times->sent, took);
+		return;
+	}
+	gint64 decode = spent[SPENT_DECODE_CPU_US];
+	gint64 all = decode + spent[SPENT_COMPUTE_CPU_US] + spent[SPENT_ENCODE_CPU_US];
+	learn(&times->cut, took);
+	/* Decoding is one thread's, whatever is done beside it. */
+	times->reckoned = (double)MAX(decode, all / idle_neighbours(master)) / (double)pixels_of(job);
+}
