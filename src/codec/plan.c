@@ -287,6 +287,13 @@ static struct plan *plan_whole(struct plan *plan, const char *why)
 	return plan;
 }
 
+/* It is the chain, whatever the picture. */
+static struct plan *plan_always_whole(struct plan *plan, const char *why)
+{
+	plan->always = true;
+	return plan_whole(plan, why);
+}
+
 static struct plan *make(JsonObject *request, GError **error)
 {
 	auto_struct(plan) plan = g_new0(struct plan, 1);
@@ -316,7 +323,7 @@ static struct plan *make(JsonObject *request, GError **error)
 		return plan_whole(g_steal_pointer(&plan), header);
 	const char *reads = reads_more(chain_flags(plan->steps), true);
 	if (reads)
-		return plan_whole(g_steal_pointer(&plan), reads);
+		return plan_always_whole(g_steal_pointer(&plan), reads);
 
 	auto_struct(tilesource) recorder = tilesource_new_like(plan->source, error);
 	if (!recorder)
@@ -326,7 +333,7 @@ static struct plan *make(JsonObject *request, GError **error)
 		unsigned flags = wanted && json_array(wanted, "steps") ? chain_flags(json_array(wanted, "steps")) : 0;
 		reads = reads_more(flags, json_array_get_length(plan->steps) == 0);
 		if (reads)
-			return plan_whole(g_steal_pointer(&plan), reads);
+			return plan_always_whole(g_steal_pointer(&plan), reads);
 		if (!plan_chain(plan, i, wanted, recorder, &wish, error))
 			return NULL;
 	}

@@ -52,6 +52,7 @@ struct plan {
 	JsonArray *skipped; /* numbers in the request of those that are not, because of their conditions */
 	gsize segment_bytes;
 	char *whole; /* why the job is better run whole; NULL: it is tiled */
+	bool always; /* so is every other picture of this chain */
 };
 
 /* request: the master's "plan" message. Errors: ERROR_INPUT with the reason. Returns owned. */

@@ -38,6 +38,7 @@ JsonObject *plan_describe(const struct plan *plan)
 	json_object_set_string_member(event, "lane", plan->whole ? "whole" : "tiled");
 	if (plan->whole) {
 		json_object_set_string_member(event, "why", plan->whole);
+		json_object_set_boolean_member(event, "always", plan->always);
 		return event;
 	}
 	json_object_set_array_member(event, "skipped", json_array_ref(plan->skipped));

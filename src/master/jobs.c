@@ -70,9 +70,14 @@ static bool backlog(const struct master *master)
 	return g_queue_get_length((GQueue *)&master->queue) + master->running->len > workers_live(master->workers) + 1;
 }
 
+static bool never_cut(const struct master *master, const struct job *job)
+{
+	return job->must_be_whole || g_hash_table_contains(master->always_whole, job->pipeline->hash);
+}
+
 static bool ask_codec(const struct master *master, const struct job *job)
 {
-	if (job->must_be_whole)
+	if (never_cut(master, job))
 		return false;
 	return job->must_be_tiled || master->options->tile ||
 	       (job->claim->bytes >= ASK_CODEC_BYTES && !backlog(master));
@@ -99,7 +104,7 @@ static void start_whole(struct master *master, struct job *job)
 	gint64 huge = backlog(master) ? TILED_PIXELS_BUSY : TILED_PIXELS;
 
 	job->lane = LANE_WHOLE;
-	job_make_whole_spec(job, job->must_be_whole ? 0 : huge);
+	job_make_whole_spec(job, never_cut(master, job) ? 0 : huge);
 	job_set_tiles(job, 1);
 	job->tiles[0].state = TILE_READY;
 	g_queue_push_tail(&job->ready, GUINT_TO_POINTER(0));

@@ -256,6 +256,7 @@ void master_init(struct master *master, const struct options *options)
 	master->serial =
 		g_random_int(); /* runs of an earlier master must not be taken for ours, whatever the clock says */
 	master->loop = g_main_loop_new(NULL, FALSE);
+	master->always_whole = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	master->jobs = g_hash_table_new(g_str_hash, g_str_equal);
 	master->sources = g_hash_table_new(g_str_hash, g_str_equal);
 	master->running = g_ptr_array_new();
@@ -289,6 +290,7 @@ void master_close(struct master *master)
 		jobs_abandon(master, job);
 	codec_link_free(g_steal_pointer(&master->spare_codec));
 	g_clear_pointer(&master->far_times, g_hash_table_unref);
+	g_clear_pointer(&master->always_whole, g_hash_table_unref);
 	view_free(master);
 	kept_free(master->kept);
 	history_close(master->history);

@@ -56,12 +56,13 @@ struct master {
 	const struct master_page *page;
 	void *web; /* the open page */
 	struct kept *kept;
-	GPtrArray *definitions;         /* struct definition */
-	GHashTable *jobs;               /* id to struct job: every unfinished job */
-	GHashTable *sources;            /* job_owner() to the job that goes first of those with this original's name */
-	GQueue queue;                   /* struct job: queued, by priority then age */
-	GPtrArray *running;             /* struct job */
-	GHashTable *far_times;          /* pipeline's name to struct far_times; NULL: none were measured */
+	GPtrArray *definitions;   /* struct definition */
+	GHashTable *jobs;         /* id to struct job: every unfinished job */
+	GHashTable *sources;      /* job_owner() to the job that goes first of those with this original's name */
+	GQueue queue;             /* struct job: queued, by priority then age */
+	GPtrArray *running;       /* struct job */
+	GHashTable *always_whole; /* hashes of the definitions whose chains are never cut, as far as codecs have said */
+	GHashTable *far_times;    /* pipeline's name to struct far_times; NULL: none were measured */
 	struct codec_link *spare_codec; /* started for the next large picture; NULL: none */
 	guint turn;                     /* whose task goes next among the running */
 	GPtrArray *finished;            /* struct job_view, oldest first, bounded */

@@ -46,6 +46,21 @@ def test_a_picture_in_tiles(make_mill, pictures, payload):
         assert 0 < margins < 3 * TILES * 4 * 8 * (TILE + 8) + job["reissued"] * 3 * (TILE + 32) ** 2
 
 
+def test_a_codec_is_asked_once_of_a_chain_that_is_never_cut(make_mill, pictures):
+    """A first step that reads the file itself is whole, whatever the picture: each is one task, and starts no process."""
+    mill = make_mill({"small": "steps: [{thumbnail: {width: 90}}]\noutputs: [{name: \"{stem}.png\"}]\n"}).start(workers=1, tile=TILE)
+    source = pictures.picture(WIDTH, HEIGHT)
+    for run in range(3):
+        mill.drop(source, "small", f"large{run}.png")
+        mill.wait_output("small", f"large{run}.png")
+        mill.wait_idle(done=run + 1)
+        job, counts = spent(mill, f"large{run}")
+        assert job["lane"] == "whole"
+        # A run that began with a codec is told anew when it goes on whole.
+        assert counts["workers"]["tasks"] == 1 and counts["master"]["processes"] == 0
+    assert mill.log().count("runs whole: its first step reads the file itself") == 1
+
+
 def test_many_small_files(mill, pictures):
     source = pictures.picture(60, 40)
     mill.drop(source, "mono", "first.png")
