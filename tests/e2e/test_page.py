@@ -179,7 +179,7 @@ def test_names_stay_text(browser, shown):
 def test_filters_pages_and_the_address(browser, shown):
     browser.open(shown.url)
     settle(browser, "#/jobs")
-    browser.run("""const choice = document.querySelector("select[name=state]"); choice.value = "failed"; choice.dispatchEvent(new Event("input", { bubbles: true }));""")
+    choose(browser, "failed")
     browser.wait("return document.querySelectorAll('table.jobs tbody tr').length === 2", "only what failed")
     assert "bad.png" in browser.text("table.jobs tbody") and "words.png" in browser.text("table.jobs tbody")
     assert browser.run("return location.hash") == "#/jobs?state=failed"
@@ -192,6 +192,27 @@ def test_filters_pages_and_the_address(browser, shown):
     browser.press("nowhere")
     browser.wait_text(".empty:not([hidden])", "No job matches")
     browser.driver.back()
+
+
+def choose(browser, state):
+    browser.run("""const choice = document.querySelector("select[name=state]"); choice.value = arguments[0];
+        choice.dispatchEvent(new Event("input", { bubbles: true }));""", state)
+
+
+def test_views_come_back_though_nothing_happens(browser, shown):
+    """An idle mill tells nothing new: each view has what it had, the second time as well."""
+    browser.open(shown.url)
+    settle(browser, "#/jobs")
+    for view in ("#/pipelines", "#/throughput", "#/workers", "#/jobs/PAIR", "#/jobs/TILED", "#/pipelines", "#/jobs/PAIR"):
+        browser.go(address(shown, view))
+        settle(browser, view)
+        browser.go("#/jobs")
+        settle(browser, "#/jobs")
+    for _ in range(2):
+        choose(browser, "failed")
+        browser.wait("return document.querySelectorAll('table.jobs tbody tr').length === 2", "only what failed")
+        choose(browser, "")
+        settle(browser, "#/jobs")
 
 
 def test_a_job_tells_all(browser, shown):

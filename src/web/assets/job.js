@@ -54,7 +54,7 @@ export class JobView {
 		if (store.detail.job !== undefined && !this.polling())
 			return [];
 		return [{
-			path: `/api/jobs/${encodeURIComponent(this.id)}`, list: "jobs",
+			path: `/api/jobs/${encodeURIComponent(this.id)}`, list: "jobs", lacking: store.detail.job === undefined,
 			take: (answer) => this.polling() || store.detail.job === undefined ? takeJobAnswer(this.id, answer) : null,
 			failed: (error) => {
 				if (error.status === 404 && store.detail.job === undefined)

@@ -23,6 +23,7 @@ function filterOf(given) {
 export class JobsView {
 	title = "Jobs";
 	answer = null; // the page that is shown: {total, page, pages, jobs}
+	path = null; // whose it is
 	error = null;
 
 	constructor({ given }, changed) {
@@ -103,11 +104,12 @@ export class JobsView {
 	needs() {
 		const path = jobsPath(this.filter);
 		return [{
-			path, list: "jobs",
+			path, list: "jobs", lacking: this.path !== path,
 			take: (answer) => {
 				if (path !== jobsPath(this.filter)) // the filter changed meanwhile: the next answer is the right one
 					return;
 				this.answer = takeJobsAnswer(answer);
+				this.path = path;
 				this.error = null;
 			},
 			failed: (error) => {

@@ -27,7 +27,8 @@ export class Lists {
 			entry.mark = null;
 	}
 
-	// needs: [{path, list, take(answer)}]; the pipelines and the waiting files, which every view warns of, are always among them.
+	// needs: [{path, list, take(answer), lacking}]; the pipelines and the waiting files, which every view warns of, are always among them.
+	// lacking: what shows it has no answer of this path, even if an earlier view had one and nothing changed since.
 	refresh(needs) {
 		const all = [{ path: "/api/pipelines", list: "pipelines" }, ...needs];
 		if (store.status.waiting > 0)
@@ -48,7 +49,8 @@ export class Lists {
 		const entry = this.#fetched.get(need.path) || { mark: null, at: 0, busy: false };
 		const mark = this.#mark(need);
 		this.#fetched.set(need.path, entry);
-		if (entry.busy || entry.mark === mark || Date.now() - entry.at < (entry.failed ? FAILED_MS : AGAIN_MS))
+		const again = entry.failed ? FAILED_MS : need.lacking ? 0 : AGAIN_MS;
+		if (entry.busy || (entry.mark === mark && !need.lacking) || Date.now() - entry.at < again)
 			return;
 		entry.busy = true;
 		entry.at = Date.now();
