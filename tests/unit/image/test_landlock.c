@@ -93,7 +93,8 @@ static int try_bind(void)
 static int make_folder(void **state)
 {
 	(void)state;
-	folder = g_build_filename(g_get_current_dir(), "sandbox-XXXXXX", NULL);
+	g_autofree char *here = g_get_current_dir();
+	folder = g_build_filename(here, "sandbox-XXXXXX", NULL);
 	assert_non_null(g_mkdtemp(folder));
 	g_autofree char *in = g_build_filename(folder, "in", NULL);
 	g_autofree char *out = g_build_filename(folder, "out", NULL);
