@@ -338,6 +338,7 @@ static void note_task(struct master *master, const struct lease *lease, const st
 	const struct job *job = lease->job;
 	const struct tile *tile = &job->tiles[lease->tile];
 	bool ok = result->status == RESULT_OK;
+	bool failed = !ok && result->status != RESULT_HUGE; /* that one was only the wrong lane */
 	int bucket = 0;
 	struct task_view view = {
 		.sequence = master->sequence + 1,
@@ -347,7 +348,7 @@ static void note_task(struct master *master, const struct lease *lease, const st
 		.job = job->id,
 		.worker = lease->worker->id,
 		.tile = result->tile,
-		.failed = !ok,
+		.failed = failed,
 	};
 
 	if (job->lane == LANE_WHOLE && ok) { /* the worker's report has the picture's size */
@@ -356,7 +357,7 @@ static void note_task(struct master *master, const struct lease *lease, const st
 	}
 	task_log_add(&view);
 	if (!ok) {
-		master->tasks_failed++;
+		master->tasks_failed += failed;
 		return;
 	}
 	while (bucket < TASK_BOUNDS && (double)result->compute_us > task_bounds_s[bucket] * G_USEC_PER_SEC)

@@ -74,7 +74,7 @@ void jobs_run_whole(struct master *master, struct job *job, const char *why)
 
 void jobs_run_tiled(struct master *master, struct job *job)
 {
-	change_lane(master, job, true, "a large picture: tiled");
+	change_lane(master, job, true, "a large picture");
 }
 
 void jobs_start_over(struct master *master, struct job *job, const char *why)

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What costs time is done as often as it must be and no more: copies, messages, chains, processes, folders read. By the mill's own counters,
 so that a machine's mood has no say; make bench has the seconds."""
+import os
+import struct
+import zlib
+
 import pytest
 
 WIDTH, HEIGHT, TILE = 2000, 1500, 256
@@ -59,6 +63,28 @@ def test_a_codec_is_asked_once_of_a_chain_that_is_never_cut(make_mill, pictures)
         # A run that began with a codec is told anew when it goes on whole.
         assert counts["workers"]["tasks"] == 1 and counts["master"]["processes"] == 0
     assert mill.log().count("runs whole: its first step reads the file itself") == 1
+
+
+def flat(path, width, height):
+    """A grey PNG of few bytes."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    with open(path, "wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)) +
+                   chunk(b"IDAT", zlib.compress(bytes(width + 1) * height, 1)) + chunk(b"IEND", b""))
+    return path
+
+
+def test_a_large_picture_in_a_small_file_is_nobodys_failure(mill):
+    """A worker hands it back: it belongs into the other lane, and nothing has failed."""
+    mill.drop(flat(os.path.join(mill.folder, "stage", "flat.png"), 4001, 3203), "mono", "flat.png")
+    mill.wait_output("mono", "flat.png")
+    mill.wait_idle(done=1)
+    assert mill.jobs()[0]["lane"] == "tiled" and "runs tiled: a large picture" in mill.log()
+    assert "not at the first try" not in mill.log()
+    assert sum(worker["failed"] for worker in mill.workers()) == 0
+    assert 'dropmill_tiles_total{result="failed"} 0' in mill.get("/metrics")[2].decode()
 
 
 def test_many_small_files(mill, pictures):
