@@ -6,6 +6,7 @@
  *            crashes on a pyramid (it gives the layers' files away before it closes what writes to them) and dzsave waits for ever
  *            for a lock of its own. So libvips' class of targets and libgsf's class of plain files get functions of ours
  *            around theirs: what is refused is remembered here, and the picture stopped.
+ * Ownership: borrows the image between begin and end.
  * Thread:    any. What is refused to one saver makes all fail that run in the process at this time.
  */
 #ifndef DROPMILL_IMAGE_WRITES_H

@@ -33,12 +33,6 @@ static struct far_times *times_of(struct master *master, const struct job *job)
 	return times;
 }
 
-static bool shares_memory(const struct master *master, const struct worker *worker)
-{
-	return worker->here && !worker->no_shm && worker->beat->planes[PLANE_SHM] &&
-	       !g_str_equal(master->options->payload, "inline");
-}
-
 static bool nobody_shares(const struct master *master)
 {
 	GPtrArray *all = workers_all(master->workers);
@@ -48,7 +42,7 @@ static bool nobody_shares(const struct master *master)
 		const struct worker *worker = g_ptr_array_index(all, i);
 		if (worker->state != WORKER_LIVE)
 			continue;
-		if (shares_memory(master, worker))
+		if (give_shares(master, worker))
 			return false;
 		live++;
 	}

@@ -14,6 +14,12 @@ static bool may_share(const struct worker *worker, const struct job *job)
 	return worker->here && !worker->no_shm && !(job->lane == LANE_WHOLE && worker->beat->no_files);
 }
 
+bool give_shares(const struct master *master, const struct worker *worker)
+{
+	return worker->here && !worker->no_shm && worker->beat->planes[PLANE_SHM] &&
+	       strcmp(master->options->payload, "inline") != 0;
+}
+
 gsize give_bytes(const struct job *job, guint index)
 {
 	const struct rect *need = &job->tiles[index].need;

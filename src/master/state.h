@@ -137,9 +137,9 @@ void jobs_say_waiting(struct master *master, const struct job *job, const char *
 void jobs_give_back(struct master *master, struct claim *claim /* takes */);
 /* Another picture in work has a name that this one wants: tried again soon. */
 void jobs_wait_for_name(struct master *master, struct job *job, const char *why);
-/* Begins again in the other lane. */
 /* Where one large picture came there come others: the next one's process has loaded its libraries by then (40 ms). */
 void jobs_have_spare_codec(struct master *master);
+/* Begins again in the other lane. */
 void jobs_run_whole(struct master *master, struct job *job, const char *why);
 void jobs_run_tiled(struct master *master, struct job *job);
 /* A whole job's task was taken back: another run, other temp files. */
@@ -159,6 +159,8 @@ void jobs_abandon(struct master *master, struct job *job);
 /* give.c */
 /* What goes over the bus with this task when nothing is shared. */
 gsize give_bytes(const struct job *job, guint tile);
+/* Would this worker's tiles lie in memory that it shares with the master? */
+bool give_shares(const struct master *master, const struct worker *worker);
 /* The plane that its pixels or its file would take to this worker. False: none may. */
 bool give_plane(
 	const struct master *master, const struct worker *worker, const struct job *job, guint tile, enum plane *plane);

@@ -2,21 +2,12 @@
  * A disk that takes nothing for a moment: what was told to be written is written whole, or an error. */
 #include "support.h"
 
-#include <dirent.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/files.h"
-#include "base/folder.h"
 #include "base/json.h"
-
-/* x265 forgets a kilobyte of its own when it encodes. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-	return "leak:libx265\n";
-}
 
 static volatile sig_atomic_t refused;
 

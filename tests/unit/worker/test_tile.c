@@ -25,15 +25,14 @@ static VipsImage *whole_picture(void)
 	return whole;
 }
 
-static char *spec(VipsImage *source)
+static char *spec_of(VipsImage *source, const char *steps, int width, int height, int piece_width, int piece_height)
 {
 	g_autoptr(JsonObject) header = tilesource_describe(source);
-	g_autoptr(JsonNode) node = json_node_init_object(json_node_alloc(), header);
-	g_autofree char *text = json_to_string(node, FALSE);
+	g_autofree char *text = json_object_text(header);
 
 	return g_strdup_printf("{\"source\":%s,\"steps\":%s,\"outputs\":[{\"steps\":[],\"width\":%d,\"height\":%d,"
-			       "\"pixel_bytes\":1,\"piece_width\":%d,\"piece_height\":%d}]}",
-		text, STEPS, CROPPED_WIDTH, CROPPED_HEIGHT, CROPPED_WIDTH, CROPPED_HEIGHT);
+			       "\"pixel_bytes\":%d,\"piece_width\":%d,\"piece_height\":%d}]}",
+		text, steps, width, height, source->Bands, piece_width, piece_height);
 }
 
 /* The source pixels that an output rectangle needs, no more. */
@@ -64,24 +63,30 @@ static struct rect from_rect(const VipsRect *rect)
 	return (struct rect){rect->left, rect->top, rect->width, rect->height};
 }
 
+/* The pixels of need, for the pixels of out. */
+static struct task task_for(char *spec, const VipsRect *out, const VipsRect *need, GBytes *pixels, int attempt)
+{
+	return (struct task){.kind = TASK_TILE,
+		.plane = PLANE_INLINE,
+		.job = "job",
+		.serial = 1,
+		.attempt = attempt,
+		.out = from_rect(out),
+		.need = from_rect(need),
+		.spec = spec,
+		.payload = pixels};
+}
+
 static void assert_tile(struct tiles *tiles, VipsImage *whole, const VipsRect *out)
 {
 	g_autoptr(VipsImage) source = picture(WIDTH, HEIGHT, 1, 8);
-	g_autofree char *text = spec(source);
+	g_autofree char *text = spec_of(source, STEPS, CROPPED_WIDTH, CROPPED_HEIGHT, CROPPED_WIDTH, CROPPED_HEIGHT);
 	VipsRect need = need_of(out);
 	g_autoptr(GBytes) pixels = packed(source, &need);
 	g_autoptr(GBytes) expected = packed(whole, out);
 	g_autoptr(GBytes) got = NULL;
 	g_autoptr(GError) error = NULL;
-	struct task task = {.kind = TASK_TILE,
-		.plane = PLANE_INLINE,
-		.job = "job",
-		.serial = 1,
-		.attempt = 1,
-		.out = from_rect(out),
-		.need = from_rect(&need),
-		.spec = text,
-		.payload = pixels};
+	struct task task = task_for(text, out, &need, pixels, 1);
 
 	enum result_status status = tiles_compute(tiles, &task, &got, &error);
 	if (status != RESULT_OK)
@@ -127,24 +132,11 @@ static gpointer sharpen_three_times(gpointer data)
 		"{\"op\":\"sharpen\",\"params\":{\"sigma\":3}}]";
 	struct tiles *tiles = tiles_new();
 	g_autoptr(VipsImage) source = picture(WIDTH, HEIGHT, 3, 8);
-	g_autoptr(JsonObject) header = tilesource_describe(source);
-	g_autofree char *text = json_object_text(header);
-	g_autofree char *spec =
-		g_strdup_printf("{\"source\":%s,\"steps\":%s,\"outputs\":[{\"steps\":[],\"width\":%d,\"height\":%d,"
-				"\"pixel_bytes\":3,\"piece_width\":64,\"piece_height\":64}]}",
-			text, three, WIDTH, HEIGHT);
+	g_autofree char *spec = spec_of(source, three, WIDTH, HEIGHT, 64, 64);
 	VipsRect all = {0, 0, WIDTH, HEIGHT};
 	g_autoptr(GBytes) pixels = g_bytes_new(VIPS_IMAGE_ADDR(source, 0, 0), VIPS_IMAGE_SIZEOF_IMAGE(source));
 	g_autoptr(GBytes) got = NULL;
-	struct task task = {.kind = TASK_TILE,
-		.plane = PLANE_INLINE,
-		.job = "job",
-		.serial = 1,
-		.attempt = 1,
-		.out = from_rect(&all),
-		.need = from_rect(&all),
-		.spec = spec,
-		.payload = pixels};
+	struct task task = task_for(spec, &all, &all, pixels, 1);
 
 	(void)data;
 	assert_int_equal(tiles_compute(tiles, &task, &got, NULL), RESULT_OK);
@@ -168,12 +160,7 @@ static void a_tile_that_failed_leaves_nothing_behind(void **state)
 	static const char cached[] = "[{\"op\":\"vips\",\"params\":{\"operation\":\"tilecache\"}}]";
 	struct tiles *tiles = tiles_new();
 	g_autoptr(VipsImage) source = picture(WIDTH, HEIGHT, 1, 8);
-	g_autoptr(JsonObject) header = tilesource_describe(source);
-	g_autofree char *text = json_object_text(header);
-	g_autofree char *all_of_it =
-		g_strdup_printf("{\"source\":%s,\"steps\":%s,\"outputs\":[{\"steps\":[],\"width\":%d,\"height\":%d,"
-				"\"pixel_bytes\":1,\"piece_width\":64,\"piece_height\":64}]}",
-			text, cached, WIDTH, HEIGHT);
+	g_autofree char *spec = spec_of(source, cached, WIDTH, HEIGHT, 64, 64);
 	VipsRect all = {0, 0, WIDTH, HEIGHT}, little = {0, 0, 20, 20};
 
 	for (int again = 0; again < 2; again++) {
@@ -181,15 +168,7 @@ static void a_tile_that_failed_leaves_nothing_behind(void **state)
 		g_autoptr(GBytes) pixels = packed(source, need);
 		g_autoptr(GBytes) got = NULL;
 		g_autoptr(GError) error = NULL;
-		struct task task = {.kind = TASK_TILE,
-			.plane = PLANE_INLINE,
-			.job = "job",
-			.serial = 1,
-			.attempt = again,
-			.out = from_rect(&all),
-			.need = from_rect(need),
-			.spec = all_of_it,
-			.payload = pixels};
+		struct task task = task_for(spec, &all, need, pixels, again);
 		enum result_status status = tiles_compute(tiles, &task, &got, &error);
 		assert_int_equal(status, again ? RESULT_OK : RESULT_MISSING);
 		if (again)
