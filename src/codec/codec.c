@@ -19,7 +19,8 @@
 #include "base/process.h"
 #include "base/spent.h"
 #include "base/trouble.h"
-#include "codec/stream.h"
+#include "codec/decoder.h"
+#include "codec/encoder.h"
 #include "image/allow.h"
 #include "image/format.h"
 #include "image/sandbox.h"
@@ -130,7 +131,9 @@ static void send_encoded(struct codec *codec)
 static void ended(struct codec *codec, bool well, const GError *error)
 {
 	if (!well) {
-		send_failure(codec, error);
+		/* One that was only stopped has none: who stopped it tells. */
+		if (error)
+			send_failure(codec, error);
 		rows_stop(codec->rows);
 	}
 	if (g_atomic_int_dec_and_test(&codec->running) && !g_atomic_int_get(&codec->failed))
@@ -144,7 +147,7 @@ static gpointer decode_thread(gpointer data)
 	g_autoptr(GError) error = NULL;
 
 	TROUBLE("codec.decode", codec->request);
-	bool well = stream_decode(codec->plan, codec->rows, &spent, &error);
+	bool well = decoder_run(codec->plan, codec->rows, &spent, &error);
 
 	g_mutex_lock(&codec->counting);
 	spent_add(&codec->spent, SPENT_DECODE_US, clock_now_us() - codec->began_us - spent.wait_us - spent.copy_us);
@@ -161,24 +164,25 @@ static gpointer decode_thread(gpointer data)
 struct encode_job {
 	struct codec *codec;
 	int index;
+	struct encoder *encoder;
 };
 
 static gpointer encode_thread(gpointer data)
 {
 	g_autofree struct encode_job *job = data;
+	auto_struct(encoder) encoder = job->encoder;
 	struct codec *codec = job->codec;
-	struct stream_spent spent = {0};
 	g_autoptr(GError) error = NULL;
 
 	TROUBLE("codec.encode", codec->request);
-	bool well = stream_encode(
-		codec->plan, codec->rows, job->index, g_ptr_array_index(codec->temps, job->index), &spent, &error);
+	bool well = encoder_run(encoder, g_ptr_array_index(codec->temps, job->index), &error);
+	const struct stream_spent *spent = encoder_spent(encoder);
 
 	g_mutex_lock(&codec->counting);
 	spent_add(&codec->spent, SPENT_ENCODE_US, clock_now_us() - codec->began_us);
-	spent_add(&codec->spent, SPENT_ENCODE_WAIT_US, spent.wait_us);
-	spent_add(&codec->spent, SPENT_ENCODE_COPY_US, spent.copy_us);
-	spent_add(&codec->spent, SPENT_CODEC_COPIED, spent.copied_bytes);
+	spent_add(&codec->spent, SPENT_ENCODE_WAIT_US, spent->wait_us);
+	spent_add(&codec->spent, SPENT_ENCODE_COPY_US, spent->copy_us);
+	spent_add(&codec->spent, SPENT_CODEC_COPIED, spent->copied_bytes);
 	g_mutex_unlock(&codec->counting);
 	ended(codec, well, error);
 	vips_thread_shutdown();
@@ -243,9 +247,14 @@ static bool do_go(struct codec *codec, JsonObject *request, GError **error)
 	codec->rows = rows_new(codec->plan, codec->segment, tiles_ready, codec);
 	codec->began_us = clock_now_us();
 	codec->running = 1 + (gint)codec->temps->len;
+	g_autofree struct encoder **encoders = g_new0(struct encoder *, codec->temps->len);
+	for (guint i = 0; i < codec->temps->len; i++)
+		/* What was made until then goes with the process, which has failed. */
+		if (!(encoders[i] = encoder_new(codec->plan, codec->rows, (int)i, error)))
+			return false;
 	for (guint i = 0; i < codec->temps->len; i++) {
 		struct encode_job *job = g_new(struct encode_job, 1);
-		*job = (struct encode_job){codec, (int)i};
+		*job = (struct encode_job){codec, (int)i, encoders[i]};
 		g_thread_unref(g_thread_new("encode", encode_thread, job));
 	}
 	g_thread_unref(g_thread_new("decode", decode_thread, codec));
@@ -289,6 +298,7 @@ int codec_command(int argc, char **argv)
 	/* glibc raises the size from which a block is given back to the kernel each time one is freed; after a few strips of a gigapixel picture
 	 * lie 30 MB of it in holes (measured: 128 MB, with this 99, in the same time). */
 	mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
+	mallopt(M_TRIM_THRESHOLD, 8 * LARGE_BLOCK_BYTES);
 	/* What is missing was said by the first worker. */
 	g_free(sandbox_enter(SANDBOX_NO_NETWORK));
 	g_mutex_init(&codec.sending);

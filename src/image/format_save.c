@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "image/format.h"
 #include "image/format_prepare.h"
+#include "image/format_saver.h"
 #include "image/frames.h"
 #include "image/pyramid.h"
 #include "image/vips_value.h"
@@ -69,11 +70,11 @@ static void set_defaults(VipsOperation *operation, const struct format *format, 
 		g_object_set(operation, "bigtiff", TRUE, NULL);
 }
 
-/* The saver, told all; path NULL: to memory. */
-static VipsOperation *prepare_saver(
-	VipsImage *image, const struct format *format, const char *path, JsonObject *save, GError **error)
+/* The saver, told all; path and target NULL: to memory. */
+static VipsOperation *prepare_saver(VipsImage *image, const struct format *format, const char *path, VipsTarget *target,
+	JsonObject *save, GError **error)
 {
-	g_autofree char *nickname = g_strconcat(format->saver, path ? "" : "_buffer", NULL);
+	g_autofree char *nickname = g_strconcat(format->saver, path ? "" : target ? "_target" : "_buffer", NULL);
 	g_autoptr(VipsOperation) operation = vips_operation_new(nickname);
 
 	if (!operation) {
@@ -83,6 +84,8 @@ static VipsOperation *prepare_saver(
 	g_object_set(operation, "in", image, NULL);
 	if (path)
 		g_object_set(operation, "filename", path, NULL);
+	if (target)
+		g_object_set(operation, "target", target, NULL);
 	set_defaults(operation, format, image, save);
 	if (!set_options(operation, format, save, error) ||
 		(format->folder && !pyramid_options(operation, path, save, error)))
@@ -90,11 +93,10 @@ static VipsOperation *prepare_saver(
 	return g_steal_pointer(&operation);
 }
 
-/* Runs the saver; path or bytes says where to. */
-static bool run_saver(VipsImage *image, const struct format *format, const char *path, GBytes **bytes, JsonObject *save,
+bool format_run_saver(VipsImage *image, const struct format *format, const char *path, GBytes **bytes, JsonObject *save,
 	GError **error)
 {
-	g_autoptr(VipsOperation) operation = prepare_saver(image, format, path, save, error);
+	g_autoptr(VipsOperation) operation = prepare_saver(image, format, path, NULL, save, error);
 
 	if (!operation)
 		return false;
@@ -113,13 +115,25 @@ static bool run_saver(VipsImage *image, const struct format *format, const char 
 	return ok;
 }
 
+bool format_run_saver_to(
+	VipsImage *image, const struct format *format, VipsTarget *target, JsonObject *save, GError **error)
+{
+	g_autoptr(VipsOperation) operation = prepare_saver(image, format, NULL, target, save, error);
+
+	if (!operation)
+		return false;
+	bool ok = vips_cache_operation_buildp(&operation) == 0 || vips_failed(error, NULL);
+	vips_object_unref_outputs(VIPS_OBJECT(operation));
+	return ok;
+}
+
 /* A folder that could not be made for the last rows' tiles is not told, either, but libvips has words for it. */
 static bool save_folder(
 	VipsImage *image, const struct format *format, const char *path, JsonObject *save, GError **error)
 {
 	bool silent = *vips_error_buffer() == '\0';
 
-	return pyramid_make_folder(path, error) && run_saver(image, format, path, NULL, save, error) &&
+	return pyramid_make_folder(path, error) && format_run_saver(image, format, path, NULL, save, error) &&
 	       (!silent || *vips_error_buffer() == '\0' || vips_failed(error, format->name)) &&
 	       pyramid_settle(path, save, error);
 }
@@ -170,7 +184,7 @@ bool format_save(VipsImage *image, const char *path, const char *name, JsonObjec
 	if (!format_fits(image, name, save, error) || !format_prepare(image, format, save, &ready, error))
 		return false;
 	return format->folder && !pyramid_is_file(save) ? save_folder(ready, format, path, save, error)
-							: run_saver(ready, format, path, NULL, save, error);
+							: format_run_saver(ready, format, path, NULL, save, error);
 }
 
 bool format_save_memory(VipsImage *image, const char *name, JsonObject *save, GBytes **out, GError **error)
@@ -182,5 +196,5 @@ bool format_save_memory(VipsImage *image, const char *name, JsonObject *save, GB
 		return false;
 	if (format->folder && !pyramid_is_file(save))
 		return pyramid_save_packed(image, save, out, error);
-	return format_prepare(image, format, save, &ready, error) && run_saver(ready, format, NULL, out, save, error);
+	return format_prepare(image, format, save, &ready, error) && format_run_saver(ready, format, NULL, out, save, error);
 }

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   another picture's header, without the picture.
+ * Thread:    any. Ownership: returned owned.
+ */
+#ifndef DROPMILL_IMAGE_HEADER_H
+#define DROPMILL_IMAGE_HEADER_H
+
+#include <vips/vips.h>
+
+/* Size, format, resolution and all metadata of this image, with a hint for whole lines; its pixels are to be generated. Unlike what vips_image_pipelinev()
+ * makes, it has no link to the other: when a saver ends, libvips tells every picture upstream that it may let its file go, and one that is still
+ * read from top to bottom then has to begin anew ("out of order read"). NULL: libvips says why. */
+VipsImage *header_like(VipsImage *image);
+
+#endif

@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * JPEG in strips: see strips.h. libjpeg encodes them, told what libvips' saver tells it (8.14.1, vips2jpeg.c); the segments before the pixels are
+ * the saver's own. Blocks of a baseline JPEG are encoded each by itself, except that a block's mean (DC) is told as the difference to
+ * the block before, and that codes follow each other bit by bit. A strip of whole MCU rows, encoded by itself, therefore differs from the
+ * same rows in the whole file in the first difference of each colour, and in where its bits lie in their bytes. Both are made good when
+ * strips are joined, so that the file has no restart markers and is the one that a single thread would have written.
+ * ITU-T T.81: B.2 (markers), F.1.1.5.1 (differences of DC), A.2 (order of blocks). */
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jpeglib.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "image/auto.h"
+#include "image/huffman.h"
+#include "image/operations.h"
+#include "image/strips_private.h"
+
+enum marker {
+	MARKER_SOF_BASELINE = 0xc0,
+	MARKER_DHT = 0xc4,
+	MARKER_SOS = 0xda,
+	MARKER_DQT = 0xdb,
+};
+
+#define MOST_COMPONENTS 4
+#define MOST_TABLES 4
+#define EOI_BYTES 2
+#define DEFAULT_QUALITY 75     /* libvips' */
+#define FULL_COLOUR_QUALITY 90 /* from here on libvips' "auto" keeps the colour's resolution */
+#define UNIT_ROWS 16 /* the highest MCU that libvips asks for: 2 x 2 blocks */
+
+struct component {
+	guint8 id;
+	int across, down; /* blocks in an MCU */
+	int dc, ac;       /* tables */
+};
+
+struct jpeg {
+	GByteArray *head; /* through the start of scan */
+	int quality;
+	bool halved; /* the colour's resolution */
+	struct component components[MOST_COMPONENTS];
+	int count;
+	struct huffman dc[MOST_TABLES], ac[MOST_TABLES];
+	int mcu_width, mcu_height; /* px */
+	int last[MOST_COMPONENTS]; /* DC of the last block that was appended */
+	bool first;                /* nothing was appended yet */
+	struct bits_out out;
+};
+
+struct jpeg_strip {
+	GByteArray *bytes;              /* entropy-coded, without stuffing */
+	gsize end;                      /* bits */
+	struct dc dc[MOST_COMPONENTS];  /* of the first block of each component, in their order */
+	int last[MOST_COMPONENTS];      /* DC of the last block of each */
+};
+
+static gsize number_16(const guint8 *bytes)
+{
+	return (gsize)bytes[0] << 8 | bytes[1];
+}
+
+/* The next segment behind SOI: its bytes after the marker, at *at, which is moved to the one after it. False: not all of it is there. */
+static bool next_segment(const guint8 *bytes, gsize length, gsize *at, guint8 *marker, const guint8 **body, gsize *size)
+{
+	if (*at + 4 > length || bytes[*at] != 0xff)
+		return false;
+	*marker = bytes[*at + 1];
+	gsize whole = number_16(bytes + *at + 2);
+	if (whole < 2 || *at + 2 + whole > length)
+		return false;
+	*body = bytes + *at + 4;
+	*size = whole - 2;
+	*at += 2 + whole;
+	return true;
+}
+
+/* Where the entropy-coded data begins; 0: not there yet. */
+static gsize scan_at(const guint8 *bytes, gsize length)
+{
+	const guint8 *body;
+	gsize at = 2, size;
+	guint8 marker;
+
+	while (next_segment(bytes, length, &at, &marker, &body, &size))
+		if (marker == MARKER_SOS)
+			return at;
+	return 0;
+}
+
+static bool has_head(const GByteArray *bytes)
+{
+	return scan_at(bytes->data, bytes->len) > 0;
+}
+
+static bool read_tables(struct jpeg *jpeg, const guint8 *body, gsize size)
+{
+	while (size > 17) {
+		bool ac = body[0] >> 4;
+		guint number = body[0] & 15;
+		gsize count = 0;
+		for (int i = 0; i < 16; i++)
+			count += body[1 + i];
+		if (number >= MOST_TABLES || size < 17 + count ||
+			!huffman_make(ac ? &jpeg->ac[number] : &jpeg->dc[number], body + 1, body + 17, count))
+			return false;
+		body += 17 + count;
+		size -= 17 + count;
+	}
+	return size == 0;
+}
+
+static bool read_frame(struct jpeg *jpeg, const guint8 *body, gsize size)
+{
+	if (size < 6 || body[5] > MOST_COMPONENTS || size < 6 + 3 * (gsize)body[5])
+		return false;
+	jpeg->count = body[5];
+	for (int i = 0; i < jpeg->count; i++) {
+		struct component *c = &jpeg->components[i];
+		*c = (struct component){body[6 + 3 * i], body[7 + 3 * i] >> 4, body[7 + 3 * i] & 15, 0, 0};
+		/* A scan of one component is not interleaved: its MCU is one block. */
+		if (jpeg->count == 1)
+			c->across = c->down = 1;
+		jpeg->mcu_width = MAX(jpeg->mcu_width, 8 * c->across);
+		jpeg->mcu_height = MAX(jpeg->mcu_height, 8 * c->down);
+	}
+	return true;
+}
+
+static bool read_scan(struct jpeg *jpeg, const guint8 *body, gsize size)
+{
+	if (size < 1 || body[0] != jpeg->count || size < 1 + 2 * (gsize)body[0])
+		return false;
+	for (int i = 0; i < jpeg->count; i++) {
+		struct component *c = &jpeg->components[i];
+		c->dc = body[2 + 2 * i] >> 4;
+		c->ac = body[2 + 2 * i] & 15;
+		if (c->id != body[1 + 2 * i] || c->dc >= MOST_TABLES || c->ac >= MOST_TABLES)
+			return false;
+	}
+	return true;
+}
+
+/* What the saver writes before the pixels. False: not a picture that can be joined. */
+static bool read_head(struct jpeg *jpeg)
+{
+	const guint8 *body;
+	gsize at = 2, size;
+	guint8 marker;
+	bool frame = false;
+
+	while (next_segment(jpeg->head->data, jpeg->head->len, &at, &marker, &body, &size)) {
+		if (marker == MARKER_DHT && !read_tables(jpeg, body, size))
+			return false;
+		if (marker == MARKER_SOF_BASELINE)
+			frame = read_frame(jpeg, body, size);
+		if (marker == MARKER_SOS)
+			return frame && read_scan(jpeg, body, size) && UNIT_ROWS % jpeg->mcu_height == 0;
+	}
+	return false;
+}
+
+static int unit(const struct strips *strips)
+{
+	const VipsImage *image = strips->image;
+	bool grey = image->Bands == 1 && image->Type == VIPS_INTERPRETATION_B_W,
+	     colour = image->Bands == 3 && image->Type == VIPS_INTERPRETATION_sRGB;
+
+	/* What the saver would first convert; tables of the whole picture's own, several passes, markers that count. */
+	if (image->BandFmt != VIPS_FORMAT_UCHAR || image->Coding != VIPS_CODING_NONE || !(grey || colour) ||
+		json_bool(strips->save, "optimise", false) || json_bool(strips->save, "progressive", false) ||
+		json_int(strips->save, "restart_interval", 0))
+		return 0;
+	return UNIT_ROWS;
+}
+
+static void jpeg_free(void *data)
+{
+	struct jpeg *jpeg = data;
+
+	g_byte_array_unref(jpeg->head);
+	g_byte_array_unref(jpeg->out.bytes);
+	g_free(jpeg);
+}
+
+/* libjpeg's own answer to an error is to end the process. */
+struct complaint {
+	struct jpeg_error_mgr manager; /* first: libjpeg knows only this */
+	jmp_buf back;
+	char text[JMSG_LENGTH_MAX];
+};
+
+static void complain(j_common_ptr info)
+{
+	struct complaint *complaint = (struct complaint *)info->err;
+
+	info->err->format_message(info, complaint->text);
+	longjmp(complaint->back, 1);
+}
+
+static void set_up(const struct jpeg *jpeg, struct jpeg_compress_struct *info, int bands)
+{
+	info->input_components = bands;
+	info->in_color_space = bands == 1 ? JCS_GRAYSCALE : JCS_RGB;
+	jpeg_set_defaults(info);
+	jpeg_set_quality(info, jpeg->quality, TRUE);
+	for (int i = 0; !jpeg->halved && i < bands; i++)
+		info->comp_info[i].h_samp_factor = info->comp_info[i].v_samp_factor = 1;
+	info->write_JFIF_header = FALSE;
+}
+
+struct memory {
+	unsigned char *bytes;
+	unsigned long length;
+};
+
+/* A few rows at a time: what is read once is still in the processor's cache, and such blocks of memory are used again. */
+static bool compress_rows(struct jpeg_compress_struct *info, VipsRegion *region, const VipsRect *part)
+{
+	for (int y = part->top; y < VIPS_RECT_BOTTOM(part); y += UNIT_ROWS) {
+		VipsRect rows = {part->left, y, part->width, VIPS_MIN(UNIT_ROWS, VIPS_RECT_BOTTOM(part) - y)};
+		JSAMPROW lines[UNIT_ROWS];
+		if (vips_region_prepare(region, &rows))
+			return false;
+		for (int i = 0; i < rows.height; i++)
+			lines[i] = VIPS_REGION_ADDR(region, rows.left, y + i);
+		jpeg_write_scanlines(info, lines, (JDIMENSION)rows.height);
+	}
+	return true;
+}
+
+/* This part of the picture as a JPEG without metadata. In a function of its own for setjmp(): what it changes lies behind pointers. */
+static bool compress(const struct jpeg *jpeg, VipsRegion *region, const VipsRect *part, struct memory *out, GError **error)
+{
+	struct jpeg_compress_struct info = {0};
+	struct complaint complaint;
+
+	info.err = jpeg_std_error(&complaint.manager);
+	complaint.manager.error_exit = complain;
+	if (setjmp(complaint.back)) {
+		jpeg_destroy_compress(&info);
+		return fail(error, ERROR_RETRY, "jpeg: %s", complaint.text);
+	}
+	jpeg_create_compress(&info);
+	jpeg_mem_dest(&info, &out->bytes, &out->length);
+	info.image_width = (JDIMENSION)part->width;
+	info.image_height = (JDIMENSION)part->height;
+	set_up(jpeg, &info, region->im->Bands);
+	jpeg_start_compress(&info, TRUE);
+	bool ok = compress_rows(&info, region, part);
+	if (ok)
+		jpeg_finish_compress(&info);
+	jpeg_destroy_compress(&info);
+	return ok || vips_failed(error, "jpeg");
+}
+
+/* The segments of tables and of the frame, which has its height left out: two files with the same ones encode blocks alike. Returns owned. */
+static GByteArray *tables_of(const guint8 *bytes, gsize length)
+{
+	GByteArray *tables = g_byte_array_new();
+	const guint8 *body;
+	gsize at = 2, size;
+	guint8 marker;
+
+	while (next_segment(bytes, length, &at, &marker, &body, &size)) {
+		gsize skipped = marker == MARKER_SOF_BASELINE ? MIN(5, size) : 0;
+		if (marker == MARKER_SOF_BASELINE || marker == MARKER_DQT || marker == MARKER_DHT || marker == MARKER_SOS)
+			g_byte_array_append(tables, body + skipped, (guint)(size - skipped));
+		if (marker == MARKER_SOS)
+			break;
+	}
+	return tables;
+}
+
+/* Does libjpeg, as we call it, what it does for libvips? */
+static bool is_alike(const struct jpeg *jpeg, VipsImage *image)
+{
+	g_autoptr(VipsImage) black = NULL;
+	struct memory memory = {0};
+	VipsRect all = {0, 0, 1, 1};
+
+	if (vips_black(&black, 1, 1, "bands", image->Bands, NULL)) {
+		vips_error_clear();
+		return false;
+	}
+	g_autoptr(VipsRegion) region = vips_region_new(black);
+	bool alike = compress(jpeg, region, &all, &memory, NULL);
+	if (alike) {
+		g_autoptr(GByteArray) ours = tables_of(memory.bytes, memory.length);
+		g_autoptr(GByteArray) theirs = tables_of(jpeg->head->data, jpeg->head->len);
+		alike = ours->len == theirs->len && memcmp(ours->data, theirs->data, ours->len) == 0;
+	}
+	free(memory.bytes);
+	return alike;
+}
+
+static void *begin(struct strips *strips, GError **error)
+{
+	const char *subsampling = json_string(strips->save, "subsampling", "auto");
+	g_autoptr(GByteArray) head = NULL;
+
+	if (!strips_save_head(strips, strips->save, has_head, &head, error))
+		return NULL;
+	struct jpeg *jpeg = g_new0(struct jpeg, 1);
+	jpeg->quality = (int)json_int(strips->save, "quality", DEFAULT_QUALITY);
+	jpeg->halved = g_str_equal(subsampling, "on") || g_str_equal(subsampling, "4:2:0") ||
+		       (g_str_equal(subsampling, "auto") && jpeg->quality < FULL_COLOUR_QUALITY);
+	jpeg->first = true;
+	jpeg->out.bytes = g_byte_array_new();
+	jpeg->head = g_byte_array_ref(head);
+	g_byte_array_set_size(jpeg->head, (guint)scan_at(head->data, head->len));
+	if (read_head(jpeg) && is_alike(jpeg, strips->image))
+		return jpeg;
+	jpeg_free(jpeg);
+	return NULL;
+}
+
+/* The entropy-coded data of a JPEG of one scan, without the zeros that are stuffed behind 0xff. Returns owned; NULL: not what libjpeg writes. */
+static GByteArray *unstuffed(const struct memory *file)
+{
+	const guint8 *bytes = file->bytes;
+	gsize length = file->length;
+	gsize at = scan_at(bytes, length);
+
+	if (at == 0 || at + EOI_BYTES > length)
+		return NULL;
+	GByteArray *out = g_byte_array_sized_new((guint)(length - at));
+	for (gsize end = length - EOI_BYTES; at < end;) {
+		const guint8 *mark = memchr(bytes + at, 0xff, end - at);
+		gsize until = mark ? (gsize)(mark - bytes) + 1 : end;
+		g_byte_array_append(out, bytes + at, (guint)(until - at));
+		at = until + (mark != NULL);
+	}
+	return out;
+}
+
+/* One MCU. first: the differences of each component's first block. sums: added to, if there. */
+static bool read_mcu(const struct jpeg *jpeg, struct bits *bits, struct dc *first, int *sums)
+{
+	for (int i = 0; i < jpeg->count; i++) {
+		const struct component *c = &jpeg->components[i];
+		for (int block = 0; block < c->across * c->down; block++) {
+			struct dc dc;
+			if (!bits_block(bits, &jpeg->dc[c->dc], &jpeg->ac[c->ac], &dc))
+				return false;
+			if (block == 0)
+				first[i] = dc;
+			if (sums)
+				sums[i] += dc.difference;
+		}
+	}
+	return true;
+}
+
+static gsize ones_before(const guint8 *bytes, gsize end)
+{
+	gsize count = 0;
+
+	while (count < end && bytes[(end - 1 - count) / 8] >> (7 - (end - 1 - count) % 8) & 1)
+		count++;
+	return count;
+}
+
+static VipsRect last_mcu(const struct jpeg *jpeg, const VipsRect *strip)
+{
+	int left = (strip->width - 1) / jpeg->mcu_width * jpeg->mcu_width,
+	    top = (strip->height - 1) / jpeg->mcu_height * jpeg->mcu_height;
+
+	return (VipsRect){left, strip->top + top, strip->width - left, strip->height - top};
+}
+
+/* Reads the strip's first MCU, and its last one, which was saved by itself, too, so that it can be found without reading all. That one also tells
+ * where the strip's bits end: the ones that fill its last byte look like any others. */
+static bool measure(const struct jpeg *jpeg, struct jpeg_strip *strip, const GByteArray *last)
+{
+	struct bits head = {strip->bytes->data, 0, (gsize)strip->bytes->len * 8},
+		    tail = {last->data, 0, (gsize)last->len * 8};
+	struct dc ignored[MOST_COMPONENTS];
+
+	if (!read_mcu(jpeg, &head, strip->dc, NULL) || !read_mcu(jpeg, &tail, ignored, strip->last))
+		return false;
+	gsize own = ones_before(tail.bytes, tail.at), all = ones_before(head.bytes, head.end);
+	if (all < own || all - own > 7)
+		return false;
+	strip->end = head.end - (all - own);
+	return true;
+}
+
+static void encoded_free(void *encoded)
+{
+	struct jpeg_strip *strip = encoded;
+
+	if (!strip)
+		return;
+	if (strip->bytes)
+		g_byte_array_unref(strip->bytes);
+	g_free(strip);
+}
+
+static bool fail_join(GError **error)
+{
+	return fail(error, ERROR_SYSTEM, "jpeg: the parts that libvips wrote do not join");
+}
+
+static void *encode(struct strips *strips, const VipsRect *rect, GError **error)
+{
+	const struct jpeg *jpeg = strips->state;
+	VipsRect corner = last_mcu(jpeg, rect);
+	g_autoptr(VipsRegion) region = vips_region_new(strips->image);
+	struct memory file = {0}, small = {0};
+	struct jpeg_strip *strip = NULL;
+
+	if (compress(jpeg, region, rect, &file, error) && compress(jpeg, region, &corner, &small, error)) {
+		g_autoptr(GByteArray) last = unstuffed(&small);
+		strip = g_new0(struct jpeg_strip, 1);
+		strip->bytes = unstuffed(&file);
+		if (!strip->bytes || !last || !measure(jpeg, strip, last)) {
+			g_clear_pointer(&strip, encoded_free);
+			fail_join(error);
+		}
+	}
+	free(file.bytes);
+	free(small.bytes);
+	return strip;
+}
+
+static bool write_out(struct jpeg *jpeg, struct strips_file *file, GError **error)
+{
+	bool ok = strips_write(file, jpeg->out.bytes->data, jpeg->out.bytes->len, error);
+
+	g_byte_array_set_size(jpeg->out.bytes, 0);
+	return ok;
+}
+
+static bool append(struct strips *strips, struct strips_file *file, void *encoded, GError **error)
+{
+	struct jpeg *jpeg = strips->state;
+	struct jpeg_strip *strip = encoded;
+	gsize at = 0;
+
+	if (jpeg->first && !strips_write(file, jpeg->head->data, jpeg->head->len, error)) {
+		encoded_free(strip);
+		return false;
+	}
+	jpeg->first = false;
+	for (int i = 0; i < jpeg->count; i++) {
+		bits_copy(&jpeg->out, strip->bytes->data, at, strip->dc[i].from);
+		bits_put_dc(&jpeg->out, &jpeg->dc[jpeg->components[i].dc], strip->dc[i].difference - jpeg->last[i]);
+		at = strip->dc[i].to;
+		jpeg->last[i] = strip->last[i];
+	}
+	bits_copy(&jpeg->out, strip->bytes->data, at, strip->end);
+	encoded_free(strip);
+	return write_out(jpeg, file, error);
+}
+
+static bool end(struct strips *strips, struct strips_file *file, GError **error)
+{
+	static const guint8 over[EOI_BYTES] = {0xff, 0xd9};
+	struct jpeg *jpeg = strips->state;
+
+	bits_flush(&jpeg->out);
+	return write_out(jpeg, file, error) && strips_write(file, over, sizeof(over), error);
+}
+
+const struct strips_kind strips_jpeg = {
+	.format = "jpeg",
+	.unit = unit,
+	.begin = begin,
+	.encode = encode,
+	.append = append,
+	.end = end,
+	.encoded_free = encoded_free,
+	.state_free = jpeg_free,
+};
