@@ -22,6 +22,8 @@
 	X(SPENT_ENCODE_WAIT_US, "codec", "encode_wait_us") /* for finished rows */                                     \
 	X(SPENT_ENCODE_COPY_US, "codec", "encode_copy_us")                                                             \
 	X(SPENT_CODEC_COPIED, "codec", "copied_bytes")                                                                 \
+	X(SPENT_PIECES, "codec", "pieces") /* of the file, unpacked on several cores; 0: by one */                     \
+	X(SPENT_STRIPS, "codec", "strips") /* of outputs, encoded on several cores; 0: by one */                       \
 	X(SPENT_TASKS, "workers", "tasks")                                                                             \
 	X(SPENT_CHAINS, "workers", "chains") /* how often a chain was built */                                         \
 	X(SPENT_BUILD_US, "workers", "build_us")                                                                       \

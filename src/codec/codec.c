@@ -151,10 +151,11 @@ static gpointer decode_thread(gpointer data)
 
 	g_mutex_lock(&codec->counting);
 	spent_add(&codec->spent, SPENT_DECODE_US, clock_now_us() - codec->began_us - spent.wait_us - spent.copy_us);
-	spent_add(&codec->spent, SPENT_DECODE_CPU_US, clock_thread_us());
+	spent_add(&codec->spent, SPENT_DECODE_CPU_US, clock_thread_us() + spent.helpers_cpu_us);
 	spent_add(&codec->spent, SPENT_DECODE_WAIT_US, spent.wait_us);
 	spent_add(&codec->spent, SPENT_DECODE_COPY_US, spent.copy_us);
 	spent_add(&codec->spent, SPENT_CODEC_COPIED, spent.copied_bytes);
+	spent_add(&codec->spent, SPENT_PIECES, spent.parts);
 	g_mutex_unlock(&codec->counting);
 	ended(codec, well, error);
 	vips_thread_shutdown();
@@ -183,6 +184,7 @@ static gpointer encode_thread(gpointer data)
 	spent_add(&codec->spent, SPENT_ENCODE_WAIT_US, spent->wait_us);
 	spent_add(&codec->spent, SPENT_ENCODE_COPY_US, spent->copy_us);
 	spent_add(&codec->spent, SPENT_CODEC_COPIED, spent->copied_bytes);
+	spent_add(&codec->spent, SPENT_STRIPS, spent->parts);
 	g_mutex_unlock(&codec->counting);
 	ended(codec, well, error);
 	vips_thread_shutdown();

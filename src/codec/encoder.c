@@ -133,6 +133,7 @@ struct encoder *encoder_new(const struct plan *plan, struct rows *rows, int inde
 		(int)g_get_num_processors(), &flow, &cause);
 	if (cause)
 		return g_propagate_error(error, cause), NULL;
+	encoder->spent.parts = encoder->strips ? strips_count(encoder->strips) : 0;
 	return g_steal_pointer(&encoder);
 }
 

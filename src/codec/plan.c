@@ -47,6 +47,7 @@ void plan_free(struct plan *plan)
 	g_array_unref(plan->order);
 	g_array_unref(plan->low);
 	g_free(plan->whole);
+	g_free(plan->path);
 	g_free(plan);
 }
 
@@ -270,6 +271,7 @@ static void plan_rings(struct plan *plan, const struct wish *wish)
 		plan->spool = true;
 		rows = height;
 	}
+	plan->most_needed_rows = must;
 	plan->ring = (struct ring){offset, stride, (int)VIPS_MIN(rows, height)};
 	offset += round_up(stride * (gsize)plan->ring.rows, SEGMENT_ALIGN);
 	for (guint o = 0; o < plan->outputs->len; o++) {
@@ -312,8 +314,8 @@ static struct plan *make(JsonObject *request, GError **error)
 	plan->outputs = g_ptr_array_new_with_free_func((GDestroyNotify)output_free);
 	JsonArray *steps = json_array(request, "steps"), *outputs = json_array(request, "outputs");
 	plan->steps = steps ? json_array_ref(steps) : json_array_new();
-	g_autofree char *path = json_path(request, "path");
-	if (!format_open(path ? path : "", NULL, true, &bounds, &plan->source, error))
+	plan->path = json_path(request, "path");
+	if (!format_open(plan->path ? plan->path : "", NULL, true, &bounds, &plan->source, error))
 		return NULL;
 	chain_name_source(request, plan->source);
 	plan->names = json_object_ref(json_object(request, "names"));

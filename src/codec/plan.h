@@ -39,11 +39,13 @@ struct plan_output {
 };
 
 struct plan {
+	char *path;        /* of the source */
 	VipsImage *source; /* opened, sequential */
 	JsonArray *steps;  /* common ones */
 	JsonObject *names; /* see struct build_context; NULL: none */
 	struct ring ring;
 	bool streams;       /* run whole, it would be read once, top to bottom, and never be in memory as a whole */
+	int most_needed_rows; /* of the source at once: from the lowest that is still needed to a tile's last one */
 	bool spool;         /* the source ring holds the whole picture and does not fit into the memory budget */
 	GArray *tiles;      /* struct plan_tile */
 	GArray *order;      /* int: tiles in the order they are given out */

@@ -128,10 +128,17 @@ static int lowest_needed(const struct rows *rows)
 						       : rows->plan->source->Ysize;
 }
 
-int rows_wait_room(struct rows *rows, int top, int most)
+int rows_spare(const struct rows *rows)
+{
+	const struct plan *plan = rows->plan;
+
+	return plan->ring.rows >= plan->source->Ysize ? plan->ring.rows : plan->ring.rows - plan->most_needed_rows;
+}
+
+int rows_wait_room(struct rows *rows, int top, int least, int most)
 {
 	g_mutex_lock(&rows->mutex);
-	while (!rows->stopped && wanted(rows) && top >= lowest_needed(rows) + rows->plan->ring.rows)
+	while (!rows->stopped && wanted(rows) && top + least > lowest_needed(rows) + rows->plan->ring.rows)
 		g_cond_wait(&rows->changed, &rows->mutex);
 	int room = wanted(rows) ? VIPS_MIN(most, lowest_needed(rows) + rows->plan->ring.rows - top) : most;
 	if (rows->stopped)

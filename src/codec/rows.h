@@ -22,9 +22,11 @@ struct rows *rows_new(const struct plan *plan, struct segment *segment, rows_rea
 void rows_free(struct rows *rows); /* NULL is fine; no thread may wait any more */
 DEFINE_AUTO(rows, rows_free)
 
-/* Decoder: waits until at least one row from top on may be written; says how many, at most `most`. 0: stopped. Never waits for more than
- * one: a tile may be waiting for just that row, and no other tile end before. */
-int rows_wait_room(struct rows *rows, int top, int most);
+/* Decoder: waits until at least `least` rows from top on may be written; says how many, at most `most`. 0: stopped. A tile may be waiting for just
+ * one row more, and no other tile end before, so that one may wait for more than one only up to rows_spare(). */
+int rows_wait_room(struct rows *rows, int top, int least, int most);
+/* The rows that the source ring always has room for, beyond those that some tile waits for. */
+int rows_spare(const struct rows *rows);
 /* Decoder, after that: are they to be put into the ring? Not when no tile needs what is left of the source: there may be no room then. */
 bool rows_wanted(struct rows *rows);
 /* Decoder: that many rows of the source are in the ring now. */

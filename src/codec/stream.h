@@ -10,6 +10,8 @@
 
 struct stream_spent {
 	gint64 wait_us, copy_us, copied_bytes;
+	gint64 helpers_cpu_us; /* of threads beside its own; decoder only */
+	gint64 parts;          /* that were worked on beside each other */
 };
 
 #endif

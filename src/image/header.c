@@ -2,22 +2,44 @@
  * A header by itself: see header.h. */
 #include "image/header.h"
 
-static void *copy_field(VipsImage *from, const char *name, GValue *value, void *to)
+#include <string.h>
+
+static void copy_field(VipsImage *like, VipsImage *image, const char *name)
 {
-	(void)from;
-	vips_image_set(to, name, value);
-	return NULL;
+	GValue value = G_VALUE_INIT;
+
+	if (vips_image_get(image, name, &value) == 0) {
+		vips_image_set(like, name, &value);
+		g_value_unset(&value);
+	}
+}
+
+/* Setting EXIF sets all that stands in it, too: fields that a step has taken away or changed since, and the resolution. So it comes first. */
+static void copy_metadata(VipsImage *like, VipsImage *image)
+{
+	g_auto(GStrv) built_in = vips_image_get_fields(like);
+	g_auto(GStrv) fields = vips_image_get_fields(image);
+
+	if (vips_image_get_typeof(image, VIPS_META_EXIF_NAME))
+		copy_field(like, image, VIPS_META_EXIF_NAME);
+	g_auto(GStrv) set = vips_image_get_fields(like);
+	for (char **name = set; *name; name++)
+		if (!g_strv_contains((const char *const *)fields, *name))
+			vips_image_remove(like, *name);
+	for (char **name = fields; *name; name++)
+		if (!g_strv_contains((const char *const *)built_in, *name) && strcmp(*name, VIPS_META_EXIF_NAME) != 0)
+			copy_field(like, image, *name);
 }
 
 VipsImage *header_like(VipsImage *image)
 {
 	VipsImage *like = vips_image_new();
 
+	copy_metadata(like, image);
 	vips_image_init_fields(like, image->Xsize, image->Ysize, image->Bands, image->BandFmt, image->Coding, image->Type,
 		image->Xres, image->Yres);
 	like->Xoffset = image->Xoffset;
 	like->Yoffset = image->Yoffset;
-	vips_image_map(image, copy_field, like);
 	if (vips_image_pipelinev(like, VIPS_DEMAND_STYLE_THINSTRIP, NULL) == 0)
 		return like;
 	g_object_unref(like);

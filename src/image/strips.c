@@ -17,6 +17,8 @@
 
 /* So much is worth a thread's start, and loses nothing to speak of at its edges; less would leave cores idle at the picture's end. */
 #define STRIP_PIXELS 1000000
+/* Of pixels, in all strips that are encoded at a time; a saver's own buffers come to as much again. */
+#define MEMORY_MOST (64 << 20)
 
 static const struct strips_kind *const kinds[] = {&strips_jpeg, &strips_png, &strips_tiff};
 
@@ -179,6 +181,10 @@ struct strips *strips_new(VipsImage *image, const char *format, JsonObject *save
 	strips->rows = unit ? choose_rows(flow, unit, strips->image) : 0;
 	if (strips->rows == 0 || strips->rows >= strips->image->Ysize)
 		return NULL;
+	gsize bytes = VIPS_IMAGE_SIZEOF_LINE(strips->image) * (gsize)strips->rows;
+	strips->threads = (int)MIN((gsize)threads, MEMORY_MOST / bytes);
+	if (strips->threads < 2)
+		return NULL;
 	strips->state = kind->begin(strips, error);
 	return strips->state ? g_steal_pointer(&strips) : NULL;
 }
@@ -285,9 +291,14 @@ static bool feed(struct saving *saving, GThreadPool *pool)
 	return true;
 }
 
+int strips_count(const struct strips *strips)
+{
+	return (strips->image->Ysize + strips->rows - 1) / strips->rows;
+}
+
 bool strips_save(struct strips *strips, const char *path, GError **error)
 {
-	int count = (strips->image->Ysize + strips->rows - 1) / strips->rows;
+	int count = strips_count(strips);
 	g_autofree void **encoded = g_new0(void *, count);
 	g_autofree bool *taken = g_new0(bool, count);
 	struct saving saving = {

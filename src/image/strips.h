@@ -35,6 +35,8 @@ struct strips *strips_new(VipsImage *image, const char *format, JsonObject *save
 void strips_free(struct strips *strips); /* NULL is fine */
 DEFINE_AUTO(strips, strips_free)
 
+int strips_count(const struct strips *strips);
+
 /* As format_save(). False without an error: wait() said that there is nothing more to come. */
 bool strips_save(struct strips *strips, const char *path, GError **error);
 

@@ -14,6 +14,7 @@ WIDTH, HEIGHT, TILE = 2000, 1500, 256
 SOURCE_BYTES, OUTPUT_BYTES = 3 * WIDTH * HEIGHT, WIDTH * HEIGHT
 TILES = -(-WIDTH // TILE) * -(-HEIGHT // TILE)
 FILES = 60
+CORES = len(os.sched_getaffinity(0))
 
 
 def spent(mill, stem):
@@ -38,6 +39,8 @@ def test_a_picture_in_tiles(make_mill, pictures, payload):
     codec, workers, master = counts["codec"], counts["workers"], counts["master"]
     # Each source row goes into the ring once, each result row out of it once.
     assert codec["copied_bytes"] == SOURCE_BYTES + OUTPUT_BYTES
+    # As many cores as there are encode it.
+    assert (codec["strips"] > 1) == (CORES > 1)
     # A worker reads where the codec wrote, and copies its result alone.
     assert workers["copied_bytes"] == OUTPUT_BYTES
     # A message a tile there, and one back; a chain for each worker, however many tiles; one process.
@@ -51,6 +54,22 @@ def test_a_picture_in_tiles(make_mill, pictures, payload):
         # Rectangles are packed once, with a margin of a few pixels on each side, and results are placed once.
         margins = master["copied_bytes"] - SOURCE_BYTES - OUTPUT_BYTES
         assert 0 < margins < 3 * TILES * 4 * 8 * (TILE + 8) + job["reissued"] * 3 * (TILE + 32) ** 2
+
+
+def test_a_packed_tiff_is_unpacked_piece_by_piece(make_mill, pictures):
+    """Each piece once, by whichever core, and the rows go straight into the ring."""
+    mill = make_mill({"pack": "steps: [{blur: 1}]\noutputs: [{name: \"{stem}.tif\", compression: deflate, tiled: true}]\n",
+                      "mono": "steps: [grayscale]\noutputs: [{name: \"{stem}.jpg\"}]\n"}).start(workers=2, tile=TILE)
+    mill.drop(pictures.picture(WIDTH, HEIGHT), "pack", "packed.png")
+    mill.wait_output("pack", "packed.tif")
+    mill.drop(mill.out("pack", "packed.tif"), "mono", "again.tif")
+    mill.wait_output("mono", "again.jpg")
+    mill.wait_idle(done=2)
+    packed, again = spent(mill, "packed")[1]["codec"], spent(mill, "again")[1]["codec"]
+    assert packed["pieces"] == 0 and (packed["strips"] > 1) == (CORES > 1)
+    assert again["pieces"] == (-(-WIDTH // 128) * -(-HEIGHT // 128) if CORES > 1 else 0)
+    # libvips' loader has rows that are copied into the ring; of pieces each pixel is put there by who unpacks it.
+    assert CORES == 1 or OUTPUT_BYTES <= again["copied_bytes"] < OUTPUT_BYTES * 1.1
 
 
 def test_a_codec_is_asked_once_of_a_chain_that_is_never_cut(make_mill, pictures):

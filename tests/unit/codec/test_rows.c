@@ -65,7 +65,7 @@ static void end(struct flow_test *test)
 
 static int room(struct flow_test *test, int top)
 {
-	return rows_wait_room(test->rows, top, HEIGHT);
+	return rows_wait_room(test->rows, top, 1, HEIGHT);
 }
 
 static void tiles_go_when_rows_are_there_and_their_place_is_free(void **state)

@@ -185,6 +185,15 @@ static void test_jpeg_is_the_one_that_one_thread_writes(void **state)
 					"jpeg", saves[i], sizes[s][0], sizes[s][1], bands, 8, 64, 1 + (int)s % 3});
 }
 
+/* Strips that end in the midst of bands, and MCUs that are cut off on the right and below. */
+static void test_jpeg_of_all_shapes(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 60; i++)
+		check(&(struct wish){"jpeg", i % 3 ? "{}" : "{\"quality\":92}", 50 + i * 37 % 300, 340 + i * 53 % 600,
+			i % 2 ? 1 : 3, 8, 33 + i % 70, 2 + i % 3});
+}
+
 static void test_png_has_the_same_pixels(void **state)
 {
 	static const char *const saves[] = {"{}", "{\"compression\":1}", "{\"compression\":9,\"filter\":\"sub\"}",
@@ -349,6 +358,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_jpeg_is_the_one_that_one_thread_writes),
+		cmocka_unit_test(test_jpeg_of_all_shapes),
 		cmocka_unit_test(test_png_has_the_same_pixels),
 		cmocka_unit_test(test_tiff_has_the_same_pixels),
 		cmocka_unit_test(test_others_are_left_to_one_thread),
