@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/segment.h"
 #include "codec/search.h"
+#include "codec/shape.h"
 #include "image/chain.h"
 #include "image/format.h"
 #include "image/frames.h"
@@ -15,13 +16,14 @@
 #include "image/pieces.h"
 #include "image/tilesource.h"
 
-/* Bands of tiles that a ring holds beyond what must fit: the decoder runs ahead while workers compute (measured, facts/kafka.md:
- * two bands stall, six gain nothing over four). */
-#define RING_BANDS 4
+/* Rows that the decoder runs ahead, where there is room: pieces of a packed file are as high. */
+#define AHEAD_ROWS 512
 
 /* The request's parts that planning needs. */
 struct wish {
 	int edge;
+	bool edge_fixed; /* people asked for it */
+	int outputs;     /* at most */
 	gint64 tile_bytes, min_pixels, budget;
 };
 
@@ -87,8 +89,10 @@ static void plan_output(struct plan *plan, struct plan_output *output, struct ti
 {
 	gsize pixel = VIPS_MAX(VIPS_IMAGE_SIZEOF_PEL(output->image), VIPS_IMAGE_SIZEOF_PEL(plan->source));
 
+	int most_rows = wish->edge_fixed ? 0
+					 : shape_most_rows(plan, wish->outputs, wish->budget, wish->edge, recorder, recorded);
 	grid_make(&output->grid, recorded, wish->edge, flags & OPERATION_ON_GRID,
-		wish->tile_bytes ? wish->tile_bytes / (gint64)pixel : 0);
+		wish->tile_bytes ? wish->tile_bytes / (gint64)pixel : 0, most_rows);
 	output->first_tile = (int)plan->tiles->len;
 	if (!search_tiles(plan, output, recorder, recorded, context))
 		plan->whole = g_strdup("the chain cannot be evaluated in parts");
@@ -254,18 +258,19 @@ static void plan_rings(struct plan *plan, const struct wish *wish)
 	}
 	for (guint o = 0; o < plan->outputs->len; o++) {
 		struct plan_output *output = g_ptr_array_index(plan->outputs, o);
-		gsize stride = round_up(VIPS_IMAGE_SIZEOF_LINE(output->image), 64);
+		gsize stride = shape_stride(output->image);
 		gint64 share =
 			wish->budget / 3 / (gint64)plan->outputs->len / (gint64)stride / output->grid.tile_height;
 		int bands = (int)VIPS_CLIP(1, share, RING_BANDS);
 		output->ring = (struct ring){0, stride, VIPS_MIN(bands, output->grid.rows) * output->grid.tile_height};
 		out_bytes += round_up(stride * (gsize)output->ring.rows, SEGMENT_ALIGN);
 	}
-	gsize stride = round_up(VIPS_IMAGE_SIZEOF_LINE(plan->source), 64);
+	gsize stride = shape_stride(plan->source);
 	gint64 room = VIPS_MAX(0, wish->budget - (gint64)out_bytes) / (gint64)stride;
 	struct plan_output *first = g_ptr_array_index(plan->outputs, 0);
 	int per_band = (int)((gint64)height * first->grid.tile_height / first->grid.height) + 1;
-	gint64 rows = VIPS_MIN(must + (gint64)(RING_BANDS - 1) * per_band, VIPS_MAX(room, must));
+	gint64 ahead = VIPS_MAX((gint64)(RING_BANDS - 1) * per_band, AHEAD_ROWS);
+	gint64 rows = VIPS_MIN(must + ahead, VIPS_MAX(room, must));
 	if (must > room) {
 		/* Does not fit into memory: the whole picture goes to a file. */
 		plan->spool = true;
@@ -303,6 +308,7 @@ static struct plan *make(JsonObject *request, GError **error)
 	struct image_limits bounds = {json_double(limits, "megapixels", 0), (unsigned)json_int(limits, "frames", 0)};
 	struct wish wish = {
 		.edge = (int)json_int(request, "tile", 512),
+		.edge_fixed = json_bool(request, "tile_fixed", false),
 		.tile_bytes = json_int(request, "tile_bytes", 0),
 		.min_pixels = json_int(request, "min_pixels", 0),
 		.budget = json_int(request, "budget", 128 << 20),
@@ -313,6 +319,7 @@ static struct plan *make(JsonObject *request, GError **error)
 	plan->low = g_array_new(FALSE, FALSE, sizeof(int));
 	plan->outputs = g_ptr_array_new_with_free_func((GDestroyNotify)output_free);
 	JsonArray *steps = json_array(request, "steps"), *outputs = json_array(request, "outputs");
+	wish.outputs = outputs ? VIPS_MAX(1, (int)json_array_get_length(outputs)) : 1;
 	plan->steps = steps ? json_array_ref(steps) : json_array_new();
 	plan->path = json_path(request, "path");
 	if (!format_open(plan->path ? plan->path : "", NULL, true, &bounds, &plan->source, error))

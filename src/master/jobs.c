@@ -91,6 +91,7 @@ static JsonObject *plan_request(const struct master *master, const struct job *j
 
 	json_object_set_string_member(request, "cmd", "plan");
 	json_object_set_int_member(request, "tile", tile ? tile : DEFAULT_TILE);
+	json_object_set_boolean_member(request, "tile_fixed", tile > 0);
 	json_object_set_int_member(request, "min_pixels", least);
 	json_object_set_int_member(request, "budget", master->options->memory / TILED_JOBS);
 	if (master->embedded && strcmp(master->options->payload, "inline") == 0)

@@ -108,7 +108,7 @@ static inline int tiles_missing(const char *steps, const struct shape *shape, in
 	VipsRegion *region = NULL;
 	assert_int_equal(tiled->Xsize, whole->Xsize);
 	assert_int_equal(tiled->Ysize, whole->Ysize);
-	grid_make(&grid, tiled, edge, flags_of(steps) & OPERATION_ON_GRID, 0);
+	grid_make(&grid, tiled, edge, flags_of(steps) & OPERATION_ON_GRID, 0, 0);
 	auto_struct(needs) needs = needs_new(recorder, recorded, &grid, NULL);
 	for (int i = grid_tiles(&grid) - 1; i >= 0; i--) {
 		VipsRect tile = grid_tile(&grid, i);

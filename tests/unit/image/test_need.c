@@ -48,7 +48,7 @@ static void test_learnt_as_asked(void **state)
 		auto_struct(tilesource) recorder = recorder_for(source);
 		g_autoptr(VipsImage) recorded = built_on(recorder, chains[i]);
 		struct grid grid;
-		grid_make(&grid, recorded, 64, false, 0);
+		grid_make(&grid, recorded, 64, false, 0, 0);
 		auto_struct(needs) asked = needs_new(recorder, recorded, &grid, NULL);
 		auto_struct(needs) teacher = needs_new(recorder, recorded, &grid, NULL);
 		needs_learn(teacher);
@@ -92,7 +92,7 @@ static void test_few_are_asked(void **state)
 	assert_int_equal(vips_image_pipelinev(counted, VIPS_DEMAND_STYLE_ANY, in, NULL), 0);
 	assert_int_equal(
 		vips_image_generate(counted, vips_start_one, (VipsGenerateFn)count, vips_stop_one, in, NULL), 0);
-	grid_make(&grid, counted, 20, false, 0);
+	grid_make(&grid, counted, 20, false, 0, 0);
 	assert_int_equal(grid_tiles(&grid), 7500);
 	auto_struct(needs) needs = needs_new(recorder, counted, &grid, NULL);
 	needs_learn(needs);
