@@ -21,8 +21,9 @@
 
 /* The request's parts that planning needs. */
 struct wish {
-	int edge;
+	int edge, edge_most;
 	bool edge_fixed; /* people asked for it */
+	int workers;
 	int outputs;     /* at most */
 	gint64 tile_bytes, min_pixels, budget;
 };
@@ -89,9 +90,12 @@ static void plan_output(struct plan *plan, struct plan_output *output, struct ti
 {
 	gsize pixel = VIPS_MAX(VIPS_IMAGE_SIZEOF_PEL(output->image), VIPS_IMAGE_SIZEOF_PEL(plan->source));
 
-	int most_rows = wish->edge_fixed ? 0
-					 : shape_most_rows(plan, wish->outputs, wish->budget, wish->edge, recorder, recorded);
-	grid_make(&output->grid, recorded, wish->edge, flags & OPERATION_ON_GRID,
+	int edge = shape_edge((gint64)recorded->Xsize * recorded->Ysize, wish->edge, wish->edge_most, wish->workers);
+	int most_rows = wish->edge_fixed
+				? 0
+				: shape_most_rows(plan, wish->outputs, wish->budget, edge, recorder, recorded);
+
+	grid_make(&output->grid, recorded, edge, flags & OPERATION_ON_GRID,
 		wish->tile_bytes ? wish->tile_bytes / (gint64)pixel : 0, most_rows);
 	output->first_tile = (int)plan->tiles->len;
 	if (!search_tiles(plan, output, recorder, recorded, context))
@@ -308,6 +312,8 @@ static struct plan *make(JsonObject *request, GError **error)
 	struct image_limits bounds = {json_double(limits, "megapixels", 0), (unsigned)json_int(limits, "frames", 0)};
 	struct wish wish = {
 		.edge = (int)json_int(request, "tile", 512),
+		.edge_most = (int)json_int(request, "tile_most", 0),
+		.workers = (int)json_int(request, "workers", 1),
 		.edge_fixed = json_bool(request, "tile_fixed", false),
 		.tile_bytes = json_int(request, "tile_bytes", 0),
 		.min_pixels = json_int(request, "min_pixels", 0),

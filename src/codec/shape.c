@@ -2,12 +2,24 @@
  * How high bands of tiles are: see shape.h. */
 #include "codec/shape.h"
 
+#include <math.h>
+
 #include "image/need.h"
 
+/* With so many the last ones, for which some workers wait, are a few hundredths of the time. */
+#define TILES_A_WORKER 32
+#define EDGE_STEP 128
 #define LEAST_ROWS 64
 /* A margin that is computed for each band again costs at most a quarter more. */
 #define MARGINS 4
 #define PROBE 64 /* px */
+
+int shape_edge(gint64 pixels, int edge, int most, int workers)
+{
+	int large = (int)sqrt((double)pixels / (TILES_A_WORKER * VIPS_MAX(1, workers)));
+
+	return VIPS_MAX(edge, VIPS_MIN(large, most) / EDGE_STEP * EDGE_STEP);
+}
 
 gsize shape_stride(const VipsImage *image)
 {

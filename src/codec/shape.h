@@ -14,6 +14,9 @@
  * two bands stall, six gain nothing over four). */
 #define RING_BANDS 4
 
+/* The edge of tiles (px) for an output of so many pixels: at least `edge`, at most `most`, so that each of the workers has many. */
+int shape_edge(gint64 pixels, int edge, int most, int workers);
+
 /* Bytes from one row in a ring to the next. */
 gsize shape_stride(const VipsImage *image);
 

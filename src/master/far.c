@@ -35,18 +35,7 @@ static struct far_times *times_of(struct master *master, const struct job *job)
 
 static bool nobody_shares(const struct master *master)
 {
-	GPtrArray *all = workers_all(master->workers);
-	guint live = 0;
-
-	for (guint i = 0; i < all->len; i++) {
-		const struct worker *worker = g_ptr_array_index(all, i);
-		if (worker->state != WORKER_LIVE)
-			continue;
-		if (give_shares(master, worker))
-			return false;
-		live++;
-	}
-	return live > 0;
+	return workers_live(master->workers) > 0 && give_sharing(master) == 0;
 }
 
 /* Of the host with the most workers that have nothing to do. */

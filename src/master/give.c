@@ -20,6 +20,18 @@ bool give_shares(const struct master *master, const struct worker *worker)
 	       strcmp(master->options->payload, "inline") != 0;
 }
 
+guint give_sharing(const struct master *master)
+{
+	GPtrArray *all = workers_all(master->workers);
+	guint count = 0;
+
+	for (guint i = 0; i < all->len; i++) {
+		const struct worker *worker = all->pdata[i];
+		count += worker->state == WORKER_LIVE && give_shares(master, worker);
+	}
+	return count;
+}
+
 gsize give_bytes(const struct job *job, guint index)
 {
 	const struct rect *need = &job->tiles[index].need;

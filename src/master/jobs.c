@@ -83,6 +83,19 @@ static bool ask_codec(const struct master *master, const struct job *job)
 	       (job->claim->bytes >= ASK_CODEC_BYTES && !backlog(master));
 }
 
+/* How large tiles may be: where all workers share this machine's memory larger than where they are sent. */
+static void wish_tile(const struct master *master, JsonObject *request)
+{
+	int tile = master->options->tile;
+	guint live = workers_live(master->workers);
+	bool large = !tile && live > 0 && give_sharing(master) == live;
+
+	json_object_set_int_member(request, "tile", tile ? tile : DEFAULT_TILE);
+	json_object_set_boolean_member(request, "tile_fixed", tile > 0);
+	json_object_set_int_member(request, "tile_most", large ? LARGE_TILE : 0);
+	json_object_set_int_member(request, "workers", live);
+}
+
 static JsonObject *plan_request(const struct master *master, const struct job *job)
 {
 	JsonObject *request = json_object_new();
@@ -90,8 +103,7 @@ static JsonObject *plan_request(const struct master *master, const struct job *j
 	gint64 least = job->must_be_tiled ? 0 : tile ? (gint64)tile * tile + 1 : TILED_PIXELS;
 
 	json_object_set_string_member(request, "cmd", "plan");
-	json_object_set_int_member(request, "tile", tile ? tile : DEFAULT_TILE);
-	json_object_set_boolean_member(request, "tile_fixed", tile > 0);
+	wish_tile(master, request);
 	json_object_set_int_member(request, "min_pixels", least);
 	json_object_set_int_member(request, "budget", master->options->memory / TILED_JOBS);
 	if (master->embedded && strcmp(master->options->payload, "inline") == 0)

@@ -161,6 +161,8 @@ void jobs_abandon(struct master *master, struct job *job);
 gsize give_bytes(const struct job *job, guint tile);
 /* Would this worker's tiles lie in memory that it shares with the master? */
 bool give_shares(const struct master *master, const struct worker *worker);
+/* How many live workers that is true of. */
+guint give_sharing(const struct master *master);
 /* The plane that its pixels or its file would take to this worker. False: none may. */
 bool give_plane(
 	const struct master *master, const struct worker *worker, const struct job *job, guint tile, enum plane *plane);

@@ -12,6 +12,9 @@
  * encoded. What does not fit into its share goes to a file. */
 #define DEFAULT_MEMORY (256 << 20)
 #define TILED_JOBS 2
+/* Edge of a tile, px. A larger one of a picture with many tiles for each worker, where nothing is copied for it: fewer messages (measured,
+ * 107 megapixels to two workers: with 1024 for 512 0.83 of the time). */
 #define DEFAULT_TILE 512
+#define LARGE_TILE 1024
 
 #endif
