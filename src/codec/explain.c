@@ -290,6 +290,10 @@ static JsonObject *make_request(const struct pipeline *pipeline, const char *fil
 
 	json_set_path(request, "path", file);
 	json_object_set_int_member(request, "tile", tile ? tile : DEFAULT_TILE);
+	json_object_set_boolean_member(request, "tile_fixed", tile > 0);
+	/* As a master does that has started its workers. */
+	json_object_set_int_member(request, "tile_most", tile ? 0 : LARGE_TILE);
+	json_object_set_int_member(request, "workers", g_get_num_processors());
 	json_object_set_int_member(request, "min_pixels", tile ? (gint64)tile * tile + 1 : TILED_PIXELS);
 	json_object_set_int_member(request, "budget", DEFAULT_MEMORY / TILED_JOBS);
 	pipeline_describe_job(pipeline, request);

@@ -49,5 +49,6 @@ int shape_most_rows(const struct plan *plan, int outputs, gint64 budget, int edg
 
 	if (rows >= edge)
 		return edge;
-	return (int)VIPS_MIN(edge, VIPS_MAX(rows, VIPS_MAX(LEAST_ROWS, (gint64)MARGINS * margin(plan, recorder, recorded))));
+	int least = VIPS_ROUND_UP(MARGINS * margin(plan, recorder, recorded), LEAST_ROWS);
+	return (int)VIPS_MIN(edge, VIPS_MAX(rows, VIPS_MAX(least, LEAST_ROWS)));
 }

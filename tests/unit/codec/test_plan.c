@@ -4,14 +4,16 @@
 
 #include <glib/gstdio.h>
 
+#include "base/json.h"
 #include "codec/plan.h"
 
-static struct plan *plan_of(const char *steps, int tile)
+/* A picture of so many pixels; more: what else is asked for, or NULL. */
+static struct plan *plan_sized(int width, int height, const char *steps, int tile, const char *more)
 {
 	g_autofree char *folder = g_dir_make_tmp("dropmill-plan-XXXXXX", NULL);
 	g_autofree char *path = g_build_filename(folder, "a.png", NULL);
-	g_autoptr(VipsImage) image = picture(640, 480, 3, 8);
-	g_autoptr(JsonObject) request = json_object_new();
+	g_autoptr(VipsImage) image = picture(width, height, 3, 8);
+	g_autoptr(JsonObject) request = more ? json_parse_object(more, -1, NULL) : json_object_new();
 	g_autoptr(GError) error = NULL;
 	JsonArray *outputs = json_array_new();
 
@@ -27,6 +29,67 @@ static struct plan *plan_of(const char *steps, int tile)
 	g_unlink(path);
 	g_rmdir(folder);
 	return plan;
+}
+
+static struct plan *plan_of(const char *steps, int tile)
+{
+	return plan_sized(640, 480, steps, tile, NULL);
+}
+
+static const struct plan_output *only_output(const struct plan *plan)
+{
+	assert_null(plan->whole);
+	assert_int_equal(plan->outputs->len, 1);
+	return plan->outputs->pdata[0];
+}
+
+static const char invert[] = "[{\"op\":\"invert\",\"params\":{}}]";
+
+/* A band of square tiles would fill the memory that rings may have, and decoder, workers and encoder take turns. */
+static void tiles_of_a_wide_picture_are_flat(void **state)
+{
+	/* 9,600 bytes a row: 128 rows of source and of result are 2.4 MB. */
+	static const char little[] = "{\"budget\": 6000000}", much[] = "{\"budget\": 60000000}";
+	static const char fixed[] = "{\"budget\": 6000000, \"tile_fixed\": true}";
+
+	(void)state;
+	auto_struct(plan) flat = plan_sized(3200, 900, invert, 128, little);
+	const struct plan_output *output = only_output(flat);
+	assert_int_equal(output->grid.tile_height, 64);
+	assert_int_equal(output->grid.tile_width, 256); /* as many pixels */
+	assert_true(output->ring.rows >= 2 * output->grid.tile_height);
+	assert_true(flat->segment_bytes <= 6500000);
+
+	auto_struct(plan) square = plan_sized(3200, 900, invert, 128, much);
+	assert_int_equal(only_output(square)->grid.tile_height, 128);
+	assert_int_equal(only_output(square)->grid.tile_width, 128);
+	auto_struct(plan) wished = plan_sized(3200, 900, invert, 128, fixed);
+	assert_int_equal(only_output(wished)->grid.tile_height, 128);
+	assert_int_equal(only_output(wished)->grid.tile_width, 128);
+}
+
+/* What a band needs around it is decoded and computed for each band anew. */
+static void tiles_with_wide_margins_stay_high(void **state)
+{
+	static const char little[] = "{\"budget\": 6000000}";
+
+	(void)state;
+	auto_struct(plan) plan = plan_sized(3200, 900, "[{\"op\":\"blur\",\"params\":{\"sigma\":8}}]", 128, little);
+	assert_int_equal(only_output(plan)->grid.tile_height, 128);
+}
+
+/* Fewer messages, while each worker still has many tiles. */
+static void tiles_grow_with_the_picture(void **state)
+{
+	(void)state;
+	auto_struct(plan) one = plan_sized(2000, 1800, invert, 128, "{\"tile_most\": 512, \"workers\": 1}");
+	assert_int_equal(only_output(one)->grid.tile_width, 256); /* 335, in steps */
+	auto_struct(plan) many = plan_sized(2000, 1800, invert, 128, "{\"tile_most\": 512, \"workers\": 9}");
+	assert_int_equal(only_output(many)->grid.tile_width, 128);
+	auto_struct(plan) bounded = plan_sized(2000, 1800, invert, 64, "{\"tile_most\": 128, \"workers\": 1}");
+	assert_int_equal(only_output(bounded)->grid.tile_width, 128);
+	auto_struct(plan) sent = plan_sized(2000, 1800, invert, 128, "{\"tile_most\": 0, \"workers\": 1}");
+	assert_int_equal(only_output(sent)->grid.tile_width, 128);
 }
 
 static void needs_are_the_tile_and_a_margin(void **state)
@@ -85,6 +148,9 @@ static void what_leans_on_the_piece_before_runs_whole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tiles_of_a_wide_picture_are_flat),
+		cmocka_unit_test(tiles_with_wide_margins_stay_high),
+		cmocka_unit_test(tiles_grow_with_the_picture),
 		cmocka_unit_test(needs_are_the_tile_and_a_margin),
 		cmocka_unit_test(chains_that_fork_are_planned_in_little_memory),
 		cmocka_unit_test(a_chain_that_looks_at_all_runs_whole),
