@@ -305,7 +305,8 @@ int codec_command(int argc, char **argv)
 	g_free(sandbox_enter(SANDBOX_NO_NETWORK));
 	g_mutex_init(&codec.sending);
 	g_mutex_init(&codec.counting);
-	if (!image_init("dropmill", 1, &error)) {
+	/* For encoders: whatever else is computed here has its own threads. */
+	if (!image_init("dropmill", (int)g_get_num_processors(), &error)) {
 		send_failure(&codec, error);
 		return 1;
 	}

@@ -17,11 +17,13 @@ struct encoder {
 	struct rows *rows;
 	int index;
 	VipsImage *image;      /* whose pixels are the ring's */
-	struct strips *strips; /* NULL: one thread encodes */
+	struct strips *strips; /* NULL: the saver encodes */
 	bool again;            /* the saver asked for a row that was given back */
 	bool stopped;
-	GMutex counting;
-	struct stream_spent spent; /* under counting */
+	GMutex counting;           /* for what follows */
+	struct stream_spent spent;
+	guint8 *read;  /* by row: the saver has it; */
+	int read_until; /* and all those above this one */
 };
 
 static bool wait_rows(void *user, int until)
@@ -66,9 +68,22 @@ static void copy_rows(struct encoder *encoder, VipsRegion *out)
 	g_mutex_unlock(&encoder->counting);
 }
 
-/* Rows that are there. For strips, which ask when they are, from any thread; for one saver it blocks until then. That one asks from top to
- * bottom (concurrency 1, strip hint); a row asked for again after it was given back would be another row's pixels, so that
- * is an error. */
+/* A saver with several threads asks for lines side by side: what all of them have is given back. */
+static void note_read(struct encoder *encoder, const VipsRect *lines)
+{
+	g_mutex_lock(&encoder->counting);
+	memset(encoder->read + lines->top, 1, (gsize)lines->height);
+	int before = encoder->read_until;
+	while (encoder->read_until < encoder->image->Ysize && encoder->read[encoder->read_until])
+		encoder->read_until++;
+	int until = encoder->read_until;
+	g_mutex_unlock(&encoder->counting);
+	if (until > before)
+		give_back(encoder, until);
+}
+
+/* Rows that are there. For strips, which ask when they are, from any thread; for a saver it blocks until then. That one asks from top to
+ * bottom, for each row once; a row asked for again after it was given back would be another row's pixels, so that is an error. */
 static int generate(VipsRegion *out, void *sequence, void *client, void *unused, gboolean *stopping)
 {
 	struct encoder *encoder = client;
@@ -88,7 +103,7 @@ static int generate(VipsRegion *out, void *sequence, void *client, void *unused,
 	}
 	copy_rows(encoder, out);
 	if (!encoder->strips && VIPS_RECT_RIGHT(want) == out->im->Xsize)
-		give_back(encoder, VIPS_RECT_BOTTOM(want));
+		note_read(encoder, want);
 	return 0;
 }
 
@@ -121,6 +136,11 @@ struct encoder *encoder_new(const struct plan *plan, struct rows *rows, int inde
 	if (!encoder->image ||
 		vips_image_generate(encoder->image, start_nothing, generate, stop_nothing, encoder, NULL) != 0)
 		return vips_failed(error, "encoder"), NULL;
+	/* A pyramid's tiles are encoded side by side by its saver; what others use several threads for (JPEG XL, JPEG 2000) is not what libvips counts
+	 * here, but who asks for lines. */
+	if (!g_str_equal(encoder->output->format, "dz"))
+		vips_image_set_int(encoder->image, VIPS_META_CONCURRENCY, 1);
+	encoder->read = g_new0(guint8, encoder->image->Ysize);
 	const struct strips_flow flow = {
 		.wait = wait_rows,
 		.taken = give_back,
@@ -144,6 +164,7 @@ void encoder_free(struct encoder *encoder)
 	strips_free(encoder->strips);
 	g_clear_object(&encoder->image);
 	g_mutex_clear(&encoder->counting);
+	g_free(encoder->read);
 	g_free(encoder);
 }
 

@@ -10,6 +10,7 @@
 #include "image/format_saver.h"
 #include "image/frames.h"
 #include "image/pyramid.h"
+#include "image/strips_private.h"
 #include "image/vips_value.h"
 #include "image/writes.h"
 
@@ -176,6 +177,27 @@ bool format_fits(VipsImage *image, const char *name, JsonObject *save, GError **
 	return true;
 }
 
+/* To path, or to memory (*bytes). */
+static bool save_file(VipsImage *image, const struct format *format, const char *path, GBytes **bytes, JsonObject *save,
+	GError **error)
+{
+	struct strips_file file;
+	GError *cause = NULL;
+	bool suits = true;
+
+	if (!g_str_equal(format->name, "png") || !strips_png_suits(image, save))
+		return format_run_saver(image, format, path, bytes, save, error);
+	if (!strips_open(&file, path, error))
+		return false;
+	strips_png_save(image, format, save, &file, &suits, &cause);
+	if (bytes && suits && !cause)
+		*bytes = g_byte_array_free_to_bytes(g_steal_pointer(&file.memory));
+	strips_close(&file, &cause);
+	if (cause)
+		return g_propagate_error(error, cause), false;
+	return suits || format_run_saver(image, format, path, bytes, save, error);
+}
+
 bool format_save(VipsImage *image, const char *path, const char *name, JsonObject *save, GError **error)
 {
 	const struct format *format = format_find(name);
@@ -184,7 +206,7 @@ bool format_save(VipsImage *image, const char *path, const char *name, JsonObjec
 	if (!format_fits(image, name, save, error) || !format_prepare(image, format, save, &ready, error))
 		return false;
 	return format->folder && !pyramid_is_file(save) ? save_folder(ready, format, path, save, error)
-							: format_run_saver(ready, format, path, NULL, save, error);
+							: save_file(ready, format, path, NULL, save, error);
 }
 
 bool format_save_memory(VipsImage *image, const char *name, JsonObject *save, GBytes **out, GError **error)
@@ -196,5 +218,5 @@ bool format_save_memory(VipsImage *image, const char *name, JsonObject *save, GB
 		return false;
 	if (format->folder && !pyramid_is_file(save))
 		return pyramid_save_packed(image, save, out, error);
-	return format_prepare(image, format, save, &ready, error) && format_run_saver(ready, format, NULL, out, save, error);
+	return format_prepare(image, format, save, &ready, error) && save_file(ready, format, NULL, out, save, error);
 }

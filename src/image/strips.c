@@ -42,8 +42,31 @@ bool strips_write_over(struct strips_file *file, gint64 at, const void *bytes, g
 	return write_at(file->fd, at, bytes, length) || fail_errno(error, "%s", file->path);
 }
 
+bool strips_open(struct strips_file *file, const char *path, GError **error)
+{
+	*file = (struct strips_file){.fd = -1, .path = path};
+	if (!path) {
+		file->memory = g_byte_array_new();
+		return true;
+	}
+	file->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	return file->fd >= 0 || fail_errno(error, "%s", path);
+}
+
+void strips_close(struct strips_file *file, GError **error)
+{
+	if (file->fd >= 0 && close(file->fd) && !*error)
+		fail_errno(error, "%s", file->path);
+	if (file->memory)
+		g_byte_array_unref(file->memory);
+}
+
 bool strips_write(struct strips_file *file, const void *bytes, gsize length, GError **error)
 {
+	if (file->memory) {
+		g_byte_array_append(file->memory, bytes, (guint)length);
+		return true;
+	}
 	if (!strips_write_over(file, file->at, bytes, length, error))
 		return false;
 	file->at += (gint64)length;
@@ -135,7 +158,7 @@ bool strips_save_model(struct strips *strips, int width, int height, GBytes **ou
  * of the strip makes. */
 static bool fits(const struct strips_flow *flow, int rows)
 {
-	return (rows <= flow->band_rows && flow->band_rows % rows == 0) || rows + flow->band_rows <= flow->room_rows;
+	return (rows > 0 && rows <= flow->band_rows && flow->band_rows % rows == 0) || rows + flow->band_rows <= flow->room_rows;
 }
 
 /* A multiple of the unit with about STRIP_PIXELS; 0: none fits. */
@@ -178,7 +201,10 @@ struct strips *strips_new(VipsImage *image, const char *format, JsonObject *save
 		!format_prepare(image, strips->format, strips->save, &strips->image, error))
 		return NULL;
 	int unit = kind->unit(strips);
-	strips->rows = unit ? choose_rows(flow, unit, strips->image) : 0;
+	if (kind->fixed)
+		strips->rows = fits(flow, unit) ? unit : 0;
+	else
+		strips->rows = unit ? choose_rows(flow, unit, strips->image) : 0;
 	if (strips->rows == 0 || strips->rows >= strips->image->Ysize)
 		return NULL;
 	gsize bytes = VIPS_IMAGE_SIZEOF_LINE(strips->image) * (gsize)strips->rows;
@@ -303,14 +329,13 @@ bool strips_save(struct strips *strips, const char *path, GError **error)
 	g_autofree bool *taken = g_new0(bool, count);
 	struct saving saving = {
 		.strips = strips,
-		.file = {open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666), path, 0},
 		.count = count,
 		.encoded = encoded,
 		.taken = taken,
 	};
 
-	if (saving.file.fd < 0)
-		return fail_errno(error, "%s", path);
+	if (!strips_open(&saving.file, path, error))
+		return false;
 	g_mutex_init(&saving.lock);
 	GThreadPool *pool = g_thread_pool_new(encode_strip, &saving, strips->threads, FALSE, NULL);
 	bool fed = feed(&saving, pool);
@@ -321,9 +346,7 @@ bool strips_save(struct strips *strips, const char *path, GError **error)
 		if (encoded[i])
 			strips->kind->encoded_free(encoded[i]);
 	g_mutex_clear(&saving.lock);
-	/* Network file systems tell at a close what they could not write. */
-	if (close(saving.file.fd) && !saving.error)
-		fail_errno(&saving.error, "%s", path);
+	strips_close(&saving.file, &saving.error);
 	if (!saving.error)
 		return fed;
 	g_propagate_error(error, saving.error);

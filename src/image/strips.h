@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Purpose:   one picture encoded on several cores. Its rows come from top to bottom, and each strip of them is encoded by itself as soon as it
- *            is there, beside its neighbours; the parts are joined in their order. JPEG is, byte for byte, what libvips' saver writes; PNG and
- *            TIFF hold the same pixels and metadata in other bytes. Formats and options that cannot be cut so are left to format_save().
+ *            is there, beside its neighbours; the parts are joined in their order. JPEG and TIFF are, byte for byte, what libvips' savers
+ *            write. A PNG holds the same pixels and metadata in other bytes, which depend on the picture alone: format_save() writes the same.
+ *            Formats and options that cannot be cut so are left to it.
  * Thread:    strips_save() in one; the callbacks `taken` and `stop`, and the picture's pixels, are asked for in threads of its own, several
  *            at once.
  * Ownership: strips_free().

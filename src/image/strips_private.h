@@ -11,12 +11,16 @@
 
 /* The file that is written. */
 struct strips_file {
-	int fd;
-	const char *path; /* for errors */
-	gint64 at;        /* bytes written */
+	int fd;             /* -1: to memory */
+	const char *path;   /* for errors */
+	gint64 at;          /* bytes written */
+	GByteArray *memory; /* what was written, instead */
 };
+bool strips_open(struct strips_file *file, const char *path /* NULL: to memory */, GError **error);
+/* error: what went wrong before; what a network file system tells at a close is added. */
+void strips_close(struct strips_file *file, GError **error);
 bool strips_write(struct strips_file *file, const void *bytes, gsize length, GError **error);
-/* Over what was written before. */
+/* Over what was written before; in a file only. */
 bool strips_write_over(struct strips_file *file, gint64 at, const void *bytes, gsize length, GError **error);
 
 struct strips {
@@ -33,6 +37,7 @@ struct strips {
 
 struct strips_kind {
 	const char *format;
+	bool fixed; /* strips have just that many rows: */
 	/* The strips' rows must be a multiple of this; 0: not with these options. */
 	int (*unit)(const struct strips *strips);
 	/* Reads what a saver writes of a picture like this. NULL without an error: does not suit after all. Returns owned. */
@@ -46,6 +51,12 @@ struct strips_kind {
 	void (*state_free)(void *state);
 };
 extern const struct strips_kind strips_jpeg, strips_png, strips_tiff;
+
+/* A PNG by one thread, with the same bytes. image: as the saver gets it. */
+bool strips_png_suits(VipsImage *image, JsonObject *save);
+/* suits: set to false, without an error, when the saver itself is to write it after all. */
+bool strips_png_save(VipsImage *image, const struct format *format, JsonObject *save, struct strips_file *file, bool *suits,
+	GError **error);
 
 /* This part of the picture as the saver writes it by itself, with none of its metadata. */
 bool strips_save_part(struct strips *strips, const VipsRect *part, GBytes **out, GError **error);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * TIFF in strips: see strips.h. A TIFF holds its pixels in pieces (its own strips, or tiles) that are packed each by itself, anywhere in the file,
- * and a directory that says where. The pieces are those of small TIFFs that the saver makes, one of each strip; so is the directory,
- * but for the picture's size and for where its pieces lie.
+ * TIFF in strips: see strips.h. A TIFF holds its pixels in pieces (its own strips, or tiles) that are packed each by itself, and a directory that
+ * says where. The pieces are those of small TIFFs that the saver makes, one of each strip; so is the directory, but for the picture's
+ * size and for where its pieces lie. All of it lies as libtiff puts it: pieces one after the other, the directory at an even place behind
+ * them, then what does not fit into its entries, in the order that the model has.
  * Layout: TIFF 6.0, section 2; BigTIFF as libtiff writes it. All in the machine's own byte order, as libtiff does. */
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "base/json.h"
 #include "image/auto.h"
 #include "image/strips_private.h"
+#include "image/tiff_directory.h"
 
 enum tag {
 	TAG_WIDTH = 256,
@@ -24,27 +26,13 @@ enum tag {
 	TAG_GPS_IFD = 34853,
 };
 
-enum type { TYPE_SHORT = 3, TYPE_LONG = 4, TYPE_LONG8 = 16 };
-
 #define DEFAULT_TILE_ROWS 128 /* libvips' */
-#define MODEL_WIDTH 64     /* px */
 #define CLASSIC_MOST G_MAXUINT32
 
-/* Bytes, by type; 0: unknown. */
-static const guint8 type_bytes[] = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8};
-
-struct entry {
-	guint16 tag, type;
-	guint64 count;
-	const guint8 *value; /* in the file */
-};
-
-/* A TIFF of one page, in memory. */
-struct small {
-	GBytes *file;
-	bool big;
-	GArray *entries; /* struct entry */
-};
+/* Of the model: so many pieces that their places do not fit into an entry, */
+#define MODEL_PIECES 9
+/* and pieces of as many bytes as make libtiff write their lengths as LONG (tif_dirwrite.c, _WriteAsType(): a tenth of what a SHORT holds). */
+#define LONG_PIECE_BYTES 6554
 
 struct tiff {
 	struct small *model;
@@ -54,92 +42,6 @@ struct tiff {
 	GArray *lengths; /* guint64 */
 };
 
-static void small_free(struct small *small)
-{
-	if (!small)
-		return;
-	g_bytes_unref(small->file);
-	g_array_unref(small->entries);
-	g_free(small);
-}
-DEFINE_AUTO(small, small_free)
-
-static guint64 number_at(const guint8 *bytes, guint type)
-{
-	guint16 two;
-	guint32 four;
-	guint64 eight;
-
-	switch (type) {
-	case TYPE_SHORT:
-		memcpy(&two, bytes, sizeof(two));
-		return two;
-	case TYPE_LONG:
-		memcpy(&four, bytes, sizeof(four));
-		return four;
-	default:
-		memcpy(&eight, bytes, sizeof(eight));
-		return eight;
-	}
-}
-
-static const struct entry *find_entry(const struct small *small, enum tag tag)
-{
-	for (guint i = 0; i < small->entries->len; i++)
-		if (g_array_index(small->entries, struct entry, i).tag == tag)
-			return &g_array_index(small->entries, struct entry, i);
-	return NULL;
-}
-
-static guint64 entry_number(const struct entry *entry, guint64 index)
-{
-	return number_at(entry->value + index * type_bytes[entry->type], entry->type);
-}
-
-static bool read_entry(const guint8 *bytes, gsize length, gsize at, bool big, struct entry *entry)
-{
-	gsize field = big ? 8 : 4;
-
-	entry->tag = (guint16)number_at(bytes + at, TYPE_SHORT);
-	entry->type = (guint16)number_at(bytes + at + 2, TYPE_SHORT);
-	entry->count = number_at(bytes + at + 4, big ? TYPE_LONG8 : TYPE_LONG);
-	if (entry->type >= G_N_ELEMENTS(type_bytes) || !type_bytes[entry->type] || entry->count > length)
-		return false;
-	guint64 size = entry->count * type_bytes[entry->type];
-	gsize place = at + 4 + field;
-	guint64 where = size <= field ? place : number_at(bytes + place, big ? TYPE_LONG8 : TYPE_LONG);
-	entry->value = bytes + where;
-	return where <= length && size <= length - where;
-}
-
-/* The directory of what libvips wrote. NULL: not as libtiff has written them until now. */
-static struct small *small_read(GBytes *file /* takes */)
-{
-	auto_struct(small) small = g_new0(struct small, 1);
-	gsize length;
-	const guint8 *bytes = g_bytes_get_data(file, &length);
-
-	small->file = file;
-	small->entries = g_array_new(FALSE, FALSE, sizeof(struct entry));
-	if (length < 16 || bytes[0] != (G_BYTE_ORDER == G_LITTLE_ENDIAN ? 'I' : 'M'))
-		return NULL;
-	small->big = number_at(bytes + 2, TYPE_SHORT) == 43;
-	guint64 at = small->big ? number_at(bytes + 8, TYPE_LONG8) : number_at(bytes + 4, TYPE_LONG);
-	gsize head = small->big ? 8 : 2, each = small->big ? 20 : 12;
-	if (at > length || length - at < head)
-		return NULL;
-	guint64 count = number_at(bytes + at, small->big ? TYPE_LONG8 : TYPE_SHORT);
-	if (count > (length - at - head) / each)
-		return NULL;
-	for (guint64 i = 0; i < count; i++) {
-		struct entry entry;
-		if (!read_entry(bytes, length, at + head + i * each, small->big, &entry))
-			return NULL;
-		g_array_append_val(small->entries, entry);
-	}
-	return g_steal_pointer(&small);
-}
-
 static bool is_place(enum tag tag)
 {
 	return tag == TAG_STRIP_OFFSETS || tag == TAG_STRIP_BYTES || tag == TAG_TILE_OFFSETS || tag == TAG_TILE_BYTES;
@@ -148,14 +50,14 @@ static bool is_place(enum tag tag)
 /* May its directory stand for the whole picture's? */
 static bool is_model(const struct small *small, int rows)
 {
-	const struct entry *height = find_entry(small, TAG_TILE_LENGTH);
+	const struct entry *height = small_find(small, TAG_TILE_LENGTH);
 
 	if (!height)
-		height = find_entry(small, TAG_ROWS_PER_STRIP);
+		height = small_find(small, TAG_ROWS_PER_STRIP);
 	/* These point elsewhere in the file. */
 	return height && entry_number(height, 0) > 0 && (guint64)rows % entry_number(height, 0) == 0 &&
-	       !find_entry(small, TAG_SUB_IFDS) && !find_entry(small, TAG_EXIF_IFD) &&
-	       !find_entry(small, TAG_GPS_IFD);
+	       !small_find(small, TAG_SUB_IFDS) && !small_find(small, TAG_EXIF_IFD) &&
+	       !small_find(small, TAG_GPS_IFD);
 }
 
 static int unit(const struct strips *strips)
@@ -182,14 +84,16 @@ static void *begin(struct strips *strips, GError **error)
 {
 	GBytes *bytes = NULL;
 
-	if (!strips_save_model(
-		    strips, VIPS_MIN(strips->image->Xsize, MODEL_WIDTH), strips->rows, &bytes, error))
+	int height = unit(strips);
+	gsize column = VIPS_IMAGE_SIZEOF_PEL(strips->image) * (gsize)height;
+	int width = VIPS_MIN(strips->image->Xsize, (int)(LONG_PIECE_BYTES * 8 / column) + 1);
+	if (!strips_save_model(strips, width, height * MODEL_PIECES, &bytes, error))
 		return NULL;
 	auto_struct(small) model = small_read(bytes);
 	if (!model || !is_model(model, strips->rows))
 		return NULL;
 	struct tiff *tiff = g_new0(struct tiff, 1);
-	tiff->tiled = find_entry(model, TAG_TILE_OFFSETS) != NULL;
+	tiff->tiled = small_find(model, TAG_TILE_OFFSETS) != NULL;
 	tiff->model = g_steal_pointer(&model);
 	tiff->offsets = g_array_new(FALSE, FALSE, sizeof(guint64));
 	tiff->lengths = g_array_new(FALSE, FALSE, sizeof(guint64));
@@ -249,8 +153,8 @@ static bool append(struct strips *strips, struct strips_file *file, void *encode
 {
 	struct tiff *tiff = strips->state;
 	auto_struct(small) small = encoded;
-	const struct entry *offsets = find_entry(small, tiff->tiled ? TAG_TILE_OFFSETS : TAG_STRIP_OFFSETS),
-			   *lengths = find_entry(small, tiff->tiled ? TAG_TILE_BYTES : TAG_STRIP_BYTES);
+	const struct entry *offsets = small_find(small, tiff->tiled ? TAG_TILE_OFFSETS : TAG_STRIP_OFFSETS),
+			   *lengths = small_find(small, tiff->tiled ? TAG_TILE_BYTES : TAG_STRIP_BYTES);
 
 	if (!offsets || !lengths || offsets->count != lengths->count)
 		return fail(error, ERROR_SYSTEM, "tiff: libvips wrote a part that cannot be read");
@@ -262,7 +166,7 @@ static bool append(struct strips *strips, struct strips_file *file, void *encode
 	return true;
 }
 
-static void put(GByteArray *bytes, guint64 value, enum type type)
+static void put(GByteArray *bytes, guint64 value, enum tiff_type type)
 {
 	guint16 two = (guint16)value;
 	guint32 four = (guint32)value;
@@ -276,7 +180,7 @@ static void put(GByteArray *bytes, guint64 value, enum type type)
 }
 
 /* The value of an entry in the whole picture's directory. Returns owned. */
-static GByteArray *whole_value(const struct strips *strips, const struct entry *entry, enum type wide, struct entry *out)
+static GByteArray *whole_value(const struct strips *strips, const struct entry *entry, struct entry *out)
 {
 	const struct tiff *tiff = strips->state;
 	GByteArray *value = g_byte_array_new();
@@ -285,47 +189,90 @@ static GByteArray *whole_value(const struct strips *strips, const struct entry *
 	if (is_place(entry->tag)) {
 		bool offsets = entry->tag == TAG_STRIP_OFFSETS || entry->tag == TAG_TILE_OFFSETS;
 		const GArray *from = offsets ? tiff->offsets : tiff->lengths;
-		out->type = (guint16)wide;
 		out->count = from->len;
 		for (guint i = 0; i < from->len; i++)
-			put(value, g_array_index(from, guint64, i), wide);
+			put(value, g_array_index(from, guint64, i), entry->type);
 	} else if (entry->tag == TAG_WIDTH || entry->tag == TAG_LENGTH) {
-		out->type = TYPE_LONG;
-		put(value, (guint64)(entry->tag == TAG_WIDTH ? strips->image->Xsize : strips->image->Ysize), TYPE_LONG);
+		int size = entry->tag == TAG_WIDTH ? strips->image->Xsize : strips->image->Ysize;
+		out->type = size <= G_MAXUINT16 ? TYPE_SHORT : TYPE_LONG;
+		put(value, (guint64)size, out->type);
 	} else {
-		g_byte_array_append(value, entry->value, (guint)(entry->count * type_bytes[entry->type]));
+		g_byte_array_append(value, entry->value, (guint)entry_bytes(entry));
 	}
 	return value;
+}
+
+/* An entry of the whole picture's directory. */
+struct placed {
+	struct entry entry;
+	GByteArray *value;
+	const guint8 *model; /* where the model has its value */
+	guint64 at;          /* in the file, when it does not fit into the entry */
+};
+
+static void placed_clear(gpointer data)
+{
+	g_byte_array_unref(((struct placed *)data)->value);
+}
+
+static gint by_model(gconstpointer a, gconstpointer b)
+{
+	const struct placed *one = *(struct placed *const *)a, *other = *(struct placed *const *)b;
+
+	return one->model < other->model ? -1 : one->model > other->model;
+}
+
+/* Gives those that do not fit into an entry their places from `at` on, in the model's order; what lies there. Returns owned. */
+static GByteArray *place_values(GArray *entries, gsize field, guint64 at)
+{
+	static const guint8 nothing[1];
+	g_autoptr(GPtrArray) order = g_ptr_array_new();
+	GByteArray *beyond = g_byte_array_new();
+
+	for (guint i = 0; i < entries->len; i++)
+		if (g_array_index(entries, struct placed, i).value->len > field)
+			g_ptr_array_add(order, &g_array_index(entries, struct placed, i));
+	g_ptr_array_sort(order, by_model);
+	for (guint i = 0; i < order->len; i++) {
+		struct placed *placed = order->pdata[i];
+		g_byte_array_append(beyond, nothing, (guint)((at + beyond->len) % 2));
+		placed->at = at + beyond->len;
+		g_byte_array_append(beyond, placed->value->data, placed->value->len);
+	}
+	return beyond;
 }
 
 /* The directory, to be written at `at`, and after it what does not fit into its entries. Returns owned. */
 static GByteArray *directory(const struct strips *strips, guint64 at)
 {
 	const struct small *model = ((const struct tiff *)strips->state)->model;
-	enum type wide = model->big ? TYPE_LONG8 : TYPE_LONG;
+	enum tiff_type wide = model->big ? TYPE_LONG8 : TYPE_LONG;
 	gsize field = model->big ? 8 : 4;
 	guint count = model->entries->len;
 	gsize length = (model->big ? 8 : 2) + count * (model->big ? 20 : 12) + field;
-	GByteArray *out = g_byte_array_new();
-	g_autoptr(GByteArray) beyond = g_byte_array_new();
+	g_autoptr(GArray) entries = g_array_sized_new(FALSE, TRUE, sizeof(struct placed), count);
 	static const guint8 nothing[8];
+	GByteArray *out = g_byte_array_new();
 
+	g_array_set_clear_func(entries, placed_clear);
+	for (guint i = 0; i < count; i++) {
+		const struct entry *entry = &g_array_index(model->entries, struct entry, i);
+		struct placed placed = {.model = entry->value};
+		placed.value = whole_value(strips, entry, &placed.entry);
+		g_array_append_val(entries, placed);
+	}
+	g_autoptr(GByteArray) beyond = place_values(entries, field, at + length);
 	put(out, count, model->big ? TYPE_LONG8 : TYPE_SHORT);
 	for (guint i = 0; i < count; i++) {
-		struct entry entry;
-		g_autoptr(GByteArray) value =
-			whole_value(strips, &g_array_index(model->entries, struct entry, i), wide, &entry);
-		put(out, entry.tag, TYPE_SHORT);
-		put(out, entry.type, TYPE_SHORT);
-		put(out, entry.count, wide);
-		if (value->len > field) {
-			put(out, at + length + beyond->len, wide);
-			/* Values begin at even places. */
-			g_byte_array_append(value, nothing, value->len % 2);
-			g_byte_array_append(beyond, value->data, value->len);
+		const struct placed *placed = &g_array_index(entries, struct placed, i);
+		put(out, placed->entry.tag, TYPE_SHORT);
+		put(out, placed->entry.type, TYPE_SHORT);
+		put(out, placed->entry.count, wide);
+		if (placed->at) {
+			put(out, placed->at, wide);
 		} else {
-			g_byte_array_append(out, value->data, value->len);
-			g_byte_array_append(out, nothing, (guint)(field - value->len));
+			g_byte_array_append(out, placed->value->data, placed->value->len);
+			g_byte_array_append(out, nothing, (guint)(field - placed->value->len));
 		}
 	}
 	put(out, 0, wide); /* no page follows */
@@ -336,11 +283,10 @@ static GByteArray *directory(const struct strips *strips, guint64 at)
 static bool end(struct strips *strips, struct strips_file *file, GError **error)
 {
 	const struct tiff *tiff = strips->state;
-	static const guint8 nothing[8];
+	static const guint8 nothing[1];
 	g_autoptr(GByteArray) place = g_byte_array_new();
 
-	/* At a multiple of eight, as BigTIFF wants its directory. */
-	if (file->at % 8 && !strips_write(file, nothing, 8 - (gsize)(file->at % 8), error))
+	if (!strips_write(file, nothing, (gsize)(file->at % 2), error))
 		return false;
 	g_autoptr(GByteArray) all = directory(strips, (guint64)file->at);
 	if (!tiff->model->big && (guint64)file->at + all->len > CLASSIC_MOST)

@@ -34,7 +34,7 @@
 		"replace a worker after so many tasks (default 0: never)")                                             \
 	X("nice", nice, "N", -20, 19, "niceness of workers and codecs (default 0)")                                    \
 	X("tile", tile, "PX", 16, 65536,                                                                               \
-		"tile edge; when given, every picture larger than one tile is cut (default 512)")
+		"tile edge; when given, every picture larger than one tile is cut (default 512, of large pictures more)")
 
 #define SIZE_OPTIONS(X)                                                                                                \
 	X("memory", memory, "SIZE",                                                                                    \

@@ -4,7 +4,7 @@
 
     make bench [ARGS="--only pictures,latency --rounds 9 --quick"]
 
-Rows: pictures, folder, demo, latency, gigapixel, burst, scaling, spent, page. Writes BUILD/bench/report.md and report.json. Every output is
+Rows: pictures, folder, demo, latency, gigapixel, burst, scaling, spent, page, packed. Writes BUILD/bench/report.md and report.json. Every output is
 compared with the peer's where the peer is libvips: a fast wrong answer stops the bench.
 """
 import argparse
@@ -22,6 +22,7 @@ import row_demo  # noqa: E402
 import row_folder  # noqa: E402
 import row_gigapixel  # noqa: E402
 import row_latency  # noqa: E402
+import row_packed  # noqa: E402
 import row_page  # noqa: E402
 import row_pictures  # noqa: E402
 import row_scaling  # noqa: E402
@@ -31,7 +32,7 @@ from rig import BUILD_FOLDER, Rig  # noqa: E402
 
 ROWS = {"pictures": row_pictures, "folder": row_folder, "demo": row_demo, "latency": row_latency, "gigapixel": row_gigapixel,
         "burst": row_burst, "scaling": row_scaling, "spent": row_spent,
-        "page": row_page}
+        "page": row_page, "packed": row_packed}
 
 
 def main():

@@ -101,14 +101,14 @@ class Dropper:
     def out(self, name):
         return self.mill.out(self.pipeline, name)
 
-    def drop(self, source, stem, seconds=900):
+    def drop(self, source, stem, seconds=900, ending=".jpg"):
         """Seconds from the rename into the inbox to the output's rename."""
         name = stem + os.path.splitext(source)[1]
         staged = self.mill.path("stage", name)
         shutil.copyfile(source, staged)
         started = time.monotonic()
         os.rename(staged, self.mill.inbox(self.pipeline, name))
-        output = f"{stem}.jpg"
+        output = f"{stem}{ending}"
         return self.arrivals.wait(output, seconds, lambda: self.mill.refuse_failure_of(output)) - started
 
     def drop_and_check(self, source, stem, peer_output):

@@ -181,12 +181,34 @@ static void test_the_picture_ends(void **state)
 	files_remove_tree(folder);
 }
 
+/* A large PNG, which is written without libvips' targets. */
+static void test_a_large_png(void **state)
+{
+	g_autofree char *folder = scratch_folder();
+	g_autofree char *place = g_build_filename(folder, "p", NULL);
+	g_autoptr(VipsImage) image = picture(1500, 800, 3, 8);
+	g_autoptr(JsonObject) save = json_parse_object("{\"compression\":1}", -1, NULL);
+	guint png = 0;
+
+	(void)state;
+	while (!g_str_equal(cases[png].save, "{\"compression\":1}"))
+		png++;
+	assert_true(format_save(image, place, "png", save, NULL));
+	gint64 whole = largest_below(place);
+	for (int step = 0; step < 6; step++)
+		for (int for_good = 0; for_good < 2; for_good++)
+			save_with(png, image, place, step < 5 ? whole * step / 5 : whole - 1, for_good);
+	signal(SIGXFSZ, SIG_DFL);
+	files_remove_tree(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_write_is_refused),
 		cmocka_unit_test(test_all_are_refused),
 		cmocka_unit_test(test_the_picture_ends),
+		cmocka_unit_test(test_a_large_png),
 	};
 
 	return cmocka_run_group_tests(tests, start_vips, NULL);
