@@ -51,8 +51,8 @@ static bool read_rows(const struct plan *plan, struct rows *rows, struct stream_
 }
 
 /* Whole pieces at a time, straight into the ring. */
-static bool read_pieces(const struct plan *plan, struct rows *rows, struct tiff_pieces *pieces, struct stream_spent *spent,
-	GError **error)
+static bool read_pieces(const struct plan *plan, struct rows *rows, struct tiff_pieces *pieces,
+	struct stream_spent *spent, GError **error)
 {
 	int height = plan->source->Ysize;
 
@@ -64,8 +64,8 @@ static bool read_pieces(const struct plan *plan, struct rows *rows, struct tiff_
 		if (room == 0)
 			return true;
 		/* What no tile needs is still read: a file that is damaged there is not well. */
-		if (!tiff_pieces_read(pieces, top, count, rows_wanted(rows) ? rows_source(rows) : NULL, plan->ring.stride,
-			    plan->ring.rows, error))
+		if (!tiff_pieces_read(pieces, top, count, rows_wanted(rows) ? rows_source(rows) : NULL,
+			    plan->ring.stride, plan->ring.rows, error))
 			return false;
 		tiff_pieces_spent(pieces, &spent->parts, &spent->helpers_cpu_us);
 		top += count;

@@ -20,9 +20,9 @@ struct encoder {
 	struct strips *strips; /* NULL: the saver encodes */
 	bool again;            /* the saver asked for a row that was given back */
 	bool stopped;
-	GMutex counting;           /* for what follows */
+	GMutex counting; /* for what follows */
 	struct stream_spent spent;
-	guint8 *read;  /* by row: the saver has it; */
+	guint8 *read;   /* by row: the saver has it; */
 	int read_until; /* and all those above this one */
 };
 

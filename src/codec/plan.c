@@ -24,7 +24,7 @@ struct wish {
 	int edge, edge_most;
 	bool edge_fixed; /* people asked for it */
 	int workers;
-	int outputs;     /* at most */
+	int outputs; /* at most */
 	gint64 tile_bytes, min_pixels, budget;
 };
 
@@ -91,9 +91,8 @@ static void plan_output(struct plan *plan, struct plan_output *output, struct ti
 	gsize pixel = VIPS_MAX(VIPS_IMAGE_SIZEOF_PEL(output->image), VIPS_IMAGE_SIZEOF_PEL(plan->source));
 
 	int edge = shape_edge((gint64)recorded->Xsize * recorded->Ysize, wish->edge, wish->edge_most, wish->workers);
-	int most_rows = wish->edge_fixed
-				? 0
-				: shape_most_rows(plan, wish->outputs, wish->budget, edge, recorder, recorded);
+	int most_rows =
+		wish->edge_fixed ? 0 : shape_most_rows(plan, wish->outputs, wish->budget, edge, recorder, recorded);
 
 	grid_make(&output->grid, recorded, edge, flags & OPERATION_ON_GRID,
 		wish->tile_bytes ? wish->tile_bytes / (gint64)pixel : 0, most_rows);

@@ -44,14 +44,14 @@ struct plan {
 	JsonArray *steps;  /* common ones */
 	JsonObject *names; /* see struct build_context; NULL: none */
 	struct ring ring;
-	bool streams;       /* run whole, it would be read once, top to bottom, and never be in memory as a whole */
+	bool streams;         /* run whole, it would be read once, top to bottom, and never be in memory as a whole */
 	int most_needed_rows; /* of the source at once: from the lowest that is still needed to a tile's last one */
-	bool spool;         /* the source ring holds the whole picture and does not fit into the memory budget */
-	GArray *tiles;      /* struct plan_tile */
-	GArray *order;      /* int: tiles in the order they are given out */
-	GArray *low;        /* int: low[i] is the lowest source row that tiles order[i..] need */
-	GPtrArray *outputs; /* struct plan_output: those that are made */
-	JsonArray *skipped; /* numbers in the request of those that are not, because of their conditions */
+	bool spool;           /* the source ring holds the whole picture and does not fit into the memory budget */
+	GArray *tiles;        /* struct plan_tile */
+	GArray *order;        /* int: tiles in the order they are given out */
+	GArray *low;          /* int: low[i] is the lowest source row that tiles order[i..] need */
+	GPtrArray *outputs;   /* struct plan_output: those that are made */
+	JsonArray *skipped;   /* numbers in the request of those that are not, because of their conditions */
 	gsize segment_bytes;
 	char *whole; /* why the job is better run whole; NULL: it is tiled */
 	bool always; /* so is every other picture of this chain */

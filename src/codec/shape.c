@@ -39,8 +39,8 @@ static int margin(const struct plan *plan, struct tilesource *recorder, VipsImag
 	return (int)VIPS_MAX(0, box.height / scale - probe.height);
 }
 
-int shape_most_rows(const struct plan *plan, int outputs, gint64 budget, int edge, struct tilesource *recorder,
-	VipsImage *recorded)
+int shape_most_rows(
+	const struct plan *plan, int outputs, gint64 budget, int edge, struct tilesource *recorder, VipsImage *recorded)
 {
 	gint64 result = budget / 3 / outputs / (gint64)shape_stride(recorded) / RING_BANDS;
 	gint64 source = budget * 2 / 3 / (gint64)shape_stride(plan->source) / RING_BANDS * recorded->Ysize /

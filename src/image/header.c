@@ -36,8 +36,8 @@ VipsImage *header_like(VipsImage *image)
 	VipsImage *like = vips_image_new();
 
 	copy_metadata(like, image);
-	vips_image_init_fields(like, image->Xsize, image->Ysize, image->Bands, image->BandFmt, image->Coding, image->Type,
-		image->Xres, image->Yres);
+	vips_image_init_fields(like, image->Xsize, image->Ysize, image->Bands, image->BandFmt, image->Coding,
+		image->Type, image->Xres, image->Yres);
 	like->Xoffset = image->Xoffset;
 	like->Yoffset = image->Yoffset;
 	if (vips_image_pipelinev(like, VIPS_DEMAND_STYLE_THINSTRIP, NULL) == 0)

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "base/error.h"
 
@@ -41,7 +42,8 @@ static guint8 paeth(int a, int b, int c)
 }
 
 /* row and above have a pixel of zeros before them. */
-static void filter_row(guint8 *out, enum png_filter filter, const guint8 *row, const guint8 *above, gsize length, gsize pixel)
+static void filter_row(
+	guint8 *out, enum png_filter filter, const guint8 *row, const guint8 *above, gsize length, gsize pixel)
 {
 	const guint8 *left = row - pixel, *corner = above - pixel;
 
@@ -112,8 +114,8 @@ static void filter_best(struct rows_buffer *buffer, int wanted, bool first)
 	gsize least = G_MAXSIZE;
 
 	if (wanted != FILTERS) {
-		filter_row(buffer->best, first && wanted > FILTER_SUB ? FILTER_SUB : (enum png_filter)wanted, buffer->row,
-			buffer->above, buffer->length, buffer->pixel);
+		filter_row(buffer->best, first && wanted > FILTER_SUB ? FILTER_SUB : (enum png_filter)wanted,
+			buffer->row, buffer->above, buffer->length, buffer->pixel);
 		return;
 	}
 	for (int filter = FILTER_NONE; filter < (first ? FILTER_UP : FILTERS); filter++) {
@@ -218,24 +220,24 @@ const GByteArray *png_chunk_bytes(const struct png_chunk *chunk)
 	return chunk->bytes;
 }
 
-uLong png_chunk_sum(const struct png_chunk *chunk, uLong before)
+guint32 png_chunk_sum(const struct png_chunk *chunk, guint32 before)
 {
-	return adler32_combine(before, chunk->adler, chunk->raw);
+	return (guint32)adler32_combine(before, chunk->adler, chunk->raw);
 }
 
-uLong png_no_sum(void)
+guint32 png_no_sum(void)
 {
-	return adler32(0, NULL, 0);
+	return (guint32)adler32(0, NULL, 0);
 }
 
-GByteArray *png_end(uLong sum)
+GByteArray *png_end(guint32 sum)
 {
 	static const guint8 over[] = {0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xae, 0x42, 0x60, 0x82};
 	GByteArray *out = g_byte_array_new();
 	guint8 bytes[4];
 
 	begin_chunk(out);
-	put_32(bytes, (guint32)sum);
+	put_32(bytes, sum);
 	g_byte_array_append(out, bytes, sizeof(bytes));
 	end_chunk(out);
 	g_byte_array_append(out, over, sizeof(over));

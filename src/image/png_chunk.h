@@ -9,9 +9,7 @@
 #define DROPMILL_IMAGE_PNG_CHUNK_H
 
 #include <stdbool.h>
-#include <sys/types.h>
 #include <vips/vips.h>
-#include <zlib.h>
 
 #include "base/auto.h"
 
@@ -38,10 +36,10 @@ DEFINE_AUTO(png_chunk, png_chunk_free)
 
 /* After its end: the chunk as it stands in the file; and what the sum over all pixels becomes with it. */
 const GByteArray *png_chunk_bytes(const struct png_chunk *chunk);
-uLong png_chunk_sum(const struct png_chunk *chunk, uLong before);
+guint32 png_chunk_sum(const struct png_chunk *chunk, guint32 before);
 
 /* The chunk that the sum stands in, behind all others, and the end of the file. Returns owned. */
-GByteArray *png_end(uLong sum);
-uLong png_no_sum(void); /* before the first chunk */
+GByteArray *png_end(guint32 sum);
+guint32 png_no_sum(void); /* before the first chunk */
 
 #endif

@@ -158,7 +158,8 @@ bool strips_save_model(struct strips *strips, int width, int height, GBytes **ou
  * of the strip makes. */
 static bool fits(const struct strips_flow *flow, int rows)
 {
-	return (rows > 0 && rows <= flow->band_rows && flow->band_rows % rows == 0) || rows + flow->band_rows <= flow->room_rows;
+	return (rows > 0 && rows <= flow->band_rows && flow->band_rows % rows == 0) ||
+	       rows + flow->band_rows <= flow->room_rows;
 }
 
 /* A multiple of the unit with about STRIP_PIXELS; 0: none fits. */
@@ -244,8 +245,7 @@ static VipsRect strip_at(const struct strips *strips, int index)
 {
 	int top = index * strips->rows;
 
-	return (VipsRect){
-		0, top, strips->image->Xsize, VIPS_MIN(strips->rows, strips->image->Ysize - top)};
+	return (VipsRect){0, top, strips->image->Xsize, VIPS_MIN(strips->rows, strips->image->Ysize - top)};
 }
 
 /* With the lock held. */
@@ -274,6 +274,20 @@ static void give_back_rows(struct saving *saving)
 	strips->flow.taken(strips->flow.user, VIPS_RECT_BOTTOM(&last));
 }
 
+/* With the lock held. libvips has one place for what its threads complain of: of two that fail at once one is left without a reason, and not always
+ * the second one to tell. */
+static void note_error(struct saving *saving, GError *error /* takes */)
+{
+	bool better = saving->error && g_error_matches(saving->error, DROPMILL_ERROR, ERROR_SYSTEM);
+
+	if (better)
+		g_clear_error(&saving->error);
+	if (saving->error)
+		g_error_free(error);
+	else
+		saving->error = error;
+}
+
 static void encode_strip(gpointer number, gpointer user)
 {
 	struct saving *saving = user;
@@ -293,8 +307,8 @@ static void encode_strip(gpointer number, gpointer user)
 	g_mutex_lock(&saving->lock);
 	saving->encoded[index] = encoded;
 	saving->taken[index] = true;
-	if (!encoded && !saving->error)
-		saving->error = g_steal_pointer(&error);
+	if (!encoded)
+		note_error(saving, g_steal_pointer(&error));
 	append_what_follows(saving);
 	give_back_rows(saving);
 	bool failed = saving->error != NULL;

@@ -15,153 +15,35 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "image/auto.h"
-#include "image/huffman.h"
+#include "image/jpeg_scan.h"
 #include "image/operations.h"
 #include "image/strips_private.h"
 
-enum marker {
-	MARKER_SOF_BASELINE = 0xc0,
-	MARKER_DHT = 0xc4,
-	MARKER_SOS = 0xda,
-	MARKER_DQT = 0xdb,
-};
-
-#define MOST_COMPONENTS 4
-#define MOST_TABLES 4
 #define EOI_BYTES 2
 #define DEFAULT_QUALITY 75     /* libvips' */
 #define FULL_COLOUR_QUALITY 90 /* from here on libvips' "auto" keeps the colour's resolution */
-#define UNIT_ROWS 16 /* the highest MCU that libvips asks for: 2 x 2 blocks */
-
-struct component {
-	guint8 id;
-	int across, down; /* blocks in an MCU */
-	int dc, ac;       /* tables */
-};
+#define UNIT_ROWS 16           /* the highest MCU that libvips asks for: 2 x 2 blocks */
 
 struct jpeg {
 	GByteArray *head; /* through the start of scan */
 	int quality;
 	bool halved; /* the colour's resolution */
-	struct component components[MOST_COMPONENTS];
-	int count;
-	struct huffman dc[MOST_TABLES], ac[MOST_TABLES];
-	int mcu_width, mcu_height; /* px */
+	struct jpeg_scan scan;
 	int last[MOST_COMPONENTS]; /* DC of the last block that was appended */
 	bool first;                /* nothing was appended yet */
 	struct bits_out out;
 };
 
 struct jpeg_strip {
-	GByteArray *bytes;              /* entropy-coded, without stuffing */
-	gsize end;                      /* bits */
-	struct dc dc[MOST_COMPONENTS];  /* of the first block of each component, in their order */
-	int last[MOST_COMPONENTS];      /* DC of the last block of each */
+	GByteArray *bytes;             /* entropy-coded, without stuffing */
+	gsize end;                     /* bits */
+	struct dc dc[MOST_COMPONENTS]; /* of the first block of each component, in their order */
+	int last[MOST_COMPONENTS];     /* DC of the last block of each */
 };
-
-static gsize number_16(const guint8 *bytes)
-{
-	return (gsize)bytes[0] << 8 | bytes[1];
-}
-
-/* The next segment behind SOI: its bytes after the marker, at *at, which is moved to the one after it. False: not all of it is there. */
-static bool next_segment(const guint8 *bytes, gsize length, gsize *at, guint8 *marker, const guint8 **body, gsize *size)
-{
-	if (*at + 4 > length || bytes[*at] != 0xff)
-		return false;
-	*marker = bytes[*at + 1];
-	gsize whole = number_16(bytes + *at + 2);
-	if (whole < 2 || *at + 2 + whole > length)
-		return false;
-	*body = bytes + *at + 4;
-	*size = whole - 2;
-	*at += 2 + whole;
-	return true;
-}
-
-/* Where the entropy-coded data begins; 0: not there yet. */
-static gsize scan_at(const guint8 *bytes, gsize length)
-{
-	const guint8 *body;
-	gsize at = 2, size;
-	guint8 marker;
-
-	while (next_segment(bytes, length, &at, &marker, &body, &size))
-		if (marker == MARKER_SOS)
-			return at;
-	return 0;
-}
 
 static bool has_head(const GByteArray *bytes)
 {
-	return scan_at(bytes->data, bytes->len) > 0;
-}
-
-static bool read_tables(struct jpeg *jpeg, const guint8 *body, gsize size)
-{
-	while (size > 17) {
-		bool ac = body[0] >> 4;
-		guint number = body[0] & 15;
-		gsize count = 0;
-		for (int i = 0; i < 16; i++)
-			count += body[1 + i];
-		if (number >= MOST_TABLES || size < 17 + count ||
-			!huffman_make(ac ? &jpeg->ac[number] : &jpeg->dc[number], body + 1, body + 17, count))
-			return false;
-		body += 17 + count;
-		size -= 17 + count;
-	}
-	return size == 0;
-}
-
-static bool read_frame(struct jpeg *jpeg, const guint8 *body, gsize size)
-{
-	if (size < 6 || body[5] > MOST_COMPONENTS || size < 6 + 3 * (gsize)body[5])
-		return false;
-	jpeg->count = body[5];
-	for (int i = 0; i < jpeg->count; i++) {
-		struct component *c = &jpeg->components[i];
-		*c = (struct component){body[6 + 3 * i], body[7 + 3 * i] >> 4, body[7 + 3 * i] & 15, 0, 0};
-		/* A scan of one component is not interleaved: its MCU is one block. */
-		if (jpeg->count == 1)
-			c->across = c->down = 1;
-		jpeg->mcu_width = MAX(jpeg->mcu_width, 8 * c->across);
-		jpeg->mcu_height = MAX(jpeg->mcu_height, 8 * c->down);
-	}
-	return true;
-}
-
-static bool read_scan(struct jpeg *jpeg, const guint8 *body, gsize size)
-{
-	if (size < 1 || body[0] != jpeg->count || size < 1 + 2 * (gsize)body[0])
-		return false;
-	for (int i = 0; i < jpeg->count; i++) {
-		struct component *c = &jpeg->components[i];
-		c->dc = body[2 + 2 * i] >> 4;
-		c->ac = body[2 + 2 * i] & 15;
-		if (c->id != body[1 + 2 * i] || c->dc >= MOST_TABLES || c->ac >= MOST_TABLES)
-			return false;
-	}
-	return true;
-}
-
-/* What the saver writes before the pixels. False: not a picture that can be joined. */
-static bool read_head(struct jpeg *jpeg)
-{
-	const guint8 *body;
-	gsize at = 2, size;
-	guint8 marker;
-	bool frame = false;
-
-	while (next_segment(jpeg->head->data, jpeg->head->len, &at, &marker, &body, &size)) {
-		if (marker == MARKER_DHT && !read_tables(jpeg, body, size))
-			return false;
-		if (marker == MARKER_SOF_BASELINE)
-			frame = read_frame(jpeg, body, size);
-		if (marker == MARKER_SOS)
-			return frame && read_scan(jpeg, body, size) && UNIT_ROWS % jpeg->mcu_height == 0;
-	}
-	return false;
+	return jpeg_scan_at(bytes->data, bytes->len) > 0;
 }
 
 static int unit(const struct strips *strips)
@@ -234,7 +116,8 @@ static bool compress_rows(struct jpeg_compress_struct *info, VipsRegion *region,
 }
 
 /* This part of the picture as a JPEG without metadata. In a function of its own for setjmp(): what it changes lies behind pointers. */
-static bool compress(const struct jpeg *jpeg, VipsRegion *region, const VipsRect *part, struct memory *out, GError **error)
+static bool compress(
+	const struct jpeg *jpeg, VipsRegion *region, const VipsRect *part, struct memory *out, GError **error)
 {
 	struct jpeg_compress_struct info = {0};
 	struct complaint complaint;
@@ -258,24 +141,6 @@ static bool compress(const struct jpeg *jpeg, VipsRegion *region, const VipsRect
 	return ok || vips_failed(error, "jpeg");
 }
 
-/* The segments of tables and of the frame, which has its height left out: two files with the same ones encode blocks alike. Returns owned. */
-static GByteArray *tables_of(const guint8 *bytes, gsize length)
-{
-	GByteArray *tables = g_byte_array_new();
-	const guint8 *body;
-	gsize at = 2, size;
-	guint8 marker;
-
-	while (next_segment(bytes, length, &at, &marker, &body, &size)) {
-		gsize skipped = marker == MARKER_SOF_BASELINE ? MIN(5, size) : 0;
-		if (marker == MARKER_SOF_BASELINE || marker == MARKER_DQT || marker == MARKER_DHT || marker == MARKER_SOS)
-			g_byte_array_append(tables, body + skipped, (guint)(size - skipped));
-		if (marker == MARKER_SOS)
-			break;
-	}
-	return tables;
-}
-
 /* Does libjpeg, as we call it, what it does for libvips? */
 static bool is_alike(const struct jpeg *jpeg, VipsImage *image)
 {
@@ -290,8 +155,8 @@ static bool is_alike(const struct jpeg *jpeg, VipsImage *image)
 	g_autoptr(VipsRegion) region = vips_region_new(black);
 	bool alike = compress(jpeg, region, &all, &memory, NULL);
 	if (alike) {
-		g_autoptr(GByteArray) ours = tables_of(memory.bytes, memory.length);
-		g_autoptr(GByteArray) theirs = tables_of(jpeg->head->data, jpeg->head->len);
+		g_autoptr(GByteArray) ours = jpeg_scan_tables(memory.bytes, memory.length);
+		g_autoptr(GByteArray) theirs = jpeg_scan_tables(jpeg->head->data, jpeg->head->len);
 		alike = ours->len == theirs->len && memcmp(ours->data, theirs->data, ours->len) == 0;
 	}
 	free(memory.bytes);
@@ -312,48 +177,12 @@ static void *begin(struct strips *strips, GError **error)
 	jpeg->first = true;
 	jpeg->out.bytes = g_byte_array_new();
 	jpeg->head = g_byte_array_ref(head);
-	g_byte_array_set_size(jpeg->head, (guint)scan_at(head->data, head->len));
-	if (read_head(jpeg) && is_alike(jpeg, strips->image))
+	g_byte_array_set_size(jpeg->head, (guint)jpeg_scan_at(head->data, head->len));
+	if (jpeg_scan_read(&jpeg->scan, jpeg->head->data, jpeg->head->len) && UNIT_ROWS % jpeg->scan.mcu_height == 0 &&
+		is_alike(jpeg, strips->image))
 		return jpeg;
 	jpeg_free(jpeg);
 	return NULL;
-}
-
-/* The entropy-coded data of a JPEG of one scan, without the zeros that are stuffed behind 0xff. Returns owned; NULL: not what libjpeg writes. */
-static GByteArray *unstuffed(const struct memory *file)
-{
-	const guint8 *bytes = file->bytes;
-	gsize length = file->length;
-	gsize at = scan_at(bytes, length);
-
-	if (at == 0 || at + EOI_BYTES > length)
-		return NULL;
-	GByteArray *out = g_byte_array_sized_new((guint)(length - at));
-	for (gsize end = length - EOI_BYTES; at < end;) {
-		const guint8 *mark = memchr(bytes + at, 0xff, end - at);
-		gsize until = mark ? (gsize)(mark - bytes) + 1 : end;
-		g_byte_array_append(out, bytes + at, (guint)(until - at));
-		at = until + (mark != NULL);
-	}
-	return out;
-}
-
-/* One MCU. first: the differences of each component's first block. sums: added to, if there. */
-static bool read_mcu(const struct jpeg *jpeg, struct bits *bits, struct dc *first, int *sums)
-{
-	for (int i = 0; i < jpeg->count; i++) {
-		const struct component *c = &jpeg->components[i];
-		for (int block = 0; block < c->across * c->down; block++) {
-			struct dc dc;
-			if (!bits_block(bits, &jpeg->dc[c->dc], &jpeg->ac[c->ac], &dc))
-				return false;
-			if (block == 0)
-				first[i] = dc;
-			if (sums)
-				sums[i] += dc.difference;
-		}
-	}
-	return true;
 }
 
 static gsize ones_before(const guint8 *bytes, gsize end)
@@ -367,8 +196,8 @@ static gsize ones_before(const guint8 *bytes, gsize end)
 
 static VipsRect last_mcu(const struct jpeg *jpeg, const VipsRect *strip)
 {
-	int left = (strip->width - 1) / jpeg->mcu_width * jpeg->mcu_width,
-	    top = (strip->height - 1) / jpeg->mcu_height * jpeg->mcu_height;
+	int left = (strip->width - 1) / jpeg->scan.mcu_width * jpeg->scan.mcu_width,
+	    top = (strip->height - 1) / jpeg->scan.mcu_height * jpeg->scan.mcu_height;
 
 	return (VipsRect){left, strip->top + top, strip->width - left, strip->height - top};
 }
@@ -381,7 +210,8 @@ static bool measure(const struct jpeg *jpeg, struct jpeg_strip *strip, const GBy
 		    tail = {last->data, 0, (gsize)last->len * 8};
 	struct dc ignored[MOST_COMPONENTS];
 
-	if (!read_mcu(jpeg, &head, strip->dc, NULL) || !read_mcu(jpeg, &tail, ignored, strip->last))
+	if (!jpeg_scan_mcu(&jpeg->scan, &head, strip->dc, NULL) ||
+		!jpeg_scan_mcu(&jpeg->scan, &tail, ignored, strip->last))
 		return false;
 	gsize own = ones_before(tail.bytes, tail.at), all = ones_before(head.bytes, head.end);
 	if (all < own || all - own > 7)
@@ -415,9 +245,9 @@ static void *encode(struct strips *strips, const VipsRect *rect, GError **error)
 	struct jpeg_strip *strip = NULL;
 
 	if (compress(jpeg, region, rect, &file, error) && compress(jpeg, region, &corner, &small, error)) {
-		g_autoptr(GByteArray) last = unstuffed(&small);
+		g_autoptr(GByteArray) last = jpeg_scan_data(small.bytes, small.length);
 		strip = g_new0(struct jpeg_strip, 1);
-		strip->bytes = unstuffed(&file);
+		strip->bytes = jpeg_scan_data(file.bytes, file.length);
 		if (!strip->bytes || !last || !measure(jpeg, strip, last)) {
 			g_clear_pointer(&strip, encoded_free);
 			fail_join(error);
@@ -447,9 +277,10 @@ static bool append(struct strips *strips, struct strips_file *file, void *encode
 		return false;
 	}
 	jpeg->first = false;
-	for (int i = 0; i < jpeg->count; i++) {
+	for (int i = 0; i < jpeg->scan.count; i++) {
 		bits_copy(&jpeg->out, strip->bytes->data, at, strip->dc[i].from);
-		bits_put_dc(&jpeg->out, &jpeg->dc[jpeg->components[i].dc], strip->dc[i].difference - jpeg->last[i]);
+		bits_put_dc(&jpeg->out, &jpeg->scan.dc[jpeg->scan.components[i].dc],
+			strip->dc[i].difference - jpeg->last[i]);
 		at = strip->dc[i].to;
 		jpeg->last[i] = strip->last[i];
 	}

@@ -23,8 +23,8 @@
 struct png {
 	GByteArray *head; /* until the first pixels */
 	struct png_way way;
-	bool first; /* nothing was appended yet */
-	uLong sum;  /* of what was appended */
+	bool first;  /* nothing was appended yet */
+	guint32 sum; /* of what was appended */
 };
 
 static guint32 read_32(const guint8 *bytes)
@@ -237,8 +237,8 @@ bool strips_png_suits(VipsImage *image, JsonObject *save)
 	return rows > 0 && rows < image->Ysize;
 }
 
-bool strips_png_save(VipsImage *image, const struct format *format, JsonObject *save, struct strips_file *file, bool *suits,
-	GError **error)
+bool strips_png_save(VipsImage *image, const struct format *format, JsonObject *save, struct strips_file *file,
+	bool *suits, GError **error)
 {
 	g_autoptr(JsonObject) options = save ? json_object_ref(save) : json_object_new();
 	struct strips strips = {.kind = &strips_png, .format = format, .image = image, .save = options};

@@ -55,8 +55,8 @@ extern const struct strips_kind strips_jpeg, strips_png, strips_tiff;
 /* A PNG by one thread, with the same bytes. image: as the saver gets it. */
 bool strips_png_suits(VipsImage *image, JsonObject *save);
 /* suits: set to false, without an error, when the saver itself is to write it after all. */
-bool strips_png_save(VipsImage *image, const struct format *format, JsonObject *save, struct strips_file *file, bool *suits,
-	GError **error);
+bool strips_png_save(VipsImage *image, const struct format *format, JsonObject *save, struct strips_file *file,
+	bool *suits, GError **error);
 
 /* This part of the picture as the saver writes it by itself, with none of its metadata. */
 bool strips_save_part(struct strips *strips, const VipsRect *part, GBytes **out, GError **error);

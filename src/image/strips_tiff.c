@@ -56,8 +56,7 @@ static bool is_model(const struct small *small, int rows)
 		height = small_find(small, TAG_ROWS_PER_STRIP);
 	/* These point elsewhere in the file. */
 	return height && entry_number(height, 0) > 0 && (guint64)rows % entry_number(height, 0) == 0 &&
-	       !small_find(small, TAG_SUB_IFDS) && !small_find(small, TAG_EXIF_IFD) &&
-	       !small_find(small, TAG_GPS_IFD);
+	       !small_find(small, TAG_SUB_IFDS) && !small_find(small, TAG_EXIF_IFD) && !small_find(small, TAG_GPS_IFD);
 }
 
 static int unit(const struct strips *strips)
@@ -130,11 +129,12 @@ static bool write_header(struct tiff *tiff, struct strips_file *file, GError **e
 
 static bool fail_full(GError **error)
 {
-	return fail(error, ERROR_INPUT, "tiff: more than 4 GB of packed pixels; add bigtiff: true to the output's save");
+	return fail(
+		error, ERROR_INPUT, "tiff: more than 4 GB of packed pixels; add bigtiff: true to the output's save");
 }
 
-static bool append_piece(
-	struct tiff *tiff, struct strips_file *file, const struct small *small, guint64 at, guint64 length, GError **error)
+static bool append_piece(struct tiff *tiff, struct strips_file *file, const struct small *small, guint64 at,
+	guint64 length, GError **error)
 {
 	gsize size;
 	const guint8 *bytes = g_bytes_get_data(small->file, &size);

@@ -113,8 +113,8 @@ static bool is_cut(TIFF *file, struct tiff_pieces *pieces, int threads, int most
 	guint64 bytes = pieces->tiled ? TIFFTileSize64(file) : TIFFStripSize64(file);
 
 	/* One piece is the whole picture, or has as many pixels. */
-	if (width == 0 || height == 0 || height >= (guint32)pieces->height || height > (guint32)most_rows || width > G_MAXINT / 2 || bytes > MEMORY_MOST / 2 ||
-		bytes != (guint64)width * height * pieces->pixel)
+	if (width == 0 || height == 0 || height >= (guint32)pieces->height || height > (guint32)most_rows ||
+		width > G_MAXINT / 2 || bytes > MEMORY_MOST / 2 || bytes != (guint64)width * height * pieces->pixel)
 		return false;
 	pieces->piece_width = (int)width;
 	pieces->piece_height = (int)height;
@@ -151,8 +151,7 @@ static gssize expected_bytes(const struct tiff_pieces *pieces, int index)
 {
 	int rows = MIN(pieces->piece_height, pieces->height - index / pieces->across * pieces->piece_height);
 
-	return (gssize)(pieces->tiled ? pieces->piece_bytes
-				      : (gsize)rows * (gsize)pieces->piece_width * pieces->pixel);
+	return (gssize)(pieces->tiled ? pieces->piece_bytes : (gsize)rows * (gsize)pieces->piece_width * pieces->pixel);
 }
 
 static bool read_piece(const struct reading *reading, const struct hand *hand, int index)

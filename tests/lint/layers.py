@@ -34,6 +34,9 @@ HOMES = {
     r"sqlite3\.h": ("base/history",),
     r"seccomp\.h": ("image/sandbox.c",),
     r"gsf/": ("image/writes.c",),
+    r"jpeglib\.h": ("image/strips_jpeg.c",),
+    r"tiffio\.h": ("image/tiff_pieces.c",),
+    r"zlib\.h": ("image/png_chunk.c",),
     r"systemd/": ("master/service.c",),
     r"(glib|glib-object|glib-unix|gio/.*|gmodule|json-glib/json-glib|glib/gstdio|glib/.*)(\.h)?$": ("",),
 }

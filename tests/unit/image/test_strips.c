@@ -168,7 +168,8 @@ static void check(const struct wish *wish)
 	g_autoptr(VipsImage) image = picture(wish->width, wish->height, wish->bands, wish->depth);
 	g_autoptr(JsonObject) save = json_parse_object(wish->save, -1, NULL);
 	g_autofree char *folder = scratch_folder();
-	g_autofree char *one = g_build_filename(folder, "one", NULL), *strips = g_build_filename(folder, "strips", NULL);
+	g_autofree char *one = g_build_filename(folder, "one", NULL),
+			*strips = g_build_filename(folder, "strips", NULL);
 	g_autoptr(GError) error = NULL;
 	struct feed feed;
 	const struct strips_flow flow = flow_of(&feed, wish->height, wish->band, wish->bands_room);
@@ -250,7 +251,8 @@ static void test_tiff_is_the_one_that_one_thread_writes(void **state)
 			/* webp in TIFF takes colour alone. */
 			if (bands == 3 || !strstr(shallow[i], "webp"))
 				check(&(struct wish){"tiff", shallow[i], 301, 650, bands, 8, 128, 3});
-	check(&(struct wish){"tiff", "{\"compression\":\"deflate\",\"predictor\":\"none\",\"bitdepth\":\"1\"}", 301, 650, 1, 8, 128, 2});
+	check(&(struct wish){"tiff", "{\"compression\":\"deflate\",\"predictor\":\"none\",\"bitdepth\":\"1\"}", 301,
+		650, 1, 8, 128, 2});
 	check(&(struct wish){"tiff", "{\"compression\":\"deflate\",\"miniswhite\":true}", 301, 650, 1, 8, 128, 2});
 	check(&(struct wish){"tiff", "{\"compression\":\"ccittfax4\",\"bitdepth\":\"1\"}", 301, 650, 1, 8, 128, 2});
 }
@@ -264,8 +266,8 @@ static void test_others_are_left_to_one_thread(void **state)
 		{"jpeg", "{\"progressive\":true}", 300, 300, 3, 8, 64, 4},
 		{"jpeg", "{\"optimise\":true}", 300, 300, 3, 8, 64, 4},
 		{"jpeg", "{\"restart_interval\":8}", 300, 300, 3, 8, 64, 4},
-		{"jpeg", "{}", 300, 64, 3, 8, 64, 4},       /* one strip */
-		{"jpeg", "{}", 300, 300, 3, 8, 40, 1},      /* no strip of whole MCU rows fits between the bands */
+		{"jpeg", "{}", 300, 64, 3, 8, 64, 4},   /* one strip */
+		{"jpeg", "{}", 300, 300, 3, 8, 40, 1},  /* no strip of whole MCU rows fits between the bands */
 		{"png", "{}", 300, 300, 3, 8, 64, 4},   /* one strip */
 		{"png", "{}", 1500, 1300, 3, 8, 64, 4}, /* its strips are higher than what is there */
 		{"png", "{\"compression\":0}", 1500, 1300, 3, 8, 64, 32},
@@ -326,8 +328,7 @@ static void test_a_picture_that_ends_is_an_error(void **state)
 		struct feed feed;
 		const struct strips_flow flow = flow_of(&feed, three[i].height, 128, three[i].bands_room);
 		assert_int_equal(vips_image_pipelinev(image, VIPS_DEMAND_STYLE_THINSTRIP, like, NULL), 0);
-		assert_int_equal(
-			vips_image_generate(image, NULL, broken, NULL, GINT_TO_POINTER(300), NULL), 0);
+		assert_int_equal(vips_image_generate(image, NULL, broken, NULL, GINT_TO_POINTER(300), NULL), 0);
 		auto_struct(strips) strips = strips_new(image, three[i].format, save, 3, &flow, &error);
 		assert_non_null(strips);
 		assert_false(strips_save(strips, place, &error));

@@ -94,9 +94,9 @@ static bool suits(VipsImage *image, const char *options, int threads, int most_r
 
 static void test_what_else_a_loader_does_is_left_to_it(void **state)
 {
-	static const char *const others[] = {"compression=none,tile", "compression=jpeg,tile", "compression=deflate,tile-height=400",
-		"compression=deflate,tile,miniswhite", "compression=lzw,bitdepth=1,predictor=none",
-		"compression=lzw,bitdepth=4,predictor=none"};
+	static const char *const others[] = {"compression=none,tile", "compression=jpeg,tile",
+		"compression=deflate,tile-height=400", "compression=deflate,tile,miniswhite",
+		"compression=lzw,bitdepth=1,predictor=none", "compression=lzw,bitdepth=4,predictor=none"};
 	static const char tiles[] = "compression=deflate,tile,tile-width=64,tile-height=64";
 	g_autoptr(VipsImage) grey = picture(300, 300, 1, 8);
 	g_autoptr(VipsImage) alpha = picture(300, 300, 4, 8);
@@ -146,7 +146,8 @@ static void test_a_damaged_piece_is_an_error(void **state)
 		g_clear_error(&error);
 		bool well = true;
 		for (int top = 0; well && top < 300; top += tiff_pieces_rows(pieces))
-			well = tiff_pieces_read(pieces, top, MIN(tiff_pieces_rows(pieces), 300 - top), NULL, 0, 1, &error);
+			well = tiff_pieces_read(
+				pieces, top, MIN(tiff_pieces_rows(pieces), 300 - top), NULL, 0, 1, &error);
 		assert_false(well);
 		files_remove_tree(folder);
 	}
