@@ -206,7 +206,9 @@ struct strips *strips_new(VipsImage *image, const char *format, JsonObject *save
 		strips->rows = fits(flow, unit) ? unit : 0;
 	else
 		strips->rows = unit ? choose_rows(flow, unit, strips->image) : 0;
-	if (strips->rows == 0 || strips->rows >= strips->image->Ysize)
+	strips->least = kind->whole_end ? unit : 1;
+	if (strips->rows == 0 || strips->rows >= strips->image->Ysize || strips_count(strips) < 2 ||
+		strips->rows + strips->least - 1 > flow->room_rows)
 		return NULL;
 	gsize bytes = VIPS_IMAGE_SIZEOF_LINE(strips->image) * (gsize)strips->rows;
 	strips->threads = (int)MIN((gsize)threads, MEMORY_MOST / bytes);
@@ -243,9 +245,10 @@ struct saving {
 
 static VipsRect strip_at(const struct strips *strips, int index)
 {
-	int top = index * strips->rows;
+	int top = index * strips->rows, height = strips->image->Ysize;
+	int bottom = index == strips_count(strips) - 1 ? height : top + strips->rows;
 
-	return (VipsRect){0, top, strips->image->Xsize, VIPS_MIN(strips->rows, strips->image->Ysize - top)};
+	return (VipsRect){0, top, strips->image->Xsize, bottom - top};
 }
 
 /* With the lock held. */
@@ -333,7 +336,9 @@ static bool feed(struct saving *saving, GThreadPool *pool)
 
 int strips_count(const struct strips *strips)
 {
-	return (strips->image->Ysize + strips->rows - 1) / strips->rows;
+	int whole = strips->image->Ysize / strips->rows, rest = strips->image->Ysize % strips->rows;
+
+	return whole + (rest >= strips->least);
 }
 
 bool strips_save(struct strips *strips, const char *path, GError **error)

@@ -29,7 +29,8 @@ struct strips {
 	VipsImage *image; /* as the saver gets it */
 	JsonObject *save;
 	JsonObject *bare; /* the same, without metadata */
-	int rows;         /* of a strip; the last one has what is left */
+	int rows;         /* of a strip; the last one has what is left, */
+	int least;        /* but that never alone when it is less than this: then the one before is the last */
 	int threads;
 	struct strips_flow flow;
 	void *state; /* of the kind */
@@ -37,7 +38,8 @@ struct strips {
 
 struct strips_kind {
 	const char *format;
-	bool fixed; /* strips have just that many rows: */
+	bool fixed;     /* strips have just that many rows: */
+	bool whole_end; /* none has less: */
 	/* The strips' rows must be a multiple of this; 0: not with these options. */
 	int (*unit)(const struct strips *strips);
 	/* Reads what a saver writes of a picture like this. NULL without an error: does not suit after all. Returns owned. */

@@ -298,6 +298,9 @@ static bool end(struct strips *strips, struct strips_file *file, GError **error)
 
 const struct strips_kind strips_tiff = {
 	.format = "tiff",
+	/* libvips writes what the tile before had into the part of a tile that is below the picture: a strip of such tiles alone would have
+	 * none before. */
+	.whole_end = true,
 	.unit = unit,
 	.begin = begin,
 	.encode = encode,

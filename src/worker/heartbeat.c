@@ -182,7 +182,7 @@ void pulse_begin(struct pulse *pulse, const struct task *task)
 	g_mutex_unlock(&pulse->mutex);
 }
 
-void pulse_end(struct pulse *pulse, bool well, bool more)
+void pulse_end(struct pulse *pulse, enum result_status status, bool more)
 {
 	g_mutex_lock(&pulse->mutex);
 	g_free(pulse->beat.job);
@@ -191,9 +191,9 @@ void pulse_end(struct pulse *pulse, bool well, bool more)
 	pulse->beat.attempt = 0;
 	pulse->beat.state = more ? "busy" : "idle";
 	pulse->busy_since_us = 0;
-	if (well)
+	if (status == RESULT_OK || status == RESULT_HUGE)
 		pulse->beat.done++;
-	else
+	else if (status != RESULT_STALE && status != RESULT_LACKS)
 		pulse->beat.failed++;
 	g_mutex_unlock(&pulse->mutex);
 }

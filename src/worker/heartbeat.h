@@ -23,6 +23,6 @@ void pulse_retire(struct pulse *pulse);
 /* The process ends (PROCESS_OVERTIME) when the task is still in hand a while after its limit: no thread of libvips can be stopped. */
 void pulse_begin(struct pulse *pulse, const struct task *task);
 /* more: another task is waiting, so the worker is not idle. */
-void pulse_end(struct pulse *pulse, bool well, bool more);
+void pulse_end(struct pulse *pulse, enum result_status status, bool more);
 
 #endif

@@ -208,7 +208,7 @@ static void work_on(struct worker *worker, const struct work *work)
 	};
 	stopwatch_end(&worker->stopwatch, &result, task->kind == TASK_TILE ? tiles_spent(worker->tiles) : NULL);
 	publish(worker, work, &result);
-	pulse_end(worker->pulse, status == RESULT_OK || status == RESULT_HUGE, g_async_queue_length(worker->tasks) > 0);
+	pulse_end(worker->pulse, status, g_async_queue_length(worker->tasks) > 0);
 	log_debug("%s tile %d attempt %d: %s%s%s", task->job, task->tile, task->attempt, result_status_name(status),
 		error ? ": " : "", error ? error->message : "");
 }

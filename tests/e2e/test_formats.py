@@ -79,6 +79,20 @@ def test_cut_or_whole_is_the_same_file(make_mill, pictures):
     assert_same_trees(whole.out("x"), cut.out("x"))
 
 
+def test_a_large_file_is_the_same_whoever_packs_it(make_mill, pictures):
+    """Several cores pack parts of it, or one worker all of it; JPEG and TIFF are what libvips writes, PNG has strips of its own."""
+    source = pictures.picture(width=1600, height=1300, ending=".png")
+    definition = ("steps: [invert]\noutputs:\n  - {name: a.jpg}\n  - {name: a.png, compression: 2}\n"
+                  "  - {name: strips.tif, compression: lzw}\n  - {name: tiles.tif, compression: deflate, tiled: true}\n")
+    whole = mill_one(make_mill, definition, source, "a.jpg")
+    cut = mill_one(make_mill, definition, source, "a.jpg", tile=256)
+    assert only_job(whole)["lane"] == "whole"
+    assert only_job(cut)["lane"] == "tiled"
+    spent = cut.json(f"/api/jobs/{only_job(cut)['id']}")["spent"]["codec"]
+    assert (spent["strips"] >= 8) == (len(os.sched_getaffinity(0)) > 1)
+    assert_same_trees(whole.out("x"), cut.out("x"))
+
+
 def split(path, prefix):
     """(pages, delays, loop) of a file; its pages become PREFIX0.png, PREFIX1.png ..."""
     told = dict(line.partition(" ")[::2] for line in run([PAGES, "split", path, prefix]).splitlines())

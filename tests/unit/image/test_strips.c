@@ -233,13 +233,13 @@ static void test_tiff_is_the_one_that_one_thread_writes(void **state)
 {
 	static const char *const saves[] = {"{\"compression\":\"deflate\"}",
 		"{\"compression\":\"lzw\",\"predictor\":\"none\",\"tile_height\":64}",
-		"{\"compression\":\"zstd\",\"level\":3,\"tile\":true,\"tile_width\":64,\"tile_height\":32}",
+		"{\"compression\":\"zstd\",\"level\":3,\"tiled\":true,\"tile_width\":64,\"tile_height\":32}",
 		"{\"compression\":\"packbits\",\"strip\":true}", "{\"compression\":\"deflate\",\"bigtiff\":true}",
-		"{\"compression\":\"deflate\",\"tile\":true,\"bigtiff\":true}",
+		"{\"compression\":\"deflate\",\"tiled\":true,\"bigtiff\":true}",
 		"{\"compression\":\"deflate\",\"keep\":[\"icc\"]}"};
 	static const char *const shallow[] = {"{\"compression\":\"jpeg\",\"quality\":60}",
-		"{\"compression\":\"jpeg\",\"quality\":92,\"tile\":true}",
-		"{\"compression\":\"webp\",\"lossless\":true,\"tile\":true}"};
+		"{\"compression\":\"jpeg\",\"quality\":92,\"tiled\":true}",
+		"{\"compression\":\"webp\",\"lossless\":true,\"tiled\":true}"};
 
 	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(saves); i++)
