@@ -38,8 +38,7 @@ static bool nobody_shares(const struct master *master)
 	return workers_live(master->workers) > 0 && give_sharing(master) == 0;
 }
 
-/* Of the host with the most workers that have nothing to do. */
-static int idle_neighbours(const struct master *master)
+int far_idle_neighbours(const struct master *master)
 {
 	GPtrArray *all = workers_all(master->workers);
 	int most = 1;
@@ -67,6 +66,7 @@ bool far_sends_file(struct master *master, struct job *job, JsonObject *plan)
 	JsonObject *source = json_object(json_object(plan, "task"), "source");
 	gint64 bytes = pixels_of(job) * json_int(source, "pixel_bytes", 0);
 
+	job->sent_far = false;
 	if (master->embedded || master->options->tile || job->loose || job->must_be_tiled ||
 		!json_bool(plan, "streams", false) || bytes < LEAST_BYTES || bytes < LEAST_RATIO * job->claim->bytes ||
 		!nobody_shares(master))
@@ -76,7 +76,7 @@ bool far_sends_file(struct master *master, struct job *job, JsonObject *plan)
 	double limit_us = job->pipeline->limits.seconds * G_USEC_PER_SEC * OF_LIMIT;
 	if (times->cut <= 0 || sent <= 0 || sent >= times->cut || sent * (double)pixels_of(job) > limit_us)
 		return false;
-	job->threads = idle_neighbours(master);
+	job->sent_far = true;
 	return true;
 }
 
@@ -88,7 +88,7 @@ static void learn(double *time, double newest)
 void far_measured(struct master *master, const struct job *job)
 {
 	const gint64 *spent = job->spent ? job->spent->of : NULL;
-	bool sent = job->threads > 0;
+	bool sent = job->sent_far;
 
 	if (!spent || job->failed_tries || !pixels_of(job) || !job->began_us || !spent[SPENT_PACKED] ||
 		(!sent && job->lane != LANE_TILED))
@@ -103,5 +103,5 @@ void far_measured(struct master *master, const struct job *job)
 	gint64 all = decode + spent[SPENT_COMPUTE_CPU_US] + spent[SPENT_ENCODE_CPU_US];
 	learn(&times->cut, took);
 	/* Decoding is one thread's, whatever is done beside it. */
-	times->reckoned = (double)MAX(decode, all / idle_neighbours(master)) / (double)pixels_of(job);
+	times->reckoned = (double)MAX(decode, all / far_idle_neighbours(master)) / (double)pixels_of(job);
 }

@@ -84,7 +84,8 @@ struct job {
 	enum job_state state;
 	enum lane lane;
 	bool must_be_whole, must_be_tiled;
-	int threads; /* of the worker that its file is sent to, see far.h; 0: it is not */
+	bool sent_far; /* its file, which could be cut, goes to one worker: see far.h */
+	int threads;   /* whole: of the worker that has it; 0: one */
 	bool committing;
 	guint32 serial;       /* of this run; a new one for each start over */
 	guint runs;           /* starts so far */

@@ -2,7 +2,9 @@
 """What costs time is done as often as it must be and no more: copies, messages, chains, processes, folders read. By the mill's own counters,
 so that a machine's mood has no say; make bench has the seconds."""
 import os
+import re
 import struct
+import subprocess
 import time
 import zlib
 
@@ -85,6 +87,26 @@ def test_a_codec_is_asked_once_of_a_chain_that_is_never_cut(make_mill, pictures)
         # A run that began with a codec is told anew when it goes on whole.
         assert counts["workers"]["tasks"] == 1 and counts["master"]["processes"] == 0
     assert mill.log().count("runs whole: its first step reads the file itself") == 1
+
+
+def threads_of_tasks(mill):
+    """Of each task until now: the threads that its worker may take."""
+    words = ["kcat", "-C", "-q", "-e", "-b", mill.status()["broker"]["servers"], "-t", "tasks", "-o", "beginning", "-f", "%h\n"]
+    told = subprocess.run(words, check=True, capture_output=True, text=True, timeout=60).stdout.splitlines()
+    return [int((re.search(r'"threads":(\d+)', line) or [0, 1])[1]) for line in told if "spec=" in line]
+
+
+def test_a_picture_that_comes_alone_gets_the_idle_workers_threads(make_mill, pictures):
+    mill = make_mill().start(workers=3)
+    source = pictures.picture(300, 200)
+    mill.drop(source, "mono", "alone.png")
+    mill.wait_idle(done=1)
+    assert threads_of_tasks(mill) == [3]
+    for number in range(FILES):
+        mill.drop(source, "mono", f"many{number}.png")
+    mill.wait_idle(done=1 + FILES)
+    # Of many each has one; the first and the last of them found idle workers.
+    assert sum(threads > 1 for threads in threads_of_tasks(mill)[1:]) < FILES / 2
 
 
 def flat(path, width, height):

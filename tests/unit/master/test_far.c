@@ -63,14 +63,14 @@ static bool sends(struct mill *mill, bool streams)
 		"{\"streams\":%s,\"task\":{\"source\":{\"pixel_bytes\":3}}}", streams ? "true" : "false");
 	g_autoptr(JsonObject) plan = json_parse_object(text, -1, NULL);
 
-	mill->job.threads = 0;
+	mill->job.sent_far = false;
 	return far_sends_file(&mill->master, &mill->job, plan);
 }
 
 /* It was cut, and took so long, of which so much was decoding and computing. */
 static void was_cut(struct mill *mill, gint64 took_ms, gint64 decode_ms, gint64 compute_ms)
 {
-	mill->job.threads = 0;
+	mill->job.sent_far = false;
 	mill->job.lane = LANE_TILED;
 	mill->spent.of[SPENT_PACKED] = 1;
 	mill->spent.of[SPENT_DECODE_CPU_US] = decode_ms * MS;
@@ -81,7 +81,7 @@ static void was_cut(struct mill *mill, gint64 took_ms, gint64 decode_ms, gint64 
 
 static void was_sent(struct mill *mill, gint64 took_ms)
 {
-	mill->job.threads = 2;
+	mill->job.sent_far = true;
 	mill->job.lane = LANE_WHOLE;
 	mill->spent.of[SPENT_PACKED] = 1;
 	mill->job.began_us = clock_now_us() - took_ms * MS;
@@ -100,7 +100,8 @@ static void test_light_work_is_sent(void **state)
 
 	was_cut(mill, 2000, 700, 1000); /* with two threads: 0.85 s */
 	assert_true(sends(mill, true));
-	assert_int_equal(mill->job.threads, 2);
+	assert_true(mill->job.sent_far);
+	assert_int_equal(far_idle_neighbours(&mill->master), 2);
 	assert_false(sends(mill, false)); /* it would be in memory as a whole */
 }
 
