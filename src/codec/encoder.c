@@ -107,21 +107,6 @@ static int generate(VipsRegion *out, void *sequence, void *client, void *unused,
 	return 0;
 }
 
-static void *start_nothing(VipsImage *out, void *a, void *b)
-{
-	(void)out;
-	(void)b;
-	return a;
-}
-
-static int stop_nothing(void *sequence, void *a, void *b)
-{
-	(void)sequence;
-	(void)a;
-	(void)b;
-	return 0;
-}
-
 struct encoder *encoder_new(const struct plan *plan, struct rows *rows, int index, GError **error)
 {
 	auto_struct(encoder) encoder = g_new0(struct encoder, 1);
@@ -133,8 +118,7 @@ struct encoder *encoder_new(const struct plan *plan, struct rows *rows, int inde
 	encoder->index = index;
 	/* Full-width strips, whatever the chain would have liked: the rows lie so. */
 	encoder->image = header_like(encoder->output->image);
-	if (!encoder->image ||
-		vips_image_generate(encoder->image, start_nothing, generate, stop_nothing, encoder, NULL) != 0)
+	if (!encoder->image || vips_image_generate(encoder->image, NULL, generate, NULL, encoder, NULL) != 0)
 		return vips_failed(error, "encoder"), NULL;
 	/* A pyramid's tiles are encoded side by side by its saver; what others use several threads for (JPEG XL, JPEG 2000) is not what libvips counts
 	 * here, but who asks for lines. */

@@ -37,7 +37,6 @@ static bool margin_is_broken(VipsRegion *out, const struct tilesource *source)
 }
 #endif
 
-/* libvips wants a "start" that is not NULL only when there is a sequence value; the tilesource is the client value. */
 static int generate(VipsRegion *out, void *sequence, void *client, void *unused, gboolean *stop)
 {
 	struct tilesource *source = client;
@@ -78,27 +77,12 @@ static int generate(VipsRegion *out, void *sequence, void *client, void *unused,
 	return 0;
 }
 
-static void *start_nothing(VipsImage *out, void *a, void *b)
-{
-	(void)out;
-	(void)b;
-	return a;
-}
-
-static int stop_nothing(void *sequence, void *a, void *b)
-{
-	(void)sequence;
-	(void)a;
-	(void)b;
-	return 0;
-}
-
 static struct tilesource *attach(VipsImage *image /* takes */, GError **error)
 {
 	struct tilesource *source = g_new0(struct tilesource, 1);
 
 	source->image = image;
-	if (vips_image_generate(image, start_nothing, generate, stop_nothing, source, NULL) != 0) {
+	if (vips_image_generate(image, NULL, generate, NULL, source, NULL) != 0) {
 		vips_failed(error, "virtual image");
 		tilesource_free(source);
 		return NULL;

@@ -13,7 +13,6 @@
 #define DOUBT 0.8
 /* Of a task's limit: a whole file in one task must not come near it. */
 #define OF_LIMIT 0.25
-#define MOST_THREADS 16
 
 /* Microseconds a pixel of the source, the newest counting half; 0: not known. */
 struct far_times {
@@ -36,24 +35,6 @@ static struct far_times *times_of(struct master *master, const struct job *job)
 static bool nobody_shares(const struct master *master)
 {
 	return workers_live(master->workers) > 0 && give_sharing(master) == 0;
-}
-
-int far_idle_neighbours(const struct master *master)
-{
-	GPtrArray *all = workers_all(master->workers);
-	int most = 1;
-
-	for (guint i = 0; i < all->len; i++) {
-		const struct worker *one = g_ptr_array_index(all, i);
-		int count = 0;
-		for (guint k = 0; k < all->len; k++) {
-			const struct worker *other = g_ptr_array_index(all, k);
-			count += other->state == WORKER_LIVE && other->weight == 0 &&
-				 g_str_equal(other->beat->host, one->beat->host);
-		}
-		most = MAX(most, count);
-	}
-	return MIN(most, MOST_THREADS);
 }
 
 static gint64 pixels_of(const struct job *job)
@@ -103,5 +84,5 @@ void far_measured(struct master *master, const struct job *job)
 	gint64 all = decode + spent[SPENT_COMPUTE_CPU_US] + spent[SPENT_ENCODE_CPU_US];
 	learn(&times->cut, took);
 	/* Decoding is one thread's, whatever is done beside it. */
-	times->reckoned = (double)MAX(decode, all / far_idle_neighbours(master)) / (double)pixels_of(job);
+	times->reckoned = (double)MAX(decode, all / workers_idle_neighbours(master->workers)) / (double)pixels_of(job);
 }

@@ -11,8 +11,6 @@
 
 #include "master/state.h"
 
-/* How many threads one worker may take: one for each worker of the host with the most that have nothing to do; at least 1. */
-int far_idle_neighbours(const struct master *master);
 /* Shall the file be sent, now that the plan is known? Then job->sent_far is set. */
 bool far_sends_file(struct master *master, struct job *job, JsonObject *plan);
 /* A job is done: what it took is remembered. */

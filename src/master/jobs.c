@@ -10,7 +10,6 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "master/allowed.h"
-#include "master/far.h"
 #include "master/state.h"
 #include "master/tiles.h"
 #include "pipeline/lanes.h"
@@ -119,7 +118,7 @@ static void start_whole(struct master *master, struct job *job)
 
 	job->lane = LANE_WHOLE;
 	/* A picture that comes alone is out sooner when the others' cores help; of many each has one of its own. */
-	job->threads = job->sent_far || !backlog(master) ? far_idle_neighbours(master) : 0;
+	job->threads = job->sent_far || !backlog(master) ? workers_idle_neighbours(master->workers) : 0;
 	job_make_whole_spec(job, never_cut(master, job) ? 0 : huge);
 	job_set_tiles(job, 1);
 	job->tiles[0].state = TILE_READY;

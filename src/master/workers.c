@@ -20,6 +20,8 @@
 #define REMEMBER_US (600 * (gint64)G_USEC_PER_SEC)
 /* More names than any cluster has: whoever may write heartbeats could make them up without end. */
 #define WORKERS_MOST 4096
+/* Of one worker: more cost more than they bring. */
+#define MOST_THREADS 16
 
 struct workers {
 	GPtrArray *all;
@@ -92,6 +94,23 @@ guint workers_holding(struct workers *workers)
 		holding += worker->state == WORKER_LIVE && worker->beat->partitions->len > 0;
 	}
 	return holding;
+}
+
+int workers_idle_neighbours(const struct workers *workers)
+{
+	int most = 1;
+
+	for (guint i = 0; i < workers->all->len; i++) {
+		const struct worker *one = g_ptr_array_index(workers->all, i);
+		int count = 0;
+		for (guint k = 0; k < workers->all->len; k++) {
+			const struct worker *other = g_ptr_array_index(workers->all, k);
+			count += other->state == WORKER_LIVE && other->weight == 0 &&
+				 g_str_equal(other->beat->host, one->beat->host);
+		}
+		most = MAX(most, count);
+	}
+	return MIN(most, MOST_THREADS);
 }
 
 guint workers_live(struct workers *workers)

@@ -102,6 +102,9 @@ guint workers_live(struct workers *workers);
 /* Those of them that hold a partition, so that a task finds them. */
 guint workers_holding(struct workers *workers);
 
+/* Live ones that have nothing to do, of the host with the most of them: so many threads may one worker there take. At least 1. */
+int workers_idle_neighbours(const struct workers *workers);
+
 /* The worker that should get this task, of this weight and size: live, with a partition, its breaker closed, with room in its window, least
  * to do; one that failed it before only when nobody else is there who could. job NULL: any task. NULL: none. The last tiles of a job
  * (workers_end_job()) go to whom they should be ready first at, by measured times; NULL also when that one has no room, and would still be first. */

@@ -315,22 +315,30 @@ static const struct wish three[] = {
 	{"tiff", "{\"compression\":\"deflate\"}", 400, 700, 3, 8, 128, 2},
 };
 
+/* Number i of the three, about to be saved. */
+static struct strips *strips_of(guint i, VipsImage *image, struct feed *feed)
+{
+	g_autoptr(JsonObject) save = json_parse_object(three[i].save, -1, NULL);
+	const struct strips_flow flow = flow_of(feed, three[i].height, 128, three[i].bands_room);
+	struct strips *strips = strips_new(image, three[i].format, save, 3, &flow, NULL);
+
+	assert_non_null(strips);
+	return strips;
+}
+
 static void test_a_picture_that_ends_is_an_error(void **state)
 {
 	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(three); i++) {
 		g_autoptr(VipsImage) like = picture(three[i].width, three[i].height, 3, 8);
 		g_autoptr(VipsImage) image = vips_image_new();
-		g_autoptr(JsonObject) save = json_parse_object(three[i].save, -1, NULL);
 		g_autofree char *folder = scratch_folder();
 		g_autofree char *place = g_build_filename(folder, "p", NULL);
 		g_autoptr(GError) error = NULL;
 		struct feed feed;
-		const struct strips_flow flow = flow_of(&feed, three[i].height, 128, three[i].bands_room);
 		assert_int_equal(vips_image_pipelinev(image, VIPS_DEMAND_STYLE_THINSTRIP, like, NULL), 0);
 		assert_int_equal(vips_image_generate(image, NULL, broken, NULL, GINT_TO_POINTER(300), NULL), 0);
-		auto_struct(strips) strips = strips_new(image, three[i].format, save, 3, &flow, &error);
-		assert_non_null(strips);
+		auto_struct(strips) strips = strips_of(i, image, &feed);
 		assert_false(strips_save(strips, place, &error));
 		assert_non_null(error);
 		assert_non_null(strstr(error->message, "the picture ends here"));
@@ -344,15 +352,12 @@ static void test_one_that_is_stopped_says_nothing(void **state)
 	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(three); i++) {
 		g_autoptr(VipsImage) image = picture(three[i].width, three[i].height, 3, 8);
-		g_autoptr(JsonObject) save = json_parse_object(three[i].save, -1, NULL);
 		g_autofree char *folder = scratch_folder();
 		g_autofree char *place = g_build_filename(folder, "p", NULL);
 		g_autoptr(GError) error = NULL;
 		struct feed feed;
-		const struct strips_flow flow = flow_of(&feed, three[i].height, 128, three[i].bands_room);
+		auto_struct(strips) strips = strips_of(i, image, &feed);
 		feed.end = 300;
-		auto_struct(strips) strips = strips_new(image, three[i].format, save, 3, &flow, &error);
-		assert_non_null(strips);
 		assert_false(strips_save(strips, place, &error));
 		assert_null(error);
 		g_mutex_clear(&feed.lock);

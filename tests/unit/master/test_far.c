@@ -101,7 +101,7 @@ static void test_light_work_is_sent(void **state)
 	was_cut(mill, 2000, 700, 1000); /* with two threads: 0.85 s */
 	assert_true(sends(mill, true));
 	assert_true(mill->job.sent_far);
-	assert_int_equal(far_idle_neighbours(&mill->master), 2);
+	assert_int_equal(workers_idle_neighbours(mill->master.workers), 2);
 	assert_false(sends(mill, false)); /* it would be in memory as a whole */
 }
 
