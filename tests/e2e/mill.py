@@ -205,6 +205,12 @@ class Mill:
         wait_until(lambda: os.path.exists(failed), failed, 5)
         return reason
 
+    def hear_workers(self):
+        """All workers, each from a heartbeat that came after this call: what one counts comes with its next."""
+        began = time.monotonic()
+        wait_until(lambda: all(worker["last_heartbeat_s"] < time.monotonic() - began - 0.3 for worker in self.workers()), "a heartbeat of each")
+        return self.workers()
+
     def wait_idle(self, done=None, failed=None, seconds=60):
         """status() once nothing is queued or running (and so many are done and failed)."""
 

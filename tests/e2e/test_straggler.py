@@ -73,6 +73,8 @@ def test_a_worker_that_is_stopped(make_mill, pictures, wide, folder, payload):
     status = mill.wait_idle(done=3, failed=0)
     assert status["tiles"]["reissued"] >= len(notes) and status["workers"]["live"] == 2
     nobody_is_blamed(mill)
+    # Nor does it blame itself for tasks that others had taken over before it began them.
+    assert sum(worker["failed"] for worker in mill.hear_workers()) == 0
 
 
 def test_a_worker_that_is_slow(make_mill, pictures, wide, folder):
