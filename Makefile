@@ -29,7 +29,8 @@ DEBIAN_bench := mate-backgrounds libvips-tools python3 wrk
 DEBIAN_peers := python3-opencv graphicsmagick parallel inotify-tools python3-confluent-kafka
 
 CFLAGS ?= -O2 -g
-override CFLAGS += -std=gnu17 $(WARNINGS) -Isrc -D_GNU_SOURCE -DG_LOG_DOMAIN=\"dropmill\" -MMD -MP $(VARIANT_FLAGS)
+# VIPS_DISABLE_COMPAT: without it vips.h brings the macros of libvips 7, such as error_exit and IMAGE, from 8.15 on.
+override CFLAGS += -std=gnu17 $(WARNINGS) -Isrc -D_GNU_SOURCE -DVIPS_DISABLE_COMPAT -DG_LOG_DOMAIN=\"dropmill\" -MMD -MP $(VARIANT_FLAGS)
 override LDFLAGS += $(VARIANT_FLAGS)
 
 # Two programs: dropmill (master, page, tools; no libvips) and dropmill-image (workers, codecs, the checker), started by the first.

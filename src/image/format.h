@@ -15,8 +15,6 @@
 
 struct param;
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(VipsSource, g_object_unref)
-
 struct image_limits {
 	double megapixels; /* width * height of what is read / 1e6; 0: no limit */
 	unsigned frames;   /* frames or pages in the file, though only the first is read; 0: no limit */

@@ -13,8 +13,7 @@
 #include <vips/vips.h>
 
 #include "base/auto.h"
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(VipsOperation, g_object_unref)
+#include "image/auto.h"
 
 struct vips_argument {
 	char *name; /* as definitions write it: with _ for - */
