@@ -158,6 +158,9 @@ static bool read_piece(const struct reading *reading, const struct hand *hand, i
 {
 	const struct tiff_pieces *pieces = reading->pieces;
 	gssize expected = expected_bytes(pieces, index);
+
+	/* libtiff can report success for a damaged piece that it did not fill. What libvips shows there is black. */
+	memset(hand->buffer, 0, pieces->piece_bytes);
 	gssize length = pieces->tiled ? TIFFReadEncodedTile(hand->file, (guint32)index, hand->buffer, expected)
 				      : TIFFReadEncodedStrip(hand->file, (guint32)index, hand->buffer, expected);
 

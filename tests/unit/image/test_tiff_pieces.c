@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Packed TIFF read piece by piece on several cores: the pixels that libvips' loader gives, or left to it. */
+#include <malloc.h>
+#include <tiffio.h>
+#include <zlib.h>
+
 #include "support.h"
 
 #include "base/files.h"
@@ -153,12 +157,135 @@ static void test_a_damaged_piece_is_an_error(void **state)
 	}
 }
 
+static void hush(const char *domain, GLogLevelFlags level, const char *text, gpointer unused)
+{
+	(void)domain;
+	(void)level;
+	(void)text;
+	(void)unused;
+}
+
+/* All pixels as the pieces give them, while malloc() hands out memory that is filled with this byte. NULL: refused; *left: left to
+ * libvips. */
+static guint8 *read_filled(const char *path, VipsImage *file, int filler, bool *left)
+{
+	gsize length = VIPS_IMAGE_SIZEOF_IMAGE(file);
+	g_autofree guint8 *found = g_malloc0(length);
+
+	mallopt(M_PERTURB, filler);
+	auto_struct(tiff_pieces) pieces = tiff_pieces_open(path, file, 2, 64);
+	bool well = pieces && read_all(pieces, file, 64, found, NULL);
+	mallopt(M_PERTURB, 0);
+	*left = !pieces;
+	return well ? g_steal_pointer(&found) : NULL;
+}
+
+/* The picture in this file. True: it was compared. */
+static bool compare_damaged(const char *path, const char *what)
+{
+	const struct image_limits limits = {.megapixels = 1};
+	g_autoptr(VipsImage) file = NULL;
+	bool left = false;
+	size_t length;
+
+	if (!format_open(path, NULL, false, &limits, &file, NULL))
+		return false;
+	g_autofree guint8 *one = read_filled(path, file, 0xa5, &left);
+	if (left)
+		return false;
+	g_autofree guint8 *other = read_filled(path, file, 0x5a, &left);
+	g_autofree guint8 *expected = vips_image_write_to_memory(file, &length);
+	if (!one != !expected || !other != !expected)
+		fail_msg("%s: libvips %s it", what, expected ? "reads" : "refuses");
+	if (expected && (memcmp(one, expected, length) != 0 || memcmp(other, expected, length) != 0))
+		fail_msg("%s: not what libvips shows", what);
+	return expected != NULL;
+}
+
+static void test_damaged_files_show_what_libvips_shows(void **state)
+{
+	static const char *const options[] = {"compression=deflate,tile,tile-width=16,tile-height=16,predictor=horizontal",
+		"compression=lzw,tile,tile-width=32,tile-height=16", "compression=zstd,tile-height=4",
+		"compression=packbits,tile-height=4", "compression=lzw,tile-height=5,predictor=horizontal"};
+	GRand *dice = g_rand_new_with_seed(20261128);
+	int compared = 0;
+
+	(void)state;
+	GLogFunc before = g_log_set_default_handler(hush, NULL);
+	for (guint o = 0; o < G_N_ELEMENTS(options); o++) {
+		g_autofree char *folder = scratch_folder();
+		g_autoptr(VipsImage) image = picture(90, 44, o % 2 ? 3 : 1, 8);
+		g_autofree char *path = saved(folder, image, options[o]);
+		g_autofree char *bytes = NULL;
+		gsize length;
+		assert_true(g_file_get_contents(path, &bytes, &length, NULL));
+		for (int round = 0; round < 250; round++) {
+			g_autofree char *damaged = g_memdup2(bytes, length);
+			g_autofree char *what = g_strdup_printf("%s, round %d", options[o], round);
+			/* The directory lies at the end; its numbers matter most. */
+			for (int i = g_rand_int_range(dice, 1, 5); i > 0; i--) {
+				int from = g_rand_boolean(dice) ? 0 : (int)length - MIN((int)length, 400);
+				damaged[g_rand_int_range(dice, from, (int)length)] = (char)g_rand_int(dice);
+			}
+			assert_true(g_file_set_contents(path, damaged, (gssize)length, NULL));
+			compared += compare_damaged(path, what);
+			vips_error_clear();
+		}
+		files_remove_tree(folder);
+	}
+	g_log_set_default_handler(before, NULL);
+	g_rand_free(dice);
+	print_message("%d damaged files were compared\n", compared);
+	assert_true(compared > 200);
+}
+
+/* A file whose pieces hold twice as many rows as their size says, in stored blocks: libdeflate then writes nothing, and libtiff is content. */
+static char *overfull(const char *folder, bool tiled)
+{
+	enum { WIDTH = 64, ROWS = 16, PIECES = 6 };
+	char *path = g_build_filename(folder, "over.tif", NULL);
+	guint8 raw[WIDTH * ROWS * 2], packed[sizeof(raw) + 100];
+	TIFF *file = TIFFOpen(path, "w");
+
+	TIFFSetField(file, TIFFTAG_IMAGEWIDTH, WIDTH);
+	TIFFSetField(file, TIFFTAG_IMAGELENGTH, ROWS * PIECES);
+	TIFFSetField(file, TIFFTAG_BITSPERSAMPLE, 8);
+	TIFFSetField(file, TIFFTAG_SAMPLESPERPIXEL, 1);
+	TIFFSetField(file, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
+	TIFFSetField(file, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
+	TIFFSetField(file, TIFFTAG_COMPRESSION, COMPRESSION_ADOBE_DEFLATE);
+	TIFFSetField(file, tiled ? TIFFTAG_TILEWIDTH : TIFFTAG_ROWSPERSTRIP, tiled ? WIDTH : ROWS);
+	if (tiled)
+		TIFFSetField(file, TIFFTAG_TILELENGTH, ROWS);
+	memset(raw, 200, sizeof(raw));
+	for (uint32_t i = 0; i < PIECES; i++) {
+		uLongf length = sizeof(packed);
+		compress2(packed, &length, raw, sizeof(raw), 0);
+		(tiled ? TIFFWriteRawTile : TIFFWriteRawStrip)(file, i, packed, (tmsize_t)length);
+	}
+	TIFFClose(file);
+	return path;
+}
+
+static void test_a_piece_that_libtiff_does_not_fill_is_black(void **state)
+{
+	(void)state;
+	for (int tiled = 0; tiled < 2; tiled++) {
+		g_autofree char *folder = scratch_folder();
+		g_autofree char *path = overfull(folder, tiled);
+		assert_true(compare_damaged(path, tiled ? "tiles" : "strips"));
+		files_remove_tree(folder);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pixels_are_those_of_the_loader),
 		cmocka_unit_test(test_what_else_a_loader_does_is_left_to_it),
 		cmocka_unit_test(test_a_damaged_piece_is_an_error),
+		cmocka_unit_test(test_a_piece_that_libtiff_does_not_fill_is_black),
+		cmocka_unit_test(test_damaged_files_show_what_libvips_shows),
 	};
 
 	return cmocka_run_group_tests(tests, start_vips, NULL);
