@@ -7,7 +7,6 @@
  * ITU-T T.81: B.2 (markers), F.1.1.5.1 (differences of DC), A.2 (order of blocks). */
 #include <setjmp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <jpeglib.h>
@@ -20,6 +19,7 @@
 #include "image/strips_private.h"
 
 #define EOI_BYTES 2
+#define FIRST_BYTES (16 << 10) /* of a part's buffer, which doubles when it is full */
 #define DEFAULT_QUALITY 75     /* libvips' */
 #define FULL_COLOUR_QUALITY 90 /* from here on libvips' "auto" keeps the colour's resolution */
 #define UNIT_ROWS 16           /* the highest MCU that libvips asks for: 2 x 2 blocks */
@@ -95,10 +95,50 @@ static void set_up(const struct jpeg *jpeg, struct jpeg_compress_struct *info, i
 	info->write_JFIF_header = FALSE;
 }
 
+/* Where a part goes. libjpeg's own memory destination does not give its buffer back after an error: it has freed the one that the caller
+ * still knows, and leaks another. */
 struct memory {
-	unsigned char *bytes;
-	unsigned long length;
+	struct jpeg_destination_mgr manager; /* first: libjpeg knows only this */
+	GByteArray *bytes;
 };
+
+static void memory_from(struct memory *memory, guint at)
+{
+	memory->manager.next_output_byte = memory->bytes->data + at;
+	memory->manager.free_in_buffer = memory->bytes->len - at;
+}
+
+static void memory_begin(j_compress_ptr info)
+{
+	struct memory *memory = (struct memory *)info->dest;
+
+	g_byte_array_set_size(memory->bytes, FIRST_BYTES);
+	memory_from(memory, 0);
+}
+
+static boolean memory_grow(j_compress_ptr info)
+{
+	struct memory *memory = (struct memory *)info->dest;
+	guint full = memory->bytes->len;
+
+	g_byte_array_set_size(memory->bytes, 2 * full);
+	memory_from(memory, full);
+	return TRUE;
+}
+
+static void memory_end(j_compress_ptr info)
+{
+	struct memory *memory = (struct memory *)info->dest;
+
+	g_byte_array_set_size(memory->bytes, memory->bytes->len - (guint)memory->manager.free_in_buffer);
+}
+
+static void memory_init(struct memory *memory, GByteArray *bytes)
+{
+	*memory = (struct memory){
+		{.init_destination = memory_begin, .empty_output_buffer = memory_grow, .term_destination = memory_end},
+		bytes};
+}
 
 /* A few rows at a time: what is read once is still in the processor's cache, and such blocks of memory are used again. */
 static bool compress_rows(struct jpeg_compress_struct *info, VipsRegion *region, const VipsRect *part)
@@ -115,12 +155,15 @@ static bool compress_rows(struct jpeg_compress_struct *info, VipsRegion *region,
 	return true;
 }
 
-/* This part of the picture as a JPEG without metadata. In a function of its own for setjmp(): what it changes lies behind pointers. */
-static bool compress(
-	const struct jpeg *jpeg, VipsRegion *region, const VipsRect *part, struct memory *out, GError **error)
+/* This part of the picture as a JPEG without metadata, in out. In a function of its own for setjmp(): what it changes lies behind
+ * pointers. */
+static bool compress(const struct jpeg *jpeg, VipsRegion *region, const VipsRect *part, GByteArray *out, GError **error)
 {
 	struct jpeg_compress_struct info = {0};
 	struct complaint complaint;
+	struct memory memory;
+
+	memory_init(&memory, out);
 
 	info.err = jpeg_std_error(&complaint.manager);
 	complaint.manager.error_exit = complain;
@@ -129,7 +172,7 @@ static bool compress(
 		return fail(error, ERROR_RETRY, "jpeg: %s", complaint.text);
 	}
 	jpeg_create_compress(&info);
-	jpeg_mem_dest(&info, &out->bytes, &out->length);
+	info.dest = &memory.manager;
 	info.image_width = (JDIMENSION)part->width;
 	info.image_height = (JDIMENSION)part->height;
 	set_up(jpeg, &info, region->im->Bands);
@@ -145,7 +188,7 @@ static bool compress(
 static bool is_alike(const struct jpeg *jpeg, VipsImage *image)
 {
 	g_autoptr(VipsImage) black = NULL;
-	struct memory memory = {0};
+	g_autoptr(GByteArray) dot = g_byte_array_new();
 	VipsRect all = {0, 0, 1, 1};
 
 	if (vips_black(&black, 1, 1, "bands", image->Bands, NULL)) {
@@ -153,14 +196,11 @@ static bool is_alike(const struct jpeg *jpeg, VipsImage *image)
 		return false;
 	}
 	g_autoptr(VipsRegion) region = vips_region_new(black);
-	bool alike = compress(jpeg, region, &all, &memory, NULL);
-	if (alike) {
-		g_autoptr(GByteArray) ours = jpeg_scan_tables(memory.bytes, memory.length);
-		g_autoptr(GByteArray) theirs = jpeg_scan_tables(jpeg->head->data, jpeg->head->len);
-		alike = ours->len == theirs->len && memcmp(ours->data, theirs->data, ours->len) == 0;
-	}
-	free(memory.bytes);
-	return alike;
+	if (!compress(jpeg, region, &all, dot, NULL))
+		return false;
+	g_autoptr(GByteArray) ours = jpeg_scan_tables(dot->data, dot->len);
+	g_autoptr(GByteArray) theirs = jpeg_scan_tables(jpeg->head->data, jpeg->head->len);
+	return ours->len == theirs->len && memcmp(ours->data, theirs->data, ours->len) == 0;
 }
 
 static void *begin(struct strips *strips, GError **error)
@@ -241,20 +281,18 @@ static void *encode(struct strips *strips, const VipsRect *rect, GError **error)
 	const struct jpeg *jpeg = strips->state;
 	VipsRect corner = last_mcu(jpeg, rect);
 	g_autoptr(VipsRegion) region = vips_region_new(strips->image);
-	struct memory file = {0}, small = {0};
-	struct jpeg_strip *strip = NULL;
+	g_autoptr(GByteArray) file = g_byte_array_new();
+	g_autoptr(GByteArray) small = g_byte_array_new();
 
-	if (compress(jpeg, region, rect, &file, error) && compress(jpeg, region, &corner, &small, error)) {
-		g_autoptr(GByteArray) last = jpeg_scan_data(small.bytes, small.length);
-		strip = g_new0(struct jpeg_strip, 1);
-		strip->bytes = jpeg_scan_data(file.bytes, file.length);
-		if (!strip->bytes || !last || !measure(jpeg, strip, last)) {
-			g_clear_pointer(&strip, encoded_free);
-			fail_join(error);
-		}
+	if (!compress(jpeg, region, rect, file, error) || !compress(jpeg, region, &corner, small, error))
+		return NULL;
+	g_autoptr(GByteArray) last = jpeg_scan_data(small->data, small->len);
+	struct jpeg_strip *strip = g_new0(struct jpeg_strip, 1);
+	strip->bytes = jpeg_scan_data(file->data, file->len);
+	if (!strip->bytes || !last || !measure(jpeg, strip, last)) {
+		g_clear_pointer(&strip, encoded_free);
+		fail_join(error);
 	}
-	free(file.bytes);
-	free(small.bytes);
 	return strip;
 }
 

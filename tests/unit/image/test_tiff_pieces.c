@@ -204,7 +204,8 @@ static bool compare_damaged(const char *path, const char *what)
 
 static void test_damaged_files_show_what_libvips_shows(void **state)
 {
-	static const char *const options[] = {"compression=deflate,tile,tile-width=16,tile-height=16,predictor=horizontal",
+	static const char *const options[] = {
+		"compression=deflate,tile,tile-width=16,tile-height=16,predictor=horizontal",
 		"compression=lzw,tile,tile-width=32,tile-height=16", "compression=zstd,tile-height=4",
 		"compression=packbits,tile-height=4", "compression=lzw,tile-height=5,predictor=horizontal"};
 	GRand *dice = g_rand_new_with_seed(20261128);
