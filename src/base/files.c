@@ -12,46 +12,37 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/error.h"
-
-static bool is_folder(const char *path)
-{
-	struct stat status;
-	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
 
 bool files_make_folder(const char *path, GError **error)
 {
-	if (is_folder(path))
+	if (beneath_is_folder(path))
 		return true;
 	g_autofree char *parent = g_path_get_dirname(path);
 	if (strcmp(parent, path) != 0 && !files_make_folder(parent, error))
 		return false;
-	if (mkdir(path, 0777) != 0) {
+	if (beneath_mkdir(path, 0777) != 0) {
 		int number = errno;
-		if (number == EEXIST && is_folder(path)) /* another thread was faster */
+		if (number == EEXIST && beneath_is_folder(path)) /* another thread was faster */
 			return true;
 		g_autofree char *shown = files_display(path);
-		errno = number == EEXIST ? ENOTDIR : number; /* something else has the name */
-		return fail_errno(error, "cannot make the folder %s", shown);
+		g_autofree char *link = number == EEXIST ? beneath_find_link(path) : NULL;
+		errno = link ? ELOOP : number == EEXIST ? ENOTDIR : number; /* something else has the name */
+		return beneath_fail(error, path, NULL, "cannot make the folder %s", shown);
 	}
 	return files_sync(parent, error);
 }
 
 bool files_sync(const char *path, GError **error)
 {
-	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	bool done = descriptor >= 0 && fsync(descriptor) == 0;
-	int number = errno;
-
-	if (descriptor >= 0)
-		close(descriptor);
 	/* Some network file systems have no fsync for folders; there rename is synchronous. */
-	if (done || (descriptor >= 0 && number == EINVAL))
+	if (beneath_sync(path) == 0 || errno == EINVAL)
 		return true;
+	int number = errno;
 	g_autofree char *shown = files_display(path);
 	errno = number;
-	return fail_errno(error, "cannot write %s to disk", shown);
+	return beneath_fail(error, path, NULL, "cannot write %s to disk", shown);
 }
 
 bool files_sync_folder_of(const char *path, GError **error)
@@ -66,7 +57,7 @@ static bool fail_move(GError **error, int number, const char *from, const char *
 	g_autofree char *shown_to = files_display(to);
 
 	errno = number;
-	return fail_errno(error, "cannot move %s to %s", shown_from, shown_to);
+	return beneath_fail(error, from, to, "cannot move %s to %s", shown_from, shown_to);
 }
 
 /* fsync of the folders that a rename changed, the target's first: a crash in between shows the file twice, not never. */
@@ -81,17 +72,17 @@ static bool sync_move(const char *from, const char *to, GError **error)
 static bool same_file(const char *a, const char *b)
 {
 	struct stat first, second;
-	return lstat(a, &first) == 0 && lstat(b, &second) == 0 && first.st_dev == second.st_dev &&
+	return beneath_stat(a, &first) == 0 && beneath_stat(b, &second) == 0 && first.st_dev == second.st_dev &&
 	       first.st_ino == second.st_ino;
 }
 
 bool files_move(const char *from, const char *to, GError **error)
 {
-	if (rename(from, to) != 0)
+	if (beneath_rename(from, to, 0) != 0)
 		return fail_move(error, errno, from, to);
 	/* rename(2) does nothing when both names are links to the same file. */
 	if (strcmp(from, to) != 0 && same_file(from, to))
-		unlink(from);
+		beneath_unlink(from);
 	return sync_move(from, to, error);
 }
 
@@ -101,19 +92,19 @@ int files_rename_new(const char *from, const char *to)
 {
 	struct stat status;
 
-	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+	if (beneath_rename(from, to, RENAME_NOREPLACE) == 0)
 		return 0;
 	if (errno != EINVAL && errno != ENOSYS)
 		return -1;
-	if (link(from, to) == 0)
-		return unlink(from);
-	if (errno == EEXIST || errno == EXDEV || errno == ENOENT)
+	if (beneath_link(from, to) == 0)
+		return beneath_unlink(from);
+	if (errno == EEXIST || errno == EXDEV || errno == ENOENT || errno == ELOOP)
 		return -1;
-	if (lstat(to, &status) == 0) {
+	if (beneath_stat(to, &status) == 0) {
 		errno = EEXIST;
 		return -1;
 	}
-	return rename(from, to);
+	return beneath_rename(from, to, 0);
 }
 
 /* FOLDER/a.jpg is FOLDER/a-2.jpg; a name at its limit of 255 bytes loses bytes before the ending, never the ending. */
@@ -157,9 +148,9 @@ char *files_move_beside(const char *from, const char *to, GError **error)
 	}
 }
 
-static void remove_below(int parent, const char *name)
+/* Takes the descriptor. */
+static void remove_in(int descriptor)
 {
-	int descriptor = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *folder = descriptor >= 0 ? fdopendir(descriptor) : NULL;
 
 	if (!folder) {
@@ -172,7 +163,7 @@ static void remove_below(int parent, const char *name)
 			continue;
 		if (unlinkat(descriptor, entry->d_name, 0) == 0)
 			continue;
-		remove_below(descriptor, entry->d_name);
+		remove_in(openat(descriptor, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 		if (unlinkat(descriptor, entry->d_name, AT_REMOVEDIR) != 0)
 			continue;
 	}
@@ -181,8 +172,8 @@ static void remove_below(int parent, const char *name)
 
 void files_remove_tree(const char *path)
 {
-	remove_below(AT_FDCWD, path);
-	if (rmdir(path) != 0)
+	remove_in(beneath_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0)); /* in no root, too */
+	if (beneath_rmdir(path) != 0)
 		return;
 }
 
@@ -192,7 +183,7 @@ void files_prune(const char *path, const char *stop)
 	gsize length = strlen(stop);
 
 	while (g_str_has_prefix(current, stop) && current[length] == '/' && current[length + 1] != '\0') {
-		if (rmdir(current) != 0 && errno != ENOENT)
+		if (beneath_rmdir(current) != 0 && errno != ENOENT)
 			return;
 		char *parent = g_path_get_dirname(current);
 		g_free(current);
@@ -224,15 +215,4 @@ char *files_display(const char *name)
 		name += length;
 	}
 	return g_string_free(text, FALSE);
-}
-
-bool files_lies_in(const char *path, const char *folder)
-{
-	char inner[PATH_MAX], outer[PATH_MAX];
-	g_autofree char *holder = g_path_get_dirname(path);
-
-	if (!realpath(holder, inner) || !realpath(folder, outer))
-		return false;
-	gsize length = strlen(outer);
-	return strncmp(inner, outer, length) == 0 && (inner[length] == '/' || inner[length] == '\0');
 }

@@ -28,8 +28,6 @@ char *files_numbered(const char *path, unsigned number);
 void files_remove_tree(const char *path);
 /* Removes empty folders from path upwards, up to and without stop. */
 void files_prune(const char *path, const char *stop);
-/* Does the folder that holds path really lie in this one, links followed? */
-bool files_lies_in(const char *path, const char *folder);
 /* A file name as people may see it in a log or on the page: valid UTF-8, control characters as \xNN. */
 char *files_display(const char *name);
 
