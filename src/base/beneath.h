@@ -43,6 +43,7 @@ bool beneath_within(const char *path, const char *folder);
 int beneath_open(const char *path, int flags, mode_t mode);
 int beneath_stat(const char *path, struct stat *status); /* of a link: the link; of a root: where it leads */
 int beneath_mkdir(const char *path, mode_t mode);
+int beneath_make_folders(const char *path); /* mkdir -p with mode 0777; nothing is fsynced */
 int beneath_unlink(const char *path);
 int beneath_rmdir(const char *path);
 int beneath_rename(const char *from, const char *to, unsigned flags /* of renameat2 */);

@@ -77,6 +77,27 @@ int beneath_mkdir(const char *path, mode_t mode)
 	return enter(path, &place) ? leave(&place, mkdirat(place.folder, place.name, mode)) : -1;
 }
 
+int beneath_make_folders(const char *path)
+{
+	struct stat status;
+
+	if (beneath_mkdir(path, 0777) == 0)
+		return 0;
+	if (errno == ENOENT) {
+		g_autofree char *parent = g_path_get_dirname(path);
+		if (strcmp(parent, path) == 0 || beneath_make_folders(parent) != 0)
+			return -1;
+		if (beneath_mkdir(path, 0777) == 0)
+			return 0;
+	}
+	if (errno != EEXIST)
+		return -1;
+	if (beneath_is_folder(path))
+		return 0;
+	errno = beneath_stat(path, &status) == 0 && S_ISLNK(status.st_mode) ? ELOOP : ENOTDIR;
+	return -1;
+}
+
 int beneath_unlink(const char *path)
 {
 	struct place place;

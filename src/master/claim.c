@@ -3,10 +3,12 @@
  * Claims. rename(2) decides who has a file: it is in the inbox or in INBOX/.dropmill/ID/, at any moment and after any
  * crash, and only one claim can get it. See intake.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/error.h"
@@ -99,12 +101,12 @@ static void put_back(const char *from, const char *to)
 		log_error("a claim could not be undone; the file is taken up at the next start: %s", error->message);
 }
 
-static bool fail_claim(GError **error, int number)
+static bool fail_claim(GError **error, int number, const char *path)
 {
 	errno = number;
 	if (number == EXDEV)
 		return fail(error, ERROR_RETRY, "cannot be claimed: it lies on another file system than its inbox");
-	return fail_errno(error, "cannot be claimed");
+	return beneath_fail(error, path, NULL, "cannot be claimed");
 }
 
 /* The rename and what makes it last. */
@@ -113,14 +115,14 @@ static bool move_in(const char *from, const char *to, int descriptor, const stru
 	g_autofree char *folder = g_path_get_dirname(to);
 	struct stat opened, moved;
 
-	if (g_mkdir_with_parents(folder, 0777) != 0)
-		return fail_claim(error, errno);
+	if (beneath_make_folders(folder) != 0)
+		return fail_claim(error, errno, to);
 	CRASH_POINT("claim.before_rename");
-	if (rename(from, to) != 0)
-		return fail_claim(error, errno);
+	if (beneath_rename(from, to, 0) != 0)
+		return fail_claim(error, errno, from);
 	CRASH_POINT("claim.renamed");
 	/* Between the look and the rename it may have grown, or another file may have got its name. */
-	bool same = fstat(descriptor, &opened) == 0 && lstat(to, &moved) == 0;
+	bool same = fstat(descriptor, &opened) == 0 && beneath_stat(to, &moved) == 0;
 	if (same) {
 		struct identity now = identity_of(&opened), there = identity_of(&moved);
 		same = identity_equal(&now, seen) && identity_equal(&there, seen);
@@ -196,7 +198,7 @@ void claim_sync(const GPtrArray *claims)
 	}
 	g_hash_table_iter_init(&iterator, shared);
 	while (g_hash_table_iter_next(&iterator, &folder, NULL))
-		if (g_file_test(folder, G_FILE_TEST_IS_DIR)) /* the users' may be gone by now */
+		if (beneath_is_folder(folder)) /* the users' may be gone by now */
 			sync_quietly(folder);
 }
 
@@ -204,12 +206,12 @@ enum claim_state claim_look(const struct claim *claim, GError **error)
 {
 	struct stat status;
 
-	if (lstat(claim->path, &status) != 0 && errno == ENOENT) {
+	if (beneath_stat(claim->path, &status) != 0 && errno == ENOENT) {
 		fail(error, ERROR_INPUT, "the original was removed while it was in work");
 		return CLAIM_GONE;
 	}
-	if (lstat(claim->path, &status) != 0) {
-		fail_errno(error, "the original cannot be looked at");
+	if (beneath_stat(claim->path, &status) != 0) {
+		beneath_fail(error, claim->path, NULL, "the original cannot be looked at");
 		return CLAIM_UNKNOWN;
 	}
 	struct identity now = identity_of(&status);
@@ -235,7 +237,7 @@ static char *move_out(const struct claim *claim, const char *to, GError **error)
 {
 	struct stat status;
 
-	if (lstat(claim->path, &status) != 0 && errno == ENOENT) {
+	if (beneath_stat(claim->path, &status) != 0 && errno == ENOENT) {
 		fail(error, ERROR_INPUT, "the original was removed while it was in work");
 		return NULL;
 	}
@@ -269,8 +271,8 @@ bool claim_give_back(struct claim *claim, GError **error)
 
 bool claim_delete(struct claim *claim, GError **error)
 {
-	if (unlink(claim->path) != 0 && errno != ENOENT)
-		return fail_errno(error, "cannot delete the original");
+	if (beneath_unlink(claim->path) != 0 && errno != ENOENT)
+		return beneath_fail(error, claim->path, NULL, "cannot delete the original");
 	if (!files_sync_folder_of(claim->path, error))
 		return false;
 	finish(claim);
@@ -307,16 +309,19 @@ static bool write_reason(const struct claim *claim, const char *path, const char
 
 	if (!files_make_folder(folder, error))
 		return false;
-	FILE *file = fopen(temporary, "we");
+	/* Never into what lies there: of an earlier try, or put there by whoever may write to the inbox. */
+	beneath_unlink(temporary);
+	int descriptor = beneath_open(temporary, O_WRONLY | O_CREAT | O_EXCL, 0666);
+	FILE *file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
 	if (!file)
-		return fail_errno(error, "cannot write the reason file");
+		return beneath_fail(error, temporary, NULL, "cannot write the reason file");
 	bool written = fputs(text, file) >= 0 && fflush(file) == 0 && fsync(fileno(file)) == 0;
 	int number = errno;
 	fclose(file);
 	CRASH_POINT("fail.reason_temp");
 	if (written && files_move(temporary, path, error))
 		return true;
-	unlink(temporary);
+	beneath_unlink(temporary);
 	errno = number;
 	return written ? false : fail_errno(error, "cannot write the reason file");
 }
@@ -329,7 +334,7 @@ void claim_excuse(const struct claim *claim)
 	g_autofree char *folder = g_path_get_dirname(failed);
 	struct stat status;
 
-	if (lstat(failed, &status) != 0 && errno == ENOENT && unlink(explained) == 0)
+	if (beneath_stat(failed, &status) != 0 && errno == ENOENT && beneath_unlink(explained) == 0)
 		files_prune(folder, top);
 }
 
@@ -342,10 +347,10 @@ bool claim_fail(struct claim *claim, const char *reason, GError **error)
 	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&one_at_a_time);
 	struct stat status;
 
-	if (lstat(claim->path, &status) != 0 && errno == ENOENT)
+	if (beneath_stat(claim->path, &status) != 0 && errno == ENOENT)
 		return fail(error, ERROR_INPUT, "the original was removed while it was in work");
 	/* A reason without its file is what a retry or a crash left behind: written over. */
-	for (unsigned number = 1; lstat(target, &status) == 0; number++) {
+	for (unsigned number = 1; beneath_stat(target, &status) == 0; number++) {
 		g_free(target);
 		g_free(explained);
 		target = files_numbered(wanted, number);
@@ -358,7 +363,7 @@ bool claim_fail(struct claim *claim, const char *reason, GError **error)
 	g_autofree char *place = move_out(claim, target, error);
 	CRASH_POINT("fail.moved");
 	if (!place) {
-		unlink(explained);
+		beneath_unlink(explained);
 		return false;
 	}
 	g_autofree char *matching = reason_path(place);

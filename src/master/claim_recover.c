@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/log.h"
@@ -23,15 +24,16 @@ static int by_name(gconstpointer a, gconstpointer b)
 /* Names in a folder, sorted; NULL when it cannot be read. */
 static GPtrArray *names_in(const char *path)
 {
-	GDir *folder = g_dir_open(path, 0, NULL);
+	DIR *folder = beneath_opendir(path);
 
 	if (!folder)
 		return NULL;
 	tally(TALLY_FOLDERS);
 	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-	for (const char *name; (name = g_dir_read_name(folder));)
-		g_ptr_array_add(names, g_strdup(name));
-	g_dir_close(folder);
+	for (struct dirent *entry; (entry = readdir(folder));)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			g_ptr_array_add(names, g_strdup(entry->d_name));
+	closedir(folder);
 	g_ptr_array_sort(names, by_name);
 	return names;
 }
@@ -49,7 +51,7 @@ static bool collect(const char *path, const char *relative, GPtrArray *files)
 		struct stat status;
 		if (name[0] == '.') /* never dropped under such a name: an unfinished reason file */
 			continue;
-		if (lstat(full, &status) != 0)
+		if (beneath_stat(full, &status) != 0)
 			complete = false;
 		else if (S_ISDIR(status.st_mode))
 			complete &= collect(full, below, files);
@@ -62,7 +64,7 @@ static bool collect(const char *path, const char *relative, GPtrArray *files)
 static const char *sniff_file(const char *path)
 {
 	guint8 head[SNIFF_BYTES];
-	int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	int descriptor = beneath_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
 	gssize length = descriptor >= 0 ? pread(descriptor, head, sizeof(head), 0) : -1;
 
 	if (descriptor >= 0)
@@ -75,7 +77,7 @@ static struct claim *recovered(const struct inbox *inbox, const char *id, const 
 	g_autofree char *path = g_build_filename(folder, relative, NULL);
 	struct stat status;
 
-	if (lstat(path, &status) != 0)
+	if (beneath_stat(path, &status) != 0)
 		return NULL;
 	struct identity identity = identity_of(&status);
 	struct claim *claim = g_new0(struct claim, 1);
@@ -124,7 +126,7 @@ GPtrArray *claim_recover(const struct inbox *inbox, guint most, bool *rest)
 		const char *id = ids->pdata[i];
 		g_autofree char *folder = g_build_filename(top, id, NULL);
 		g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
-		if (!is_id(id) || claim_registered(id) || g_file_test(folder, G_FILE_TEST_IS_SYMLINK))
+		if (!is_id(id) || claim_registered(id) || !beneath_is_folder(folder))
 			continue;
 		claim_seen_id(id); /* of the rest, too */
 		if (claims->len >= most) {

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/sniff.h"
 #include "master/intake_private.h"
 
@@ -21,6 +22,7 @@ struct inbox *inbox_new(const char *pipeline, const char *path, bool recursive, 
 
 	inbox->pipeline = g_strdup(pipeline);
 	inbox->path = g_canonicalize_filename(path, NULL);
+	beneath_add(inbox->path, BENEATH_INBOX);
 	inbox->recursive = recursive;
 	inbox->accept = g_strdupv(accept);
 	inbox->settle_us = MAX(settle_us, 0);

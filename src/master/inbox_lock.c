@@ -8,6 +8,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/error.h"
 #include "master/intake_private.h"
 
@@ -35,7 +36,7 @@ static int holder(guint64 inode)
 int inbox_lock(const char *path, GError **error)
 {
 	struct stat status;
-	int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int descriptor = beneath_open(path, O_RDONLY | O_DIRECTORY, 0);
 
 	/* What cannot be opened is told by who walks it; a file system without locks (some network ones) goes without. */
 	if (descriptor < 0 || flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)

@@ -9,6 +9,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
@@ -110,7 +111,7 @@ void scan_close(struct intake *intake, struct box *box)
 
 static void open_box(struct intake *intake, struct box *box, const struct stat *status)
 {
-	int descriptor = open(box->inbox->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int descriptor = beneath_open(box->inbox->path, O_PATH | O_DIRECTORY, 0);
 	const char *remote = descriptor >= 0 ? remote_name(descriptor) : NULL;
 
 	if (descriptor >= 0)
@@ -127,6 +128,18 @@ static void open_box(struct intake *intake, struct box *box, const struct stat *
 	scan_box(intake, box);
 }
 
+static char *not_there(const char *path, int number)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (number != ELOOP)
+		return g_strdup_printf(
+			"the inbox is not there: %s; it is taken up as soon as it is", g_strerror(number));
+	errno = number;
+	beneath_fail(&error, path, NULL, "the inbox cannot be looked into");
+	return g_strdup(error->message);
+}
+
 /* An inbox that was there and is gone is not made again: whoever deleted it may be about to make it, or to move
  * another there, and would fail or end up inside it. */
 void scan_check(struct intake *intake, struct box *box, bool create)
@@ -138,8 +151,8 @@ void scan_check(struct intake *intake, struct box *box, bool create)
 
 	if (create && !files_make_folder(box->inbox->path, &error))
 		why = g_strdup(error->message);
-	else if (stat(box->inbox->path, &status) != 0)
-		why = g_strdup_printf("the inbox is not there: %s; it is taken up as soon as it is", g_strerror(errno));
+	else if (beneath_stat(box->inbox->path, &status) != 0)
+		why = not_there(box->inbox->path, errno);
 	else if (!S_ISDIR(status.st_mode))
 		why = g_strdup("the inbox is not a folder");
 	if (!why) {
@@ -185,7 +198,7 @@ static void folder_event(struct intake *intake, struct box *box, guint32 mask, c
 		settle_forget(intake, box, path);
 		return;
 	}
-	if (lstat(path, &status) != 0) {
+	if (beneath_stat(path, &status) != 0) {
 		settle_gone(intake, path);
 		return;
 	}

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/beneath.h"
 #include "base/clock.h"
 #include "master/intake_pending.h"
 
@@ -177,11 +178,11 @@ bool settle_notice(struct intake *intake, struct box *box, const char *relative,
 		box->left -= box->left > 0;
 	if (arrival == ARRIVED_MOVED && file->put_back) {
 		file->put_back = false;
-		if (lstat(file->path, &status) == 0 && status.st_ino == file->seen.inode)
+		if (beneath_stat(file->path, &status) == 0 && status.st_ino == file->seen.inode)
 			return true;
 	}
 	/* Not at each write: there may be thousands, and the timer's look will see the last. */
-	if ((arrival != ARRIVED_GROWN || !known) && lstat(file->path, &status) == 0) {
+	if ((arrival != ARRIVED_GROWN || !known) && beneath_stat(file->path, &status) == 0) {
 		settle_look(file, &status);
 		if (arrival == ARRIVED_WALKED)
 			found(file, &status);
@@ -216,7 +217,7 @@ void settle_gone(struct intake *intake, const char *path)
 	struct stat status;
 
 	/* Events are late: another may have its name already. */
-	if (file && lstat(path, &status) != 0 && errno == ENOENT)
+	if (file && beneath_stat(path, &status) != 0 && errno == ENOENT)
 		settle_drop(intake, file);
 }
 

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "master/intake_pending.h"
@@ -85,7 +86,7 @@ static void take(struct intake *intake, struct pending *file, int descriptor)
 		settle_arm(file, clock_now_us() + PASSIVE_US);
 	} else {
 		struct stat status;
-		file->put_back = lstat(file->path, &status) == 0 && status.st_ino == file->seen.inode;
+		file->put_back = beneath_stat(file->path, &status) == 0 && status.st_ino == file->seen.inode;
 		settle_failed(intake, file, error->message);
 	}
 }
@@ -95,7 +96,7 @@ static void check_file(struct intake *intake, struct pending *file)
 	struct box *box = file->box;
 	gint64 settle = box->inbox->settle_us, now = clock_now_us();
 	struct stat status;
-	int descriptor = open(file->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	int descriptor = beneath_open(file->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
 
 	if (descriptor < 0) {
 		settle_failed_errno(intake, file, "cannot be read", errno);
@@ -122,7 +123,7 @@ void take_look(struct intake *intake, struct pending *file)
 	g_autofree char *refusal = inbox_refusal(inbox, name, -1);
 	struct stat status;
 
-	if (lstat(file->path, &status) != 0) {
+	if (beneath_stat(file->path, &status) != 0) {
 		if (errno == ENOENT || errno == ENOTDIR)
 			settle_drop(intake, file);
 		else

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/clock.h"
 #include "base/tally.h"
 #include "master/intake_private.h"
@@ -97,7 +98,7 @@ static int open_folder(
 	g_autoptr(GError) error = NULL;
 	bool fresh;
 	/* The inbox itself may be a link to where it really is; below it links are not followed. */
-	int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (*relative ? O_NOFOLLOW : 0));
+	int descriptor = beneath_open(path, O_RDONLY | O_DIRECTORY, 0);
 
 	*folder = NULL;
 	if (descriptor < 0)
@@ -207,13 +208,9 @@ guint64 walk_count(struct intake *intake, struct box *box)
 	g_queue_push_tail(&folders, g_strdup(""));
 	for (char *relative; (relative = g_queue_pop_head(&folders)); g_free(relative)) {
 		g_autofree char *path = path_in(box, relative);
-		int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (*relative ? O_NOFOLLOW : 0));
-		DIR *folder = descriptor >= 0 ? fdopendir(descriptor) : NULL;
-		if (!folder) {
-			if (descriptor >= 0)
-				close(descriptor);
+		DIR *folder = beneath_opendir(path);
+		if (!folder)
 			continue;
-		}
 		tally(TALLY_FOLDERS);
 		for (struct dirent *entry; (entry = readdir(folder));) {
 			g_autofree char *name = NULL;
