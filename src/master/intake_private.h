@@ -2,7 +2,7 @@
  *
  * Purpose:   what the files of intake share. intake.c has the thread and the set of inboxes, intake_watch.c the
  *            library, intake_scan.c inboxes and events, intake_walk.c what lies in folders, intake_settle.c the files that are seen and
- *            not taken yet, intake_take.c the last looks at one, intake_room.c how many may be, inbox.c definitions and names,
+ *            not taken yet, intake_writers.c who writes, intake_take.c the last looks at one, intake_room.c how many may be, inbox.c definitions and names,
  *            inbox_lock.c who has an inbox, claim.c the rename, claim_recover.c claims of an earlier run, claim_register.c those in hand.
  * Thread:    intake's thread only, but for what `lock` guards.
  * Ownership: everything belongs to struct intake.
@@ -93,6 +93,8 @@ struct intake {
 
 	GHashTable *pending; /* path → struct pending, owned */
 	GPtrArray *fresh;    /* struct claim: renamed, to be synced and handed out */
+	GHashTable *writers; /* paths of files that are open for writing: intake_writers.c */
+	guint32 moved_open;  /* the cookie of the one that was renamed last; 0: none */
 };
 
 enum arrival {
@@ -109,6 +111,7 @@ extern gint64 intake_poll_us;      /* ... one without is */
 extern gint64 intake_check_us;     /* ... an inbox's folder is seen to be still the same one */
 extern guint intake_dead_at_most;  /* watches that the library lists in vain, besides half as many as are alive */
 extern guint intake_parked_most;   /* files of an inbox that are remembered although nobody can take them */
+extern bool intake_leases;         /* false: as if leases were refused, as to a service user on others' files */
 
 /* intake.c */
 struct box *intake_box_at(struct intake *intake, const char *path, guint64 device, guint64 inode);
@@ -174,8 +177,14 @@ void scan_check(struct intake *intake, struct box *box, bool create);
 /* Walks it, when that is due and there is room, or goes on with it. */
 void scan_box(struct intake *intake, struct box *box);
 void scan_close(struct intake *intake, struct box *box);
-void scan_event(struct intake *intake, struct folder *folder, guint32 mask, const char *name);
+void scan_event(struct intake *intake, struct folder *folder, guint32 mask, guint32 cookie, const char *name);
 void scan_lost(struct intake *intake, struct box *box, const char *relative); /* its watch is gone */
+
+/* intake_writers.c */
+void writers_event(struct intake *intake, guint32 mask, guint32 cookie, const char *path);
+/* Is a program on this machine known to write this file? False: none is known. */
+bool writers_have(const struct intake *intake, const char *path);
+void writers_forget(struct intake *intake, const char *path /* and below; NULL: all */);
 
 /* intake_settle.c */
 void settle_init(struct intake *intake);
@@ -186,7 +195,9 @@ bool settle_notice(struct intake *intake, struct box *box, const char *relative,
 void settle_folder(struct intake *intake, struct box *box, const char *relative, int number);
 void settle_gone(struct intake *intake, const char *path);
 void settle_forget(struct intake *intake, struct box *box, const char *path /* and below; NULL: all of box */);
-void settle_retry(struct intake *intake, struct box *box);     /* permissions may have changed */
+void settle_retry(struct intake *intake, struct box *box); /* permissions may have changed */
+/* How long a file written in place must be quiet: where changes are found by looking, at least two looks. */
+gint64 settle_time(const struct box *box);
 void settle_run(struct intake *intake);                        /* for a bounded time */
 gint64 settle_next_us(struct intake *intake, struct box *box); /* G_MAXINT64: nothing pending, or no room */
 

@@ -102,6 +102,7 @@ void scan_close(struct intake *intake, struct box *box)
 	box->left = box->unlisted = box->unlisted_before = 0;
 	watch_release(intake, box, NULL);
 	settle_forget(intake, box, NULL);
+	writers_forget(intake, box->inbox->path);
 	room_untell(intake, box);
 	box->open = false;
 	if (box->lock >= 0)
@@ -186,6 +187,7 @@ void scan_lost(struct intake *intake, struct box *box, const char *relative)
 	}
 	g_autofree char *path = g_build_filename(box->inbox->path, relative, NULL);
 	watch_release(intake, box, path);
+	writers_forget(intake, path);
 	walk_folder(intake, box, relative, ARRIVED_SEEN); /* mostly: not there */
 }
 
@@ -196,6 +198,7 @@ static void folder_event(struct intake *intake, struct box *box, guint32 mask, c
 	if (mask & IN_MOVED_FROM) {
 		watch_release(intake, box, path);
 		settle_forget(intake, box, path);
+		writers_forget(intake, path);
 		return;
 	}
 	if (beneath_stat(path, &status) != 0) {
@@ -212,7 +215,7 @@ static void folder_event(struct intake *intake, struct box *box, guint32 mask, c
 	}
 }
 
-void scan_event(struct intake *intake, struct folder *folder, guint32 mask, const char *name)
+void scan_event(struct intake *intake, struct folder *folder, guint32 mask, guint32 cookie, const char *name)
 {
 	struct box *box = folder->box;
 
@@ -225,6 +228,8 @@ void scan_event(struct intake *intake, struct folder *folder, guint32 mask, cons
 	/* Copies: the event may make the folder's own strings go. */
 	g_autofree char *relative = *folder->relative ? g_build_filename(folder->relative, name, NULL) : g_strdup(name);
 	g_autofree char *path = g_build_filename(folder->path, name, NULL);
+	if (!(mask & IN_ISDIR))
+		writers_event(intake, mask, cookie, path);
 	if (mask & IN_ISDIR)
 		folder_event(intake, box, mask, relative, path);
 	else if (mask & (IN_MOVED_FROM | IN_DELETE))

@@ -149,6 +149,11 @@ bool settle_look(struct pending *file, const struct stat *status)
 	return false;
 }
 
+gint64 settle_time(const struct box *box)
+{
+	return box->polled || box->remote ? MAX(box->inbox->settle_us, 2 * intake_poll_us) : box->inbox->settle_us;
+}
+
 /* When it came, as near as can be told: a rename or a write sets its ctime. One that came with its folder may have lain elsewhere for years;
  * it was not here before the backlog that it was found in. */
 static void found(struct pending *file, const struct stat *status)
@@ -189,7 +194,7 @@ bool settle_notice(struct intake *intake, struct box *box, const char *relative,
 	}
 	file->moved = arrival == ARRIVED_MOVED;
 	file->failures = 0;
-	file->quiet_us = file->moved ? now : now + box->inbox->settle_us;
+	file->quiet_us = file->moved ? now : now + settle_time(box);
 	/* A timer that is due earlier looks and goes on waiting: cheaper than to move it with each write. */
 	if (!known || file->due_us > file->quiet_us)
 		settle_arm(file, file->quiet_us);

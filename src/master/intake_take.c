@@ -15,8 +15,14 @@ enum {
 	AGAIN_LEAST_US = 50 * 1000,      /* to the next look at one that is being written, however short settle is */
 	TOLD_AFTER_US = 2 * 1000 * 1000, /* before that, being written needs no explanation */
 	PASSIVE_US = 60 * 1000 * 1000,   /* what is not a picture's file may become one */
-	EMPTY_FACTOR = 4,                /* settle times: an empty file is mostly one that is about to be written */
+	WRITER_AGAIN_US = 10 * 1000 * 1000,
+	EMPTY_FACTOR = 4, /* settle times: an empty file is mostly one that is about to be written */
 };
+
+/* A file that does not change for so long is not waited for any more because of what events told. */
+#define WRITER_MOST_US (3600 * (gint64)G_USEC_PER_SEC)
+
+bool intake_leases = true;
 
 static void passive(struct intake *intake, struct pending *file, const char *why)
 {
@@ -41,15 +47,22 @@ static void being_written(struct intake *intake, struct pending *file, gint64 du
 		settle_arm(file, next_us);
 }
 
-/* A read lease is refused while any process has the file open for writing. Where we may not ask (another owner's file,
- * network file systems), time has to tell. A lease that is broken sends a signal: one that is ignored by default. */
-static bool open_for_writing(int descriptor)
+/* Until when a file is left alone because somebody has it open for writing; 0: nobody is known to. A read lease is refused while any
+ * process has. Where we may not ask (another owner's file, network file systems), events tell of writers on this machine, and for how long
+ * they are believed is bounded: the end of one may have been missed. A lease that is broken sends a signal: one that is ignored by default. */
+static gint64 written_until(struct intake *intake, const struct pending *file, int descriptor)
 {
+	gint64 now = clock_now_us();
+
 	fcntl(descriptor, F_SETSIG, SIGURG);
-	if (fcntl(descriptor, F_SETLEASE, F_RDLCK) != 0)
-		return errno == EAGAIN;
-	fcntl(descriptor, F_SETLEASE, F_UNLCK);
-	return false;
+	if (intake_leases && fcntl(descriptor, F_SETLEASE, F_RDLCK) == 0) {
+		fcntl(descriptor, F_SETLEASE, F_UNLCK);
+		return 0;
+	}
+	if (intake_leases && errno == EAGAIN)
+		return now + MAX(file->box->inbox->settle_us, AGAIN_LEAST_US);
+	/* Its end comes as an event. */
+	return writers_have(intake, file->path) && now < file->same_us + WRITER_MOST_US ? now + WRITER_AGAIN_US : 0;
 }
 
 static bool is_known(struct intake *intake, const struct pending *file)
@@ -94,7 +107,7 @@ static void take(struct intake *intake, struct pending *file, int descriptor)
 static void check_file(struct intake *intake, struct pending *file)
 {
 	struct box *box = file->box;
-	gint64 settle = box->inbox->settle_us, now = clock_now_us();
+	gint64 settle = box->inbox->settle_us, now = clock_now_us(), until;
 	struct stat status;
 	int descriptor = beneath_open(file->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
 
@@ -106,12 +119,12 @@ static void check_file(struct intake *intake, struct pending *file)
 	if (fstat(descriptor, &status) != 0)
 		settle_failed_errno(intake, file, "cannot be looked at", errno);
 	else if (!settle_look(file, &status))
-		being_written(intake, file, now + settle / 4);
+		being_written(intake, file, now + (box->polled ? settle_time(box) : settle / 4));
 	else if (status.st_size == 0 && !file->moved && now < file->same_us + EMPTY_FACTOR * settle)
 		settle_arm(file, file->same_us + EMPTY_FACTOR * settle);
-	else if (open_for_writing(descriptor)) {
-		settle_park(intake, file, "open for writing by another program", now + MAX(settle, AGAIN_LEAST_US));
-	} else
+	else if ((until = written_until(intake, file, descriptor)))
+		settle_park(intake, file, "open for writing by another program", until);
+	else
 		take(intake, file, descriptor);
 	close(descriptor);
 }

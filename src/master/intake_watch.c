@@ -33,6 +33,7 @@ enum {
 	MASK = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB |
 	       IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR,
 	EVENTS_AT_ONCE = 4096, /* between two looks at the timers */
+	DEAD_FACTOR = 8,       /* so many times as many dead watches are borne while files are being written */
 };
 
 static void folder_free(gpointer data)
@@ -152,6 +153,7 @@ void watch_open(struct intake *intake)
 
 	intake->folders = g_hash_table_new_full(NULL, NULL, NULL, folder_free);
 	intake->folders_by_identity = g_hash_table_new(identity_hash, identity_same);
+	intake->writers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	intake->dead = 0;
 	intake->inotify = -1;
 	g_clear_pointer(&intake->inotify_error, g_free);
@@ -172,6 +174,7 @@ void watch_close(struct intake *intake)
 	intake->inotify = -1;
 	g_clear_pointer(&intake->folders_by_identity, g_hash_table_destroy);
 	g_clear_pointer(&intake->folders, g_hash_table_destroy);
+	g_clear_pointer(&intake->writers, g_hash_table_destroy);
 	g_clear_pointer(&intake->inotify_error, g_free);
 }
 
@@ -299,10 +302,20 @@ static void overflowed(struct intake *intake)
 	log_warning("inotify lost events, its queue was full (%d times so far): every inbox is "
 		    "looked through; `sysctl fs.inotify.max_queued_events` makes it longer",
 		g_atomic_int_get(&intake->overflows));
+	writers_forget(intake, NULL); /* that they closed may be among what is lost */
 	for (guint i = 0; i < intake->boxes->len; i++) {
 		struct box *box = intake->boxes->pdata[i];
 		box->check_us = box->scan_us = 0;
 	}
+}
+
+/* So many watches are of no use that the library should be started afresh. Who is writing would be forgotten then: that is put off while
+ * anybody is, within reason. */
+static bool too_many_dead(const struct intake *intake)
+{
+	guint most = intake_dead_at_most + g_hash_table_size(intake->folders) / 2;
+
+	return intake->dead > (g_hash_table_size(intake->writers) ? most * DEAD_FACTOR : most);
 }
 
 /* Starts the library afresh, to be rid of dead watches or to try again. What happens meanwhile, the walk finds. */
@@ -318,8 +331,7 @@ bool watch_read(struct intake *intake)
 {
 	struct inotify_event *event = NULL;
 
-	if (intake->inotify < 0 ? clock_now_us() >= intake->inotify_retry_us
-				: intake->dead > intake_dead_at_most + g_hash_table_size(intake->folders) / 2)
+	if (intake->inotify < 0 ? clock_now_us() >= intake->inotify_retry_us : too_many_dead(intake))
 		start_afresh(intake);
 	for (int i = 0; i < EVENTS_AT_ONCE && intake->inotify >= 0 && (event = inotifytools_next_events(0, 1)); i++) {
 		if (event->mask & IN_Q_OVERFLOW) {
@@ -332,7 +344,7 @@ bool watch_read(struct intake *intake)
 		if (event->mask & IN_IGNORED)
 			ignored(intake, folder);
 		else if (folder->box)
-			scan_event(intake, folder, event->mask, event->len ? event->name : NULL);
+			scan_event(intake, folder, event->mask, event->cookie, event->len ? event->name : NULL);
 	}
 	return event != NULL;
 }

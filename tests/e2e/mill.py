@@ -31,6 +31,7 @@ class Mill:
         self.folder = str(folder)
         self.binary = binary
         self.mark = uuid.uuid4().hex
+        self.user = None  # a number: it runs as this user, without privileges; the test is root's then
         self.process = None
         self.url = None
         self.lines = []
@@ -69,10 +70,11 @@ class Mill:
     def launch(self, command="run", env=None, **options):
         """Starts without waiting; its lines on standard error are collected."""
         words = self.arguments(command, options)
+        who = {} if self.user is None else {"user": self.user, "group": self.user, "extra_groups": []}
         with open(self.path("stdout.txt"), "ab") as output:
             self.process = subprocess.Popen(
                 words, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE, env=self.environment(env),
-                cwd=self.folder, start_new_session=True,
+                cwd=self.folder, start_new_session=True, **who,
             )
         self.status_code, self.url, self.lines = None, None, []
         self.reader = threading.Thread(target=self._read, args=(self.process.stderr, self.lines), daemon=True)

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Who writes is known by events where leases are refused, as they are to a service user on other users' files. */
+#include "intake_harness.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#define OPEN_ELSEWHERE "open for writing by another program"
+
+static int without_leases(void **state)
+{
+	intake_leases = false;
+	return harness_start(state);
+}
+
+static int with_leases(void **state)
+{
+	intake_leases = true;
+	return harness_stop(state);
+}
+
+#define WRITERS_TEST(name) cmocka_unit_test_setup_teardown(name, without_leases, with_leases)
+
+static int begin(const char *relative)
+{
+	g_autofree char *path = at(relative);
+	int descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+
+	assert_true(descriptor >= 0);
+	assert_int_equal(write(descriptor, "first ", 6), 6);
+	return descriptor;
+}
+
+static void end(int descriptor, const char *text)
+{
+	assert_int_equal(write(descriptor, text, strlen(text)), strlen(text));
+	close(descriptor);
+}
+
+static bool waits_for_its_writer(const char *relative)
+{
+	return g_strcmp0(waiting_at(relative), OPEN_ELSEWHERE) == 0;
+}
+
+static void stalled_upload_is_taken_whole(void **state)
+{
+	(void)state;
+	start("box");
+	int descriptor = begin("box/slow.jpg");
+	await(waits_for_its_writer("box/slow.jpg"));
+	drop_and_await("box/other.jpg"); /* nobody else waits for it */
+	assert_int_equal(h.claims->len, 1);
+	end(descriptor, "second");
+	await(claim_of("slow.jpg"));
+	assert_int_equal(claim_of("slow.jpg")->bytes, 12);
+	assert_null(waiting_at("box/slow.jpg"));
+}
+
+static void another_writer_comes(void **state)
+{
+	(void)state;
+	start("box");
+	put("box/a.jpg", "");
+	int first = begin("box/a.jpg"), second = begin("box/a.jpg");
+	end(first, "x");
+	end(second, "y");
+	/* The first has closed, and a third opened it and writes. */
+	int third = begin("box/a.jpg");
+	await(waits_for_its_writer("box/a.jpg"));
+	end(third, "z");
+	await(claim_of("a.jpg"));
+	assert_int_equal(claim_of("a.jpg")->bytes, 21);
+}
+
+static void renamed_while_it_is_written(void **state)
+{
+	(void)state;
+	start("box");
+	int descriptor = begin("box/upload.jpg");
+	await(waits_for_its_writer("box/upload.jpg"));
+	move("box/upload.jpg", "box/final.jpg");
+	await(waits_for_its_writer("box/final.jpg"));
+	end(descriptor, "second");
+	await(claim_of("final.jpg"));
+	assert_int_equal(claim_of("final.jpg")->bytes, 12);
+	assert_int_equal(h.claims->len, 1);
+}
+
+/* Its close comes as an event, too. */
+static void killed_writer(void **state)
+{
+	(void)state;
+	g_autofree char *path = at("box/killed.jpg");
+	start("box");
+	pid_t writer = fork();
+	if (writer == 0) {
+		int descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+		if (write(descriptor, "half", 4) != 4)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	await(waits_for_its_writer("box/killed.jpg"));
+	assert_int_equal(kill(writer, SIGKILL), 0);
+	waitpid(writer, NULL, 0);
+	await(claim_of("killed.jpg"));
+}
+
+/* Made, but not opened by anybody: there is no close to wait for. */
+static void link_has_no_writer(void **state)
+{
+	(void)state;
+	start("box");
+	put("elsewhere.jpg", "content");
+	g_autofree char *from = at("elsewhere.jpg");
+	g_autofree char *to = at("box/linked.jpg");
+	assert_int_equal(link(from, to), 0);
+	await(claim_of("linked.jpg"));
+}
+
+static void deleted_while_it_is_written(void **state)
+{
+	(void)state;
+	start("box");
+	int descriptor = begin("box/a.jpg");
+	await(waits_for_its_writer("box/a.jpg"));
+	g_autofree char *path = at("box/a.jpg");
+	assert_int_equal(unlink(path), 0);
+	await(!waiting_at("box/a.jpg"));
+	put("box/a.jpg", "another");
+	await(claim_of("a.jpg"));
+	assert_int_equal(claim_of("a.jpg")->bytes, 7);
+	close(descriptor);
+}
+
+/* Written since before the watch: nothing is known, and time has to tell. */
+static void there_before(void **state)
+{
+	(void)state;
+	make_folder("box");
+	int descriptor = begin("box/a.jpg");
+	start("box");
+	await(claim_of("a.jpg"));
+	close(descriptor);
+}
+
+/* Where changes are found by looking, two looks must have found the same. */
+static void polled_inboxes_settle_for_two_looks(void **state)
+{
+	struct inbox inbox = {.settle_us = 500 * 1000};
+	struct box box = {.inbox = &inbox};
+	(void)state;
+	assert_int_equal(settle_time(&box), 500 * 1000);
+	box.remote = true;
+	assert_int_equal(settle_time(&box), 2 * intake_poll_us);
+	box = (struct box){.inbox = &inbox, .polled = true};
+	assert_int_equal(settle_time(&box), 2 * intake_poll_us);
+	inbox.settle_us = 60 * G_USEC_PER_SEC;
+	assert_int_equal(settle_time(&box), inbox.settle_us);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WRITERS_TEST(stalled_upload_is_taken_whole),
+		WRITERS_TEST(another_writer_comes),
+		WRITERS_TEST(renamed_while_it_is_written),
+		WRITERS_TEST(killed_writer),
+		WRITERS_TEST(link_has_no_writer),
+		WRITERS_TEST(deleted_while_it_is_written),
+		WRITERS_TEST(there_before),
+		WRITERS_TEST(polled_inboxes_settle_for_two_looks),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
