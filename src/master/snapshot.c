@@ -114,15 +114,15 @@ struct snapshot *snapshot_ref(struct snapshot *snapshot)
 	return snapshot;
 }
 
-struct snapshot *snapshot_wait(guint64 above, gint64 until_us, const gint *stop)
+struct snapshot *snapshot_wait(guint64 above, gint64 until_us, bool (*enough)(void *user), void *user)
 {
 	struct snapshot *snapshot = NULL;
 
 	g_mutex_lock(&latest_lock);
-	while (!g_atomic_int_get(stop) && !(latest && latest->sequence > above))
+	while (!enough(user) && !(latest && latest->sequence > above))
 		if (!g_cond_wait_until(&latest_changed, &latest_lock, until_us))
 			break;
-	if (!g_atomic_int_get(stop) && latest && latest->sequence > above)
+	if (!enough(user) && latest && latest->sequence > above)
 		snapshot = snapshot_ref(latest);
 	g_mutex_unlock(&latest_lock);
 	return snapshot;

@@ -135,8 +135,9 @@ void pipeline_view_free(struct pipeline_view *view);
 /* The latest one, referenced for the caller; never NULL after the first publish. Any thread. */
 struct snapshot *snapshot_get(void);
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
-/* The same, but waits for one above this sequence, until clock_now_us() is until_us or snapshot_wake() was called; then NULL. */
-struct snapshot *snapshot_wait(guint64 above, gint64 until_us, const gint *stop);
+/* The same, but waits for one above this sequence; NULL when clock_now_us() is until_us or enough() says so. enough() is asked at once and
+ * after each snapshot_wake(), in this thread and under a lock: it must not ask for snapshots. */
+struct snapshot *snapshot_wait(guint64 above, gint64 until_us, bool (*enough)(void *user), void *user);
 /* Everybody who waits looks at his stop flag. */
 void snapshot_wake(void);
 void snapshot_unref(struct snapshot *snapshot);

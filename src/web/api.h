@@ -58,5 +58,7 @@ JsonObject *api_worker_object(const struct snapshot *snapshot, const struct work
 
 /* Borrowed from the snapshot; NULL when there is none. */
 const struct job_view *api_find_job(const struct snapshot *snapshot, const char *id);
+/* In work or over, now or long ago. Returns a reference; NULL: there is none. archive: NULL is fine. */
+struct job_view *api_any_job(const struct snapshot *snapshot, struct archive *archive, const char *id);
 
 #endif

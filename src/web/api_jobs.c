@@ -129,6 +129,13 @@ static bool add_from_archive(struct page *page, const struct jobs_query *query, 
 	return found != NULL;
 }
 
+struct job_view *api_any_job(const struct snapshot *snapshot, struct archive *archive, const char *id)
+{
+	const struct job_view *job = api_find_job(snapshot, id);
+
+	return job ? job_view_ref((struct job_view *)job) : archive_job(archive, id);
+}
+
 char *api_jobs(const struct snapshot *snapshot, const struct jobs_query *query, struct archive *archive)
 {
 	g_autoptr(JsonObject) object = json_object_new();

@@ -10,6 +10,7 @@
 #include "web/api.h"
 #include "web/archive.h"
 #include "web/fields.h"
+#include "web/pictures.h"
 
 #define PING_US (15 * G_USEC_PER_SEC)
 #define HELLO "retry: 2000\n\n"
@@ -18,19 +19,31 @@
 #define SHARE_US (G_USEC_PER_SEC / 400)
 /* Of those that are over, in the first event. */
 #define NEWEST 50
+/* One stream follows so many jobs: a browser's windows share one. */
+#define FOLLOWED_MOST 32
 
 static gint open_streams;
 static gint stopped;
 static GMutex still_lock;
 static GCond still_over; /* stopped */
 
+/* A job whose details and tiles a stream wants. */
+struct follow {
+	const char *id;
+	guint32 run; /* as told */
+	bool told;   /* its details were told at all */
+};
+
 struct stream {
 	struct request *request;
-	char *job;     /* whose tiles it wants; NULL: nobody's */
-	guint32 run;   /* of that job, as told */
-	guint64 told;  /* sequence of the last event; 0: none */
-	bool tasks;    /* it wants those that ended */
-	bool job_told; /* that job's details were told at all */
+	GHashTable *wishes;  /* the query; owns the texts of what follows */
+	struct follow alone; /* ?job=: told as members of the event; id NULL: none */
+	char **ids;          /* ?jobs=: told in a list */
+	struct follow *jobs; /* of ids */
+	guint64 told;        /* sequence of the last event; 0: none */
+	guint64 pictures;    /* number of the last news of thumbnails that was told */
+	bool tasks;          /* it wants those that ended */
+	bool wants_pictures; /* it wants to know which thumbnails were made */
 };
 
 int events_open(void)
@@ -118,32 +131,57 @@ static GBytes *shared_text(const struct snapshot *snapshot, guint64 above)
 	return shared;
 }
 
-/* The job that this stream follows. */
-static void add_job(struct stream *stream, const struct snapshot *snapshot, guint64 above, GString *event)
+/* "run", "job" and "tiles" of a job; NULL where nothing changed above that sequence. */
+static char *followed_text(
+	struct follow *follow, const struct stream *stream, const struct snapshot *snapshot, guint64 above)
 {
-	const struct job_view *job = api_find_job(snapshot, stream->job);
-	auto_struct(job_view) past =
-		job || stream->job_told ? NULL : archive_job(stream->request->archive, stream->job);
+	const struct job_view *job = api_find_job(snapshot, follow->id);
+	auto_struct(job_view) past = job || follow->told ? NULL : archive_job(stream->request->archive, follow->id);
 	if (!job)
 		job = past;
 	guint32 run = job && job->tiles ? job->tiles->run : 0;
-	guint64 tiles_above = above && stream->job_told && run == stream->run ? above : 0;
+	guint64 tiles_above = above && follow->told && run == follow->run ? above : 0;
 
-	if (job && stream->job_told && above && job->changed <= above)
-		return;
-	if (!job && above && stream->job_told)
-		return;
-	stream->job_told = true;
-	stream->run = run;
-	if (!job) {
-		g_string_append(event, ",\"job\":null,\"tiles\":[]");
-		return;
-	}
+	if (follow->told && above && (!job || job->changed <= above))
+		return NULL;
+	follow->told = true;
+	follow->run = run;
+	if (!job)
+		return g_strdup("\"job\":null,\"tiles\":[]");
 	g_autoptr(JsonObject) details = api_job_details(snapshot, job);
 	g_autoptr(JsonArray) tiles = api_tiles_array(job, tiles_above);
 	g_autofree char *details_text = json_object_text(details);
 	g_autofree char *tiles_text = json_array_text(tiles);
-	g_string_append_printf(event, ",\"run\":%u,\"job\":%s,\"tiles\":%s", run, details_text, tiles_text);
+	return g_strdup_printf("\"run\":%u,\"job\":%s,\"tiles\":%s", run, details_text, tiles_text);
+}
+
+static char *quoted(const char *text)
+{
+	g_autofree char *valid = g_utf8_make_valid(text, -1);
+	g_autoptr(JsonNode) node = json_node_init_string(json_node_new(JSON_NODE_VALUE), valid);
+
+	return json_to_string(node, FALSE);
+}
+
+/* The jobs that this stream follows. */
+static void add_followed(struct stream *stream, const struct snapshot *snapshot, guint64 above, GString *event)
+{
+	g_autofree char *alone = stream->alone.id ? followed_text(&stream->alone, stream, snapshot, above) : NULL;
+	const char *between = "";
+
+	if (alone)
+		g_string_append_printf(event, ",%s", alone);
+	if (!stream->ids)
+		return;
+	g_string_append(event, ",\"followed\":[");
+	for (guint i = 0; stream->ids[i]; i++) {
+		g_autofree char *text = followed_text(&stream->jobs[i], stream, snapshot, above);
+		g_autofree char *id = text ? quoted(stream->ids[i]) : NULL;
+		if (text)
+			g_string_append_printf(event, "%s{\"id\":%s,%s}", between, id, text);
+		between = text ? "," : between;
+	}
+	g_string_append(event, "]");
 }
 
 /* ---- the stream */
@@ -164,8 +202,7 @@ static bool send_event(struct stream *stream, const struct snapshot *snapshot)
 	g_string_append_printf(
 		event, "id: %08x.%" G_GUINT64_FORMAT "\nevent: snapshot\ndata: ", snapshot->boot, snapshot->sequence);
 	g_string_append_len(event, g_bytes_get_data(shared, NULL), (gssize)g_bytes_get_size(shared));
-	if (stream->job)
-		add_job(stream, snapshot, above, event);
+	add_followed(stream, snapshot, above, event);
 	if (stream->tasks) {
 		g_autoptr(JsonArray) tasks = api_tasks_array(NULL, above, snapshot->sequence);
 		g_autofree char *text = json_array_text(tasks);
@@ -174,6 +211,16 @@ static bool send_event(struct stream *stream, const struct snapshot *snapshot)
 	g_string_append(event, "}\n\n");
 	stream->told = snapshot->sequence;
 	return write_all(stream, event->str, event->len);
+}
+
+/* Which thumbnails can be had now, or not at all. An event of its own: nothing else need have happened. */
+static bool send_pictures(struct stream *stream)
+{
+	g_autoptr(JsonArray) news = pictures_news(stream->request->pictures, stream->pictures, &stream->pictures);
+	g_autofree char *list = json_array_text(news);
+	g_autofree char *text = g_strdup_printf("event: pictures\ndata: {\"pictures\":%s}\n\n", list);
+
+	return write_all(stream, text, strlen(text));
 }
 
 /* Where the client was: "boot.sequence" of this very master; 0 otherwise. */
@@ -199,11 +246,21 @@ static void hold_still(gint64 until_us)
 	g_mutex_unlock(&still_lock);
 }
 
-/* The next snapshot for a stream that was told something at this moment: as soon as there is one, but not before its share of time is over,
- * and then the newest. NULL: none for so long that a sign of life is due, or stopped. */
-static struct snapshot *next_snapshot(guint64 above, gint64 spoken)
+static bool has_news(const struct stream *stream)
 {
-	struct snapshot *snapshot = snapshot_wait(above, spoken + PING_US, &stopped);
+	return stream->wants_pictures && pictures_last(stream->request->pictures) > stream->pictures;
+}
+
+static bool waits_no_more(void *user)
+{
+	return g_atomic_int_get(&stopped) || has_news(user);
+}
+
+/* The next snapshot for a stream that was told something at this moment: as soon as there is one, but not before its share of time is over,
+ * and then the newest. NULL: none for so long that a sign of life is due, or there is news of thumbnails, or stopped. */
+static struct snapshot *next_snapshot(struct stream *stream, guint64 above, gint64 spoken)
+{
+	struct snapshot *snapshot = snapshot_wait(above, spoken + PING_US, waits_no_more, stream);
 	gint64 due = spoken + g_atomic_int_get(&open_streams) * (gint64)SHARE_US;
 
 	if (!snapshot || !above || clock_now_us() >= due)
@@ -220,9 +277,11 @@ static void run(struct stream *stream)
 	bool open = write_all(stream, HELLO, strlen(HELLO));
 
 	while (open && !g_atomic_int_get(&stopped)) {
-		auto_struct(snapshot) snapshot = next_snapshot(above, spoken);
+		auto_struct(snapshot) snapshot = next_snapshot(stream, above, spoken);
 		if (snapshot)
 			open = send_event(stream, snapshot);
+		else if (has_news(stream))
+			open = send_pictures(stream);
 		else if (!g_atomic_int_get(&stopped))
 			open = write_all(stream, PING, strlen(PING));
 		above = stream->told;
@@ -232,12 +291,20 @@ static void run(struct stream *stream)
 
 static void read_wishes(struct stream *stream, const struct request *request)
 {
-	g_autoptr(GHashTable) given =
-		g_uri_parse_params(request->query ? request->query : "", -1, "&", G_URI_PARAMS_WWW_FORM, NULL);
-	const char *job = given ? g_hash_table_lookup(given, "job") : NULL;
+	stream->wishes = g_uri_parse_params(request->query ? request->query : "", -1, "&", G_URI_PARAMS_WWW_FORM, NULL);
+	if (!stream->wishes)
+		return;
+	const char *job = g_hash_table_lookup(stream->wishes, "job");
+	const char *jobs = g_hash_table_lookup(stream->wishes, "jobs");
 
-	stream->job = job && *job ? g_strdup(job) : NULL;
-	stream->tasks = given && g_strcmp0(g_hash_table_lookup(given, "tasks"), "1") == 0;
+	stream->alone.id = job && *job ? job : NULL;
+	stream->ids = jobs && *jobs ? g_strsplit(jobs, ",", FOLLOWED_MOST) : NULL;
+	stream->jobs = g_new0(struct follow, FOLLOWED_MOST);
+	for (guint i = 0; stream->ids && stream->ids[i]; i++)
+		stream->jobs[i].id = stream->ids[i];
+	stream->tasks = g_strcmp0(g_hash_table_lookup(stream->wishes, "tasks"), "1") == 0;
+	stream->wants_pictures = g_strcmp0(g_hash_table_lookup(stream->wishes, "pictures"), "1") == 0;
+	stream->pictures = pictures_last(request->pictures);
 }
 
 int events_answer(struct request *request)
@@ -257,7 +324,9 @@ int events_answer(struct request *request)
 		read_wishes(&stream, request);
 		stream.told = last_seen(request);
 		run(&stream);
-		g_free(stream.job);
+		g_clear_pointer(&stream.wishes, g_hash_table_unref);
+		g_strfreev(stream.ids);
+		g_free(stream.jobs);
 	}
 	g_atomic_int_add(&open_streams, -1);
 	return answer.status;

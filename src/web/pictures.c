@@ -11,20 +11,28 @@
 
 #include "base/clock.h"
 #include "base/files.h"
+#include "master/snapshot.h"
+#include "web/fields.h"
 #include "web/files.h"
 #include "web/thumbnailer.h"
 
 #define KEPT_BYTES (256 * (gint64)1024 * 1024)
-/* So many requests wait at a time, each for so long; others ask again. */
-#define WAITERS 12
-#define PATIENCE_US (8 * G_USEC_PER_SEC)
 #define RETRY_S 2
 /* What cannot be made is not tried again for some time. */
 #define FAILURES_KEPT 2000
+/* So many may be wished for at a time; the oldest wish is dropped for a new one, since nobody looks at that any more. */
+#define WISHES_KEPT 500
+#define NEWS_KEPT 1000
 
 struct wish {
 	char *key, *path, *allow;
 	int size;
+};
+
+/* How a wish ended, for each address under which it was wished for. */
+struct news {
+	guint64 number;
+	char *url, *why; /* why: NULL when it was made */
 };
 
 struct pictures {
@@ -32,10 +40,11 @@ struct pictures {
 	GMutex lock;
 	GCond changed;
 	GQueue wishes;        /* struct wish: newest first, since somebody looks at that now */
-	GHashTable *wanted;   /* keys in wishes or at work */
+	GHashTable *wanted;   /* keys in wishes or at work, to a GPtrArray of the addresses that wait for them */
 	GHashTable *failures; /* key to why */
-	guint waiting;
-	gint64 bytes; /* in the folder; -1: not counted yet */
+	GQueue news;          /* struct news: newest last */
+	guint64 last;         /* number of the newest */
+	gint64 bytes;         /* in the folder; -1: not counted yet */
 	bool stop;
 	struct thumbnailer *maker;
 	GThread *thread;
@@ -47,6 +56,13 @@ static void wish_free(struct wish *wish)
 	g_free(wish->path);
 	g_free(wish->allow);
 	g_free(wish);
+}
+
+static void news_free(struct news *news)
+{
+	g_free(news->url);
+	g_free(news->why);
+	g_free(news);
 }
 
 /* ---- the folder */
@@ -140,6 +156,21 @@ static void keep(struct pictures *pictures, const struct wish *wish, const char 
 		pictures->bytes = sweep(pictures->folder);
 }
 
+/* The end of a wish, under the lock. */
+static void tell(struct pictures *pictures, const char *key, const char *why)
+{
+	const GPtrArray *urls = g_hash_table_lookup(pictures->wanted, key);
+
+	for (guint i = 0; urls && i < urls->len; i++) {
+		struct news *news = g_new(struct news, 1);
+		*news = (struct news){++pictures->last, g_strdup(urls->pdata[i]), g_strdup(why)};
+		g_queue_push_tail(&pictures->news, news);
+	}
+	while (g_queue_get_length(&pictures->news) > NEWS_KEPT)
+		news_free(g_queue_pop_head(&pictures->news));
+	g_hash_table_remove(pictures->wanted, key);
+}
+
 static void make(struct pictures *pictures, const struct wish *wish)
 {
 	g_autofree char *temp = g_strdup_printf("%s/%s.tmp", pictures->folder, wish->key);
@@ -158,9 +189,9 @@ static void make(struct pictures *pictures, const struct wish *wish)
 			g_hash_table_remove_all(pictures->failures);
 		g_hash_table_insert(pictures->failures, g_strdup(wish->key), g_strdup(error->message));
 	}
-	g_hash_table_remove(pictures->wanted, wish->key);
-	g_cond_broadcast(&pictures->changed);
+	tell(pictures, wish->key, type ? NULL : error->message);
 	g_mutex_unlock(&pictures->lock);
+	snapshot_wake();
 }
 
 static gpointer run(gpointer data)
@@ -194,7 +225,8 @@ struct pictures *pictures_new(const char *folder)
 	g_mutex_init(&pictures->lock);
 	g_cond_init(&pictures->changed);
 	g_queue_init(&pictures->wishes);
-	pictures->wanted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_queue_init(&pictures->news);
+	pictures->wanted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
 	pictures->failures = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	pictures->bytes = -1;
 	pictures->maker = thumbnailer_new();
@@ -219,6 +251,7 @@ void pictures_free(struct pictures *pictures)
 	g_thread_join(pictures->thread);
 	thumbnailer_free(pictures->maker);
 	g_queue_clear_full(&pictures->wishes, (GDestroyNotify)wish_free);
+	g_queue_clear_full(&pictures->news, (GDestroyNotify)news_free);
 	g_hash_table_unref(pictures->wanted);
 	g_hash_table_unref(pictures->failures);
 	g_cond_clear(&pictures->changed);
@@ -229,11 +262,10 @@ void pictures_free(struct pictures *pictures)
 
 /* ---- requests */
 
-static bool wanted_size(const struct request *request, int *size)
+static bool wanted_size(const char *query, int *size)
 {
 	static const int sizes[] = {160, 320, 640, 1600};
-	g_autoptr(GHashTable) given =
-		g_uri_parse_params(request->query ? request->query : "", -1, "&", G_URI_PARAMS_WWW_FORM, NULL);
+	g_autoptr(GHashTable) given = g_uri_parse_params(query ? query : "", -1, "&", G_URI_PARAMS_WWW_FORM, NULL);
 	const char *text = given ? g_hash_table_lookup(given, "size") : NULL;
 	guint64 number = 320;
 
@@ -257,57 +289,123 @@ static char *key_of(const struct stat *status, int size, const char *allow)
 	return g_strndup(sum, 32);
 }
 
-/* Until it is made, or cannot be. False: not yet. why: NULL when it was made. */
-static bool wait_for(
-	struct pictures *pictures, const char *key, const char *path, const char *allow, int size, char **why)
+/* Under the lock. */
+static void drop_oldest_wish(struct pictures *pictures)
 {
-	gint64 until = clock_now_us() + PATIENCE_US;
-	bool over;
+	struct wish *oldest = g_queue_pop_tail(&pictures->wishes);
 
-	g_mutex_lock(&pictures->lock);
-	*why = g_strdup(g_hash_table_lookup(pictures->failures, key));
-	if (!*why && !g_hash_table_contains(pictures->wanted, key)) {
-		struct wish *wish = g_new(struct wish, 1);
-		*wish = (struct wish){g_strdup(key), g_strdup(path), g_strdup(allow), size};
-		g_queue_push_head(&pictures->wishes, wish);
-		g_hash_table_add(pictures->wanted, g_strdup(key));
-		g_cond_broadcast(&pictures->changed);
-	}
-	bool room = pictures->waiting < WAITERS;
-	pictures->waiting += room;
-	while (room && !*why && !pictures->stop && g_hash_table_contains(pictures->wanted, key))
-		if (!g_cond_wait_until(&pictures->changed, &pictures->lock, until))
-			break;
-	pictures->waiting -= room;
-	over = !g_hash_table_contains(pictures->wanted, key);
-	if (!*why)
-		*why = g_strdup(g_hash_table_lookup(pictures->failures, key));
-	g_mutex_unlock(&pictures->lock);
-	return over;
+	tell(pictures, oldest->key, "others were asked for meanwhile; ask again");
+	wish_free(oldest);
 }
 
-int pictures_answer(struct pictures *pictures, struct request *request, const char *path, const char *allow)
+/* Puts it on the list unless it is there. url: under which its end is told, or NULL. Returns why it cannot be made, owned; or NULL. */
+static char *wish_for(
+	struct pictures *pictures, const char *key, const struct picture *picture, int size, const char *url)
 {
+	g_mutex_lock(&pictures->lock);
+	char *why = g_strdup(g_hash_table_lookup(pictures->failures, key));
+	GPtrArray *urls = g_hash_table_lookup(pictures->wanted, key);
+	if (!why && !urls) {
+		struct wish *wish = g_new(struct wish, 1);
+		*wish = (struct wish){g_strdup(key), g_strdup(picture->path), g_strdup(picture->allow), size};
+		if (g_queue_get_length(&pictures->wishes) >= WISHES_KEPT)
+			drop_oldest_wish(pictures);
+		g_queue_push_head(&pictures->wishes, wish);
+		urls = g_ptr_array_new_with_free_func(g_free);
+		g_hash_table_insert(pictures->wanted, g_strdup(key), urls);
+		g_cond_broadcast(&pictures->changed);
+	}
+	if (!why && url && urls->len < WISHES_KEPT && !g_ptr_array_find_with_equal_func(urls, url, g_str_equal, NULL))
+		g_ptr_array_add(urls, g_strdup(url));
+	g_mutex_unlock(&pictures->lock);
+	return why;
+}
+
+struct found {
+	int status; /* 200: kept is there; 503: not yet; 400 and 404: why */
+	char *kept, *why;
+	const char *type; /* of kept */
+};
+
+static struct found find(struct pictures *pictures, const struct picture *picture, const char *url)
+{
+	struct found found = {.status = 404};
 	struct stat status;
-	const char *type = NULL;
 	int size;
 
-	if (!wanted_size(request, &size))
-		return answer_error(request, 400, "size is one of 160, 320, 640, 1600");
-	if (!path || lstat(path, &status) != 0 || !S_ISREG(status.st_mode))
-		return answer_error(request, 404, "there is no such file any more");
-	if (!pictures)
-		return answer_error(request, 404, "this page makes no thumbnails");
-	g_autofree char *key = key_of(&status, size, allow);
-	g_autofree char *kept = find_kept(pictures, key, &type);
-	g_autofree char *why = NULL;
-	if (!kept && !wait_for(pictures, key, path, allow, size, &why)) {
-		request->retry_s = RETRY_S;
-		return answer_error(request, 503, "it is being made; ask again");
+	if (!wanted_size(picture->query, &size)) {
+		found.status = 400;
+		found.why = g_strdup("size is one of 160, 320, 640, 1600");
+	} else if (!picture->path || lstat(picture->path, &status) != 0 || !S_ISREG(status.st_mode)) {
+		found.why = g_strdup("there is no such file any more");
+	} else if (!pictures) {
+		found.why = g_strdup("this page makes no thumbnails");
+	} else {
+		g_autofree char *key = key_of(&status, size, picture->allow);
+		found.kept = find_kept(pictures, key, &found.type);
+		if (!found.kept)
+			found.why = wish_for(pictures, key, picture, size, url);
+		found.status = found.kept ? 200 : found.why ? 404 : 503;
 	}
-	if (why)
-		return answer_error(request, 404, "no thumbnail: %s", why);
-	if (!kept)
-		kept = find_kept(pictures, key, &type);
-	return files_send_inline(request, kept, type);
+	return found;
+}
+
+int pictures_answer(struct pictures *pictures, struct request *request, const struct picture *picture)
+{
+	struct found found = find(pictures, picture, NULL);
+	g_autofree char *kept = found.kept, *why = found.why;
+
+	if (kept)
+		return files_send_inline(request, kept, found.type);
+	request->retry_s = RETRY_S;
+	if (found.status == 503)
+		return answer_error(request, 503, "it is being made; ask again");
+	return answer_error(request, found.status, "no thumbnail: %s", why);
+}
+
+static JsonObject *state_object(const char *url, const char *state, const char *why)
+{
+	JsonObject *object = json_object_new();
+
+	set_text(object, "url", url);
+	set_text(object, "state", state);
+	set_text(object, "why", why);
+	return object;
+}
+
+JsonObject *pictures_state(struct pictures *pictures, const struct picture *picture, const char *url)
+{
+	struct found found = find(pictures, picture, url);
+	g_autofree char *kept = found.kept, *why = found.why;
+
+	return state_object(url, kept ? "ready" : why ? "none" : "making", why);
+}
+
+guint64 pictures_last(struct pictures *pictures)
+{
+	if (!pictures)
+		return 0;
+	g_mutex_lock(&pictures->lock);
+	guint64 last = pictures->last;
+	g_mutex_unlock(&pictures->lock);
+	return last;
+}
+
+JsonArray *pictures_news(struct pictures *pictures, guint64 above, guint64 *last)
+{
+	JsonArray *array = json_array_new();
+
+	g_mutex_lock(&pictures->lock);
+	GList *link = pictures->news.tail;
+	while (link && link->prev && ((const struct news *)link->prev->data)->number > above)
+		link = link->prev;
+	for (; link; link = link->next) {
+		const struct news *news = link->data;
+		if (news->number > above)
+			json_array_add_object_element(
+				array, state_object(news->url, news->why ? "none" : "ready", news->why));
+	}
+	*last = pictures->last;
+	g_mutex_unlock(&pictures->lock);
+	return array;
 }

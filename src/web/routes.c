@@ -13,7 +13,7 @@
 #include "web/events.h"
 #include "web/files.h"
 #include "web/metrics.h"
-#include "web/pictures.h"
+#include "web/thumbs.h"
 
 #define STALE_US (10 * G_USEC_PER_SEC) /* the master publishes at least every 2 s */
 
@@ -72,14 +72,6 @@ static int get_jobs(struct request *request, const struct snapshot *snapshot)
 	return answer_json(request, text);
 }
 
-/* In work or over, now or long ago. Returns a reference; NULL: there is none. */
-static struct job_view *find_job(struct request *request, const struct snapshot *snapshot, const char *id)
-{
-	const struct job_view *job = api_find_job(snapshot, id);
-
-	return job ? job_view_ref((struct job_view *)job) : archive_job(request->archive, id);
-}
-
 static int get_description(struct request *request, const struct snapshot *snapshot)
 {
 	(void)snapshot;
@@ -102,7 +94,7 @@ static int get_throughput(struct request *request, const struct snapshot *snapsh
 
 static int get_job(struct request *request, const struct snapshot *snapshot)
 {
-	auto_struct(job_view) job = find_job(request, snapshot, request->parts[2]);
+	auto_struct(job_view) job = api_any_job(snapshot, request->archive, request->parts[2]);
 
 	if (!job)
 		return answer_error(request, 404, "no job has this id; /api/jobs lists them");
@@ -132,7 +124,7 @@ static int get_waiting(struct request *request, const struct snapshot *snapshot)
 
 static int get_output(struct request *request, const struct snapshot *snapshot)
 {
-	auto_struct(job_view) job = find_job(request, snapshot, request->parts[1]);
+	auto_struct(job_view) job = api_any_job(snapshot, request->archive, request->parts[1]);
 	guint64 number = 0;
 
 	if (!job)
@@ -146,43 +138,11 @@ static int get_output(struct request *request, const struct snapshot *snapshot)
 
 static int get_original(struct request *request, const struct snapshot *snapshot)
 {
-	auto_struct(job_view) job = find_job(request, snapshot, request->parts[1]);
+	auto_struct(job_view) job = api_any_job(snapshot, request->archive, request->parts[1]);
 
 	if (!job)
 		return answer_error(request, 404, "no job has this id; /api/jobs lists them");
 	return files_send_original(request, job);
-}
-
-/* What the job's pipeline allows, as JSON text, owned; a job that only the history knows goes by what its pipeline allows now. */
-static char *allowed_for(const struct snapshot *snapshot, const struct job_view *job)
-{
-	const char *chain = job->chain;
-
-	for (guint i = 0; !chain && i < snapshot->pipelines->len; i++) {
-		const struct pipeline_view *pipeline = g_ptr_array_index(snapshot->pipelines, i);
-		if (g_strcmp0(pipeline->name, job->pipeline) == 0)
-			chain = pipeline->chain;
-	}
-	g_autoptr(JsonObject) shown = chain ? json_parse_object(chain, -1, NULL) : NULL;
-	JsonNode *allow = shown ? json_object_get_member(shown, "allow") : NULL;
-	return allow ? json_to_string(allow, FALSE) : NULL;
-}
-
-static int get_thumb(struct request *request, const struct snapshot *snapshot)
-{
-	auto_struct(job_view) job = find_job(request, snapshot, request->parts[1]);
-	guint64 number = 0;
-
-	if (!job)
-		return answer_error(request, 404, "no job has this id; /api/jobs lists them");
-	g_autofree char *allow = allowed_for(snapshot, job);
-	if (strcmp(request->parts[3], "original") == 0)
-		return pictures_answer(request->pictures, request, job->original, allow);
-	if (!g_ascii_string_to_unsigned(request->parts[3], 10, 0, G_MAXUINT32, &number, NULL) ||
-		number >= job->outputs->len)
-		return answer_error(request, 404, "this job has %u outputs, counted from 0", job->outputs->len);
-	const struct output_view *output = g_ptr_array_index(job->outputs, number);
-	return pictures_answer(request->pictures, request, output->pending ? NULL : output->path, allow);
 }
 
 static int answer_text(struct request *request, const char *text)
@@ -234,10 +194,11 @@ static const struct route {
 	{"/api/waiting", false, get_waiting},
 	{"/api/throughput", false, get_throughput},
 	{"/api/events", true, get_events},
+	{"/api/pictures", false, thumbs_states},
 	{"/api/openapi.json", true, get_description},
 	{"/jobs/{}/output/{}", false, get_output},
 	{"/jobs/{}/original", false, get_original},
-	{"/jobs/{}/thumb/{}", false, get_thumb},
+	{"/jobs/{}/thumb/{}", false, thumbs_one},
 	{"/metrics", false, get_metrics},
 	{"/healthz", false, get_health},
 	{"/readyz", false, get_ready},

@@ -65,8 +65,8 @@ def test_a_picture_is_milled_before_the_eyes(tiling, pictures):
 def test_a_worker_that_dies_is_in_the_story(tiling, pictures):
     photo = pictures.picture(width=3000, height=2400, ending=".png")
     tiling.drop(photo, "tiles", "big.png")
-    job = wait_until(lambda: next((j for j in tiling.jobs("&state=running") if j["tiles"]["done"] > 3), None), "tiles done")
-    assert job["eta_s"] is not None and job["workers"] >= 1
+    job = wait_until(lambda: next((j for j in tiling.jobs("&state=running") if j["tiles"]["done"] > 3 and j["workers"]), None), "tiles done")
+    assert job["eta_s"] is not None
     victim = next(w for w in tiling.workers() if w["state"] == "live" and w["leases"])
     tiling.kill(victim["pid"])
     detail = wait_until(lambda: (d := tiling.json(f"/api/jobs/{job['id']}"))["state"] == "done" and d, "the job's end")
@@ -108,6 +108,30 @@ def test_pictures_and_downloads(mill, pictures):
     assert mill.get(thumb + "?size=5000")[0] == 400
     status, headers, body = wait_until(lambda: made(bad["original"]["thumb"]), "that there is none")
     assert status == 404 and b"no thumbnail" in body
+
+
+def test_the_stream_tells_which_thumbnails_are_made(mill, pictures):
+    """Nobody waits for one: a state in one answer for many, the ends in the stream, also of what cannot be made."""
+    mill.drop(pictures.picture(width=1203, height=801, ending=".jpg"), "mono", "shown.jpg")
+    mill.wait_idle(done=1)
+    job = mill.jobs()[0]
+    urls = [job["outputs"][0]["thumb"] + "?size=160", job["outputs"][0]["thumb"] + "?size=640", "/jobs/none/thumb/0?size=160", "/jobs?"]
+
+    def states():
+        query = "&".join(f"url={urllib.parse.quote(url, safe='')}" for url in urls)
+        return {p["url"]: p["state"] for p in mill.json(f"/api/pictures?{query}")["pictures"]}
+
+    stream = Stream(mill, f"?pictures=1&jobs={job['id']},none")
+    first = stream.next()
+    assert [(f["id"], f["job"] and f["job"]["id"]) for f in first["followed"]] == [(job["id"], job["id"]), ("none", None)]
+    asked = states()
+    assert set(asked) == set(urls) and asked[urls[2]] == asked[urls[3]] == "none", asked
+    told = {url: state for url, state in asked.items() if state != "making"}
+    while len(told) < len(urls):
+        told.update({p["url"]: p["state"] for p in stream.next().get("pictures", [])})
+    stream.close()
+    assert [told[url] for url in urls] == ["ready", "ready", "none", "none"]
+    assert states() == told and mill.get(urls[0])[0] == 200
 
 
 def test_thumbnails_keep_within_their_bound(mill, pictures):

@@ -18,7 +18,7 @@ export class JobView {
 	constructor({ id }, changed) {
 		this.id = id;
 		this.changed = changed;
-		this.query = `job=${encodeURIComponent(id)}`;
+		this.wish = { job: id };
 		this.map = new TileMap();
 		this.compare = new Compare();
 		this.tiles = new TileTable();

@@ -3,7 +3,8 @@
 
 import { make, setAttribute, calm } from "./dom.js";
 import { store, takeEvent, takeStatus, lookAt } from "./store.js";
-import { Stream } from "./stream.js";
+import { Line } from "./line.js";
+import { takePictures, askForPicturesAgain } from "./picture.js";
 import { parse } from "./router.js";
 import { Header } from "./header.js";
 import { Notices } from "./notices.js";
@@ -18,20 +19,27 @@ const VIEWS = { jobs: JobsView, job: JobView, workers: WorkersView, pipelines: P
 const TICK_MS = 1000;
 
 const place = document.getElementById("view");
-const header = new Header(() => stream.now());
+const header = new Header(() => line.now());
 const notices = new Notices();
 const lists = new Lists(() => soon());
 let view = null, drawing = 0, first = true;
 
-const stream = new Stream({
+const line = new Line({
 	event(event) {
+		if (event.pictures)
+			takePictures(event.pictures);
+		if (!event.status)
+			return;
 		takeEvent(event);
-		if (event.full)
+		if (event.full) {
 			lists.forget();
+			askForPicturesAgain();
+		}
 		soon();
 	},
 	status(status) {
 		takeStatus(status);
+		askForPicturesAgain(); // no stream tells of them
 		soon();
 	},
 	state(state, detail) {
@@ -72,7 +80,7 @@ function open() {
 	view = new Kind(route, soon);
 	place.replaceChildren(view.element);
 	header.title(view.title);
-	stream.ask(view.query || "");
+	line.ask(view.wish || {});
 	if (!first) {
 		place.querySelector("h2")?.focus({ preventScroll: true });
 		scrollTo({ top: 0, behavior: calm() ? "auto" : "smooth" });
@@ -90,5 +98,5 @@ place.replaceChildren(make("p", { class: "empty", text: "Asking the mill …" })
 addEventListener("hashchange", open);
 document.addEventListener("visibilitychange", soon);
 open();
-stream.run();
+line.run();
 setInterval(soon, TICK_MS);

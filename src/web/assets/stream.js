@@ -4,7 +4,7 @@
 //   live     events come; silence of more than SILENT_MS counts as a broken line
 //   polling  the mill has no stream to give (503: all are taken): /api/status every POLL_MS, and another try at the stream now and then
 //   broken   no answer: tried again after 1, 2, 4, ... 15 s
-// A hidden tab holds no stream: it begins again, with the last id, when it is looked at.
+// While nobody looks it is paused and holds no connection. It runs in hub.js, for all windows of a browser, or in the page itself (line.js).
 
 import { ask } from "./api.js";
 
@@ -16,22 +16,30 @@ export class Stream {
 	#abort = null;
 	#wake = null;
 	#tries = 0;
-	#stopped = false;
+
+	#paused = true;
 
 	// on: {event(object), status(object), state(name, detail)}; detail.retryAt: when it is tried again, detail.error: why not now.
 	constructor(on) {
 		this.on = on;
-		document.addEventListener("visibilitychange", () => this.#turn());
-		addEventListener("online", () => this.now());
-		addEventListener("pagehide", () => this.#abort?.abort());
 	}
 
-	// What the stream is to tell besides ("job=ID", "tasks=1"): another question begins a stream of its own, whose first event is whole.
+	// What the stream is to tell ("jobs=ID,ID&tasks=1"), from a first event that is whole.
 	ask(query) {
-		if (query === this.#query)
-			return;
 		this.#query = query;
 		this.#lastId = null;
+		this.now();
+	}
+
+	pause() {
+		this.#paused = true;
+		this.#abort?.abort();
+	}
+
+	resume() {
+		if (!this.#paused)
+			return;
+		this.#paused = false;
 		this.now();
 	}
 
@@ -42,16 +50,9 @@ export class Stream {
 		this.#wake?.();
 	}
 
-	#turn() {
-		if (document.hidden)
-			this.#abort?.abort();
-		else
-			this.now();
-	}
-
 	async run() {
-		while (!this.#stopped) {
-			if (document.hidden) {
+		for (;;) {
+			if (this.#paused) {
 				this.on.state("paused", {});
 				await this.#pause(null);
 				continue;
@@ -60,7 +61,7 @@ export class Stream {
 			try {
 				await this.#follow(query);
 			} catch (error) {
-				if (document.hidden || query !== this.#query)
+				if (this.#paused || query !== this.#query)
 					continue;
 				if (this.#abort?.signal.reason?.name === "AbortError") // by now(): at once
 					continue;
@@ -71,7 +72,7 @@ export class Stream {
 
 	async #retry(error) {
 		const pause = Math.min(1000 * 2 ** this.#tries++, LONGEST_MS) * (0.85 + Math.random() * 0.3);
-		this.on.state("broken", { error, retryAt: Date.now() + pause });
+		this.on.state("broken", { error: error.message, retryAt: Date.now() + pause });
 		await this.#pause(pause);
 	}
 

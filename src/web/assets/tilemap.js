@@ -4,7 +4,7 @@
 
 import { make, setText, setAttribute, show, sign, calm } from "./dom.js";
 import { number, plural, some, duration } from "./words.js";
-import { sized, ofOriginal } from "./picture.js";
+import { sized, ofOriginal, whenMade } from "./picture.js";
 import { Bubble } from "./bubble.js";
 import { TileLayer } from "./tile-layer.js";
 import { paintMoving, colours } from "./tile-paint.js";
@@ -70,8 +70,11 @@ export class TileMap {
 		if (this.url === url)
 			return;
 		this.url = url;
-		if (url)
-			this.image.src = url;
+		this.takeBack?.();
+		this.takeBack = url && whenMade(url, (made) => {
+			if (made)
+				this.image.src = url;
+		});
 	}
 
 	#words(complete) {

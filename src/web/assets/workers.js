@@ -13,7 +13,7 @@ const natural = new Intl.Collator("en", { numeric: true }).compare;
 
 export class WorkersView {
 	title = "Workers";
-	query = "tasks=1";
+	wish = { tasks: true };
 
 	constructor(route, changed) {
 		this.stream = new TaskStream();
