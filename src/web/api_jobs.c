@@ -89,15 +89,15 @@ static void add_from_snapshot(struct page *page, const struct jobs_query *query,
 	}
 }
 
-/* Written down already, but still running in this snapshot. */
-static char **running_ids(const struct snapshot *snapshot)
+/* They are told from the snapshot. Each may be in the history by now, also one that the snapshot has in its queue. */
+static char **active_ids(const struct snapshot *snapshot)
 {
 	g_autoptr(GStrvBuilder) ids = g_strv_builder_new();
 
 	for (guint i = 0; i < snapshot->jobs->len; i++) {
 		const struct job_view *job = g_ptr_array_index(snapshot->jobs, i);
-		if (job->state != JOB_RUNNING)
-			break; /* they stand in front */
+		if (is_over(job))
+			break; /* they stand behind */
 		g_strv_builder_add(ids, job->id);
 	}
 	return g_strv_builder_end(ids);
@@ -106,12 +106,12 @@ static char **running_ids(const struct snapshot *snapshot)
 /* False: the history cannot be read now. */
 static bool add_from_archive(struct page *page, const struct jobs_query *query, struct archive *archive)
 {
-	g_auto(GStrv) running = running_ids(page->snapshot);
+	g_auto(GStrv) active = active_ids(page->snapshot);
 	const struct history_choice choice = {
 		.state = query->state >= 0 ? job_state_name((enum job_state)query->state) : NULL,
 		.pipeline = query->pipeline,
 		.text = query->text,
-		.but = running,
+		.but = active,
 	};
 	gint64 total, offset = MAX(page->first - page->total, 0);
 	int room = (int)CLAMP(page->first + API_PAGE_SIZE - page->total, 0, API_PAGE_SIZE);

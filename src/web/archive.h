@@ -7,6 +7,7 @@
 #ifndef DROPMILL_WEB_ARCHIVE_H
 #define DROPMILL_WEB_ARCHIVE_H
 
+#include "base/auto.h"
 #include "base/history.h"
 #include "master/snapshot.h"
 
@@ -14,6 +15,7 @@ struct archive;
 
 struct archive *archive_new(void);
 void archive_free(struct archive *archive); /* NULL is fine */
+DEFINE_AUTO(archive, archive_free)
 /* Takes the history; before, nothing is found. */
 void archive_open(struct archive *archive, struct history *history, const char *out);
 

@@ -68,12 +68,17 @@ export function fill(parent, key, build) {
 	parent.replaceChildren(...[build()].flat().filter(Boolean));
 }
 
-// One child for each item, in this order, found again by its key: create(item) makes it, update(child, item) writes into it.
+// One child for each item, in this order, found again by its key: create(item) makes it, update(child, item) writes into it. Of items with one
+// key the first counts.
 export function list(parent, items, keyOf, create, update) {
 	const known = new Map([...parent.children].filter((child) => child.key !== undefined).map((child) => [child.key, child]));
+	const drawn = new Set();
 	let at = parent.firstElementChild;
 	for (const item of items) {
 		const key = keyOf(item);
+		if (drawn.has(key))
+			continue;
+		drawn.add(key);
 		let child = known.get(key);
 		known.delete(key);
 		if (!child) {

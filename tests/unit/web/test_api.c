@@ -7,10 +7,13 @@
 
 #include <cmocka.h>
 
+#include "base/files.h"
+#include "base/history.h"
 #include "base/json.h"
 #include "base/version.h"
 #include "fake.h"
 #include "web/api.h"
+#include "web/archive.h"
 
 static JsonObject *parsed(char *text)
 {
@@ -256,6 +259,47 @@ static void test_pipelines(void **state)
 	assert_non_null(strstr(json_string(json_object_at(list, 1), "error", ""), "did you mean 'blur'?"));
 }
 
+/* A job is written down a moment before the snapshot shows its end: whatever it is there, it is listed once. */
+static void test_a_job_that_passes_into_the_history_is_listed_once(void **state)
+{
+	(void)state;
+	g_autofree char *folder = g_dir_make_tmp("dropmill-api-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(folder, "history.db", NULL);
+	auto_struct(history) history = history_open(path, NULL);
+	auto_struct(snapshot) snapshot = snapshot_new();
+	auto_struct(archive) archive = archive_new();
+	static const struct {
+		const char *id;
+		enum job_state state;
+	} known[] = {
+		{"j-running", JOB_RUNNING}, {"j-queued", JOB_QUEUED}, {"j-done", JOB_DONE}, {"j-failed", JOB_FAILED}};
+
+	assert_non_null(history);
+	for (gsize i = 0; i < G_N_ELEMENTS(known); i++) {
+		const struct history_job record = {.id = known[i].id,
+			.pipeline = "web",
+			.source = "a.jpg",
+			.state = "done",
+			.lane = "whole",
+			.finished_wall_us = 1,
+			.outputs = "[]"};
+		fake_job(snapshot, known[i].id, "a.jpg", known[i].state);
+		assert_true(history_add(history, &record, NULL));
+	}
+	archive_open(archive, history_open_again(history, NULL), folder);
+	struct jobs_query wanted;
+	assert_true(jobs_query_parse("", &wanted, NULL));
+	g_autoptr(JsonObject) answer = parsed(api_jobs(snapshot, &wanted, archive));
+	jobs_query_clear(&wanted);
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+	JsonArray *list = json_array(answer, "jobs");
+	for (guint i = 0; i < json_array_get_length(list); i++)
+		assert_true(g_hash_table_add(seen, (gpointer)json_string(json_object_at(list, i), "id", "")));
+	assert_int_equal(g_hash_table_size(seen), G_N_ELEMENTS(known));
+	assert_int_equal(json_int(answer, "total", -1), G_N_ELEMENTS(known));
+	files_remove_tree(folder);
+}
+
 static void test_bytes_that_are_no_text(void **state)
 {
 	(void)state;
@@ -285,6 +329,7 @@ int main(void)
 		cmocka_unit_test(test_workers),
 		cmocka_unit_test(test_waiting),
 		cmocka_unit_test(test_pipelines),
+		cmocka_unit_test(test_a_job_that_passes_into_the_history_is_listed_once),
 		cmocka_unit_test(test_bytes_that_are_no_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
