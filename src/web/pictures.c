@@ -2,9 +2,7 @@
  * Thumbnails: asked for, waited for, kept: see pictures.h. */
 #include "web/pictures.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <glib/gstdio.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,9 +12,9 @@
 #include "master/snapshot.h"
 #include "web/fields.h"
 #include "web/files.h"
+#include "web/thumb_folder.h"
 #include "web/thumbnailer.h"
 
-#define KEPT_BYTES (256 * (gint64)1024 * 1024)
 #define RETRY_S 2
 /* What cannot be made is not tried again for some time. */
 #define FAILURES_KEPT 2000
@@ -65,80 +63,6 @@ static void news_free(struct news *news)
 	g_free(news);
 }
 
-/* ---- the folder */
-
-struct kept {
-	char *path;
-	gint64 bytes, used_us;
-};
-
-static void kept_free(gpointer data)
-{
-	struct kept *kept = data;
-
-	g_free(kept->path);
-	g_free(kept);
-}
-
-static gint by_use(gconstpointer a, gconstpointer b)
-{
-	const struct kept *x = *(struct kept *const *)a, *y = *(struct kept *const *)b;
-
-	return x->used_us < y->used_us ? -1 : x->used_us > y->used_us;
-}
-
-/* Counts what is there and removes what was looked at longest ago, down to nine tenths of the bound. */
-static gint64 sweep(const char *folder)
-{
-	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(kept_free);
-	const char *name;
-	gint64 bytes = 0;
-
-	while (dir && (name = g_dir_read_name(dir))) {
-		g_autofree char *path = g_build_filename(folder, name, NULL);
-		struct stat status;
-		if (g_str_has_suffix(name, ".tmp")) {
-			unlink(path); /* of an earlier run */
-			continue;
-		}
-		if (lstat(path, &status) != 0 || !S_ISREG(status.st_mode))
-			continue;
-		struct kept *kept = g_new(struct kept, 1);
-		*kept = (struct kept){g_steal_pointer(&path), status.st_size,
-			status.st_atim.tv_sec * G_USEC_PER_SEC + status.st_atim.tv_nsec / 1000};
-		bytes += kept->bytes;
-		g_ptr_array_add(all, kept);
-	}
-	if (bytes <= KEPT_BYTES)
-		return bytes;
-	g_ptr_array_sort(all, by_use);
-	for (guint i = 0; i < all->len && bytes > KEPT_BYTES / 10 * 9; i++) {
-		const struct kept *kept = g_ptr_array_index(all, i);
-		if (unlink(kept->path) == 0)
-			bytes -= kept->bytes;
-	}
-	return bytes;
-}
-
-static const char *const endings[][2] = {{".jpg", "image/jpeg"}, {".webp", "image/webp"}};
-
-/* The kept file and its type; NULL: none. */
-static char *find_kept(const struct pictures *pictures, const char *key, const char **type)
-{
-	for (gsize i = 0; i < G_N_ELEMENTS(endings); i++) {
-		g_autofree char *name = g_strconcat(key, endings[i][0], NULL);
-		g_autofree char *path = g_build_filename(pictures->folder, name, NULL);
-		/* It was looked at now; when it was made stays, since its ETag has that. */
-		const struct timespec times[] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_OMIT}};
-		if (utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW) == 0) {
-			*type = endings[i][1];
-			return g_steal_pointer(&path);
-		}
-	}
-	return NULL;
-}
-
 /* ---- the thread */
 
 static void keep(struct pictures *pictures, const struct wish *wish, const char *temp, const char *type)
@@ -152,8 +76,8 @@ static void keep(struct pictures *pictures, const struct wish *wish, const char 
 		return;
 	if (pictures->bytes >= 0)
 		pictures->bytes += status.st_size;
-	if (pictures->bytes < 0 || pictures->bytes > KEPT_BYTES)
-		pictures->bytes = sweep(pictures->folder);
+	if (pictures->bytes < 0 || pictures->bytes > THUMB_FOLDER_BYTES)
+		pictures->bytes = thumb_folder_sweep(pictures->folder);
 }
 
 /* The end of a wish, under the lock. */
@@ -342,7 +266,7 @@ static struct found find(struct pictures *pictures, const struct picture *pictur
 		found.why = g_strdup("this page makes no thumbnails");
 	} else {
 		g_autofree char *key = key_of(&status, size, picture->allow);
-		found.kept = find_kept(pictures, key, &found.type);
+		found.kept = thumb_folder_find(pictures->folder, key, &found.type);
 		if (!found.kept)
 			found.why = wish_for(pictures, key, picture, size, url);
 		found.status = found.kept ? 200 : found.why ? 404 : 503;
