@@ -5,17 +5,22 @@
  *            an original's name without its ending, or "*". In all other builds a place is nothing.
  * Thread:    any. Ownership: none.
  *
- * WHAT: SEGV, KILL, ABRT (dies of it), hang (never returns), grow (takes memory without end), slowN (N milliseconds more), or a word that the
- * place understands.
+ * WHAT: SEGV, KILL, ABRT (dies of it), hang (never returns), grow (takes memory without end), slowN (N milliseconds more), reach=FILE (tries
+ * what a sandbox refuses, and writes a line that says how it went), or a word that the place understands.
  */
 #ifndef DROPMILL_BASE_TROUBLE_H
 #define DROPMILL_BASE_TROUBLE_H
 
 #ifdef DROPMILL_TEST_HOOKS
 
+#include <fcntl.h>
 #include <json-glib/json-glib.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/json.h"
@@ -28,8 +33,19 @@ static inline void trouble_grow(void)
 		memset(g_malloc(step), 1, step);
 }
 
-static inline void trouble_do(const char *what)
+/* A file that is none of its places, its mode, a local socket, its parent. */
+static inline void trouble_reach(const char *place, const char *file)
 {
+	bool shut = open(file, O_RDONLY | O_CLOEXEC) < 0 && chmod(file, 0777) < 0 &&
+		    socket(AF_UNIX, SOCK_STREAM, 0) < 0 && kill(getppid(), 0) < 0;
+
+	fprintf(stderr, "trouble: %s: %s\n", place, shut ? "all refused" : "LET THROUGH");
+}
+
+static inline void trouble_do(const char *place, const char *what)
+{
+	if (g_str_has_prefix(what, "reach="))
+		trouble_reach(place, what + strlen("reach="));
 	if (strcmp(what, "SEGV") == 0) {
 		signal(SIGSEGV, SIG_DFL);
 		raise(SIGSEGV);
@@ -60,7 +76,7 @@ static inline char *trouble_at(const char *place, JsonObject *spec)
 		g_auto(GStrv) part = g_strsplit(*word, ":", 3);
 		if (g_strv_length(part) == 3 && strcmp(part[0], place) == 0 &&
 			(strcmp(part[1], "*") == 0 || strcmp(part[1], stem) == 0)) {
-			trouble_do(part[2]);
+			trouble_do(place, part[2]);
 			return g_strdup(part[2]);
 		}
 	}

@@ -3,6 +3,7 @@
 #include "image/writes.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <gsf/gsf.h>
 #include <unistd.h>
 
@@ -92,6 +93,13 @@ static gboolean tile_close(GsfOutput *tile)
 	if (!theirs.tile_close(tile))
 		note_refusal(errno);
 	return TRUE;
+}
+
+/* libgsf makes a tile with this one of GLib, for its owner alone, and then changes its mode. The sandbox refuses that, as it refuses the
+ * process's umask, which libgsf changes meanwhile. Here stands ours before GLib's: 0666 without the umask's bits, as for all outputs. */
+gint g_mkstemp(gchar *pattern)
+{
+	return g_mkstemp_full(pattern, O_RDWR | O_CLOEXEC, 0666);
 }
 
 static gpointer change_classes(gpointer unused)

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/log.h"
 #include "master/snapshot.h"
 #include "web/fields.h"
 #include "web/files.h"
@@ -65,17 +66,21 @@ static void news_free(struct news *news)
 
 /* ---- the thread */
 
-static void keep(struct pictures *pictures, const struct wish *wish, const char *temp, const char *type)
+static void keep(struct pictures *pictures, const struct wish *wish, GBytes *bytes, const char *type)
 {
 	bool webp = strcmp(type, "image/webp") == 0;
 	g_autofree char *name = g_strconcat(wish->key, webp ? ".webp" : ".jpg", NULL);
 	g_autofree char *path = g_build_filename(pictures->folder, name, NULL);
-	struct stat status;
+	g_autoptr(GError) error = NULL;
 
-	if (stat(temp, &status) != 0 || rename(temp, path) != 0)
+	/* Under a temporary name first: somebody may be reading it. */
+	if (!g_file_set_contents_full(path, g_bytes_get_data(bytes, NULL), (gssize)g_bytes_get_size(bytes),
+		    G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error)) {
+		log_warning("a thumbnail cannot be kept: %s", error->message);
 		return;
+	}
 	if (pictures->bytes >= 0)
-		pictures->bytes += status.st_size;
+		pictures->bytes += (gint64)g_bytes_get_size(bytes);
 	if (pictures->bytes < 0 || pictures->bytes > THUMB_FOLDER_BYTES)
 		pictures->bytes = thumb_folder_sweep(pictures->folder);
 }
@@ -97,16 +102,14 @@ static void tell(struct pictures *pictures, const char *key, const char *why)
 
 static void make(struct pictures *pictures, const struct wish *wish)
 {
-	g_autofree char *temp = g_strdup_printf("%s/%s.tmp", pictures->folder, wish->key);
 	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) bytes = NULL;
 	g_autofree char *type = NULL;
 
 	if (files_make_folder(pictures->folder, &error))
-		type = thumbnailer_make(pictures->maker, wish->path, wish->size, wish->allow, temp, &error);
+		type = thumbnailer_make(pictures->maker, wish->path, wish->size, wish->allow, &bytes, &error);
 	if (type)
-		keep(pictures, wish, temp, type);
-	else
-		unlink(temp);
+		keep(pictures, wish, bytes, type);
 	g_mutex_lock(&pictures->lock);
 	if (!type) {
 		if (g_hash_table_size(pictures->failures) >= FAILURES_KEPT)

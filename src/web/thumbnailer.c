@@ -3,15 +3,16 @@
 #include "web/thumbnailer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/handover.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"
@@ -19,6 +20,8 @@
 /* A picture that takes longer is too large to be looked at in small. */
 #define TIMEOUT_US (60 * (gint64)G_USEC_PER_SEC)
 #define LINE_MOST 65536
+/* Of a thumbnail; 1600 × 1600 pixels without compression are fewer. */
+#define BYTES_MOST (16 << 20)
 #define LOOK_MS 200
 
 struct thumbnailer {
@@ -52,73 +55,99 @@ static bool start(struct thumbnailer *thumbnailer, GError **error)
 	return thumbnailer->pid || process_spawn(argv, NULL, &thumbnailer->control, &thumbnailer->pid, error);
 }
 
-static bool send_wish(
-	const struct thumbnailer *thumbnailer, const char *path, int size, const char *allow, const char *temp)
+static bool send_wish(const struct thumbnailer *thumbnailer, int picture, int size, const char *allow)
 {
 	g_autoptr(JsonObject) wish = json_object_new();
 
-	json_set_path(wish, "path", path);
-	json_set_path(wish, "temp", temp);
 	json_object_set_int_member(wish, "size", size);
 	if (allow)
 		json_object_set_member(wish, "allow", json_from_string(allow, NULL));
 	g_autofree char *text = json_object_text(wish);
 	g_autofree char *line = g_strconcat(text, "\n", NULL);
-	for (gsize sent = 0, length = strlen(line); sent < length;) {
-		gssize n = send(thumbnailer->control, line + sent, length - sent, MSG_NOSIGNAL);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		sent += (gsize)n;
-	}
-	return true;
+	return handover_send(thumbnailer->control, line, strlen(line), picture);
 }
 
-/* One line; NULL: the process died, hangs, or talks too much. */
-static char *read_line(struct thumbnailer *thumbnailer, GError **error)
+/* More of the answer, in time. False: the process died, or hangs. */
+static bool read_more(struct thumbnailer *thumbnailer, GByteArray *answer, gint64 until, GError **error)
 {
-	gint64 until = clock_now_us() + TIMEOUT_US;
-	g_autoptr(GString) line = g_string_new(NULL);
-	char block[4096];
+	guint8 block[16384];
 
-	while (!g_str_has_suffix(line->str, "\n")) {
+	for (;;) {
 		struct pollfd door = {.fd = thumbnailer->control, .events = POLLIN};
-		if (g_atomic_int_get(&thumbnailer->stop) || clock_now_us() > until) {
-			fail(error, ERROR_INPUT, "it took longer than %d s", (int)(TIMEOUT_US / G_USEC_PER_SEC));
-			return NULL;
-		}
+		if (g_atomic_int_get(&thumbnailer->stop) || clock_now_us() > until)
+			return fail(error, ERROR_INPUT, "it took longer than %d s", (int)(TIMEOUT_US / G_USEC_PER_SEC));
 		if (poll(&door, 1, LOOK_MS) <= 0)
 			continue;
 		gssize got = read(thumbnailer->control, block, sizeof block);
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got <= 0 || line->len > LINE_MOST) {
-			fail(error, ERROR_INPUT, "the process that made it died");
-			return NULL;
-		}
-		g_string_append_len(line, block, got);
+		if (got <= 0)
+			return fail(error, ERROR_INPUT, "the process that made it died");
+		g_byte_array_append(answer, block, (guint)got);
+		return true;
 	}
-	return g_string_free(g_steal_pointer(&line), FALSE);
 }
 
-char *thumbnailer_make(struct thumbnailer *thumbnailer, const char *path, int size, const char *allow, const char *temp,
-	GError **error)
+/* A line, and the bytes of the thumbnail that it announces. NULL: the process died, hangs, or talks too much. */
+static JsonObject *read_answer(struct thumbnailer *thumbnailer, GBytes **bytes, GError **error)
 {
-	if (!start(thumbnailer, error))
-		return NULL;
-	g_autofree char *line = send_wish(thumbnailer, path, size, allow, temp) ? read_line(thumbnailer, error) : NULL;
-	if (!line) {
-		thumbnailer_rest(thumbnailer);
-		if (error && !*error)
-			fail(error, ERROR_INPUT, "the process that makes them died");
-		return NULL;
-	}
-	g_autoptr(JsonObject) said = json_parse_object(line, -1, error);
+	gint64 until = clock_now_us() + TIMEOUT_US;
+	g_autoptr(GByteArray) answer = g_byte_array_new();
+	const guint8 *end = NULL;
+
+	while (!(end = answer->len ? memchr(answer->data, '\n', answer->len) : NULL))
+		if (answer->len > LINE_MOST) {
+			fail(error, ERROR_INPUT, "the process that made it says too much");
+			return NULL;
+		} else if (!read_more(thumbnailer, answer, until, error))
+			return NULL;
+	guint start = (guint)(end - answer->data) + 1;
+	g_autoptr(JsonObject) said = json_parse_object((const char *)answer->data, (gssize)start - 1, error);
+	gint64 size = said ? json_int(said, "bytes", 0) : 0;
 	if (!said)
 		return NULL;
+	if (size < 0 || size > BYTES_MOST) {
+		fail(error, ERROR_INPUT, "it would have %" G_GINT64_FORMAT " bytes", size);
+		return NULL;
+	}
+	while (answer->len < start + size)
+		if (!read_more(thumbnailer, answer, until, error))
+			return NULL;
+	*bytes = g_bytes_new(answer->data + start, (gsize)size);
+	return g_steal_pointer(&said);
+}
+
+/* Its folder may be anybody's: neither a link nor what would wait for a writer is opened. */
+static int open_picture(const char *path, GError **error)
+{
+	int picture = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+
+	if (picture < 0)
+		fail_errno(error, "%s", path);
+	return picture;
+}
+
+char *thumbnailer_make(
+	struct thumbnailer *thumbnailer, const char *path, int size, const char *allow, GBytes **bytes, GError **error)
+{
+	int picture = start(thumbnailer, error) ? open_picture(path, error) : -1;
+
+	if (picture < 0)
+		return NULL;
+	bool sent = send_wish(thumbnailer, picture, size, allow);
+	close(picture);
+	if (!sent)
+		fail(error, ERROR_INPUT, "the process that makes them died");
+	g_autoptr(GBytes) made = NULL;
+	g_autoptr(JsonObject) said = sent ? read_answer(thumbnailer, &made, error) : NULL;
+	if (!said) {
+		thumbnailer_rest(thumbnailer);
+		return NULL;
+	}
 	const char *type = json_string(said, "type", NULL);
-	if (!type)
+	if (type)
+		*bytes = g_steal_pointer(&made);
+	else
 		fail(error, ERROR_INPUT, "%s", json_string(said, "error", "no reason given"));
 	return g_strdup(type);
 }

@@ -16,9 +16,9 @@
 struct thumbnailer;
 
 struct thumbnailer *thumbnailer_new(void);
-/* Makes one at temp. allow: see pictures_answer(). Returns its type ("image/jpeg"), owned; NULL when it cannot be. */
-char *thumbnailer_make(struct thumbnailer *thumbnailer, const char *path, int size, const char *allow, const char *temp,
-	GError **error);
+/* allow: see pictures_answer(). bytes: the thumbnail, owned. Returns its type ("image/jpeg"), owned; NULL when it cannot be. */
+char *thumbnailer_make(
+	struct thumbnailer *thumbnailer, const char *path, int size, const char *allow, GBytes **bytes, GError **error);
 /* The process goes; the next picture starts another. */
 void thumbnailer_rest(struct thumbnailer *thumbnailer);
 /* Any thread: what is being made is given up, and nothing more is. */

@@ -2,19 +2,19 @@
  * Thumbnails for the page: see thumbnail.h. */
 #include "worker/thumbnail.h"
 
-#include <errno.h>
-#include <gio/gio.h>
-#include <gio/gunixinputstream.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/handover.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "base/trouble.h"
 #include "image/allow.h"
 #include "image/format.h"
 #include "image/operations.h"
@@ -27,15 +27,15 @@
 #define MOST_MEGAPIXELS 2000
 
 /* Fits into size × size, never enlarged, upright, sRGB; shrunk while it is decoded where the format can. */
-static bool shrink(const char *path, int size, VipsImage **out, GError **error)
+static bool shrink(GBytes *picture, int size, VipsImage **out, GError **error)
 {
 	struct image_limits limits = {.megapixels = MOST_MEGAPIXELS};
 	g_autoptr(VipsImage) header = NULL;
 	g_autoptr(VipsImage) small = NULL;
 
-	if (!format_open(path, NULL, true, &limits, &header, error))
+	if (!format_open(NULL, picture, true, &limits, &header, error))
 		return false;
-	g_autoptr(VipsSource) source = format_source(path, NULL, error);
+	g_autoptr(VipsSource) source = format_source(NULL, picture, error);
 	if (!source)
 		return false;
 	if (format_loads_by_name(source)
@@ -47,50 +47,66 @@ static bool shrink(const char *path, int size, VipsImage **out, GError **error)
 	return true;
 }
 
-static bool save(VipsImage *image, const char *temp, const char **type, GError **error)
+static bool save(VipsImage *image, GBytes **bytes, const char **type, GError **error)
 {
 	bool clear = vips_image_hasalpha(image);
-	int failed = clear ? vips_webpsave(image, temp, "Q", QUALITY, "effort", 2, "strip", TRUE, NULL)
-			   : vips_jpegsave(image, temp, "Q", QUALITY, "strip", TRUE, NULL);
+	void *data = NULL;
+	size_t length = 0;
+	int failed = clear ? vips_webpsave_buffer(image, &data, &length, "Q", QUALITY, "effort", 2, "strip", TRUE, NULL)
+			   : vips_jpegsave_buffer(image, &data, &length, "Q", QUALITY, "strip", TRUE, NULL);
 
 	*type = clear ? "image/webp" : "image/jpeg";
-	return !failed || vips_failed(error, NULL);
+	if (failed)
+		return vips_failed(error, NULL);
+	*bytes = g_bytes_new_take(data, length);
+	return true;
 }
 
-static JsonObject *answer(JsonObject *wish)
+/* Mapped: of a large picture only what is decoded is read. When it is cut short meanwhile this process dies, and the next picture has
+ * another one. */
+static GBytes *picture_at(int descriptor, GError **error)
+{
+	struct stat status;
+
+	if (descriptor < 0 || fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
+		fail(error, ERROR_INPUT, "it is not a file");
+		return NULL;
+	}
+	g_autoptr(GMappedFile) file = g_mapped_file_new_from_fd(descriptor, FALSE, error);
+	return file ? g_mapped_file_get_bytes(file) : NULL;
+}
+
+static JsonObject *answer(JsonObject *wish, int descriptor, GBytes **bytes)
 {
 	JsonObject *object = json_object_new();
-	g_autofree char *path = json_path(wish, "path");
-	g_autofree char *temp = json_path(wish, "temp");
 	gint64 size = json_int(wish, "size", 0);
 	g_autoptr(VipsImage) image = NULL;
 	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) picture = picture_at(descriptor, &error);
 	const char *type = NULL;
 
-	if (path && temp && size > 0 && size <= 4096 && allow_open(wish, &error) &&
-		shrink(path, (int)size, &image, &error) && save(image, temp, &type, &error))
+	TROUBLE("thumbnail", wish);
+	if (picture && size > 0 && size <= 4096 && allow_open(wish, &error) &&
+		shrink(picture, (int)size, &image, &error) && save(image, bytes, &type, &error)) {
 		json_object_set_string_member(object, "type", type);
-	else
-		json_object_set_string_member(object, "error", error ? error->message : "the wish makes no sense");
+		json_object_set_int_member(object, "bytes", (gint64)g_bytes_get_size(*bytes));
+	} else {
+		g_autofree char *message = g_utf8_make_valid(error ? error->message : "the wish makes no sense", -1);
+		json_object_set_string_member(object, "error", message);
+	}
 	g_clear_object(&image);
 	allow_shut();
 	return object;
 }
 
-static bool send_line(JsonObject *object)
+static bool send_answer(JsonObject *object, GBytes *bytes)
 {
 	g_autofree char *text = json_object_text(object);
 	g_autofree char *line = g_strconcat(text, "\n", NULL);
+	gsize length = 0;
+	gconstpointer data = bytes ? g_bytes_get_data(bytes, &length) : NULL;
 
-	for (gsize sent = 0, length = strlen(line); sent < length;) {
-		gssize n = write(CONTROL_FD, line + sent, length - sent);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		sent += (gsize)n;
-	}
-	return true;
+	return handover_send(CONTROL_FD, line, strlen(line), -1) && handover_send(CONTROL_FD, data, length, -1);
 }
 
 int thumbnail_command(int argc, char **argv)
@@ -104,18 +120,23 @@ int thumbnail_command(int argc, char **argv)
 	setpriority(PRIO_PROCESS, 0, NICE);
 	log_init("thumbnail", g_strcmp0(g_getenv("DROPMILL_LOG_FORMAT"), "json") == 0);
 	log_set_level(LOG_ERROR); /* a picture that is not whole is shown as far as it goes, without a word */
+	/* What is missing was said by the first worker. No file of anybody is opened: the pictures come open. */
 	g_free(sandbox_enter(SANDBOX_NO_NETWORK));
+	g_free(sandbox_files(NULL, false));
 	if (!image_init("dropmill", 1, &error))
 		return 1;
-	g_autoptr(GInputStream) input = g_unix_input_stream_new(CONTROL_FD, FALSE);
-	g_autoptr(GDataInputStream) lines = g_data_input_stream_new(input);
+	auto_struct(handover) lines = handover_new(CONTROL_FD);
 	for (;;) {
-		g_autofree char *line = g_data_input_stream_read_line(lines, NULL, NULL, NULL);
+		int descriptor = -1;
+		g_autofree char *line = handover_line(lines, &descriptor);
 		g_autoptr(JsonObject) wish = line ? json_parse_object(line, -1, NULL) : NULL;
+		g_autoptr(GBytes) bytes = NULL;
 		if (!wish)
 			break;
-		g_autoptr(JsonObject) said = answer(wish);
-		if (!send_line(said))
+		g_autoptr(JsonObject) said = answer(wish, descriptor, &bytes);
+		if (descriptor >= 0)
+			close(descriptor);
+		if (!send_answer(said, bytes))
 			break;
 	}
 	_exit(0);

@@ -2,7 +2,8 @@
  *
  * Purpose:   `dropmill-image thumbnail PARENT`, internal: small versions of pictures for the page, one after the other, in a worker process
  *            of their own. It takes no task from the bus and gives way to those that do: a page that is watched must not slow the mill.
- *            Descriptor 3: a JSON line {"path", "size", "temp"} asks, {"type"} or {"error"} answers; the file is at temp.
+ *            It opens no file of anybody: descriptor 3 brings a JSON line {"size", "allow"} and beside it the picture, open. The answer is a
+ *            line {"type", "bytes"} and then the thumbnail's bytes, or {"error"}.
  * Thread:    a process of its own.
  */
 #ifndef DROPMILL_WORKER_THUMBNAIL_H

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from processes import arguments, marked, role
+from trouble import HOOKS, Trouble
 from waiting import wait_until
 
 PIPELINE = {"mono": "steps: [grayscale]\n"}
@@ -90,6 +91,32 @@ def test_who_decodes_is_in_a_sandbox(make_mill, pictures):
     assert {(state["NoNewPrivs"], state["Seccomp"]) for state in inside} == {("1", "2")}
     assert state_of(mill.process.pid)["Seccomp"] == "0"
     mill.wait_output("mono", "big.png")
+    mill.stop()
+
+
+@pytest.mark.skipif(bool(os.environ.get("DROPMILL_SANITIZED")), reason="sanitized programs trace themselves")
+def test_worker_codec_and_thumbnail_reach_nothing_of_others(make_mill, pictures, tmp_path):
+    """The real processes, with a picture in hand; every door is tried one by one in tests/unit/image/test_doors.c."""
+    mill = make_mill(PIPELINE, binary=HOOKS)
+    secret = mill.path("secret")
+    with open(secret, "w", encoding="utf-8") as file:
+        file.write("mine")
+    os.chmod(secret, 0o600)
+    trouble = Trouble(tmp_path)
+    trouble.order(*(f"{place}:*:reach={secret}" for place in ("tile", "codec.plan", "codec.decode", "thumbnail")))
+    mill.start(workers=1, tile=512, env=trouble.env)
+    mill.drop(pictures.picture(width=900, height=700, ending=".png"), "mono", "a.png")
+    mill.wait_output("mono", "a.png")
+    mill.wait_idle(done=1)
+    thumb = mill.jobs()[0]["outputs"][0]["thumb"]
+    wait_until(lambda: mill.get(thumb)[0] == 200, "a thumbnail")
+    for place in ("tile", "codec.plan", "codec.decode", "thumbnail"):
+        wait_until(lambda place=place: f"trouble: {place}: " in mill.log(), f"what {place} reached")
+    assert "LET THROUGH" not in mill.log()
+    assert os.stat(secret).st_mode & 0o777 == 0o600
+    maker = mill.pids("thumbnail")
+    assert [state_of(pid)["Seccomp"] for pid in maker] == ["2"]
+    assert {int(state_of(pid)["CapEff"], 16) & ~6 for pid in mill.pids("worker") + maker} == {0}
     mill.stop()
 
 

@@ -32,7 +32,7 @@ HOMES = {
     r"yaml\.h": ("pipeline/node.c",),
     r"civetweb\.h": ("web/",),
     r"sqlite3\.h": ("base/history",),
-    r"seccomp\.h": ("image/sandbox.c",),
+    r"seccomp\.h": ("image/sandbox",),
     r"gsf/": ("image/writes.c",),
     r"jpeglib\.h": ("image/strips_jpeg.c",),
     r"tiffio\.h": ("image/tiff_pieces.c",),
