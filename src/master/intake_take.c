@@ -16,7 +16,6 @@ enum {
 	TOLD_AFTER_US = 2 * 1000 * 1000, /* before that, being written needs no explanation */
 	PASSIVE_US = 60 * 1000 * 1000,   /* what is not a picture's file may become one */
 	WRITER_AGAIN_US = 10 * 1000 * 1000,
-	EMPTY_FACTOR = 4, /* settle times: an empty file is mostly one that is about to be written */
 };
 
 /* A file that does not change for so long is not waited for any more because of what events told. */
@@ -104,6 +103,19 @@ static void take(struct intake *intake, struct pending *file, int descriptor)
 	}
 }
 
+/* Scanners make the name and write the picture seconds or minutes later, browsers and sync programs likewise. Looked at now and then all the
+ * same: events may be lost, or not come at all. */
+static void empty(struct intake *intake, struct pending *file, gint64 now)
+{
+	const struct box *box = file->box;
+	gint64 most_us = box->inbox->wait_empty_us, end_us = file->same_us + most_us;
+	gint64 pause_us = box->polled ? settle_time(box) : PASSIVE_US;
+	g_autofree char *why = g_strdup_printf(
+		"has 0 bytes: its content is waited for, %g s at most (wait_empty)", (double)most_us / G_USEC_PER_SEC);
+
+	settle_park(intake, file, why, MIN(end_us, now + pause_us));
+}
+
 static void check_file(struct intake *intake, struct pending *file)
 {
 	struct box *box = file->box;
@@ -120,8 +132,8 @@ static void check_file(struct intake *intake, struct pending *file)
 		settle_failed_errno(intake, file, "cannot be looked at", errno);
 	else if (!settle_look(file, &status))
 		being_written(intake, file, now + (box->polled ? settle_time(box) : settle / 4));
-	else if (status.st_size == 0 && !file->moved && now < file->same_us + EMPTY_FACTOR * settle)
-		settle_arm(file, file->same_us + EMPTY_FACTOR * settle);
+	else if (status.st_size == 0 && now < file->same_us + box->inbox->wait_empty_us)
+		empty(intake, file, now);
 	else if ((until = written_until(intake, file, descriptor)))
 		settle_park(intake, file, "open for writing by another program", until);
 	else

@@ -220,6 +220,11 @@ static void read_settle(struct reader *reader, const struct node *node)
 	read_duration(reader, "settle", node, &reader->pipeline->settle_us);
 }
 
+static void read_wait_empty(struct reader *reader, const struct node *node)
+{
+	read_duration(reader, "wait_empty", node, &reader->pipeline->wait_empty_us);
+}
+
 static void read_limits(struct reader *reader, const struct node *node)
 {
 	static const char *const keys[] = {"megapixels", "frames", "seconds", "bytes", NULL};
@@ -313,6 +318,8 @@ static const struct definition_key keys[] = {
 		"{'enum': ['rename', 'overwrite', 'skip', 'fail'], 'default': 'rename'}", read_on_conflict},
 	{"settle", "how long a file written in place must be quiet",
 		"{'type': 'string', 'pattern': '^[0-9.]+(ms|s|m)$', 'default': '500ms'}", read_settle},
+	{"wait_empty", "how long a file of 0 bytes is waited for, before it fails",
+		"{'type': 'string', 'pattern': '^[0-9.]+(ms|s|m)$', 'default': '10m'}", read_wait_empty},
 	{"limits", "what is bigger or slower fails",
 		"{'type': 'object', 'additionalProperties': false, 'properties': {"
 		"'megapixels': {'type': 'number', 'minimum': 0.001, 'maximum': 1000000, 'default': 1000}, "

@@ -78,7 +78,8 @@ struct pipeline {
 	GPtrArray *outputs; /* struct output; at least one */
 	enum originals originals;
 	enum on_conflict on_conflict;
-	gint64 settle_us; /* default 500,000 */
+	gint64 settle_us;     /* default 500,000 */
+	gint64 wait_empty_us; /* for the content of a file of 0 bytes; default ten minutes */
 	struct limits limits;
 	int priority;                         /* 0 to 9, default 5; higher goes first */
 	unsigned attempts;                    /* after so many that ended badly a picture is given up; default 3 */

@@ -43,7 +43,7 @@ def bad_files(mill, photo, pictures):
 
 
 def test_bad_files_go_to_failed_with_the_true_reason(make_mill, pictures, photo):
-    mill = make_mill({"mono": MONO, "other": PART}).start(workers=2)
+    mill = make_mill({"mono": "wait_empty: 0s\n" + MONO, "other": PART}).start(workers=2)
     bad = bad_files(mill, photo, pictures)
     for name, (path, _) in bad.items():
         mill.drop(path, "mono", name)

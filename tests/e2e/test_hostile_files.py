@@ -73,7 +73,7 @@ def drop_bytes(mill, name, data):
 
 
 def test_bombs_liars_and_strangers_fail_with_the_true_reason(make_mill, pictures):
-    mill = make_mill({"mono": MONO}).start(workers=2)
+    mill = make_mill({"mono": "wait_empty: 0s\n" + MONO}).start(workers=2)
     before, workers = resident_bytes(mill.process.pid), mill.pids("worker")
     made = hostile()
     for name, (data, _) in made.items():
@@ -90,7 +90,7 @@ def test_bombs_liars_and_strangers_fail_with_the_true_reason(make_mill, pictures
 
 
 def test_metadata_that_swells_and_files_that_are_two_things(make_mill, pictures):
-    mill = make_mill({"mono": MONO}).start(workers=2)
+    mill = make_mill({"mono": "wait_empty: 0s\n" + MONO}).start(workers=2)
     before = resident_bytes(mill.process.pid)
     with open(pictures.picture(width=300, height=200, ending=".jpg"), "rb") as file:
         jpeg = file.read()
@@ -141,7 +141,7 @@ def write_table(table, mill):
 
 
 def test_mutated_files_are_all_accounted_for(make_mill, pictures):
-    mill = make_mill({"mono": MONO}).start(workers=2)
+    mill = make_mill({"mono": "wait_empty: 0s\n" + MONO}).start(workers=2)
     before, dice = resident_bytes(mill.process.pid), random.Random(SEED)
     sources = []
     for ending in ENDINGS:

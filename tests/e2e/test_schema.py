@@ -51,6 +51,7 @@ WRONG = [
     "originals: archiv",
     "priority: 10",
     "settle: 500",
+    "wait_empty: 10",
     "on_failure: {attempts: 0}",
 ]
 

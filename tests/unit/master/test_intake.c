@@ -332,18 +332,6 @@ static void not_recursive(void **state)
 	assert_true(exists("box/sub/a.jpg"));
 }
 
-static void empty_file_waits_longer(void **state)
-{
-	(void)state;
-	start("box");
-	gint64 before = g_get_monotonic_time();
-	put("box/empty.jpg", "");
-	await(h.claims->len == 1);
-	assert_true(g_get_monotonic_time() - before >= 3 * SETTLE_US);
-	assert_int_equal(claim_of("empty.jpg")->bytes, 0);
-	assert_null(claim_of("empty.jpg")->format);
-}
-
 static void kept_originals_are_not_taken_again(void **state)
 {
 	struct stat status;
@@ -383,7 +371,6 @@ int main(void)
 		INTAKE_TEST(strange_names),
 		INTAKE_TEST(accept_globs),
 		INTAKE_TEST(not_recursive),
-		INTAKE_TEST(empty_file_waits_longer),
 		INTAKE_TEST(kept_originals_are_not_taken_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Who writes is known by events where leases are refused, as they are to a service user on other users' files. */
+ * Files that are not whole yet. Who writes is known by events where leases are refused, as they are to a service user on other users'
+ * files; and a file of 0 bytes waits for its content. */
 #include "intake_harness.h"
 
 #include <signal.h>
@@ -159,6 +160,49 @@ static void polled_inboxes_settle_for_two_looks(void **state)
 	assert_int_equal(settle_time(&box), inbox.settle_us);
 }
 
+static void start_waiting_for_content(gint64 wait_empty_us)
+{
+	struct inbox *inbox = inbox_at("box", true, NULL);
+
+	inbox->wait_empty_us = wait_empty_us;
+	start_with(inboxes(inbox, NULL));
+}
+
+static void empty_file_waits_for_its_time(void **state)
+{
+	(void)state;
+	start_waiting_for_content(8 * SETTLE_US);
+	gint64 before = g_get_monotonic_time();
+	put("box/empty.jpg", "");
+	await(h.claims->len == 1);
+	assert_true(g_get_monotonic_time() - before >= 8 * SETTLE_US);
+	assert_int_equal(claim_of("empty.jpg")->bytes, 0);
+	assert_null(claim_of("empty.jpg")->format);
+}
+
+/* As scanners do it: written later, or cancelled. Likewise where the name was moved in. */
+static void placeholders_are_filled_or_go(void **state)
+{
+	(void)state;
+	start("box");
+	put("box/scan.jpg", "");
+	put("box/cancelled.jpg", "");
+	put("empty.jpg", "");
+	move("empty.jpg", "box/moved.jpg");
+	await(waiting_at("box/scan.jpg") && waiting_at("box/cancelled.jpg") && waiting_at("box/moved.jpg"));
+	assert_non_null(strstr(waiting_at("box/scan.jpg"), "has 0 bytes"));
+	assert_non_null(strstr(waiting_at("box/scan.jpg"), "600 s"));
+	drop_and_await("box/other.jpg"); /* what comes is not held up */
+	assert_int_equal(h.claims->len, 1);
+	g_autofree char *cancelled = at("box/cancelled.jpg");
+	assert_int_equal(unlink(cancelled), 0);
+	put("box/scan.jpg", "the scan");
+	put("box/moved.jpg", "content");
+	await(claim_of("scan.jpg") && claim_of("moved.jpg") && !waiting_at("box/cancelled.jpg"));
+	assert_int_equal(claim_of("scan.jpg")->bytes, 8);
+	assert_int_equal(h.claims->len, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +214,8 @@ int main(void)
 		WRITERS_TEST(deleted_while_it_is_written),
 		WRITERS_TEST(there_before),
 		WRITERS_TEST(polled_inboxes_settle_for_two_looks),
+		INTAKE_TEST(empty_file_waits_for_its_time),
+		INTAKE_TEST(placeholders_are_filled_or_go),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,6 +58,7 @@ static void everything_written_is_read(void **state)
 					      "originals: delete\n"
 					      "on_conflict: skip\n"
 					      "settle: 2s\n"
+					      "wait_empty: 3m\n"
 					      "limits: {megapixels: 12.5, frames: 2, seconds: 60}\n"
 					      "priority: 7\n");
 
@@ -92,6 +93,7 @@ static void everything_written_is_read(void **state)
 	assert_int_equal(pipeline->originals, ORIGINALS_DELETE);
 	assert_int_equal(pipeline->on_conflict, CONFLICT_SKIP);
 	assert_true(pipeline->settle_us == 2000000);
+	assert_true(pipeline->wait_empty_us == 180000000);
 	assert_true(pipeline->limits.megapixels == 12.5);
 	assert_int_equal(pipeline->limits.frames, 2);
 	assert_true(pipeline->limits.seconds == 60);
@@ -114,6 +116,7 @@ static void what_is_not_written_has_a_default(void **state)
 	assert_int_equal(pipeline->originals, ORIGINALS_ARCHIVE);
 	assert_int_equal(pipeline->on_conflict, CONFLICT_RENAME);
 	assert_true(pipeline->settle_us == 500000);
+	assert_true(pipeline->wait_empty_us == 600000000);
 	assert_true(pipeline->limits.megapixels == 1000);
 	assert_int_equal(pipeline->limits.frames, 64);
 	assert_true(pipeline->limits.seconds == 600);

@@ -34,6 +34,7 @@ static struct pipeline *full_pipeline(void)
 	pipeline->originals = ORIGINALS_KEEP;
 	pipeline->on_conflict = CONFLICT_FAIL;
 	pipeline->settle_us = 1234567;
+	pipeline->wait_empty_us = 7654321;
 	pipeline->limits = (struct limits){.megapixels = 0.1, .frames = 3, .seconds = 1.0 / 3};
 	pipeline->priority = 9;
 	JsonObject *params = json_parse_object(
@@ -93,6 +94,7 @@ static void round_trip_loses_nothing(void **state)
 	assert_int_equal(after->originals, ORIGINALS_KEEP);
 	assert_int_equal(after->on_conflict, CONFLICT_FAIL);
 	assert_true(after->settle_us == before->settle_us);
+	assert_true(after->wait_empty_us == before->wait_empty_us);
 	assert_true(after->limits.megapixels == before->limits.megapixels);
 	assert_true(after->limits.seconds == before->limits.seconds);
 	assert_int_equal(after->limits.frames, 3);
@@ -246,8 +248,8 @@ static void what_must_be_there_and_within_bounds(void **state)
 	} cases[] = {{"name", NULL}, {"name", "\"a/b\""}, {"inbox", NULL}, {"hash", "5"}, {"recursive", "1"},
 		{"accept", "[1]"}, {"accept", "\"*\""}, {"steps", NULL}, {"steps", "[{\"op\":\"\"}]"},
 		{"outputs", "[]"}, {"outputs", "[5]"}, {"originals", "\"burn\""}, {"on_conflict", "\"ask\""},
-		{"settle_us", "-1"}, {"settle_us", "1.5"}, {"limits", "{\"megapixels\":0,\"frames\":1,\"seconds\":1}"},
-		{"priority", "10"}, {"priority", "-1"}};
+		{"settle_us", "-1"}, {"wait_empty_us", "-1"}, {"settle_us", "1.5"},
+		{"limits", "{\"megapixels\":0,\"frames\":1,\"seconds\":1}"}, {"priority", "10"}, {"priority", "-1"}};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
 		if (survives(0, cases[i].member, cases[i].odd))
