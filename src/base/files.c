@@ -31,18 +31,67 @@ bool files_make_folder(const char *path, GError **error)
 		errno = link ? ELOOP : number == EEXIST ? ENOTDIR : number; /* something else has the name */
 		return beneath_fail(error, path, NULL, "cannot make the folder %s", shown);
 	}
-	return files_sync(parent, error);
+	if (files_sync(parent, error))
+		return true;
+	/* The next try makes it again, and its entry is on disk then, or that one fails as well. */
+	(void)!beneath_rmdir(path);
+	return false;
+}
+
+static bool fail_write(GError **error, int number, const char *path)
+{
+	g_autofree char *shown = files_display(path);
+
+	errno = number;
+	return beneath_fail(error, path, NULL, "cannot write %s to disk", shown);
+}
+
+int files_sync_descriptor(int descriptor)
+{
+	/* Some network file systems have no fsync for folders; there rename is synchronous. */
+	return fsync(descriptor) == 0 || errno == EINVAL ? 0 : -1;
 }
 
 bool files_sync(const char *path, GError **error)
 {
-	/* Some network file systems have no fsync for folders; there rename is synchronous. */
-	if (beneath_sync(path) == 0 || errno == EINVAL)
+	return beneath_sync(path) == 0 || errno == EINVAL || fail_write(error, errno, path);
+}
+
+bool files_finish(int descriptor, const char *path, GError **error)
+{
+	int number = files_sync_descriptor(descriptor) == 0 ? 0 : errno;
+
+	if (close(descriptor) != 0 && !number)
+		number = errno;
+	return !number || fail_write(error, number, path);
+}
+
+static bool write_all(int descriptor, const char *bytes, gsize size)
+{
+	while (size > 0) {
+		gssize n = write(descriptor, bytes, size);
+		if (n < 0 && errno != EINTR)
+			return false;
+		bytes += MAX(n, 0);
+		size -= (gsize)MAX(n, 0);
+	}
+	return true;
+}
+
+bool files_write(const char *path, const void *bytes, gsize size, GError **error)
+{
+	int descriptor = beneath_open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
+
+	if (descriptor < 0)
+		return fail_write(error, errno, path);
+	if (!write_all(descriptor, bytes, size)) {
+		fail_write(error, errno, path);
+		close(descriptor);
+	} else if (files_finish(descriptor, path, error)) {
 		return true;
-	int number = errno;
-	g_autofree char *shown = files_display(path);
-	errno = number;
-	return beneath_fail(error, path, NULL, "cannot write %s to disk", shown);
+	}
+	beneath_unlink(path);
+	return false;
 }
 
 bool files_sync_folder_of(const char *path, GError **error)
@@ -60,8 +109,7 @@ static bool fail_move(GError **error, int number, const char *from, const char *
 	return beneath_fail(error, from, to, "cannot move %s to %s", shown_from, shown_to);
 }
 
-/* fsync of the folders that a rename changed, the target's first: a crash in between shows the file twice, not never. */
-static bool sync_move(const char *from, const char *to, GError **error)
+bool files_sync_move(const char *from, const char *to, GError **error)
 {
 	g_autofree char *source = g_path_get_dirname(from);
 	g_autofree char *target = g_path_get_dirname(to);
@@ -83,7 +131,7 @@ bool files_move(const char *from, const char *to, GError **error)
 	/* rename(2) does nothing when both names are links to the same file. */
 	if (strcmp(from, to) != 0 && same_file(from, to))
 		beneath_unlink(from);
-	return sync_move(from, to, error);
+	return files_sync_move(from, to, error);
 }
 
 /* rename() that fails with EEXIST. Where the file system has no such flag, a hard link does the same; where it has no
@@ -131,7 +179,7 @@ char *files_numbered(const char *path, unsigned number)
 	return g_build_filename(folder, numbered_name, NULL);
 }
 
-char *files_move_beside(const char *from, const char *to, GError **error)
+char *files_rename_beside(const char *from, const char *to, GError **error)
 {
 	g_autofree char *folder = g_path_get_dirname(to);
 
@@ -140,12 +188,19 @@ char *files_move_beside(const char *from, const char *to, GError **error)
 	for (unsigned number = 0;; number++) {
 		g_autofree char *target = number ? files_numbered(to, number) : g_strdup(to);
 		if (files_rename_new(from, target) == 0)
-			return sync_move(from, target, error) ? g_steal_pointer(&target) : NULL;
+			return g_steal_pointer(&target);
 		if (errno != EEXIST || number == G_MAXINT) {
 			fail_move(error, errno, from, target);
 			return NULL;
 		}
 	}
+}
+
+char *files_move_beside(const char *from, const char *to, GError **error)
+{
+	g_autofree char *target = files_rename_beside(from, to, error);
+
+	return target && files_sync_move(from, target, error) ? g_steal_pointer(&target) : NULL;
 }
 
 /* Takes the descriptor. */

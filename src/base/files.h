@@ -12,17 +12,28 @@
 
 /* mkdir -p with mode 0777 & ~umask; each new folder's parent is fsynced. */
 bool files_make_folder(const char *path, GError **error);
-/* fsync of a file, of the folder that holds path. */
+/* fsync of what was written to this descriptor, by who wrote it: -1 with errno. Linux tells a write error once, then calls the file clean: a
+ * file whose fsync, write or close failed is thrown away and made anew, never synced again. */
+int files_sync_descriptor(int descriptor);
+/* The end of a file that was written: fsync and close. path: for the error. */
+bool files_finish(int descriptor, const char *path, GError **error);
+/* A new file with these bytes, on disk. Nothing lies at path when that fails. */
+bool files_write(const char *path, const void *bytes, gsize size, GError **error);
+/* fsync of a file or folder by its name, of the folder that holds path. */
 bool files_sync(const char *path, GError **error);
 bool files_sync_folder_of(const char *path, GError **error);
 /* rename(), then fsync of the target's folder and, when another, the source's. Across file systems: an error. */
 bool files_move(const char *from, const char *to, GError **error);
 /* rename() that never overwrites: -1 with errno EEXIST. A folder may be renamed, too. Nothing is fsynced. */
 int files_rename_new(const char *from, const char *to);
-/* files_move(), but never overwriting: when `to` exists, "-1", "-2", ... goes before its ending. Returns the
- * owned path it got, NULL on error. Parents of `to` are made. */
+/* A rename that never overwrites: when `to` exists, "-1", "-2", ... goes before its ending. Returns the owned path it got, NULL on error.
+ * Parents of `to` are made. */
+char *files_rename_beside(const char *from, const char *to, GError **error);
+/* fsync of the folders that a rename changed, the target's first: a crash in between shows the file twice, not never. May be repeated. */
+bool files_sync_move(const char *from, const char *to, GError **error);
+/* Both. NULL on error; it may be renamed already, where only the second failed. */
 char *files_move_beside(const char *from, const char *to, GError **error);
-/* The name that files_move_beside() tries as number-th: "a-1.jpg"; number > 0. Never longer than a name may be. */
+/* The name that files_rename_beside() tries as number-th: "a-1.jpg"; number > 0. Never longer than a name may be. */
 char *files_numbered(const char *path, unsigned number);
 /* Removes a folder with all in it, never following a link. Errors are ignored: what is left is harmless. */
 void files_remove_tree(const char *path);

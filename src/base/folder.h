@@ -12,13 +12,17 @@
 /* All files below path, with their names: a GVariant a(ayay). Links and special files are an error. NULL on error. */
 GBytes *folder_pack(const char *path, GError **error);
 
-/* Makes path from such bytes; path must not exist. Names that lead out of it are refused: the bytes come from elsewhere. */
+/* Makes path from such bytes, on disk; path must not exist. Names that lead out of it are refused: the bytes come from elsewhere. */
 bool folder_unpack(GBytes *bytes, const char *path, GError **error);
+
+/* The sizes of the files in there, together. */
+gint64 folder_packed_bytes(GBytes *bytes);
 
 /* The size of a file, or of all files below a folder; 0 when there is none. */
 gint64 folder_bytes(const char *path);
 
-/* fsync of every file and folder below path, and of path. */
+/* fsync of every file and folder below path, and of path, by the process that wrote them: a descriptor that is opened later is told, once, of a
+ * write that failed before. */
 bool folder_sync(const char *path, GError **error);
 
 /* A file goes away at once, a folder with all in it by and by, in a thread of its own, so that a loop need not wait. What cannot be removed

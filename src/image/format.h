@@ -65,7 +65,7 @@ JsonObject *format_save_options(const char *format, JsonObject *wanted);
 bool format_fits(VipsImage *image, const char *format, JsonObject *save, GError **error);
 
 /* Writes image as format ("jpeg"...) with save options to path (created or overwritten), or to memory. A pyramid (dz) makes a
- * folder there, or the bytes of one for folder_unpack(). Not fsynced. */
+ * folder there, or the bytes of one for folder_unpack(). On disk: what failed is to be thrown away. */
 bool format_save(VipsImage *image, const char *path, const char *format, JsonObject *save, GError **error);
 bool format_save_memory(VipsImage *image, const char *format, JsonObject *save, GBytes **out, GError **error);
 

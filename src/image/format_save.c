@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/json.h"
 #include "image/format.h"
 #include "image/format_prepare.h"
@@ -129,7 +130,7 @@ bool format_run_saver_to(
 }
 
 /* A folder that could not be made for the last rows' tiles is not told, either, but libvips has words for it. */
-static bool save_folder(
+bool format_save_folder(
 	VipsImage *image, const struct format *format, const char *path, JsonObject *save, GError **error)
 {
 	bool silent = *vips_error_buffer() == '\0';
@@ -205,8 +206,9 @@ bool format_save(VipsImage *image, const char *path, const char *name, JsonObjec
 
 	if (!format_fits(image, name, save, error) || !format_prepare(image, format, save, &ready, error))
 		return false;
-	return format->folder && !pyramid_is_file(save) ? save_folder(ready, format, path, save, error)
-							: save_file(ready, format, path, NULL, save, error);
+	if (!format->folder || pyramid_is_file(save))
+		return save_file(ready, format, path, NULL, save, error);
+	return format_save_folder(ready, format, path, save, error) && folder_sync(path, error);
 }
 
 bool format_save_memory(VipsImage *image, const char *name, JsonObject *save, GBytes **out, GError **error)

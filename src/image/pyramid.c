@@ -14,6 +14,8 @@
 #include "image/auto.h"
 #include "image/colour.h"
 #include "image/format.h"
+#include "image/format_prepare.h"
+#include "image/format_saver.h"
 
 bool pyramid_is_file(JsonObject *save)
 {
@@ -112,10 +114,13 @@ bool pyramid_settle(const char *path, JsonObject *save, GError **error)
 bool pyramid_save_packed(VipsImage *image, JsonObject *save, GBytes **out, GError **error)
 {
 	g_autofree char *scratch = g_dir_make_tmp("dropmill-pyramid-XXXXXX", NULL);
+	const struct format *format = format_find("dz");
+	g_autoptr(VipsImage) ready = NULL;
 
 	if (!scratch)
 		return fail_errno(error, "cannot make a folder below %s", g_get_tmp_dir());
-	bool ok = format_save(image, scratch, "dz", save, error);
+	bool ok = format_prepare(image, format, save, &ready, error) &&
+		  format_save_folder(ready, format, scratch, save, error);
 	if (ok)
 		ok = (*out = folder_pack(scratch, error)) != NULL;
 	files_remove_tree(scratch);

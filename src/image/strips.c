@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/json.h"
 #include "image/auto.h"
 #include "image/format.h"
@@ -55,8 +56,10 @@ bool strips_open(struct strips_file *file, const char *path, GError **error)
 
 void strips_close(struct strips_file *file, GError **error)
 {
-	if (file->fd >= 0 && close(file->fd) && !*error)
-		fail_errno(error, "%s", file->path);
+	if (file->fd >= 0 && *error)
+		close(file->fd);
+	else if (file->fd >= 0)
+		files_finish(file->fd, file->path, error);
 	if (file->memory)
 		g_byte_array_unref(file->memory);
 }

@@ -17,7 +17,7 @@ struct strips_file {
 	GByteArray *memory; /* what was written, instead */
 };
 bool strips_open(struct strips_file *file, const char *path /* NULL: to memory */, GError **error);
-/* error: what went wrong before; what a network file system tells at a close is added. */
+/* On disk; error: what went wrong before, or does now. */
 void strips_close(struct strips_file *file, GError **error);
 bool strips_write(struct strips_file *file, const void *bytes, gsize length, GError **error);
 /* Over what was written before; in a file only. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/files.h"
 
 /* The functions that stood in the classes. */
 static struct {
@@ -24,6 +25,7 @@ static struct {
 	GPtrArray *images;         /* what they save */
 	guint with[LAYERS_PLACES]; /* how many of them have layers there */
 	GPtrArray *targets;        /* what layers are written to, kept until no saver runs */
+	GHashTable *synced;        /* paths of files that are on disk */
 	guint refused;
 	int number; /* errno of the last refusal */
 } savers;
@@ -69,11 +71,26 @@ static gint64 target_write(VipsTarget *target, const void *data, size_t length)
 	return (gint64)length;
 }
 
+/* On the descriptor that wrote: another one may not be told what went wrong. Layers have no name, and are read again by their saver. */
+static void sync_file(int fd, const char *path)
+{
+	if (files_sync_descriptor(fd) != 0)
+		note_refusal(errno);
+	g_mutex_lock(&savers.lock);
+	if (savers.synced)
+		g_hash_table_add(savers.synced, g_strdup(path));
+	g_mutex_unlock(&savers.lock);
+}
+
 /* Network file systems tell at a close what they could not write. */
 static int target_end(VipsTarget *target)
 {
-	int fd = VIPS_CONNECTION(target)->descriptor, copy = fd >= 0 ? dup(fd) : -1;
+	const char *path = vips_connection_filename(VIPS_CONNECTION(target));
+	int fd = VIPS_CONNECTION(target)->descriptor;
 
+	if (fd >= 0 && path)
+		sync_file(fd, path);
+	int copy = fd >= 0 ? dup(fd) : -1;
 	if (fd >= 0 && (copy < 0 || close(copy) != 0))
 		note_refusal(errno);
 	return theirs.target_end(target);
@@ -130,6 +147,7 @@ struct writes writes_begin(VipsImage *image, enum layers layers)
 	if (!savers.images) {
 		savers.images = g_ptr_array_new();
 		savers.targets = g_ptr_array_new_with_free_func(g_object_unref);
+		savers.synced = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	}
 	g_ptr_array_add(savers.images, image);
 	savers.with[layers]++;
@@ -143,16 +161,19 @@ bool writes_end(const struct writes *writes, bool ok, const char *path, GError *
 	g_autoptr(GPtrArray) targets = NULL;
 
 	g_mutex_lock(&savers.lock);
+	bool synced = !path || g_hash_table_remove(savers.synced, path);
 	g_ptr_array_remove_fast(savers.images, writes->image);
 	savers.with[writes->layers]--;
 	if (savers.images->len == 0) {
 		g_clear_pointer(&savers.images, g_ptr_array_unref);
 		targets = g_steal_pointer(&savers.targets);
+		g_clear_pointer(&savers.synced, g_hash_table_unref);
 	}
 	int number = savers.refused != writes->refused ? savers.number : 0;
 	g_mutex_unlock(&savers.lock);
+	/* By a saver that has no target. A folder is synced when it is settled. */
 	if (!number)
-		return ok;
+		return ok && (synced || g_file_test(path, G_FILE_TEST_IS_DIR) || files_sync(path, error));
 	g_clear_error(error);
 	errno = number;
 	return fail_errno(error, "%s", path ? path : "a file for a while");

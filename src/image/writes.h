@@ -5,7 +5,8 @@
  *            full for that moment makes a file that lacks pixels, and the saver says that all is well. Where it does look, tiffsave
  *            crashes on a pyramid (it gives the layers' files away before it closes what writes to them) and dzsave waits for ever
  *            for a lock of its own. So libvips' class of targets and libgsf's class of plain files get functions of ours
- *            around theirs: what is refused is remembered here, and the picture stopped.
+ *            around theirs: what is refused is remembered here, and the picture stopped. The output's file is synced here, too, by the
+ *            descriptor that wrote it.
  * Ownership: borrows the image between begin and end.
  * Thread:    any. What is refused to one saver makes all fail that run in the process at this time.
  */
@@ -26,8 +27,8 @@ struct writes {
 
 /* Before a saver saves this image, to a file or to memory. Each needs its writes_end(). */
 struct writes writes_begin(VipsImage *image, enum layers layers);
-/* ok: what the saver said, with its error; path: for ours, NULL: memory. True when it has written, and every write was taken, as far as the file system
- * has said by now. */
+/* ok: what the saver said, with its error; path: for ours, NULL: memory. True when it has written, every write was taken, and a file is on disk: the
+ * file that failed is thrown away, never synced again. */
 bool writes_end(const struct writes *writes, bool ok, const char *path, GError **error);
 
 #endif

@@ -70,50 +70,12 @@ static bool place_pixels(struct job *job, const struct tile *tile, const struct 
 	return true;
 }
 
-static bool write_file(const char *path, const guint8 *bytes, gsize size, GError **error)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-
-	if (fd < 0)
-		return fail_errno(error, "%s", path);
-	while (size > 0) {
-		gssize n = write(fd, bytes, size);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			fail_errno(error, "%s", path);
-			close(fd);
-			return false;
-		}
-		bytes += n;
-		size -= (gsize)n;
-	}
-	return close(fd) == 0 || fail_errno(error, "%s", path);
-}
-
-/* One output that came inline: a file's bytes, or a pyramid's folder. */
-static bool write_output(
-	const struct output *wanted, struct job_output *output, const guint8 *bytes, gsize length, GError **error)
-{
-	bool folder = g_strcmp0(wanted->format, "dz") == 0 &&
-		      strcmp(json_string(wanted->save, "container", "fs"), "zip") != 0;
-	g_autoptr(GBytes) packed = folder ? g_bytes_new(bytes, length) : NULL;
-
-	if (!folder)
-		return write_file(output->temp, bytes, length, error);
-	if (!folder_unpack(packed, output->temp, error))
-		return false;
-	output->bytes = folder_bytes(output->temp);
-	return true;
-}
-
 /* A whole job's report; inline, its outputs came one after the other. */
 static bool take_outputs(struct job *job, enum plane plane, const struct result *result, GError **error)
 {
 	g_autoptr(JsonObject) report = json_parse_object(result->report, -1, error);
 	JsonArray *outputs = json_array(report, "outputs");
-	gsize size, offset = 0;
-	const guint8 *bytes = g_bytes_get_data(result->payload, &size);
+	gsize size = g_bytes_get_size(result->payload), offset = 0;
 
 	job_skip_outputs(job, json_array(report, "skipped"));
 	if (!outputs || json_array_get_length(outputs) != job->outputs->len)
@@ -126,8 +88,9 @@ static bool take_outputs(struct job *job, enum plane plane, const struct result 
 		gsize length = (gsize)output->bytes;
 		if (length > size - offset)
 			return fail(error, ERROR_RETRY, "outputs of %zu bytes came back cut off", length);
-		if (!write_output(g_ptr_array_index(job->pipeline->outputs, i), output, bytes + offset, length, error))
-			return false;
+		output->arrived = g_bytes_new_from_bytes(result->payload, offset, length);
+		if (output->is_folder)
+			output->bytes = folder_packed_bytes(output->arrived);
 		offset += length;
 	}
 	return true;

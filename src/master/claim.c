@@ -178,22 +178,37 @@ static void sync_quietly(const char *folder)
 		log_warning("a claim may not outlast a power cut: %s", error->message);
 }
 
+/* From this folder up to those of all claims, and without that one: a sub-folder's file lies some folders deep. */
+static void sync_up(const char *folder, const char *claims)
+{
+	g_autofree char *current = g_strdup(folder);
+
+	while (strlen(current) > strlen(claims)) {
+		sync_quietly(current);
+		char *parent = g_path_get_dirname(current);
+		g_free(current);
+		current = parent;
+	}
+}
+
 /* The folders that the files came to first, then those that they left: a power cut in between shows a file in both
  * places rather than in none. On journaling file systems the first does most of the work, and what several claims share
  * is done once. */
-void claim_sync(const GPtrArray *claims)
+void claim_sync(const GPtrArray *taken)
 {
 	g_autoptr(GHashTable) shared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	GHashTableIter iterator;
 	gpointer folder;
 
 	CRASH_POINT("claim.before_sync");
-	for (guint i = 0; i < claims->len; i++) {
-		const struct claim *claim = claims->pdata[i];
-		g_autofree char *target = g_path_get_dirname(claim->path);
+	for (guint i = 0; i < taken->len; i++) {
+		const struct claim *claim = taken->pdata[i];
 		g_autofree char *from = g_build_filename(claim->inbox, claim->relative, NULL);
-		sync_quietly(target);
-		g_hash_table_add(shared, g_build_filename(claim->inbox, CLAIMS_FOLDER, NULL));
+		g_autofree char *claims = g_build_filename(claim->inbox, CLAIMS_FOLDER, NULL);
+		g_autofree char *target = g_path_get_dirname(claim->path);
+		sync_up(target, claims);
+		g_hash_table_add(shared, g_steal_pointer(&claims));
+		g_hash_table_add(shared, g_strdup(claim->inbox));
 		g_hash_table_add(shared, g_path_get_dirname(from));
 	}
 	g_hash_table_iter_init(&iterator, shared);
@@ -232,29 +247,26 @@ static void finish(const struct claim *claim)
 	claim_unregister(claim->id);
 }
 
-/* Moves the original below the inbox: to top/RELATIVE, or to RELATIVE when top is NULL. Returns the path it got. */
-static char *move_out(const struct claim *claim, const char *to, GError **error)
+/* Moves the original below the inbox to this path, or beside. A try before may have renamed it already, and failed to make that last. */
+static bool move_out(struct claim *claim, const char *to, GError **error)
 {
 	struct stat status;
 
-	if (beneath_stat(claim->path, &status) != 0 && errno == ENOENT) {
-		fail(error, ERROR_INPUT, "the original was removed while it was in work");
-		return NULL;
-	}
-	return files_move_beside(claim->path, to, error);
+	if (!claim->left_at && beneath_stat(claim->path, &status) != 0 && errno == ENOENT)
+		return fail(error, ERROR_INPUT, "the original was removed while it was in work");
+	if (!claim->left_at)
+		claim->left_at = files_rename_beside(claim->path, to, error);
+	return claim->left_at && files_sync_move(claim->path, claim->left_at, error);
 }
 
 static bool move_out_and_finish(struct claim *claim, const char *to, GError **error)
 {
-	char *place = move_out(claim, to, error);
+	bool moved = move_out(claim, to, error);
 
 	CRASH_POINT("archive.moved");
-	if (!place)
-		return false;
-	g_free(claim->left_at);
-	claim->left_at = place;
-	finish(claim);
-	return true;
+	if (moved)
+		finish(claim);
+	return moved;
 }
 
 bool claim_archive(struct claim *claim, GError **error)
@@ -311,19 +323,13 @@ static bool write_reason(const struct claim *claim, const char *path, const char
 		return false;
 	/* Never into what lies there: of an earlier try, or put there by whoever may write to the inbox. */
 	beneath_unlink(temporary);
-	int descriptor = beneath_open(temporary, O_WRONLY | O_CREAT | O_EXCL, 0666);
-	FILE *file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
-	if (!file)
-		return beneath_fail(error, temporary, NULL, "cannot write the reason file");
-	bool written = fputs(text, file) >= 0 && fflush(file) == 0 && fsync(fileno(file)) == 0;
-	int number = errno;
-	fclose(file);
+	if (!files_write(temporary, text, strlen(text), error))
+		return false;
 	CRASH_POINT("fail.reason_temp");
-	if (written && files_move(temporary, path, error))
+	if (files_move(temporary, path, error))
 		return true;
 	beneath_unlink(temporary);
-	errno = number;
-	return written ? false : fail_errno(error, "cannot write the reason file");
+	return false;
 }
 
 void claim_excuse(const struct claim *claim)
@@ -338,39 +344,47 @@ void claim_excuse(const struct claim *claim)
 		files_prune(folder, top);
 }
 
-bool claim_fail(struct claim *claim, const char *reason, GError **error)
+/* To _failed/, under the first free name, its reason before it: no file may ever lie there without one. */
+static bool rename_failed(struct claim *claim, const char *reason, GError **error)
 {
-	static GMutex one_at_a_time; /* two failures of one name must not write each other's reason */
 	g_autofree char *wanted = g_build_filename(claim->inbox, FAILED_FOLDER, claim->relative, NULL);
-	g_autofree char *target = g_strdup(wanted);
-	g_autofree char *explained = reason_path(target);
-	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&one_at_a_time);
 	struct stat status;
 
 	if (beneath_stat(claim->path, &status) != 0 && errno == ENOENT)
 		return fail(error, ERROR_INPUT, "the original was removed while it was in work");
-	/* A reason without its file is what a retry or a crash left behind: written over. */
-	for (unsigned number = 1; beneath_stat(target, &status) == 0; number++) {
-		g_free(target);
-		g_free(explained);
-		target = files_numbered(wanted, number);
-		explained = reason_path(target);
-	}
-	/* The reason first: no file may ever lie in _failed/ without one. */
-	if (!write_reason(claim, explained, reason, error))
-		return false;
-	CRASH_POINT("fail.reason_written");
-	g_autofree char *place = move_out(claim, target, error);
-	CRASH_POINT("fail.moved");
-	if (!place) {
+	for (unsigned number = 0;; number++) {
+		g_autofree char *target = number ? files_numbered(wanted, number) : g_strdup(wanted);
+		g_autofree char *explained = reason_path(target);
+		if (beneath_stat(target, &status) == 0)
+			continue;
+		/* A reason without its file is what a retry or a crash left behind: written over. */
+		if (!write_reason(claim, explained, reason, error))
+			return false;
+		CRASH_POINT("fail.reason_written");
+		if (files_rename_new(claim->path, target) == 0) {
+			claim->left_at = g_steal_pointer(&target);
+			return true;
+		}
+		int cause = errno;
 		beneath_unlink(explained);
-		return false;
+		if (cause == EEXIST && number < G_MAXINT)
+			continue;
+		errno = cause;
+		return beneath_fail(error, target, claim->path, "cannot move the original to %s", FAILED_FOLDER);
 	}
-	g_autofree char *matching = reason_path(place);
-	if (strcmp(matching, explained) != 0 && !files_move(explained, matching, error))
+}
+
+bool claim_fail(struct claim *claim, const char *reason, GError **error)
+{
+	static GMutex one_at_a_time; /* two failures of one name must not write each other's reason */
+	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&one_at_a_time);
+
+	/* Once it lies there only the folders are left to do, and its reason stays whatever becomes of them. */
+	if (!claim->left_at && !rename_failed(claim, reason, error))
 		return false;
-	g_free(claim->left_at);
-	claim->left_at = g_steal_pointer(&place);
+	CRASH_POINT("fail.moved");
+	if (!files_sync_move(claim->path, claim->left_at, error))
+		return false;
 	finish(claim);
 	return true;
 }

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/error.h"
@@ -72,25 +73,62 @@ static bool put(struct committer *committer, struct job *job, struct job_output 
 	}
 }
 
-static bool commit_output(struct committer *committer, struct job *job, struct job_output *output, GError **error)
+/* What came over the bus: here, where a slow disk holds nobody up. */
+static bool write_arrived(struct job_output *output, GError **error)
+{
+	g_autoptr(GBytes) bytes = g_steal_pointer(&output->arrived);
+	gsize size;
+	gconstpointer data = bytes ? g_bytes_get_data(bytes, &size) : NULL;
+
+	if (!bytes)
+		return true;
+	return output->is_folder ? folder_unpack(bytes, output->temp, error)
+				 : files_write(output->temp, data, size, error);
+}
+
+static bool is_missing(const char *path)
+{
+	struct stat status;
+
+	return beneath_stat(path, &status) != 0 && errno == ENOENT;
+}
+
+/* False, with lost: its temp, or the file that it became, is not there or not right. */
+static bool rename_output(
+	struct committer *committer, struct commit_request *request, struct job_output *output, GError **error)
+{
+	if (!write_arrived(output, error)) {
+		request->lost = true;
+		return false;
+	}
+	CRASH_POINT("commit.temp_written");
+	if (is_missing(output->temp)) {
+		g_autofree char *shown = files_display(output->temp);
+		request->lost = true;
+		return fail(error, ERROR_SYSTEM, "%s was removed before it was finished", shown);
+	}
+	CRASH_POINT("commit.synced");
+	bool folder = beneath_is_folder(output->temp);
+	if (!put(committer, request->job, output, folder, error))
+		return false;
+	CRASH_POINT("commit.renamed");
+	output->renamed = !output->skipped;
+	return true;
+}
+
+static bool commit_output(
+	struct committer *committer, struct commit_request *request, struct job_output *output, GError **error)
 {
 	if (output->committed) /* by a try before that failed later on */
 		return true;
+	if (!output->skipped && !output->renamed && !rename_output(committer, request, output, error))
+		return false;
 	if (output->skipped) {
 		job_remove_temp(output);
 		return true;
 	}
-	bool folder = g_file_test(output->temp, G_FILE_TEST_IS_DIR);
-	CRASH_POINT("commit.temp_written");
-	if (!(folder ? folder_sync : files_sync)(output->temp, error))
-		return false;
-	CRASH_POINT("commit.synced");
-	if (!put(committer, job, output, folder, error))
-		return false;
-	CRASH_POINT("commit.renamed");
-	if (output->skipped)
-		job_remove_temp(output);
 	output->committed = files_sync_folder_of(output->final, error);
+	request->lost = !output->committed && is_missing(output->final);
 	return output->committed;
 }
 
@@ -109,8 +147,8 @@ static bool settle_original(struct committer *committer, const struct job *job, 
 {
 	if (job->loose)
 		return true;
-	/* Moved by a try before, whose fsync failed. */
-	if (job->commit_tries > 0 && claim_look(job->claim, NULL) == CLAIM_GONE)
+	/* Somebody removed it meanwhile: not a try before, which would have said where it is. */
+	if (job->commit_tries > 0 && !job->claim->left_at && claim_look(job->claim, NULL) == CLAIM_GONE)
 		return true;
 	switch (job->pipeline->originals) {
 	case ORIGINALS_DELETE:
@@ -188,7 +226,7 @@ static bool commit_outputs(struct committer *committer, struct commit_request *r
 		return false;
 	}
 	for (guint i = 0; i < job->outputs->len; i++)
-		if (!commit_output(committer, job, g_ptr_array_index(job->outputs, i), error))
+		if (!commit_output(committer, request, g_ptr_array_index(job->outputs, i), error))
 			return false;
 	/* While the original is claimed a crash repeats this line under the same id; after it, nothing would ever write it. */
 	if (!write_history(committer, job, "done", error))
@@ -206,7 +244,8 @@ static bool commit_outputs(struct committer *committer, struct commit_request *r
 /* Somebody removed the original while it was in work: there is nothing to put into _failed/, now or ever. */
 static bool is_gone(const struct claim *claim, GError **error)
 {
-	if (g_file_test(claim->path, G_FILE_TEST_EXISTS) || g_file_test(claim->path, G_FILE_TEST_IS_SYMLINK))
+	if (claim->left_at || g_file_test(claim->path, G_FILE_TEST_EXISTS) ||
+		g_file_test(claim->path, G_FILE_TEST_IS_SYMLINK))
 		return false;
 	g_clear_error(error);
 	return true;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   the end of a job, made durable: temp files fsynced and renamed, the folder fsynced, only then the original moved; history and
- *            ledger written. Names that need an output's size are given here.
+ * Purpose:   the end of a job, made durable: temp files, which whoever wrote them has fsynced, are renamed, the folder is fsynced, only then the
+ *            original is moved; history and ledger are written. What came over the bus is written here. Names that need an output's size are
+ *            given here. A step that fails is tried again by itself, but for a temp file: that one is never trusted again.
  * Thread:    one thread of its own, so that a slow disk never stops the master's loop; done is called on the master's loop.
  * Ownership: a request is taken; it comes back in done and is freed after it.
  */
@@ -26,6 +27,7 @@ struct commit_request {
 	bool ok;
 	bool refused; /* error is the picture's own: it fails */
 	bool changed; /* the original was written to meanwhile: the job must start over */
+	bool lost;    /* an output is gone, or was not written whole: the picture is to be milled again */
 	GError *error;
 	char *story[5]; /* COMMIT_STORY: id, original, timeline, hash and what it does */
 };

@@ -38,7 +38,7 @@ struct claim {
 	gint64 mtime_ns;
 	gint64 dropped_wall_us; /* when it was first seen */
 	bool recovered;         /* was found claimed at start */
-	char *left_at;          /* where it went in the end; NULL: it is still claimed, or deleted */
+	char *left_at;          /* where it went, once it is renamed; NULL: it is still claimed, or deleted */
 };
 void claim_free(struct claim *claim); /* NULL is fine; the file stays where it is, and is nobody's from now on */
 DEFINE_AUTO(claim, claim_free)

@@ -15,6 +15,7 @@
 
 static void output_free(struct job_output *output)
 {
+	g_clear_pointer(&output->arrived, g_bytes_unref);
 	g_free(output->folder);
 	g_free(output->temp);
 	g_free(output->wished);

@@ -53,10 +53,12 @@ struct job_output {
 	char *note;   /* why these are not the same, or why it is skipped; NULL */
 	gint64 bytes;
 	int width, height;
-	bool is_folder; /* deep zoom */
-	bool fresh;     /* nothing was there when it got its place */
-	bool skipped;   /* it is not made: on_conflict: skip */
-	bool committed; /* under its final name, on disk */
+	bool is_folder;  /* deep zoom */
+	bool fresh;      /* nothing was there when it got its place */
+	bool skipped;    /* it is not made: on_conflict: skip */
+	bool renamed;    /* under its final name */
+	bool committed;  /* and on disk there */
+	GBytes *arrived; /* what came over the bus and is not in temp yet; NULL: nothing */
 };
 
 /* Rows of a ring in the segment. */
@@ -91,6 +93,7 @@ struct job {
 	guint runs;           /* starts so far */
 	guint faults;         /* runs that ended in a process's death or nonsense */
 	guint waits;          /* temporary faults in a row */
+	guint lost;           /* runs whose outputs were lost before they were committed */
 	guint commit_tries;   /* that failed, in a row: it is all done and waits for a disk or a permission */
 	gint64 not_before_us; /* back-off after a temporary fault */
 	int width, height;

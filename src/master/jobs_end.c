@@ -277,6 +277,21 @@ static gboolean commit_again(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+/* From its original: an output was not written whole, or somebody took it away. A disk's trouble may last, and is waited for longer each time;
+ * whatever else it is, the tries are counted. */
+static void mill_again(struct master *master, struct job *job, const GError *error)
+{
+	job->committing = false;
+	job->commit_tries = 0;
+	if (error->code != ERROR_RETRY) {
+		jobs_start_over(master, job, error->message);
+		return;
+	}
+	job->waits = job->lost++;
+	jobs_wait(master, job, error->message);
+	jobs_start(master);
+}
+
 void jobs_committed(struct commit_request *request, void *user)
 {
 	struct master *master = user;
@@ -308,6 +323,10 @@ void jobs_committed(struct commit_request *request, void *user)
 		master_check_drained(master);
 		return;
 	}
+	if (request->lost) {
+		mill_again(master, job, request->error);
+		return;
+	}
 	if (job->commit_tries == 0 || g_strcmp0(job->error, request->error->message) != 0)
 		log_warning("%s/%s waits: %s", job->pipeline->name, job->source, request->error->message);
 	if (request->kind == COMMIT_OUTPUTS) {
@@ -336,7 +355,7 @@ static gboolean give_back(gpointer data)
 	struct claim *claim = way->claim;
 	g_autoptr(GError) error = NULL;
 
-	if (claim_give_back(claim, &error) || claim_look(claim, NULL) == CLAIM_GONE) {
+	if (claim_give_back(claim, &error) || (!claim->left_at && claim_look(claim, NULL) == CLAIM_GONE)) {
 		waiting_set(way->master->waiting, claim->pipeline, claim->path, NULL);
 		claim_free(claim);
 		g_free(way);
