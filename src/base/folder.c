@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/tally.h"
@@ -18,16 +19,18 @@ static bool walk(const char *path, const char *relative,
 	bool (*visit)(const char *path, const char *relative, const struct stat *status, void *user, GError **error),
 	void *user, GError **error)
 {
-	GDir *folder = g_dir_open(path, 0, error);
-	bool ok = folder != NULL;
-	const char *name;
+	DIR *folder = beneath_opendir(path);
+	bool ok = folder || beneath_fail(error, path, NULL, "%s", path);
 
 	tally(TALLY_FOLDERS);
-	while (ok && (name = g_dir_read_name(folder))) {
+	for (struct dirent *entry; ok && (entry = readdir(folder));) {
+		const char *name = entry->d_name;
+		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+			continue;
 		g_autofree char *inner = g_build_filename(path, name, NULL);
 		g_autofree char *inner_relative = *relative ? g_build_filename(relative, name, NULL) : g_strdup(name);
 		struct stat status;
-		if (lstat(inner, &status) != 0)
+		if (fstatat(dirfd(folder), name, &status, AT_SYMLINK_NOFOLLOW) != 0)
 			ok = fail_errno(error, "%s", inner);
 		else if (S_ISDIR(status.st_mode))
 			ok = walk(inner, inner_relative, visit, user, error);
@@ -37,23 +40,27 @@ static bool walk(const char *path, const char *relative,
 			ok = visit(inner, inner_relative, &status, user, error);
 	}
 	if (folder)
-		g_dir_close(folder);
+		closedir(folder);
 	return ok;
 }
 
 static bool pack_one(const char *path, const char *relative, const struct stat *status, void *user, GError **error)
 {
 	GVariantBuilder *builder = user;
-	char *contents;
-	gsize length;
+	int descriptor;
 
 	if (!S_ISREG(status->st_mode))
 		return true;
-	if (!g_file_get_contents(path, &contents, &length, error))
+	descriptor = beneath_open(path, O_RDONLY | O_NOFOLLOW, 0);
+	if (descriptor < 0)
+		return beneath_fail(error, path, NULL, "%s", path);
+	g_autoptr(GMappedFile) mapped = g_mapped_file_new_from_fd(descriptor, FALSE, error);
+	close(descriptor);
+	if (!mapped)
 		return false;
 	g_variant_builder_open(builder, G_VARIANT_TYPE("(ayay)"));
 	g_variant_builder_add_value(builder, g_variant_new_bytestring(relative));
-	g_autoptr(GBytes) bytes = g_bytes_new_take(contents, length);
+	g_autoptr(GBytes) bytes = g_mapped_file_get_bytes(mapped);
 	g_variant_builder_add_value(builder, g_variant_new_from_bytes(G_VARIANT_TYPE("ay"), bytes, TRUE));
 	g_variant_builder_close(builder);
 	return true;
@@ -94,8 +101,8 @@ bool folder_unpack(GBytes *bytes, const char *path, GError **error)
 {
 	g_autoptr(GVariant) all = g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE("a(ayay)"), bytes, FALSE));
 
-	if (mkdir(path, 0777) != 0)
-		return fail_errno(error, "%s", path);
+	if (beneath_mkdir(path, 0777) != 0)
+		return beneath_fail(error, path, NULL, "%s", path);
 	for (gsize i = 0; i < g_variant_n_children(all); i++) {
 		g_autoptr(GVariant) entry = g_variant_get_child_value(all, i);
 		g_autoptr(GVariant) name = g_variant_get_child_value(entry, 0);
@@ -108,8 +115,8 @@ bool folder_unpack(GBytes *bytes, const char *path, GError **error)
 
 		if (!stays_inside(relative))
 			return fail(error, ERROR_SYSTEM, "a folder that came over the bus names '%s'", relative);
-		if (g_mkdir_with_parents(parent, 0777) != 0)
-			return fail_errno(error, "%s", parent);
+		if (beneath_make_folders(parent) != 0)
+			return beneath_fail(error, parent, NULL, "%s", parent);
 		if (!files_write(file, contents, length, error))
 			return false;
 	}
@@ -145,7 +152,7 @@ gint64 folder_bytes(const char *path)
 	gint64 sum = 0;
 	struct stat status;
 
-	if (lstat(path, &status) != 0)
+	if (beneath_stat(path, &status) != 0)
 		return 0;
 	if (!S_ISDIR(status.st_mode))
 		return status.st_size;
@@ -159,7 +166,7 @@ static bool begin_writing(const char *path, const char *relative, const struct s
 	(void)user;
 	if (!S_ISREG(status->st_mode))
 		return true;
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = beneath_open(path, O_RDONLY | O_NOFOLLOW, 0);
 	if (fd < 0)
 		return fail_errno(error, "%s", path);
 	/* What it cannot do, or begins in vain, fsync does and tells. */
@@ -202,14 +209,14 @@ static gpointer remove_thread(gpointer data)
 	g_autofree char *path = data;
 
 	files_remove_tree(path);
-	if (g_file_test(path, G_FILE_TEST_IS_DIR))
+	if (beneath_is_folder(path))
 		leave(path);
 	return NULL;
 }
 
 void folder_discard(const char *path)
 {
-	if (unlink(path) == 0 || errno == ENOENT)
+	if (beneath_unlink(path) == 0 || errno == ENOENT)
 		return;
 	if (errno == EISDIR)
 		g_thread_unref(g_thread_new("remove", remove_thread, g_strdup(path)));
@@ -231,24 +238,24 @@ bool folder_replace(const char *temp, const char *final, GError **error)
 {
 	struct stat status;
 
-	if (lstat(final, &status) != 0)
-		return rename(temp, final) == 0 || fail_errno(error, "%s", final);
+	if (beneath_stat(final, &status) != 0)
+		return beneath_rename(temp, final, 0) == 0 || beneath_fail(error, final, temp, "%s", final);
 	if (!S_ISDIR(status.st_mode)) {
 		errno = ENOTDIR;
 		return fail_errno(error, "%s is in the way of a folder", final);
 	}
 	/* Both at once, where the file system can: at no moment is there none. */
-	if (renameat2(AT_FDCWD, temp, AT_FDCWD, final, RENAME_EXCHANGE) == 0) {
+	if (beneath_rename(temp, final, RENAME_EXCHANGE) == 0) {
 		files_remove_tree(temp);
 		return true;
 	}
 	g_autofree char *aside = g_strconcat(temp, "~", NULL);
-	if (rename(final, aside) != 0)
-		return fail_errno(error, "%s", final);
-	if (rename(temp, final) != 0) {
-		fail_errno(error, "%s", final);
+	if (beneath_rename(final, aside, 0) != 0)
+		return beneath_fail(error, final, NULL, "%s", final);
+	if (beneath_rename(temp, final, 0) != 0) {
+		beneath_fail(error, final, temp, "%s", final);
 		/* The old one is better than none; when that fails, too, it lies beside. */
-		(void)!rename(aside, final);
+		(void)!beneath_rename(aside, final, 0);
 		return false;
 	}
 	files_remove_tree(aside);

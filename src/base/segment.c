@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/handover.h"
@@ -34,8 +35,8 @@ static int open_memory(GError **error)
 static int open_spool(const char *folder, GError **error)
 {
 	/* `once` has no state folder before it needs one. Whether it could be made is told by what follows. */
-	g_mkdir_with_parents(folder, 0755);
-	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	beneath_make_folders(folder);
+	int fd = beneath_open(folder, O_TMPFILE | O_RDWR, 0600);
 
 	if (fd >= 0)
 		return fd;
@@ -44,7 +45,7 @@ static int open_spool(const char *folder, GError **error)
 	if (fd < 0)
 		fail_errno(error, "%s: cannot make a spool file", folder);
 	else
-		unlink(name);
+		beneath_unlink(name);
 	return fd;
 }
 

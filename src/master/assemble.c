@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Results in: the first valid one of a tile's latest attempt wins, others are counted and dropped: see state.h. */
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/beneath.h"
 #include "base/clock.h"
@@ -246,7 +243,7 @@ static void refused(struct master *master, const struct lease *lease, const char
 {
 	struct worker *worker = lease->worker;
 
-	if (!g_file_test(lease->job->claim->path, G_FILE_TEST_EXISTS)) {
+	if (!beneath_exists(lease->job->claim->path)) {
 		jobs_fail(master, lease->job,
 			"No such file or directory (it was never there, or was removed while it was in work)");
 	} else if (!worker->no_shm && lease->plane == PLANE_SHM) {

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -30,7 +31,7 @@ struct assets *assets_new(const char *state, void (*changed)(void *user), void *
 
 	assets->folder = g_canonicalize_filename(folder, NULL);
 	/* Before there are workers: the kernel's rules name folders that are there, and a worker would have to start again for a later one. */
-	g_mkdir_with_parents(assets->folder, 0777);
+	beneath_make_folders(assets->folder);
 	assets->monitors = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_object_unref);
 	assets->changed = changed;
 	assets->user = user;
@@ -108,10 +109,9 @@ static void add_names(GHashTable *names, const struct pipeline *pipeline)
 void assets_sweep(struct assets *assets, const struct master *master)
 {
 	g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	g_autoptr(GDir) dir = g_dir_open(assets->folder, 0, NULL);
+	DIR *dir = beneath_opendir(assets->folder);
 	GHashTableIter iter;
 	gpointer job;
-	const char *name;
 
 	assets->swept_us = clock_now_us();
 	for (guint i = 0; i < master->definitions->len; i++) {
@@ -122,11 +122,13 @@ void assets_sweep(struct assets *assets, const struct master *master)
 	g_hash_table_iter_init(&iter, master->jobs);
 	while (g_hash_table_iter_next(&iter, NULL, &job))
 		add_names(names, ((const struct job *)job)->pipeline);
-	while (dir && (name = g_dir_read_name(dir))) {
-		g_autofree char *path = g_build_filename(assets->folder, name, NULL);
-		if (!g_hash_table_contains(names, name))
-			unlink(path);
+	for (struct dirent *entry; dir && (entry = readdir(dir));) {
+		g_autofree char *path = g_build_filename(assets->folder, entry->d_name, NULL);
+		if (entry->d_name[0] != '.' && !g_hash_table_contains(names, entry->d_name))
+			beneath_unlink(path);
 	}
+	if (dir)
+		closedir(dir);
 }
 
 void assets_tick(struct assets *assets, const struct master *master)

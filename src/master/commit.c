@@ -49,7 +49,7 @@ static bool put(struct committer *committer, struct job *job, struct job_output 
 {
 	for (;;) {
 		struct stat status;
-		if (output->fresh && lstat(output->final, &status) == 0)
+		if (output->fresh && beneath_stat(output->final, &status) == 0)
 			names_give_up(committer->names, output);
 		if (!output->final && names_settle(committer->names, job, true, error) != NAMES_GIVEN)
 			return false;
@@ -64,11 +64,12 @@ static bool put(struct committer *committer, struct job *job, struct job_output 
 		if (!output->fresh && folder)
 			return folder_replace(output->temp, output->final, error);
 		if (!output->fresh)
-			return rename(output->temp, output->final) == 0 || fail_errno(error, "%s", output->final);
+			return beneath_rename(output->temp, output->final, 0) == 0 ||
+			       beneath_fail(error, output->final, output->temp, "%s", output->final);
 		if (files_rename_new(output->temp, output->final) == 0)
 			return true;
 		if (errno != EEXIST)
-			return fail_errno(error, "%s", output->final);
+			return beneath_fail(error, output->final, output->temp, "%s", output->final);
 		names_give_up(committer->names, output);
 	}
 }
@@ -244,8 +245,9 @@ static bool commit_outputs(struct committer *committer, struct commit_request *r
 /* Somebody removed the original while it was in work: there is nothing to put into _failed/, now or ever. */
 static bool is_gone(const struct claim *claim, GError **error)
 {
-	if (claim->left_at || g_file_test(claim->path, G_FILE_TEST_EXISTS) ||
-		g_file_test(claim->path, G_FILE_TEST_IS_SYMLINK))
+	struct stat status;
+
+	if (claim->left_at || beneath_stat(claim->path, &status) == 0 || errno != ENOENT)
 		return false;
 	g_clear_error(error);
 	return true;

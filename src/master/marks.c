@@ -4,8 +4,8 @@
 
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 
+#include "base/beneath.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "master/kept.h"
@@ -35,7 +35,7 @@ void mark_write(const struct mark_place *mill, const struct job *job, const stru
 	const char *place = below(mill->out, output->final), *wished = below(mill->out, output->wished);
 	struct stat status;
 
-	if (!place || !wished || !output->temp || stat(output->temp, &status) != 0)
+	if (!place || !wished || !output->temp || beneath_stat(output->temp, &status) != 0)
 		return;
 	g_autoptr(JsonObject) object = json_object_new();
 	g_autofree char *owner = g_strconcat("/", job_owner(job), NULL); /* paths are bytes, and absolute */
@@ -52,7 +52,7 @@ void mark_write(const struct mark_place *mill, const struct job *job, const stru
 		json_object_set_string_member(object, "kept", key);
 	}
 	g_autofree char *text = json_object_text(object);
-	if (setxattr(output->temp, ATTRIBUTE, text, strlen(text), 0) != 0)
+	if (beneath_set_attribute(output->temp, ATTRIBUTE, text, strlen(text)) != 0)
 		log_debug("%s: no mark", output->temp);
 }
 
@@ -60,10 +60,10 @@ bool mark_read(const struct mark_place *mill, const char *path, struct mark *mar
 {
 	g_autofree char *text = g_malloc(LONGEST + 1);
 	struct stat status;
-	gssize length = lgetxattr(path, ATTRIBUTE, text, LONGEST);
+	gssize length = beneath_get_attribute(path, ATTRIBUTE, text, LONGEST);
 
 	*mark = (struct mark){0};
-	if (length <= 0 || lstat(path, &status) != 0)
+	if (length <= 0 || beneath_stat(path, &status) != 0)
 		return false;
 	g_autoptr(JsonObject) object = json_parse_object(text, length, NULL);
 	if (!object)
@@ -99,15 +99,15 @@ static bool learn(struct history *history, const char *path, const struct mark *
 
 static guint walk(const struct mark_place *mill, const char *folder, struct history *history)
 {
-	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-	const char *name;
+	DIR *dir = beneath_opendir(folder);
 	guint count = 0;
 
-	while (dir && (name = g_dir_read_name(dir))) {
+	for (struct dirent *entry; dir && (entry = readdir(dir));) {
+		const char *name = entry->d_name;
 		g_autofree char *path = g_build_filename(folder, name, NULL);
 		struct stat status;
 		struct mark mark;
-		if (name[0] == '.' || lstat(path, &status) != 0)
+		if (name[0] == '.' || beneath_stat(path, &status) != 0)
 			continue;
 		if (mark_read(mill, path, &mark)) {
 			count += learn(history, path, &mark);
@@ -116,6 +116,8 @@ static guint walk(const struct mark_place *mill, const char *folder, struct hist
 			count += walk(mill, path, history);
 		}
 	}
+	if (dir)
+		closedir(dir);
 	return count;
 }
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Threads that name, hashes, and who has which place: see names.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/beneath.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "master/names_private.h"
@@ -40,7 +42,8 @@ static char *hash_file(const char *path, GError **error)
 {
 	g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
 	g_autofree guint8 *buffer = g_malloc(HASH_BUFFER_BYTES);
-	FILE *file = fopen(path, "re");
+	int descriptor = beneath_open(path, O_RDONLY | O_NONBLOCK, 0);
+	FILE *file = descriptor >= 0 ? fdopen(descriptor, "r") : NULL;
 	gsize length;
 
 	if (!file) {

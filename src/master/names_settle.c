@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/beneath.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json.h"
@@ -24,14 +25,15 @@ enum occupant {
 static bool is_pyramid(const char *path)
 {
 	static const char *const signs[] = {"ImageProperties.xml", "info.json", "blank.png", NULL};
-	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-	const char *name;
+	DIR *dir = beneath_opendir(path);
+	bool found = false;
 
 	tally(TALLY_FOLDERS);
-	while (dir && (name = g_dir_read_name(dir)))
-		if (g_str_has_suffix(name, ".dzi") || g_strv_contains(signs, name))
-			return true;
-	return false;
+	for (struct dirent *entry; !found && dir && (entry = readdir(dir));)
+		found = g_str_has_suffix(entry->d_name, ".dzi") || g_strv_contains(signs, entry->d_name);
+	if (dir)
+		closedir(dir);
+	return found;
 }
 
 static enum occupant look(struct names *names, const struct job *job, const struct job_output *output, const char *path,
@@ -41,7 +43,7 @@ static enum occupant look(struct names *names, const struct job *job, const stru
 	g_autofree char *drop = NULL;
 	struct stat status;
 
-	if (lstat(path, &status) != 0)
+	if (beneath_stat(path, &status) != 0)
 		return OCCUPANT_NONE;
 	if (S_ISDIR(status.st_mode) != output->is_folder) /* whoever made it, it cannot be replaced at once */
 		return OCCUPANT_STRANGER;
@@ -85,7 +87,7 @@ static bool take_earlier(struct names *names, struct job *job, struct job_output
 	for (guint i = 0; places && i < places->len; i++) {
 		const char *path = places->pdata[i];
 		struct stat status;
-		if (lstat(path, &status) == 0 && S_ISDIR(status.st_mode) == output->is_folder &&
+		if (beneath_stat(path, &status) == 0 && S_ISDIR(status.st_mode) == output->is_folder &&
 			!g_hash_table_contains(names->holders, path))
 			return take(names, job, output, path, false);
 	}

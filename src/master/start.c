@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/folder.h"
@@ -25,10 +26,11 @@ bool start_folder(const char *option, const char *path, GError **error)
 	g_autoptr(GError) cause = NULL;
 	g_autofree char *probe = g_build_filename(path, ".dropmill-XXXXXX", NULL);
 
+	beneath_add(path, BENEATH_OWN);
 	if (!files_make_folder(path, &cause))
 		return fail(error, ERROR_SYSTEM, "%s; give another folder with --%s", cause->message, option);
 	/* Without a name where that can be: a kill in between leaves nothing. */
-	int fd = open(path, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	int fd = beneath_open(path, O_TMPFILE | O_RDWR, 0600);
 	bool named = fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL);
 	if (named)
 		fd = g_mkstemp(probe);
@@ -38,18 +40,18 @@ bool start_folder(const char *option, const char *path, GError **error)
 			g_strerror(errno), option);
 	close(fd);
 	if (named)
-		unlink(probe);
+		beneath_unlink(probe);
 	return true;
 }
 
 bool start_lock(const char *state, GError **error)
 {
 	g_autofree char *path = g_build_filename(state, "lock", NULL);
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	int fd = beneath_open(path, O_RDWR | O_CREAT, 0666);
 	char holder[32] = "";
 
 	if (fd < 0)
-		return fail_errno(error, "%s", path);
+		return beneath_fail(error, path, NULL, "%s", path);
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		gssize n = read(fd, holder, sizeof holder - 1);
 		close(fd);
@@ -272,6 +274,9 @@ GPtrArray *start_inboxes(struct master *master)
 		g_autofree char *why =
 			files_make_folder(path, &error) ? bad_inbox(master, path, inboxes) : g_strdup(error->message);
 		if (!why) {
+			/* The folder of its outputs may be a link to another disk. */
+			g_autofree char *outputs = g_build_filename(master->options->out, pipeline->name, NULL);
+			beneath_add(outputs, BENEATH_OWN);
 			struct inbox *inbox = inbox_new(
 				pipeline->name, path, pipeline->recursive, pipeline->accept, pipeline->settle_us);
 			inbox->reject = g_strdupv(pipeline->reject);
@@ -290,16 +295,17 @@ GPtrArray *start_inboxes(struct master *master)
 
 void start_sweep(const char *folder)
 {
-	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-	const char *name;
+	DIR *dir = beneath_opendir(folder);
 
-	while (dir && (name = g_dir_read_name(dir))) {
+	for (struct dirent *entry; dir && (entry = readdir(dir));) {
+		const char *name = entry->d_name;
 		g_autofree char *path = g_build_filename(folder, name, NULL);
 		if (g_str_has_prefix(name, ".dropmill-") &&
 			(g_str_has_suffix(name, ".tmp") || g_str_has_suffix(name, ".tmp~")))
 			folder_discard(path);
-		else if (name[0] != '.' && g_file_test(path, G_FILE_TEST_IS_DIR) &&
-			 !g_file_test(path, G_FILE_TEST_IS_SYMLINK))
+		else if (name[0] != '.' && beneath_is_folder(path))
 			start_sweep(path);
 	}
+	if (dir)
+		closedir(dir);
 }

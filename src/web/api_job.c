@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/beneath.h"
 #include "base/json.h"
 #include "web/api.h"
 #include "web/fields.h"
@@ -10,8 +11,10 @@
 /* Of what a thumbnail can be made: see worker/thumbnail.c. Results are for people to move away: one that is gone has none. */
 static bool is_picture(const struct output_view *view)
 {
+	struct stat status;
+
 	return !view->skipped && !view->pending && g_str_has_prefix(view->type ? view->type : "", "image/") &&
-	       view->path && g_file_test(view->path, G_FILE_TEST_IS_REGULAR);
+	       view->path && beneath_stat(view->path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 static JsonArray *outputs_array(const struct job_view *job, const char *id, JsonArray *chains)

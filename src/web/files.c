@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
+
 #define BLOCK_BYTES (128 * 1024)
 
 enum range files_range(const char *header, gint64 size, gint64 *first, gint64 *last)
@@ -127,13 +129,13 @@ static int send_open(struct request *request, const struct output_view *output, 
 	return answer.status;
 }
 
-/* O_NONBLOCK and O_NOFOLLOW: a link or a FIFO in that place is somebody else's doing, and must not lead or hang this thread. */
+/* Files of the mill's folders and no others, whatever the history says. O_NONBLOCK: a FIFO in that place must not hang this thread. */
 /* name NULL: to be shown, not saved. */
 static int send_path(struct request *request, const char *path, const char *name, const char *type, const char *gone)
 {
 	const struct output_view view = {.path = (char *)path, .name = (char *)name, .type = (char *)type};
 	struct stat info;
-	int file = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
+	int file = path && beneath_known(path) ? beneath_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0) : -1;
 
 	if (file < 0 || fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) {
 		bool folder = file >= 0 && fstat(file, &info) == 0 && S_ISDIR(info.st_mode);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/log.h"
@@ -70,12 +71,9 @@ static void keep(struct pictures *pictures, const struct wish *wish, GBytes *byt
 {
 	bool webp = strcmp(type, "image/webp") == 0;
 	g_autofree char *name = g_strconcat(wish->key, webp ? ".webp" : ".jpg", NULL);
-	g_autofree char *path = g_build_filename(pictures->folder, name, NULL);
 	g_autoptr(GError) error = NULL;
 
-	/* Under a temporary name first: somebody may be reading it. */
-	if (!g_file_set_contents_full(path, g_bytes_get_data(bytes, NULL), (gssize)g_bytes_get_size(bytes),
-		    G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error)) {
+	if (!thumb_folder_put(pictures->folder, name, bytes, &error)) {
 		log_warning("a thumbnail cannot be kept: %s", error->message);
 		return;
 	}
@@ -263,7 +261,8 @@ static struct found find(struct pictures *pictures, const struct picture *pictur
 	if (!wanted_size(picture->query, &size)) {
 		found.status = 400;
 		found.why = g_strdup("size is one of 160, 320, 640, 1600");
-	} else if (!picture->path || lstat(picture->path, &status) != 0 || !S_ISREG(status.st_mode)) {
+	} else if (!picture->path || !beneath_known(picture->path) ||
+		   beneath_stat(picture->path, &status) != 0 || !S_ISREG(status.st_mode)) {
 		found.why = g_strdup("there is no such file any more");
 	} else if (!pictures) {
 		found.why = g_strdup("this page makes no thumbnails");

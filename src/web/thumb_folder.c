@@ -4,7 +4,11 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <stdio.h>
 #include <unistd.h>
+
+#include "base/beneath.h"
+#include "base/error.h"
 
 struct kept {
 	char *path;
@@ -28,19 +32,19 @@ static gint by_use(gconstpointer a, gconstpointer b)
 
 gint64 thumb_folder_sweep(const char *folder)
 {
-	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	DIR *dir = beneath_opendir(folder);
 	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(kept_free);
-	const char *name;
 	gint64 bytes = 0;
 
-	while (dir && (name = g_dir_read_name(dir))) {
+	for (struct dirent *entry; dir && (entry = readdir(dir));) {
+		const char *name = entry->d_name;
 		g_autofree char *path = g_build_filename(folder, name, NULL);
 		struct stat status;
 		if (g_str_has_suffix(name, ".tmp")) {
-			unlink(path); /* of an earlier run */
+			beneath_unlink(path); /* of an earlier run */
 			continue;
 		}
-		if (lstat(path, &status) != 0 || !S_ISREG(status.st_mode))
+		if (beneath_stat(path, &status) != 0 || !S_ISREG(status.st_mode))
 			continue;
 		struct kept *kept = g_new(struct kept, 1);
 		*kept = (struct kept){g_steal_pointer(&path), status.st_size,
@@ -48,12 +52,14 @@ gint64 thumb_folder_sweep(const char *folder)
 		bytes += kept->bytes;
 		g_ptr_array_add(all, kept);
 	}
+	if (dir)
+		closedir(dir);
 	if (bytes <= THUMB_FOLDER_BYTES)
 		return bytes;
 	g_ptr_array_sort(all, by_use);
 	for (guint i = 0; i < all->len && bytes > THUMB_FOLDER_BYTES / 10 * 9; i++) {
 		const struct kept *kept = g_ptr_array_index(all, i);
-		if (unlink(kept->path) == 0)
+		if (beneath_unlink(kept->path) == 0)
 			bytes -= kept->bytes;
 	}
 	return bytes;
@@ -68,10 +74,26 @@ char *thumb_folder_find(const char *folder, const char *key, const char **type)
 		g_autofree char *path = g_build_filename(folder, name, NULL);
 		/* It was looked at now; when it was made stays, since its ETag has that. */
 		const struct timespec times[] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_OMIT}};
-		if (utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (beneath_touch(path, times) == 0) {
 			*type = endings[i][1];
 			return g_steal_pointer(&path);
 		}
 	}
 	return NULL;
+}
+
+bool thumb_folder_put(const char *folder, const char *name, GBytes *bytes, GError **error)
+{
+	g_autofree char *path = g_build_filename(folder, name, NULL);
+	g_autofree char *temp = g_strconcat(path, ".tmp", NULL);
+	gsize size = g_bytes_get_size(bytes);
+
+	beneath_unlink(temp);
+	int descriptor = beneath_open(temp, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	FILE *file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
+	bool written = file && fwrite(g_bytes_get_data(bytes, NULL), 1, size, file) == size;
+	if (file && fclose(file) != 0)
+		written = false;
+	/* Under a temporary name first: somebody may be reading it. */
+	return (written && beneath_rename(temp, path, 0) == 0) || beneath_fail(error, path, NULL, "%s", path);
 }

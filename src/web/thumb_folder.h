@@ -7,6 +7,7 @@
 #define DROPMILL_WEB_THUMB_FOLDER_H
 
 #include <glib.h>
+#include <stdbool.h>
 
 #define THUMB_FOLDER_BYTES (256 * (gint64)1024 * 1024)
 
@@ -14,5 +15,7 @@
 gint64 thumb_folder_sweep(const char *folder);
 /* The kept file of this key and its type ("image/jpeg"); NULL: none. It counts as looked at now. */
 char *thumb_folder_find(const char *folder, const char *key, const char **type);
+/* A file of this name with these bytes, whole or not at all. */
+bool thumb_folder_put(const char *folder, const char *name, GBytes *bytes, GError **error);
 
 #endif

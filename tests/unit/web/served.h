@@ -8,6 +8,8 @@
 
 #include <glib/gstdio.h>
 
+#include "base/beneath.h"
+
 #include "fake.h"
 #include "http.h"
 #include "web/server.h"
@@ -32,6 +34,7 @@ static inline int served_start(void **state)
 	for (gsize i = 0; i < SERVED_BYTES; i++)
 		bytes[i] = (char)(i * 7 + i / 256);
 	served_folder = g_dir_make_tmp("dropmill-web-XXXXXX", &error);
+	beneath_add(served_folder ? served_folder : "/", BENEATH_OWN); /* a mill serves files of its folders alone */
 	g_assert_no_error(error);
 	served_file = g_build_filename(served_folder, "output.jpg", NULL);
 	g_file_set_contents(served_file, bytes, SERVED_BYTES, &error);
