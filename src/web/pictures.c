@@ -261,8 +261,8 @@ static struct found find(struct pictures *pictures, const struct picture *pictur
 	if (!wanted_size(picture->query, &size)) {
 		found.status = 400;
 		found.why = g_strdup("size is one of 160, 320, 640, 1600");
-	} else if (!picture->path || !beneath_known(picture->path) ||
-		   beneath_stat(picture->path, &status) != 0 || !S_ISREG(status.st_mode)) {
+	} else if (!picture->path || !beneath_known(picture->path) || beneath_stat(picture->path, &status) != 0 ||
+		   !S_ISREG(status.st_mode)) {
 		found.why = g_strdup("there is no such file any more");
 	} else if (!pictures) {
 		found.why = g_strdup("this page makes no thumbnails");

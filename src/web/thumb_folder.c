@@ -3,8 +3,8 @@
 #include "web/thumb_folder.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/beneath.h"
