@@ -292,7 +292,7 @@ bool claim_delete(struct claim *claim, GError **error)
 }
 
 /* NAME.reason.txt; a name too long for that loses its middle, since the end has the number that tells it apart. */
-static char *reason_path(const char *path)
+char *claim_reason_path(const char *path)
 {
 	enum { HEAD = 160, TAIL = NAME_MAX - HEAD - 3 - (sizeof(REASON_ENDING) - 1) };
 	g_autofree char *folder = g_path_get_dirname(path);
@@ -336,7 +336,7 @@ void claim_excuse(const struct claim *claim)
 {
 	g_autofree char *top = g_build_filename(claim->inbox, FAILED_FOLDER, NULL);
 	g_autofree char *failed = g_build_filename(top, claim->relative, NULL);
-	g_autofree char *explained = reason_path(failed);
+	g_autofree char *explained = claim_reason_path(failed);
 	g_autofree char *folder = g_path_get_dirname(failed);
 	struct stat status;
 
@@ -354,7 +354,7 @@ static bool rename_failed(struct claim *claim, const char *reason, GError **erro
 		return fail(error, ERROR_INPUT, "the original was removed while it was in work");
 	for (unsigned number = 0;; number++) {
 		g_autofree char *target = number ? files_numbered(wanted, number) : g_strdup(wanted);
-		g_autofree char *explained = reason_path(target);
+		g_autofree char *explained = claim_reason_path(target);
 		if (beneath_stat(target, &status) == 0)
 			continue;
 		/* A reason without its file is what a retry or a crash left behind: written over. */
@@ -385,6 +385,7 @@ bool claim_fail(struct claim *claim, const char *reason, GError **error)
 	CRASH_POINT("fail.moved");
 	if (!files_sync_move(claim->path, claim->left_at, error))
 		return false;
+	failed_add(claim);
 	finish(claim);
 	return true;
 }

@@ -160,10 +160,13 @@ static void look_at_boxes(struct intake *intake, bool paused)
 {
 	for (guint i = 0; i < intake->boxes->len; i++) {
 		struct box *box = intake->boxes->pdata[i];
-		if (box->check_us <= clock_now_us())
+		bool check = box->check_us <= clock_now_us();
+		if (check)
 			scan_check(intake, box, false);
 		if (!box->open)
 			continue;
+		if (check)
+			failed_look(intake, box);
 		scan_box(intake, box);
 		if (box->recover && !paused && room_to_recover(intake, box) > 0)
 			hand_out_recovered(intake, box);
@@ -338,5 +341,6 @@ void intake_free(struct intake *intake)
 	g_mutex_clear(&intake->lock);
 	g_free(intake);
 	claim_unregister_all();
+	failed_forget_all();
 	g_atomic_int_set(&running, 0);
 }

@@ -2,7 +2,7 @@
  *
  * Purpose:   what the files of intake share. intake.c has the thread and the set of inboxes, intake_watch.c the
  *            library, intake_scan.c inboxes and events, intake_walk.c what lies in folders, intake_settle.c the files that are seen and
- *            not taken yet, intake_writers.c who writes, intake_take.c the last looks at one, intake_room.c how many may be, inbox.c definitions and names,
+ *            not taken yet, intake_writers.c who writes, intake_failed.c who went on writing, intake_take.c the last looks at one, intake_room.c how many may be, inbox.c definitions and names,
  *            inbox_lock.c who has an inbox, claim.c the rename, claim_recover.c claims of an earlier run, claim_register.c those in hand.
  * Thread:    intake's thread only, but for what `lock` guards.
  * Ownership: everything belongs to struct intake.
@@ -111,6 +111,7 @@ extern gint64 intake_poll_us;      /* ... one without is */
 extern gint64 intake_check_us;     /* ... an inbox's folder is seen to be still the same one */
 extern guint intake_dead_at_most;  /* watches that the library lists in vain, besides half as many as are alive */
 extern guint intake_parked_most;   /* files of an inbox that are remembered although nobody can take them */
+extern gint64 intake_failed_us;    /* ... a file that failed is looked at first, to see whether it changes */
 extern bool intake_leases;         /* false: as if leases were refused, as to a service user on others' files */
 
 /* intake.c */
@@ -201,7 +202,17 @@ gint64 settle_time(const struct box *box);
 void settle_run(struct intake *intake);                        /* for a bounded time */
 gint64 settle_next_us(struct intake *intake, struct box *box); /* G_MAXINT64: nothing pending, or no room */
 
+/* How long a file that came back from _failed/ must be quiet is said here; the event of its return means nothing. */
+void settle_returned(struct intake *intake, struct box *box, const char *relative, gint64 quiet_us);
+
+/* intake_failed.c: files that change after they failed are taken again. */
+void failed_add(const struct claim *claim); /* it lies at left_at; any thread */
+void failed_look(struct intake *intake, struct box *box);
+void failed_forget_all(void);
+
 /* claim.c */
+/* NAME.reason.txt for a file in _failed/. */
+char *claim_reason_path(const char *path);
 struct identity identity_of(const struct stat *status);
 bool identity_equal(const struct identity *a, const struct identity *b);
 char *claim_new_id(void);

@@ -201,6 +201,18 @@ bool settle_notice(struct intake *intake, struct box *box, const char *relative,
 	return true;
 }
 
+void settle_returned(struct intake *intake, struct box *box, const char *relative, gint64 quiet_us)
+{
+	g_autofree char *path = g_build_filename(box->inbox->path, relative, NULL);
+
+	if (!settle_notice(intake, box, relative, ARRIVED_WRITTEN))
+		return; /* a walk finds it */
+	struct pending *file = g_hash_table_lookup(intake->pending, path);
+	file->put_back = true;
+	file->quiet_us = MAX(file->quiet_us, quiet_us);
+	settle_arm(file, file->quiet_us);
+}
+
 void settle_folder(struct intake *intake, struct box *box, const char *relative, int number)
 {
 	g_autofree char *path = g_build_filename(box->inbox->path, relative, NULL);

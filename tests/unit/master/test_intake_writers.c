@@ -11,6 +11,7 @@
 static int without_leases(void **state)
 {
 	intake_leases = false;
+	intake_check_us = 100 * 1000;
 	return harness_start(state);
 }
 
@@ -203,6 +204,68 @@ static void placeholders_are_filled_or_go(void **state)
 	assert_int_equal(h.claims->len, 3);
 }
 
+static void fail_it(const char *name)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_mutex_lock(&h.lock);
+	struct claim *claim = claim_of(name);
+	g_mutex_unlock(&h.lock);
+	assert_true(claim_fail(claim, "cut short", &error));
+}
+
+static void what_grows_in_failed_is_taken_again(void **state)
+{
+	(void)state;
+	make_folder("box");
+	int descriptor = begin("box/sub.jpg"); /* since before the watch, so nobody knows that it is open */
+	start("box");
+	await(claim_of("sub.jpg"));
+	fail_it("sub.jpg");
+	assert_true(exists("box/_failed/sub.jpg.reason.txt"));
+	end(descriptor, "second");
+	await(h.claims->len == 2);
+	const struct claim *again = h.claims->pdata[1];
+	assert_string_equal(again->relative, "sub.jpg");
+	assert_int_equal(again->bytes, 12);
+	assert_false(exists("box/_failed/sub.jpg.reason.txt"));
+	assert_false(exists("box/_failed/sub.jpg"));
+}
+
+static void what_does_not_change_stays_failed(void **state)
+{
+	(void)state;
+	start("box");
+	drop_and_await("box/a.jpg");
+	fail_it("a.jpg");
+	drop_and_await("box/b.jpg");
+	fail_it("b.jpg");
+	g_autofree char *changed = at("box/_failed/b.jpg");
+	assert_true(g_file_set_contents(changed, "mended by hand", -1, NULL));
+	await(h.claims->len == 3); /* every other was looked at by then */
+	assert_true(exists("box/_failed/a.jpg"));
+	assert_true(exists("box/_failed/a.jpg.reason.txt"));
+	assert_false(exists("box/_failed/b.jpg.reason.txt"));
+}
+
+static void taken_again_so_many_times(void **state)
+{
+	(void)state;
+	intake_failed_us = 1000;
+	start("box");
+	drop_and_await("box/a.jpg");
+	for (guint round = 1; round <= 9; round++) {
+		await(h.claims->len == round);
+		assert_true(claim_fail(h.claims->pdata[round - 1], "cut short", NULL));
+		g_autofree char *text = g_strnfill(20 + round, 'x');
+		put("box/_failed/a.jpg", text);
+	}
+	drop_and_await("box/b.jpg");
+	drop_and_await("box/c.jpg");
+	assert_int_equal(h.claims->len, 11);
+	assert_true(exists("box/_failed/a.jpg.reason.txt"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +279,9 @@ int main(void)
 		WRITERS_TEST(polled_inboxes_settle_for_two_looks),
 		INTAKE_TEST(empty_file_waits_for_its_time),
 		INTAKE_TEST(placeholders_are_filled_or_go),
+		WRITERS_TEST(what_grows_in_failed_is_taken_again),
+		INTAKE_TEST(what_does_not_change_stays_failed),
+		INTAKE_TEST(taken_again_so_many_times),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
