@@ -190,6 +190,15 @@ static bool to_depth(VipsImage **image, const struct format *format, JsonObject 
 	return true;
 }
 
+/* libtiff's WebP takes RGB of 8 bits, with alpha or without. Of anything else libvips 8.14 writes a file without pixels, and says nothing. */
+static bool to_webp(VipsImage **image)
+{
+	return down_to_8(image) &&
+	       (((*image)->Type == VIPS_INTERPRETATION_sRGB && (*image)->Bands >= 3) ||
+		       to_space(image, VIPS_INTERPRETATION_sRGB)) &&
+	       ((*image)->BandFmt == VIPS_FORMAT_UCHAR || cast(image, VIPS_FORMAT_UCHAR));
+}
+
 /* Alpha into formats without one: on the colour asked for. Without a wish libvips' saver does it, on black. */
 static bool flatten(VipsImage **image, const char *colour, GError **error)
 {
@@ -241,7 +250,8 @@ bool format_prepare(VipsImage *in, const struct format *format, JsonObject *save
 	bool opaque = format->folder ? strstr(json_string(save, "suffix", ".jpg"), ".jp") != NULL
 				     : strcmp(format->name, "jpeg") == 0;
 
-	bool ready = to_plain(&image, format) && to_depth(&image, format, save) &&
+	bool webp = strcmp(json_string(save, "compression", ""), "webp") == 0; /* in TIFF */
+	bool ready = to_plain(&image, format) && to_depth(&image, format, save) && (!webp || to_webp(&image)) &&
 		     (!opaque || !background || flatten(&image, background, error)) && own_header(&image);
 	if (!ready)
 		return error && *error ? false : vips_failed(error, format->name);
