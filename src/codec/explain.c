@@ -43,6 +43,11 @@ static JsonArray *joined(JsonArray *common, JsonArray *own)
 	return all;
 }
 
+static struct image_limits limits_of(const struct pipeline *pipeline)
+{
+	return (struct image_limits){pipeline->limits.megapixels, pipeline->limits.frames};
+}
+
 static JsonObject *describe_source(const struct explaining *e)
 {
 	JsonObject *object = json_object_new();
@@ -196,6 +201,23 @@ static bool build_output(struct explaining *e, JsonObject *wanted, VipsImage **i
 	return !*holds || chain_open(all, e->source, &context, image, error);
 }
 
+/* Would all pages go into this format? Those of an animation are of one kind; others are opened, and the chain built on each. */
+static bool check_pages(struct explaining *e, const char *format, JsonObject *wanted, GError **error)
+{
+	static const char *const animations[] = {"gif", "webp", "heif", "avif", NULL};
+	const struct build_context context = {.names = json_object(e->request, "names"), .source_path = e->file};
+	const struct image_limits bounds = limits_of(e->pipeline);
+
+	if (!frames_allowed(e->source, e->file, NULL, &bounds, error))
+		return false;
+	if (g_str_equal(format, "tiff") || g_strv_contains(animations, format_of_image(e->source)))
+		return true;
+	g_autoptr(JsonArray) all = joined(json_array(e->request, "steps"), json_array(wanted, "steps"));
+	auto_struct(frames) frames = frames_open(e->file, NULL, &bounds, error);
+	g_autoptr(GPtrArray) finished = frames ? chain_build_pages(all, frames->images, &context, error) : NULL;
+	return finished && frames_may_join(finished, error);
+}
+
 static bool describe_output(struct explaining *e, guint number, guint *planned, JsonArray *list, GError **error)
 {
 	const struct output *output = g_ptr_array_index(e->pipeline->outputs, number);
@@ -216,7 +238,7 @@ static bool describe_output(struct explaining *e, guint number, guint *planned, 
 		return true;
 	}
 	bool several = frames_wanted(e->source, format, save);
-	if (!several && !format_fits(image, format, save, error))
+	if (several ? !check_pages(e, format, wanted, error) : !format_fits(image, format, save, error))
 		return false;
 	json_object_set_string_member(entry, "format", format);
 	json_object_set_int_member(entry, "width", image->Xsize);
@@ -259,7 +281,7 @@ static void describe_memory(struct explaining *e)
 static bool explain_into(struct explaining *e, GError **error)
 {
 	JsonArray *outputs = json_array_new();
-	struct image_limits bounds = {e->pipeline->limits.megapixels, e->pipeline->limits.frames};
+	const struct image_limits bounds = limits_of(e->pipeline);
 	guint planned = 0;
 
 	json_object_set_string_member(e->answer, "pipeline", e->pipeline->name);

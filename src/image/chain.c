@@ -117,6 +117,22 @@ bool chain_build(JsonArray *steps, guint first, VipsImage *in, const struct buil
 	return build_all(steps, first, in, context, false, out, error);
 }
 
+GPtrArray *chain_build_pages(
+	JsonArray *steps, const GPtrArray *pages, const struct build_context *context, GError **error)
+{
+	g_autoptr(GPtrArray) finished = g_ptr_array_new_with_free_func(g_object_unref);
+
+	for (guint i = 0; i < pages->len; i++) {
+		VipsImage *image = NULL;
+		if (!chain_build(steps, 0, pages->pdata[i], context, &image, error)) {
+			g_prefix_error(error, "page %u: ", i + 1);
+			return NULL;
+		}
+		g_ptr_array_add(finished, image);
+	}
+	return g_steal_pointer(&finished);
+}
+
 bool chain_open(
 	JsonArray *steps, VipsImage *source, const struct build_context *context, VipsImage **out, GError **error)
 {

@@ -19,7 +19,12 @@ struct build_context;
 bool chain_build(JsonArray *steps, guint first, VipsImage *in, const struct build_context *context, VipsImage **out,
 	GError **error);
 
-/* The same on an opened file; where the first step loads the file itself (thumbnail: shrink-on-load), and its condition holds of
+/* Each page (VipsImage) through the chain by itself, as a picture that came alone. Returns owned (VipsImage); NULL with an error, prefixed
+ * "page N: ". */
+GPtrArray *chain_build_pages(
+	JsonArray *steps, const GPtrArray *pages, const struct build_context *context, GError **error);
+
+/* The same as chain_build() on an opened file; where the first step loads the file itself (thumbnail: shrink-on-load), and its condition holds of
  * source, it does so. context has the file. */
 bool chain_open(
 	JsonArray *steps, VipsImage *source, const struct build_context *context, VipsImage **out, GError **error);

@@ -12,6 +12,7 @@
 #include "base/sniff.h"
 #include "image/allow.h"
 #include "image/operations.h"
+#include "image/pages.h"
 
 /* Loaders that are hardened for what strangers send, and the format that each stands for. */
 static const struct loader {
@@ -238,7 +239,7 @@ VipsSource *format_source(const char *path, GBytes *bytes, GError **error)
 	gint64 length = vips_source_sniff_at_most(source, &head, SNIFF_BYTES);
 	if (length < 0)
 		vips_failed(error, "cannot read it");
-	else
+	else if (!pages_fail_sequence(path, bytes, error))
 		fail_not_an_image(head, (gsize)length, error);
 	return NULL;
 }
@@ -261,18 +262,12 @@ VipsImage *format_load(VipsSource *source, const char *options, VipsAccess acces
 static bool within_limits(VipsImage *image, const struct image_limits *limits, GError **error)
 {
 	double megapixels = (double)image->Xsize * image->Ysize / 1e6;
-	int frames = vips_image_get_n_pages(image);
 
-	if (!limits)
-		return true;
-	if (limits->megapixels > 0 && megapixels > limits->megapixels)
+	if (limits && limits->megapixels > 0 && megapixels > limits->megapixels)
 		return fail(error, ERROR_INPUT,
 			"%d x %d pixels are %.4g megapixels, above the limit of %.15g "
 			"(limits: megapixels)",
 			image->Xsize, image->Ysize, megapixels, limits->megapixels);
-	if (limits->frames > 0 && frames > 0 && (unsigned)frames > limits->frames)
-		return fail(error, ERROR_INPUT, "%d frames or pages, above the limit of %u (limits: frames)", frames,
-			limits->frames);
 	return true;
 }
 
@@ -285,9 +280,10 @@ bool format_open(const char *path, GBytes *bytes, bool sequential, const struct 
 		return false;
 	g_autoptr(VipsImage) image = format_load(source, "", sequential ? VIPS_ACCESS_SEQUENTIAL : VIPS_ACCESS_RANDOM);
 	if (!image)
-		return vips_failed(error, "damaged image");
+		return !pages_fail_sequence(path, bytes, error) && vips_failed(error, "damaged image");
 	if (!within_limits(image, limits, error))
 		return false;
+	pages_settle(image, source, path, bytes);
 	*out = g_steal_pointer(&image);
 	return true;
 }

@@ -17,7 +17,7 @@ struct param;
 
 struct image_limits {
 	double megapixels; /* width * height of what is read / 1e6; 0: no limit */
-	unsigned frames;   /* frames or pages in the file, though only the first is read; 0: no limit */
+	unsigned frames;   /* frames or pages that are read; 0: no limit */
 };
 
 /* Once per process: vips_init, no operation cache, untrusted loaders blocked (see image/allow.h), warnings to our log.
@@ -28,8 +28,8 @@ bool image_init(const char *program, int concurrency, GError **error);
  * pixels, and are freed buffers kept for the next ones. Join it. */
 GThread *image_thread_new(const char *name, GThreadFunc run, gpointer data);
 
-/* Opens the first frame or page of a file, or the bytes of one when bytes is not NULL (path then only names it in errors). Header only;
- * pixels are decoded when asked for, and a decoding error is an error (fail on truncation), never grey
+/* Opens the first frame or page of a file, or the bytes of one when bytes is not NULL (path then only names it in errors). Header only,
+ * with as many pages as the file has pictures (see pages.h); the limit of frames is for frames_open(). Pixels are decoded when asked for, and a decoding error is an error (fail on truncation), never grey
  * pixels. sequential: read top to bottom once. Errors say what is wrong with the file: "not an image that
  * dropmill reads (the file starts with ...)", "empty file", "... limit". */
 bool format_open(const char *path, GBytes *bytes, bool sequential, const struct image_limits *limits, VipsImage **out,

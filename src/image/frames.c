@@ -9,6 +9,7 @@
 #include "image/auto.h"
 #include "image/format_table.h"
 #include "image/page_scan.h"
+#include "image/pages.h"
 
 void frames_free(struct frames *frames)
 {
@@ -25,6 +26,20 @@ bool frames_wanted(VipsImage *opened, const char *name, JsonObject *save)
 
 	return format && format->pages && vips_image_get_n_pages(opened) > 1 &&
 	       strcmp(json_string(save, "pages", "all"), "first") != 0;
+}
+
+bool frames_allowed(
+	VipsImage *opened, const char *path, GBytes *bytes, const struct image_limits *limits, GError **error)
+{
+	int count = vips_image_get_n_pages(opened);
+	const char *format = format_of_image(opened);
+
+	if (limits && limits->frames > 0 && (unsigned)count > limits->frames)
+		return fail(error, ERROR_INPUT,
+			"%d frames or pages, above the limit of %u (limits: frames); raise it, or write pages: first at the output",
+			count, limits->frames);
+	return count == 1 || (strcmp(format, "heif") != 0 && strcmp(format, "avif") != 0) ||
+	       !pages_fail_sequence(path, bytes, error);
 }
 
 int frames_count(VipsImage *image)
@@ -51,10 +66,11 @@ bool frames_single(VipsImage **image, GError **error)
 static VipsImage *load(const char *path, GBytes *bytes, int first, int count, GError **error)
 {
 	g_autoptr(VipsSource) source = format_source(path, bytes, error);
-	g_autofree char *options = g_strdup_printf("[page=%d,n=%d]", first, count);
 
 	if (!source)
 		return NULL;
+	g_autofree char *options =
+		pages_loader_takes(source, "n") ? g_strdup_printf("[page=%d,n=%d]", first, count) : g_strdup("");
 	VipsImage *image = format_load(source, options, VIPS_ACCESS_RANDOM);
 	if (!image) {
 		vips_failed(error, "damaged image");
@@ -73,34 +89,28 @@ static bool within(const struct image_limits *limits, double pixels, int count, 
 	return true;
 }
 
-/* TIFF and HEIF: pages lie apart and may differ in size. */
+/* TIFF and PDF: pages lie apart and may differ in size. */
 static bool open_pages(struct frames *frames, const char *path, GBytes *bytes, int count,
 	const struct image_limits *limits, GError **error)
 {
+	g_autoptr(GArray) numbers = pages_of_tiff(path, bytes, 0);
+	bool known = numbers && (int)numbers->len == count;
 	double pixels = 0;
-	bool halves = true;
 
 	for (int i = 0; i < count; i++) {
-		VipsImage *page = load(path, bytes, i, 1, error);
+		VipsImage *page = load(path, bytes, known ? g_array_index(numbers, int, i) : i, 1, error);
 		if (!page)
 			return false;
-		pixels += (double)page->Xsize * page->Ysize;
-		if (i > 0) {
-			VipsImage *before = g_ptr_array_index(frames->images, i - 1);
-			halves = halves && ABS(before->Xsize / 2 - page->Xsize) <= 1 &&
-				 ABS(before->Ysize / 2 - page->Ysize) <= 1;
-		}
 		g_ptr_array_add(frames->images, page);
+		pixels += (double)page->Xsize * page->Ysize;
 		if (!within(limits, pixels, count, error))
 			return false;
 	}
-	if (halves)
-		g_ptr_array_set_size(frames->images, 1);
 	return true;
 }
 
-/* Are all pages that the file speaks of in it? */
-static bool complete(const char *format, const char *path, GBytes *given, GError **error)
+/* Are all pages that the file speaks of in it, and does its loader see them all? */
+static bool complete(const char *format, const char *path, GBytes *given, int count, GError **error)
 {
 	bool is_gif = strcmp(format, "gif") == 0, is_tiff = strcmp(format, "tiff") == 0;
 
@@ -108,12 +118,19 @@ static bool complete(const char *format, const char *path, GBytes *given, GError
 		return true;
 	g_autoptr(GMappedFile) file = given ? NULL : g_mapped_file_new(path, FALSE, error);
 	g_autoptr(GBytes) bytes = given ? g_bytes_ref(given) : file ? g_mapped_file_get_bytes(file) : NULL;
+	guint found = 0;
 	gsize length;
 	if (!bytes)
 		return false;
 	const guint8 *data = g_bytes_get_data(bytes, &length);
-	return !(is_gif ? gif_is_cut : tiff_is_cut)(data, length) ||
-	       fail(error, ERROR_INPUT, "damaged %s file: pages at its end are missing (is it truncated?)", format);
+	if (is_gif ? gif_is_cut(data, length, &found) : tiff_is_cut(data, length))
+		return fail(
+			error, ERROR_INPUT, "damaged %s file: pages at its end are missing (is it truncated?)", format);
+	/* libnsgif stops at 4,097 frames. */
+	return found <= (guint)count ||
+	       fail(error, ERROR_INPUT,
+		       "an animation of %u frames, of which libvips reads %d; make it shorter, or write pages: first at the output",
+		       found, count);
 }
 
 /* GIF and WebP: a frame builds on those before it, so they are decoded once, top to bottom, into memory. */
@@ -147,10 +164,12 @@ struct frames *frames_open(const char *path, GBytes *bytes, const struct image_l
 	frames->images = g_ptr_array_new_with_free_func(g_object_unref);
 	if (!format_open(path, bytes, true, limits, &first, error))
 		return NULL;
+	if (!frames_allowed(first, path, bytes, limits, error))
+		return NULL;
 	int count = vips_image_get_n_pages(first);
 	const char *format = format_of_image(first);
 	bool animated = strcmp(format, "gif") == 0 || strcmp(format, "webp") == 0;
-	bool opened = complete(format, path, bytes, error) &&
+	bool opened = complete(format, path, bytes, count, error) &&
 		      within(limits, (double)first->Xsize * first->Ysize * (animated ? count : 1), count, error) &&
 		      (animated ? open_animation : open_pages)(frames, path, bytes, count, limits, error);
 	return opened ? g_steal_pointer(&frames) : NULL;
@@ -167,26 +186,54 @@ static void copy_time(VipsImage *from, VipsImage *to, int count)
 		vips_image_set_int(to, "loop", loop);
 }
 
+static bool same_size(const VipsImage *one, const VipsImage *other)
+{
+	return one->Xsize == other->Xsize && one->Ysize == other->Ysize;
+}
+
+static bool same_colours(const VipsImage *one, const VipsImage *other)
+{
+	return one->Bands == other->Bands && one->BandFmt == other->BandFmt && one->Type == other->Type;
+}
+
+bool frames_mixed(const GPtrArray *finished)
+{
+	for (guint i = 1; i < finished->len; i++)
+		if (!same_size(finished->pdata[i], finished->pdata[0]) ||
+			!same_colours(finished->pdata[i], finished->pdata[0]))
+			return true;
+	return false;
+}
+
+bool frames_may_join(const GPtrArray *finished, GError **error)
+{
+	const VipsImage *first = finished->pdata[0];
+
+	for (guint i = 1; i < finished->len; i++) {
+		const VipsImage *frame = finished->pdata[i];
+		if (!same_size(frame, first))
+			return fail(error, ERROR_INPUT,
+				"page %u is %d x %d pixels after the chain and page 1 is %d x %d, and this format needs "
+				"one size: write tiff, which holds both, add a resize with width, height and fit: "
+				"contain, or write pages: first at the output",
+				i + 1, frame->Xsize, frame->Ysize, first->Xsize, first->Ysize);
+		if (!same_colours(frame, first))
+			return fail(error, ERROR_INPUT,
+				"page %u has other colours than page 1, and this format needs the same: write tiff, "
+				"which holds both, add a colourspace step, or write pages: first at the output",
+				i + 1);
+	}
+	return true;
+}
+
 bool frames_join(const struct frames *frames, const GPtrArray *finished, VipsImage **out, GError **error)
 {
 	VipsImage *first = g_ptr_array_index(finished, 0);
 	g_autoptr(VipsImage) joined = NULL;
 	g_autoptr(VipsImage) copy = NULL;
 
-	for (guint i = 1; i < finished->len; i++) {
-		VipsImage *frame = g_ptr_array_index(finished, i);
-		if (frame->Xsize != first->Xsize || frame->Ysize != first->Ysize)
-			return fail(error, ERROR_INPUT,
-				"page %u is %d x %d pixels after the chain and page 1 is %d x %d; several pages in one "
-				"file need one size: add a resize with width, height and fit: contain, or write pages: "
-				"first at the output",
-				i + 1, frame->Xsize, frame->Ysize, first->Xsize, first->Ysize);
-		if (frame->Bands != first->Bands || frame->BandFmt != first->BandFmt || frame->Type != first->Type)
-			return fail(error, ERROR_INPUT,
-				"page %u has other colours than page 1; several pages in one file need the same: add a "
-				"colourspace step, or write pages: first at the output",
-				i + 1);
-	}
+	if (!frames_may_join(finished, error))
+		return false;
 	if (finished->len == 1) {
 		*out = g_object_ref(first);
 		return frames_single(out, error);

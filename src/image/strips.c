@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -40,6 +41,10 @@ static bool write_at(int fd, gint64 at, const guint8 *bytes, gsize length)
 
 bool strips_write_over(struct strips_file *file, gint64 at, const void *bytes, gsize length, GError **error)
 {
+	if (file->memory) {
+		memcpy(file->memory->data + at, bytes, length);
+		return true;
+	}
 	return write_at(file->fd, at, bytes, length) || fail_errno(error, "%s", file->path);
 }
 
@@ -66,11 +71,9 @@ void strips_close(struct strips_file *file, GError **error)
 
 bool strips_write(struct strips_file *file, const void *bytes, gsize length, GError **error)
 {
-	if (file->memory) {
+	if (file->memory)
 		g_byte_array_append(file->memory, bytes, (guint)length);
-		return true;
-	}
-	if (!strips_write_over(file, file->at, bytes, length, error))
+	else if (!strips_write_over(file, file->at, bytes, length, error))
 		return false;
 	file->at += (gint64)length;
 	return true;

@@ -20,7 +20,7 @@ bool strips_open(struct strips_file *file, const char *path /* NULL: to memory *
 /* On disk; error: what went wrong before, or does now. */
 void strips_close(struct strips_file *file, GError **error);
 bool strips_write(struct strips_file *file, const void *bytes, gsize length, GError **error);
-/* Over what was written before; in a file only. */
+/* Over what was written before. */
 bool strips_write_over(struct strips_file *file, gint64 at, const void *bytes, gsize length, GError **error);
 
 struct strips {

@@ -16,6 +16,7 @@
 #include "image/format.h"
 #include "image/frames.h"
 #include "image/operations.h"
+#include "image/tiff_join.h"
 
 struct whole {
 	const struct task *task;
@@ -116,46 +117,51 @@ static bool is_wanted(struct whole *whole, JsonObject *wanted, bool *holds, GErr
 	       (build(whole, whole->steps, &common, error) && chain_holds(when, common, &context, holds, error));
 }
 
-/* Every frame through the chain by itself, as a picture that came alone, then all in one image. What loads by itself does not know
- * of frames, so that here each step builds on the opened one. */
-static bool build_frames(struct whole *whole, JsonArray *steps, VipsImage **out, GError **error)
+/* Every frame through the chain by itself, as a picture that came alone. What loads by itself does not know of frames, so that here each
+ * step builds on the opened one. */
+static GPtrArray *build_frames(struct whole *whole, JsonArray *steps, GError **error)
 {
-	struct build_context context = {.names = json_object(whole->spec, "names")};
-	g_autoptr(GPtrArray) finished = g_ptr_array_new_with_free_func(g_object_unref);
+	const struct build_context context = {.names = json_object(whole->spec, "names")};
 	struct image_limits bounds = limits_of(whole);
 
 	if (!whole->frames)
 		whole->frames = frames_open(whole->path, whole->bytes, &bounds, error);
-	for (guint i = 0; whole->frames && i < whole->frames->images->len; i++) {
-		VipsImage *image = NULL;
-		if (!chain_build(steps, 0, whole->frames->images->pdata[i], &context, &image, error)) {
-			g_prefix_error(error, "page %u: ", i + 1);
-			return false;
-		}
-		g_ptr_array_add(finished, image);
-	}
-	return whole->frames && frames_join(whole->frames, finished, out, error);
+	return whole->frames ? chain_build_pages(steps, whole->frames->images, &context, error) : NULL;
 }
 
-/* What was written, or is in memory. */
-static bool encode(struct whole *whole, VipsImage *image, const char *format, JsonObject *wanted, const char *temp,
-	gint64 *size, GError **error)
+/* The picture; of several pages all in one strip. Those of different sizes or colours, which TIFF holds, are in *pages, and the first of
+ * them is the picture. */
+static bool make(struct whole *whole, JsonArray *steps, const char *format, JsonObject *save, VipsImage **image,
+	GPtrArray **pages, GError **error)
+{
+	if (!frames_wanted(whole->source, format, save))
+		return build(whole, steps, image, error) && frames_single(image, error);
+	g_autoptr(GPtrArray) finished = build_frames(whole, steps, error);
+	if (!finished)
+		return false;
+	if (!g_str_equal(format, "tiff") || !frames_mixed(finished))
+		return frames_join(whole->frames, finished, image, error);
+	*image = g_object_ref(finished->pdata[0]);
+	*pages = g_steal_pointer(&finished);
+	return true;
+}
+
+/* To the file `temp`, or to memory when inline. */
+static bool encode(struct whole *whole, VipsImage *image, const GPtrArray *pages, const char *format,
+	JsonObject *wanted, const char *temp, gint64 *size, GError **error)
 {
 	g_autoptr(JsonObject) save = format_save_options(format, wanted);
 	g_autoptr(GBytes) bytes = NULL;
+	const char *path = whole->encoded ? NULL : temp;
+	bool saved = pages  ? tiff_join_save(pages, path, path ? NULL : &bytes, save, error)
+		     : path ? format_save(image, path, format, save, error)
+			    : format_save_memory(image, format, save, &bytes, error);
 
-	if (!format_fits(image, format, save, error))
+	if (!saved)
 		return false;
-	if (whole->encoded) {
-		if (!format_save_memory(image, format, save, &bytes, error))
-			return false;
+	if (bytes)
 		g_byte_array_append(whole->encoded, g_bytes_get_data(bytes, NULL), (guint)g_bytes_get_size(bytes));
-		*size = (gint64)g_bytes_get_size(bytes);
-		return true;
-	}
-	if (!format_save(image, temp, format, save, error))
-		return false;
-	*size = folder_bytes(temp);
+	*size = bytes ? (gint64)g_bytes_get_size(bytes) : folder_bytes(temp);
 	return true;
 }
 
@@ -174,6 +180,7 @@ static bool save_output(struct whole *whole, JsonObject *wanted, JsonArray *repo
 {
 	g_autoptr(JsonArray) steps = joined(whole->steps, json_array(wanted, "steps"));
 	g_autoptr(VipsImage) image = NULL;
+	g_autoptr(GPtrArray) pages = NULL;
 	g_autofree char *temp = json_path(wanted, "temp");
 	const char *format = json_string(wanted, "format", NULL);
 	gint64 size = 0;
@@ -183,10 +190,8 @@ static bool save_output(struct whole *whole, JsonObject *wanted, JsonArray *repo
 		return false;
 	if (!format)
 		format = format_kept(whole->source);
-	bool several = frames_wanted(whole->source, format, json_object(wanted, "save"));
-	if (!(several ? build_frames : build)(whole, steps, &image, error) ||
-		(!several && !frames_single(&image, error)) ||
-		!encode(whole, image, format, wanted, real, &size, error))
+	if (!make(whole, steps, format, json_object(wanted, "save"), &image, &pages, error) ||
+		!encode(whole, image, pages, format, wanted, real, &size, error))
 		return false;
 	JsonObject *entry = json_object_new();
 	json_object_set_int_member(entry, "width", image->Xsize);
