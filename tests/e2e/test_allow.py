@@ -84,7 +84,7 @@ def test_allowed_formats_are_milled_as_libvips_does(make_mill, pictures, folder)
         "no": BLUR,
         "some": "allow: [svg]\n" + BLUR,
         "pages": 'allow: [pdf]\noutputs: [{name: "{stem}.tif"}]\n',
-        "small": "allow: [svg, pdf]\nlimits: {megapixels: 0.03, frames: 2}\n" + BLUR,
+        "small": "allow: [svg, pdf]\nlimits: {megapixels: 0.03, frames: 2}\n" + BLUR + 'outputs: [{name: "{stem}.tif"}]\n',
     })
     mill.start(workers=2)
     paths = files(folder, pictures)

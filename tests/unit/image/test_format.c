@@ -2,8 +2,6 @@
  * Files: what opens, what is refused and with which words, what is saved. */
 #include "support.h"
 
-#include "image/frames.h"
-
 #include <glib/gstdio.h>
 #include <unistd.h>
 
@@ -155,26 +153,6 @@ static void test_limits(void **state)
 		"200 x 100 pixels are 0.02 megapixels, above the limit of 0.0199 (limits: megapixels)");
 	assert_true(
 		format_open(path, NULL, false, &(struct image_limits){.megapixels = 0.02, .frames = 1}, &opened, NULL));
-}
-
-/* The limit counts frames that are read, so one picture of a long animation is fine. */
-static void test_frames(void **state)
-{
-	(void)state;
-	g_autoptr(VipsImage) tall = picture(20, 90, 3, 8);
-	g_autoptr(VipsImage) opened = NULL;
-	g_autoptr(GError) error = NULL;
-
-	vips_image_set_int(tall, VIPS_META_PAGE_HEIGHT, 30);
-	g_autofree char *path = saved("frames.gif", "gif", tall);
-	assert_true(format_open(path, NULL, false, &(struct image_limits){.frames = 2}, &opened, NULL));
-	assert_int_equal(opened->Ysize, 30);
-	auto_struct(frames) all = frames_open(path, NULL, &(struct image_limits){.frames = 3}, NULL);
-	assert_int_equal(all->images->len, 3);
-	auto_struct(frames) frames = frames_open(path, NULL, &(struct image_limits){.frames = 2}, &error);
-	assert_null(frames);
-	assert_string_equal(error->message,
-		"3 frames or pages, above the limit of 2 (limits: frames); raise it, or write pages: first at the output");
 }
 
 /* A name is a name: libvips' own file functions would take [..] for options. */
@@ -387,7 +365,6 @@ int main(void)
 		cmocka_unit_test(test_what_is_no_image),
 		cmocka_unit_test(test_truncated_files_are_errors),
 		cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_frames),
 		cmocka_unit_test(test_any_file_name),
 		cmocka_unit_test(test_bytes_live_as_long_as_the_image),
 		cmocka_unit_test(test_save_options_reach_libvips),

@@ -122,6 +122,24 @@ static void test_limits_count_every_frame(void **state)
 	}
 }
 
+/* One picture of a long animation is fine. */
+static void test_the_limit_of_frames_is_for_those_that_are_read(void **state)
+{
+	(void)state;
+	g_autoptr(GBytes) bytes = pages_of("gif", 3);
+	g_autoptr(VipsImage) opened = NULL;
+	g_autoptr(GError) error = NULL;
+
+	assert_true(format_open("x", bytes, false, &(struct image_limits){.frames = 2}, &opened, NULL));
+	assert_int_equal(opened->Ysize, 30);
+	auto_struct(frames) all = frames_open("x", bytes, &(struct image_limits){.frames = 3}, NULL);
+	assert_int_equal(all->images->len, 3);
+	auto_struct(frames) frames = frames_open("x", bytes, &(struct image_limits){.frames = 2}, &error);
+	assert_null(frames);
+	assert_string_equal(error->message,
+		"3 frames or pages, above the limit of 2 (limits: frames); raise it, or write pages: first at the output");
+}
+
 /* Cut anywhere: an error, or as many frames as were promised; never a crash. */
 static void test_truncated(void **state)
 {
@@ -192,6 +210,7 @@ int main(void)
 		cmocka_unit_test(test_unlike_pages_are_told),
 		cmocka_unit_test(test_wanted),
 		cmocka_unit_test(test_limits_count_every_frame),
+		cmocka_unit_test(test_the_limit_of_frames_is_for_those_that_are_read),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_options_together),
 	};
