@@ -15,13 +15,6 @@
 #include "base/fault.h"
 #include "base/handover.h"
 
-gsize segment_rows_offset(guint tiles)
-{
-	gsize end = SEGMENT_HEAD_BYTES + (gsize)tiles * sizeof(guint64);
-
-	return (end + SEGMENT_ALIGN - 1) / SEGMENT_ALIGN * SEGMENT_ALIGN;
-}
-
 static int open_memory(GError **error)
 {
 	int fd = memfd_create("dropmill", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -49,7 +42,19 @@ static int open_spool(const char *folder, GError **error)
 	return fd;
 }
 
-static struct segment *map(int fd, gsize size, bool spool, GError **error)
+/* Takes fd. */
+static struct segment *segment_of(int fd, gsize size, bool spool)
+{
+	struct segment *segment = g_new0(struct segment, 1);
+
+	segment->fd = fd;
+	segment->size = size;
+	segment->spool = spool;
+	segment->path = g_strdup_printf("/proc/%d/fd/%d", (int)getpid(), fd);
+	return segment;
+}
+
+static struct segment *map(int fd, gsize size, GError **error)
 {
 	void *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
@@ -58,12 +63,8 @@ static struct segment *map(int fd, gsize size, bool spool, GError **error)
 		close(fd);
 		return NULL;
 	}
-	struct segment *segment = g_new0(struct segment, 1);
-	segment->fd = fd;
+	struct segment *segment = segment_of(fd, size, false);
 	segment->bytes = bytes;
-	segment->size = size;
-	segment->spool = spool;
-	segment->path = g_strdup_printf("/proc/%d/fd/%d", (int)getpid(), fd);
 	return segment;
 }
 
@@ -84,12 +85,18 @@ struct segment *segment_create(gsize size, const char *folder, GError **error)
 		close(fd);
 		return NULL;
 	}
-	/* Whoever gets it may write to it, but not take it away from under the master's feet. */
-	if (!folder)
-		fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
-	struct segment *segment = map(fd, size, folder != NULL, error);
-	if (segment)
-		memcpy(segment->bytes, SEGMENT_MARK, strlen(SEGMENT_MARK));
+	/* Whoever gets memory may write to it, but not take it away from under the master's feet. A file they may: it is not mapped here. */
+	if (!folder && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
+		fail_errno(error, "cannot seal shared memory");
+		close(fd);
+		return NULL;
+	}
+	struct segment *segment = folder ? segment_of(fd, size, true) : map(fd, size, error);
+	g_autoptr(GError) cause = NULL;
+	if (segment && !segment_write(segment, 0, (const guint8 *)SEGMENT_MARK, strlen(SEGMENT_MARK), &cause)) {
+		g_propagate_error(error, g_steal_pointer(&cause));
+		g_clear_pointer(&segment, segment_free);
+	}
 	return segment;
 }
 
@@ -159,8 +166,8 @@ struct segment *segment_adopt(int fd, gsize size, GError **error)
 {
 	struct stat status;
 
-	if (fstat(fd, &status) == 0 && (gsize)status.st_size >= size)
-		return map(fd, size, false, error);
+	if (fstat(fd, &status) == 0 && status.st_size > 0 && (gsize)status.st_size >= size)
+		return map(fd, size ? size : (gsize)status.st_size, error);
 	close(fd);
 	fail(error, ERROR_SYSTEM, "the segment has fewer than %zu bytes", size);
 	return NULL;
@@ -177,32 +184,96 @@ void segment_free(struct segment *segment)
 {
 	if (!segment)
 		return;
-	munmap(segment->bytes, segment->size);
+	segment_free(segment->leases);
+	if (segment->bytes)
+		munmap(segment->bytes, segment->size);
 	close(segment->fd);
 	g_free(segment->path);
 	g_free(segment);
 }
 
+static bool short_of_bytes(const char *verb, gssize done, GError **error)
+{
+	if (done < 0)
+		return fail_errno(error, "cannot %s the spool file", verb);
+	return fail(error, ERROR_SYSTEM, "the spool file was cut short by another process");
+}
+
+bool segment_read(const struct segment *segment, gsize offset, guint8 *bytes, gsize length, GError **error)
+{
+	g_assert(offset <= segment->size && length <= segment->size - offset);
+	if (segment->bytes) {
+		memcpy(bytes, segment->bytes + offset, length);
+		return true;
+	}
+	while (length > 0) {
+		gssize n = pread(segment->fd, bytes, length, (off_t)offset);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return short_of_bytes("read", n, error);
+		bytes += n;
+		offset += (gsize)n;
+		length -= (gsize)n;
+	}
+	return true;
+}
+
+bool segment_write(struct segment *segment, gsize offset, const guint8 *bytes, gsize length, GError **error)
+{
+	g_assert(offset <= segment->size && length <= segment->size - offset);
+	if (segment->bytes) {
+		memcpy(segment->bytes + offset, bytes, length);
+		return true;
+	}
+	while (length > 0) {
+		gssize n = pwrite(segment->fd, bytes, length, (off_t)offset);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return short_of_bytes("write", n, error);
+		bytes += n;
+		offset += (gsize)n;
+		length -= (gsize)n;
+	}
+	return true;
+}
+
+bool segment_make_leases(struct segment *segment, guint tiles, GError **error)
+{
+	segment_end_leases(segment);
+	segment->leases = segment_create(SEGMENT_HEAD_BYTES + (gsize)tiles * sizeof(guint64), NULL, error);
+	return segment->leases != NULL;
+}
+
+bool segment_open_leases(struct segment *segment, const char *path, GError **error)
+{
+	segment->leases = segment_open(path, 0, error);
+	return segment->leases != NULL;
+}
+
 static bool has_lease(const struct segment *segment, guint tile)
 {
-	return SEGMENT_HEAD_BYTES + ((gsize)tile + 1) * sizeof(guint64) <= segment->size;
+	return segment->leases && SEGMENT_HEAD_BYTES + ((gsize)tile + 1) * sizeof(guint64) <= segment->leases->size;
 }
 
 static _Atomic guint64 *lease(struct segment *segment, guint tile)
 {
 	g_assert(has_lease(segment, tile));
-	return (_Atomic guint64 *)(segment->bytes + SEGMENT_HEAD_BYTES) + tile;
+	return (_Atomic guint64 *)(segment->leases->bytes + SEGMENT_HEAD_BYTES) + tile;
+}
+
+/* A worker keeps it mapped, and what was offered in it may still come to it. */
+void segment_end_leases(struct segment *segment)
+{
+	for (guint tile = 0; has_lease(segment, tile); tile++)
+		atomic_store(lease(segment, tile), 0);
+	g_clear_pointer(&segment->leases, segment_free);
 }
 
 static guint64 word(guint32 serial, guint attempt, enum lease_state state)
 {
 	return (guint64)serial << 32 | (guint64)(attempt & 0xffffff) << 8 | state;
-}
-
-void segment_clear_leases(struct segment *segment, guint tiles)
-{
-	for (guint tile = 0; tile < tiles; tile++)
-		atomic_store(lease(segment, tile), 0);
 }
 
 void segment_offer(struct segment *segment, guint tile, guint32 serial, guint attempt)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   memory that master, codec and workers of one machine share for a tiled job: a table of leases, a ring of source
- *            rows and a ring of result rows for each output. A segment is a memfd (nothing to clean up after a kill -9), or
- *            an unlinked file when a chain needs the whole picture at once. Others open it as /proc/PID/fd/N of the master, or, where
- *            a sandbox forbids that, get it from a process outside of it (handover.h). Its first bytes say that it is a segment, so
- *            that a message cannot have another file of this user written to.
+ * Purpose:   memory that master, codec and workers of one machine share for a tiled job: a ring of source rows and a ring of result rows for
+ *            each output, and a table of leases beside them. A segment is a memfd (nothing to clean up after a kill -9), sealed so that
+ *            nobody can shrink it; or an unlinked file, a spool, when a chain needs the whole picture at once. A file cannot be sealed, so
+ *            the master never maps a spool: it reads and writes it. The table is always a memfd of its own. Others open each as
+ *            /proc/PID/fd/N of the master, or, where a sandbox forbids that, get it from a process outside of it (handover.h). Its first
+ *            bytes say that it is a segment, so that a message cannot have another file of this user written to.
  *
  *            Fencing: a task is offered in the lease table before it is published. A worker takes the lease with one
  *            compare-and-swap before it touches a pixel; the master revokes it with another. Whoever loses does nothing. So an
@@ -21,29 +22,30 @@
 
 #include "base/auto.h"
 
-/* Layout from byte 0: 64 bytes of head (SEGMENT_MARK, then zero), then one 64-bit lease word a tile, then, from the next multiple of 4096, the rows.
- * Lease word: run serial << 32 | attempt << 8 | state. */
+/* Layout from byte 0: SEGMENT_MARK, then zero; from SEGMENT_ROWS on the rows; in a table of leases, from SEGMENT_HEAD_BYTES on one 64-bit
+ * word a tile: run serial << 32 | attempt << 8 | state. */
 #define SEGMENT_MARK "dropmill segment"
 #define SEGMENT_HEAD_BYTES 64
 #define SEGMENT_ALIGN 4096
+#define SEGMENT_ROWS SEGMENT_ALIGN
 
 enum lease_state { LEASE_NONE, LEASE_OFFERED, LEASE_TAKEN };
 
 struct segment {
 	int fd;
-	guint8 *bytes;
+	guint8 *bytes; /* NULL: a spool in the process that made it */
 	gsize size;
-	bool spool; /* a file, not memory */
-	char *path; /* for other processes */
+	bool spool;             /* a file, not memory */
+	char *path;             /* for other processes */
+	struct segment *leases; /* the table; NULL: it was not lent yet, or a codec has it */
 };
-
-/* Where the rows may begin for this many tiles. */
-gsize segment_rows_offset(guint tiles);
 
 /* folder NULL: a memfd; else a spool file there, its blocks reserved. Returns owned; ERROR_RETRY when there is no room. */
 struct segment *segment_create(gsize size, const char *folder, GError **error);
-/* Another process's segment; size is what must be mapped at least. Through the door, when there is one. */
+/* Another process's segment; size is what must be mapped at least, 0: all of it. Through the door, when there is one. */
 struct segment *segment_open(const char *path, gsize size, GError **error);
+/* Its table of leases, beside it. */
+bool segment_open_leases(struct segment *segment, const char *path, GError **error);
 /* The same of one that was handed over, which it takes. */
 struct segment *segment_adopt(int fd, gsize size, GError **error);
 /* The descriptor alone, for one who hands it over: only of what is a segment and has no name. -1 with an error. */
@@ -53,8 +55,13 @@ void segment_use_door(int socket);
 void segment_free(struct segment *segment); /* NULL is fine */
 DEFINE_AUTO(segment, segment_free)
 
-/* Master: clears the leases of a segment that is lent to a new run. */
-void segment_clear_leases(struct segment *segment, guint tiles);
+/* Master: bytes at an offset, of a spool as well. False when it is shorter than it was. */
+bool segment_read(const struct segment *segment, gsize offset, guint8 *bytes, gsize length, GError **error);
+bool segment_write(struct segment *segment, gsize offset, const guint8 *bytes, gsize length, GError **error);
+
+/* Master: a new table for a run that the segment is lent to; and at its end: what was offered and not taken can no longer be. */
+bool segment_make_leases(struct segment *segment, guint tiles, GError **error);
+void segment_end_leases(struct segment *segment);
 /* Master: before publishing. */
 void segment_offer(struct segment *segment, guint tile, guint32 serial, guint attempt);
 /* Master: takes an offer back. False when the worker has taken it. */

@@ -247,21 +247,3 @@ struct record *joiner_add(struct joiner *joiner, struct record *taken, GError **
 	forget(joiner, g_hash_table_lookup(joiner->by_key, pending->key));
 	return whole;
 }
-
-void payload_pack(guint8 *packed, const guint8 *rows, gsize stride, int ring_rows, int pixel_bytes, int left, int top,
-	int width, int height)
-{
-	gsize line = (gsize)width * pixel_bytes, from = (gsize)left * pixel_bytes;
-
-	for (int y = 0; y < height; y++)
-		memcpy(packed + y * line, rows + (gsize)((top + y) % ring_rows) * stride + from, line);
-}
-
-void payload_unpack(guint8 *rows, const guint8 *packed, gsize stride, int ring_rows, int pixel_bytes, int left, int top,
-	int width, int height)
-{
-	gsize line = (gsize)width * pixel_bytes, to = (gsize)left * pixel_bytes;
-
-	for (int y = 0; y < height; y++)
-		memcpy(rows + (gsize)((top + y) % ring_rows) * stride + to, packed + y * line, line);
-}

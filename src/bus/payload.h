@@ -30,10 +30,4 @@ struct record *joiner_add(struct joiner *joiner, struct record *record, GError *
 /* Parts dropped so far to keep to the budget. */
 guint64 joiner_dropped(const struct joiner *joiner);
 
-/* Rectangles between strided memory and packed rows. ring_rows: row y lies at (y modulo ring_rows) * stride. */
-void payload_pack(guint8 *packed, const guint8 *rows, gsize stride, int ring_rows, int pixel_bytes, int left, int top,
-	int width, int height);
-void payload_unpack(guint8 *rows, const guint8 *packed, gsize stride, int ring_rows, int pixel_bytes, int left, int top,
-	int width, int height);
-
 #endif

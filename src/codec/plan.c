@@ -253,7 +253,7 @@ static gsize round_up(gsize value, gsize step)
 static void plan_rings(struct plan *plan, const struct wish *wish)
 {
 	int must = 1, height = plan->source->Ysize;
-	gsize offset = segment_rows_offset(plan->tiles->len), out_bytes = 0;
+	gsize offset = SEGMENT_ROWS, out_bytes = 0;
 
 	for (guint i = 0; i < plan->order->len; i++) {
 		const struct plan_tile *tile = plan_tile(plan, g_array_index(plan->order, int, i));

@@ -106,6 +106,9 @@ static int allow_some(scmp_filter_ctx filter)
 		status = allow_values(filter, SCMP_SYS(fcntl), 1, file_commands, G_N_ELEMENTS(file_commands));
 	if (status == 0)
 		status = allow_values(filter, SCMP_SYS(fcntl64), 1, file_commands, G_N_ELEMENTS(file_commands));
+	/* To reserve room, and not to take any away. */
+	if (status == 0)
+		status = allow_values(filter, SCMP_SYS(fallocate), 1, (const int[]){0, FALLOC_FL_KEEP_SIZE}, 2);
 	if (status == 0)
 		status = allow_values(filter, SCMP_SYS(prctl), 0, process_options, G_N_ELEMENTS(process_options));
 	return status;

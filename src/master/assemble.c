@@ -60,8 +60,10 @@ static bool place_pixels(struct job *job, const struct tile *tile, const struct 
 	if (size != expected)
 		return fail(error, ERROR_RETRY, "%zu bytes of pixels came back, not %zu", size, expected);
 	gint64 began = clock_now_us();
-	payload_unpack(job->segment->bytes + ring->offset, pixels, ring->stride, ring->rows, ring->pixel_bytes,
-		tile->out.left, tile->out.top, tile->out.width, tile->out.height);
+	gsize line = (gsize)tile->out.width * (gsize)ring->pixel_bytes;
+	for (int y = tile->out.top; y < tile->out.top + tile->out.height; y++, pixels += line)
+		if (!segment_write(job->segment, ring_place_at(ring, tile->out.left, y), pixels, line, error))
+			return false;
 	spent_add(job->spent, SPENT_PACK_US, clock_now_us() - began);
 	spent_add(job->spent, SPENT_PACKED, (gint64)size);
 	return true;

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/crash.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "master/assets.h"
 #include "master/state.h"
@@ -58,23 +59,35 @@ bool give_plane(
 	return *plane == PLANE_SHM || strcmp(wish, "auto") == 0;
 }
 
-/* What goes over the bus: the source pixels that the tile needs, packed, or the file. */
+static bool pack_rows(const struct job *job, const struct rect *need, guint8 *packed, GError **error)
+{
+	const struct ring_place *ring = &job->ring;
+	gsize line = (gsize)need->width * (gsize)ring->pixel_bytes;
+
+	for (int y = need->top; y < need->top + need->height; y++, packed += line)
+		if (!segment_read(job->segment, ring_place_at(ring, need->left, y), packed, line, error))
+			return false;
+	return true;
+}
+
+/* What goes over the bus: the source pixels that the tile needs, packed, or the file. It is read and not mapped: who dropped it may still
+ * cut it short. */
 static GBytes *pack(const struct job *job, guint index, GError **error)
 {
-	const struct rect *need = &job->tiles[index].need;
-
 	if (job->lane == LANE_WHOLE) {
-		g_autoptr(GMappedFile) file = g_mapped_file_new(job->claim->path, FALSE, error);
-		return file ? g_mapped_file_get_bytes(file) : NULL;
+		char *file;
+		gsize length;
+		return g_file_get_contents(job->claim->path, &file, &length, error) ? g_bytes_new_take(file, length)
+										    : NULL;
 	}
 	gsize size = give_bytes(job, index);
-	guint8 *packed = g_malloc(size);
+	g_autofree guint8 *packed = g_malloc(size);
 	gint64 began = clock_now_us();
-	payload_pack(packed, job->segment->bytes + job->ring.offset, job->ring.stride, job->ring.rows,
-		job->ring.pixel_bytes, need->left, need->top, need->width, need->height);
+	if (!pack_rows(job, &job->tiles[index].need, packed, error))
+		return NULL;
 	spent_add(job->spent, SPENT_PACK_US, clock_now_us() - began);
 	spent_add(job->spent, SPENT_PACKED, (gint64)size);
-	return g_bytes_new_take(packed, size);
+	return g_bytes_new_take(g_steal_pointer(&packed), size);
 }
 
 struct sent {
@@ -192,6 +205,10 @@ bool give(struct master *master, struct job *job, guint index, struct worker *wo
 	}
 	if (error->domain == G_FILE_ERROR) {
 		jobs_fail(master, job, error->message); /* the original or an asset cannot be read */
+		return true;
+	}
+	if (g_error_matches(error, DROPMILL_ERROR, ERROR_SYSTEM)) {
+		jobs_start_over(master, job, error->message); /* its rows are gone */
 		return true;
 	}
 	/* The local queue is full, or the topic is gone: this tile waits; a delivery or the clock comes back here. */

@@ -189,12 +189,17 @@ bool ring_place_rect(const struct ring_place *ring, const gint64 edges[4], struc
 	return (gsize)(edges[0] + edges[2]) * (gsize)ring->pixel_bytes <= ring->stride;
 }
 
+gsize ring_place_at(const struct ring_place *ring, int left, int y)
+{
+	return ring->offset + (gsize)(y % ring->rows) * ring->stride + (gsize)left * (gsize)ring->pixel_bytes;
+}
+
 bool job_read_plan(struct job *job, JsonObject *plan, GError **error)
 {
 	gint64 tiles = json_int(plan, "tiles", 0), bytes = json_int(plan, "segment_bytes", 0);
 	JsonObject *task = json_object(plan, "task");
 	JsonArray *outputs = json_array(task, "outputs");
-	bool good = tiles > 0 && tiles < G_MAXINT32 && bytes > (gint64)segment_rows_offset((guint)tiles) && outputs &&
+	bool good = tiles > 0 && tiles < G_MAXINT32 && bytes > SEGMENT_ROWS && outputs &&
 		    json_array_get_length(outputs) == job->outputs->len &&
 		    read_ring(&job->ring, json_object(task, "source"), bytes);
 
@@ -258,10 +263,13 @@ const char *job_spec(struct job *job, enum plane plane)
 {
 	if (!job->spec_text[plane]) {
 		/* The segment's path is no business of a worker elsewhere. */
-		if (plane == PLANE_SHM && job->segment)
+		if (plane == PLANE_SHM && job->segment) {
 			json_object_set_string_member(job->spec, "segment", job->segment->path);
-		else if (json_object_has_member(job->spec, "segment"))
+			json_object_set_string_member(job->spec, "leases", job->segment->leases->path);
+		} else if (json_object_has_member(job->spec, "segment")) {
 			json_object_remove_member(job->spec, "segment");
+			json_object_remove_member(job->spec, "leases");
+		}
 		job->spec_text[plane] = json_object_text(job->spec);
 	}
 	return job->spec_text[plane];

@@ -69,6 +69,8 @@ struct ring_place {
 
 /* left, top, width, height as a rectangle; false when it is none, or a row of it does not lie in a row of the ring. */
 bool ring_place_rect(const struct ring_place *ring, const gint64 edges[4], struct rect *rect);
+/* Where in the segment this pixel lies. */
+gsize ring_place_at(const struct ring_place *ring, int left, int y);
 
 enum lane { LANE_UNDECIDED, LANE_WHOLE, LANE_TILED };
 

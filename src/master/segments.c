@@ -64,8 +64,10 @@ struct segment *segments_borrow(struct segments *segments, gsize bytes, bool spo
 		segment = segment_create(bytes, spool ? segments->spool_folder : NULL, error);
 	if (segment && !segment->spool)
 		segments->lent_bytes += segment->size;
-	if (segment)
-		segment_clear_leases(segment, tiles);
+	if (segment && !segment_make_leases(segment, tiles, error)) {
+		segments_give_back(segments, segment, false);
+		return NULL;
+	}
 	return segment;
 }
 
@@ -73,6 +75,7 @@ void segments_give_back(struct segments *segments, struct segment *segment, bool
 {
 	if (!segment)
 		return;
+	segment_end_leases(segment);
 	if (!segment->spool)
 		segments->lent_bytes -= segment->size;
 	if (tainted || segment->spool || segments->lent_bytes + segment->size > segments->budget) {

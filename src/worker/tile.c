@@ -180,7 +180,7 @@ static bool open_segment(struct run *run, GError **error)
 	if (run->segment)
 		return true;
 	auto_struct(segment) segment = segment_open(json_string(run->spec, "segment", ""), size, error);
-	if (!segment)
+	if (!segment || !segment_open_leases(segment, json_string(run->spec, "leases", ""), error))
 		return false;
 	bool fits = ring_fits(&run->ring, tilesource_image(run->source), size);
 	for (guint i = 0; fits && i < run->outputs->len; i++) {

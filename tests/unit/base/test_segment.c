@@ -18,9 +18,19 @@
 
 #include <cmocka.h>
 
+/* Memory, lent with a table of so many tiles. */
+static struct segment *lent(guint tiles)
+{
+	struct segment *segment = segment_create(SEGMENT_ROWS + 4096, NULL, NULL);
+
+	assert_non_null(segment);
+	assert_true(segment_make_leases(segment, tiles, NULL));
+	return segment;
+}
+
 static void a_lease_is_taken_once(void **state)
 {
-	auto_struct(segment) segment = segment_create(segment_rows_offset(4) + 4096, NULL, NULL);
+	auto_struct(segment) segment = lent(4);
 
 	(void)state;
 	segment_offer(segment, 2, 7, 1);
@@ -33,7 +43,7 @@ static void a_lease_is_taken_once(void **state)
 
 static void an_offer_that_was_revoked_is_never_worked_on(void **state)
 {
-	auto_struct(segment) segment = segment_create(segment_rows_offset(4) + 4096, NULL, NULL);
+	auto_struct(segment) segment = lent(4);
 
 	(void)state;
 	segment_offer(segment, 0, 7, 1);
@@ -46,7 +56,7 @@ static void an_offer_that_was_revoked_is_never_worked_on(void **state)
 
 static void a_lease_that_was_taken_cannot_be_revoked(void **state)
 {
-	auto_struct(segment) segment = segment_create(segment_rows_offset(1) + 4096, NULL, NULL);
+	auto_struct(segment) segment = lent(1);
 
 	(void)state;
 	segment_offer(segment, 0, 9, 3);
@@ -56,28 +66,32 @@ static void a_lease_that_was_taken_cannot_be_revoked(void **state)
 
 static void leases_of_an_earlier_job_are_worth_nothing(void **state)
 {
-	auto_struct(segment) segment = segment_create(segment_rows_offset(3) + 4096, NULL, NULL);
+	auto_struct(segment) segment = lent(3);
 
 	(void)state;
+	auto_struct(segment) theirs = segment_open(segment->path, 0, NULL);
+	assert_true(segment_open_leases(theirs, segment->leases->path, NULL));
 	segment_offer(segment, 1, 1, 1);
-	segment_clear_leases(segment, 3);
+	assert_true(segment_make_leases(segment, 3, NULL));
 	assert_false(segment_take(segment, 1, 1, 1));
+	assert_false(segment_take(theirs, 1, 1, 1));
 }
 
 static void another_mapping_sees_the_same_memory(void **state)
 {
-	gsize size = segment_rows_offset(2) + 8192;
-	auto_struct(segment) mine = segment_create(size, NULL, NULL);
+	auto_struct(segment) mine = lent(2);
+	gsize size = mine->size;
 	auto_struct(segment) theirs = segment_open(mine->path, size, NULL);
 	g_autoptr(GError) error = NULL;
 
 	(void)state;
 	assert_non_null(theirs);
+	assert_true(segment_open_leases(theirs, mine->leases->path, NULL));
 	segment_offer(mine, 1, 5, 1);
 	assert_true(segment_take(theirs, 1, 5, 1));
 	assert_false(segment_revoke(mine, 1, 5, 1));
-	memset(theirs->bytes + segment_rows_offset(2), 42, 10);
-	assert_int_equal(mine->bytes[segment_rows_offset(2) + 9], 42);
+	memset(theirs->bytes + SEGMENT_ROWS, 42, 10);
+	assert_int_equal(mine->bytes[SEGMENT_ROWS + 9], 42);
 	assert_null(segment_open(mine->path, size + 1, &error));
 	assert_non_null(strstr(error->message, "fewer"));
 }
@@ -107,6 +121,32 @@ static void a_spool_makes_its_folder(void **state)
 
 	assert_non_null(spool);
 	assert_int_equal(rmdir(inner), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
+/* A file cannot be sealed: whoever has its descriptor may cut it short, and the master, which had it mapped, died of SIGBUS. */
+static void a_spool_that_is_cut_short_kills_nobody(void **state)
+{
+	(void)state;
+	g_autofree char *folder = g_dir_make_tmp("segment-XXXXXX", NULL);
+	auto_struct(segment) spool = segment_create(SEGMENT_ROWS + 8192, folder, NULL);
+	guint8 rows[4096] = {7}, back[4096] = {0};
+	g_autoptr(GError) error = NULL, other = NULL;
+
+	assert_non_null(spool);
+	assert_true(segment_make_leases(spool, 3, NULL));
+	assert_null(spool->bytes);
+	assert_true(segment_write(spool, SEGMENT_ROWS, rows, sizeof rows, &error));
+	assert_true(segment_read(spool, SEGMENT_ROWS, back, sizeof back, &error));
+	assert_memory_equal(rows, back, sizeof rows);
+	auto_struct(segment) theirs = segment_open(spool->path, spool->size, NULL);
+	assert_non_null(theirs);
+	assert_int_equal(theirs->bytes[SEGMENT_ROWS], 7);
+	assert_int_equal(ftruncate(theirs->fd, 0), 0);
+	assert_false(segment_read(spool, SEGMENT_ROWS, back, sizeof back, &other));
+	assert_non_null(strstr(other->message, "cut short"));
+	segment_offer(spool, 2, 1, 1);
+	assert_true(segment_revoke(spool, 2, 1, 1));
 	assert_int_equal(rmdir(folder), 0);
 }
 
@@ -148,7 +188,7 @@ static void nothing_but_a_segment_is_opened(void **state)
 static void what_was_handed_over_is_the_same_memory(void **state)
 {
 	(void)state;
-	auto_struct(segment) mine = segment_create(segment_rows_offset(1) + 4096, NULL, NULL);
+	auto_struct(segment) mine = lent(1);
 	int pair[2], fd;
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
@@ -162,10 +202,12 @@ static void what_was_handed_over_is_the_same_memory(void **state)
 	assert_string_equal(second, "go");
 	auto_struct(segment) theirs = segment_adopt(fd, mine->size, NULL);
 	assert_non_null(theirs);
+	assert_true(segment_open_leases(theirs, mine->leases->path, NULL));
 	segment_offer(mine, 0, 1, 1);
 	assert_true(segment_take(theirs, 0, 1, 1));
 	/* A worker may write to it, but not pull it away under the master, which would die of SIGBUS. */
 	assert_int_equal(ftruncate(theirs->fd, 0), -1);
+	assert_int_equal(ftruncate(theirs->leases->fd, 0), -1);
 	g_autofree char *third = handover_line(lines, &fd);
 	assert_string_equal(third, "more");
 	assert_int_equal(fd, -1);
@@ -177,7 +219,7 @@ static void what_was_handed_over_is_the_same_memory(void **state)
 static void a_tile_beyond_the_table_has_no_lease(void **state)
 {
 	(void)state;
-	auto_struct(segment) segment = segment_create(segment_rows_offset(1) + 4096, NULL, NULL);
+	auto_struct(segment) segment = lent(1);
 
 	assert_false(segment_take(segment, 1 << 20, 1, 1));
 	assert_false(segment_take(segment, G_MAXINT32, 1, 1));
@@ -196,6 +238,7 @@ int main(void)
 		cmocka_unit_test(a_tile_beyond_the_table_has_no_lease),
 		cmocka_unit_test(a_spool_has_no_name_and_its_room_is_reserved),
 		cmocka_unit_test(a_spool_makes_its_folder),
+		cmocka_unit_test(a_spool_that_is_cut_short_kills_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -191,28 +191,6 @@ static void parts_that_disagree_are_refused(void **state)
 	assert_non_null(strstr(sum->message, "30"));
 }
 
-static void rectangles_of_a_ring_survive(void **state)
-{
-	enum { STRIDE = 64, RING = 8, PIXEL = 3 };
-	guint8 rows[RING * STRIDE], copy[RING * STRIDE], packed[5 * 4 * PIXEL];
-	(void)state;
-
-	for (gsize i = 0; i < sizeof(rows); i++)
-		rows[i] = (guint8)(i * 7 + 1);
-	/* Rows 14 to 17 of the picture: 6 and 7 of the ring, then 0 and 1. */
-	payload_pack(packed, rows, STRIDE, RING, PIXEL, 4, 14, 5, 4);
-	for (int y = 0; y < 4; y++)
-		assert_memory_equal(packed + y * 5 * PIXEL, rows + (14 + y) % RING * STRIDE + 4 * PIXEL, 5 * PIXEL);
-
-	memset(copy, 0, sizeof(copy));
-	payload_unpack(copy, packed, STRIDE, RING, PIXEL, 4, 14, 5, 4);
-	for (int y = 0; y < RING; y++)
-		for (int x = 0; x < STRIDE; x++) {
-			bool inside = (y >= 6 || y <= 1) && x >= 4 * PIXEL && x < 9 * PIXEL;
-			assert_int_equal(copy[y * STRIDE + x], inside ? rows[y * STRIDE + x] : 0);
-		}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,7 +200,6 @@ int main(void)
 		cmocka_unit_test(oldest_goes_when_the_budget_is_spent),
 		cmocka_unit_test(malformed_parts_are_refused),
 		cmocka_unit_test(parts_that_disagree_are_refused),
-		cmocka_unit_test(rectangles_of_a_ring_survive),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -137,6 +137,8 @@ static int try_metadata(void)
 		{"removexattr", SYS_removexattr, {P(outside.file), P("user.dropmill")}},
 		{"fremovexattr", SYS_fremovexattr, {outside.open, P("user.dropmill")}},
 		{"truncate", SYS_truncate, {P(outside.file), 0}},
+		{"ftruncate", SYS_ftruncate, {outside.open, 0}},
+		{"fallocate", SYS_fallocate, {outside.open, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, 0, 4}},
 		{"symlinkat", SYS_symlinkat, {P("/etc"), AT_FDCWD, P(outside.other)}},
 		{"linkat", SYS_linkat, {AT_FDCWD, P(outside.file), AT_FDCWD, P(outside.other), 0}},
 		{"mknodat", SYS_mknodat, {AT_FDCWD, P(outside.other), S_IFIFO | 0600}},
