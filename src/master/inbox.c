@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * An inbox's definition, and which names in it are nobody's picture: see intake.h. */
+ * An inbox's definition, and which names in it are left alone: see intake.h. */
 #include <fnmatch.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,12 +8,6 @@
 #include "base/sniff.h"
 #include "master/intake_private.h"
 
-/* What rsync, curl, browsers and editors call a file while it is not whole, or what file managers leave. */
-static const char *const ignored_endings[] = {
-	".tmp", ".part", ".partial", ".crdownload", ".download", ".filepart", ".swp", "~",
-	REASON_ENDING, /* ours; comes along when people move all of _failed/ back */
-};
-static const char *const ignored_names[] = {"Thumbs.db", "desktop.ini", "@eaDir"};
 static const char *const own_folders[] = {CLAIMS_FOLDER, DONE_FOLDER, FAILED_FOLDER};
 
 struct inbox *inbox_new(const char *pipeline, const char *path, bool recursive, char **accept, gint64 settle_us)
@@ -104,22 +98,10 @@ char *inbox_refusal(const struct inbox *inbox, const char *name, int descriptor)
 
 bool inbox_ignores(const char *name, bool at_top)
 {
-	gsize length = strlen(name);
-
-	if (name[0] == '.' || name[0] == '~')
-		return true;
-	for (gsize i = 0; i < G_N_ELEMENTS(ignored_endings); i++) {
-		gsize ending = strlen(ignored_endings[i]);
-		if (length >= ending && g_ascii_strcasecmp(name + length - ending, ignored_endings[i]) == 0)
-			return true;
-	}
-	for (gsize i = 0; i < G_N_ELEMENTS(ignored_names); i++)
-		if (g_ascii_strcasecmp(name, ignored_names[i]) == 0)
-			return true;
 	for (gsize i = 0; at_top && i < G_N_ELEMENTS(own_folders); i++)
 		if (strcmp(name, own_folders[i]) == 0)
 			return true;
-	return false;
+	return junk_name(name);
 }
 
 bool intake_ignores(const char *name)

@@ -73,7 +73,7 @@ guint64 intake_overflows(struct intake *intake);
 void intake_free(struct intake *intake); /* joins the thread; NULL is fine */
 DEFINE_AUTO(intake, intake_free)
 
-/* Names that intake leaves alone: hidden, temporary (facts: rsync, curl, browsers, editors), our own folders. */
+/* Names that intake leaves alone: what other programs leave, hidden and temporary files (junk.c), our own folders. */
 bool intake_ignores(const char *name);
 
 /* What becomes of a claim, on any thread; each leaves no empty folders in .dropmill/. */

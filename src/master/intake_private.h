@@ -2,7 +2,7 @@
  *
  * Purpose:   what the files of intake share. intake.c has the thread and the set of inboxes, intake_watch.c the
  *            library, intake_scan.c inboxes and events, intake_walk.c what lies in folders, intake_settle.c the files that are seen and
- *            not taken yet, intake_writers.c who writes, intake_failed.c who went on writing, intake_take.c the last looks at one, intake_room.c how many may be, inbox.c definitions and names,
+ *            not taken yet, intake_writers.c who writes, intake_failed.c who went on writing, intake_take.c the last looks at one, intake_room.c how many may be, inbox.c definitions and names, junk.c names of no pictures,
  *            inbox_lock.c who has an inbox, claim.c the rename, claim_recover.c claims of an earlier run, claim_register.c those in hand.
  * Thread:    intake's thread only, but for what `lock` guards.
  * Ownership: everything belongs to struct intake.
@@ -120,6 +120,8 @@ void intake_box_why(struct intake *intake, struct box *box, const char *why /* N
 
 /* inbox.c: names at the top of an inbox, and below. */
 bool inbox_ignores(const char *name, bool at_top);
+/* junk.c: a name that other programs give to what is no picture, or not whole. */
+bool junk_name(const char *name);
 /* Why a file is not for this inbox, owned, or NULL. By its name alone where descriptor is -1; then formats are not known yet. */
 char *inbox_refusal(const struct inbox *inbox, const char *name, int descriptor);
 bool inbox_equal(const struct inbox *a, const struct inbox *b);

@@ -247,8 +247,15 @@ static void renamed_from_a_temporary_name(void **state)
 static void ignored_names(void **state)
 {
 	static const char *const ignored[] = {".DS_Store", "._a.jpg", "Thumbs.db", "@eaDir", ".stfolder", "a.jpg~",
-		"x.partial", "x.download", "x.swp", "a.jpg.reason.txt", "_done", "_failed", ".dropmill"};
-	static const char *const taken[] = {"a.jpg", "-rf", "part", "a.part.jpg", "done", "_done.jpg", "thumbs.db.png"};
+		"x.partial", "x.download", "x.swp", "a.jpg.reason.txt", "_done", "_failed", ".dropmill",
+		"a.jpg:Zone.Identifier", "Icon\r", "ehthumbs.db", "Thumbs.db:encryptable", "Picasa.ini",
+		"Photoshop Temp4711", "b.jpg.!qB", "e.jpg.!ut", "i.jpg.!sync", "d.jpg.aria2", "c.jpg.opdownload",
+		"g.jpg.unconfirmed", "f.jpg.lftp-pget-status", "j.jpg.temp", "h.jpg.bts", "r.jpg.sb-6f1a9d4c-Ab12Cd",
+		"$RECYCLE.BIN", "#recycle", "lost+found", "System Volume Information", "__MACOSX", "~$report.jpg",
+		"u.jpg~RF12ab34.TMP", "Unconfirmed 12345.crdownload", ".Trash-1000", "#a.jpg#", "a.PART"};
+	static const char *const taken[] = {"a.jpg", "-rf", "part", "a.part.jpg", "done", "_done.jpg", "thumbs.db.png",
+		"icon.png", "a#.jpg", "#1.jpg", "a~b.jpg", "temp", "recycle.bin.jpg", "lost+found.jpg", "a.sb.jpg",
+		"z.sync-conflict-20260101-120000-ABCDEFG.jpg", "Zone.Identifier.jpg", "\xff\xfe.jpg", "x"};
 	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(ignored); i++)
 		assert_true(intake_ignores(ignored[i]));
