@@ -4,6 +4,7 @@
 #include "image/extent.h"
 #include "image/format.h"
 #include "image/groups.h"
+#include "image/levels.h"
 
 /* Both kinds of fit need a box; with one side given there is nothing to cover or to fill. */
 static bool check_box(JsonObject *params, const char *fit, GError **error)
@@ -179,11 +180,16 @@ static bool build_thumbnail(VipsImage *in, JsonObject *params, VipsImage **out, 
 static bool load_thumbnail(const struct build_context *context, JsonObject *params, VipsImage **out, GError **error)
 {
 	struct thumbnail t = thumbnail_of(params);
+	const struct level_box box = {
+		t.width, t.height, t.crop != VIPS_INTERESTING_NONE, t.size == VIPS_SIZE_FORCE, t.no_rotate};
 	g_autoptr(VipsSource) source = format_source(context->source_path, context->source_bytes, error);
+	g_autoptr(VipsImage) level = NULL;
 	VipsImage *small = NULL;
 
-	if (!source)
+	if (!source || !levels_open(source, context->source_path, context->source_bytes, &box, &level, error))
 		return false;
+	if (level)
+		return build_thumbnail(level, params, out, error);
 	if (format_loads_by_name(source)) {
 		g_autoptr(VipsImage) image = format_load(source, "", VIPS_ACCESS_RANDOM);
 		return image ? build_thumbnail(image, params, out, error) : vips_failed(error, NULL);

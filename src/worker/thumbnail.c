@@ -17,6 +17,7 @@
 #include "base/trouble.h"
 #include "image/allow.h"
 #include "image/format.h"
+#include "image/levels.h"
 #include "image/operations.h"
 #include "image/sandbox.h"
 
@@ -35,12 +36,15 @@ static bool shrink(GBytes *picture, int size, VipsImage **out, GError **error)
 
 	if (!format_open(NULL, picture, true, &limits, &header, error))
 		return false;
+	const struct level_box box = {.width = size, .height = size};
 	g_autoptr(VipsSource) source = format_source(NULL, picture, error);
-	if (!source)
+	g_autoptr(VipsImage) level = NULL;
+	if (!source || !levels_open(source, NULL, picture, &box, &level, error))
 		return false;
-	if (format_loads_by_name(source)
-			? vips_thumbnail_image(header, &small, size, "height", size, "size", VIPS_SIZE_DOWN, NULL)
-			: vips_thumbnail_source(source, &small, size, "height", size, "size", VIPS_SIZE_DOWN, NULL))
+	if (!level && format_loads_by_name(source))
+		level = g_object_ref(header);
+	if (level ? vips_thumbnail_image(level, &small, size, "height", size, "size", VIPS_SIZE_DOWN, NULL)
+		  : vips_thumbnail_source(source, &small, size, "height", size, "size", VIPS_SIZE_DOWN, NULL))
 		return vips_failed(error, NULL);
 	if (vips_colourspace(small, out, VIPS_INTERPRETATION_sRGB, NULL))
 		return vips_failed(error, NULL);
