@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "base/auto.h"
+#include "base/stamp.h"
 
 /* How the error of a locked database ends. */
 #define HISTORY_LOCKED "is locked by another program"
@@ -75,14 +76,22 @@ gint64 history_count(struct history *history, const char *state);
 void history_count_pipelines(struct history *history,
 	void (*each)(const char *pipeline, guint64 done, guint64 failed, void *user), void *user);
 
-/* The ledger: which original ("pipeline/relative source") owns which output, under which name it was wished, and which job wrote it last.
- * owner is NULL when no original owns the path; job may be NULL. Strings are owned. All errors are ERROR_RETRY: not to know is not the same
- * as to know that there is none. */
-bool history_owner(struct history *history, const char *path, char **owner, char **job, GError **error);
+/* The ledger: which original ("pipeline/relative source") owns which output, under which name it was wished, which job wrote it last, and what it
+ * was then. Paths are below the output folder, which may be moved. owner is NULL when no original owns the path; job may be NULL. Strings
+ * are owned. All errors are ERROR_RETRY: not to know is not the same as to know that there is none. */
+struct history_output {
+	char *owner, *job;
+	struct stamp stamp;  /* of the newest that was told; it may not have got its name */
+	struct stamp before; /* of the one that it was to replace */
+};
+bool history_owner(struct history *history, const char *path, struct history_output *output, GError **error);
+void history_output_clear(struct history_output *output);
 /* The paths that this original got where it wished this one, shortest first. Returns owned, possibly empty; NULL on error. */
 GPtrArray *history_places(struct history *history, const char *owner, const char *wished, GError **error);
 bool history_own(struct history *history, const char *path, const char *owner, const char *wished, const char *job,
-	GError **error);
+	const struct stamp *stamp, GError **error);
+/* A ledger of an older version has absolute paths: those below out become relative. */
+bool history_relocate(struct history *history, const char *out, GError **error);
 
 void history_disown(struct history *history, const char *path);
 
@@ -93,8 +102,19 @@ gint64 history_number(struct history *history, const char *pipeline, const char 
 bool history_set_number(
 	struct history *history, const char *pipeline, const char *source, gint64 number, GError **error);
 
-/* Keys of originals that stay in their inbox (master/kept.h). */
-bool history_keep(struct history *history, const char *key, GError **error);
-void history_kept(struct history *history, void (*each)(const char *key, void *user), void *user);
+/* Originals that stay in their inbox (master/kept.h), by owner. */
+struct history_original {
+	const char *owner;
+	struct stamp stamp;
+	gint64 ctime_ns;  /* 0: not known yet */
+	const char *hash; /* SHA-256, hexadecimal; NULL: not known yet */
+};
+bool history_keep(struct history *history, const struct history_original *original, GError **error);
+bool history_unkeep(struct history *history, const char *owner, GError **error);
+void history_kept(
+	struct history *history, void (*each)(const struct history_original *original, void *user), void *user);
+/* Keys by device and inode, of an older version. */
+void history_kept_keys(struct history *history, void (*each)(const char *key, void *user), void *user);
+bool history_unkeep_key(struct history *history, const char *key, GError **error);
 
 #endif

@@ -1,26 +1,44 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The ledger in SQLite: who owns which output, numbers, originals that stay. It is never pruned. See history.h. */
+#include <string.h>
+
 #include "base/error.h"
 #include "base/history_private.h"
 
-bool history_owner(struct history *history, const char *path, char **owner, char **job, GError **error)
+static struct stamp stamp_at(sqlite3_stmt *s, int column)
 {
-	sqlite3_stmt *s = history_prepare(history, "SELECT owner, job FROM output WHERE path = ?", error);
+	if (sqlite3_column_type(s, column) == SQLITE_NULL)
+		return STAMP_UNKNOWN;
+	return (struct stamp){sqlite3_column_int64(s, column), sqlite3_column_int64(s, column + 1)};
+}
+
+bool history_owner(struct history *history, const char *path, struct history_output *output, GError **error)
+{
+	sqlite3_stmt *s = history_prepare(
+		history, "SELECT owner, job, bytes, mtime, old_bytes, old_mtime FROM output WHERE path = ?", error);
 	g_autoptr(GError) cause = NULL;
 
-	*owner = *job = NULL;
+	*output = (struct history_output){.stamp = STAMP_UNKNOWN, .before = STAMP_UNKNOWN};
 	if (!s)
 		return false;
 	history_bind(s, 1, path);
 	if (history_row(history, s, &cause)) {
-		*owner = g_strdup((const char *)sqlite3_column_text(s, 0));
-		*job = g_strdup((const char *)sqlite3_column_text(s, 1));
+		output->owner = g_strdup((const char *)sqlite3_column_text(s, 0));
+		output->job = g_strdup((const char *)sqlite3_column_text(s, 1));
+		output->stamp = stamp_at(s, 2);
+		output->before = stamp_at(s, 4);
 	}
 	sqlite3_finalize(s);
 	if (!cause)
 		return true;
 	g_propagate_error(error, g_steal_pointer(&cause));
 	return false;
+}
+
+void history_output_clear(struct history_output *output)
+{
+	g_clear_pointer(&output->owner, g_free);
+	g_clear_pointer(&output->job, g_free);
 }
 
 GPtrArray *history_places(struct history *history, const char *owner, const char *wished, GError **error)
@@ -43,11 +61,18 @@ GPtrArray *history_places(struct history *history, const char *owner, const char
 	return NULL;
 }
 
+/* What lay there stays known until its name is really another's: a crash in between leaves the old one. */
 bool history_own(struct history *history, const char *path, const char *owner, const char *wished, const char *job,
-	GError **error)
+	const struct stamp *stamp, GError **error)
 {
-	sqlite3_stmt *s = history_prepare(
-		history, "INSERT OR REPLACE INTO output (path, owner, wished, job) VALUES (?,?,?,?)", error);
+	sqlite3_stmt *s = history_prepare(history,
+		"INSERT INTO output (path, owner, wished, job, bytes, mtime) VALUES (?,?,?,?,?,?)"
+		" ON CONFLICT (path) DO UPDATE SET"
+		" old_bytes = CASE WHEN bytes IS excluded.bytes AND mtime IS excluded.mtime THEN old_bytes ELSE bytes END,"
+		" old_mtime = CASE WHEN bytes IS excluded.bytes AND mtime IS excluded.mtime THEN old_mtime ELSE mtime END,"
+		" owner = excluded.owner, wished = excluded.wished, job = excluded.job,"
+		" bytes = excluded.bytes, mtime = excluded.mtime",
+		error);
 
 	if (!s)
 		return false;
@@ -55,17 +80,43 @@ bool history_own(struct history *history, const char *path, const char *owner, c
 	history_bind(s, 2, owner);
 	history_bind(s, 3, wished);
 	history_bind(s, 4, job);
+	if (stamp->bytes >= 0) {
+		sqlite3_bind_int64(s, 5, stamp->bytes);
+		sqlite3_bind_int64(s, 6, stamp->mtime_ns);
+	}
+	return history_finish(history, s, error);
+}
+
+/* As blobs: paths are bytes, and substr() of a text counts characters. */
+bool history_relocate(struct history *history, const char *out, GError **error)
+{
+	sqlite3_stmt *s = history_prepare(history,
+		"UPDATE OR IGNORE output SET path = CAST(substr(CAST(path AS BLOB), ?2) AS TEXT),"
+		" wished = CASE WHEN wished >= ?1 || '/' AND wished < ?1 || '0'"
+		" THEN CAST(substr(CAST(wished AS BLOB), ?2) AS TEXT) ELSE wished END"
+		" WHERE path >= ?1 || '/' AND path < ?1 || '0'", /* '0' is the byte after '/' */
+		error);
+
+	if (!s)
+		return false;
+	history_bind(s, 1, out);
+	sqlite3_bind_int64(s, 2, (gint64)strlen(out) + 2);
+	return history_finish(history, s, error);
+}
+
+static bool remove_row(struct history *history, const char *sql, const char *key, GError **error)
+{
+	sqlite3_stmt *s = history_prepare(history, sql, error);
+
+	if (!s)
+		return false;
+	history_bind(s, 1, key);
 	return history_finish(history, s, error);
 }
 
 void history_disown(struct history *history, const char *path)
 {
-	sqlite3_stmt *s = history_prepare(history, "DELETE FROM output WHERE path = ?", NULL);
-
-	if (!s)
-		return;
-	history_bind(s, 1, path);
-	history_finish(history, s, NULL);
+	remove_row(history, "DELETE FROM output WHERE path = ?", path, NULL);
 }
 
 gint64 history_number(struct history *history, const char *pipeline, const char *source, GError **error)
@@ -109,17 +160,49 @@ bool history_set_number(
 	return history_finish(history, s, error);
 }
 
-bool history_keep(struct history *history, const char *key, GError **error)
+bool history_keep(struct history *history, const struct history_original *original, GError **error)
 {
-	sqlite3_stmt *s = history_prepare(history, "INSERT OR REPLACE INTO kept VALUES (?)", error);
+	sqlite3_stmt *s = history_prepare(history,
+		"INSERT OR REPLACE INTO original (owner, bytes, mtime, ctime, hash) VALUES (?,?,?,?,?)", error);
 
 	if (!s)
 		return false;
-	history_bind(s, 1, key);
+	history_bind(s, 1, original->owner);
+	sqlite3_bind_int64(s, 2, original->stamp.bytes);
+	sqlite3_bind_int64(s, 3, original->stamp.mtime_ns);
+	sqlite3_bind_int64(s, 4, original->ctime_ns);
+	history_bind(s, 5, original->hash);
 	return history_finish(history, s, error);
 }
 
-void history_kept(struct history *history, void (*each)(const char *key, void *user), void *user)
+bool history_unkeep(struct history *history, const char *owner, GError **error)
+{
+	return remove_row(history, "DELETE FROM original WHERE owner = ?", owner, error);
+}
+
+bool history_unkeep_key(struct history *history, const char *key, GError **error)
+{
+	return remove_row(history, "DELETE FROM kept WHERE key = ?", key, error);
+}
+
+void history_kept(
+	struct history *history, void (*each)(const struct history_original *original, void *user), void *user)
+{
+	sqlite3_stmt *s = history_prepare(history, "SELECT owner, bytes, mtime, ctime, hash FROM original", NULL);
+
+	while (s && history_row(history, s, NULL))
+		each(
+			&(struct history_original){
+				.owner = (const char *)sqlite3_column_text(s, 0),
+				.stamp = stamp_at(s, 1),
+				.ctime_ns = sqlite3_column_int64(s, 3),
+				.hash = (const char *)sqlite3_column_text(s, 4),
+			},
+			user);
+	sqlite3_finalize(s);
+}
+
+void history_kept_keys(struct history *history, void (*each)(const char *key, void *user), void *user)
 {
 	sqlite3_stmt *s = history_prepare(history, "SELECT key FROM kept", NULL);
 

@@ -40,12 +40,22 @@ static const char *const versions[] = {
 
 	/* what each version of a definition did, for people */
 	"CREATE TABLE chain (hash TEXT PRIMARY KEY, shown TEXT NOT NULL) WITHOUT ROWID;",
+
+	/* what an output was when it was finished, and the one before it; originals that stay, by name and content (kept has those of mills
+	   that knew them by device and inode). Paths of outputs are below the output folder since then: see history_relocate(). */
+	"ALTER TABLE output ADD COLUMN bytes INTEGER;"
+	"ALTER TABLE output ADD COLUMN mtime INTEGER;"
+	"ALTER TABLE output ADD COLUMN old_bytes INTEGER;"
+	"ALTER TABLE output ADD COLUMN old_mtime INTEGER;"
+	"CREATE TABLE original (owner TEXT PRIMARY KEY, bytes INTEGER NOT NULL, mtime INTEGER NOT NULL,"
+	" ctime INTEGER NOT NULL, hash TEXT) WITHOUT ROWID;",
 };
 
 const struct history_table history_tables[] = {
-	{"output", "path, owner, wished, job", false},
+	{"output", "path, owner, wished, job, bytes, mtime, old_bytes, old_mtime", false},
 	{"number", "pipeline, source, n", false},
 	{"kept", "key", false},
+	{"original", "owner, bytes, mtime, ctime, hash", false},
 	{"pruned", "state, n", true},
 	{"chain", "hash, shown", true},
 	{"job",

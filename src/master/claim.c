@@ -17,21 +17,6 @@
 #include "base/sniff.h"
 #include "master/intake_private.h"
 
-struct identity identity_of(const struct stat *status)
-{
-	return (struct identity){
-		.device = status->st_dev,
-		.inode = status->st_ino,
-		.bytes = status->st_size,
-		.mtime_ns = status->st_mtim.tv_sec * G_GINT64_CONSTANT(1000000000) + status->st_mtim.tv_nsec,
-	};
-}
-
-bool identity_equal(const struct identity *a, const struct identity *b)
-{
-	return a->device == b->device && a->inode == b->inode && a->bytes == b->bytes && a->mtime_ns == b->mtime_ns;
-}
-
 /* Nine characters of milliseconds, so that names sort by time, and four at random against other runs. The milliseconds never repeat, and never
  * come before those of a claim that was found, even when the clock is set back: pictures of one name are milled in the order of their drop. */
 static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -110,7 +95,7 @@ static bool fail_claim(GError **error, int number, const char *path)
 }
 
 /* The rename and what makes it last. */
-static bool move_in(const char *from, const char *to, int descriptor, const struct identity *seen, GError **error)
+static bool move_in(const char *from, const char *to, int descriptor, const struct stamp *seen, GError **error)
 {
 	g_autofree char *folder = g_path_get_dirname(to);
 	struct stat opened, moved;
@@ -124,8 +109,8 @@ static bool move_in(const char *from, const char *to, int descriptor, const stru
 	/* Between the look and the rename it may have grown, or another file may have got its name. */
 	bool same = fstat(descriptor, &opened) == 0 && beneath_stat(to, &moved) == 0;
 	if (same) {
-		struct identity now = identity_of(&opened), there = identity_of(&moved);
-		same = identity_equal(&now, seen) && identity_equal(&there, seen);
+		struct stamp now = stamp_of(&opened), there = stamp_of(&moved);
+		same = stamp_same(&now, seen) && stamp_same(&there, seen);
 	}
 	if (!same) {
 		put_back(to, from);
@@ -134,7 +119,7 @@ static bool move_in(const char *from, const char *to, int descriptor, const stru
 	return true;
 }
 
-struct claim *claim_take(const struct inbox *inbox, const char *relative, int descriptor, const struct identity *seen,
+struct claim *claim_take(const struct inbox *inbox, const char *relative, int descriptor, const struct stamp *seen,
 	gint64 seen_wall_us, GError **error)
 {
 	guint8 head[SNIFF_BYTES];
@@ -162,8 +147,6 @@ struct claim *claim_take(const struct inbox *inbox, const char *relative, int de
 	claim->path = g_steal_pointer(&to);
 	claim->format = sniff_format(head, (gsize)length);
 	claim->bytes = seen->bytes;
-	claim->device = seen->device;
-	claim->inode = seen->inode;
 	claim->mtime_ns = seen->mtime_ns;
 	claim->dropped_wall_us = seen_wall_us;
 	return claim;
@@ -229,9 +212,8 @@ enum claim_state claim_look(const struct claim *claim, GError **error)
 		beneath_fail(error, claim->path, NULL, "the original cannot be looked at");
 		return CLAIM_UNKNOWN;
 	}
-	struct identity now = identity_of(&status);
-	struct identity then = {claim->device, claim->inode, claim->bytes, claim->mtime_ns};
-	if (identity_equal(&now, &then))
+	struct stamp now = stamp_of(&status);
+	if (stamp_same(&now, &(struct stamp){claim->bytes, claim->mtime_ns}))
 		return CLAIM_SAME;
 	fail(error, ERROR_RETRY, "the original was written to while it was in work");
 	return CLAIM_CHANGED;

@@ -79,7 +79,6 @@ static struct claim *recovered(const struct inbox *inbox, const char *id, const 
 
 	if (beneath_stat(path, &status) != 0)
 		return NULL;
-	struct identity identity = identity_of(&status);
 	struct claim *claim = g_new0(struct claim, 1);
 	claim->id = g_strdup(id);
 	claim->pipeline = g_strdup(inbox->pipeline);
@@ -87,10 +86,8 @@ static struct claim *recovered(const struct inbox *inbox, const char *id, const 
 	claim->relative = g_strdup(relative);
 	claim->format = sniff_file(path);
 	claim->path = g_steal_pointer(&path);
-	claim->bytes = identity.bytes;
-	claim->device = identity.device;
-	claim->inode = identity.inode;
-	claim->mtime_ns = identity.mtime_ns;
+	claim->bytes = status.st_size;
+	claim->mtime_ns = stamp_ns(&status.st_mtim);
 	/* The rename set ctime: when it was claimed, which is near enough to when it was dropped. */
 	claim->dropped_wall_us = status.st_ctim.tv_sec * G_USEC_PER_SEC + status.st_ctim.tv_nsec / 1000;
 	claim->recovered = true;

@@ -49,8 +49,10 @@ static bool put(struct committer *committer, struct job *job, struct job_output 
 {
 	for (;;) {
 		struct stat status;
-		if (output->fresh && beneath_stat(output->final, &status) == 0)
+		if (output->final && output->fresh && beneath_stat(output->final, &status) == 0)
 			names_give_up(committer->names, output);
+		else if (output->final && !output->fresh && !names_may_replace(committer->names, job, output, error))
+			return false;
 		if (!output->final && names_settle(committer->names, job, true, error) != NAMES_GIVEN)
 			return false;
 		if (output->skipped)
@@ -155,8 +157,7 @@ static bool settle_original(struct committer *committer, const struct job *job, 
 	case ORIGINALS_DELETE:
 		return claim_delete(job->claim, error);
 	case ORIGINALS_KEEP:
-		/* Known before it is back in sight, or it would be taken again. */
-		return kept_add(committer->kept, job->claim, error) && claim_give_back(job->claim, error);
+		return kept_return(committer->kept, job->claim, error);
 	case ORIGINALS_ARCHIVE:
 		return claim_archive(job->claim, error);
 	}

@@ -129,11 +129,15 @@ static bool take_orders(struct intake *intake)
 		log_error("intake: %s", g_strerror(errno));
 	g_mutex_lock(&intake->lock);
 	g_autoptr(GPtrArray) inboxes = g_steal_pointer(&intake->next_set);
+	g_autoptr(GPtrArray) again = intake->again;
+	intake->again = g_ptr_array_new_with_free_func(g_free);
 	bool quit = intake->quit;
 	intake->queue = intake->next_queue;
 	g_mutex_unlock(&intake->lock);
 	if (inboxes && !quit)
 		apply_set(intake, inboxes);
+	for (guint i = 0; i < again->len && !quit; i++)
+		settle_look_again(intake, again->pdata[i]);
 	return !quit;
 }
 
@@ -269,6 +273,7 @@ struct intake *intake_new(GPtrArray *inboxes, guint queue, const struct intake_e
 	g_cond_init(&intake->started_changed);
 	intake->boxes = g_ptr_array_new_with_free_func(box_free);
 	intake->next_set = g_steal_pointer(&taken);
+	intake->again = g_ptr_array_new_with_free_func(g_free);
 	intake->next_queue = MAX(queue, 1);
 	settle_init(intake);
 	/* Here, on the thread that starts children: between the library's open and our CLOEXEC none may be started. */
@@ -309,6 +314,14 @@ void intake_set_queue(struct intake *intake, guint queue)
 		wake(intake);
 }
 
+void intake_look_again(struct intake *intake, const char *path)
+{
+	g_mutex_lock(&intake->lock);
+	g_ptr_array_add(intake->again, g_strdup(path));
+	g_mutex_unlock(&intake->lock);
+	wake(intake);
+}
+
 void intake_pause(struct intake *intake)
 {
 	g_mutex_lock(&intake->lock);
@@ -336,6 +349,7 @@ void intake_free(struct intake *intake)
 	watch_close(intake);
 	close(intake->wake);
 	g_clear_pointer(&intake->next_set, g_ptr_array_unref);
+	g_ptr_array_unref(intake->again);
 	g_ptr_array_unref(intake->boxes);
 	g_cond_clear(&intake->started_changed);
 	g_mutex_clear(&intake->lock);

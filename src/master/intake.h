@@ -10,6 +10,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 
 #include "base/auto.h"
 
@@ -29,19 +30,24 @@ void inbox_free(struct inbox *inbox);
 struct claim {
 	char *id; /* the job's id: sortable by time, [a-z0-9-] */
 	char *pipeline;
-	char *inbox;        /* absolute path */
-	char *relative;     /* below the inbox, as dropped: "sub/a.jpg"; bytes, not necessarily UTF-8 */
-	char *path;         /* where it lies now: INBOX/.dropmill/ID/RELATIVE */
-	const char *format; /* sniff_format(), or NULL */
-	gint64 bytes;
-	guint64 device, inode;
-	gint64 mtime_ns;
+	char *inbox;            /* absolute path */
+	char *relative;         /* below the inbox, as dropped: "sub/a.jpg"; bytes, not necessarily UTF-8 */
+	char *path;             /* where it lies now: INBOX/.dropmill/ID/RELATIVE */
+	const char *format;     /* sniff_format(), or NULL */
+	gint64 bytes, mtime_ns; /* as it was claimed. No inode: there are file systems that number anew at each look */
 	gint64 dropped_wall_us; /* when it was first seen */
 	bool recovered;         /* was found claimed at start */
 	char *left_at;          /* where it went, once it is renamed; NULL: it is still claimed, or deleted */
 };
 void claim_free(struct claim *claim); /* NULL is fine; the file stays where it is, and is nobody's from now on */
 DEFINE_AUTO(claim, claim_free)
+
+/* Is a file one whose original was to stay, and whose job is done? */
+enum intake_known {
+	KNOWN_NOT,
+	KNOWN_DONE,  /* it is left alone */
+	KNOWN_ASKED, /* its content is being compared: intake_look_again() */
+};
 
 struct intake_events {
 	void (*claimed)(struct claim *claim /* takes */, void *user);
@@ -50,9 +56,14 @@ struct intake_events {
 	/* So many other files of this inbox wait, and why all of them do; count 0: that is over. A few times a second at most. */
 	void (*more)(const char *pipeline, const char *inbox, guint64 count, const char *why, void *user);
 	void *user;
-	/* A file that must not be taken again: its original is kept where it was dropped and its job is done. The answer
-	 * may change; it is asked before each claim. NULL: there are none. */
-	bool (*known)(const char *pipeline, guint64 device, guint64 inode, gint64 bytes, gint64 mtime_ns, void *user);
+	/* The next four are about originals that stay (master/kept.h); NULL: there are none. Asked before each claim; told: an event told of the
+	 * file since it was asked last. */
+	enum intake_known (*known)(
+		const struct inbox *inbox, const char *relative, const struct stat *status, bool told, void *user);
+	void (*gone)(const struct inbox *inbox, const char *relative, bool deleted,
+		void *user);                                    /* else moved, perhaps by us */
+	void (*walked)(const struct inbox *inbox, void *user);  /* to its end */
+	guint64 (*kept)(const struct inbox *inbox, void *user); /* how many lie there */
 };
 
 struct intake;
@@ -66,6 +77,8 @@ struct intake *intake_new(GPtrArray *inboxes, guint queue, const struct intake_e
 void intake_set_queue(struct intake *intake, guint queue); /* any thread */
 /* Another set of inboxes; those that stay are not disturbed. Any thread. */
 void intake_set(struct intake *intake, GPtrArray *inboxes /* takes */);
+/* The answer to `known` is another, for the file at this path. Any thread. */
+void intake_look_again(struct intake *intake, const char *path);
 /* No new claims from now on (drain); any thread. One made just before may still be handed out. */
 void intake_pause(struct intake *intake);
 /* How often the kernel's queue of events ran over; each time every inbox is walked. Any thread. */

@@ -107,7 +107,7 @@ static bool look(struct intake *intake, struct box *box, struct failure *failure
 		return true;
 	if (beneath_stat(failure->path, &status) != 0 || !S_ISREG(status.st_mode))
 		return false; /* somebody saw to it */
-	struct identity is = identity_of(&status);
+	struct stamp is = stamp_of(&status);
 	failure->look_us = now + MIN(now - failure->failed_us, PAUSES_MOST * intake_failed_us);
 	bool same = is.bytes == failure->bytes && is.mtime_ns == failure->mtime_ns;
 	if (!same && failure->rounds < ROUNDS_MOST)

@@ -16,14 +16,15 @@ struct pending {
 	const char *relative; /* its end */
 	GSequenceIter *timer;
 	gint64 due_us;
-	gint64 quiet_us;      /* not to be claimed before */
-	gint64 same_us;       /* since when it has been `seen` */
-	struct identity seen; /* at the last look */
-	bool moved;           /* complete when it came */
-	bool put_back;        /* our own undone claim: its event means nothing */
-	bool parked;          /* see settle_park() */
-	guint failures;       /* in a row */
-	gint64 came_us;       /* to its folder, by the wall's clock, when a walk found it; 0: an event told */
+	gint64 quiet_us;   /* not to be claimed before */
+	gint64 same_us;    /* since when it has been `seen` */
+	struct stamp seen; /* at the last look */
+	bool moved;        /* complete when it came */
+	bool told;         /* by an event, since its content was compared last */
+	bool put_back;     /* our own undone claim: its event means nothing */
+	bool parked;       /* see settle_park() */
+	guint failures;    /* in a row */
+	gint64 came_us;    /* to its folder, by the wall's clock, when a walk found it; 0: an event told */
 	gint64 first_us, first_wall_us;
 	char *why; /* last told */
 };

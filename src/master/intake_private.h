@@ -12,18 +12,13 @@
 
 #include <sys/stat.h>
 
+#include "base/stamp.h"
 #include "master/intake.h"
 
 #define CLAIMS_FOLDER ".dropmill"
 #define DONE_FOLDER "_done"
 #define FAILED_FOLDER "_failed"
 #define REASON_ENDING ".reason.txt"
-
-/* Which file this is, and in what state: two that are equal are the same content as far as a file system tells. */
-struct identity {
-	guint64 device, inode;
-	gint64 bytes, mtime_ns;
-};
 
 /* An inbox and what is known of its folder. */
 struct box {
@@ -71,12 +66,13 @@ struct intake {
 	GThread *thread;
 	int wake; /* eventfd */
 
-	GMutex lock; /* guards the next seven */
+	GMutex lock; /* guards the next eight */
 	GCond started_changed;
 	bool started, quit, paused;
 	guint next_queue; /* as last ordered */
 	GError *start_error;
 	GPtrArray *next_set; /* struct inbox; NULL: no change */
+	GPtrArray *again;    /* paths: see intake_look_again() */
 
 	GPtrArray *boxes; /* struct box */
 	guint queue;      /* claims that an inbox may have in hand */
@@ -197,6 +193,8 @@ bool settle_notice(struct intake *intake, struct box *box, const char *relative,
 /* A folder could not be read, and was: number is errno or 0. */
 void settle_folder(struct intake *intake, struct box *box, const char *relative, int number);
 void settle_gone(struct intake *intake, const char *path);
+/* See intake_look_again(). */
+void settle_look_again(struct intake *intake, const char *path);
 void settle_forget(struct intake *intake, struct box *box, const char *path /* and below; NULL: all of box */);
 void settle_retry(struct intake *intake, struct box *box); /* permissions may have changed */
 /* How long a file written in place must be quiet: where changes are found by looking, at least two looks. */
@@ -215,14 +213,12 @@ void failed_forget_all(void);
 /* claim.c */
 /* NAME.reason.txt for a file in _failed/. */
 char *claim_reason_path(const char *path);
-struct identity identity_of(const struct stat *status);
-bool identity_equal(const struct identity *a, const struct identity *b);
 char *claim_new_id(void);
 /* One that is there from an earlier run: new ones sort after it. */
 void claim_seen_id(const char *id);
 /* Renames INBOX/RELATIVE, open as descriptor and seen as `seen`. NULL: it stays, or is back, where it was. It is on
  * disk after claim_sync(). */
-struct claim *claim_take(const struct inbox *inbox, const char *relative, int descriptor, const struct identity *seen,
+struct claim *claim_take(const struct inbox *inbox, const char *relative, int descriptor, const struct stamp *seen,
 	gint64 seen_wall_us, GError **error);
 
 void claim_sync(const GPtrArray *claims);

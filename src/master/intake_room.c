@@ -77,6 +77,8 @@ static void count(struct intake *intake, struct box *box)
 {
 	gint64 began = clock_now_us();
 	guint64 all = walk_count(intake, box), known = box->candidates + box->parked + box->unlisted;
+	if (intake->events.kept)
+		known += intake->events.kept(box->inbox, intake->events.user);
 	gint64 now = clock_now_us();
 
 	box->left = all - MIN(all, known);

@@ -66,6 +66,8 @@ static void walk_is_over(struct intake *intake, struct box *box, int number, boo
 	box->scan_us = clock_now_us() + (box->polled ? intake_poll_us : intake_reconcile_us);
 	if (number == 0) {
 		watch_release_unmet(intake, box);
+		if (intake->events.walked)
+			intake->events.walked(box->inbox, intake->events.user);
 		if (watched)
 			intake_box_why(intake, box, NULL);
 		return;
@@ -215,6 +217,13 @@ static void folder_event(struct intake *intake, struct box *box, guint32 mask, c
 	}
 }
 
+static void file_gone(struct intake *intake, struct box *box, const char *relative, const char *path, bool deleted)
+{
+	if (intake->events.gone)
+		intake->events.gone(box->inbox, relative, deleted, intake->events.user);
+	settle_gone(intake, path);
+}
+
 void scan_event(struct intake *intake, struct folder *folder, guint32 mask, guint32 cookie, const char *name)
 {
 	struct box *box = folder->box;
@@ -233,7 +242,7 @@ void scan_event(struct intake *intake, struct folder *folder, guint32 mask, guin
 	if (mask & IN_ISDIR)
 		folder_event(intake, box, mask, relative, path);
 	else if (mask & (IN_MOVED_FROM | IN_DELETE))
-		settle_gone(intake, path);
+		file_gone(intake, box, relative, path, mask & IN_DELETE);
 	else if (mask & IN_MOVED_TO)
 		settle_notice(intake, box, relative, ARRIVED_MOVED);
 	else if (mask & IN_MODIFY)

@@ -140,9 +140,9 @@ static struct pending *add_pending(struct intake *intake, struct box *box, char 
 /* True when it is what it was at the last look. */
 bool settle_look(struct pending *file, const struct stat *status)
 {
-	struct identity now = identity_of(status);
+	struct stamp now = stamp_of(status);
 
-	if (identity_equal(&now, &file->seen))
+	if (stamp_same(&now, &file->seen))
 		return true;
 	file->seen = now;
 	file->same_us = clock_now_us();
@@ -162,6 +162,16 @@ static void found(struct pending *file, const struct stat *status)
 	file->first_wall_us = MIN(file->first_wall_us, MAX(file->came_us, file->box->since_wall_us));
 }
 
+/* An original that stays, where nothing leaves a doubt: it never gets into the table. */
+static bool is_done(struct intake *intake, const struct box *box, const char *path, const char *relative)
+{
+	struct stat status;
+
+	return intake->events.known && intake->events.kept(box->inbox, intake->events.user) > 0 &&
+	       beneath_stat(path, &status) == 0 && S_ISREG(status.st_mode) &&
+	       intake->events.known(box->inbox, relative, &status, false, intake->events.user) == KNOWN_DONE;
+}
+
 bool settle_notice(struct intake *intake, struct box *box, const char *relative, enum arrival arrival)
 {
 	g_autofree char *path = g_build_filename(box->inbox->path, relative, NULL);
@@ -171,6 +181,8 @@ bool settle_notice(struct intake *intake, struct box *box, const char *relative,
 	struct stat status;
 
 	if (known && looked)
+		return true;
+	if (looked && is_done(intake, box, path, relative))
 		return true;
 	if (!known && !(room_to_note(intake, box) && (arrival == ARRIVED_WALKED || !room_backlog(box)))) {
 		room_begin_backlog(box);
@@ -183,8 +195,7 @@ bool settle_notice(struct intake *intake, struct box *box, const char *relative,
 		box->left -= box->left > 0;
 	if (arrival == ARRIVED_MOVED && file->put_back) {
 		file->put_back = false;
-		if (beneath_stat(file->path, &status) == 0 && status.st_ino == file->seen.inode)
-			return true;
+		return true;
 	}
 	/* Not at each write: there may be thousands, and the timer's look will see the last. */
 	if ((arrival != ARRIVED_GROWN || !known) && beneath_stat(file->path, &status) == 0) {
@@ -193,6 +204,7 @@ bool settle_notice(struct intake *intake, struct box *box, const char *relative,
 			found(file, &status);
 	}
 	file->moved = arrival == ARRIVED_MOVED;
+	file->told |= !looked;
 	file->failures = 0;
 	file->quiet_us = file->moved ? now : now + settle_time(box);
 	/* A timer that is due earlier looks and goes on waiting: cheaper than to move it with each write. */
@@ -236,6 +248,23 @@ void settle_gone(struct intake *intake, const char *path)
 	/* Events are late: another may have its name already. */
 	if (file && beneath_stat(path, &status) != 0 && errno == ENOENT)
 		settle_drop(intake, file);
+}
+
+void settle_look_again(struct intake *intake, const char *path)
+{
+	struct pending *file = g_hash_table_lookup(intake->pending, path);
+
+	if (file) {
+		settle_arm(file, clock_now_us());
+		return;
+	}
+	for (guint i = 0; i < intake->boxes->len; i++) {
+		struct box *box = intake->boxes->pdata[i];
+		if (box->open && inbox_path_within(path, box->inbox->path)) {
+			settle_notice(intake, box, path + strlen(box->inbox->path) + 1, ARRIVED_SEEN);
+			return;
+		}
+	}
 }
 
 void settle_forget(struct intake *intake, struct box *box, const char *path)

@@ -8,6 +8,7 @@
 #include "base/beneath.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "master/intake_pending.h"
 
 enum {
@@ -64,12 +65,23 @@ static gint64 written_until(struct intake *intake, const struct pending *file, i
 	return writers_have(intake, file->path) && now < file->same_us + WRITER_MOST_US ? now + WRITER_AGAIN_US : 0;
 }
 
-static bool is_known(struct intake *intake, const struct pending *file)
+/* An original that stays, or may be one: then there is nothing to take, or not yet. */
+static bool is_known(struct intake *intake, struct pending *file, int descriptor)
 {
-	const struct identity *seen = &file->seen;
+	struct stat status;
 
-	return intake->events.known && intake->events.known(file->box->inbox->pipeline, seen->device, seen->inode,
-					       seen->bytes, seen->mtime_ns, intake->events.user);
+	if (!intake->events.known || fstat(descriptor, &status) != 0)
+		return false;
+	enum intake_known known =
+		intake->events.known(file->box->inbox, file->relative, &status, file->told, intake->events.user);
+	if (known == KNOWN_DONE) {
+		log_debug("%s: was milled and stays: left alone", file->path);
+		settle_drop(intake, file);
+	} else if (known == KNOWN_ASKED) {
+		file->told = false;
+		passive(intake, file, "its content is compared with the original that was milled under this name");
+	}
+	return known != KNOWN_NOT;
 }
 
 /* The last step; the file is open. */
@@ -80,10 +92,10 @@ static void take(struct intake *intake, struct pending *file, int descriptor)
 	g_autofree char *name = g_path_get_basename(file->path);
 	g_autofree char *refusal = inbox_refusal(file->box->inbox, name, descriptor);
 
-	if (refusal || is_known(intake, file)) {
+	if (refusal)
 		passive(intake, file, refusal);
+	if (refusal || is_known(intake, file, descriptor))
 		return;
-	}
 	/* Under the lock: after intake_pause() has returned, nothing is claimed any more. */
 	g_mutex_lock(&intake->lock);
 	bool paused = intake->paused;
@@ -97,8 +109,7 @@ static void take(struct intake *intake, struct pending *file, int descriptor)
 	} else if (paused) {
 		settle_arm(file, clock_now_us() + PASSIVE_US);
 	} else {
-		struct stat status;
-		file->put_back = beneath_stat(file->path, &status) == 0 && status.st_ino == file->seen.inode;
+		file->put_back = g_error_matches(error, DROPMILL_ERROR, ERROR_RETRY) && beneath_exists(file->path);
 		settle_failed(intake, file, error->message);
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * The ledger's second copy, on the outputs themselves: see marks.h. */
+ * Whose an output is, on the output itself: see marks.h. */
 #include "master/marks.h"
 
 #include <string.h>
@@ -8,7 +8,6 @@
 #include "base/beneath.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "master/kept.h"
 
 #define ATTRIBUTE "user.dropmill"
 #define LONGEST 16384
@@ -18,7 +17,6 @@ void mark_clear(struct mark *mark)
 	g_free(mark->owner);
 	g_free(mark->wished);
 	g_free(mark->job);
-	g_free(mark->kept);
 	*mark = (struct mark){0};
 }
 
@@ -30,16 +28,34 @@ static const char *below(const char *out, const char *path)
 	return path && strncmp(path, out, length) == 0 && path[length] == '/' ? path + length : NULL;
 }
 
-void mark_write(const struct mark_place *mill, const struct job *job, const struct job_output *output)
+const char *mark_relative(const struct mark_place *mill, const char *path)
+{
+	const char *place = below(mill->out, path);
+
+	return place ? place + 1 : NULL;
+}
+
+static void set_stamp(JsonObject *object, const struct stamp *stamp)
+{
+	json_object_set_int_member(object, "bytes", stamp->bytes);
+	json_object_set_int_member(object, "mtime", stamp->mtime_ns);
+}
+
+static struct stamp get_stamp(JsonObject *object)
+{
+	return (struct stamp){json_int(object, "bytes", -1), json_int(object, "mtime", 0)};
+}
+
+void mark_write(const struct mark_place *mill, const struct job *job, const struct job_output *output,
+	const struct stamp *stamp)
 {
 	const char *place = below(mill->out, output->final), *wished = below(mill->out, output->wished);
-	struct stat status;
 
-	if (!place || !wished || !output->temp || beneath_stat(output->temp, &status) != 0)
+	if (!place || !wished || !output->temp || stamp->bytes < 0)
 		return;
 	g_autoptr(JsonObject) object = json_object_new();
 	g_autofree char *owner = g_strconcat("/", job_owner(job), NULL); /* paths are bytes, and absolute */
-	json_object_set_int_member(object, "inode", (gint64)status.st_ino);
+	set_stamp(object, stamp);
 	json_set_path(object, "watch", mill->watch);
 	json_set_path(object, "path", place);
 	json_set_path(object, "wished", wished);
@@ -48,53 +64,69 @@ void mark_write(const struct mark_place *mill, const struct job *job, const stru
 	if (job->number)
 		json_object_set_int_member(object, "number", job->number);
 	if (job->pipeline->originals == ORIGINALS_KEEP) {
-		g_autofree char *key = kept_key(job->claim);
-		json_object_set_string_member(object, "kept", key);
+		JsonObject *original = json_object_new();
+		set_stamp(original, &(struct stamp){job->claim->bytes, job->claim->mtime_ns});
+		json_object_set_object_member(object, "original", original);
 	}
 	g_autofree char *text = json_object_text(object);
 	if (beneath_set_attribute(output->temp, ATTRIBUTE, text, strlen(text)) != 0)
 		log_debug("%s: no mark", output->temp);
 }
 
+/* A mark of an older version has the inode in place of the stamp. */
+static bool is_unchanged(JsonObject *object, const char *path, struct stamp *stamp)
+{
+	const struct stamp then = get_stamp(object);
+	struct stat status;
+
+	if (!stamp_take(path, stamp))
+		return false;
+	if (then.bytes >= 0)
+		return stamp_equal(&then, stamp);
+	return beneath_stat(path, &status) == 0 && json_int(object, "inode", 0) == (gint64)status.st_ino;
+}
+
 bool mark_read(const struct mark_place *mill, const char *path, struct mark *mark)
 {
-	g_autofree char *text = g_malloc(LONGEST + 1);
-	struct stat status;
-	gssize length = beneath_get_attribute(path, ATTRIBUTE, text, LONGEST);
+	char text[LONGEST];
+	gssize length = beneath_get_attribute(path, ATTRIBUTE, text, sizeof(text));
 
-	*mark = (struct mark){0};
-	if (length <= 0 || beneath_stat(path, &status) != 0)
+	*mark = (struct mark){.original = STAMP_UNKNOWN};
+	if (length <= 0)
 		return false;
 	g_autoptr(JsonObject) object = json_parse_object(text, length, NULL);
 	if (!object)
 		return false;
 	g_autofree char *place = json_path(object, "path"), *wished = json_path(object, "wished"),
 			*owner = json_path(object, "owner"), *watch = json_path(object, "watch");
-	const char *job = json_string(object, "job", NULL), *kept = json_string(object, "kept", NULL);
-	if (g_strcmp0(watch, mill->watch) != 0 || g_strcmp0(place, below(mill->out, path)) != 0 ||
-		json_int(object, "inode", 0) != (gint64)status.st_ino || !owner || owner[0] != '/' || !wished ||
-		wished[0] != '/' || !job)
+	const char *job = json_string(object, "job", NULL);
+	JsonObject *original = json_object(object, "original");
+	if (g_strcmp0(watch, mill->watch) != 0 || g_strcmp0(place, below(mill->out, path)) != 0 || !owner ||
+		owner[0] != '/' || !wished || wished[0] != '/' || !job || !is_unchanged(object, path, &mark->stamp))
 		return false;
 	mark->owner = g_strdup(owner + 1);
-	mark->wished = g_strconcat(mill->out, wished, NULL);
+	mark->wished = g_strdup(wished + 1);
 	mark->job = g_strdup(job);
-	mark->kept = g_strdup(kept);
+	mark->original = original ? get_stamp(original) : STAMP_UNKNOWN;
 	mark->number = json_int(object, "number", 0);
 	return true;
 }
 
 /* False: the database cannot be written now; what is not learnt here is looked up when it is wanted. */
-static bool learn(struct history *history, const char *path, const struct mark *mark)
+static bool learn(struct history *history, const char *place, const struct mark *mark)
 {
-	g_autofree char *owner = NULL, *job = NULL;
+	struct history_output known;
+	const struct history_original original = {.owner = mark->owner, .stamp = mark->original};
 	const char *slash = strchr(mark->owner, '/');
 	g_autofree char *pipeline = g_strndup(mark->owner, slash ? (gsize)(slash - mark->owner) : 0);
 
-	if (!history_owner(history, path, &owner, &job, NULL))
+	if (!history_owner(history, place, &known, NULL))
 		return false;
-	return (owner || history_own(history, path, mark->owner, mark->wished, mark->job, NULL)) &&
+	bool is_known = known.owner && stamp_equal(&known.stamp, &mark->stamp);
+	history_output_clear(&known);
+	return (is_known || history_own(history, place, mark->owner, mark->wished, mark->job, &mark->stamp, NULL)) &&
 	       (!mark->number || history_set_number(history, pipeline, mark->owner, mark->number, NULL)) &&
-	       (!mark->kept || history_keep(history, mark->kept, NULL));
+	       (mark->original.bytes < 0 || history_keep(history, &original, NULL));
 }
 
 static guint walk(const struct mark_place *mill, const char *folder, struct history *history)
@@ -110,7 +142,7 @@ static guint walk(const struct mark_place *mill, const char *folder, struct hist
 		if (name[0] == '.' || beneath_stat(path, &status) != 0)
 			continue;
 		if (mark_read(mill, path, &mark)) {
-			count += learn(history, path, &mark);
+			count += learn(history, mark_relative(mill, path), &mark);
 			mark_clear(&mark);
 		} else if (S_ISDIR(status.st_mode)) {
 			count += walk(mill, path, history);

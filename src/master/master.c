@@ -198,13 +198,6 @@ static void more(const char *pipeline, const char *inbox, guint64 count, const c
 	g_idle_add(waiting_changed, master);
 }
 
-static bool known(const char *pipeline, guint64 device, guint64 inode, gint64 bytes, gint64 mtime_ns, void *user)
-{
-	const struct master *master = user;
-
-	return kept_knows(master->kept, pipeline, device, inode, bytes, mtime_ns);
-}
-
 static bool read_definitions(struct master *master, GError **error)
 {
 	master->definitions = definitions_load(master->options->pipelines, assets_folder(master->assets), error);
@@ -223,12 +216,12 @@ static void asset_changed(void *user)
 
 static bool start_intake(struct master *master, GError **error)
 {
-	const struct intake_events events = {
-		.claimed = claimed, .waiting = waiting, .more = more, .known = known, .user = master};
+	struct intake_events events = {.claimed = claimed, .waiting = waiting, .more = more, .user = master};
 	g_autoptr(GFile) folder = g_file_new_for_path(master->options->pipelines);
 
 	if (!read_definitions(master, error))
 		return false;
+	kept_link_events(&events);
 	allowed_again(master);
 	if (master->definitions->len == 0)
 		log_warning("%s holds no definition (*.yaml) yet", master->options->pipelines);
@@ -328,7 +321,8 @@ static bool open_all(struct master *master, bool own_workers, GError **error)
 	master->names = names_new(o->out, o->watch, master->history, jobs_named, master, error);
 	if (!master->names)
 		return false;
-	master->kept = kept_new(master->history);
+	if (!kept_link_open(master, error))
+		return false;
 	master->committer = committer_new(master->names, master->history, master->kept, jobs_committed, master);
 	if (!start_intake(master, error))
 		return false;

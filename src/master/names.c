@@ -2,17 +2,17 @@
  * Threads that name, hashes, and who has which place: see names.h. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/beneath.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "master/names_private.h"
 
 /* Reading for a hash is bound by the disk or by one core; more at once would only take cores from workers. */
 #define HASHERS 2
-#define HASH_BUFFER_BYTES (256 << 10)
 
 struct answer {
 	struct names *names;
@@ -40,27 +40,15 @@ static void send(struct names *names, struct job *job, enum names_answer answer,
 /* The first digits of the SHA-256 of a file's bytes. Returns owned, NULL with error. */
 static char *hash_file(const char *path, GError **error)
 {
-	g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
-	g_autofree guint8 *buffer = g_malloc(HASH_BUFFER_BYTES);
 	int descriptor = beneath_open(path, O_RDONLY | O_NONBLOCK, 0);
-	FILE *file = descriptor >= 0 ? fdopen(descriptor, "r") : NULL;
-	gsize length;
 
-	if (!file) {
+	if (descriptor < 0) {
 		fail(error, ERROR_INPUT, "%s", g_strerror(errno));
 		return NULL;
 	}
-	while ((length = fread(buffer, 1, HASH_BUFFER_BYTES, file)) > 0)
-		g_checksum_update(checksum, buffer, (gssize)length);
-	bool whole = !ferror(file);
-	int number = errno;
-	fclose(file);
-	if (!whole) {
-		errno = number;
-		fail_errno(error, "the original cannot be read");
-		return NULL;
-	}
-	return g_strndup(g_checksum_get_string(checksum), TEMPLATE_HASH_DIGITS);
+	g_autofree char *whole = digest_file(descriptor, NULL, NULL, error);
+	close(descriptor);
+	return whole ? g_strndup(whole, TEMPLATE_HASH_DIGITS) : NULL;
 }
 
 static void hash(gpointer data, gpointer user)
@@ -94,6 +82,18 @@ void names_ask(struct names *names, struct job *job)
 	g_thread_pool_push(uses & TEMPLATE_HASH && !job->hash ? names->hasher : names->namer, job, NULL);
 }
 
+void names_refresh(struct names *names)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!history_began(names->ledger))
+		return;
+	/* What was read of a damaged one may be of an older version. */
+	if (!history_relocate(names->ledger, names->out, &error))
+		log_warning("%s", error->message);
+	marks_relearn(&names->mill, names->ledger);
+}
+
 struct names *names_new(
 	const char *out, const char *watch, const struct history *history, names_done done, void *user, GError **error)
 {
@@ -107,8 +107,12 @@ struct names *names_new(
 	names->ledger = ledger;
 	names->watch = g_strdup(watch);
 	names->mill = (struct mark_place){names->out, names->watch};
-	if (ledger && history_began(ledger))
-		marks_relearn(&names->mill, ledger);
+	if (ledger)
+		names_refresh(names);
+	if (ledger && !history_relocate(ledger, out, error)) {
+		names_free(names);
+		return NULL;
+	}
 	names->holders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	names->waiting = g_hash_table_new(NULL, NULL);
 	names->made = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -142,9 +146,13 @@ bool names_own(struct names *names, const struct job *job, const struct job_outp
 	g_mutex_lock(&names->mutex);
 	bool done = true;
 	if (names->ledger) {
-		done = history_own(names->ledger, output->final, job_owner(job), output->wished, job->id, error);
+		const char *place = mark_relative(&names->mill, output->final),
+			   *wished = mark_relative(&names->mill, output->wished);
+		struct stamp stamp;
+		stamp_take(output->temp, &stamp);
+		done = history_own(names->ledger, place, job_owner(job), wished, job->id, &stamp, error);
 		/* On disk with the rename at the latest: file systems write a folder's change after what it leads to. */
-		mark_write(&names->mill, job, output);
+		mark_write(&names->mill, job, output, &stamp);
 	} else
 		g_hash_table_insert(names->made, g_strdup(output->final), g_strdup(job_owner(job)));
 	g_mutex_unlock(&names->mutex);
@@ -156,7 +164,7 @@ void names_give_up(struct names *names, struct job_output *output)
 	g_mutex_lock(&names->mutex);
 	g_hash_table_remove(names->holders, output->final);
 	if (names->ledger)
-		history_disown(names->ledger, output->final);
+		history_disown(names->ledger, mark_relative(&names->mill, output->final));
 	else
 		g_hash_table_remove(names->made, output->final);
 	g_mutex_unlock(&names->mutex);

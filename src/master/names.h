@@ -41,6 +41,10 @@ void names_ask(struct names *names, struct job *job);
 /* Finds a place for each output that has none yet. sized: their widths and heights are known. */
 enum names_answer names_settle(struct names *names, struct job *job, bool sized, GError **error);
 
+/* May the commit replace what lies at the output's place? Not when somebody put a file of theirs there since the place was given: then the
+ * output has none any more. False with error: that cannot be known now. Nothing there: the output is fresh. */
+bool names_may_replace(struct names *names, const struct job *job, struct job_output *output, GError **error);
+
 /* Into the ledger, before the output gets its name: after a crash in between the place is known for the job's own. */
 bool names_own(struct names *names, const struct job *job, const struct job_output *output, GError **error);
 

@@ -25,6 +25,8 @@ struct names {
 };
 
 /* With the mutex held. */
+/* After a new ledger began, in place of one that was lost or damaged, it learns from the marks. */
+void names_refresh(struct names *names);
 void names_let_go(struct names *names, const struct job *job);
 
 #endif

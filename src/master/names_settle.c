@@ -36,6 +36,32 @@ static bool is_pyramid(const char *path)
 	return found;
 }
 
+/* Who made the file that lies there, by its mark, or, where marks cannot be or were lost, by what the ledger says that it was: never by its
+ * name alone. *owner is NULL when somebody else did. False with error: that cannot be known now. */
+static bool find_owner(struct names *names, const char *path, char **owner, char **drop, GError **error)
+{
+	struct history_output known;
+	struct stamp now;
+	struct mark mark;
+
+	*owner = *drop = NULL;
+	if (mark_read(&names->mill, path, &mark)) {
+		*owner = g_steal_pointer(&mark.owner);
+		*drop = g_steal_pointer(&mark.job);
+		mark_clear(&mark);
+		return true;
+	}
+	if (!history_owner(names->ledger, mark_relative(&names->mill, path), &known, error))
+		return false;
+	if (known.owner && stamp_take(path, &now) &&
+		(stamp_equal(&known.stamp, &now) || stamp_equal(&known.before, &now))) {
+		*owner = g_steal_pointer(&known.owner);
+		*drop = g_steal_pointer(&known.job);
+	}
+	history_output_clear(&known);
+	return true;
+}
+
 static enum occupant look(struct names *names, const struct job *job, const struct job_output *output, const char *path,
 	char **made_from, GError **error)
 {
@@ -47,15 +73,8 @@ static enum occupant look(struct names *names, const struct job *job, const stru
 		return OCCUPANT_NONE;
 	if (S_ISDIR(status.st_mode) != output->is_folder) /* whoever made it, it cannot be replaced at once */
 		return OCCUPANT_STRANGER;
-	if (names->ledger && !history_owner(names->ledger, path, &owner, &drop, error))
+	if (names->ledger && !find_owner(names, path, &owner, &drop, error))
 		return OCCUPANT_UNKNOWN;
-	/* Not known to a ledger that was lost, or that a power cut set back. */
-	struct mark mark;
-	if (names->ledger && !owner && mark_read(&names->mill, path, &mark)) {
-		owner = g_steal_pointer(&mark.owner);
-		drop = g_steal_pointer(&mark.job);
-		mark_clear(&mark);
-	}
 	if (!names->ledger)
 		owner = g_strdup(g_hash_table_lookup(names->made, path));
 	if (!owner)
@@ -69,6 +88,19 @@ static enum occupant look(struct names *names, const struct job *job, const stru
 	return OCCUPANT_OTHER;
 }
 
+bool names_may_replace(struct names *names, const struct job *job, struct job_output *output, GError **error)
+{
+	g_autofree char *made_from = NULL;
+
+	g_mutex_lock(&names->mutex);
+	enum occupant occupant = look(names, job, output, output->final, &made_from, error);
+	g_mutex_unlock(&names->mutex);
+	if (occupant == OCCUPANT_STRANGER)
+		names_give_up(names, output);
+	output->fresh = occupant == OCCUPANT_NONE;
+	return occupant != OCCUPANT_UNKNOWN;
+}
+
 static bool take(struct names *names, struct job *job, struct job_output *output, const char *path, bool fresh)
 {
 	g_hash_table_insert(names->holders, g_strdup(path), job);
@@ -77,19 +109,24 @@ static bool take(struct names *names, struct job *job, struct job_output *output
 	return true;
 }
 
-/* The place that this original's output got before, when it is still there: a picture that was renamed once stays where it is. False with
- * error: that cannot be known now. */
+/* The place that this original's output got before, when that output is still there: a picture that was renamed once stays where it is. False
+ * with error: that cannot be known now. */
 static bool take_earlier(struct names *names, struct job *job, struct job_output *output, GError **error)
 {
 	if (!names->ledger)
 		return false;
-	g_autoptr(GPtrArray) places = history_places(names->ledger, job_owner(job), output->wished, error);
+	g_autoptr(GPtrArray) places =
+		history_places(names->ledger, job_owner(job), mark_relative(&names->mill, output->wished), error);
 	for (guint i = 0; places && i < places->len; i++) {
-		const char *path = places->pdata[i];
-		struct stat status;
-		if (beneath_stat(path, &status) == 0 && S_ISDIR(status.st_mode) == output->is_folder &&
-			!g_hash_table_contains(names->holders, path))
+		g_autofree char *path = g_build_filename(names->out, places->pdata[i], NULL);
+		g_autofree char *made_from = NULL;
+		if (g_hash_table_contains(names->holders, path))
+			continue;
+		enum occupant occupant = look(names, job, output, path, &made_from, error);
+		if (occupant == OCCUPANT_SAME || occupant == OCCUPANT_THIS_DROP)
 			return take(names, job, output, path, false);
+		if (occupant == OCCUPANT_UNKNOWN)
+			return false;
 	}
 	return false;
 }
@@ -305,8 +342,8 @@ static enum names_answer settle_all(struct names *names, struct job *job, bool s
 enum names_answer names_settle(struct names *names, struct job *job, bool sized, GError **error)
 {
 	g_mutex_lock(&names->mutex);
-	if (names->ledger && history_began(names->ledger)) /* instead of one that was damaged or removed meanwhile */
-		marks_relearn(&names->mill, names->ledger);
+	if (names->ledger) /* it may have begun anew meanwhile */
+		names_refresh(names);
 	g_hash_table_remove(names->waiting, job);
 	if (!sized) { /* a new run */
 		names_let_go(names, job);

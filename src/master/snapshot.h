@@ -77,6 +77,7 @@ struct pipeline_view {
 	int priority;
 	char **accept;                 /* NULL: every safe format */
 	guint64 jobs[JOB_STATE_COUNT]; /* done and failed since the master started */
+	guint64 kept;                  /* originals: keep: how many lie in the inbox, milled and left alone */
 	gint64 median_us;              /* from dropped to done, of the last ones; 0: none yet */
 };
 

@@ -156,6 +156,10 @@ void jobs_stop_run(struct master *master, struct job *job);
 /* At the end of the process: a file given by hand leaves no temp files (a claim's are swept at the next start). */
 void jobs_abandon(struct master *master, struct job *job);
 
+/* kept_link.c */
+void kept_link_events(struct intake_events *events);
+bool kept_link_open(struct master *master, GError **error);
+
 /* give.c */
 /* What goes over the bus with this task when nothing is shared. */
 gsize give_bytes(const struct job *job, guint tile);

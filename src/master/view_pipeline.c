@@ -96,6 +96,7 @@ static struct pipeline_view *view_pipeline(const struct master *master, const st
 	if (definition->errors[0])
 		view->error = g_strdup(definition->explained ? definition->explained : definition->errors);
 	view->enabled = pipeline != NULL;
+	view->kept = master->kept ? kept_count(master->kept, definition->name) : 0;
 	if (tally) {
 		view->jobs[JOB_DONE] = tally->done;
 		view->jobs[JOB_FAILED] = tally->failed;

@@ -183,6 +183,7 @@ static void add_counts(JsonObject *pipeline, const struct pipeline_view *view)
 	for (int i = 0; i < JOB_STATE_COUNT; i++)
 		json_object_set_int_member(jobs, job_state_name((enum job_state)i), (gint64)view->jobs[i]);
 	json_object_set_object_member(pipeline, "jobs", jobs);
+	json_object_set_int_member(pipeline, "kept", (gint64)view->kept);
 	set_seconds(pipeline, "median_s", view->median_us, view->median_us > 0);
 }
 

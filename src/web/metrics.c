@@ -52,6 +52,13 @@ static void add_jobs(GString *text, const struct snapshot *snapshot)
 				"dropmill_jobs_total{pipeline=\"%s\",result=\"%s\"} %" G_GUINT64_FORMAT "\n", name,
 				job_state_name((enum job_state)state), pipeline->jobs[state]);
 	}
+	g_string_append(
+		text, FAMILY("kept_originals", "gauge", "Originals that stay in their inbox, milled and left alone."));
+	for (guint i = 0; i < snapshot->pipelines->len; i++) {
+		const struct pipeline_view *pipeline = g_ptr_array_index(snapshot->pipelines, i);
+		g_autofree char *name = escaped(pipeline->name);
+		add_labelled(text, "kept_originals", "pipeline", name, pipeline->kept);
+	}
 	g_string_append(text, FAMILY("jobs", "gauge", "Jobs now; done and failed since the history began."));
 	for (int i = 0; i < JOB_STATE_COUNT; i++)
 		add_labelled(text, "jobs", "state", job_state_name((enum job_state)i), snapshot->jobs_by_state[i]);

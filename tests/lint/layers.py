@@ -45,7 +45,7 @@ SYSTEM = re.compile(
     r"((sys|linux|netinet|arpa|net|bits|asm)/[a-z0-9_-]+|assert|ctype|dirent|errno|fcntl|fenv|float|getopt|glob|inttypes|"
     r"limits|locale|malloc|math|netdb|poll|pthread|pwd|sched|semaphore|signal|stdarg|stdatomic|stdbool|stddef|stdint|"
     r"stdio|stdlib|stdnoreturn|string|strings|sysexits|syslog|termios|time|ucontext|unistd|utime|wchar|wctype|spawn|"
-    r"setjmp|ftw|fnmatch|grp|libgen|mntent|regex)\.h$"
+    r"setjmp|ftw|fts|fnmatch|grp|libgen|mntent|regex)\.h$"
 )
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 SPDX = "SPDX-License-Identifier: GPL-2.0-or-later"

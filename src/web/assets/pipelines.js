@@ -60,13 +60,14 @@ function updateCard(card, p) {
 }
 
 function drawCounts(parent, p) {
-	fill(parent, [p.jobs, p.median_s], () => p.jobs ? [
+	fill(parent, [p.jobs, p.kept, p.median_s], () => p.jobs ? [
 		...["queued", "running", "done", "failed"].filter((state) => p.jobs[state] > 0).map((state) => {
 			const link = make("a", { href: jobsLink({ pipeline: p.name, state }) }), mark = stateMark(state);
 			setState(mark, state, `${number(p.jobs[state])} ${state}`);
 			link.append(mark);
 			return link;
 		}),
+		p.kept ? make("span", { class: "sub", text: `${number(p.kept)} original${p.kept === 1 ? "" : "s"} left in the inbox` }) : "",
 		make("span", { class: "sub", text: p.median_s !== null && p.median_s !== undefined ? `median ${duration(p.median_s)} from drop to done` : p.enabled ? "nothing milled yet" : "" }),
 	] : []);
 }

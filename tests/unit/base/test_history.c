@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "ledger_support.h"
 
 #include <cmocka.h> /* last: it makes fail a macro */
 
@@ -54,15 +55,27 @@ static struct history *open_at(void **state)
 static void a_path_has_one_owner_the_last(void **state)
 {
 	auto_struct(history) history = open_at(state);
-	g_autofree char *owner = NULL, *job = NULL;
+	const struct stamp newer = {2000, 5};
+	struct history_output output;
 
-	assert_true(history_owner(history, "/out/a.jpg", &owner, &job, NULL));
-	assert_null(owner);
-	assert_true(history_own(history, "/out/a.jpg", "web/a.png", "/out/a.jpg", "j1", NULL));
-	assert_true(history_own(history, "/out/a.jpg", "web/a.tif", "/out/a.jpg", "j2", NULL));
-	assert_true(history_owner(history, "/out/a.jpg", &owner, &job, NULL));
-	assert_string_equal(owner, "web/a.tif");
-	assert_string_equal(job, "j2");
+	assert_true(history_owner(history, "/out/a.jpg", &output, NULL));
+	assert_null(output.owner);
+	assert_true(history_own(history, "/out/a.jpg", "web/a.png", "/out/a.jpg", "j1", &A_STAMP, NULL));
+	assert_true(history_own(history, "/out/a.jpg", "web/a.tif", "/out/a.jpg", "j2", &newer, NULL));
+	assert_true(history_owner(history, "/out/a.jpg", &output, NULL));
+	assert_string_equal(output.owner, "web/a.tif");
+	assert_string_equal(output.job, "j2");
+	assert_true(stamp_equal(&output.stamp, &newer));
+	/* Until the newer has its name, the one before lies there. */
+	assert_true(stamp_equal(&output.before, &A_STAMP));
+	history_output_clear(&output);
+	/* Once more, after a crash. */
+	assert_true(history_own(history, "/out/a.jpg", "web/a.tif", "/out/a.jpg", "j2", &newer, NULL));
+	assert_true(history_owner(history, "/out/a.jpg", &output, NULL));
+	assert_true(stamp_equal(&output.before, &A_STAMP));
+	history_output_clear(&output);
+	history_disown(history, "/out/a.jpg");
+	assert_null(owner_of(history, "/out/a.jpg"));
 }
 
 static void places_of_an_original_come_shortest_first(void **state)
@@ -71,8 +84,8 @@ static void places_of_an_original_come_shortest_first(void **state)
 	static const char *const paths[] = {"/out/a-10.jpg", "/out/a-2.jpg", "/out/a.jpg"};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(paths); i++)
-		assert_true(history_own(history, paths[i], "web/a.png", "/out/a.jpg", "j", NULL));
-	assert_true(history_own(history, "/out/b.jpg", "web/a.png", "/out/b.jpg", "j", NULL));
+		assert_true(history_own(history, paths[i], "web/a.png", "/out/a.jpg", "j", &A_STAMP, NULL));
+	assert_true(history_own(history, "/out/b.jpg", "web/a.png", "/out/b.jpg", "j", &A_STAMP, NULL));
 	g_autoptr(GPtrArray) places = history_places(history, "web/a.png", "/out/a.jpg", NULL);
 	assert_int_equal(places->len, 3);
 	for (guint i = 0; i < 3; i++)
@@ -98,7 +111,7 @@ static void a_database_of_version_1_is_kept(void **state)
 {
 	const struct place *place = *state;
 	sqlite3 *db;
-	g_autofree char *owner = NULL, *job = NULL;
+	struct history_output output;
 
 	assert_int_equal(sqlite3_open(place->path, &db), SQLITE_OK);
 	assert_int_equal(
@@ -109,19 +122,75 @@ static void a_database_of_version_1_is_kept(void **state)
 			"CREATE TABLE output (path TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID;"
 			"CREATE TABLE kept (key TEXT PRIMARY KEY) WITHOUT ROWID;"
 			"INSERT INTO output VALUES ('/out/a.jpg', 'web/a.png');"
+			"INSERT INTO kept VALUES ('web/1/2/3/4');"
 			"INSERT INTO job VALUES ('i','web','a.png','done','whole',NULL,1,1,1,1,1,1,1,'[]');"
 			"PRAGMA user_version = 1;",
 			NULL, NULL, NULL),
 		SQLITE_OK);
 	sqlite3_close(db);
 	auto_struct(history) history = open_at(state);
-	assert_true(history_owner(history, "/out/a.jpg", &owner, &job, NULL));
-	assert_string_equal(owner, "web/a.png");
-	assert_null(job);
-	g_autoptr(GPtrArray) places = history_places(history, "web/a.png", "/out/a.jpg", NULL);
+	assert_true(history_relocate(history, "/out", NULL));
+	assert_null(owner_of(history, "/out/a.jpg"));
+	assert_true(history_owner(history, "a.jpg", &output, NULL));
+	assert_string_equal(output.owner, "web/a.png");
+	assert_null(output.job);
+	assert_true(output.stamp.bytes < 0);
+	history_output_clear(&output);
+	g_autoptr(GPtrArray) places = history_places(history, "web/a.png", "a.jpg", NULL);
 	assert_int_equal(places->len, 1);
 	assert_int_equal(history_count(history, "done"), 1);
 	assert_int_equal(history_number(history, "web", "a.png", NULL), 1);
+}
+
+/* The bytes of a path need not be UTF-8, and what lies beside the folder is not in it. */
+static void paths_of_an_older_version_become_relative(void **state)
+{
+	auto_struct(history) history = open_at(state);
+	static const char *const moved[][2] = {
+		{"/o\303\274t \377/w/\376.jpg", "w/\376.jpg"}, {"/o\303\274t \377/b", "b"}};
+	static const char *const others[] = {"/o\303\274t \377.old/w/c.jpg", "/o\303\274t", "w/d.jpg"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(moved); i++)
+		assert_true(history_own(history, moved[i][0], "w/a.png", moved[i][0], "j", &A_STAMP, NULL));
+	for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+		assert_true(history_own(history, others[i], "w/a.png", others[i], "j", &A_STAMP, NULL));
+	for (int again = 0; again < 2; again++)
+		assert_true(history_relocate(history, "/o\303\274t \377", NULL));
+	for (gsize i = 0; i < G_N_ELEMENTS(moved); i++) {
+		g_autoptr(GPtrArray) places = history_places(history, "w/a.png", moved[i][1], NULL);
+		assert_int_equal(places->len, 1);
+		assert_string_equal(places->pdata[0], moved[i][1]);
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS(others); i++) {
+		g_autofree char *owner = owner_of(history, others[i]);
+		assert_non_null(owner);
+	}
+}
+
+static void count_kept(const struct history_original *original, void *user)
+{
+	assert_string_equal(original->owner, "web/\377.png");
+	assert_true(stamp_equal(&original->stamp, &A_STAMP));
+	assert_int_equal(original->ctime_ns, 7);
+	assert_string_equal(original->hash, "abc");
+	++*(int *)user;
+}
+
+static void originals_that_stay_are_remembered_until_they_are_gone(void **state)
+{
+	auto_struct(history) history = open_at(state);
+	const struct history_original original = {"web/\377.png", A_STAMP, 7, "abc"};
+	int count = 0;
+
+	assert_true(history_keep(history, &original, NULL));
+	assert_true(history_keep(history, &original, NULL));
+	history_close(g_steal_pointer(&history));
+	history = open_at(state);
+	history_kept(history, count_kept, &count);
+	assert_int_equal(count, 1);
+	assert_true(history_unkeep(history, original.owner, NULL));
+	history_kept(history, count_kept, &count);
+	assert_int_equal(count, 1);
 }
 
 static void one_of_a_newer_version_is_set_aside(void **state)
@@ -169,7 +238,7 @@ static void only_so_many_jobs_are_kept_and_all_are_counted(void **state)
 		if (i == 500)
 			history_set_keep(history, 200);
 		assert_true(add_job(history, id, i % 4 ? "done" : "failed", 1));
-		assert_true(history_own(history, id, "web/a.png", id, id, NULL));
+		assert_true(history_own(history, id, "web/a.png", id, id, &A_STAMP, NULL));
 	}
 	assert_int_equal(history_count(history, "done"), 750);
 	assert_int_equal(history_count(history, "failed"), 250);
@@ -177,8 +246,7 @@ static void only_so_many_jobs_are_kept_and_all_are_counted(void **state)
 	assert_in_range(ids->len, 200, 200 + 128);
 	assert_string_equal(ids->pdata[0], "999");
 	/* The ledger is not history: it lasts as long as the files. */
-	g_autofree char *owner = NULL, *job = NULL;
-	assert_true(history_owner(history, "0", &owner, &job, NULL));
+	g_autofree char *owner = owner_of(history, "0");
 	assert_non_null(owner);
 }
 
@@ -205,6 +273,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(places_of_an_original_come_shortest_first, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(numbers_run_from_one_and_stay, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_database_of_version_1_is_kept, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(paths_of_an_older_version_become_relative, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			originals_that_stay_are_remembered_until_they_are_gone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(one_of_a_newer_version_is_set_aside, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(only_so_many_jobs_are_kept_and_all_are_counted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(

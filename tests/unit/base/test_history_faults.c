@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "history_support.h"
+#include "ledger_support.h"
 
 enum { ROWS = 3000, NOBODY = 65534 };
 
@@ -36,7 +37,7 @@ static void fill(struct history *history)
 {
 	for (int i = 0; i < ROWS; i++) {
 		g_autofree char *path = out_path(i);
-		assert_true(history_own(history, path, "web/a.png", path, "j", NULL));
+		assert_true(history_own(history, path, "web/a.png", path, "j", &A_STAMP, NULL));
 	}
 	assert_int_equal(history_number(history, "web", "a.png", NULL), 1);
 	assert_true(add_job(history, "j", "done", NULL));
@@ -47,8 +48,7 @@ static int known(struct history *history)
 	int count = 0;
 
 	for (int i = 0; i < ROWS; i++) {
-		g_autofree char *path = out_path(i), *owner = NULL, *job = NULL;
-		assert_true(history_owner(history, path, &owner, &job, NULL));
+		g_autofree char *path = out_path(i), *owner = owner_of(history, path);
 		assert_true(!owner || strcmp(owner, "web/a.png") == 0);
 		count += owner != NULL;
 	}
@@ -69,10 +69,10 @@ static int set_aside(void)
 
 static bool usable(struct history *history)
 {
-	g_autofree char *owner = NULL, *job = NULL;
+	g_autofree char *owner = NULL;
 
-	return history_own(history, "/out/new.jpg", "web/new.png", "/out/new.jpg", "k", NULL) &&
-	       history_owner(history, "/out/new.jpg", &owner, &job, NULL) && owner;
+	return history_own(history, "/out/new.jpg", "web/new.png", "/out/new.jpg", "k", &A_STAMP, NULL) &&
+	       (owner = owner_of(history, "/out/new.jpg"));
 }
 
 static void overwrite(const char *path, gint64 at, gsize length)
@@ -150,7 +150,7 @@ static void a_garbled_wal_costs_its_lines_alone(void **state)
 	(void)state;
 	filled();
 	struct history *history = opened();
-	assert_true(history_own(history, "/out/late.jpg", "web/late.png", "/out/late.jpg", "k", NULL));
+	assert_true(history_own(history, "/out/late.jpg", "web/late.png", "/out/late.jpg", "k", &A_STAMP, NULL));
 	assert_true(g_file_get_contents(here.path, &text, &length, NULL));
 	assert_true(g_file_set_contents(copy, text, (gssize)length, NULL));
 	assert_true(size_of(wal) > 0);
@@ -263,7 +263,7 @@ static void removed_while_it_is_used(void **state)
 	assert_true(usable(other));
 	assert_int_equal(known(history), ROWS);
 	assert_int_equal(known(other), ROWS);
-	assert_true(history_own(history, "/out/x.jpg", "web/x.png", "/out/x.jpg", "k", NULL));
+	assert_true(history_own(history, "/out/x.jpg", "web/x.png", "/out/x.jpg", "k", &A_STAMP, NULL));
 	g_clear_pointer(&other, history_close);
 	g_clear_pointer(&history, history_close);
 	history = opened();
@@ -285,7 +285,7 @@ static void damaged_while_it_is_used(void **state)
 	overwrite(here.path, 4096, (gsize)size_of(here.path) - 4096);
 	/* The first that meets the fault is told so, as of something that may pass. */
 	for (int i = 0; i < 5 && !error; i++)
-		history_own(other, "/out/y.jpg", "web/y.png", "/out/y.jpg", "k", &error);
+		history_own(other, "/out/y.jpg", "web/y.png", "/out/y.jpg", "k", &A_STAMP, &error);
 	assert_non_null(error);
 	assert_int_equal(error->code, ERROR_RETRY);
 	assert_true(usable(other));
@@ -315,7 +315,7 @@ static void a_full_disk_is_named_and_passes(void **state)
 		;
 	for (int i = 0; i < ROWS && !error; i++) {
 		g_autofree char *path = out_path(i);
-		history_own(history, path, "web/a.png", path, "j", &error);
+		history_own(history, path, "web/a.png", path, "j", &A_STAMP, &error);
 	}
 	bool told = error && error->code == ERROR_RETRY && strstr(error->message, "No space left on device");
 	if (error)

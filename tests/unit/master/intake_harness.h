@@ -17,6 +17,7 @@
 #include "base/error.h" /* before cmocka, which has a macro fail() */
 #include "base/files.h"
 #include "master/intake_private.h"
+#include "master/kept.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,7 +42,8 @@ static struct {
 	guint queue;  /* claims of an inbox at a time */
 	guint64 more; /* files that wait besides, as last told */
 	char *more_why;
-	GHashTable *known; /* inodes that are not to be taken */
+	struct kept *kept; /* the test's; NULL: no original stays */
+	guint walks;       /* that came to their end */
 } h;
 
 static inline void on_claimed(struct claim *claim, void *user)
@@ -83,18 +85,35 @@ static inline void on_more(const char *pipeline, const char *inbox, guint64 coun
 	g_mutex_unlock(&h.lock);
 }
 
-static inline bool on_known(
-	const char *pipeline, guint64 device, guint64 inode, gint64 bytes, gint64 mtime_ns, void *user)
+static inline enum intake_known on_known(
+	const struct inbox *inbox, const char *relative, const struct stat *status, bool told, void *user)
 {
-	(void)pipeline;
-	(void)device;
-	(void)bytes;
-	(void)mtime_ns;
 	(void)user;
+	return h.kept ? kept_look(h.kept, inbox, relative, status, told) : KNOWN_NOT;
+}
+
+static inline void on_gone(const struct inbox *inbox, const char *relative, bool deleted, void *user)
+{
+	(void)user;
+	if (h.kept)
+		kept_gone(h.kept, inbox, relative, deleted);
+}
+
+static inline void on_walked(const struct inbox *inbox, void *user)
+{
+	(void)user;
+	if (h.kept)
+		kept_walked(h.kept, inbox);
 	g_mutex_lock(&h.lock);
-	bool found = g_hash_table_contains(h.known, GSIZE_TO_POINTER(inode));
+	h.walks++;
+	g_cond_broadcast(&h.changed);
 	g_mutex_unlock(&h.lock);
-	return found;
+}
+
+static inline guint64 on_kept(const struct inbox *inbox, void *user)
+{
+	(void)user;
+	return h.kept ? kept_count(h.kept, inbox->pipeline) : 0;
 }
 
 /* Waits for an expression that the intake's thread makes true. */
@@ -219,8 +238,13 @@ static inline struct inbox *inbox_at(const char *relative, bool recursive, char 
 
 static inline void start_with(GPtrArray *list)
 {
-	static const struct intake_events events = {
-		.claimed = on_claimed, .waiting = on_waiting, .more = on_more, .known = on_known};
+	static const struct intake_events events = {.claimed = on_claimed,
+		.waiting = on_waiting,
+		.more = on_more,
+		.known = on_known,
+		.gone = on_gone,
+		.walked = on_walked,
+		.kept = on_kept};
 	g_autoptr(GError) error = NULL;
 
 	h.intake = intake_new(list, h.queue, &events, &error);
@@ -236,7 +260,10 @@ static inline void start(const char *inbox)
 
 static inline void stop(void)
 {
-	g_clear_pointer(&h.intake, intake_free);
+	g_mutex_lock(&h.lock);
+	struct intake *intake = g_steal_pointer(&h.intake);
+	g_mutex_unlock(&h.lock);
+	intake_free(intake);
 }
 
 static inline int harness_start(void **state)
@@ -246,7 +273,6 @@ static inline int harness_start(void **state)
 	h.claims = g_ptr_array_new_with_free_func((GDestroyNotify)claim_free);
 	h.history = g_ptr_array_new_with_free_func(g_free);
 	h.waiting = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	h.known = g_hash_table_new(NULL, NULL);
 	h.hold = h.holding = false;
 	h.queue = 100000;
 	h.more = 0;
@@ -267,7 +293,6 @@ static inline int harness_stop(void **state)
 	g_clear_pointer(&h.claims, g_ptr_array_unref);
 	g_clear_pointer(&h.history, g_ptr_array_unref);
 	g_clear_pointer(&h.waiting, g_hash_table_unref);
-	g_clear_pointer(&h.known, g_hash_table_unref);
 	return 0;
 }
 

@@ -52,13 +52,13 @@ static void changed_between_look_and_rename(void **state)
 	struct inbox *inbox = inbox_at("box", true, NULL);
 	int descriptor = open(path, O_RDONLY | O_CLOEXEC);
 	assert_int_equal(fstat(descriptor, &status), 0);
-	struct identity seen = identity_of(&status);
+	struct stamp seen = stamp_of(&status);
 	put("box/s/a.jpg", "longer");
 	assert_null(claim_take(inbox, "s/a.jpg", descriptor, &seen, 1, &grown));
 	assert_int_equal(grown->code, ERROR_RETRY);
 	assert_content("box/s/a.jpg", "longer");
 	assert_int_equal(fstat(descriptor, &status), 0);
-	seen = identity_of(&status);
+	seen = stamp_of(&status);
 	put("staged", "longer"); /* the same but for its inode and time */
 	move("staged", "box/s/a.jpg");
 	assert_null(claim_take(inbox, "s/a.jpg", descriptor, &seen, 1, &other));

@@ -339,24 +339,6 @@ static void not_recursive(void **state)
 	assert_true(exists("box/sub/a.jpg"));
 }
 
-static void kept_originals_are_not_taken_again(void **state)
-{
-	struct stat status;
-	(void)state;
-	start("box");
-	drop_and_await("box/keep.jpg");
-	struct claim *claim = g_ptr_array_steal_index(h.claims, 0);
-	assert_int_equal(lstat(claim->path, &status), 0);
-	g_mutex_lock(&h.lock);
-	g_hash_table_add(h.known, GSIZE_TO_POINTER(status.st_ino));
-	g_mutex_unlock(&h.lock);
-	assert_true(claim_give_back(claim, NULL));
-	drop_and_await("box/other.jpg");
-	assert_int_equal(h.claims->len, 1);
-	assert_content("box/keep.jpg", "the last one");
-	claim_free(claim);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -378,7 +360,6 @@ int main(void)
 		INTAKE_TEST(strange_names),
 		INTAKE_TEST(accept_globs),
 		INTAKE_TEST(not_recursive),
-		INTAKE_TEST(kept_originals_are_not_taken_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Marks on outputs: whose they are, and whose they are not. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
 
 #include <glib/gstdio.h>
 
+#include "../base/ledger_support.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "master/kept.h"
@@ -38,7 +41,8 @@ static struct job *a_job(void)
 	claim->inbox = g_strdup(here.folder);
 	claim->relative = g_strdup(&OWNER[2]);
 	claim->path = g_build_filename(here.folder, claim->relative, NULL);
-	claim->inode = 7;
+	claim->bytes = 11;
+	claim->mtime_ns = 22;
 	struct job *job = job_new(claim, pipeline);
 	job->number = 42;
 	pipeline_unref(pipeline);
@@ -81,7 +85,9 @@ static void publish(void)
 		print_message("skipped: no extended attributes on this file system\n");
 		skip();
 	}
-	mark_write(&here.mill, here.job, here.output);
+	struct stamp stamp;
+	assert_true(stamp_take(here.output->temp, &stamp));
+	mark_write(&here.mill, here.job, here.output, &stamp);
 	assert_int_equal(rename(here.output->temp, here.final), 0);
 }
 
@@ -97,38 +103,121 @@ static bool is_ours(const struct mark_place *mill, const char *path)
 static void an_output_says_what_it_was_made_from(void **state)
 {
 	struct mark mark;
-	g_autofree char *key = kept_key(here.job->claim);
 
 	(void)state;
 	publish();
 	assert_true(mark_read(&here.mill, here.final, &mark));
 	assert_string_equal(mark.owner, OWNER);
-	assert_string_equal(mark.wished, here.output->wished);
+	assert_string_equal(mark.wished, mark_relative(&here.mill, here.output->wished));
 	assert_string_equal(mark.job, here.job->id);
-	assert_string_equal(mark.kept, key);
+	assert_int_equal(mark.original.bytes, 11);
+	assert_int_equal(mark.original.mtime_ns, 22);
 	assert_int_equal(mark.number, 42);
 	mark_clear(&mark);
 }
 
-static void what_was_copied_renamed_or_made_by_another_mill_is_nobodys(void **state)
+static void copy(const char *how, const char *from, const char *to)
 {
-	g_autofree char *copy = g_build_filename(here.out, "p", "copy.png", NULL);
+	char *argv[] = {"cp", (char *)how, (char *)from, (char *)to, NULL};
+	int status;
+
+	assert_true(g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, &status, NULL));
+	assert_int_equal(status, 0);
+}
+
+static void what_was_renamed_or_made_by_another_mill_is_nobodys(void **state)
+{
+	g_autofree char *elsewhere = g_build_filename(here.out, "p", "copy.png", NULL);
 	const struct mark_place other = {here.out, "/another/watch"};
-	char *copying[] = {"cp", "-a", here.final, copy, NULL};
 
 	(void)state;
 	publish();
 	assert_false(is_ours(&other, here.final));
-	assert_int_equal(rename(here.final, copy), 0);
-	assert_false(is_ours(&here.mill, copy));
-	assert_int_equal(rename(copy, here.final), 0);
+	assert_int_equal(rename(here.final, elsewhere), 0);
+	assert_false(is_ours(&here.mill, elsewhere));
+	assert_int_equal(rename(elsewhere, here.final), 0);
 	assert_true(is_ours(&here.mill, here.final));
-	assert_true(g_spawn_sync(NULL, copying, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL));
-	assert_true(lgetxattr(copy, "user.dropmill", NULL, 0) > 0);
-	assert_false(is_ours(&here.mill, copy));
-	/* The copy in the very place: another file with the right name. */
-	assert_int_equal(rename(copy, here.final), 0);
+	copy("-a", here.final, elsewhere);
+	assert_false(is_ours(&here.mill, elsewhere));
+}
+
+/* A larger disk: another device, other inodes. */
+static void a_copy_of_the_output_folder_is_still_the_mills(void **state)
+{
+	g_autofree char *out = g_build_filename(here.folder, "larger", NULL);
+	g_autofree char *final = g_build_filename(out, "p", "odd \xff name-2.png", NULL);
+	const struct mark_place moved = {out, here.folder};
+	struct mark mark;
+
+	(void)state;
+	publish();
+	copy("-a", here.out, out);
+	assert_true(mark_read(&moved, final, &mark));
+	assert_string_equal(mark.owner, OWNER);
+	mark_clear(&mark);
+	/* To a disk whose times are whole seconds. */
+	struct stat status;
+	assert_int_equal(stat(final, &status), 0);
+	const struct timespec coarse[] = {{.tv_nsec = UTIME_OMIT}, {status.st_mtim.tv_sec, 0}};
+	assert_int_equal(utimensat(AT_FDCWD, final, coarse, 0), 0);
+	assert_true(is_ours(&moved, final));
+}
+
+/* Same name, same inode, same attribute: but not what the mill wrote. */
+static void what_somebody_wrote_into_is_theirs(void **state)
+{
+	(void)state;
+	publish();
+	FILE *file = fopen(here.final, "r+e");
+	assert_non_null(file);
+	assert_true(fputs("A", file) >= 0); /* of the same size */
+	fclose(file);
 	assert_false(is_ours(&here.mill, here.final));
+	assert_true(g_file_set_contents_full(here.final, "mine", 4, G_FILE_SET_CONTENTS_NONE, 0666, NULL));
+	assert_false(is_ours(&here.mill, here.final));
+}
+
+/* Deep in a pyramid somebody left a note. */
+static void a_folder_is_the_mills_with_all_that_is_in_it(void **state)
+{
+	g_autofree char *deep = g_build_filename(here.output->temp, "0", "1", NULL);
+	g_autofree char *tile = g_build_filename(deep, "2.png", NULL);
+	g_autofree char *note = g_build_filename(here.final, "0", "1", "note", NULL);
+	struct stamp stamp;
+
+	(void)state;
+	assert_int_equal(g_mkdir_with_parents(deep, 0777), 0);
+	assert_true(g_file_set_contents(tile, "a tile", -1, NULL));
+	assert_true(stamp_take(here.output->temp, &stamp));
+	assert_int_equal(stamp.bytes, strlen("a tile"));
+	mark_write(&here.mill, here.job, here.output, &stamp);
+	assert_int_equal(rename(here.output->temp, here.final), 0);
+	if (lgetxattr(here.final, "user.dropmill", NULL, 0) <= 0)
+		skip();
+	assert_true(is_ours(&here.mill, here.final));
+	assert_true(g_file_set_contents(note, "", -1, NULL));
+	assert_false(is_ours(&here.mill, here.final));
+}
+
+/* Marks of older versions have the inode. */
+static void an_older_mark_holds_for_its_file(void **state)
+{
+	g_autofree char *text = NULL;
+	struct stat status;
+
+	(void)state;
+	publish();
+	g_autofree char *place = g_filename_to_uri(strchr(here.final + strlen(here.out), '/'), NULL, NULL);
+	assert_int_equal(lstat(here.final, &status), 0);
+	for (guint64 off = 0; off < 2; off++) {
+		g_free(text);
+		text = g_strdup_printf("{\"inode\":%" G_GUINT64_FORMAT
+				       ",\"watch\":\"%s\",\"path\":\"%s\",\"wished\":\"%s\","
+				       "\"owner\":\"/p/a.png\",\"job\":\"j\"}",
+			(guint64)status.st_ino + off, here.folder, place, place);
+		assert_int_equal(setxattr(here.final, "user.dropmill", text, strlen(text), 0), 0);
+		assert_int_equal(is_ours(&here.mill, here.final), off == 0);
+	}
 }
 
 static void a_garbled_mark_is_none(void **state)
@@ -155,21 +244,21 @@ static void a_new_ledger_learns_and_an_old_one_keeps_what_it_knows(void **state)
 	assert_true(history_began(history));
 	assert_false(history_began(history));
 	marks_relearn(&here.mill, history);
-	g_autofree char *owner = NULL, *job = NULL, *other = NULL, *none = NULL;
-	assert_true(history_owner(history, here.final, &owner, &job, NULL));
+	const char *place = mark_relative(&here.mill, here.final);
+	g_autofree char *owner = owner_of(history, place);
 	assert_string_equal(owner, OWNER);
-	assert_true(history_owner(history, stranger, &other, &none, NULL));
+	g_autofree char *other = owner_of(history, mark_relative(&here.mill, stranger));
 	assert_null(other);
 	assert_int_equal(history_number(history, "p", OWNER, NULL), 42);
 	assert_int_equal(history_number(history, "p", "p/another.png", NULL), 43);
-	auto_struct(kept) kept = kept_new(history);
-	assert_true(kept_knows(kept, "p", 0, 7, 0, 0));
-	assert_true(history_own(history, here.final, "p/newer.png", here.output->wished, "k", NULL));
+	auto_struct(kept) kept = kept_new(history, NULL, NULL, NULL);
+	assert_int_equal(kept_count(kept, "p"), 1);
+	struct stamp stamp;
+	assert_true(stamp_take(here.final, &stamp));
+	assert_true(history_own(history, place, "p/newer.png", "p/odd", "k", &stamp, NULL));
 	marks_relearn(&here.mill, history);
-	g_free(owner);
-	g_free(job);
-	assert_true(history_owner(history, here.final, &owner, &job, NULL));
-	assert_string_equal(owner, "p/newer.png");
+	g_autofree char *newer = owner_of(history, place);
+	assert_string_equal(newer, "p/newer.png");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -178,7 +267,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(an_output_says_what_it_was_made_from),
-		TEST(what_was_copied_renamed_or_made_by_another_mill_is_nobodys),
+		TEST(what_was_renamed_or_made_by_another_mill_is_nobodys),
+		TEST(a_copy_of_the_output_folder_is_still_the_mills),
+		TEST(what_somebody_wrote_into_is_theirs),
+		TEST(a_folder_is_the_mills_with_all_that_is_in_it),
+		TEST(an_older_mark_holds_for_its_file),
 		TEST(a_garbled_mark_is_none),
 		TEST(a_new_ledger_learns_and_an_old_one_keeps_what_it_knows),
 	};

@@ -1,138 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Places of outputs: what two pictures in work, a crash, a stranger's file and the order of drops do to them. */
-#include "master/names.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <glib/gstdio.h>
-
-#include "base/error.h"
-#include "base/files.h"
-
-#include <cmocka.h> /* last: it makes fail a macro */
-
-struct bed {
-	char *folder, *out;
-	struct history *history;
-	struct names *names;
-	struct pipeline *pipeline;
-	GPtrArray *jobs;
-	GMainLoop *loop;
-	enum names_answer answer;
-	char *message;
-};
-
-static void done(struct job *job, enum names_answer answer, GError *error, void *user)
-{
-	struct bed *bed = user;
-
-	(void)job;
-	bed->answer = answer;
-	g_free(bed->message);
-	bed->message = g_strdup(error ? error->message : "");
-	g_clear_error(&error);
-	g_main_loop_quit(bed->loop);
-}
-
-static int set_up(void **state)
-{
-	struct bed *bed = g_new0(struct bed, 1);
-
-	bed->folder = g_dir_make_tmp("dropmill-names-XXXXXX", NULL);
-	bed->out = g_build_filename(bed->folder, "out", NULL);
-	g_autofree char *path = g_build_filename(bed->folder, "history.db", NULL);
-	bed->history = history_open(path, NULL);
-	bed->names = names_new(bed->out, bed->folder, bed->history, done, bed, NULL);
-	bed->pipeline = pipeline_new();
-	bed->pipeline->name = (g_free(bed->pipeline->name), g_strdup("p"));
-	bed->jobs = g_ptr_array_new_with_free_func((GDestroyNotify)job_free);
-	bed->loop = g_main_loop_new(NULL, FALSE);
-	*state = bed;
-	return bed->names ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	struct bed *bed = *state;
-
-	names_free(bed->names);
-	g_ptr_array_unref(bed->jobs);
-	pipeline_unref(bed->pipeline);
-	history_close(bed->history);
-	g_main_loop_unref(bed->loop);
-	files_remove_tree(bed->folder);
-	g_free(bed->folder);
-	g_free(bed->out);
-	g_free(bed->message);
-	g_free(bed);
-	return 0;
-}
-
-static void add_output(struct bed *bed, const char *name)
-{
-	struct output *output = output_new();
-
-	output->name = (g_free(output->name), g_strdup(name));
-	g_ptr_array_add(bed->pipeline->outputs, output);
-}
-
-static struct job *drop(struct bed *bed, const char *relative)
-{
-	struct claim *claim = g_new0(struct claim, 1);
-
-	claim->id = g_strdup_printf("job%u", bed->jobs->len);
-	claim->pipeline = g_strdup("p");
-	claim->inbox = g_strdup(bed->folder);
-	claim->relative = g_strdup(relative);
-	claim->path = g_build_filename(bed->folder, relative, NULL);
-	struct job *job = job_new(claim, bed->pipeline);
-	job->queued_us = bed->jobs->len; /* the order of drops */
-	g_ptr_array_add(bed->jobs, job);
-	return job;
-}
-
-static struct job_output *output_at(const struct job *job, guint index)
-{
-	assert_true(index < job->outputs->len);
-	return g_ptr_array_index(job->outputs, index);
-}
-
-static void assert_named(const struct job *job, guint index, const char *name)
-{
-	g_autofree char *base = g_path_get_basename(output_at(job, index)->final);
-	assert_string_equal(base, name);
-}
-
-static void settle(struct bed *bed, struct job *job, const char *name)
-{
-	g_autoptr(GError) error = NULL;
-
-	if (names_settle(bed->names, job, false, &error) != NAMES_GIVEN)
-		fail_msg("%s", error ? error->message : "not given");
-	assert_named(job, 0, name);
-}
-
-/* As the commit does. */
-static void finish(struct bed *bed, struct job *job)
-{
-	for (guint i = 0; i < job->outputs->len; i++) {
-		assert_true(names_own(bed->names, job, output_at(job, i), NULL));
-		assert_true(g_file_set_contents(output_at(job, i)->final, "x", 1, NULL));
-	}
-	names_release(bed->names, job);
-}
-
-static void put_stranger(const struct bed *bed, const char *name)
-{
-	g_autofree char *path = g_build_filename(bed->out, "p", name, NULL);
-	g_autofree char *folder = g_path_get_dirname(path);
-
-	assert_true(files_make_folder(folder, NULL));
-	assert_true(g_file_set_contents(path, "mine", 4, NULL));
-}
+#include "../base/ledger_support.h"
+#include "names_support.h"
 
 static void a_place_belongs_to_one_picture_in_work(void **state)
 {
@@ -168,21 +37,19 @@ static void a_picture_taken_up_after_a_crash_finds_its_own(void **state)
 static void a_stranger_that_comes_meanwhile_stays(void **state)
 {
 	struct bed *bed = *state;
-	char *owner = NULL, *job = NULL;
 
 	add_output(bed, "{stem}.jpg");
 	struct job *a = drop(bed, "a.png");
 	settle(bed, a, "a.jpg");
 	assert_true(output_at(a, 0)->fresh);
+	job_name_temps(a);
 	assert_true(names_own(bed->names, a, output_at(a, 0), NULL));
 	put_stranger(bed, "a.jpg");
-	g_autofree char *path = g_strdup(output_at(a, 0)->final);
 	names_give_up(bed->names, output_at(a, 0));
 	assert_int_equal(names_settle(bed->names, a, true, NULL), NAMES_GIVEN);
 	assert_named(a, 0, "a-2.jpg");
 	assert_string_equal(output_at(a, 0)->note, "renamed to a-2.jpg because a.jpg is there and was not made here");
-	assert_true(history_owner(bed->history, path, &owner, &job, NULL));
-	assert_null(owner);
+	assert_null(owner_of(bed->history, "p/a.jpg"));
 }
 
 static void overwriting_goes_in_the_order_of_drops(void **state)
@@ -270,7 +137,6 @@ static void sizes_come_later_and_temps_lie_on_the_same_file_system(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(a_place_belongs_to_one_picture_in_work),
 		TEST(a_picture_taken_up_after_a_crash_finds_its_own),
