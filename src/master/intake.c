@@ -22,6 +22,8 @@ static void box_free(gpointer data)
 
 	if (box->lock >= 0)
 		close(box->lock);
+	if (box->name >= 0)
+		close(box->name);
 	walk_stop(box);
 	g_sequence_free(box->timers);
 	inbox_free(box->inbox);
@@ -67,7 +69,7 @@ static void add_box(struct intake *intake, struct inbox *inbox)
 	struct box *box = g_new0(struct box, 1);
 
 	box->inbox = inbox;
-	box->lock = -1;
+	box->lock = box->name = -1;
 	box->timers = g_sequence_new(NULL);
 	g_ptr_array_add(intake->boxes, box);
 }
@@ -175,6 +177,7 @@ static void look_at_boxes(struct intake *intake, bool paused)
 		if (box->recover && !paused && room_to_recover(intake, box) > 0)
 			hand_out_recovered(intake, box);
 		room_tell(intake, box);
+		scan_rest(box);
 	}
 }
 

@@ -28,7 +28,8 @@ struct box {
 	bool polled;           /* events cannot be relied on: looked at every few seconds */
 	bool remote;           /* on a network file system */
 	guint64 device, inode; /* of its folder */
-	int lock;              /* descriptor that holds it against other mills; -1: none */
+	int name;              /* descriptor that holds it against other mills of this machine; -1: none */
+	int lock;              /* against all, while anything is in hand; it keeps the file system busy; -1: not held */
 	gint64 check_us;       /* when to see whether the folder is still that one */
 	gint64 scan_us;        /* when to walk it again */
 	gint64 missing_us;     /* since when it has been missing; 0: it is not */
@@ -124,6 +125,9 @@ bool inbox_equal(const struct inbox *a, const struct inbox *b);
 /* inbox_lock.c: the folder is this process's while the descriptor is open. -1 with an error: another has it; -1 without: no lock can be
  * had there. */
 int inbox_lock(const char *path, GError **error);
+/* Likewise, but only on this machine, and without a descriptor on the folder's file system. */
+int inbox_name(const struct stat *inbox, GError **error);
+void inbox_name_answer(int descriptor); /* others ask who has it: now and then */
 bool inbox_path_within(const char *path, const char *top /* NULL: everything */);
 
 /* intake_watch.c. When inotify cannot be had, inotify_error says why and which limit to raise. */
@@ -176,6 +180,10 @@ void scan_check(struct intake *intake, struct box *box, bool create);
 /* Walks it, when that is due and there is room, or goes on with it. */
 void scan_box(struct intake *intake, struct box *box);
 void scan_close(struct intake *intake, struct box *box);
+/* Before anything is claimed. False: another mill has it, and it is closed. */
+bool scan_hold(struct intake *intake, struct box *box);
+/* Nothing is in hand: its file system may be unmounted. */
+void scan_rest(struct box *box);
 void scan_event(struct intake *intake, struct folder *folder, guint32 mask, guint32 cookie, const char *name);
 void scan_lost(struct intake *intake, struct box *box, const char *relative); /* its watch is gone */
 

@@ -109,7 +109,49 @@ void scan_close(struct intake *intake, struct box *box)
 	box->open = false;
 	if (box->lock >= 0)
 		close(box->lock);
+	if (box->name >= 0)
+		close(box->name);
+	box->lock = box->name = -1;
+}
+
+bool scan_hold(struct intake *intake, struct box *box)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (box->lock >= 0)
+		return true;
+	box->lock = inbox_lock(box->inbox->path, &error);
+	if (!error)
+		return true;
+	scan_close(intake, box);
+	box->check_us = 0; /* tells why */
+	return false;
+}
+
+void scan_rest(struct box *box)
+{
+	bool idle = !box->walk && !box->recover && !box->candidates && claim_count(box->inbox->path) == 0;
+
+	if (box->lock < 0 || !idle)
+		return;
+	close(box->lock);
 	box->lock = -1;
+}
+
+/* Both locks, or an error. */
+static void lock_box(struct box *box, const struct stat *status, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+
+	box->name = inbox_name(status, &cause);
+	if (!cause)
+		box->lock = inbox_lock(box->inbox->path, &cause);
+	if (!cause)
+		return;
+	if (box->name >= 0)
+		close(box->name);
+	box->name = -1;
+	g_propagate_error(error, g_steal_pointer(&cause));
 }
 
 static void open_box(struct intake *intake, struct box *box, const struct stat *status)
@@ -162,9 +204,10 @@ void scan_check(struct intake *intake, struct box *box, bool create)
 		box->check_us = now + intake_check_us;
 		if (box->open && (box->device != status.st_dev || box->inode != status.st_ino))
 			scan_close(intake, box);
+		inbox_name_answer(box->name);
 		if (box->open)
 			return;
-		box->lock = inbox_lock(box->inbox->path, &error);
+		lock_box(box, &status, &error);
 		if (!error) {
 			open_box(intake, box, &status);
 			return;

@@ -325,7 +325,7 @@ void settle_run(struct intake *intake)
 		struct box *box = intake->boxes->pdata[intake->turn++ % intake->boxes->len];
 		struct pending *file = first_due(intake, box, now);
 		idle = file ? 0 : idle + 1;
-		if (file)
+		if (file && scan_hold(intake, box))
 			take_look(intake, file);
 	}
 	hand_out(intake);

@@ -204,6 +204,47 @@ static void mounted_over(void **state)
 	in_child(be_alone, mounts);
 }
 
+/* True as soon as it can be: nothing of ours keeps it busy. */
+static bool unmount(const char *relative)
+{
+	g_autofree char *path = at(relative);
+	gint64 deadline = g_get_monotonic_time() + DEADLINE_US;
+
+	while (umount(path) != 0) {
+		if (errno != EBUSY || g_get_monotonic_time() > deadline)
+			return false;
+		g_usleep(5000);
+	}
+	return true;
+}
+
+static void idle_inbox_is_unmounted(void)
+{
+	intake_check_us = 100 * 1000;
+	make_folder("box");
+	mount_over("box");
+	start("box");
+	put("box/sub.jpg", "x");
+	wait_claims(1);
+	g_autofree char *path = at("box");
+	CHILD_ASSERT(umount(path) != 0 && errno == EBUSY); /* it has work in hand */
+	CHILD_ASSERT(claim_archive(h.claims->pdata[0], NULL));
+	CHILD_ASSERT(unmount("box"));
+	/* And it is taken up when it is there again. */
+	mount_over("box");
+	put("box/later.jpg", "x");
+	wait_claims(2);
+	CHILD_ASSERT(exists("box/.dropmill") && !waiting_at("box"));
+	CHILD_ASSERT(claim_archive(h.claims->pdata[1], NULL));
+	CHILD_ASSERT(unmount("box"));
+}
+
+static void an_idle_inbox_can_be_unmounted(void **state)
+{
+	(void)state;
+	in_child(be_alone, idle_inbox_is_unmounted);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +252,7 @@ int main(void)
 		INTAKE_TEST(polls_without_watches),
 		INTAKE_TEST(polls_without_inotify),
 		INTAKE_TEST(mounted_over),
+		INTAKE_TEST(an_idle_inbox_can_be_unmounted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -304,6 +304,30 @@ static void an_inbox_of_another_mill_waits_until_it_is_free(void **state)
 	close(theirs);
 }
 
+/* With nothing in hand it holds no lock on the folder, and is refused to others all the same. */
+static void an_idle_inbox_is_refused_to_another_mill(void **state)
+{
+	g_autofree char *folder = at("box");
+	g_autoptr(GError) error = NULL;
+	struct stat status;
+	(void)state;
+
+	start("box");
+	assert_int_equal(lstat(folder, &status), 0);
+	assert_int_equal(inbox_name(&status, &error), -1);
+	assert_non_null(error);
+	g_autofree char *expected = g_strdup_printf("another dropmill (process %d) has this inbox", (int)getpid());
+	assert_true(g_str_has_prefix(error->message, expected));
+	stop();
+	int ours = inbox_name(&status, NULL);
+	assert_true(ours >= 0);
+	start_with(inboxes(inbox_at("box", true, NULL), inbox_at("free", true, NULL)));
+	await(waiting_at("box"));
+	close(ours);
+	await(!waiting_at("box"));
+	drop_and_await("box/a.jpg");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,6 +345,7 @@ int main(void)
 		INTAKE_TEST(queue_overflow),
 		INTAKE_TEST(many_folders_come_and_go),
 		INTAKE_TEST(an_inbox_of_another_mill_waits_until_it_is_free),
+		INTAKE_TEST(an_idle_inbox_is_refused_to_another_mill),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
