@@ -256,5 +256,5 @@ bool beneath_fail(GError **error, const char *path, const char *other, const cha
 			text, shown);
 	}
 	errno = number;
-	return fail_errno(error, "%s", text);
+	return fail_errno_at(error, PLACE_OUTPUT, "%s", text);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Purpose:   the one error domain. The kind says who has to act: nobody (retry later), the owner of the
- *            file (input), or the operator (system). Bugs are assertions, not errors.
+ *            file (input), or the operator (system). What an error number of the system means stands in one table, by the place where it came
+ *            up. Kind and number travel in the error; nobody reads its text. Bugs are assertions, not errors.
  * Thread:    any. Ownership: GError's.
  */
 #ifndef DROPMILL_BASE_ERROR_H
@@ -16,14 +17,29 @@ enum error_kind {
 	ERROR_SYSTEM, /* cannot go on: stop with this message */
 };
 
+/* Where the system refused something. */
+enum error_place {
+	PLACE_PROCESS,  /* what a process needs to run at all */
+	PLACE_OUTPUT,   /* a picture's way out: its outputs, and where its original goes */
+	PLACE_ORIGINAL, /* a picture's original */
+	PLACE_COUNT
+};
+
 #define DROPMILL_ERROR (dropmill_error_quark())
 GQuark dropmill_error_quark(void);
 
 /* Sets error and returns false, so that `return fail(error, ERROR_INPUT, ...)` reads well. */
 bool fail(GError **error, enum error_kind kind, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
-/* The same with ": " and strerror(errno) behind; the kind follows errno (ENOSPC, EACCES, EROFS, EIO, EDQUOT, EMFILE,
- * ENFILE, EAGAIN, ENOMEM are ERROR_RETRY, the rest ERROR_SYSTEM). */
+/* The same with ": " and strerror(errno) behind; the kind is that of errno at this place. fail_errno() is for PLACE_PROCESS. */
 bool fail_errno(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+bool fail_errno_at(GError **error, enum error_place place, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/* The table. */
+enum error_kind error_kind_of(int number, enum error_place place);
+/* Of an error of any domain: what a library says may pass. */
+enum error_kind error_kind(const GError *error);
+/* errno, as far as the error has one; 0: none. */
+int error_number(const GError *error);
 
 #endif

@@ -31,7 +31,7 @@ static bool walk(const char *path, const char *relative,
 		g_autofree char *inner_relative = *relative ? g_build_filename(relative, name, NULL) : g_strdup(name);
 		struct stat status;
 		if (fstatat(dirfd(folder), name, &status, AT_SYMLINK_NOFOLLOW) != 0)
-			ok = fail_errno(error, "%s", inner);
+			ok = fail_errno_at(error, PLACE_OUTPUT, "%s", inner);
 		else if (S_ISDIR(status.st_mode))
 			ok = walk(inner, inner_relative, visit, user, error);
 		else if (!S_ISREG(status.st_mode))
@@ -168,7 +168,7 @@ static bool begin_writing(const char *path, const char *relative, const struct s
 		return true;
 	int fd = beneath_open(path, O_RDONLY | O_NOFOLLOW, 0);
 	if (fd < 0)
-		return fail_errno(error, "%s", path);
+		return fail_errno_at(error, PLACE_OUTPUT, "%s", path);
 	/* What it cannot do, or begins in vain, fsync does and tells. */
 	(void)!sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	close(fd);
@@ -242,7 +242,7 @@ bool folder_replace(const char *temp, const char *final, GError **error)
 		return beneath_rename(temp, final, 0) == 0 || beneath_fail(error, final, temp, "%s", final);
 	if (!S_ISDIR(status.st_mode)) {
 		errno = ENOTDIR;
-		return fail_errno(error, "%s is in the way of a folder", final);
+		return fail_errno_at(error, PLACE_OUTPUT, "%s is in the way of a folder", final);
 	}
 	/* Both at once, where the file system can: at no moment is there none. */
 	if (beneath_rename(temp, final, RENAME_EXCHANGE) == 0) {

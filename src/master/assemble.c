@@ -117,8 +117,10 @@ static void tile_done(struct master *master, const struct lease *lease, gint64 t
 	job->done++;
 	foresee(job);
 	master->tiles_done++;
-	if (job->waits)
-		jobs_say_waiting(master, job, NULL);
+	if (job->waits) {
+		jobs_waits_no_more(master, job);
+		jobs_set_stuck(master, job, false);
+	}
 	job->waits = 0;
 	if (job->lane == LANE_WHOLE)
 		jobs_commit(master, job);
@@ -236,7 +238,7 @@ static void accept(struct master *master, const struct lease *lease, const struc
 	if (placed)
 		tile_done(master, lease, result->compute_us);
 	else if (job->lane == LANE_WHOLE)
-		jobs_wait(master, job, error->message);
+		jobs_fault(master, job, error);
 	else
 		tile_again(master, job, lease->tile, error->message);
 }

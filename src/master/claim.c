@@ -130,7 +130,7 @@ struct claim *claim_take(const struct inbox *inbox, const char *relative, int de
 	gssize length = pread(descriptor, head, sizeof(head), 0);
 
 	if (length < 0) {
-		fail_errno(error, "cannot be read");
+		fail_errno_at(error, PLACE_ORIGINAL, "cannot be read");
 		return NULL;
 	}
 	if (!move_in(from, to, descriptor, seen, error)) {

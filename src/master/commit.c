@@ -146,13 +146,8 @@ static bool all_committed(const struct job *job)
 	return job->commit_tries > 0;
 }
 
-static bool settle_original(struct committer *committer, const struct job *job, GError **error)
+static bool move_original(struct committer *committer, const struct job *job, GError **error)
 {
-	if (job->loose)
-		return true;
-	/* Somebody removed it meanwhile: not a try before, which would have said where it is. */
-	if (job->commit_tries > 0 && !job->claim->left_at && claim_look(job->claim, NULL) == CLAIM_GONE)
-		return true;
 	switch (job->pipeline->originals) {
 	case ORIGINALS_DELETE:
 		return claim_delete(job->claim, error);
@@ -162,6 +157,19 @@ static bool settle_original(struct committer *committer, const struct job *job, 
 		return claim_archive(job->claim, error);
 	}
 	return true;
+}
+
+static bool settle_original(struct committer *committer, const struct job *job, GError **error)
+{
+	if (job->loose)
+		return true;
+	/* Somebody removed it meanwhile: not a try before, which would have said where it is. */
+	if (!job->claim->left_at && claim_look(job->claim, NULL) == CLAIM_GONE)
+		return true;
+	if (move_original(committer, job, error))
+		return true;
+	g_prefix_error(error, "its outputs are finished, but its original stays: ");
+	return false;
 }
 
 static bool write_history(struct committer *committer, const struct job *job, const char *state, GError **error)
@@ -219,12 +227,10 @@ static bool commit_outputs(struct committer *committer, struct commit_request *r
 	if (!job->loose && !all_committed(job)) {
 		enum claim_state state = claim_look(job->claim, error);
 		request->changed = state == CLAIM_CHANGED;
-		request->refused = state == CLAIM_GONE;
 		if (state != CLAIM_SAME)
 			return false;
 	}
 	if (names_settle(committer->names, job, true, error) != NAMES_GIVEN) {
-		request->refused = g_error_matches(request->error, DROPMILL_ERROR, ERROR_INPUT);
 		return false;
 	}
 	for (guint i = 0; i < job->outputs->len; i++)
@@ -286,6 +292,7 @@ static void run(gpointer data, gpointer user)
 	}
 	request->ok = request->kind == COMMIT_OUTPUTS ? commit_outputs(committer, request, &request->error)
 						      : commit_failure(committer, request, &request->error);
+	request->refused = !request->ok && request->kind == COMMIT_OUTPUTS && error_kind(request->error) == ERROR_INPUT;
 	if (request->ok || request->changed)
 		names_release(committer->names, request->job);
 	struct finished *finished = g_new(struct finished, 1);

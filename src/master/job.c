@@ -61,6 +61,7 @@ void job_free(struct job *job)
 	g_free(job->hash);
 	g_free(job->waits_for);
 	g_free(job->error);
+	g_free(job->waiting_for);
 	g_free(job->spent);
 	g_free(job);
 }

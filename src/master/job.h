@@ -97,7 +97,9 @@ struct job {
 	guint waits;          /* temporary faults in a row */
 	guint lost;           /* runs whose outputs were lost before they were committed */
 	guint commit_tries;   /* that failed, in a row: it is all done and waits for a disk or a permission */
-	gint64 not_before_us; /* back-off after a temporary fault */
+	gint64 not_before_us; /* back-off after a temporary fault: when it is tried again */
+	char *waiting_for;    /* the fault; NULL: none */
+	bool stuck;           /* it had one in this run or the one before: see jobs_wait.c */
 	int width, height;
 	struct codec_link *codec;
 	gint64 codec_us; /* last word to it or from it */

@@ -92,6 +92,7 @@ struct job_view *job_view_copy(const struct job_view *from)
 	view->source = g_strdup(from->source);
 	view->original = g_strdup(from->original);
 	view->error = g_strdup(from->error);
+	view->waiting_for = g_strdup(from->waiting_for);
 	view->hash = g_strdup(from->hash);
 	view->spent = g_memdup2(from->spent, sizeof *from->spent);
 	view->chain = from->chain ? g_ref_string_acquire(from->chain) : NULL;
@@ -116,6 +117,7 @@ void job_view_unref(struct job_view *view)
 	g_free(view->source);
 	g_free(view->original);
 	g_free(view->error);
+	g_free(view->waiting_for);
 	g_free(view->hash);
 	g_free(view->spent);
 	g_clear_pointer(&view->chain, g_ref_string_release);
@@ -147,6 +149,6 @@ bool job_view_equal(const struct job_view *a, const struct job_view *b)
 	       a->finished_wall_us == b->finished_wall_us && a->tiles == b->tiles && a->timeline == b->timeline &&
 	       g_strcmp0(a->id, b->id) == 0 && g_strcmp0(a->pipeline, b->pipeline) == 0 &&
 	       g_strcmp0(a->source, b->source) == 0 && g_strcmp0(a->original, b->original) == 0 &&
-	       g_strcmp0(a->error, b->error) == 0 && g_strcmp0(a->hash, b->hash) == 0 &&
-	       outputs_equal(a->outputs, b->outputs);
+	       g_strcmp0(a->error, b->error) == 0 && g_strcmp0(a->hash, b->hash) == 0 && a->retry_us == b->retry_us &&
+	       g_strcmp0(a->waiting_for, b->waiting_for) == 0 && outputs_equal(a->outputs, b->outputs);
 }

@@ -14,8 +14,6 @@
 #include "master/tiles.h"
 #include "pipeline/lanes.h"
 
-/* Jobs that wait for their commit and do not count as running. */
-#define STUCK_AT_MOST 64
 /* Inline tiles on the embedded broker: with its margin a tile must stay well under the mock's partition. */
 #define EMBEDDED_TILE_BYTES (1 << 20)
 /* What an inbox may have claimed where --queue does not say: far more than is under way at a time, and a few megabytes. */
@@ -202,14 +200,10 @@ void jobs_named(struct job *job, enum names_answer answer, GError *taken, void *
 		return;
 	}
 	if (answer == NAMES_FAILED) {
-		if (error->code == ERROR_INPUT)
-			jobs_fail(master, job, error->message);
-		else
-			jobs_wait(master, job, error->message);
+		jobs_fault(master, job, error);
 		return;
 	}
 	g_clear_pointer(&job->waits_for, g_free);
-	g_clear_pointer(&job->error, g_free);
 	job_name_temps(job);
 	say_notes(master, job);
 	if (job_all_skipped(job)) {
@@ -250,13 +244,6 @@ guint jobs_busy(const struct master *master)
 	return count;
 }
 
-/* Who waits for a disk that is full or a folder that is closed keeps nobody busy, and must not keep the pictures of other pipelines from being
- * milled. Bounded, since their outputs lie on a disk. */
-static guint stuck(const struct master *master)
-{
-	return MIN(master->running->len - jobs_busy(master), STUCK_AT_MOST);
-}
-
 guint jobs_queue(const struct master *master)
 {
 	if (master->options->queue)
@@ -272,11 +259,11 @@ void jobs_start(struct master *master)
 	if (master->draining)
 		return;
 	/* Enough started jobs to keep every worker's window full; the rest waits in the queue, where priorities count. */
-	guint room = 2 * workers_live(master->workers) + TILED_JOBS + stuck(master);
-	for (GList *link = master->queue.head; link && master->running->len < room; link = next) {
+	guint room = 2 * workers_live(master->workers) + TILED_JOBS;
+	for (GList *link = master->queue.head; link && jobs_busy(master) < room; link = next) {
 		struct job *job = link->data;
 		next = link->next;
-		if (job->not_before_us > now || waits_for_twin(master, job) ||
+		if (job->not_before_us > now || waits_for_twin(master, job) || !jobs_may_start(master, job) ||
 			(ask_codec(master, job) && codecs(master) >= TILED_JOBS))
 			continue;
 		g_queue_delete_link(&master->queue, link);

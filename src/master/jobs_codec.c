@@ -29,7 +29,7 @@ static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 	job->segment = segments_borrow(master->segments, (gsize)json_int(plan, "segment_bytes", 0),
 		json_bool(plan, "spool", false), job->tile_count, &error);
 	if (!job->segment) {
-		jobs_wait(master, job, error->message);
+		jobs_fault(master, job, error);
 		return;
 	}
 	json_object_set_string_member(go, "cmd", "go");

@@ -13,11 +13,6 @@
 #include "master/state.h"
 #include "master/tiles.h"
 
-/* A commit, or an original's way back to its inbox, that failed for a time: after 1, 2, 4, ... up to 32 seconds. */
-#define AGAIN_DOUBLINGS 5
-/* A name that another picture in work has: its end wakes who waits. This is for a holder that ended in another way. */
-#define NAME_AGAIN_US (2 * G_TIME_SPAN_SECOND)
-
 void jobs_stop_run(struct master *master, struct job *job)
 {
 	bool tainted = job->held > 0;
@@ -44,7 +39,7 @@ void jobs_abandon(struct master *master, struct job *job)
 		job_remove_temps(job);
 }
 
-static void back_to_queue(struct master *master, struct job *job)
+void jobs_back_to_queue(struct master *master, struct job *job)
 {
 	jobs_stop_run(master, job);
 	job_remove_temps(job);
@@ -63,7 +58,7 @@ static void change_lane(struct master *master, struct job *job, bool tiled, cons
 	job->runs--; /* nothing was tried in vain */
 	job->must_be_tiled = tiled;
 	job->must_be_whole = !tiled;
-	back_to_queue(master, job);
+	jobs_back_to_queue(master, job);
 	jobs_start(master);
 }
 
@@ -88,43 +83,8 @@ void jobs_start_over(struct master *master, struct job *job, const char *why)
 	}
 	job_note(job, TIMELINE_RESTARTED, -1, NULL, "%s", why);
 	log_warning("%s/%s: %s; it starts over", job->pipeline->name, job->source, why);
-	back_to_queue(master, job);
+	jobs_back_to_queue(master, job);
 	jobs_start(master);
-}
-
-void jobs_say_waiting(struct master *master, const struct job *job, const char *why)
-{
-	if (!job->loose)
-		waiting_set(master->waiting, job->pipeline->name, job->claim->path, why);
-}
-
-void jobs_wait(struct master *master, struct job *job, const char *why)
-{
-	guint seconds = 1u << MIN(job->waits, AGAIN_DOUBLINGS);
-
-	job->waits++;
-	if (g_strcmp0(job->error, why) != 0)
-		job_note(job, TIMELINE_WAITING, -1, NULL, "%s", why);
-	if (g_strcmp0(job->error, why) != 0)
-		log_warning("%s/%s waits: %s", job->pipeline->name, job->source, why);
-	g_free(job->error);
-	job->error = g_strdup(why);
-	jobs_say_waiting(master, job, why);
-	job->not_before_us = clock_now_us() + seconds * (gint64)G_USEC_PER_SEC;
-	back_to_queue(master, job);
-}
-
-void jobs_wait_for_name(struct master *master, struct job *job, const char *why)
-{
-	if (g_strcmp0(job->error, why) != 0)
-		job_note(job, TIMELINE_WAITING, -1, NULL, "%s", why);
-	if (g_strcmp0(job->error, why) != 0)
-		log_info("%s/%s waits: %s", job->pipeline->name, job->source, why);
-	g_free(job->error);
-	job->error = g_strdup(why);
-	job->not_before_us = clock_now_us() + NAME_AGAIN_US;
-	job->runs--; /* it never began */
-	back_to_queue(master, job);
 }
 
 void jobs_fail(struct master *master, struct job *job, const char *reason)
@@ -153,7 +113,7 @@ void jobs_commit(struct master *master, struct job *job)
 {
 	struct commit_request *request = g_new0(struct commit_request, 1);
 
-	jobs_say_waiting(master, job, NULL);
+	jobs_waits_no_more(master, job);
 	view_show_tiles(master, job);
 	/* Nothing is out any more: every tile was answered, if perhaps not by everybody who has it. */
 	codec_link_free(g_steal_pointer(&job->codec));
@@ -162,7 +122,6 @@ void jobs_commit(struct master *master, struct job *job)
 	segments_give_back(master->segments, g_steal_pointer(&job->segment), job->leased > 0 || job->held > 0);
 	job->phase_us = clock_now_us();
 	job->committing = true;
-	g_clear_pointer(&job->error, g_free);
 	request->kind = COMMIT_OUTPUTS;
 	request->job = job;
 	committer_add(master->committer, request);
@@ -226,7 +185,8 @@ static void finish(struct master *master, struct job *job, enum job_state state)
 	gint64 now = clock_now_us(), ms = (now - job->queued_us) / 1000;
 
 	job_set_state(job, state, master->counts);
-	jobs_say_waiting(master, job, NULL);
+	jobs_waits_no_more(master, job);
+	jobs_set_stuck(master, job, false);
 	forget(master, job);
 	note_end(job, state);
 	if (state == JOB_DONE && job_all_skipped(job))
@@ -255,35 +215,13 @@ static void finish(struct master *master, struct job *job, enum job_state state)
 	master_check_drained(master);
 }
 
-struct again {
-	struct master *master;
-	char *id;
-	enum commit_kind kind;
-};
-
-static gboolean commit_again(gpointer data)
-{
-	struct again *again = data;
-	struct job *job = jobs_find(again->master, again->id);
-
-	if (job) {
-		struct commit_request *request = g_new0(struct commit_request, 1);
-		request->kind = again->kind;
-		request->job = job;
-		committer_add(again->master->committer, request);
-	}
-	g_free(again->id);
-	g_free(again);
-	return G_SOURCE_REMOVE;
-}
-
 /* From its original: an output was not written whole, or somebody took it away. A disk's trouble may last, and is waited for longer each time;
  * whatever else it is, the tries are counted. */
 static void mill_again(struct master *master, struct job *job, const GError *error)
 {
 	job->committing = false;
 	job->commit_tries = 0;
-	if (error->code != ERROR_RETRY) {
+	if (error_kind(error) != ERROR_RETRY) {
 		jobs_start_over(master, job, error->message);
 		return;
 	}
@@ -310,7 +248,8 @@ void jobs_committed(struct commit_request *request, void *user)
 		/* Somebody still writes to it. Back to the inbox, where it settles again. */
 		log_warning("%s/%s changed while it was milled; it is taken again when it is quiet",
 			job->pipeline->name, job->source);
-		jobs_say_waiting(master, job, NULL);
+		jobs_waits_no_more(master, job);
+		jobs_set_stuck(master, job, false);
 		job_remove_temps(job);
 		forget(master, job);
 		master->counts[job->state]--;
@@ -327,50 +266,8 @@ void jobs_committed(struct commit_request *request, void *user)
 		mill_again(master, job, request->error);
 		return;
 	}
-	if (job->commit_tries == 0 || g_strcmp0(job->error, request->error->message) != 0)
-		log_warning("%s/%s waits: %s", job->pipeline->name, job->source, request->error->message);
-	if (request->kind == COMMIT_OUTPUTS) {
-		g_free(job->error);
-		job->error = g_strdup(request->error->message);
-	}
-	jobs_say_waiting(master, job, request->error->message);
-	struct again *again = g_new(struct again, 1);
-	*again = (struct again){master, g_strdup(job->id), request->kind};
-	g_timeout_add_seconds(1u << MIN(job->commit_tries, AGAIN_DOUBLINGS), commit_again, again);
-	job->commit_tries++;
+	jobs_commit_again(master, job, request->kind, request->error->message);
 	view_changed(master);
 	jobs_start(master);
 	master_check_drained(master);
-}
-
-struct way_back {
-	struct master *master;
-	struct claim *claim;
-	guint tries;
-};
-
-static gboolean give_back(gpointer data)
-{
-	struct way_back *way = data;
-	struct claim *claim = way->claim;
-	g_autoptr(GError) error = NULL;
-
-	if (claim_give_back(claim, &error) || (!claim->left_at && claim_look(claim, NULL) == CLAIM_GONE)) {
-		waiting_set(way->master->waiting, claim->pipeline, claim->path, NULL);
-		claim_free(claim);
-		g_free(way);
-		return G_SOURCE_REMOVE;
-	}
-	if (waiting_set(way->master->waiting, claim->pipeline, claim->path, error->message))
-		log_warning("%s: it cannot go back to its inbox yet: %s", claim->path, error->message);
-	g_timeout_add_seconds(1u << MIN(way->tries++, AGAIN_DOUBLINGS), give_back, way);
-	return G_SOURCE_REMOVE;
-}
-
-void jobs_give_back(struct master *master, struct claim *claim)
-{
-	struct way_back *way = g_new0(struct way_back, 1);
-
-	*way = (struct way_back){master, claim, 0};
-	give_back(way);
 }

@@ -253,6 +253,7 @@ void master_init(struct master *master, const struct options *options)
 	master->jobs = g_hash_table_new(g_str_hash, g_str_equal);
 	master->sources = g_hash_table_new(g_str_hash, g_str_equal);
 	master->running = g_ptr_array_new();
+	master->stuck = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	master->finished = g_ptr_array_new_with_free_func((GDestroyNotify)job_view_unref);
 	g_queue_init(&master->queue);
 	master->waiting = waiting_new();
@@ -284,6 +285,7 @@ void master_close(struct master *master)
 	codec_link_free(g_steal_pointer(&master->spare_codec));
 	g_clear_pointer(&master->far_times, g_hash_table_unref);
 	g_clear_pointer(&master->always_whole, g_hash_table_unref);
+	g_clear_pointer(&master->stuck, g_hash_table_unref);
 	view_free(master);
 	kept_free(master->kept);
 	history_close(master->history);

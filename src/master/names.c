@@ -43,7 +43,7 @@ static char *hash_file(const char *path, GError **error)
 	int descriptor = beneath_open(path, O_RDONLY | O_NONBLOCK, 0);
 
 	if (descriptor < 0) {
-		fail(error, ERROR_INPUT, "%s", g_strerror(errno));
+		fail_errno_at(error, PLACE_ORIGINAL, "the original cannot be opened");
 		return NULL;
 	}
 	g_autofree char *whole = digest_file(descriptor, NULL, NULL, error);

@@ -61,6 +61,7 @@ struct master {
 	GHashTable *sources;      /* job_owner() to the job that goes first of those with this original's name */
 	GQueue queue;             /* struct job: queued, by priority then age */
 	GPtrArray *running;       /* struct job */
+	GHashTable *stuck;        /* pipeline's name to how many of its jobs are stuck: see jobs_wait.c */
 	GHashTable *always_whole; /* hashes of the definitions whose chains are never cut, as far as codecs have said */
 	GHashTable *far_times;    /* pipeline's name to struct far_times; NULL: none were measured */
 	struct codec_link *spare_codec; /* started for the next large picture; NULL: none */
@@ -129,14 +130,6 @@ void jobs_start(struct master *master);
 /* A run ends and the job begins again; why is logged. Gives up after some runs. */
 void jobs_start_over(struct master *master, struct job *job, const char *why);
 void jobs_fail(struct master *master, struct job *job, const char *reason);
-/* A temporary fault: tried again later, for as long as it takes. */
-void jobs_wait(struct master *master, struct job *job, const char *why);
-/* "Not yet, because ..." on the page; why NULL: that is over. */
-void jobs_say_waiting(struct master *master, const struct job *job, const char *why);
-/* Back to its inbox, now or as soon as that can be. */
-void jobs_give_back(struct master *master, struct claim *claim /* takes */);
-/* Another picture in work has a name that this one wants: tried again soon. */
-void jobs_wait_for_name(struct master *master, struct job *job, const char *why);
 /* Where one large picture came there come others: the next one's process has loaded its libraries by then (40 ms). */
 void jobs_have_spare_codec(struct master *master);
 /* Begins again in the other lane. */
@@ -159,6 +152,28 @@ void jobs_abandon(struct master *master, struct job *job);
 /* kept_link.c */
 void kept_link_events(struct intake_events *events);
 bool kept_link_open(struct master *master, GError **error);
+
+/* Out of those that run, into the queue; or, in a mill that is draining, for the next start. */
+void jobs_back_to_queue(struct master *master, struct job *job);
+
+/* jobs_wait.c */
+/* A temporary fault: tried again later, for as long as it takes. */
+void jobs_wait(struct master *master, struct job *job, const char *why);
+/* The same, or the job fails: as the error's kind says. */
+void jobs_fault(struct master *master, struct job *job, const GError *error);
+/* Another picture in work has a name that this one wants: tried again soon. */
+void jobs_wait_for_name(struct master *master, struct job *job, const char *why);
+/* Its commit failed for a time. */
+void jobs_commit_again(struct master *master, struct job *job, enum commit_kind kind, const char *why);
+/* What it waited for is over. */
+void jobs_waits_no_more(struct master *master, struct job *job);
+void jobs_set_stuck(struct master *master, struct job *job, bool stuck);
+/* Its pipeline has not too many that are stuck. */
+bool jobs_may_start(const struct master *master, const struct job *job);
+/* Why one that had no fault does not go on, or NULL. */
+const char *jobs_standing(const struct master *master, const struct job *job);
+/* Back to its inbox, now or as soon as that can be. */
+void jobs_give_back(struct master *master, struct claim *claim /* takes */);
 
 /* give.c */
 /* What goes over the bus with this task when nothing is shared. */

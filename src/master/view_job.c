@@ -73,6 +73,10 @@ static struct job_view *make_view(struct master *master, struct job *job)
 	view->original = g_strdup(over && !job->loose ? claim->left_at : claim->path);
 	view_outputs(master, job, view->outputs);
 	view->error = g_strdup(job->error);
+	if (!over) {
+		view->waiting_for = g_strdup(job->waiting_for ? job->waiting_for : jobs_standing(master, job));
+		view->retry_us = job->waiting_for ? job->not_before_us : 0;
+	}
 	view->spent = g_memdup2(job->spent, sizeof *job->spent);
 	view->queued_wall_us = job->queued_wall_us;
 	view->started_wall_us = job->started_wall_us;
@@ -97,7 +101,10 @@ struct job_view *view_of_job(struct master *master, struct job *job)
 {
 	/* One that waits says the same for as long as it waits. */
 	if (job->state == JOB_QUEUED && job->view && job->view->state == JOB_QUEUED &&
-		job->view->timeline == job->timeline && g_strcmp0(job->view->error, job->error) == 0)
+		job->view->timeline == job->timeline &&
+		(!job->waiting_for || job->view->retry_us == job->not_before_us) &&
+		g_strcmp0(job->view->waiting_for, job->waiting_for ? job->waiting_for : jobs_standing(master, job)) ==
+			0)
 		return job_view_ref(job->view);
 	struct job_view *fresh = make_view(master, job);
 	if (job->view && job_view_equal(job->view, fresh)) {

@@ -97,6 +97,8 @@ static JsonObject *job_object(const struct snapshot *snapshot, const struct job_
 	json_object_set_array_member(object, "outputs", outputs_array(job, id, chains));
 	set_original(object, job, id);
 	set_text(object, "error", job->error);
+	set_text(object, "waiting_for", job->waiting_for);
+	set_seconds(object, "retry_in_s", job->retry_us - snapshot->taken_us, job->retry_us > 0);
 	set_time(object, "queued_at", job->queued_wall_us);
 	set_time(object, "started_at", job->started_wall_us);
 	set_time(object, "finished_at", job->finished_wall_us);

@@ -117,6 +117,22 @@ static void print_waiting(JsonObject *answer)
 		printf("         and %lld more\n", count(answer, "total") - shown);
 }
 
+static void print_standing(JsonObject *job)
+{
+	g_autofree char *why = status_printable(json_string(job, "waiting_for", ""));
+	double again = json_double(job, "retry_in_s", 0);
+
+	if (!*why)
+		return;
+	printf("         waits: %s", why);
+	if (again > 0) {
+		printf(" (tried again in ");
+		print_duration(again);
+		printf(")");
+	}
+	printf("\n");
+}
+
 static void print_running(JsonArray *jobs)
 {
 	for (guint i = 0; jobs && i < json_array_get_length(jobs); i++) {
@@ -125,6 +141,7 @@ static void print_running(JsonArray *jobs)
 		g_autofree char *pipeline = status_printable(json_string(job, "pipeline", "?"));
 		printf("%s%s  %s: %lld of %lld tiles (%s)\n", i == 0 ? "\n" : "", pipeline, source,
 			count(tiles, "done"), count(tiles, "total"), json_string(job, "lane", "?"));
+		print_standing(job);
 	}
 }
 

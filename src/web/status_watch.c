@@ -60,7 +60,7 @@ static void print_job(JsonObject *job, int columns)
 	JsonObject *tiles = json_object(job, "tiles");
 	g_autofree char *source = status_printable(json_string(job, "source", "?"));
 	g_autofree char *pipeline = status_printable(json_string(job, "pipeline", "?"));
-	g_autofree char *error = status_printable(json_string(job, "error", ""));
+	g_autofree char *error = status_printable(json_string(job, "error", json_string(job, "waiting_for", "")));
 	const char *state = json_string(job, "state", "?");
 	long long total = MAX(number(tiles, "total"), 1), done = MIN(number(tiles, "done"), total);
 	long long running = MIN(number(tiles, "running"), total - done);
@@ -108,7 +108,7 @@ static void tell(const char *time, JsonObject *job)
 	JsonObject *tiles = json_object(job, "tiles");
 	g_autofree char *source = status_printable(json_string(job, "source", "?"));
 	g_autofree char *pipeline = status_printable(json_string(job, "pipeline", "?"));
-	g_autofree char *error = status_printable(json_string(job, "error", ""));
+	g_autofree char *error = status_printable(json_string(job, "error", json_string(job, "waiting_for", "")));
 
 	printf("%s %s/%s %s %lld/%lld%s%s\n", time, pipeline, source, json_string(job, "state", "?"),
 		number(tiles, "done"), number(tiles, "total"), *error ? ": " : "", error);

@@ -2,7 +2,7 @@
 // One job in the table of jobs.
 
 import { make, cell, fill, setText, setState, setAttribute, show, stateMark } from "./dom.js";
-import { bytes, size, some, plural, megapixels } from "./words.js";
+import { bytes, duration, size, some, plural, megapixels } from "./words.js";
 import { bar, setBar, drawTiming } from "./progress.js";
 import { thumbnail, setThumbnail, sized, ofOriginal } from "./picture.js";
 import { jobLink } from "./router.js";
@@ -38,11 +38,17 @@ export function updateRow(row, job) {
 	setText(f.lane, some(job.lane, job.attempt > 1 && `run ${job.attempt}`));
 	setText(f.progress, some(setBar(f.bar, job), job.state === "running" && job.workers > 0 && plural(job.workers, "worker")));
 	drawTiming(f.long, f.when, job);
-	setText(f.error, job.error || "");
-	show(f.error, Boolean(job.error));
+	drawReason(f.error, job);
 	const out = job.outputs.filter((output) => output.url || output.skipped); // what is to come stands in the job's own view
 	drawOutputs(f.outputs, out);
-	f.outputs.parentElement.classList.toggle("empty-cell", !job.error && out.length === 0);
+	f.outputs.parentElement.classList.toggle("empty-cell", !job.error && !job.waiting_for && out.length === 0);
+}
+
+// Why it failed, or why it stands.
+export function drawReason(parent, job) {
+	const again = job.retry_in_s > 0 ? ` (tried again in ${duration(job.retry_in_s)})` : "";
+	setText(parent, job.error || (job.waiting_for ? `Waits: ${job.waiting_for}${again}` : ""));
+	show(parent, Boolean(job.error || job.waiting_for));
 }
 
 // What came out of a job: a download with its size, or why it was left out.

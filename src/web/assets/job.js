@@ -11,6 +11,7 @@ import { TileMap } from "./tilemap.js";
 import { Compare } from "./compare.js";
 import { TileTable } from "./tile-table.js";
 import { drawResults, drawSteps, drawTimeline } from "./job-parts.js";
+import { drawReason } from "./job-row.js";
 
 export class JobView {
 	title = "Job";
@@ -80,8 +81,7 @@ export class JobView {
 		setState(f.state, job.state);
 		setText(f.progress, setBar(f.bar, job));
 		drawTiming(f.long, f.when, job);
-		setText(f.reason, job.error || "");
-		show(f.reason, Boolean(job.error));
+		drawReason(f.reason, job);
 		this.#pictures(job, tiles, complete);
 		drawResults(f.results, job);
 		fill(f.original, [job.original, job.bytes], () => job.original ?

@@ -114,7 +114,7 @@ static void hashes_are_of_the_bytes(void **state)
 	names_ask(bed->names, gone);
 	g_main_loop_run(bed->loop);
 	assert_int_equal(bed->answer, NAMES_FAILED);
-	assert_string_equal(bed->message, "No such file or directory");
+	assert_string_equal(bed->message, "the original cannot be opened: No such file or directory");
 }
 
 static void sizes_come_later_and_temps_lie_on_the_same_file_system(void **state)

@@ -110,11 +110,16 @@ static void test_jobs(void **state)
 	assert_string_equal(json_string(running, "started_at", ""), "2026-11-23T09:00:03.000Z");
 	assert_true(is_null(running, "finished_at"));
 	assert_true(is_null(running, "error"));
+	assert_string_equal(
+		json_string(running, "waiting_for", ""), "cannot make the folder out: No space left on device");
+	assert_int_equal(json_double(running, "retry_in_s", -1), 8);
 	assert_int_equal(json_array_get_length(json_array(running, "outputs")), 0);
 
 	JsonObject *queued = json_object_at(list, 1);
 	assert_true(is_null(queued, "width"));
 	assert_true(is_null(queued, "started_at"));
+	assert_true(is_null(queued, "waiting_for"));
+	assert_true(is_null(queued, "retry_in_s"));
 	assert_string_equal(json_string(queued, "lane", ""), "whole");
 
 	JsonObject *done = json_object_at(list, 2), *output = json_object_at(json_array(done, "outputs"), 0);

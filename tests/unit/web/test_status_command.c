@@ -86,7 +86,9 @@ static void test_text(void **state)
 	contains(said.out, "79 queued, 4 running, 48210 done, 3 retried, 1 duplicate");
 	contains(said.out, "waits 12 s");
 	contains(said.out, "j-running tile 12");
-	contains(said.out, "orthophotos/north sheet 12.tif: 37 of 120 tiles (tiled)");
+	contains(said.out,
+		"orthophotos/north sheet 12.tif: 37 of 120 tiles (tiled)\n"
+		"         waits: cannot make the folder out: No space left on device (tried again in 8.0 s)\n");
 }
 
 static void test_json(void **state)
