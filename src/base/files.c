@@ -13,7 +13,11 @@
 #include <unistd.h>
 
 #include "base/beneath.h"
+#include "base/carry.h"
 #include "base/error.h"
+
+/* Of one name. */
+#define NUMBERS_MOST 1000000
 
 bool files_make_folder(const char *path, GError **error)
 {
@@ -124,9 +128,41 @@ static bool same_file(const char *a, const char *b)
 	       first.st_ino == second.st_ino;
 }
 
+/* A rename to another file system: a copy that is on disk under the new name, then the old name goes. */
+static int rename_across(const char *from, const char *to, bool new)
+{
+	g_autoptr(GError) cause = NULL;
+	g_autofree char *folder = g_path_get_dirname(to);
+	g_autofree char *copy = carry(from, folder, &cause);
+
+	if (!copy) {
+		errno = error_number(cause) ? error_number(cause) : EIO;
+		return -1;
+	}
+	const char *lies_at = copy;
+	if ((new ? files_rename_new(copy, to) : beneath_rename(copy, to, 0)) == 0) {
+		lies_at = to;
+		if (beneath_sync(folder) == 0 || errno == EINVAL) {
+			carry_discard(from);
+			return 0;
+		}
+	}
+	int number = errno;
+	carry_discard(lies_at);
+	errno = number;
+	return -1;
+}
+
+int files_rename(const char *from, const char *to)
+{
+	int result = beneath_rename(from, to, 0);
+
+	return result != 0 && errno == EXDEV ? rename_across(from, to, false) : result;
+}
+
 bool files_move(const char *from, const char *to, GError **error)
 {
-	if (beneath_rename(from, to, 0) != 0)
+	if (files_rename(from, to) != 0)
 		return fail_move(error, errno, from, to);
 	/* rename(2) does nothing when both names are links to the same file. */
 	if (strcmp(from, to) != 0 && same_file(from, to))
@@ -142,6 +178,10 @@ int files_rename_new(const char *from, const char *to)
 
 	if (beneath_rename(from, to, RENAME_NOREPLACE) == 0)
 		return 0;
+	if (errno == EXDEV && !beneath_exists(to))
+		return rename_across(from, to, true);
+	if (errno == EXDEV)
+		errno = EEXIST;
 	if (errno != EINVAL && errno != ENOSYS)
 		return -1;
 	if (beneath_link(from, to) == 0)
@@ -179,26 +219,51 @@ char *files_numbered(const char *path, unsigned number)
 	return g_build_filename(folder, numbered_name, NULL);
 }
 
-char *files_rename_beside(const char *from, const char *to, GError **error)
+char *files_make_folder_beside(const char *path, const char *top, GError **error)
 {
-	g_autofree char *folder = g_path_get_dirname(to);
-
-	if (!files_make_folder(folder, error))
+	if (beneath_is_folder(path))
+		return g_strdup(path);
+	if (strcmp(path, top) == 0 || !beneath_within(path, top))
+		return files_make_folder(path, error) ? g_strdup(path) : NULL;
+	g_autofree char *outer = g_path_get_dirname(path);
+	g_autofree char *parent = files_make_folder_beside(outer, top, error);
+	g_autofree char *name = g_path_get_basename(path);
+	g_autofree char *wished = parent ? g_build_filename(parent, name, NULL) : NULL;
+	for (unsigned number = 0; wished; number++) {
+		g_autoptr(GError) cause = NULL;
+		g_autofree char *folder = number ? files_numbered(wished, number) : g_strdup(wished);
+		if (files_make_folder(folder, &cause))
+			return g_steal_pointer(&folder);
+		if (error_number(cause) == ENOTDIR && number < NUMBERS_MOST)
+			continue;
+		g_propagate_error(error, g_steal_pointer(&cause));
 		return NULL;
-	for (unsigned number = 0;; number++) {
-		g_autofree char *target = number ? files_numbered(to, number) : g_strdup(to);
+	}
+	return NULL;
+}
+
+char *files_rename_beside(const char *from, const char *to, const char *top, GError **error)
+{
+	g_autofree char *wished = g_path_get_dirname(to);
+	g_autofree char *folder = files_make_folder_beside(wished, top ? top : wished, error);
+	g_autofree char *name = g_path_get_basename(to);
+	g_autofree char *place = folder ? g_build_filename(folder, name, NULL) : NULL;
+
+	for (unsigned number = 0; place; number++) {
+		g_autofree char *target = number ? files_numbered(place, number) : g_strdup(place);
 		if (files_rename_new(from, target) == 0)
 			return g_steal_pointer(&target);
-		if (errno != EEXIST || number == G_MAXINT) {
+		if (errno != EEXIST || number == NUMBERS_MOST) {
 			fail_move(error, errno, from, target);
 			return NULL;
 		}
 	}
+	return NULL;
 }
 
 char *files_move_beside(const char *from, const char *to, GError **error)
 {
-	g_autofree char *target = files_rename_beside(from, to, error);
+	g_autofree char *target = files_rename_beside(from, to, NULL, error);
 
 	return target && files_sync_move(from, target, error) ? g_steal_pointer(&target) : NULL;
 }

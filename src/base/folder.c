@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/beneath.h"
+#include "base/carry.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/tally.h"
@@ -234,12 +235,25 @@ void folder_discard_again(void)
 		folder_discard(path);
 }
 
+/* From another file system: a copy beside it takes its place. */
+static bool replace_across(const char *temp, const char *final, GError **error)
+{
+	g_autofree char *parent = g_path_get_dirname(final);
+	g_autofree char *copy = carry(temp, parent, error);
+
+	if (!copy)
+		return false;
+	bool done = folder_replace(copy, final, error);
+	carry_discard(done ? temp : copy);
+	return done;
+}
+
 bool folder_replace(const char *temp, const char *final, GError **error)
 {
 	struct stat status;
 
 	if (beneath_stat(final, &status) != 0)
-		return beneath_rename(temp, final, 0) == 0 || beneath_fail(error, final, temp, "%s", final);
+		return files_rename(temp, final) == 0 || beneath_fail(error, final, temp, "%s", final);
 	if (!S_ISDIR(status.st_mode)) {
 		errno = ENOTDIR;
 		return fail_errno_at(error, PLACE_OUTPUT, "%s is in the way of a folder", final);
@@ -249,6 +263,8 @@ bool folder_replace(const char *temp, const char *final, GError **error)
 		files_remove_tree(temp);
 		return true;
 	}
+	if (errno == EXDEV)
+		return replace_across(temp, final, error);
 	g_autofree char *aside = g_strconcat(temp, "~", NULL);
 	if (beneath_rename(final, aside, 0) != 0)
 		return beneath_fail(error, final, NULL, "%s", final);

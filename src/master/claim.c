@@ -237,7 +237,7 @@ static bool move_out(struct claim *claim, const char *to, GError **error)
 	if (!claim->left_at && beneath_stat(claim->path, &status) != 0 && errno == ENOENT)
 		return fail(error, ERROR_INPUT, "the original was removed while it was in work");
 	if (!claim->left_at)
-		claim->left_at = files_rename_beside(claim->path, to, error);
+		claim->left_at = files_rename_beside(claim->path, to, claim->inbox, error);
 	return claim->left_at && files_sync_move(claim->path, claim->left_at, error);
 }
 
@@ -329,11 +329,17 @@ void claim_excuse(const struct claim *claim)
 /* To _failed/, under the first free name, its reason before it: no file may ever lie there without one. */
 static bool rename_failed(struct claim *claim, const char *reason, GError **error)
 {
-	g_autofree char *wanted = g_build_filename(claim->inbox, FAILED_FOLDER, claim->relative, NULL);
+	g_autofree char *mirrored = g_build_filename(claim->inbox, FAILED_FOLDER, claim->relative, NULL);
+	g_autofree char *outer = g_path_get_dirname(mirrored);
+	g_autofree char *name = g_path_get_basename(mirrored);
 	struct stat status;
 
 	if (beneath_stat(claim->path, &status) != 0 && errno == ENOENT)
 		return fail(error, ERROR_INPUT, "the original was removed while it was in work");
+	g_autofree char *folder = files_make_folder_beside(outer, claim->inbox, error);
+	g_autofree char *wanted = folder ? g_build_filename(folder, name, NULL) : NULL;
+	if (!wanted)
+		return false;
 	for (unsigned number = 0;; number++) {
 		g_autofree char *target = number ? files_numbered(wanted, number) : g_strdup(wanted);
 		g_autofree char *explained = claim_reason_path(target);

@@ -100,10 +100,13 @@ static void return_others(const struct inbox *inbox, const char *folder, const G
 	for (guint i = 1; i < files->len; i++) {
 		g_autofree char *from = g_build_filename(folder, files->pdata[i], NULL);
 		g_autofree char *to = g_build_filename(inbox->path, files->pdata[i], NULL);
-		g_autofree char *place = files_move_beside(from, to, NULL);
+		g_autofree char *place = files_rename_beside(from, to, inbox->path, NULL);
+		bool lasts = place && files_sync_move(from, place, NULL);
 		g_autofree char *shown = files_display(place ? place : from);
-		log_warning(
-			"%s: a second file in one claim %s", shown, place ? "went back to the inbox" : "stays there");
+		log_warning("%s: a second file in one claim %s", shown,
+			lasts   ? "went back to the inbox"
+			: place ? "went back to the inbox, which a power cut may undo"
+				: "stays there");
 	}
 }
 

@@ -43,11 +43,24 @@ static gboolean report(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+/* The rename itself. */
+static bool give_name(struct job_output *output, bool folder, GError **error)
+{
+	bool fresh = output->fresh;
+
+	if (!fresh && folder)
+		return folder_replace(output->temp, output->final, error);
+	if ((fresh ? files_rename_new(output->temp, output->final) : files_rename(output->temp, output->final)) == 0)
+		return true;
+	return beneath_fail(error, output->final, output->temp, "%s", output->final);
+}
+
 /* Under its final name. Where nothing was when the name was given, somebody may have put a file meanwhile: it stays, and the output gets the
  * next name. */
 static bool put(struct committer *committer, struct job *job, struct job_output *output, bool folder, GError **error)
 {
 	for (;;) {
+		g_autoptr(GError) cause = NULL;
 		struct stat status;
 		if (output->final && output->fresh && beneath_stat(output->final, &status) == 0)
 			names_give_up(committer->names, output);
@@ -63,15 +76,12 @@ static bool put(struct committer *committer, struct job *job, struct job_output 
 			return false;
 		if (!names_own(committer->names, job, output, error))
 			return false;
-		if (!output->fresh && folder)
-			return folder_replace(output->temp, output->final, error);
-		if (!output->fresh)
-			return beneath_rename(output->temp, output->final, 0) == 0 ||
-			       beneath_fail(error, output->final, output->temp, "%s", output->final);
-		if (files_rename_new(output->temp, output->final) == 0)
+		if (give_name(output, folder, &cause))
 			return true;
-		if (errno != EEXIST)
-			return beneath_fail(error, output->final, output->temp, "%s", output->final);
+		if (error_number(cause) != EEXIST || !output->fresh) {
+			g_propagate_error(error, g_steal_pointer(&cause));
+			return false;
+		}
 		names_give_up(committer->names, output);
 	}
 }

@@ -96,12 +96,23 @@ char *inbox_refusal(const struct inbox *inbox, const char *name, int descriptor)
 		accepted ? "rejected by this inbox (reject: %s)" : "not accepted by this inbox (accept: %s)", list);
 }
 
+/* With a number: where a file has the name. */
+static bool is_own(const char *name)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(own_folders); i++) {
+		gsize length = strlen(own_folders[i]);
+		if (strncmp(name, own_folders[i], length) != 0)
+			continue;
+		const char *rest = name + length;
+		if (!*rest || (rest[0] == '-' && rest[1] && strspn(rest + 1, "0123456789") == strlen(rest + 1)))
+			return true;
+	}
+	return false;
+}
+
 bool inbox_ignores(const char *name, bool at_top)
 {
-	for (gsize i = 0; at_top && i < G_N_ELEMENTS(own_folders); i++)
-		if (strcmp(name, own_folders[i]) == 0)
-			return true;
-	return junk_name(name);
+	return (at_top && is_own(name)) || junk_name(name);
 }
 
 bool intake_ignores(const char *name)

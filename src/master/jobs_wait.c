@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "base/log.h"
 #include "master/state.h"
 #include "master/tiles.h"
@@ -64,9 +65,25 @@ static guint pause_s(guint tries)
 	return 1u << MIN(tries, AGAIN_DOUBLINGS);
 }
 
-/* True: it did not wait, or for something else. */
-static bool set_reason(struct job *job, const char *why, gint64 pause_us)
+/* With the names that outputs are to have: those of temp files say nothing to people, and are others in each run. */
+static char *plain(const struct job *job, const char *why)
 {
+	GString *text = g_string_new(why);
+
+	for (guint i = 0; i < job->outputs->len; i++) {
+		const struct job_output *output = g_ptr_array_index(job->outputs, i);
+		const char *place = output->final ? output->final : output->wished;
+		g_autofree char *shown = place ? files_display(place) : NULL;
+		if (shown && output->temp)
+			g_string_replace(text, output->temp, shown, 0);
+	}
+	return g_string_free(text, FALSE);
+}
+
+/* True: it did not wait, or for something else. */
+static bool set_reason(struct job *job, const char *wordy, gint64 pause_us)
+{
+	g_autofree char *why = plain(job, wordy);
 	bool news = g_strcmp0(job->waiting_for, why) != 0;
 
 	job->not_before_us = clock_now_us() + pause_us;
@@ -95,8 +112,9 @@ void jobs_wait(struct master *master, struct job *job, const char *why)
 	guint seconds = pause_s(job->waits++);
 
 	if (set_reason(job, why, seconds * (gint64)G_USEC_PER_SEC))
-		log_warning("%s/%s waits: %s (tried again in %u s)", job->pipeline->name, job->source, why, seconds);
-	say_waiting(master, job, why);
+		log_warning("%s/%s waits: %s (tried again in %u s)", job->pipeline->name, job->source, job->waiting_for,
+			seconds);
+	say_waiting(master, job, job->waiting_for);
 	jobs_set_stuck(master, job, true);
 	jobs_back_to_queue(master, job);
 }
@@ -112,7 +130,7 @@ void jobs_fault(struct master *master, struct job *job, const GError *error)
 void jobs_wait_for_name(struct master *master, struct job *job, const char *why)
 {
 	if (set_reason(job, why, NAME_AGAIN_US))
-		log_info("%s/%s waits: %s", job->pipeline->name, job->source, why);
+		log_info("%s/%s waits: %s", job->pipeline->name, job->source, job->waiting_for);
 	job->runs--; /* it never began */
 	jobs_back_to_queue(master, job);
 }
@@ -145,8 +163,9 @@ void jobs_commit_again(struct master *master, struct job *job, enum commit_kind 
 	struct again *again = g_new(struct again, 1);
 
 	if (set_reason(job, why, seconds * (gint64)G_USEC_PER_SEC))
-		log_warning("%s/%s waits: %s (tried again in %u s)", job->pipeline->name, job->source, why, seconds);
-	say_waiting(master, job, why);
+		log_warning("%s/%s waits: %s (tried again in %u s)", job->pipeline->name, job->source, job->waiting_for,
+			seconds);
+	say_waiting(master, job, job->waiting_for);
 	jobs_set_stuck(master, job, true);
 	*again = (struct again){master, g_strdup(job->id), kind};
 	g_timeout_add_seconds(seconds, commit_again, again);

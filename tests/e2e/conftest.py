@@ -8,6 +8,7 @@ import uuid
 import pytest
 
 from broker import Broker, Unavailable, fetch
+from disks import Disks
 from mill import BINARY, Mill
 from pictures import Pictures
 
@@ -39,6 +40,13 @@ def pictures():
     cache = tempfile.mkdtemp(prefix="dropmill-pictures-")
     yield Pictures(cache)
     shutil.rmtree(cache, ignore_errors=True)
+
+
+@pytest.fixture
+def small_disk():
+    disks = Disks()
+    yield disks
+    disks.end()
 
 
 @pytest.fixture

@@ -218,7 +218,8 @@ def test_sigterm_drains(make_mill, pictures, large):
     wait_until(lambda: len(os.listdir(mill.inbox("big", "_done"))) == len(names), "every original in _done", 60)
 
 
-def test_sigterm_does_not_wait_for_what_has_to_wait(make_mill, pictures):
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
+def test_sigterm_does_not_wait_for_what_has_to_wait(make_mill, pictures, small_disk):
     """A job in hand that turns out to need patience goes back to the queue: it stays claimed, and the mill ends without it."""
     small = pictures.picture(width=200, height=150, seed=3, ending=".jpg")
     mill = make_mill(PIPELINE).start(workers=1)
@@ -227,16 +228,13 @@ def test_sigterm_does_not_wait_for_what_has_to_wait(make_mill, pictures):
     mill.kill(worker, signal.SIGSTOP)
     mill.drop(small, "big", "w.jpg")
     wait_until(lambda: mill.status()["tiles"]["running"] == 1, lambda: f"the task to be given out: {mill.status()}", 30)
-    if os.path.isdir(mill.out("big")):
-        os.rmdir(mill.out("big"))
-    with open(mill.out("big"), "w", encoding="ascii") as file:
-        file.write("in the way")
+    small_disk(mill.out("big"), options="ro")
     mill.process.send_signal(signal.SIGTERM)
     wait_until(lambda: "finishing 1 jobs" in mill.log(), "a word of draining", 30)
     mill.kill(worker, signal.SIGCONT)
     mill.process.wait(30 * PATIENCE)
     mill.check_clean()
-    os.unlink(mill.out("big"))
+    small_disk.take_away(mill.out("big"))
     mill.start(workers=1)
     check(mill, pictures, small, "w.jpg")
     once(mill)
@@ -285,18 +283,17 @@ def test_an_idle_mill_that_stops_leaves_nothing(make_mill):
     mill.stop(seconds=10)
 
 
-def test_out_not_writable_is_waited_for(make_mill, pictures):
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
+def test_out_not_writable_is_waited_for(make_mill, pictures, small_disk):
     """A temporary fault is not the file's fault: it waits, is not failed, and comes out when the fault has passed."""
     small = pictures.picture(width=200, height=150, seed=3, ending=".jpg")
     mill = make_mill(PIPELINE).start(workers=1)
     blocked = mill.out("big")
-    if os.path.isdir(blocked):
-        os.rmdir(blocked)
-    with open(blocked, "w", encoding="ascii") as file:
-        file.write("in the way")
+    os.makedirs(blocked, exist_ok=True)
+    small_disk(blocked, options="ro")
     mill.drop(small, "big", "w.jpg")
     wait_until(lambda: any(blocked in line for line in mill.lines), "the folder named in the log", 30)
     assert mill.reason("big", "w.jpg") is None
-    os.unlink(blocked)
+    small_disk.take_away(blocked)
     check(mill, pictures, small, "w.jpg")
     once(mill)

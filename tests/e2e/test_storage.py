@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from disks import fill, remount
 from waiting import wait_until
 
 STEPS = ["grayscale", "blur:sigma=1"]
@@ -19,41 +20,6 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file
 @pytest.fixture
 def photo(pictures):
     return pictures.picture(width=320, height=240, ending=".png", seed=5)
-
-
-@pytest.fixture
-def small_disk():
-    """small_disk(path, size): a file system of its own there."""
-    mounted = []
-
-    def mount(path, size="4m"):
-        os.makedirs(path, exist_ok=True)
-        done = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", path], capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            pytest.skip(f"no mount here: {done.stderr.strip()}")
-        mounted.append(path)
-
-    yield mount
-    for path in mounted:
-        subprocess.run(["umount", "-l", path], check=True)
-
-
-def remount(path, how):
-    subprocess.run(["mount", "-o", f"remount,{how}", path], check=True)
-
-
-def fill(folder):
-    """Takes the last byte; the file that has it."""
-    ballast = os.path.join(folder, "ballast")
-    with open(ballast, "wb", buffering=0) as file:
-        try:
-            while file.write(b"x" * 4096):
-                pass
-        except OSError:
-            pass
-    return ballast
 
 
 def waiting(mill):

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * A copy that is on disk: see carry.h. */
+#include "base/carry.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/beneath.h"
+#include "base/error.h"
+#include "base/files.h"
+
+#define PIECE (1 << 20)
+
+/* By hand, where the kernel cannot. */
+static bool copy_bytes(int from, int to)
+{
+	g_autofree guint8 *buffer = g_malloc(PIECE);
+
+	for (;;) {
+		gssize got = read(from, buffer, PIECE);
+		if (got <= 0)
+			return got == 0;
+		for (gssize done = 0; done < got;) {
+			gssize n = write(to, buffer + done, (gsize)(got - done));
+			if (n < 0)
+				return false;
+			done += n;
+		}
+	}
+}
+
+static bool copy_all(int from, int to)
+{
+	for (;;) {
+		gssize n = copy_file_range(from, NULL, to, NULL, PIECE, 0);
+		if (n == 0)
+			return copy_bytes(from, to); /* some file systems say so of a file that is not at its end */
+		if (n < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP))
+			return copy_bytes(from, to);
+		if (n < 0)
+			return false;
+	}
+}
+
+/* What a file system cannot hold stays behind; the bytes do not. */
+static void copy_attributes(int from, int to)
+{
+	char names[4096], value[4096];
+	gssize length = flistxattr(from, names, sizeof names);
+
+	for (gssize at = 0; at < length; at += (gssize)strlen(names + at) + 1) {
+		if (!g_str_has_prefix(names + at, "user."))
+			continue;
+		gssize size = fgetxattr(from, names + at, value, sizeof value);
+		if (size >= 0 && fsetxattr(to, names + at, value, (gsize)size, 0) != 0)
+			return;
+	}
+}
+
+static void copy_owner_and_mode(const struct stat *status, int to)
+{
+	/* Only root may give a file away. */
+	bool given = fchown(to, status->st_uid, status->st_gid) == 0 || fchown(to, (uid_t)-1, status->st_gid) == 0;
+
+	/* With the group's rights for another group it would be open to others than it was. */
+	if (fchmod(to, status->st_mode & (given ? 0777 : 0707)) != 0)
+		return;
+}
+
+static bool same(const struct stat *a, const struct stat *b)
+{
+	return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* 0, or errno. The descriptor that wrote is the one that is synced. */
+static int copy_file(int from, int to)
+{
+	struct stat status, after;
+
+	if (fstat(from, &status) != 0)
+		return errno;
+	if (!S_ISREG(status.st_mode))
+		return EINVAL;
+	if (!copy_all(from, to))
+		return errno;
+	copy_attributes(from, to);
+	copy_owner_and_mode(&status, to);
+	const struct timespec times[2] = {status.st_atim, status.st_mtim};
+	if (futimens(to, times) != 0 || fsync(to) != 0 || fstat(from, &after) != 0)
+		return errno;
+	return same(&status, &after) ? 0 : EBUSY; /* written to meanwhile */
+}
+
+static bool carry_file(const char *from, const char *to, GError **error)
+{
+	int source = beneath_open(from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0), number = errno;
+	g_autofree char *shown = files_display(from);
+
+	if (source < 0) {
+		errno = number;
+		return beneath_fail(error, from, NULL, "cannot copy %s", shown);
+	}
+	int target = beneath_open(to, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	number = target < 0 ? errno : copy_file(source, target);
+	close(source);
+	/* close() may be the first to tell that the bytes did not arrive. */
+	if (target >= 0 && close(target) != 0 && !number)
+		number = errno;
+	if (!number)
+		return true;
+	if (target >= 0)
+		beneath_unlink(to);
+	errno = number;
+	return beneath_fail(error, from, to, "cannot copy %s to another file system", shown);
+}
+
+static bool carry_any(const char *from, const char *to, GError **error);
+
+static bool carry_folder(const char *from, const char *to, GError **error)
+{
+	DIR *folder = beneath_opendir(from);
+	bool ok = folder && beneath_mkdir(to, 0777) == 0;
+
+	if (!ok)
+		beneath_fail(error, from, to, "cannot copy the folder %s", from);
+	for (struct dirent *entry; ok && (entry = readdir(folder));) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		g_autofree char *inner_from = g_build_filename(from, entry->d_name, NULL);
+		g_autofree char *inner_to = g_build_filename(to, entry->d_name, NULL);
+		ok = carry_any(inner_from, inner_to, error);
+	}
+	if (folder)
+		closedir(folder);
+	return ok && files_sync(to, error);
+}
+
+static bool carry_any(const char *from, const char *to, GError **error)
+{
+	return beneath_is_folder(from) ? carry_folder(from, to, error) : carry_file(from, to, error);
+}
+
+void carry_discard(const char *path)
+{
+	if (beneath_is_folder(path))
+		files_remove_tree(path);
+	else
+		beneath_unlink(path);
+}
+
+char *carry(const char *from, const char *folder, GError **error)
+{
+	/* Always the same: a try after one that a crash cut off takes its place. */
+	g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, from, -1);
+	g_autofree char *name = g_strdup_printf(".dropmill-%.20s.tmp", sum);
+	g_autofree char *to = g_build_filename(folder, name, NULL);
+
+	carry_discard(to);
+	if (carry_any(from, to, error))
+		return g_steal_pointer(&to);
+	carry_discard(to);
+	return NULL;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Renames that cross file systems, and folders whose names something else has. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/carry.h"
+#include "base/files.h"
+
+static char *here, *there; /* on two file systems, where this machine has them */
+
+static int make_folders(void **state)
+{
+	(void)state;
+	here = g_dir_make_tmp("dropmill-carry-XXXXXX", NULL);
+	there = g_strdup("/dev/shm/dropmill-carry-XXXXXX");
+	return here && g_mkdtemp(there) ? 0 : -1;
+}
+
+static int remove_folders(void **state)
+{
+	(void)state;
+	files_remove_tree(here);
+	files_remove_tree(there);
+	g_clear_pointer(&here, g_free);
+	g_clear_pointer(&there, g_free);
+	return 0;
+}
+
+static void need_two(void)
+{
+	struct stat a, b;
+
+	assert_int_equal(stat(here, &a) + stat(there, &b), 0);
+	if (a.st_dev == b.st_dev)
+		skip();
+}
+
+static char *put(const char *folder, const char *relative, const char *text)
+{
+	char *path = g_build_filename(folder, relative, NULL);
+	g_autofree char *parent = g_path_get_dirname(path);
+
+	assert_int_equal(g_mkdir_with_parents(parent, 0777), 0);
+	assert_true(g_file_set_contents(path, text, -1, NULL));
+	return path;
+}
+
+static void assert_text(const char *path, const char *text)
+{
+	g_autofree char *got = NULL;
+
+	assert_true(g_file_get_contents(path, &got, NULL, NULL));
+	assert_string_equal(got, text);
+}
+
+static guint entries(const char *folder)
+{
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	guint count = 0;
+
+	assert_non_null(dir);
+	while (g_dir_read_name(dir))
+		count++;
+	return count;
+}
+
+static void a_file_goes_with_its_times_and_mode(void **state)
+{
+	g_autofree char *from = put(here, "a.jpg", "picture");
+	g_autofree char *to = g_build_filename(there, "b.jpg", NULL);
+	const struct timespec times[2] = {{1000000, 5000}, {2000000, 7000}};
+	struct stat status;
+	(void)state;
+	need_two();
+
+	assert_int_equal(chmod(from, 0640), 0);
+	assert_int_equal(utimensat(AT_FDCWD, from, times, 0), 0);
+	assert_true(files_move(from, to, NULL));
+	assert_text(to, "picture");
+	assert_int_equal(stat(to, &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0640);
+	assert_int_equal(status.st_mtim.tv_sec, 2000000);
+	assert_int_equal(status.st_mtim.tv_nsec, 7000);
+	assert_int_equal(entries(here), 0);
+	assert_int_equal(entries(there), 1);
+}
+
+static void nothing_is_overwritten(void **state)
+{
+	g_autofree char *from = put(here, "a.jpg", "new");
+	g_autofree char *to = put(there, "sub/a.jpg", "old");
+	g_autofree char *folder = g_path_get_dirname(to);
+	(void)state;
+	need_two();
+
+	g_autofree char *got = files_move_beside(from, to, NULL);
+	assert_non_null(got);
+	assert_true(g_str_has_suffix(got, "/sub/a-1.jpg"));
+	assert_text(got, "new");
+	assert_text(to, "old");
+	assert_int_equal(entries(here), 0);
+	assert_int_equal(entries(folder), 2);
+}
+
+static void a_folder_goes_whole(void **state)
+{
+	g_autofree char *one = put(here, "pyramid/0/0_0.jpg", "tile");
+	g_autofree char *two = put(here, "pyramid/x.dzi", "text");
+	g_autofree char *from = g_build_filename(here, "pyramid", NULL);
+	g_autofree char *to = g_build_filename(there, "out", NULL);
+	g_autofree char *tile = g_build_filename(to, "0/0_0.jpg", NULL);
+	(void)state;
+	need_two();
+
+	assert_true(files_move(from, to, NULL));
+	assert_text(tile, "tile");
+	assert_int_equal(entries(here), 0);
+	assert_int_equal(entries(there), 1);
+}
+
+static void what_cannot_be_carried_stays_and_leaves_nothing(void **state)
+{
+	g_autofree char *from = g_build_filename(here, "pipe", NULL);
+	g_autoptr(GError) error = NULL;
+	(void)state;
+
+	assert_int_equal(mkfifo(from, 0600), 0);
+	assert_null(carry(from, there, &error));
+	assert_non_null(error);
+	assert_int_equal(entries(there), 0);
+	assert_int_equal(entries(here), 1);
+}
+
+/* A copy that a crash left behind does no harm, and goes. */
+static void a_copy_left_behind_is_replaced(void **state)
+{
+	g_autofree char *from = put(here, "a.jpg", "picture");
+	(void)state;
+
+	g_autofree char *first = carry(from, there, NULL);
+	assert_non_null(first);
+	assert_true(g_file_set_contents(first, "cut o", -1, NULL));
+	g_autofree char *second = carry(from, there, NULL);
+	assert_string_equal(first, second);
+	assert_text(second, "picture");
+	assert_int_equal(entries(there), 1);
+}
+
+static void a_folder_whose_name_a_file_has_gets_a_number(void **state)
+{
+	g_autofree char *file = put(here, "_done/scan", "a picture without an ending");
+	g_autofree char *from = put(here, "claim/p.jpg", "picture");
+	g_autofree char *to = g_build_filename(here, "_done/scan/deep/p.jpg", NULL);
+	(void)state;
+
+	g_autofree char *got = files_rename_beside(from, to, here, NULL);
+	assert_non_null(got);
+	assert_true(g_str_has_suffix(got, "/_done/scan-1/deep/p.jpg"));
+	assert_text(got, "picture");
+	assert_text(file, "a picture without an ending");
+	/* The next one goes beside it, not into another. */
+	g_autofree char *next = put(here, "claim/q.jpg", "another");
+	g_autofree char *wished = g_build_filename(here, "_done/scan/deep/q.jpg", NULL);
+	g_autofree char *there_too = files_rename_beside(next, wished, here, NULL);
+	assert_non_null(there_too);
+	assert_true(g_str_has_suffix(there_too, "/_done/scan-1/deep/q.jpg"));
+}
+
+static void above_the_top_nothing_gets_a_number(void **state)
+{
+	g_autofree char *file = put(here, "top", "a file");
+	g_autofree char *below = g_build_filename(file, "sub", NULL);
+	g_autoptr(GError) error = NULL;
+	(void)state;
+
+	assert_null(files_make_folder_beside(below, file, &error));
+	assert_non_null(error);
+	assert_int_equal(entries(here), 1);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folders, remove_folders)
+	const struct CMUnitTest tests[] = {
+		TEST(a_file_goes_with_its_times_and_mode),
+		TEST(nothing_is_overwritten),
+		TEST(a_folder_goes_whole),
+		TEST(what_cannot_be_carried_stays_and_leaves_nothing),
+		TEST(a_copy_left_behind_is_replaced),
+		TEST(a_folder_whose_name_a_file_has_gets_a_number),
+		TEST(above_the_top_nothing_gets_a_number),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
