@@ -45,7 +45,7 @@ def test_pictures_of_one_pipeline_that_wait_stop_no_other(make_mill, photo, smal
     another_goes_on(mill, photo, "a.png")
     job = standing(mill, ROFS)[0]
     assert job["state"] == "running" and job["error"] is None and job["retry_in_s"] is not None
-    assert f"waits: its outputs are finished, but its original stays: " in status_of(mill)
+    assert "waits: its outputs are finished, but its original stays: " in status_of(mill)
     assert any("many pictures of its pipeline wait" in (job["waiting_for"] or "") for job in mill.jobs("&state=queued"))
     mill.stop()
     mill.start(workers=1)
