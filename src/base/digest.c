@@ -20,7 +20,7 @@ static bool read_all(int descriptor, GChecksum *checksum, const gint *stop, GErr
 		if (stop && g_atomic_int_get(stop))
 			return fail(error, ERROR_RETRY, "stopped");
 	}
-	return length == 0 || fail_errno(error, "the original cannot be read");
+	return length == 0 || fail_errno_at(error, PLACE_ORIGINAL, "the original cannot be read");
 }
 
 static bool is_same(const struct stat *a, const struct stat *b)
@@ -35,7 +35,7 @@ char *digest_file(int descriptor, const gint *stop, struct stat *seen, GError **
 	struct stat before, after;
 
 	if (fstat(descriptor, &before) != 0) {
-		fail_errno(error, "the original cannot be looked at");
+		fail_errno_at(error, PLACE_ORIGINAL, "the original cannot be looked at");
 		return NULL;
 	}
 	if (!read_all(descriptor, checksum, stop, error))
