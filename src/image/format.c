@@ -283,7 +283,7 @@ bool format_open(const char *path, GBytes *bytes, bool sequential, const struct 
 		return !pages_fail_sequence(path, bytes, error) && vips_failed(error, "damaged image");
 	if (!within_limits(image, limits, error))
 		return false;
-	pages_settle(image, source, path, bytes);
+	pages_settle(image, path, bytes);
 	*out = g_steal_pointer(&image);
 	return true;
 }

@@ -145,7 +145,10 @@ bool levels_open(VipsSource *source, const char *path, GBytes *bytes, const stru
 	struct levels levels = {source, full, list};
 	if (!find_levels(&levels, path, bytes))
 		return true;
-	const char *options = choose(&levels, box);
-	*out = *options ? format_load(source, options, VIPS_ACCESS_SEQUENTIAL) : g_steal_pointer(&full);
+	/* From a source that nothing else reads. */
+	g_autoptr(VipsSource) fresh = format_source(path, bytes, error);
+	if (!fresh)
+		return false;
+	*out = format_load(fresh, choose(&levels, box), VIPS_ACCESS_SEQUENTIAL);
 	return *out || vips_failed(error, "damaged image");
 }

@@ -50,12 +50,18 @@ GArray *pages_of_tiff(const char *path, GBytes *given, int count)
 	return numbers;
 }
 
+static bool takes(GType loader, const char *argument)
+{
+	g_autoptr(GTypeClass) class = loader ? g_type_class_ref(loader) : NULL;
+
+	return class && g_object_class_find_property(G_OBJECT_CLASS(class), argument);
+}
+
 bool pages_loader_takes(VipsSource *source, const char *argument)
 {
 	const char *name = vips_foreign_find_load_source(source);
-	g_autoptr(GTypeClass) class = name ? g_type_class_ref(g_type_from_name(name)) : NULL;
 
-	return class && g_object_class_find_property(G_OBJECT_CLASS(class), argument);
+	return name && takes(g_type_from_name(name), argument);
 }
 
 static guint sequence_frames(const char *path, GBytes *given)
@@ -67,13 +73,12 @@ static guint sequence_frames(const char *path, GBytes *given)
 	return data ? heif_frames(data, length) : 0;
 }
 
-void pages_settle(VipsImage *image, VipsSource *source, const char *path, GBytes *bytes)
+void pages_settle(VipsImage *image, const char *path, GBytes *bytes)
 {
 	int count = vips_image_get_n_pages(image), own = count;
 	const char *loader = NULL;
 
-	if (!vips_image_get_typeof(image, VIPS_META_LOADER) ||
-		vips_image_get_string(image, VIPS_META_LOADER, &loader) || format_loads_by_name(source))
+	if (!vips_image_get_typeof(image, VIPS_META_LOADER) || vips_image_get_string(image, VIPS_META_LOADER, &loader))
 		return;
 	if (g_str_has_prefix(loader, "heifload")) {
 		/* The loader has opened the primary item, which is the picture. */
@@ -81,7 +86,7 @@ void pages_settle(VipsImage *image, VipsSource *source, const char *path, GBytes
 	} else if (count > 1 && g_str_has_prefix(loader, "tiffload")) {
 		g_autoptr(GArray) numbers = pages_of_tiff(path, bytes, count);
 		own = numbers ? (int)numbers->len : count;
-	} else if (count > 1 && !pages_loader_takes(source, "n")) {
+	} else if (count > 1 && !takes(vips_type_find("VipsForeignLoad", loader), "n")) {
 		own = 1;
 	}
 	if (own == 1)

@@ -11,14 +11,15 @@
 #include <stdbool.h>
 #include <vips/vips.h>
 
-/* A freshly opened image then says how many pages the file has: its n-pages counts pictures. bytes NULL: the file at path. */
-void pages_settle(VipsImage *image, VipsSource *source, const char *path, GBytes *bytes);
+/* A freshly opened image then says how many pages the file has: its n-pages counts pictures. bytes NULL: the file at path. Does not touch
+ * the image's source, from which some loaders read on where they were. */
+void pages_settle(VipsImage *image, const char *path, GBytes *bytes);
 
 /* The numbers by which the loader knows the pages of a TIFF (int), in their order; directories: as many as the file must have, 0: any number.
  * NULL: not known, so it is all that the loader has. Returns owned. */
 GArray *pages_of_tiff(const char *path, GBytes *bytes, int directories);
 
-/* Has the loader of this source such an argument ("n", "page")? */
+/* Has the loader of this source, which nobody reads yet, such an argument ("n", "page")? */
 bool pages_loader_takes(VipsSource *source, const char *argument);
 
 /* The error of an animation (an AVIF or HEIF image sequence) that cannot be read. False, without an error: the file is none. */

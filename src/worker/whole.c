@@ -69,11 +69,31 @@ static struct image_limits limits_of(const struct whole *whole)
 	return (struct image_limits){json_double(limits, "megapixels", 0), (unsigned)json_int(limits, "frames", 0)};
 }
 
+/* Will several outputs read the file's pixels, by a loader that may read them only once (JPEG 2000)? */
+static bool is_read_again(const struct whole *whole)
+{
+	return json_array_get_length(whole->outputs) > 1 && !may_share(whole) && format_needs_leave(whole->source);
+}
+
+/* Computes it, with the demand hint that it had: another would give what follows another grid. */
+static bool into_memory(VipsImage **image, GError **error)
+{
+	VipsImage *memory = vips_image_copy_memory(*image);
+
+	if (!memory)
+		return vips_failed(error, NULL);
+	memory->dhint = (*image)->dhint;
+	g_object_unref(*image);
+	*image = memory;
+	return true;
+}
+
 static bool open_source(struct whole *whole, GError **error)
 {
 	struct image_limits bounds = limits_of(whole);
 
-	return format_open(whole->path, whole->bytes, may_read_once(whole), &bounds, &whole->source, error);
+	return format_open(whole->path, whole->bytes, may_read_once(whole), &bounds, &whole->source, error) &&
+	       (!is_read_again(whole) || into_memory(&whole->source, error));
 }
 
 /* The image of one output. A chain that opens with an operation that loads (thumbnail: shrink-on-load) opens the file its own way; the
@@ -88,21 +108,11 @@ static bool build(struct whole *whole, JsonArray *steps, VipsImage **out, GError
 		       : chain_open(steps, whole->source, &context, out, error);
 }
 
-/* The common steps, computed once into memory. With the demand hint that they had: another would give what follows another grid. */
+/* The common steps, computed once. */
 static bool share_common(struct whole *whole, GError **error)
 {
-	g_autoptr(VipsImage) lazy = NULL;
-
-	if (!may_share(whole))
-		return true;
-	if (!build(whole, whole->steps, &lazy, error))
-		return false;
-	VipsImage *memory = vips_image_copy_memory(lazy);
-	if (!memory)
-		return vips_failed(error, NULL);
-	memory->dhint = lazy->dhint;
-	whole->common = memory;
-	return true;
+	return !may_share(whole) ||
+	       (build(whole, whole->steps, &whole->common, error) && into_memory(&whole->common, error));
 }
 
 /* Does the output's condition hold of the picture after the common steps? */
