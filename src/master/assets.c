@@ -14,6 +14,8 @@
 /* What one task may bring besides its pixels: workers put parts together in bounded memory (JOINER_BUDGET). */
 #define PARCELS_BYTES (192 << 20)
 
+#define LINKS_MOST 40 /* as the kernel has it */
+
 #define SWEEP_US (60 * (gint64)G_USEC_PER_SEC)
 
 struct assets {
@@ -77,16 +79,52 @@ static void watch_one(struct assets *assets, const char *path)
 	g_hash_table_insert(assets->monitors, g_strdup(path), monitor);
 }
 
+/* What a path leads through: each link on the way, whichever part of it is one, and the file in the end. A change of any of them changes what
+ * is read. Nothing is added where there is no link. */
+static void add_links(GHashTable *wanted, const char *path)
+{
+	g_autofree char *left = g_canonicalize_filename(path, NULL);
+	g_autofree char *here = g_strdup("/");
+	guint links = 0;
+
+	while (*left) {
+		gsize length = strcspn(left, "/");
+		g_autofree char *name = g_strndup(left, length);
+		g_autofree char *next = g_canonicalize_filename(name, here);
+		g_autofree char *target = links < LINKS_MOST ? g_file_read_link(next, NULL) : NULL;
+		g_autofree char *rest = g_strdup(left + length + (left[length] == '/'));
+		g_free(left);
+		if (target) {
+			links++;
+			g_hash_table_add(wanted, g_strdup(next));
+			left = g_strdup_printf("%s/%s", target, rest);
+			if (*target != '/')
+				continue;
+			g_free(here);
+			here = g_strdup("/");
+		} else {
+			left = g_steal_pointer(&rest);
+			g_free(here);
+			here = g_steal_pointer(&next);
+		}
+	}
+	if (links)
+		g_hash_table_add(wanted, g_steal_pointer(&here));
+}
+
 void assets_watch(struct assets *assets, const GPtrArray *definitions)
 {
-	g_autoptr(GHashTable) wanted = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GHashTable) wanted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	GHashTableIter iter;
 	gpointer path;
 
 	for (guint i = 0; i < definitions->len; i++) {
 		const struct definition *definition = definitions->pdata[i];
-		for (char **watch = definition->watch; watch && *watch; watch++)
-			g_hash_table_add(wanted, *watch);
+		add_links(wanted, definition->file); /* it lies in a folder that is watched itself */
+		for (char **watch = definition->watch; watch && *watch; watch++) {
+			g_hash_table_add(wanted, g_strdup(*watch));
+			add_links(wanted, *watch);
+		}
 	}
 	g_hash_table_iter_init(&iter, assets->monitors);
 	while (g_hash_table_iter_next(&iter, &path, NULL))

@@ -18,7 +18,7 @@ void assets_free(struct assets *assets); /* NULL is fine */
 
 const char *assets_folder(const struct assets *assets); /* borrowed */
 
-/* Watches what these definitions are made of, and nothing else any more. */
+/* Watches what these definitions are made of, the links that lead there included, and nothing else any more. */
 void assets_watch(struct assets *assets, const GPtrArray *definitions);
 
 /* Removes copies that neither a definition nor an unfinished job names. */

@@ -59,6 +59,52 @@ def test_a_changed_asset_is_another_definition(make_mill, pictures, logo):
     assert copies(mill) != kept
 
 
+def numbered(number):
+    return f"steps: [invert]\noutputs: [{{name: '{{stem}}-{number}.png'}}]\n"
+
+
+def write(path, text):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def swap(target, link):
+    os.symlink(target, f"{link}.new")
+    os.rename(f"{link}.new", link)
+
+
+def test_a_definition_that_is_a_link_is_read_again_whatever_changes_on_the_way(make_mill, pictures):
+    """pipelines/mono.yaml -> dotfiles/mono.yaml -> git/current/mono.yaml, and git/current -> git/1: each may change."""
+    mill = make_mill()
+    definition, middle, current = mill.path("pipelines", "mono.yaml"), mill.path("dotfiles", "mono.yaml"), mill.path("git", "current")
+    write(mill.path("git", "1", "mono.yaml"), numbered(1))
+    os.makedirs(mill.path("dotfiles"))
+    os.symlink("1", current)
+    os.symlink("../git/current/mono.yaml", middle)
+    os.remove(definition)
+    os.symlink(middle, definition)
+    mill.start(workers=1)
+    picture = pictures.picture(width=60, height=40)
+
+    def is_now(number):
+        wait_until(lambda: f"-{number}.png" in mill.get("api/pipelines")[2].decode(), lambda: f"version {number}:\n{mill.log()}")
+        mill.drop(picture, "mono", f"p{number}.png")
+        mill.wait_output("mono", f"p{number}-{number}.png")
+
+    is_now(1)
+    write(mill.path("git", "1", "mono.yaml"), numbered(2))  # the file itself, far away
+    is_now(2)
+    write(mill.path("git", "3", "mono.yaml"), numbered(3))
+    swap("3", current)  # a folder on the way
+    is_now(3)
+    write(mill.path("git", "4.yaml"), numbered(4))
+    swap("../git/4.yaml", middle)  # a link on the way
+    is_now(4)
+    write(mill.path("git", "4.yaml"), numbered(5))
+    is_now(5)
+
+
 def test_a_deleted_asset_does_no_harm_to_the_last_good_version(make_mill, pictures, logo):
     mill = make_mill({"mark": definition(logo)}).start(workers=1)
     source = pictures.picture(width=700, height=500, seed=6)
