@@ -50,9 +50,25 @@ static bool is_layer(VipsObject *target)
 	return savers.with[place] && !vips_connection_filename(VIPS_CONNECTION(target));
 }
 
+/* libvips would make it with mode 0644, whatever the umask allows, or a folder's ACL. Made before, it keeps its mode. */
+static int make_file(const char *path)
+{
+	int descriptor = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+
+	if (descriptor < 0) {
+		vips_error_system(errno, "dropmill", "%s", path);
+		return -1;
+	}
+	return close(descriptor);
+}
+
 static int target_build(VipsObject *target)
 {
-	int status = theirs.target_build(target);
+	const char *path = vips_connection_filename(VIPS_CONNECTION(target));
+	int status = path ? make_file(path) : 0;
+
+	if (status == 0)
+		status = theirs.target_build(target);
 
 	g_mutex_lock(&savers.lock);
 	if (status == 0 && is_layer(target))
