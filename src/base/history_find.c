@@ -169,7 +169,11 @@ bool history_since(
 static void keep_chain(struct history *history, const char *hash, const char *chain)
 {
 	sqlite3_stmt *s =
-		hash && chain ? history_prepare(history, "INSERT OR IGNORE INTO chain VALUES (?, ?)", NULL) : NULL;
+		hash && chain
+			? history_prepare(history,
+				  "INSERT INTO chain VALUES (?1, ?2) ON CONFLICT DO UPDATE SET shown = ?2 WHERE shown <> ?2",
+				  NULL)
+			: NULL;
 
 	if (!s)
 		return;

@@ -46,6 +46,7 @@ void plan_free(struct plan *plan)
 	g_clear_pointer(&plan->steps, json_array_unref);
 	g_clear_pointer(&plan->names, json_object_unref);
 	g_clear_pointer(&plan->skipped, json_array_unref);
+	g_clear_pointer(&plan->left_out, json_array_unref);
 	g_array_unref(plan->tiles);
 	g_array_unref(plan->order);
 	g_array_unref(plan->low);
@@ -170,7 +171,9 @@ static bool plan_chain(struct plan *plan, guint number, JsonObject *wanted, stru
 	g_autoptr(VipsImage) recorded_common = NULL;
 	g_autoptr(VipsImage) recorded = NULL;
 	JsonArray *own = json_array(wanted, "steps");
+	g_autoptr(GArray) left_out = g_array_new(FALSE, FALSE, sizeof(guint));
 	const struct build_context context = {.names = plan->names};
+	const struct build_context telling = {.names = plan->names, .left_out = left_out};
 	const char *when = json_string(wanted, "when", NULL);
 	bool holds = true;
 
@@ -178,9 +181,10 @@ static bool plan_chain(struct plan *plan, guint number, JsonObject *wanted, stru
 		return false;
 	if (plan->whole)
 		return true;
-	if (!chain_build(plan->steps, 0, plan->source, &context, &common, error) ||
+	if (!chain_build(plan->steps, 0, plan->source, &telling, &common, error) ||
 		(when && !chain_holds(when, common, &context, &holds, error)))
 		return false;
+	chain_tell_left_out(left_out, 1, json_array_get_length(plan->steps), -1, plan->left_out);
 	if (!holds) {
 		json_array_add_int_element(plan->skipped, number);
 		return true;
@@ -196,9 +200,10 @@ static bool plan_chain(struct plan *plan, guint number, JsonObject *wanted, stru
 	output->save = format_save_options(output->format, wanted);
 	if (frames_wanted(plan->source, output->format, output->save))
 		plan->whole = g_strdup("several pages");
-	bool built = chain_build(output->steps, 0, common, &context, &output->image, error) &&
+	bool built = chain_build(output->steps, 0, common, &telling, &output->image, error) &&
 		     frames_single(&output->image, error) &&
 		     (plan->whole || format_fits(output->image, output->format, output->save, error));
+	chain_tell_left_out(left_out, 1, 0, (int)number, plan->left_out);
 	unsigned flags = chain_flags(plan->steps) | chain_flags(output->steps);
 	plan->streams = streams(plan, output);
 	if (built && !plan->whole)
@@ -332,6 +337,7 @@ static struct plan *make(JsonObject *request, GError **error)
 	chain_name_source(request, plan->source);
 	plan->names = json_object_ref(json_object(request, "names"));
 	plan->skipped = json_array_new();
+	plan->left_out = json_array_new();
 	const char *header = whole_by_header(plan, &wish);
 	if (header)
 		return plan_whole(g_steal_pointer(&plan), header);

@@ -52,6 +52,8 @@ struct plan {
 	GArray *low;          /* int: low[i] is the lowest source row that tiles order[i..] need */
 	GPtrArray *outputs;   /* struct plan_output: those that are made */
 	JsonArray *skipped;   /* numbers in the request of those that are not, because of their conditions */
+	JsonArray *
+		left_out; /* [output, step] of steps that are not done, because of their conditions; see chain_tell_left_out() */
 	gsize segment_bytes;
 	char *whole; /* why the job is better run whole; NULL: it is tiled */
 	bool always; /* so is every other picture of this chain */

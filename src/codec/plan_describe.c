@@ -42,6 +42,7 @@ JsonObject *plan_describe(const struct plan *plan)
 		return event;
 	}
 	json_object_set_array_member(event, "skipped", json_array_ref(plan->skipped));
+	json_object_set_array_member(event, "left_out", json_array_ref(plan->left_out));
 	json_object_set_int_member(event, "tiles", plan->tiles->len);
 	json_object_set_int_member(event, "segment_bytes", (gint64)plan->segment_bytes);
 	json_object_set_boolean_member(event, "spool", plan->spool);

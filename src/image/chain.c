@@ -83,8 +83,12 @@ static VipsImage *build_step(
 		g_prefix_error(error, "step %u (%s): ", number, operation->name);
 		return NULL;
 	}
-	if (!holds)
+	if (!holds) {
+		guint index = number - 1;
+		if (build->context->left_out)
+			g_array_append_val(build->context->left_out, index);
 		return g_steal_pointer(&in);
+	}
 	if (load)
 		built = operation->load(build->context, params, &next, error);
 	else if (operation->build_with)
@@ -137,6 +141,33 @@ bool chain_open(
 	JsonArray *steps, VipsImage *source, const struct build_context *context, VipsImage **out, GError **error)
 {
 	return build_all(steps, 0, source, context, chain_flags(steps) & OPERATION_LOADS, out, error);
+}
+
+static bool has_pair(JsonArray *list, int output, int index)
+{
+	for (guint i = 0; i < json_array_get_length(list); i++) {
+		JsonArray *pair = json_array_get_array_element(list, i);
+		if (json_array_get_int_element(pair, 0) == output && json_array_get_int_element(pair, 1) == index)
+			return true;
+	}
+	return false;
+}
+
+void chain_tell_left_out(GArray *left_out, guint times, guint common, int output, JsonArray *list)
+{
+	for (guint i = 0; i < left_out->len; i++) {
+		guint index = g_array_index(left_out, guint, i), count = 0;
+		for (guint k = 0; k < left_out->len; k++)
+			count += g_array_index(left_out, guint, k) == index;
+		int owner = index < common ? -1 : output, step = (int)(index < common ? index : index - common);
+		if (count < times || has_pair(list, owner, step))
+			continue;
+		JsonArray *pair = json_array_new();
+		json_array_add_int_element(pair, owner);
+		json_array_add_int_element(pair, step);
+		json_array_add_array_element(list, pair);
+	}
+	g_array_set_size(left_out, 0);
 }
 
 void chain_name_source(JsonObject *spec, VipsImage *source)

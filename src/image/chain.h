@@ -33,6 +33,10 @@ bool chain_open(
 bool chain_holds(
 	const char *condition, VipsImage *image, const struct build_context *context, bool *holds, GError **error);
 
+/* Adds [output, index] to list for each index that stands in left_out (see build_context) so many times, once for each page, and empties
+ * left_out. An index below common is of the common steps: its output is -1, and it is added once. */
+void chain_tell_left_out(GArray *left_out, guint times, guint common, int output, JsonArray *list);
+
 /* Puts "format" and "pages" of the opened file into the "names" of a job's description, for conditions. */
 void chain_name_source(JsonObject *spec, VipsImage *source);
 

@@ -69,6 +69,7 @@ struct build_context {
 		names; /* what placeholders in texts stand for: "stem", "ext", "pipeline", "date" (2026-11-23); NULL: nothing */
 	const char *source_path; /* file to open, when the chain starts from a file; else NULL */
 	GBytes *source_bytes;    /* or its bytes; else NULL */
+	GArray *left_out; /* guint: gets the index in the list of each step that a condition left out; NULL: nobody asks */
 };
 
 struct operation {

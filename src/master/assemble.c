@@ -77,6 +77,7 @@ static bool take_outputs(struct job *job, enum plane plane, const struct result 
 	gsize size = g_bytes_get_size(result->payload), offset = 0;
 
 	job_skip_outputs(job, json_array(report, "skipped"));
+	job_leave_out(job, json_array(report, "left_out"), json_array(report, "skipped"));
 	if (!outputs || json_array_get_length(outputs) != job->outputs->len)
 		return fail(error, ERROR_RETRY, "the worker's report does not fit the job");
 	job->width = (int)json_int(report, "width", 0);

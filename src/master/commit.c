@@ -337,8 +337,8 @@ void committer_tell(struct committer *committer, const struct job *job)
 	request->story[0] = g_strdup(job->id);
 	request->story[1] = g_strdup(job->loose ? NULL : job->claim->left_at);
 	request->story[2] = timeline_to_text(job->timeline);
-	request->story[3] = g_strdup(job->pipeline->hash);
-	request->story[4] = g_strdup(job->pipeline->shown);
+	request->story[3] = g_strdup(job->own_hash ? job->own_hash : job->pipeline->hash);
+	request->story[4] = g_strdup(job->own_shown ? job->own_shown : job->pipeline->shown);
 	committer_add(committer, request);
 }
 

@@ -11,6 +11,7 @@
 #include "base/files.h"
 #include "base/folder.h"
 #include "base/json.h"
+#include "master/pipeline_show.h"
 #include "pipeline/template.h"
 
 static void output_free(struct job_output *output)
@@ -63,6 +64,8 @@ void job_free(struct job *job)
 	g_free(job->error);
 	g_free(job->waiting_for);
 	g_free(job->spent);
+	g_clear_pointer(&job->own_shown, g_ref_string_release);
+	g_free(job->own_hash);
 	g_free(job);
 }
 
@@ -164,6 +167,19 @@ void job_skip_outputs(struct job *job, JsonArray *skipped)
 		if (number >= 0 && number < job->outputs->len)
 			g_ptr_array_remove_index(job->outputs, (guint)number);
 	}
+}
+
+void job_leave_out(struct job *job, JsonArray *steps, JsonArray *outputs)
+{
+	g_autofree char *which = steps ? json_array_text(steps) : g_strdup("[]");
+	g_autofree char *whole = outputs ? json_array_text(outputs) : g_strdup("[]");
+
+	g_clear_pointer(&job->own_shown, g_ref_string_release);
+	g_clear_pointer(&job->own_hash, g_free);
+	if ((g_str_equal(which, "[]") && g_str_equal(whole, "[]")) || !job->pipeline->shown)
+		return;
+	job->own_shown = pipeline_show_left_out(job->pipeline->shown, steps, outputs);
+	job->own_hash = g_strdup_printf("%s/%s%s", job->pipeline->hash, which, whole);
 }
 
 /* libvips' own bound for an edge of a picture. */

@@ -117,9 +117,11 @@ struct job {
 	GPtrArray *outputs;     /* struct job_output */
 	char *error;
 	enum error_shown error_kind; /* of a job that failed */
-	struct spent *spent;         /* by this run; NULL: there was none yet */
-	gint64 began_us;             /* this run */
-	gint64 phase_us;             /* when its codec was started, then when its commit began */
+	/* The pipeline's shown and hash, where conditions left steps out: those are marked, and named behind a slash; NULL: none were. */
+	char *own_shown, *own_hash;
+	struct spent *spent; /* by this run; NULL: there was none yet */
+	gint64 began_us;     /* this run */
+	gint64 phase_us;     /* when its codec was started, then when its commit began */
 	/* What the page shows; see view.c. */
 	struct job_view *view;    /* as last shown; NULL: never */
 	struct tiles_view *shown; /* the map as last shown; outlives the run */
@@ -159,6 +161,8 @@ void job_reset(struct job *job);
 /* Forgets the outputs of this run with these numbers: their conditions did not hold. skipped may be NULL. */
 void job_skip_outputs(struct job *job, JsonArray *skipped);
 
+/* Which steps and outputs their conditions left out in this run: "left_out" and "skipped" of a report or a plan; NULL is fine. */
+void job_leave_out(struct job *job, JsonArray *steps, JsonArray *outputs);
 /* The run's tiles are as many as this, all waiting. */
 void job_set_tiles(struct job *job, guint count);
 

@@ -21,6 +21,7 @@ static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 		return;
 	}
 	job_skip_outputs(job, json_array(plan, "skipped"));
+	job_leave_out(job, json_array(plan, "left_out"), json_array(plan, "skipped"));
 	if (!job_read_plan(job, plan, &error)) {
 		jobs_start_over(master, job, error->message);
 		return;

@@ -88,11 +88,25 @@ static void set_valid(JsonObject *object, const char *name, const char *text)
 	json_object_set_string_member(object, name, valid);
 }
 
-static void add_condition(GString *text, JsonArray *when)
+/* Of all groups around a step; NULL: always. */
+static char *condition_text(JsonArray *when)
 {
-	for (guint i = 0; when && i < json_array_get_length(when); i++)
-		g_string_append_printf(
-			text, "%s%s", i ? " and " : "  when ", json_string(json_object_at(when, i), "if", ""));
+	g_autoptr(GStrvBuilder) all = g_strv_builder_new();
+
+	if (!when)
+		return NULL;
+	for (guint i = 0; i < json_array_get_length(when); i++)
+		g_strv_builder_add(all, json_string(json_object_at(when, i), "if", ""));
+	g_auto(GStrv) texts = g_strv_builder_end(all);
+	return g_strjoinv(" and ", texts);
+}
+
+static void set_condition(JsonObject *object, const char *when)
+{
+	if (when)
+		set_valid(object, "when", when);
+	else
+		json_object_set_null_member(object, "when");
 }
 
 static JsonArray *show_steps(const GPtrArray *steps)
@@ -108,7 +122,9 @@ static JsonArray *show_steps(const GPtrArray *steps)
 		g_autoptr(GString) text = g_string_new(step->operation);
 		if (*members)
 			g_string_append_printf(text, ": {%s}", members);
-		add_condition(text, step->when);
+		g_autofree char *when = condition_text(step->when);
+		if (when)
+			g_string_append_printf(text, "  when %s", when);
 		for (GList *link = names; link; link = link->next) {
 			JsonObject *parameter = json_object_new();
 			g_autoptr(GString) value = g_string_new(NULL);
@@ -119,6 +135,7 @@ static JsonArray *show_steps(const GPtrArray *steps)
 		}
 		set_valid(entry, "name", step->operation);
 		set_valid(entry, "text", text->str);
+		set_condition(entry, when);
 		json_object_set_array_member(entry, "parameters", parameters);
 		json_array_add_object_element(list, entry);
 	}
@@ -142,6 +159,7 @@ char *pipeline_show(const struct pipeline *pipeline)
 		else
 			json_object_set_null_member(entry, "format");
 		set_valid(entry, "text", g_strchug(text));
+		set_condition(entry, output->when);
 		json_object_set_array_member(entry, "steps", show_steps(output->steps));
 		json_array_add_object_element(outputs, entry);
 	}
@@ -154,5 +172,36 @@ char *pipeline_show(const struct pipeline *pipeline)
 		json_object_set_array_member(shown, "allow", allow);
 	}
 	g_autofree char *text = json_object_text(shown);
+	return g_ref_string_new(text);
+}
+
+static JsonObject *object_at(JsonArray *array, gint64 index)
+{
+	return array && index >= 0 && index < G_MAXINT ? json_object_at(array, (guint)index) : NULL;
+}
+
+static void leave_out(JsonObject *object)
+{
+	if (object)
+		json_object_set_boolean_member(object, "left_out", TRUE);
+}
+
+char *pipeline_show_left_out(const char *shown, JsonArray *steps, JsonArray *outputs)
+{
+	g_autoptr(JsonObject) marked = json_parse_object(shown, -1, NULL);
+	JsonArray *all = json_array(marked, "outputs");
+
+	for (guint i = 0; steps && i < json_array_get_length(steps); i++) {
+		JsonNode *node = json_array_get_element(steps, i);
+		JsonArray *pair = JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+		if (!pair || json_array_get_length(pair) != 2)
+			continue;
+		gint64 output = json_array_get_int_element(pair, 0);
+		JsonObject *owner = output < 0 ? marked : object_at(all, output);
+		leave_out(object_at(owner ? json_array(owner, "steps") : NULL, json_array_get_int_element(pair, 1)));
+	}
+	for (guint i = 0; outputs && i < json_array_get_length(outputs); i++)
+		leave_out(object_at(all, json_array_get_int_element(outputs, i)));
+	g_autofree char *text = json_object_text(marked);
 	return g_ref_string_new(text);
 }

@@ -8,7 +8,11 @@
 
 #include "pipeline/pipeline.h"
 
-/* {"steps": [{"name", "text", "parameters": [{"name", "value"}]}], "outputs": [{"name", "format", "text", "steps"}]} as a GRefString. */
+/* {"steps": [{"name", "text", "when", "parameters": [{"name", "value"}]}], "outputs": [{"name", "format", "text", "when", "steps"}]} as a
+ * GRefString. when: the condition as it was written, null: there is none. */
 char *pipeline_show(const struct pipeline *pipeline);
+/* The same with "left_out": true at those steps ([output, step], output -1: a common one) and outputs (their numbers), as workers and codecs
+ * name them. What names none is passed over; NULL is fine. */
+char *pipeline_show_left_out(const char *shown, JsonArray *steps, JsonArray *outputs);
 
 #endif

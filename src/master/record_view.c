@@ -76,7 +76,8 @@ struct job_view *record_view(const struct history_job *record, const char *out)
 	}
 	view->bytes = record->bytes;
 	view->original = g_strdup(record->original);
-	view->hash = g_strdup(record->hash);
+	/* Behind a slash: which steps were left out; see job_leave_out(). */
+	view->hash = record->hash ? g_strndup(record->hash, strcspn(record->hash, "/")) : NULL;
 	view->chain = record->chain ? g_ref_string_new(record->chain) : NULL;
 	view->timeline = record->timeline ? timeline_from_text(record->timeline) : NULL;
 	return view;

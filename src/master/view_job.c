@@ -83,7 +83,8 @@ static struct job_view *make_view(struct master *master, struct job *job)
 	view->finished_wall_us = job->finished_wall_us;
 	view->timeline = job->timeline ? g_ptr_array_ref(job->timeline) : NULL;
 	view->hash = g_strdup(job->pipeline->hash);
-	view->chain = job->pipeline->shown ? g_ref_string_acquire(job->pipeline->shown) : NULL;
+	char *shown = job->own_shown ? job->own_shown : job->pipeline->shown;
+	view->chain = shown ? g_ref_string_acquire(shown) : NULL;
 	return view;
 }
 

@@ -162,10 +162,24 @@ static JsonArray *timeline_array(const GPtrArray *timeline)
 	return list;
 }
 
+/* Into those that are made, which are the job's in this order, and those that their conditions left out. */
+static void split_outputs(JsonObject *chain, JsonArray *made, JsonArray *left_out)
+{
+	JsonArray *all = chain ? json_array(chain, "outputs") : NULL;
+
+	for (guint i = 0; all && i < json_array_get_length(all); i++) {
+		JsonObject *output = json_object_at(all, i);
+		JsonArray *list = output && json_bool(output, "left_out", false) ? left_out : made;
+		json_array_add_element(list, json_node_copy(json_array_get_element(all, i)));
+	}
+}
+
 JsonObject *api_job_details(const struct snapshot *snapshot, const struct job_view *job)
 {
 	g_autoptr(JsonObject) chain = job->chain ? json_parse_object(job->chain, -1, NULL) : NULL;
-	JsonObject *object = job_object(snapshot, job, chain ? json_array(chain, "outputs") : NULL);
+	g_autoptr(JsonArray) made = json_array_new(), left_out = json_array_new();
+	split_outputs(chain, made, left_out);
+	JsonObject *object = job_object(snapshot, job, chain ? made : NULL);
 
 	set_known(object, "run", job->tiles ? job->tiles->run : 0, job->tiles != NULL);
 	json_object_set_boolean_member(
@@ -174,6 +188,7 @@ JsonObject *api_job_details(const struct snapshot *snapshot, const struct job_vi
 		json_object_set_member(object, "steps", json_node_copy(json_object_get_member(chain, "steps")));
 	else
 		json_object_set_null_member(object, "steps");
+	json_object_set_array_member(object, "left_out", g_steal_pointer(&left_out));
 	json_object_set_array_member(object, "timeline", timeline_array(job->timeline));
 	set_text(object, "pipeline_hash", job->hash);
 	return object;

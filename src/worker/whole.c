@@ -28,6 +28,8 @@ struct whole {
 	VipsImage *common;     /* what share_common() made; NULL: each output has its own chain from the file on */
 	struct frames *frames; /* when some output wants more than the first */
 	GByteArray *encoded;   /* inline */
+	GArray *left_out;      /* see build_context */
+	JsonArray *told_left_out;
 };
 
 /* common and own as one list. Returns owned. */
@@ -101,18 +103,28 @@ static bool open_source(struct whole *whole, GError **error)
 static bool build(struct whole *whole, JsonArray *steps, VipsImage **out, GError **error)
 {
 	struct build_context context = {
-		json_object(whole->spec, "names"), whole->bytes ? NULL : whole->path, whole->bytes};
+		json_object(whole->spec, "names"), whole->bytes ? NULL : whole->path, whole->bytes, whole->left_out};
 
 	return whole->common
 		       ? chain_build(steps, json_array_get_length(whole->steps), whole->common, &context, out, error)
 		       : chain_open(steps, whole->source, &context, out, error);
 }
 
+/* What conditions left out of the chains that were built since: of so many pages each. */
+static void tell_left_out(struct whole *whole, guint pages, int output)
+{
+	chain_tell_left_out(whole->left_out, pages, json_array_get_length(whole->steps), output, whole->told_left_out);
+}
+
 /* The common steps, computed once. */
 static bool share_common(struct whole *whole, GError **error)
 {
-	return !may_share(whole) ||
-	       (build(whole, whole->steps, &whole->common, error) && into_memory(&whole->common, error));
+	if (!may_share(whole))
+		return true;
+	if (!build(whole, whole->steps, &whole->common, error) || !into_memory(&whole->common, error))
+		return false;
+	tell_left_out(whole, 1, -1);
+	return true;
 }
 
 /* Does the output's condition hold of the picture after the common steps? */
@@ -131,7 +143,7 @@ static bool is_wanted(struct whole *whole, JsonObject *wanted, bool *holds, GErr
  * step builds on the opened one. */
 static GPtrArray *build_frames(struct whole *whole, JsonArray *steps, GError **error)
 {
-	const struct build_context context = {.names = json_object(whole->spec, "names")};
+	const struct build_context context = {.names = json_object(whole->spec, "names"), .left_out = whole->left_out};
 	struct image_limits bounds = limits_of(whole);
 
 	if (!whole->frames)
@@ -186,7 +198,7 @@ static char *place_of(const struct whole *whole, const char *temp, GError **erro
 	return NULL;
 }
 
-static bool save_output(struct whole *whole, JsonObject *wanted, JsonArray *report, GError **error)
+static bool save_output(struct whole *whole, guint number, JsonObject *wanted, JsonArray *report, GError **error)
 {
 	g_autoptr(JsonArray) steps = joined(whole->steps, json_array(wanted, "steps"));
 	g_autoptr(VipsImage) image = NULL;
@@ -200,9 +212,12 @@ static bool save_output(struct whole *whole, JsonObject *wanted, JsonArray *repo
 		return false;
 	if (!format)
 		format = format_kept(whole->source);
+	g_array_set_size(whole->left_out, 0);
 	if (!make(whole, steps, format, json_object(wanted, "save"), &image, &pages, error) ||
 		!encode(whole, image, pages, format, wanted, real, &size, error))
 		return false;
+	bool several = frames_wanted(whole->source, format, json_object(wanted, "save"));
+	tell_left_out(whole, several ? whole->frames->images->len : 1, (int)number);
 	JsonObject *entry = json_object_new();
 	json_object_set_int_member(entry, "width", image->Xsize);
 	json_object_set_int_member(entry, "height", image->Ysize / frames_count(image));
@@ -230,6 +245,7 @@ static enum result_status run(struct whole *whole, JsonObject *report, GError **
 
 	json_object_set_array_member(report, "outputs", outputs);
 	json_object_set_array_member(report, "skipped", skipped);
+	json_object_set_array_member(report, "left_out", json_array_ref(whole->told_left_out));
 	if (!open_source(whole, error))
 		return RESULT_FAILED;
 	json_object_set_int_member(report, "width", whole->source->Xsize);
@@ -242,7 +258,8 @@ static enum result_status run(struct whole *whole, JsonObject *report, GError **
 	for (guint i = 0; i < json_array_get_length(whole->outputs); i++) {
 		JsonObject *wanted = json_object_at(whole->outputs, i);
 		bool holds;
-		if (!is_wanted(whole, wanted, &holds, error) || (holds && !save_output(whole, wanted, outputs, error)))
+		if (!is_wanted(whole, wanted, &holds, error) ||
+			(holds && !save_output(whole, i, wanted, outputs, error)))
 			return RESULT_FAILED;
 		if (!holds)
 			json_array_add_int_element(skipped, i);
@@ -303,6 +320,10 @@ enum result_status whole_compute(const struct task *task, JsonObject **report, G
 		whole.path = real;
 	if (whole.bytes)
 		whole.encoded = g_byte_array_new();
+	g_autoptr(GArray) left_out = g_array_new(FALSE, FALSE, sizeof(guint));
+	g_autoptr(JsonArray) told_left_out = json_array_new();
+	whole.left_out = left_out;
+	whole.told_left_out = told_left_out;
 	*report = json_object_new();
 	vips_concurrency_set((int)CLAMP(json_int(spec, "threads", 1), 1, g_get_num_processors()));
 	enum result_status status = allow_open(spec, &cause) ? run(&whole, *report, &cause) : RESULT_FAILED;

@@ -21,7 +21,7 @@ LONG = "expedition day 14 " + "a-very-long-name-without-any-space-" * 5 + "na\u0
 SHOWN_LONG = LONG.replace("\u202e", "\\xe2\\x80\\xae")
 PIPELINES = {
     "mono": "description: grayscale, slight blur\nsteps:\n  - grayscale\n  - blur: {sigma: 1}\noutputs:\n  - name: \"{stem}.png\"\n",
-    "pair": "description: two results\nsteps:\n  - resize: {width: 400}\noutputs:\n  - {name: \"{stem}.jpg\", quality: 82}\n"
+    "pair": "description: two results\nsteps:\n  - resize: {width: 400}\n  - {blur: {sigma: 3}, when: width > 5000}\noutputs:\n  - {name: \"{stem}.jpg\", quality: 82}\n"
             "  - name: \"{stem}-thumb.webp\"\n    steps: [{thumbnail: {width: 120, height: 120, fit: cover}}]\n",
     "broken": "description: has a mistake\nsteps:\n  - grayscal: {}\n",
 }
@@ -224,6 +224,7 @@ def test_a_job_tells_all(browser, shown):
         assert output["path"] in words
     for word in ("resize", "width", "400", "thumbnail", "120", "cover"):
         assert word in words, f"{word} of its steps"
+    assert [text.replace("\n", " ") for text in browser.texts(".left-out .condition")] == ["when width > 5000 → not done"]
     assert len(browser.find(".timeline li")) == len(job["timeline"]) >= 3
     # The same shape: one frame with a slider; the square thumbnail: side by side.
     browser.wait("return document.querySelector('.frame').dataset.shape === 'same'", "the slider")

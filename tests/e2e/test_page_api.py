@@ -110,6 +110,45 @@ def test_pictures_and_downloads(mill, pictures):
     assert status == 404 and b"no thumbnail" in body
 
 
+CONDITIONS = (
+    "steps:\n"
+    "  - {when: width > 5000, steps: [{blur: {sigma: 2}}, grayscale]}\n"
+    "  - {invert: {}, when: width > 10}\n"
+    "outputs:\n"
+    "  - {name: \"{stem}-large.tif\", when: width > 5000}\n"
+    "  - name: \"{stem}.png\"\n"
+    "    steps: [{sharpen: {}, when: height > 5000}, flip]\n"
+    "  - {name: \"{stem}-all.png\"}\n"
+)
+
+
+@pytest.mark.parametrize("side", [90, 700])
+def test_what_conditions_leave_out_is_told(make_mill, pictures, side):
+    """In either lane, and after a restart: no step is said to be done that was not, and no output stands with another one's steps."""
+    mill = make_mill({"on": CONDITIONS}).start(workers=1, tile=128)
+    pipeline = mill.json("/api/pipelines")["pipelines"][0]
+    assert [step["when"] for step in pipeline["steps"]] == ["width > 5000", "width > 5000", "width > 10"]
+    assert [output["when"] for output in pipeline["outputs"]] == ["width > 5000", None, None]
+    assert not any("left_out" in part for part in [*pipeline["steps"], *pipeline["outputs"]])
+    mill.drop(pictures.picture(width=side, height=side, ending=".png"), "on", "a.png")
+    mill.wait_idle(done=1)
+
+    def told():
+        job = mill.json(f"/api/jobs/{mill.jobs()[0]['id']}")
+        done = lambda steps: [(step["name"], not step.get("left_out", False)) for step in steps]
+        assert job["lane"] == ("tiled" if side == 700 else "whole") and job["pipeline_hash"] == pipeline["hash"]
+        assert done(job["steps"]) == [("blur", False), ("grayscale", False), ("invert", True)]
+        assert [(output["name"], output["when"]) for output in job["left_out"]] == [("{stem}-large.tif", "width > 5000")]
+        assert [(output["path"].split("/")[-1], done(output["steps"])) for output in job["outputs"]] == \
+            [("a.png", [("sharpen", False), ("flip", True)]), ("a-all.png", [])]
+
+    told()
+    mill.stop()
+    mill.start(workers=1, tile=128)
+    wait_until(lambda: mill.jobs(), "the history")
+    told()
+
+
 def test_the_stream_tells_which_thumbnails_are_made(mill, pictures):
     """Nobody waits for one: a state in one answer for many, the ends in the stream, also of what cannot be made."""
     mill.drop(pictures.picture(width=1203, height=801, ending=".jpg"), "mono", "shown.jpg")

@@ -16,20 +16,26 @@ export function drawResults(parent, job) {
 	}) : make("li", { class: "sub", text: job.state === "failed" ? "Nothing came out: the reason stands above." : "Nothing yet." }));
 }
 
-// A list of steps: name, then each parameter as name and value.
+// The condition, and what became of what hangs on it.
+export function condition(part) {
+	return part.when ? make("span", { class: "condition" }, "when ", make("code", { text: part.when }), part.left_out ? make("b", { text: " → not done" }) : null) : null;
+}
+
+// A list of steps: name, then each parameter as name and value, then the condition.
 export function stepList(steps) {
-	return make("ol", { class: "steps" }, ...steps.map((step) => make("li", {}, make("span", { class: "step" },
-		make("b", { text: step.name }), ...step.parameters.map((p) => make("span", { class: "parameter" }, p.name, " ", make("code", { text: p.value })))))));
+	return make("ol", { class: "steps" }, ...steps.map((step) => make("li", { class: step.left_out ? "left-out" : null }, make("span", { class: "step" },
+		make("b", { text: step.name }), ...step.parameters.map((p) => make("span", { class: "parameter" }, p.name, " ", make("code", { text: p.value }))), condition(step)))));
 }
 
 export function drawSteps(parent, job) {
-	fill(parent, [job.steps, job.outputs.map((o) => o.steps), job.pipeline_hash], () => {
+	fill(parent, [job.steps, job.outputs.map((o) => o.steps), job.left_out, job.pipeline_hash], () => {
 		if (!job.steps)
 			return [];
 		const own = job.outputs.filter((output) => output.steps?.length);
 		return [
 			job.steps.length ? stepList(job.steps) : make("p", { class: "sub", text: own.length ? "None that all outputs share." : "None: only the format changes." }),
 			...own.flatMap((output) => [make("p", { class: "sub", text: `then, for ${output.path}` }), stepList(output.steps)]),
+			...(job.left_out || []).map((output) => make("p", { class: "sub" }, `${output.name} is not made: `, condition(output))),
 			job.pipeline_hash ? make("p", { class: "sub" }, `of pipeline ${job.pipeline}, version `, make("code", { text: job.pipeline_hash.slice(0, 8) })) : null,
 		];
 	});
