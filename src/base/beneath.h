@@ -64,6 +64,11 @@ char *beneath_find_link(const char *path);
 bool beneath_fail(GError **error, const char *path, const char *other /* or NULL */, const char *format, ...)
 	G_GNUC_PRINTF(4, 5);
 
+/* A name by which a library that takes names alone opens the very file or folder of this descriptor, as long as it is open. */
+char *beneath_alias(int descriptor);
+/* Puts the path where a message has the alias. NULL is fine. */
+void beneath_unalias(GError *error, const char *alias, const char *path);
+
 /* For tests: as without openat2. */
 void beneath_walk_by_parts(bool always);
 

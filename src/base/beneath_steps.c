@@ -258,3 +258,17 @@ bool beneath_fail(GError **error, const char *path, const char *other, const cha
 	errno = number;
 	return fail_errno_at(error, PLACE_OUTPUT, "%s", text);
 }
+
+char *beneath_alias(int descriptor)
+{
+	return g_strdup_printf("/proc/self/fd/%d", descriptor);
+}
+
+void beneath_unalias(GError *error, const char *alias, const char *path)
+{
+	if (!error || !strstr(error->message, alias))
+		return;
+	g_auto(GStrv) pieces = g_strsplit(error->message, alias, -1);
+	g_free(error->message);
+	error->message = g_strjoinv(path, pieces);
+}

@@ -70,6 +70,38 @@ bool files_finish(int descriptor, const char *path, GError **error)
 	return !number || fail_write(error, number, path);
 }
 
+int files_create(const char *path)
+{
+	if (!beneath_known(path))
+		return beneath_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+	if (beneath_unlink(path) != 0 && errno != ENOENT)
+		return -1;
+	return beneath_open(path, O_WRONLY | O_CREAT | O_EXCL, 0666);
+}
+
+GBytes *files_read(const char *path, GError **error)
+{
+	int descriptor = beneath_open(path, O_RDONLY | O_NONBLOCK, 0);
+	struct stat status;
+	gsize length = 0;
+	gssize n = -1;
+
+	g_autofree guint8 *bytes = descriptor >= 0 && fstat(descriptor, &status) == 0
+					   ? g_try_malloc((gsize)status.st_size + 1)
+					   : NULL;
+	while (bytes && length < (gsize)status.st_size &&
+		((n = read(descriptor, bytes + length, (gsize)status.st_size - length)) > 0 || (n < 0 && errno == EINTR)))
+		length += (gsize)MAX(n, 0);
+	int number = errno;
+	if (descriptor >= 0)
+		close(descriptor);
+	errno = number;
+	if (bytes && (n >= 0 || status.st_size == 0))
+		return g_bytes_new_take(g_steal_pointer(&bytes), length);
+	beneath_fail(error, path, NULL, "%s", path);
+	return NULL;
+}
+
 static bool write_all(int descriptor, const char *bytes, gsize size)
 {
 	while (size > 0) {

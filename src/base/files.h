@@ -19,6 +19,10 @@ int files_sync_descriptor(int descriptor);
 bool files_finish(int descriptor, const char *path, GError **error);
 /* A new file with these bytes, on disk. Nothing lies at path when that fails. */
 bool files_write(const char *path, const void *bytes, gsize size, GError **error);
+/* A file to be written by its descriptor, empty. Below a root (beneath.h) it is a new one: what has its name is removed, whoever put it there. */
+int files_create(const char *path);
+/* All that is in a file, read and not mapped: others may cut it short. */
+GBytes *files_read(const char *path, GError **error);
 /* fsync of a file or folder by its name, of the folder that holds path. */
 bool files_sync(const char *path, GError **error);
 bool files_sync_folder_of(const char *path, GError **error);

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/error.h"
 
 struct place {
@@ -63,6 +64,10 @@ void places_add(const char *folder, enum place_use use)
 	if (real && stat(real, &status) == 0) {
 		place.device = status.st_dev;
 		place.inode = status.st_ino;
+		if (S_ISDIR(status.st_mode)) {
+			beneath_add(folder, BENEATH_OWN);
+			beneath_add(real, BENEATH_OWN);
+		}
 	}
 	if (!places)
 		places = g_array_new(FALSE, FALSE, sizeof(struct place));
@@ -104,11 +109,20 @@ static bool lies_in(const char *path, const char *folder)
 	return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
-static bool allowed(const char *real, enum place_use use)
+/* A path whose end, from the place on, is also the end of its real path: no link below the place was followed. */
+static bool same_end(const char *path, const char *real, const char *folder)
+{
+	const char *end = real + strlen(folder);
+	gsize length = strlen(path), rest = strlen(end);
+
+	return strcmp(folder, "/") == 0 || (rest <= length && strcmp(path + length - rest, end) == 0);
+}
+
+static bool allowed(const char *path, const char *real, enum place_use use)
 {
 	for (guint i = 0; places && i < places->len; i++) {
 		const struct place *place = &g_array_index(places, struct place, i);
-		if (place->use >= use && lies_in(real, place->folder))
+		if (place->use >= use && lies_in(real, place->folder) && same_end(path, real, place->folder))
 			return true;
 	}
 	return false;
@@ -148,7 +162,7 @@ char *places_find(const char *path, enum place_use use, GError **error)
 			fail_errno(error, "%s", path);
 		return NULL;
 	}
-	if (real && allowed(real, use))
+	if (real && allowed(path, real, use))
 		return g_steal_pointer(&real);
 	fail(error, ERROR_RETRY, "%s lies outside of what this worker may %s (--allow)", path,
 		use == PLACE_WRITE ? "write" : "read");

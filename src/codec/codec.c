@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/folder.h"
@@ -32,7 +33,8 @@ struct codec {
 	JsonObject *request; /* what was asked for */
 	struct plan *plan;
 	struct segment *segment;
-	int handed; /* the segment's descriptor, before it is mapped; -1 */
+	int handed;         /* a descriptor that came and was not taken yet: the picture's, then the segment's; -1 */
+	char *path, *alias; /* of the picture: its name, and the one by which it is opened */
 	struct rows *rows;
 	GPtrArray *temps; /* paths, by output */
 	GMutex sending;
@@ -63,12 +65,14 @@ static void send_event(struct codec *codec, JsonObject *event)
 	g_mutex_unlock(&codec->sending);
 }
 
-static void send_failure(struct codec *codec, const GError *error)
+static void send_failure(struct codec *codec, GError *error)
 {
 	g_autoptr(JsonObject) event = json_object_new();
 
 	if (!g_atomic_int_compare_and_exchange(&codec->failed, 0, 1))
 		return;
+	if (codec->alias)
+		beneath_unalias(error, codec->alias, codec->path ? codec->path : "the original");
 	static const char *const kinds[] = {
 		[ERROR_INPUT] = "input", [ERROR_RETRY] = "retry", [ERROR_SYSTEM] = "system"};
 	json_object_set_string_member(event, "event", "failed");
@@ -128,7 +132,7 @@ static void send_encoded(struct codec *codec)
 }
 
 /* A thread's end; the last one to end well reports. */
-static void ended(struct codec *codec, bool well, const GError *error)
+static void ended(struct codec *codec, bool well, GError *error)
 {
 	if (!well) {
 		/* One that was only stopped has none: who stopped it tells. */
@@ -192,7 +196,7 @@ static gpointer encode_thread(gpointer data)
 }
 
 /* This job's files and no others, from before the first byte is read. No thread runs yet that could be left out. */
-static void shut_files(JsonObject *request)
+static void shut_files(JsonObject *request, const char *picture)
 {
 	JsonArray *read = json_array(request, "read"), *write = json_array(request, "write");
 
@@ -206,6 +210,7 @@ static void shut_files(JsonObject *request)
 		if (path)
 			places_add(path, PLACE_WRITE);
 	}
+	places_add(picture, PLACE_READ);
 	/* What is missing was said by the first worker. */
 	g_free(sandbox_files(NULL, false));
 }
@@ -214,7 +219,13 @@ static bool do_plan(struct codec *codec, JsonObject *request, GError **error)
 {
 	if (codec->plan)
 		return fail(error, ERROR_SYSTEM, "a second plan");
-	shut_files(request);
+	if (codec->handed < 0)
+		return fail(error, ERROR_SYSTEM, "the original cannot be opened");
+	codec->path = json_path(request, "path");
+	codec->alias = beneath_alias(codec->handed); /* open as long as this process lives */
+	codec->handed = -1;
+	json_set_path(request, "path", codec->alias);
+	shut_files(request, codec->alias);
 	codec->request = json_object_ref(request);
 	TROUBLE("codec.plan", request);
 	gint64 began = clock_now_us();

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Running libvips' savers: see format.h. The options are in format_options.c. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "base/folder.h"
 #include "base/json.h"
 #include "image/format.h"
@@ -129,13 +133,31 @@ bool format_run_saver_to(
 	return ok;
 }
 
+/* By the descriptor of the folder that was made: where it lies others may write, and put another in its place. */
+static bool fill_folder(
+	VipsImage *image, const struct format *format, const char *path, JsonObject *save, GError **error)
+{
+	int folder = beneath_open(path, O_PATH | O_DIRECTORY, 0);
+	g_autofree char *alias = beneath_alias(folder);
+	GError *cause = NULL;
+
+	if (folder < 0)
+		return beneath_fail(error, path, NULL, "%s", path);
+	bool done = format_run_saver(image, format, alias, NULL, save, &cause);
+	close(folder);
+	beneath_unalias(cause, alias, path);
+	if (cause)
+		g_propagate_error(error, cause);
+	return done;
+}
+
 /* A folder that could not be made for the last rows' tiles is not told, either, but libvips has words for it. */
 bool format_save_folder(
 	VipsImage *image, const struct format *format, const char *path, JsonObject *save, GError **error)
 {
 	bool silent = *vips_error_buffer() == '\0';
 
-	return pyramid_make_folder(path, error) && format_run_saver(image, format, path, NULL, save, error) &&
+	return pyramid_make_folder(path, error) && fill_folder(image, format, path, save, error) &&
 	       (!silent || *vips_error_buffer() == '\0' || vips_failed(error, format->name)) &&
 	       pyramid_settle(path, save, error);
 }
@@ -199,6 +221,25 @@ static bool save_file(VipsImage *image, const struct format *format, const char 
 	return suits || format_run_saver(image, format, path, bytes, save, error);
 }
 
+/* Below a root: into a new file, by its descriptor, so that no link that somebody put there is written through. */
+static bool save_new(VipsImage *image, const struct format *format, const char *path, JsonObject *save, GError **error)
+{
+	GError *cause = NULL;
+
+	if (!beneath_known(path))
+		return save_file(image, format, path, NULL, save, error);
+	int file = files_create(path);
+	if (file < 0)
+		return beneath_fail(error, path, NULL, "%s", path);
+	g_autofree char *alias = beneath_alias(file);
+	bool done = save_file(image, format, alias, NULL, save, &cause);
+	close(file);
+	beneath_unalias(cause, alias, path);
+	if (cause)
+		g_propagate_error(error, cause);
+	return done;
+}
+
 bool format_save(VipsImage *image, const char *path, const char *name, JsonObject *save, GError **error)
 {
 	const struct format *format = format_find(name);
@@ -207,7 +248,7 @@ bool format_save(VipsImage *image, const char *path, const char *name, JsonObjec
 	if (!format_fits(image, name, save, error) || !format_prepare(image, format, save, &ready, error))
 		return false;
 	if (!format->folder || pyramid_is_file(save))
-		return save_file(ready, format, path, NULL, save, error);
+		return save_new(ready, format, path, save, error);
 	return format_save_folder(ready, format, path, save, error) && folder_sync(path, error);
 }
 

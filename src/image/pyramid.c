@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/beneath.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/folder.h"
@@ -38,13 +39,13 @@ bool pyramid_make_folder(const char *path, GError **error)
 {
 	struct stat status;
 
-	if (lstat(path, &status) == 0) {
+	if (beneath_stat(path, &status) == 0) {
 		if (S_ISDIR(status.st_mode))
 			files_remove_tree(path);
 		else
-			remove(path);
+			beneath_unlink(path);
 	}
-	return mkdir(path, 0777) == 0 || fail_errno(error, "cannot make the folder %s", path);
+	return beneath_mkdir(path, 0777) == 0 || beneath_fail(error, path, NULL, "cannot make the folder %s", path);
 }
 
 /* ".jpg" with the quality of its saver. */
@@ -88,7 +89,7 @@ static void drop_diary(const char *path, const char *title, JsonObject *save)
 	g_autofree char *root = g_strconcat(title, plain ? "_files" : "", NULL);
 	g_autofree char *diary = g_build_filename(path, root, "vips-properties.xml", NULL);
 
-	remove(diary);
+	beneath_unlink(diary);
 }
 
 bool pyramid_settle(const char *path, JsonObject *save, GError **error)
@@ -101,10 +102,10 @@ bool pyramid_settle(const char *path, JsonObject *save, GError **error)
 	if (strcmp(json_string(save, "layout", "dz"), "dz") == 0)
 		return true;
 	/* The others make a folder in ours, which is one too many. */
-	if (rename(inside, aside) != 0)
-		return fail_errno(error, "%s", inside);
-	if (remove(path) != 0 || rename(aside, path) != 0) {
-		fail_errno(error, "%s", path);
+	if (beneath_rename(inside, aside, 0) != 0)
+		return beneath_fail(error, inside, NULL, "%s", inside);
+	if (beneath_rmdir(path) != 0 || beneath_rename(aside, path, 0) != 0) {
+		beneath_fail(error, path, NULL, "%s", path);
 		files_remove_tree(aside);
 		return false;
 	}

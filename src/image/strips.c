@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json.h"
@@ -55,8 +56,8 @@ bool strips_open(struct strips_file *file, const char *path, GError **error)
 		file->memory = g_byte_array_new();
 		return true;
 	}
-	file->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	return file->fd >= 0 || fail_errno(error, "%s", path);
+	file->fd = files_create(path);
+	return file->fd >= 0 || beneath_fail(error, path, NULL, "%s", path);
 }
 
 void strips_close(struct strips_file *file, GError **error)

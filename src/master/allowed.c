@@ -87,7 +87,8 @@ void allowed_to_codec(const struct master *master, const struct job *job, JsonOb
 
 	json_object_set_array_member(request, "read", read);
 	json_object_set_array_member(request, "write", write);
-	json_add_path(read, master->once ? "/" : job->claim->path);
+	if (master->once)
+		json_add_path(read, "/");
 	if (master->assets)
 		json_add_path(read, assets_folder(master->assets));
 	json_add_path(write, master->options->out);

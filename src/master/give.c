@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "base/log.h"
 #include "master/assets.h"
 #include "master/state.h"
@@ -74,12 +75,8 @@ static bool pack_rows(const struct job *job, const struct rect *need, guint8 *pa
  * cut it short. */
 static GBytes *pack(const struct job *job, guint index, GError **error)
 {
-	if (job->lane == LANE_WHOLE) {
-		char *file;
-		gsize length;
-		return g_file_get_contents(job->claim->path, &file, &length, error) ? g_bytes_new_take(file, length)
-										    : NULL;
-	}
+	if (job->lane == LANE_WHOLE)
+		return files_read(job->claim->path, error);
 	gsize size = give_bytes(job, index);
 	g_autofree guint8 *packed = g_malloc(size);
 	gint64 began = clock_now_us();

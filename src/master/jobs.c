@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * A job's course, from the queue to its commit: see state.h. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
@@ -153,7 +156,11 @@ static void start_codec(struct master *master, struct job *job)
 	spent_add(job->spent, SPENT_PROCESSES, 1);
 	g_autoptr(JsonObject) request = plan_request(master, job);
 	allowed_to_codec(master, job, request);
-	codec_link_send(job->codec, request, -1);
+	/* Open, for by its name a link could be put in its place. Where it cannot be opened the codec says so. */
+	int picture = beneath_open(job->claim->path, O_RDONLY | O_NONBLOCK, 0);
+	codec_link_send(job->codec, request, picture);
+	if (picture >= 0)
+		close(picture);
 }
 
 static void start(struct master *master, struct job *job)

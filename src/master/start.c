@@ -270,13 +270,14 @@ GPtrArray *start_inboxes(struct master *master)
 		if (!pipeline)
 			continue;
 		g_autofree char *path = g_canonicalize_filename(pipeline->inbox, master->options->watch);
+		g_autofree char *outputs = g_build_filename(master->options->out, pipeline->name, NULL);
 		g_autoptr(GError) error = NULL;
+		/* Both may be links, to another disk. */
+		beneath_add(path, BENEATH_INBOX);
+		beneath_add(outputs, BENEATH_OWN);
 		g_autofree char *why =
 			files_make_folder(path, &error) ? bad_inbox(master, path, inboxes) : g_strdup(error->message);
 		if (!why) {
-			/* The folder of its outputs may be a link to another disk. */
-			g_autofree char *outputs = g_build_filename(master->options->out, pipeline->name, NULL);
-			beneath_add(outputs, BENEATH_OWN);
 			struct inbox *inbox = inbox_new(
 				pipeline->name, path, pipeline->recursive, pipeline->accept, pipeline->settle_us);
 			inbox->reject = g_strdupv(pipeline->reject);

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/handover.h"
@@ -120,7 +121,7 @@ static JsonObject *read_answer(struct thumbnailer *thumbnailer, GBytes **bytes, 
 /* Its folder may be anybody's: neither a link nor what would wait for a writer is opened. */
 static int open_picture(const char *path, GError **error)
 {
-	int picture = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	int picture = beneath_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
 
 	if (picture < 0)
 		fail_errno(error, "%s", path);

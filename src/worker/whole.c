@@ -2,8 +2,12 @@
  * A whole job in one worker: see whole.h. */
 #include "worker/whole.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/error.h"
 #include "base/folder.h"
 #include "base/json.h"
@@ -281,6 +285,20 @@ static void remove_temps(const struct whole *whole)
 	}
 }
 
+/* By its descriptor from here on: by its name another file, or a link, could be put in its place. -1 with errno and an error. */
+static int open_picture(const char *path, GError **error)
+{
+	int picture = beneath_open(path, O_RDONLY | O_NONBLOCK, 0);
+	int number = errno;
+
+	if (picture < 0 && number == ENOENT)
+		fail(error, ERROR_RETRY, "%s is not there", path);
+	else if (picture < 0)
+		beneath_fail(error, path, NULL, "cannot open it");
+	errno = number;
+	return picture;
+}
+
 enum result_status whole_compute(const struct task *task, JsonObject **report, GBytes **payload, GError **error)
 {
 	g_autoptr(JsonObject) spec = json_parse_object(task->spec, -1, error);
@@ -312,12 +330,12 @@ enum result_status whole_compute(const struct task *task, JsonObject **report, G
 	g_autofree char *real = whole.bytes ? NULL : places_find(path, PLACE_READ, error);
 	if (!whole.bytes && !real)
 		return RESULT_REFUSED;
-	if (!whole.bytes && !g_file_test(real, G_FILE_TEST_EXISTS)) {
-		fail(error, ERROR_RETRY, "%s is not there", real);
-		return RESULT_REFUSED;
-	}
+	int picture = real ? open_picture(real, error) : -1;
+	if (real && picture < 0)
+		return errno == ENOENT || errno == ELOOP ? RESULT_REFUSED : RESULT_RETRY;
+	g_autofree char *alias = real ? beneath_alias(picture) : NULL;
 	if (real)
-		whole.path = real;
+		whole.path = alias;
 	if (whole.bytes)
 		whole.encoded = g_byte_array_new();
 	g_autoptr(GArray) left_out = g_array_new(FALSE, FALSE, sizeof(guint));
@@ -332,6 +350,10 @@ enum result_status whole_compute(const struct task *task, JsonObject **report, G
 	g_clear_object(&whole.source);
 	g_clear_pointer(&whole.frames, frames_free);
 	allow_shut();
+	if (picture >= 0)
+		close(picture);
+	if (alias)
+		beneath_unalias(cause, alias, real);
 	if (cause && status == RESULT_FAILED && cause->domain == DROPMILL_ERROR && cause->code == ERROR_RETRY)
 		status = RESULT_RETRY;
 	if (status != RESULT_OK && !whole.encoded)
