@@ -86,11 +86,11 @@ GBytes *files_read(const char *path, GError **error)
 	gsize length = 0;
 	gssize n = -1;
 
-	g_autofree guint8 *bytes = descriptor >= 0 && fstat(descriptor, &status) == 0
-					   ? g_try_malloc((gsize)status.st_size + 1)
-					   : NULL;
+	g_autofree guint8 *bytes =
+		descriptor >= 0 && fstat(descriptor, &status) == 0 ? g_try_malloc((gsize)status.st_size + 1) : NULL;
 	while (bytes && length < (gsize)status.st_size &&
-		((n = read(descriptor, bytes + length, (gsize)status.st_size - length)) > 0 || (n < 0 && errno == EINTR)))
+		((n = read(descriptor, bytes + length, (gsize)status.st_size - length)) > 0 ||
+			(n < 0 && errno == EINTR)))
 		length += (gsize)MAX(n, 0);
 	int number = errno;
 	if (descriptor >= 0)
