@@ -12,7 +12,7 @@ import heif
 from mill import ROOT
 from pictures import REFERENCE, run
 from test_allow import files, pdf, write
-from waiting import PATIENCE
+from waiting import PATIENCE, wait_until
 
 PAGES = os.path.join(ROOT, "build", "tests", "pages")
 SHIPPED = os.path.join(ROOT, "pipelines")
@@ -244,3 +244,20 @@ def test_every_loader_goes_into_every_saver(place, pictures, folder):
     assert len(made) == len(sources) * (len(SAVERS) + len(PACKED))
     _, done = once(place, "again", *made)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_pages_thumbnail_of_a_pyramid(make_mill, pictures, folder):
+    """It was made of the smallest level, of some pixels."""
+    mill = make_mill({"x": "outputs: [{name: a.tif, pyramid: true, tile_width: 64, tile_height: 64}]\n"})
+    mill.start(workers=1)
+    mill.drop(pictures.picture(width=1200, height=900), "x", "a.png")
+    mill.wait_idle(done=1, failed=0)
+    address = mill.jobs()[0]["outputs"][0]["thumb"]
+
+    def thumb():
+        status, _, body = mill.get(address)
+        return body if status == 200 else None
+
+    path = write(folder, "thumb.jpg", wait_until(thumb, "a thumbnail"))
+    width, height = map(int, pictures.raw(path, folder).split()[:2])
+    assert (width, height) == (320, 240)
