@@ -62,7 +62,7 @@ bool history_add(struct history *history, const struct history_job *job, GError 
 	history_bind(s, 14, job->outputs);
 	sqlite3_bind_int64(s, 15, job->bytes);
 	sqlite3_bind_int64(s, 16, job->out_bytes);
-	if (!history_finish(history, s, error))
+	if (!history_finish_on_disk(history, s, error))
 		return false;
 	/* A line too many does no harm: what cannot be pruned now is at another time. */
 	if (history->keep > 0 && ++history->added >= PRUNE_EACH)

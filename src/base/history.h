@@ -88,6 +88,8 @@ bool history_owner(struct history *history, const char *path, struct history_out
 void history_output_clear(struct history_output *output);
 /* The paths that this original got where it wished this one, shortest first. Returns owned, possibly empty; NULL on error. */
 GPtrArray *history_places(struct history *history, const char *owner, const char *wished, GError **error);
+/* Do the outputs that are written down from here on carry a mark (marks.h)? One without needs its line on disk before it gets its name. */
+void history_have_marks(struct history *history, bool marked);
 bool history_own(struct history *history, const char *path, const char *owner, const char *wished, const char *job,
 	const struct stamp *stamp, GError **error);
 /* A ledger of an older version has absolute paths: those below out become relative. */

@@ -62,6 +62,11 @@ GPtrArray *history_places(struct history *history, const char *owner, const char
 }
 
 /* What lay there stays known until its name is really another's: a crash in between leaves the old one. */
+void history_have_marks(struct history *history, bool marked)
+{
+	history->marked = marked;
+}
+
 bool history_own(struct history *history, const char *path, const char *owner, const char *wished, const char *job,
 	const struct stamp *stamp, GError **error)
 {
@@ -84,7 +89,7 @@ bool history_own(struct history *history, const char *path, const char *owner, c
 		sqlite3_bind_int64(s, 5, stamp->bytes);
 		sqlite3_bind_int64(s, 6, stamp->mtime_ns);
 	}
-	return history_finish(history, s, error);
+	return (history->marked ? history_finish : history_finish_on_disk)(history, s, error);
 }
 
 /* As blobs: paths are bytes, and substr() of a text counts characters. */
@@ -131,7 +136,7 @@ gint64 history_number(struct history *history, const char *pipeline, const char 
 		return 0;
 	history_bind(s, 1, pipeline);
 	history_bind(s, 2, source);
-	if (!history_finish(history, s, error))
+	if (!history_finish_on_disk(history, s, error))
 		return 0;
 	s = history_prepare(history, "SELECT n FROM number WHERE pipeline = ? AND source = ?", error);
 	if (!s)
@@ -172,7 +177,7 @@ bool history_keep(struct history *history, const struct history_original *origin
 	sqlite3_bind_int64(s, 3, original->stamp.mtime_ns);
 	sqlite3_bind_int64(s, 4, original->ctime_ns);
 	history_bind(s, 5, original->hash);
-	return history_finish(history, s, error);
+	return history_finish_on_disk(history, s, error);
 }
 
 bool history_unkeep(struct history *history, const char *owner, GError **error)

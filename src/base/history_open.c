@@ -330,6 +330,16 @@ bool history_finish(struct history *history, sqlite3_stmt *statement, GError **e
 	return false;
 }
 
+/* In WAL mode NORMAL leaves it to the next checkpoint, a thousand pages on: a power cut takes all until then, and an fsync that fails there is told
+ * to nobody. FULL is an fsync of the log for each statement, and for all before it. */
+bool history_finish_on_disk(struct history *history, sqlite3_stmt *statement, GError **error)
+{
+	sqlite3_exec(history->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+	bool done = history_finish(history, statement, error);
+	sqlite3_exec(history->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
+	return done;
+}
+
 void history_bind(sqlite3_stmt *statement, int index, const char *text)
 {
 	sqlite3_bind_text(statement, index, text, -1, SQLITE_TRANSIENT);

@@ -30,6 +30,7 @@ struct history {
 	bool damaged;          /* seen while it was used: set aside before the next use */
 	gint64 keep;           /* finished jobs; 0: all */
 	guint added;           /* since the last look at how many there are */
+	bool marked;           /* outputs that are written down carry a mark as well */
 };
 
 /* A table and what salvage copies of it. texts: every text in it is shown to people, so it has to be valid UTF-8. */
@@ -56,5 +57,7 @@ void history_bind(sqlite3_stmt *statement, int index, const char *text);
 bool history_row(struct history *history, sqlite3_stmt *statement, GError **error);
 /* Runs a statement that has no rows of interest to its end, and frees it. */
 bool history_finish(struct history *history, sqlite3_stmt *statement, GError **error);
+/* The same; true: it is on disk, with all that was written before. */
+bool history_finish_on_disk(struct history *history, sqlite3_stmt *statement, GError **error);
 
 #endif

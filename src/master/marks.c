@@ -46,13 +46,13 @@ static struct stamp get_stamp(JsonObject *object)
 	return (struct stamp){json_int(object, "bytes", -1), json_int(object, "mtime", 0)};
 }
 
-void mark_write(const struct mark_place *mill, const struct job *job, const struct job_output *output,
+bool mark_write(const struct mark_place *mill, const struct job *job, const struct job_output *output,
 	const struct stamp *stamp)
 {
 	const char *place = below(mill->out, output->final), *wished = below(mill->out, output->wished);
 
 	if (!place || !wished || !output->temp || stamp->bytes < 0)
-		return;
+		return false;
 	g_autoptr(JsonObject) object = json_object_new();
 	g_autofree char *owner = g_strconcat("/", job_owner(job), NULL); /* paths are bytes, and absolute */
 	set_stamp(object, stamp);
@@ -69,8 +69,10 @@ void mark_write(const struct mark_place *mill, const struct job *job, const stru
 		json_object_set_object_member(object, "original", original);
 	}
 	g_autofree char *text = json_object_text(object);
-	if (beneath_set_attribute(output->temp, ATTRIBUTE, text, strlen(text)) != 0)
-		log_debug("%s: no mark", output->temp);
+	if (beneath_set_attribute(output->temp, ATTRIBUTE, text, strlen(text)) == 0)
+		return true;
+	log_debug("%s: no mark", output->temp);
+	return false;
 }
 
 /* A mark of an older version has the inode in place of the stamp. */

@@ -30,8 +30,8 @@ struct mark_place {
 
 /* A path in the output folder, as the ledger has it; NULL: it lies elsewhere. Borrowed. */
 const char *mark_relative(const struct mark_place *mill, const char *path);
-/* On the temp file of an output that is about to get its final name, below out. What cannot be marked is not. */
-void mark_write(const struct mark_place *mill, const struct job *job, const struct job_output *output,
+/* On the temp file of an output that is about to get its final name, below out. False: it cannot be marked. */
+bool mark_write(const struct mark_place *mill, const struct job *job, const struct job_output *output,
 	const struct stamp *stamp);
 /* False: not an output of this mill, or not any more. */
 bool mark_read(const struct mark_place *mill, const char *path, struct mark *mark);

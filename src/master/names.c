@@ -150,9 +150,10 @@ bool names_own(struct names *names, const struct job *job, const struct job_outp
 			   *wished = mark_relative(&names->mill, output->wished);
 		struct stamp stamp;
 		stamp_take(output->temp, &stamp);
+		/* On disk with the rename at the latest: file systems write a folder's change after what it leads to. An output without a mark is
+		 * a stranger's after a power cut, if the ledger is not on disk before it. */
+		history_have_marks(names->ledger, mark_write(&names->mill, job, output, &stamp));
 		done = history_own(names->ledger, place, job_owner(job), wished, job->id, &stamp, error);
-		/* On disk with the rename at the latest: file systems write a folder's change after what it leads to. */
-		mark_write(&names->mill, job, output, &stamp);
 	} else
 		g_hash_table_insert(names->made, g_strdup(output->final), g_strdup(job_owner(job)));
 	g_mutex_unlock(&names->mutex);
