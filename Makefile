@@ -25,6 +25,7 @@ DEBIAN_test := libcmocka-dev python3 python3-pytest python3-pytest-xdist python3
 DEBIAN_kafka := default-jdk-headless maven kcat openssl
 DEBIAN_lint := clang clang-format cppcheck python3 pyflakes3 shellcheck
 DEBIAN_fuzz := clang llvm libclang-rt-14-dev
+DEBIAN_crash := libfuse3-dev fuse3 e2fsprogs xfsprogs btrfs-progs mount
 DEBIAN_bench := mate-backgrounds libvips-tools python3 wrk
 DEBIAN_peers := python3-opencv graphicsmagick parallel inotify-tools python3-confluent-kafka
 
@@ -60,7 +61,7 @@ $(STAMPS)/$(1): Makefile
 setup-$(1): $(STAMPS)/$(1)
 .PHONY: setup-$(1)
 endef
-$(foreach list,build test kafka lint fuzz bench,$(eval $(call setup-rule,$(list))))
+$(foreach list,build test kafka lint fuzz crash bench,$(eval $(call setup-rule,$(list))))
 setup: setup-build setup-test ## install what build and tests need, through apt
 
 # ---- programs
@@ -134,6 +135,17 @@ $(BUILD)/tests/chain: $(BUILD)/obj/tests/chain.o $(call archives,$(IMAGE_MODULES
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(IMAGE_LIBS)
 
+# Loaded before a program, it lets calls that write fail; see there.
+BADSYNC := $(BUILD)/tests/badsync.so
+$(BADSYNC): tests/badsync.c | $(STAMPS)/build
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) -std=gnu17 -O2 $(WARNINGS) -D_GNU_SOURCE -shared -fPIC -o $@ $<
+$(BUILD)/tests/crash-disk: tests/crash/disk.c | $(STAMPS)/crash
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) -std=gnu17 -O2 $(WARNINGS) -D_GNU_SOURCE $(call pkg-cflags,fuse3) -o $@ $< $(call pkg-libs,fuse3)
+
 FUZZERS := definition wire json query
 fuzz-side = $(if $(filter json query,$(1)),CORE,IMAGE)
 OBJECTS := $(sort $(MAIN_OBJECTS) $(IMAGE_MAIN_OBJECTS) $(foreach m,$(MODULES),$(call module-objects,$(m))) \
@@ -159,7 +171,7 @@ SANITIZE := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-r
 RUN := BUILD=$(BUILD) $(PYTHON) tests/run.py
 
 unit-tests: $(UNIT_TESTS)
-tests: all unit-tests $(TOOL_PROGRAMS) $(BUILD)/tests/chain
+tests: all unit-tests $(TOOL_PROGRAMS) $(BUILD)/tests/chain $(BADSYNC)
 hooks: setup-build
 	@$(MAKE) --no-print-directory BUILD=build/hooks VARIANT_FLAGS="$(HOOKS)" all
 
@@ -192,6 +204,11 @@ chaos: tests hooks soft-kafka ## SECONDS=600 of faults of every kind under a str
 	@DROPMILL_CHAOS=$(SECONDS) DROPMILL_SEED=$(SEED) DROPMILL_CHAOS_PAUSE=$(PAUSE) DROPMILL_CHAOS_WITHOUT="$(WITHOUT)" \
 	  $(RUN) e2e -s tests/e2e/test_chaos.py $(T)
 
+# As root, with /dev/fuse and loop devices; ARGS="--systems xfs --troubles writes --keep FOLDER".
+crash: N = 500
+crash: all $(BUILD)/tests/picture $(BADSYNC) $(BUILD)/tests/crash-disk ## power loss: N=500 SEED=1 images of ext4, xfs and btrfs, cut at random, checked and milled on
+	@$(PYTHON) tests/crash/crash.py $(BUILD) --images $(N) --seed $(SEED) $(ARGS)
+
 # One process a target; what it finds is kept in build/fuzz, and the corpus in tests/fuzz/corpus stays as it is.
 FUZZ_SECONDS ?= 60
 fuzz: setup-build setup-fuzz ## libFuzzer on definitions, messages, answers and requests, FUZZ_SECONDS=60 each, under ASan and UBSan
@@ -207,7 +224,7 @@ $(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/%.o $$(call archives,$$($$(call fuzz-si
 	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
 	  $($(call fuzz-side,$*)_LIBS)
 
-asan: $(TOOL_PROGRAMS) $(BUILD)/tests/chain setup-test soft-kafka ## build and test once more under AddressSanitizer and UBSan
+asan: $(TOOL_PROGRAMS) $(BUILD)/tests/chain $(BADSYNC) setup-test soft-kafka ## build and test once more under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory BUILD=build/asan CFLAGS="-O1 -g" VARIANT_FLAGS="$(SANITIZE) $(HOOKS)" all unit-tests
 	@BUILD=build/asan DROPMILL_SANITIZED=1 $(PYTHON) tests/run.py unit e2e $(T)
 # A peer that cannot be had is skipped, with the reason in the report.
@@ -282,4 +299,4 @@ help: ## this list
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all setup objects run kafka unit-tests tests hooks soft-kafka soft-peers test unit e2e exact hostile chaos fuzz asan bench lint $(LINT:%=lint-%) format docs install uninstall clean help
+.PHONY: all setup objects run kafka unit-tests tests hooks soft-kafka soft-peers test unit e2e exact hostile chaos crash fuzz asan bench lint $(LINT:%=lint-%) format docs install uninstall clean help
