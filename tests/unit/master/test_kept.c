@@ -169,8 +169,10 @@ static void deleted_and_dropped_again_is_a_new_drop(void **state)
 	copy("original", "box/d.jpg", "-p");
 	finish("d.jpg");
 	nothing_comes();
+	/* At once: when the event is read, a file of the name is there again. */
+	copy("original", "again", "-p");
 	remove_file("box/d.jpg");
-	copy("original", "box/d.jpg", "-p");
+	move("again", "box/d.jpg");
 	finish("d.jpg");
 	nothing_comes();
 	/* ... and when another look finds it gone, without an event. */
