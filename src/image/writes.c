@@ -53,6 +53,9 @@ static bool is_layer(VipsObject *target)
 /* libvips would make it with mode 0644, whatever the umask allows, or a folder's ACL. Made before, it keeps its mode. */
 static int make_file(const char *path)
 {
+	/* The name of a descriptor (beneath_alias()) is a link, to a file that was made already. */
+	if (g_str_has_prefix(path, "/proc/self/fd/"))
+		return 0;
 	int descriptor = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
 
 	if (descriptor < 0) {
