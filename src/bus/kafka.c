@@ -9,6 +9,7 @@
 #include "base/turn.h"
 #include "bus/admin.h"
 #include "bus/client.h"
+#include "bus/seal.h"
 #include "bus/twice.h"
 #include "bus/watch.h"
 
@@ -51,6 +52,7 @@ static void options_copy(struct bus_options *copy, const struct bus_options *opt
 	copy->prefix = g_strdup(options->prefix ? options->prefix : "");
 	copy->role = g_strdup(options->role ? options->role : "");
 	copy->embedded = options->embedded;
+	copy->key = options->key ? g_bytes_ref(options->key) : NULL;
 	if (!options->properties)
 		return;
 	GHashTableIter iter;
@@ -66,6 +68,7 @@ static void options_clear(struct bus_options *options)
 	g_free(options->brokers);
 	g_free(options->prefix);
 	g_free(options->role);
+	g_clear_pointer(&options->key, g_bytes_unref);
 	g_clear_pointer(&options->properties, g_hash_table_unref);
 }
 
@@ -306,12 +309,13 @@ static gsize filling_bytes(const struct bus *bus, enum topic topic, gsize value_
 	return bus->options.embedded && busy ? FILLED_BYTES - MIN(value_bytes, FILLED_BYTES) : 0;
 }
 
-static bool send_record(
-	struct bus *bus, const struct record *record, bus_delivered_fn delivered, void *user, GError **error)
+static bool send_record(struct bus *bus, struct record *record, bus_delivered_fn delivered, void *user, GError **error)
 {
 	rd_kafka_topic_t *topic = bus->topics[record->topic];
 	static const char filling[FILLED_BYTES];
 	gsize value_bytes, bytes = RECORD_OVERHEAD_BYTES;
+	if (bus->options.key)
+		seal_add(record, bus->options.key);
 	/* Never NULL: Kafka would make a tombstone of it. */
 	const void *value = g_bytes_get_data(record->value, &value_bytes);
 	rd_kafka_headers_t *headers = headers_of(record, &bytes);

@@ -21,6 +21,7 @@ struct bus_options {
 	char *role;             /* client.id, for the broker's logs */
 	GHashTable *properties; /* string to string: any librdkafka property, from dropmill.yaml; may be NULL */
 	bool embedded;          /* the broker is our own mock cluster: small batches, fast fetches */
+	GBytes *key; /* each record carries a MAC under it, and what does not is not read: seal.h; NULL: no */
 };
 
 /* "tasks", "results", "heartbeats", "dead-letters" with the prefix. Returns owned. */
@@ -71,6 +72,8 @@ struct bus_reader;
 /* record is borrowed unless the callback steals it by returning true. It may run before bus_reader_new() has returned: the reader
  * that it is given counts, not what the caller keeps. */
 typedef bool (*bus_record_fn)(struct bus_reader *reader, struct record *record, void *user);
+/* A record that is not from one of us was dropped; on the reader's thread. */
+typedef void (*bus_refused_fn)(const GError *why, void *user);
 /* Which task partitions this reader holds now; on the reader's thread, before the first record of a new assignment. */
 typedef void (*bus_assigned_fn)(const gint32 *partitions, gsize count, void *user);
 
@@ -82,6 +85,7 @@ struct bus_reader_options {
 	gsize partition_count;
 	bool from_end; /* by hand: start at the end, else at the beginning */
 	bus_record_fn record;
+	bus_refused_fn refused;   /* may be NULL */
 	bus_assigned_fn assigned; /* may be NULL */
 	void *user;
 };

@@ -8,6 +8,7 @@
 #include "base/turn.h"
 #include "bus/client.h"
 #include "bus/progress.h"
+#include "bus/seal.h"
 
 #define START_MS 10000
 #define COMMITTED_MS 2000
@@ -24,6 +25,7 @@ struct bus_reader {
 	bool group;
 	enum topic first; /* the topic of bus_reader_done() */
 	bus_record_fn record;
+	bus_refused_fn refused;
 	bus_assigned_fn assigned;
 	void *user;
 	struct progress *progress;
@@ -66,6 +68,18 @@ static void copy_headers(struct record *record, const rd_kafka_message_t *messag
 	}
 }
 
+/* Takes it. It would come again for ever if it were not done. */
+static void refuse(struct bus_reader *reader, struct record *record)
+{
+	g_autoptr(GError) why = NULL;
+
+	fail(&why, ERROR_INPUT, "it does not carry this mill's MAC: another program sent it");
+	bus_reader_done(reader, record->partition, record->offset);
+	if (reader->refused)
+		reader->refused(why, reader->user);
+	record_free(record);
+}
+
 static void take_message(struct bus_reader *reader, const rd_kafka_message_t *message)
 {
 	enum topic topic = topic_from_name(bus_options(reader->bus), rd_kafka_topic_name(message->rkt));
@@ -76,6 +90,11 @@ static void take_message(struct bus_reader *reader, const rd_kafka_message_t *me
 	struct record *record = record_new(topic, message->partition, g_bytes_new(message->payload, message->len));
 	record->offset = message->offset;
 	copy_headers(record, message);
+	GBytes *key = bus_options(reader->bus)->key;
+	if (key && !seal_holds(record, key)) {
+		refuse(reader, record);
+		return;
+	}
 	if (!reader->record(reader, record, reader->user))
 		record_free(record);
 }
@@ -280,6 +299,7 @@ struct bus_reader *bus_reader_new(struct bus *bus, const struct bus_reader_optio
 	reader->group = options->group != NULL;
 	reader->first = options->topics[0];
 	reader->record = options->record;
+	reader->refused = options->refused;
 	reader->assigned = options->assigned;
 	reader->user = options->user;
 	reader->progress = progress_new(reader->group);

@@ -67,7 +67,7 @@ int worker_host_run(const struct options *options)
 		return 2;
 	}
 	auto_struct(supervisor) supervisor =
-		supervisor_new(options, options->brokers, false, options->count, places, NULL, NULL);
+		supervisor_new(options, options->brokers, false, NULL, options->count, places, NULL, NULL);
 	host.supervisor = supervisor;
 	g_unix_signal_add(SIGTERM, stop_asked, &host);
 	g_unix_signal_add(SIGINT, stop_asked, &host);

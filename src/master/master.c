@@ -317,7 +317,7 @@ static bool open_all(struct master *master, bool own_workers, GError **error)
 	master->assets = assets_new(o->state, asset_changed, master);
 	if (own_workers)
 		master->supervisor = supervisor_new(o, bus_options(master->bus)->brokers, master->embedded != NULL,
-			o->workers, allowed_to_workers(o, NULL), master_child_ended, master);
+			master->key, o->workers, allowed_to_workers(o, NULL), master_child_ended, master);
 	view_load_history(master);
 	/* Before the originals that are kept: it learns of them what a lost database knew. */
 	master->names = names_new(o->out, o->watch, master->history, jobs_named, master, error);

@@ -161,8 +161,8 @@ static void hire(struct master *master, int workers)
 	const struct options *o = master->options;
 	const char *brokers = master->embedded ? embedded_brokers(master->embedded) : o->brokers;
 
-	master->supervisor = supervisor_new(
-		o, brokers, master->embedded != NULL, workers, allowed_to_once(o), master_child_ended, master);
+	master->supervisor = supervisor_new(o, brokers, master->embedded != NULL, master->key, workers,
+		allowed_to_once(o), master_child_ended, master);
 }
 
 /* Broker, worker and checker of definitions start side by side: a person waits for them. */

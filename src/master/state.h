@@ -42,6 +42,7 @@ struct master {
 	GMainLoop *loop;
 	bool once;
 	struct embedded *embedded;
+	GBytes *key; /* of records on the embedded broker; NULL: none */
 	struct bus *bus;
 	struct bus_reader *results, *heartbeats;
 	struct joiner *joiner; /* results reader's thread only */

@@ -2,11 +2,13 @@
  * Keeps worker processes running: see supervisor.h. */
 #include "master/supervisor.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/handover.h"
 #include "base/journal.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -46,6 +48,7 @@ struct supervisor {
 	char *brokers;
 	char **places;
 	bool by_hand;
+	GBytes *key; /* NULL: none */
 	int count;
 	struct child *children;
 	GPtrArray *endings; /* struct ending: for the master, when it is elsewhere */
@@ -178,6 +181,8 @@ static GPtrArray *arguments_of(const struct child *child)
 	if (child->journal)
 		add(argv, "--journal=%s", journal_path(child->journal));
 	add(argv, "--door");
+	if (supervisor->key)
+		add(argv, "--key");
 	for (char **place = supervisor->places; *place; place++)
 		add(argv, "%s", *place);
 	if (supervisor->by_hand) {
@@ -186,6 +191,16 @@ static GPtrArray *arguments_of(const struct child *child)
 	}
 	g_ptr_array_add(argv, NULL);
 	return argv;
+}
+
+/* Neither in its command line nor in its environment: it is the first thing that the child reads at its door. */
+static void send_key(const struct supervisor *supervisor, int control)
+{
+	gsize length;
+	const void *key = supervisor->key ? g_bytes_get_data(supervisor->key, &length) : NULL;
+
+	if (key && !handover_send(control, key, length, -1))
+		log_warning("a worker did not take its key: %s", g_strerror(errno));
 }
 
 static void start(struct child *child)
@@ -205,6 +220,7 @@ static void start(struct child *child)
 		start_later(child);
 		return;
 	}
+	send_key(child->supervisor, control);
 	child->door = door_new(control);
 	child->watch = g_child_watch_add(child->pid, child_ended, child);
 }
@@ -235,8 +251,8 @@ static gboolean watch_memory(gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
-struct supervisor *supervisor_new(const struct options *options, const char *brokers, bool by_hand, int count,
-	char **places, void (*ended)(gint64 pid, const char *how, const char *task, void *user), void *user)
+struct supervisor *supervisor_new(const struct options *options, const char *brokers, bool by_hand, GBytes *key,
+	int count, char **places, void (*ended)(gint64 pid, const char *how, const char *task, void *user), void *user)
 {
 	struct supervisor *supervisor = g_new0(struct supervisor, 1);
 	GError *error = NULL;
@@ -245,6 +261,7 @@ struct supervisor *supervisor_new(const struct options *options, const char *bro
 	supervisor->brokers = g_strdup(brokers);
 	supervisor->places = places;
 	supervisor->by_hand = by_hand;
+	supervisor->key = key ? g_bytes_ref(key) : NULL;
 	supervisor->count = count;
 	supervisor->children = g_new0(struct child, (gsize)count);
 	supervisor->endings = endings_new();
@@ -353,6 +370,7 @@ void supervisor_free(struct supervisor *supervisor)
 	g_strfreev(supervisor->places);
 	g_free(supervisor->children);
 	g_ptr_array_unref(supervisor->endings);
+	g_clear_pointer(&supervisor->key, g_bytes_unref);
 	g_free(supervisor->brokers);
 	g_free(supervisor);
 }

@@ -15,8 +15,8 @@ struct supervisor;
 
 /* by_hand: worker i reads partition i of the embedded broker at `brokers`; else they join the consumer group. places: what workers
  * may open, see allowed.h; taken. ended: a child ended, how, and on what task (journal_name(); "": none; NULL: not known). */
-struct supervisor *supervisor_new(const struct options *options, const char *brokers, bool by_hand, int count,
-	char **places, void (*ended)(gint64 pid, const char *how, const char *task, void *user), void *user);
+struct supervisor *supervisor_new(const struct options *options, const char *brokers, bool by_hand, GBytes *key,
+	int count, char **places, void (*ended)(gint64 pid, const char *how, const char *task, void *user), void *user);
 /* Other places, taken: workers end in order and are started again with them, unless they are the same. */
 void supervisor_allow(struct supervisor *supervisor, char **places);
 /* A rolling restart: each is asked to end when it has finished what it has in hand, the next one when its successor has settled. */

@@ -7,8 +7,6 @@
 #include "base/segment.h"
 #include "image/sandbox.h"
 
-#define DOOR_FD 3
-
 /* Certificates, keys, keytabs: librdkafka reads them when it connects. */
 static char **files_of(GHashTable *properties)
 {

@@ -3,9 +3,11 @@
 #include "worker/told.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/error.h"
 #include "base/json.h"
+#include "bus/seal.h"
 
 /* PID:TASK:HOW */
 static void read_endings(struct told *told, char **texts)
@@ -20,9 +22,20 @@ static void read_endings(struct told *told, char **texts)
 	}
 }
 
+static bool read_key(struct told *told, GError **error)
+{
+	guint8 key[SEAL_KEY_BYTES];
+
+	if (recv(DOOR_FD, key, sizeof key, MSG_WAITALL) != (gssize)sizeof key)
+		return fail_errno(error, "the supervisor gave no key");
+	told->key = g_bytes_new(key, sizeof key);
+	return true;
+}
+
 bool told_read(struct told *told, int argc, char **argv, GError **error)
 {
 	g_auto(GStrv) endings = NULL;
+	gboolean key = FALSE;
 	const GOptionEntry entries[] = {
 		{"brokers", 0, 0, G_OPTION_ARG_STRING, &told->brokers, NULL, NULL},
 		{"topic-prefix", 0, 0, G_OPTION_ARG_STRING, &told->prefix, NULL, NULL},
@@ -32,6 +45,7 @@ bool told_read(struct told *told, int argc, char **argv, GError **error)
 		{"parent", 0, 0, G_OPTION_ARG_INT, &told->parent, NULL, NULL},
 		{"embedded", 0, 0, G_OPTION_ARG_NONE, &told->embedded, NULL, NULL},
 		{"door", 0, 0, G_OPTION_ARG_NONE, &told->door, NULL, NULL},
+		{"key", 0, 0, G_OPTION_ARG_NONE, &key, NULL, NULL},
 		{"read", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &told->read, NULL, NULL},
 		{"write", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &told->write, NULL, NULL},
 		{"slot", 0, 0, G_OPTION_ARG_STRING, &told->slot, NULL, NULL},
@@ -52,7 +66,7 @@ bool told_read(struct told *told, int argc, char **argv, GError **error)
 	if (!told->brokers)
 		return fail(error, ERROR_SYSTEM, "a worker needs --brokers");
 	read_endings(told, endings);
-	return true;
+	return !key || read_key(told, error);
 }
 
 GHashTable *told_properties(void)

@@ -9,11 +9,15 @@
 
 #include "bus/wire.h"
 
+/* The socket to the supervisor. */
+#define DOOR_FD 3
+
 struct told {
 	char *brokers, *prefix, *payload;
 	int partition, index, parent;
 	gboolean embedded;
 	gboolean door;        /* segments are handed over at descriptor 3 */
+	GBytes *key;          /* of the embedded broker's records; it came there first; NULL: none */
 	char **read, **write; /* folders that tasks may name files in; NULL: none */
 	char *slot, *journal;
 	int restarts;

@@ -191,15 +191,27 @@ static bool encode(struct whole *whole, VipsImage *image, const GPtrArray *pages
 	return true;
 }
 
+/* The task's own temporary file, .dropmill-JOB-SERIAL-N.tmp: whoever could write to `tasks` could name a finished output. */
+static bool is_owed(const struct task *task, const char *temp)
+{
+	g_autofree char *prefix = g_strdup_printf(".dropmill-%s-%u-", task->job, task->serial);
+	g_autofree char *name = temp ? g_path_get_basename(temp) : g_strdup("");
+	const char *number = g_str_has_prefix(name, prefix) ? name + strlen(prefix) : "";
+	gsize digits = strspn(number, "0123456789");
+
+	return digits > 0 && strcmp(number + digits, ".tmp") == 0;
+}
+
 /* Where to write, really; NULL when inline, or with an error. */
 static char *place_of(const struct whole *whole, const char *temp, GError **error)
 {
 	if (whole->encoded)
 		return NULL;
-	if (temp)
-		return places_find(temp, PLACE_WRITE, error);
-	fail(error, ERROR_SYSTEM, "the task names no place for its output");
-	return NULL;
+	if (!is_owed(whole->task, temp)) {
+		fail(error, ERROR_SYSTEM, "the task names no temporary file of its own for its output");
+		return NULL;
+	}
+	return places_find(temp, PLACE_WRITE, error);
 }
 
 static bool save_output(struct whole *whole, guint number, JsonObject *wanted, JsonArray *report, GError **error)
@@ -280,7 +292,7 @@ static void remove_temps(const struct whole *whole)
 {
 	for (guint i = 0; i < json_array_get_length(whole->outputs); i++) {
 		g_autofree char *temp = json_path(json_object_at(whole->outputs, i), "temp");
-		if (temp)
+		if (is_owed(whole->task, temp))
 			folder_discard(temp);
 	}
 }

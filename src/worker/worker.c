@@ -74,9 +74,9 @@ struct delivery {
 };
 
 /* Reader's thread. Told once, then each time that the number has doubled: garbage comes in heaps. */
-static void refuse(struct worker *worker, const GError *error)
+static void refuse(const GError *error, void *user)
 {
-	guint count = ++worker->refused;
+	guint count = ++((struct worker *)user)->refused;
 
 	if ((count & (count - 1)) == 0)
 		log_warning("task refused: %s (%u so far)", error->message, count);
@@ -93,14 +93,14 @@ static bool task_arrived(struct bus_reader *reader, struct record *record, void 
 
 	if (!whole) {
 		if (error)
-			refuse(worker, error);
+			refuse(error, worker);
 		bus_reader_done(reader, partition, offset);
 		return true;
 	}
 	struct task *task = task_from_record(whole, &error);
 	if (!task || !orders_take(worker->orders, task)) {
 		if (error)
-			refuse(worker, error);
+			refuse(error, worker);
 		task_free(task);
 		bus_reader_done(reader, partition, offset);
 		return true;
@@ -235,10 +235,9 @@ static bool open_bus(struct worker *worker, GError **error)
 {
 	const struct told *o = &worker->told;
 	struct bus_options options = {
-		o->brokers, o->prefix ? o->prefix : (char *)"", worker->id, worker->properties, o->embedded};
+		o->brokers, o->prefix ? o->prefix : (char *)"", worker->id, worker->properties, o->embedded, o->key};
 
-	worker->bus = bus_new(&options, NULL, NULL, error);
-	return worker->bus != NULL;
+	return (worker->bus = bus_new(&options, NULL, NULL, error)) != NULL;
 }
 
 static void wait_for_topics(struct worker *worker)
@@ -276,6 +275,7 @@ static bool open_reader(struct worker *worker, GError **error)
 		.partition_count = by_hand ? 1 : 0,
 		.from_end = true,
 		.record = task_arrived,
+		.refused = refuse,
 		.assigned = assigned,
 		.user = worker,
 	};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Parts of large records, and rectangles of strided memory. */
+ * Parts of large records. */
 #include "support.h"
 
 #include "bus/payload.h"
