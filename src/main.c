@@ -14,6 +14,7 @@
 #include "base/version.h"
 #include "bus/topics.h"
 #include "master/master.h"
+#include "web/listen.h"
 #include "web/server.h"
 
 static const char usage[] =
@@ -57,11 +58,13 @@ static const struct master_page page = {open_page, remember, page_url, close_pag
 static struct options *options_or_say(int argc, char **argv, const char *summary)
 {
 	g_autoptr(GError) error = NULL;
-	struct options *options = options_read(argc, argv, summary, &error);
+	auto_struct(options) options = options_read(argc, argv, summary, &error);
+	auto_struct(listen_address) address = options && options->http ? listen_parse(options->http, &error) : NULL;
 
-	if (!options)
-		fprintf(stderr, "dropmill %s: %s\n", argv[0], error->message);
-	return options;
+	if (!error)
+		return g_steal_pointer(&options);
+	fprintf(stderr, "dropmill %s: %s\n", argv[0], error->message);
+	return NULL;
 }
 
 static int run_command(int argc, char **argv)

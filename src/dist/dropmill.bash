@@ -22,7 +22,7 @@ _dropmill()
 	fi
 	case $command in
 	topics) [ "$COMP_CWORD" -eq 2 ] && mapfile -t COMPREPLY < <(compgen -W "create describe delete" -- "$current") && return ;;
-	ops) mapfile -t COMPREPLY < <(compgen -W "$("$program" ops --json 2>/dev/null | grep -oE '"name": ?"[a-z_]+"' | cut -d'"' -f4)" -- "$current") && return ;;
+	ops) mapfile -t COMPREPLY < <(compgen -W "$("$program" ops --json 2>/dev/null | grep -oE '"name" ?: ?"[a-z_]+"' | cut -d'"' -f4)" -- "$current") && return ;;
 	once | explain)
 		if [ "$COMP_CWORD" -eq 2 ]; then
 			mapfile -t COMPREPLY < <(compgen -W "$(find pipelines -maxdepth 1 -name '[!_]*.yaml' -printf '%f\n' 2>/dev/null | sed 's/\.yaml$//')" -- "$current")

@@ -312,6 +312,7 @@ static void note_task(struct master *master, const struct lease *lease, const st
 		.took_us = result->compute_us,
 		.pixels = job->lane == LANE_TILED ? (gint64)tile->out.width * tile->out.height : 0,
 		.job = job->id,
+		.source = job->source,
 		.worker = lease->worker->id,
 		.tile = result->tile,
 		.failed = failed,

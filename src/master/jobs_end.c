@@ -180,9 +180,20 @@ static void note_spent(struct job *job, enum job_state state, gint64 now)
 	log_debug("%s spent: %s", job->id, text);
 }
 
+/* The times that the page shows: from the start to the end, and before that in the queue. */
+static void say_done(const struct job *job)
+{
+	double took = (double)(job->finished_wall_us - job->started_wall_us) / G_USEC_PER_SEC;
+	double waited = (double)(job->started_wall_us - job->queued_wall_us) / G_USEC_PER_SEC;
+	g_autofree char *wait = waited >= 0.1 ? g_strdup_printf(", waited %.3f s", waited) : g_strdup("");
+
+	log_info("%s/%s done in %.3f s (%s%s%s)", job->pipeline->name, job->source, MAX(took, 0),
+		job->lane == LANE_TILED ? "tiled" : "whole", wait, job->runs > 1 ? ", not at the first try" : "");
+}
+
 static void finish(struct master *master, struct job *job, enum job_state state)
 {
-	gint64 now = clock_now_us(), ms = (now - job->queued_us) / 1000;
+	gint64 now = clock_now_us();
 
 	job_set_state(job, state, master->counts);
 	jobs_waits_no_more(master, job);
@@ -192,9 +203,7 @@ static void finish(struct master *master, struct job *job, enum job_state state)
 	if (state == JOB_DONE && job_all_skipped(job))
 		log_info("%s/%s done: nothing to do", job->pipeline->name, job->source);
 	else if (state == JOB_DONE)
-		log_info("%s/%s done in %" G_GINT64_FORMAT ".%03d s (%s%s)", job->pipeline->name, job->source,
-			ms / 1000, (int)(ms % 1000), job->lane == LANE_TILED ? "tiled" : "whole",
-			job->runs > 1 ? ", not at the first try" : "");
+		say_done(job);
 	note_spent(job, state, now);
 	view_remember(master, job);
 	if (!master->once)

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,6 +24,7 @@
 struct once {
 	int files, done, failed;
 	bool terminal;
+	guint timer; /* that draws the progress */
 };
 
 /* Each file counts alike; a tiled one by its tiles. */
@@ -38,6 +40,14 @@ static double part_done(const struct master *master, const struct once *once)
 	return files / once->files;
 }
 
+/* Asked each time: a window may change its size. */
+static int terminal_columns(void)
+{
+	struct winsize size;
+
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
 static gboolean draw(gpointer data)
 {
 	struct master *master = data;
@@ -45,11 +55,17 @@ static gboolean draw(gpointer data)
 	char bar[BAR_CELLS + 1];
 	double part = part_done(master, once);
 
-	for (int i = 0; i < BAR_CELLS; i++)
-		bar[i] = i < part * BAR_CELLS ? '#' : '.';
-	bar[BAR_CELLS] = '\0';
-	fprintf(stderr, "\r[%s] %3d %%  %d of %d files%s", bar, (int)(part * 100), once->done, once->files,
-		once->failed ? ", some failed" : "");
+	g_autofree char *failed = once->failed ? g_strdup_printf(", %d failed", once->failed) : g_strdup("");
+	g_autofree char *words = g_strdup_printf(
+		"%3d %%  %d of %d files%s", (int)(part * 100), once->done + once->failed, once->files, failed);
+	int cells = CLAMP(terminal_columns() - (int)strlen(words) - 4, 0, BAR_CELLS);
+
+	for (int i = 0; i < cells; i++)
+		bar[i] = i < part * cells ? '#' : '.';
+	bar[cells] = '\0';
+	/* One line, however narrow: a longer one would leave its first part behind each time. ESC [K clears what stood there. */
+	fprintf(stderr, "\r%s%s%s%.*s\033[K", cells ? "[" : "", bar, cells ? "] " : "", MAX(terminal_columns() - 1, 1),
+		words);
 	fflush(stderr);
 	return G_SOURCE_CONTINUE;
 }
@@ -79,8 +95,10 @@ static void finished(struct master *master, struct job *job)
 		say_outputs(job);
 	if (once->done + once->failed < once->files)
 		return;
-	if (once->terminal)
+	if (once->terminal) {
+		g_source_remove(once->timer);
 		fputc('\n', stderr);
+	}
 	master_drain(master);
 }
 
@@ -93,7 +111,7 @@ static void begin(struct master *master, int files)
 	master->hook_data = once;
 	master->finished_hook = finished;
 	if (once->terminal)
-		g_timeout_add(DRAW_MS, draw, master);
+		once->timer = g_timeout_add(DRAW_MS, draw, master);
 }
 
 /* A file given by hand: no claim, it stays where it is. */

@@ -19,8 +19,9 @@ void reload_say_errors(const GPtrArray *definitions)
 		for (guint l = 0; lines[l] && lines[l][0]; l++)
 			log_error("%s", lines[l]);
 		if (definition->errors[0])
-			log_warning("%s is off until that is mended%s", definition->name,
-				definition->pipeline ? " (its last good version goes on)" : "");
+			log_warning(definition->pipeline ? "%s: the new version has an error; the last good one goes on"
+							 : "%s is off until that is fixed",
+				definition->name);
 	}
 }
 

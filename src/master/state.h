@@ -67,6 +67,10 @@ struct master {
 	GHashTable *far_times;    /* pipeline's name to struct far_times; NULL: none were measured */
 	struct codec_link *spare_codec; /* started for the next large picture; NULL: none */
 	guint turn;                     /* whose task goes next among the running */
+	struct {
+		gint64 second; /* clock_now_us() in seconds */
+		guint jobs;
+	} ended[60]; /* how many jobs ended in each of the last 60 seconds, by the second modulo 60 */
 	GPtrArray *finished;            /* struct job_view, oldest first, bounded */
 	guint64 kept_since;             /* every job that changed in a snapshot after this one is still shown */
 	struct snapshot *last;          /* as published; NULL: none */

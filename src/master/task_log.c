@@ -18,6 +18,7 @@ static void forget_first(void)
 
 	g_ref_string_release(task->job);
 	g_ref_string_release(task->worker);
+	g_clear_pointer((char **)&task->source, g_ref_string_release);
 	g_free(task);
 }
 
@@ -28,6 +29,7 @@ void task_log_add(const struct task_view *task)
 	*own = *task;
 	own->job = g_ref_string_acquire(task->job);
 	own->worker = g_ref_string_acquire(task->worker);
+	own->source = task->source ? g_ref_string_new_intern(task->source) : NULL; /* one text for all tiles of a job */
 	g_mutex_lock(&lock);
 	g_queue_push_tail(&tasks, own);
 	while (tasks.length > MOST ||

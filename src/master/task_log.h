@@ -20,11 +20,12 @@ struct task_view {
 	gint64 took_us;     /* computing, as the worker says */
 	gint64 pixels;      /* that it made; 0: none, or not known */
 	char *job, *worker; /* GRefString */
+	const char *source; /* of the job, as shown; NULL: not known */
 	int tile;
 	bool failed;
 };
 
-/* References job and worker, both of which must be GRefStrings. */
+/* References job and worker, both of which must be GRefStrings, and copies source. */
 void task_log_add(const struct task_view *task);
 /* Those of snapshots above `above` up to `to`, oldest first; nobody adds meanwhile, so be quick. */
 void task_log_each(guint64 above, guint64 to, void (*each)(const struct task_view *task, void *user), void *user);

@@ -95,12 +95,9 @@ static void add_pixels(const struct task_view *task, void *user)
 static void show_rates(const struct master *master, struct snapshot *snapshot)
 {
 	task_log_each(0, snapshot->sequence, add_pixels, snapshot);
-	for (guint i = master->finished->len; i-- > 0;) {
-		const struct job_view *job = g_ptr_array_index(master->finished, i);
-		if (job->finished_wall_us < snapshot->taken_wall_us - 60 * G_USEC_PER_SEC)
-			break;
-		snapshot->jobs_per_min++;
-	}
+	for (gsize i = 0; i < G_N_ELEMENTS(master->ended); i++)
+		if (master->ended[i].second > clock_now_us() / G_USEC_PER_SEC - (gint64)G_N_ELEMENTS(master->ended))
+			snapshot->jobs_per_min += master->ended[i].jobs;
 	snapshot->tasks_failed = master->tasks_failed;
 	snapshot->task_sum_us = master->task_sum_us;
 	memcpy(snapshot->task_buckets, master->task_buckets, sizeof master->task_buckets);

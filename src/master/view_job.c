@@ -148,8 +148,20 @@ static void remember(struct master *master, struct job_view *view)
 	drop_old_maps(master);
 }
 
+static void count_end(struct master *master)
+{
+	gint64 second = clock_now_us() / G_USEC_PER_SEC;
+	gsize i = (gsize)(second % (gint64)G_N_ELEMENTS(master->ended));
+
+	if (master->ended[i].second != second)
+		master->ended[i].jobs = 0;
+	master->ended[i].second = second;
+	master->ended[i].jobs++;
+}
+
 void view_remember(struct master *master, struct job *job)
 {
+	count_end(master);
 	remember(master, view_of_job(master, job));
 }
 

@@ -103,7 +103,8 @@ static JsonObject *job_object(const struct snapshot *snapshot, const struct job_
 	set_time(object, "started_at", job->started_wall_us);
 	set_time(object, "finished_at", job->finished_wall_us);
 	set_seconds(object, "elapsed_s", elapsed_us(snapshot, job), job->queued_wall_us > 0);
-	set_seconds(object, "eta_s", job->eta_us - snapshot->taken_us, job->eta_us > 0 && job->state == JOB_RUNNING);
+	set_seconds(object, "eta_s", job->eta_us - snapshot->taken_us,
+		job->eta_us > 0 && job->state == JOB_RUNNING && job->tiles_done < job->tiles_total);
 	return object;
 }
 

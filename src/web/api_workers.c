@@ -103,6 +103,7 @@ static void add_task(const struct task_view *task, void *user)
 	set_time(object, "start", task->end_wall_us - task->took_us);
 	json_object_set_double_member(object, "seconds", round((double)task->took_us / 10) / 1e5);
 	set_text(object, "job", task->job);
+	set_text(object, "source", task->source);
 	json_object_set_int_member(object, "tile", task->tile);
 	json_object_set_string_member(object, "result", task->failed ? "failed" : "done");
 	json_array_add_object_element(wanted->list, object);

@@ -43,7 +43,9 @@ static void add_labelled(GString *text, const char *name, const char *label, con
 
 static void add_jobs(GString *text, const struct snapshot *snapshot)
 {
-	g_string_append(text, FAMILY("jobs_total", "counter", "Jobs that ended since the master started."));
+	g_string_append(text,
+		FAMILY("jobs_total", "counter",
+			"Jobs that ended, those of earlier runs of the master that the history remembers included."));
 	for (guint i = 0; i < snapshot->pipelines->len; i++) {
 		const struct pipeline_view *pipeline = g_ptr_array_index(snapshot->pipelines, i);
 		g_autofree char *name = escaped(pipeline->name);

@@ -59,6 +59,8 @@ void status_print(JsonObject *status, const char *address)
 		count(workers, "gone"));
 	printf("jobs     %lld queued, %lld running, %lld done, %lld failed\n", count(jobs, "queued"),
 		count(jobs, "running"), count(jobs, "done"), count(jobs, "failed"));
+	if (count(status, "waiting") > 0)
+		printf("         and %lld files not taken yet\n", count(status, "waiting"));
 	printf("tiles    %lld queued, %lld running, %lld done, %lld retried, %lld duplicate\n", count(tiles, "queued"),
 		count(tiles, "running"), count(tiles, "done"), count(tiles, "retried"), count(tiles, "duplicate"));
 	double oldest = json_double(status, "oldest_queued_s", -1);

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`dropmill once PIPELINE FILE... --out DIR`: no watching, exit status 0, 1 (some failed), 2 (usage)."""
+import fcntl
 import os
 import pty
+import re
 import shutil
 import signal
+import struct
 import subprocess
+import termios
 
 import pytest
 
 from conftest import MONO
+from mill import ROOT
 from pictures import truncated
 from waiting import PATIENCE, wait_until
 
@@ -96,11 +101,13 @@ def test_a_broken_definition_says_where(place, photo):
     assert "x.yaml:2:5: unknown operation 'blurr'; did you mean 'blur'?" in done.stderr
 
 
-def test_progress_bar_on_a_terminal_only(place, photo):
+@pytest.mark.parametrize("columns", [80, 40, 12])
+def test_progress_bar_on_a_terminal_only(place, photo, columns):
     shutil.copyfile(photo, place.path("stage", "a.jpg"))
     quiet = once(place, "mono", place.path("stage", "a.jpg"), "--out", place.path("results"))
     assert "\r" not in quiet.stderr and "\x1b" not in quiet.stderr
     terminal, end = pty.openpty()
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     command = [place.binary, "once", "--pipelines", place.path("pipelines"), "mono", place.path("stage", "a.jpg"), "--out",
                place.path("results")]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=end, stderr=end, cwd=place.folder,
@@ -117,7 +124,10 @@ def test_progress_bar_on_a_terminal_only(place, photo):
         seen += piece
     os.close(terminal)
     assert process.wait(60) == 0
-    assert b"\r" in seen and b"1/1" in seen.replace(b" ", b"").replace(b"of", b"/"), seen
+    assert b"\r" in seen
+    lines = [re.sub(r"\x1b\[K", "", line) for line in re.split(r"[\r\n]+", seen.decode())]
+    assert all(len(line) < columns for line in lines), "a line that does not fit begins a new one each time"
+    assert len([line for line in lines if "1 of 1" in line]) == 1 or columns < 20, lines
 
 
 def test_interrupted(place, pictures):
@@ -132,3 +142,16 @@ def test_interrupted(place, pictures):
     place.check_clean()
     results = place.path("results")
     assert not os.path.exists(results) or not os.listdir(results)
+
+
+def test_a_wrong_address_is_a_fault_of_usage(place):
+    for command in ("run", "master", "worker"):
+        done = subprocess.run([place.binary, command, "--http", "999"], capture_output=True, text=True, check=False, timeout=60, cwd=place.folder)
+        assert done.returncode == 2 and "--http '999'" in done.stderr, done
+
+
+def test_completion_knows_the_operations(place):
+    script = os.path.join(ROOT, "src", "dist", "dropmill.bash")
+    words = f"source {script}; COMP_WORDS=({place.binary} ops res); COMP_CWORD=2; _dropmill {place.binary} res ops; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+    done = subprocess.run(["bash", "-c", words], capture_output=True, text=True, check=False, timeout=60)
+    assert "resize" in done.stdout.split(), done

@@ -76,9 +76,9 @@ export class Header {
 		figure.box.toggleAttribute("data-some", Boolean(some));
 	}
 
-	#now({ jobs, workers, tiles, oldest_queued_s, oldest_source, now }) {
-		this.#set("running", number(jobs.running), jobs.running ? tiles.running ? `${plural(tiles.running, "tile")} at work` : "starting" : "idle", jobs.running);
-		this.#set("queued", number(jobs.queued), oldest_queued_s === null ? "nothing waits" : `oldest: ${oldest_queued_s < 60 ? ticking(oldest_queued_s) : roughly(oldest_queued_s)}`, jobs.queued);
+	#now({ jobs, workers, tiles, waiting, oldest_queued_s, oldest_source, now }) {
+		this.#set("running", number(jobs.running), jobs.running ? tiles.running ? `${plural(tiles.running, "tile")} at work` : "reading or writing" : "idle", jobs.running);
+		this.#set("queued", number(jobs.queued), waiting > 0 ? `+ ${number(waiting)} not taken yet` : oldest_queued_s === null ? "nothing waits" : `oldest: ${oldest_queued_s < 60 ? ticking(oldest_queued_s) : roughly(oldest_queued_s)}`, jobs.queued);
 		setAttribute(this.figures.queued.sub, "title", oldest_source || null);
 		this.#set("done", number(jobs.done), now?.jobs_per_min ? `${short(now.jobs_per_min)} a minute` : jobs.done ? "in all" : "none yet", jobs.done);
 		this.#set("failed", number(jobs.failed), jobs.failed ? "see why" : "none", jobs.failed);

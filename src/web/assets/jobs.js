@@ -35,7 +35,7 @@ export class JobsView {
 	#build() {
 		const option = (value, text) => make("option", { value, text });
 		this.state = make("select", { name: "state" }, option("", "all"), ...["queued", "running", "done", "failed"].map((s) => option(s, s)));
-		this.pipeline = make("select", { name: "pipeline" }, option("", "all"));
+		this.pipeline = make("select", { name: "pipeline" });
 		this.q = make("input", { type: "search", name: "q", autocomplete: "off", spellcheck: "false", placeholder: "part of a name" });
 		this.form = make("form", { class: "filter", role: "search", "aria-label": "Filter the jobs" },
 			make("label", {}, "State", this.state), make("label", {}, "Pipeline", this.pipeline), make("label", { class: "wide" }, "Name", this.q));

@@ -43,10 +43,13 @@ export function timing(job) {
 	if (job.finished_at) {
 		const begun = job.started_at || job.queued_at || job.finished_at;
 		const took = job.elapsed_s ?? (Date.parse(job.finished_at) - Date.parse(begun)) / 1000;
-		return [duration(took), `${roughly(since(job.finished_at))} ago`];
+		const waited = job.started_at && job.queued_at ? (Date.parse(job.started_at) - Date.parse(job.queued_at)) / 1000 : 0;
+		return [duration(took), some(waited >= 1 && `waited ${duration(waited)}`, `${roughly(since(job.finished_at))} ago`)];
 	}
+	if (job.started_at && job.tiles.total > 1 && job.tiles.done === job.tiles.total)
+		return [duration(since(job.started_at)), "writing the file"];
 	if (job.started_at)
-		return [duration(since(job.started_at)), job.eta_s !== null && job.eta_s !== undefined ? `about ${duration(Math.max(job.eta_s, 1))} left` : "so far"];
+		return [duration(since(job.started_at)), job.eta_s !== null && job.eta_s !== undefined ? `about ${duration(Math.max(job.eta_s, 1))} left, then writing` : "so far"];
 	return [job.queued_at ? duration(since(job.queued_at)) : "–", "in the queue"];
 }
 

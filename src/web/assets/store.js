@@ -62,7 +62,7 @@ export function takeJobs(jobs) {
 
 function takeTask(worker, task) {
 	const start = Date.parse(task.start) - store.offset, list = store.tasks.get(worker) || [];
-	list.push({ start, end: start + task.seconds * 1000, job: task.job, tile: task.tile, failed: task.result === "failed" });
+	list.push({ start, end: start + task.seconds * 1000, job: task.job, source: task.source, tile: task.tile, failed: task.result === "failed" });
 	while (list.length && list[0].end < Date.now() - STREAM_MS)
 		list.shift();
 	store.tasks.set(worker, list);

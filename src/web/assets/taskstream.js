@@ -12,7 +12,7 @@ const SPAN_MS = 60000, ROW = 26, BAR = 18, TOP = 22, PALETTE = 8, LEAST_PX = 1.5
 
 export class TaskStream {
 	#letters = new Map();  // job → number, as they were first seen
-	#next = 0;
+	#names = new Map();    // job → name of its file
 	#drawn = [];           // what was painted: {x, w, row, task}
 	#at = null;
 	#last = 0;
@@ -47,23 +47,36 @@ export class TaskStream {
 		this.workers = workers;
 		const now = Date.now(), jobs = new Map();
 		for (const worker of workers)
-			for (const task of this.#tasks(worker, now))
+			for (const task of this.#tasks(worker, now)) {
 				jobs.set(task.job, (jobs.get(task.job) || 0) + task.end - task.start);
-		for (const job of jobs.keys())
-			if (!this.#letters.has(job))
-				this.#letters.set(job, this.#next++);
-		for (const job of this.#letters.keys())
-			if (!jobs.has(job))
-				this.#letters.delete(job);
+				if (task.source)
+					this.#names.set(task.job, task.source);
+			}
+		for (const job of [...this.#letters.keys()].filter((known) => !jobs.has(known))) {
+			this.#letters.delete(job);
+			this.#names.delete(job);
+		}
+		const taken = new Set(this.#letters.values()); // two jobs that are seen at once have not the same letter
+		let free = 0;
+		for (const job of [...jobs.keys()].filter((seen) => !this.#letters.has(seen))) {
+			while (taken.has(free))
+				free++;
+			taken.add(free);
+			this.#letters.set(job, free);
+		}
 		// The letters that are seen: those of the widest bars.
 		const most = [...jobs].sort((a, b) => b[1] - a[1]).slice(0, 12).map(([job]) => job).sort((a, b) => this.#letters.get(a) - this.#letters.get(b));
 		list(this.legend, most, (job) => job, (job) => make("li", {}, make("span", { class: "key", "data-colour": this.#letters.get(job) % PALETTE, text: this.#letter(job) }),
-			make("a", { href: jobLink(job) })), (item, job) => setText(item.lastElementChild, store.jobs.get(job)?.source || job));
+			make("a", { href: jobLink(job) })), (item, job) => setText(item.lastElementChild, this.#name(job)));
 		show(this.quiet, jobs.size === 0);
 		setAttribute(this.canvas, "aria-label", `Task stream of the last minute. ${workers.map((w) => `${w.id} was busy ${this.#busy(w, now)} %`).join(", ")}. The arrow keys go from task to task.`);
 	}
 
-	#letter = (job) => LETTERS[this.#letters.get(job) % LETTERS.length] || "?";
+	#name = (job) => store.jobs.get(job)?.source || this.#names.get(job) || job;
+
+	// A, B, ... Z, A2, B2, ...
+	#letter = (job) => this.#lettered(this.#letters.get(job));
+	#lettered = (n) => n === undefined ? "?" : LETTERS[n % LETTERS.length] + (n >= LETTERS.length ? Math.floor(n / LETTERS.length) + 1 : "");
 
 	// Ended ones, and the one it has in hand, which has no end yet.
 	#tasks(worker, now) {
@@ -226,7 +239,7 @@ export class TaskStream {
 
 	#show({ x, w, y, row, task }, aloud) {
 		this.#at = { row, start: task.start };
-		const name = store.jobs.get(task.job)?.source || task.job;
+		const name = this.#name(task.job);
 		const took = task.running ? `at work for ${duration((task.end - task.start) / 1000)}` : `${task.failed ? "failed after" : "done in"} ${duration((task.end - task.start) / 1000)}`;
 		this.bubble.at({ x: x + w / 2, top: y, bottom: y + BAR, width: this.holder.clientWidth }, [`${this.#letter(task.job)} · ${name}`, `tile ${task.tile} on ${this.workers[row].id}: ${took}`, `from ${clock(task.start)}`], aloud);
 	}

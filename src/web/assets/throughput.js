@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The view of the last hour and day: how much was milled and how long it took, drawn by Chart.js, with the numbers as a table below.
 
-import { make, fill, setText, colour, calm } from "./dom.js";
+import { make, fill, setText, colour } from "./dom.js";
 import { ask } from "./api.js";
 import { number, short, duration, bytes, minuteOf, some, plural } from "./words.js";
 
@@ -45,7 +45,7 @@ function settings(chart) {
 	const soft = colour("soft"), grid = colour("line");
 	const axis = (more) => ({ grid: { color: grid, drawTicks: false, drawBorder: false }, border: { display: false }, ticks: { color: soft, padding: 8, font: { size: 12 }, ...more.ticks }, ...more.rest });
 	return {
-		responsive: true, maintainAspectRatio: false, animation: calm() ? false : { duration: 250 }, interaction: { mode: "index", intersect: false },
+		responsive: true, maintainAspectRatio: false, animation: false, interaction: { mode: "index", intersect: false },
 		scales: {
 			x: { ...axis({ ticks: { maxRotation: 0, autoSkipPadding: 24 } }), grid: { display: false, drawBorder: false }, stacked: Boolean(chart.stacked) },
 			y: axis({ ticks: { maxTicksLimit: 5, callback: (value) => chart.format(value) }, rest: { beginAtZero: true, stacked: Boolean(chart.stacked), suggestedMax: chart.format === duration ? 0.1 : 1 } }),
@@ -86,7 +86,12 @@ export class ThroughputView {
 				make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Throughput as a table" }, make("table", { class: "plain" },
 					make("thead", {}, make("tr", {}, ...["From", "Done", "Failed", "Megapixels", "In", "Out", "Median", "95 %"].map((text) => make("th", { scope: "col", class: "n", text })))), this.table))));
 		this.dark = matchMedia("(prefers-color-scheme: dark)");
-		this.turned = () => this.#drawAll();
+		this.turned = () => { // Chart.js keeps the colours of what is drawn: begin anew
+			for (const chart of this.#charts.values())
+				chart.destroy();
+			this.#charts.clear();
+			this.#drawAll();
+		};
 		this.dark.addEventListener("change", this.turned);
 	}
 
