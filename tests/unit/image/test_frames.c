@@ -134,8 +134,8 @@ static void test_the_limit_of_frames_is_for_those_that_are_read(void **state)
 	assert_int_equal(opened->Ysize, 30);
 	auto_struct(frames) all = frames_open("x", bytes, &(struct image_limits){.frames = 3}, NULL);
 	assert_int_equal(all->images->len, 3);
-	auto_struct(frames) frames = frames_open("x", bytes, &(struct image_limits){.frames = 2}, &error);
-	assert_null(frames);
+	auto_struct(frames) refused = frames_open("x", bytes, &(struct image_limits){.frames = 2}, &error);
+	assert_null(refused);
 	assert_string_equal(error->message,
 		"3 frames or pages, above the limit of 2 (limits: frames); raise it, or write pages: first at the output");
 }
