@@ -118,7 +118,7 @@ static void messages_have_their_lines(void **state)
 {
 	(void)state;
 	g_autofree char *path = NULL;
-	int file = g_file_open_tmp("dropmill-XXXXXX", &path, NULL);
+	int file = g_file_open_tmp("dropmill-XXXXXX.yaml", &path, NULL);
 	assert_true(file >= 0);
 	close(file);
 	assert_true(g_file_set_contents(path, "a: 1\nb: 2\n", -1, NULL));
@@ -130,6 +130,15 @@ static void messages_have_their_lines(void **state)
 						  "%s:2:4: warning: too much\n     2 | b: 2\n       |    ^\n",
 		path, path);
 	assert_string_equal(shown, wanted);
+
+	/* Any file of this user could be included: what is not called a definition is not quoted. */
+	g_autofree char *secret = g_strconcat(path, ".secret", NULL);
+	assert_true(g_file_set_contents(secret, "root:hash\n", -1, NULL));
+	auto_struct(diagnostics) others = diagnostics_new(secret);
+	diagnostics_add(others, 1, 1, "unknown");
+	g_autofree char *told = excerpts(others, "");
+	assert_null(strstr(told, "hash"));
+	g_unlink(secret);
 
 	g_unlink(path);
 	g_autofree char *bare = excerpts(list, "");
