@@ -70,10 +70,10 @@ struct master {
 	struct {
 		gint64 second; /* clock_now_us() in seconds */
 		guint jobs;
-	} ended[60]; /* how many jobs ended in each of the last 60 seconds, by the second modulo 60 */
-	GPtrArray *finished;            /* struct job_view, oldest first, bounded */
-	guint64 kept_since;             /* every job that changed in a snapshot after this one is still shown */
-	struct snapshot *last;          /* as published; NULL: none */
+	} ended[60];           /* how many jobs ended in each of the last 60 seconds, by the second modulo 60 */
+	GPtrArray *finished;   /* struct job_view, oldest first, bounded */
+	guint64 kept_since;    /* every job that changed in a snapshot after this one is still shown */
+	struct snapshot *last; /* as published; NULL: none */
 	guint64 counts[JOB_STATE_COUNT];
 	guint64 tiles_done, tiles_retried, tiles_reissued, tiles_duplicate;
 	guint straggle_timer;                                /* 0: nobody waits for a tile to be late */
