@@ -235,7 +235,7 @@ bench: all hooks $(TOOL_PROGRAMS) setup-bench soft-kafka soft-peers ## measure a
 
 # ---- lint: each step is a target of its own
 
-LINT := gcc clang cppcheck format layers links docs scripts
+LINT := gcc clang cppcheck format layers paths links docs scripts
 C_FILES = $(shell find src tests -name '*.[ch]')
 lint: setup-build setup-test setup-lint ## warnings as errors (gcc, clang), cppcheck, formatting, layers, documentation
 	@$(RUN) lint $(LINT)
@@ -250,6 +250,8 @@ lint-format:
 	@clang-format --dry-run -Werror $(C_FILES)
 lint-layers:
 	@$(PYTHON) tests/lint/layers.py
+lint-paths:
+	@$(PYTHON) tests/lint/paths.py
 lint-links: all
 	@$(PYTHON) tests/lint/links.py $(BUILD)
 lint-docs: all

@@ -4,10 +4,13 @@
  * or is not the one any more that was opened (deleted, restored from a copy), is left at the next use; the call that met the fault fails as
  * one that may be tried again. See history.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
@@ -81,14 +84,36 @@ static void disconnect(struct history *history, bool replaced)
 	history->db = NULL;
 }
 
+/* The same file by a path without any link, which SQLite can then be told not to follow. NULL: its folder cannot be opened. */
+static char *real_path(const char *path)
+{
+	g_autofree char *parent = g_path_get_dirname(path);
+	g_autofree char *name = g_path_get_basename(path);
+	int folder = beneath_open(parent, O_PATH | O_DIRECTORY, 0);
+	g_autofree char *alias = beneath_alias(folder);
+	g_autofree char *real = folder >= 0 ? g_file_read_link(alias, NULL) : NULL;
+
+	if (folder >= 0)
+		close(folder);
+	return real ? g_build_filename(real, name, NULL) : NULL;
+}
+
 static bool connect(struct history *history, GError **error)
 {
 	const char *path = history->store->path;
 	struct stat status;
 
-	if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+	if (beneath_stat(path, &status) == 0 && S_ISDIR(status.st_mode))
 		return fail(error, ERROR_INPUT, "%s is a folder", path);
-	int code = sqlite3_open(path, &history->db);
+	/* Not set aside, as what is damaged is: it is somebody's who meant it well, or who did not. */
+	g_autofree char *link = beneath_find_link(path);
+	if (link)
+		return fail(error, ERROR_SYSTEM,
+			"%s is a link, and dropmill does not follow links in its state folder; put the file itself there",
+			path);
+	g_autofree char *real = real_path(path);
+	int code = sqlite3_open_v2(real ? real : path, &history->db,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | (real ? SQLITE_OPEN_NOFOLLOW : 0), NULL);
 	if (code != SQLITE_OK)
 		return history_fail(history->db, code, path, error);
 	if (sqlite3_db_readonly(history->db, "main") == 1)
@@ -108,7 +133,7 @@ static bool open_checked(struct history *history, bool trusted, GError **error)
 		!history_run(history->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;", path, error) ||
 		!history_migrate(history->db, path, &fresh, error))
 		return false;
-	if (stat(path, &status) != 0)
+	if (beneath_stat(path, &status) != 0)
 		return fail_errno(error, "%s", path);
 	history->device = status.st_dev;
 	history->inode = status.st_ino;
@@ -139,7 +164,7 @@ static char *set_aside(const char *path, GError **error)
 	for (gsize i = 0; i < G_N_ELEMENTS(companions); i++) {
 		g_autofree char *from = g_strconcat(path, companions[i], NULL);
 		g_autofree char *to = g_strconcat(aside, companions[i], NULL);
-		if (rename(from, to) != 0 && errno != ENOENT) {
+		if (beneath_rename(from, to, 0) != 0 && errno != ENOENT) {
 			fail_errno(error, "%s cannot be set aside", from);
 			return NULL;
 		}
@@ -158,7 +183,7 @@ static bool begin_anew(struct history *history, const char *why, GError **error)
 	history->db = NULL;
 	g_atomic_int_inc(&history->store->generation);
 	bool done = open_checked(history, true, error);
-	bool kept = g_file_test(aside, G_FILE_TEST_EXISTS);
+	bool kept = beneath_exists(aside);
 	guint rows = !done ? 0 : kept ? history_salvage_file(history->db, aside) : history_salvage(history->db, old.db);
 	disconnect(&old, true);
 	if (done)
@@ -256,7 +281,7 @@ static bool renew(struct history *history, GError **error)
 	if (history->db && history->generation == g_atomic_int_get(&store->generation)) {
 		if (history->damaged)
 			why = g_strdup_printf("%s is damaged", store->path);
-		else if (stat(store->path, &status) != 0 && errno == ENOENT)
+		else if (beneath_stat(store->path, &status) != 0 && errno == ENOENT)
 			why = g_strdup_printf("%s was removed", store->path);
 	}
 	if (why)
@@ -277,7 +302,7 @@ static bool is_current(const struct history *history)
 
 	return history->db && !history->damaged &&
 	       history->generation == g_atomic_int_get(&history->store->generation) &&
-	       stat(history->store->path, &status) == 0 && status.st_dev == history->device &&
+	       beneath_stat(history->store->path, &status) == 0 && status.st_dev == history->device &&
 	       status.st_ino == history->inode;
 }
 

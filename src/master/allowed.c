@@ -2,6 +2,7 @@
  * What decoders may open: see allowed.h. */
 #include "master/allowed.h"
 
+#include "base/beneath.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "master/assets.h"
@@ -19,7 +20,7 @@ static void add_output_folder(GStrvBuilder *words, const struct options *options
 {
 	g_autofree char *folder = g_build_filename(options->out, pipeline->name, NULL);
 
-	if (g_file_test(folder, G_FILE_TEST_IS_SYMLINK))
+	if (g_file_test(folder, G_FILE_TEST_IS_SYMLINK) && beneath_is_folder(folder))
 		add(words, "write", folder);
 }
 
@@ -92,6 +93,6 @@ void allowed_to_codec(const struct master *master, const struct job *job, JsonOb
 	if (master->assets)
 		json_add_path(read, assets_folder(master->assets));
 	json_add_path(write, master->options->out);
-	if (g_file_test(folder, G_FILE_TEST_IS_SYMLINK))
+	if (g_file_test(folder, G_FILE_TEST_IS_SYMLINK) && beneath_is_folder(folder))
 		json_add_path(write, folder);
 }

@@ -233,3 +233,15 @@ def test_the_operators_own_links_are_followed(make_mill, pictures, folder):
         assert os.listdir(theirs) == []
         os.unlink(mill.out("other"))
     mill.wait_output("other", "a.png")
+
+
+@pytest.mark.parametrize("name", ["lock", "history.db"])
+def test_nothing_in_the_state_folder_is_written_through_a_link(make_mill, secret, name):
+    mill = make_mill()
+    os.symlink(os.path.join(secret, "shadow"), mill.path("state", name))
+    mill.launch(workers=1)
+    wait_until(lambda: mill.process.poll() is not None, lambda: f"the end of the mill\n{mill.log()}")
+    mill.reader.join(5)
+    assert mill.process.returncode == 1
+    assert f"{name} is a link" in mill.log()
+    os.unlink(mill.path("state", name))

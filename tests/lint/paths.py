@@ -1,0 +1,81 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Code that acts below inboxes, out/ or the state folder names no file to the system itself: base/beneath.h does, and follows no link.
+Prints file:line: what is wrong. An exception names the file, a part of the line, and why no stranger can put a link there."""
+import os
+import re
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+# Modules, or files (without .c), that act below a root.
+ACTING = ("master/", "web/", "worker/", "codec/", "base/files", "base/folder", "base/segment", "base/history", "base/places",
+          "base/beneath", "image/strips", "image/pyramid", "image/format_save")
+# Calls that take a path. A word before the bracket that is a member's or a longer name is another function.
+CALLS = re.compile(
+    r"(?<![\w>.])(openat2?|open|creat|fopen|freopen|rename|renameat2?|l?stat|statx|fstatat|unlink|unlinkat|rmdir|remove|mkdir|mkdirat|"
+    r"opendir|scandir|nftw|ftw|realpath|readlink|link|linkat|symlink|symlinkat|truncate|access|faccessat|chmod|l?chown|fchmodat|"
+    r"fchownat|utimensat|utimes?|[gsl]+etxattr|l?removexattr|mkstemp|mkdtemp|statv?fs|sqlite3_open(_v2)?|"
+    r"g_(open|fopen|stat|lstat|access|rename|remove|unlink|rmdir|mkdir\w*|mkstemp\w*|mkdtemp\w*|dir_open|dir_make_tmp|"
+    r"file_(get|set|test|read)_?\w*|mapped_file_new))\s*\("
+)
+EXCEPTIONS = [
+    ("base/beneath", "", "it is the one that does it"),
+    ("base/files", "openat(descriptor,", "a name in a folder that is open, O_NOFOLLOW"),
+    ("base/files", "unlinkat(descriptor,", "likewise"),
+    ("base/folder", "fstatat(dirfd(folder)", "a name in a folder that is open, no link followed"),
+    ("base/places", "", "judges names of tasks: what it answers is opened through beneath.h"),
+    ("base/segment", "g_mkstemp_full(name", "a name of its own, O_EXCL, in the state folder itself"),
+    ("base/segment", "is_descriptor(path)", "a path in /proc"),
+    ("base/history", "g_file_read_link(alias", "the kernel's"),
+    ("base/history", "sqlite3_open", "SQLite opens by name; the folder's real path, with SQLITE_OPEN_NOFOLLOW"),
+    ("master/inbox_lock", '"/proc/locks"', "the kernel's"),
+    ("master/intake_watch", '"/proc/self/fd"', "the kernel's"),
+    ("master/intake_watch", '"/dev/null"', "the kernel's"),
+    ("master/intake_watch", "readlinkat(dirfd(folder)", "the kernel's"),
+    ("master/intake_watch", "g_file_get_contents(path, &text", "a limit in /proc/sys"),
+    ("master/intake_walk", "fstatat(descriptor", "a name in a folder that is open, no link followed"),
+    ("master/assets", "g_file_get_contents(places[i]", "checked against its SHA-256"),
+    ("master/assets", "g_file_read_link(", "follows the operator's own links to definitions"),
+    ("image/pyramid", "g_dir_make_tmp(", "a new folder of its own below TMPDIR"),
+    ("master/master", "o->pipelines", "the operator's folder"),
+    ("master/options", "", "the operator's configuration"),
+    ("master/definitions", "", "the operator's definitions"),
+    ("master/once", "", "files that a person names on the command line"),
+    ("master/start", "g_mkstemp(probe)", "a name of its own, O_EXCL, in the root itself"),
+    ("master/start", "realpath(path, buffer)", "compares roots"),
+    ("master/allowed", "g_file_test(", "of a root, and of folders that a person names"),
+    ("worker/heartbeat", '"/proc/self/statm"', "the kernel's"),
+    ("codec/explain", "", "files that a person names on the command line"),
+]
+
+
+def code_lines(text):
+    """The lines without comments and what is in quotes but paths."""
+    text = re.sub(r"/\*.*?\*/", lambda m: re.sub(r"[^\n]", " ", m.group(0)), text, flags=re.S)
+    return text.split("\n")
+
+
+def excused(name, line):
+    return any(name.startswith(file) and part in line for file, part, _ in EXCEPTIONS)
+
+
+def main():
+    problems, source = [], os.path.join(ROOT, "src")
+    for top, _, files in sorted(os.walk(source)):
+        for file in sorted(files):
+            name = os.path.relpath(os.path.join(top, file), source)
+            if not file.endswith(".c") or not name.startswith(ACTING):
+                continue
+            with open(os.path.join(top, file), encoding="utf-8") as text:
+                lines = code_lines(text.read())
+            for number, line in enumerate(lines, 1):
+                found = CALLS.search(line)
+                if found and not excused(name, line):
+                    problems.append(f"src/{name}:{number}: {found.group(1)}() follows links; take the step of base/beneath.h")
+    print("\n".join(problems) or "no path leaves its root")
+    sys.exit(1 if problems else 0)
+
+
+if __name__ == "__main__":
+    main()
