@@ -20,6 +20,7 @@ static void add_output_folder(GStrvBuilder *words, const struct options *options
 {
 	g_autofree char *folder = g_build_filename(options->out, pipeline->name, NULL);
 
+	beneath_add(folder, BENEATH_OWN); /* before its inbox is, which is taken up later */
 	if (g_file_test(folder, G_FILE_TEST_IS_SYMLINK) && beneath_is_folder(folder))
 		add(words, "write", folder);
 }
@@ -93,6 +94,7 @@ void allowed_to_codec(const struct master *master, const struct job *job, JsonOb
 	if (master->assets)
 		json_add_path(read, assets_folder(master->assets));
 	json_add_path(write, master->options->out);
+	beneath_add(folder, BENEATH_OWN); /* before its inbox is, which is taken up later */
 	if (g_file_test(folder, G_FILE_TEST_IS_SYMLINK) && beneath_is_folder(folder))
 		json_add_path(write, folder);
 }
