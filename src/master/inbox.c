@@ -20,6 +20,7 @@ struct inbox *inbox_new(const char *pipeline, const char *path, bool recursive, 
 	inbox->recursive = recursive;
 	inbox->accept = g_strdupv(accept);
 	inbox->settle_us = MAX(settle_us, 0);
+	inbox->prune_us = 30 * (gint64)G_USEC_PER_SEC;
 	inbox->wait_empty_us = 600 * (gint64)G_USEC_PER_SEC;
 	return inbox;
 }
@@ -45,7 +46,7 @@ static bool lists_equal(char **a, char **b)
 bool inbox_equal(const struct inbox *a, const struct inbox *b)
 {
 	return strcmp(a->pipeline, b->pipeline) == 0 && strcmp(a->path, b->path) == 0 && a->recursive == b->recursive &&
-	       a->settle_us == b->settle_us && a->wait_empty_us == b->wait_empty_us &&
+	       a->settle_us == b->settle_us && a->wait_empty_us == b->wait_empty_us && a->prune_us == b->prune_us &&
 	       lists_equal(a->accept, b->accept) && lists_equal(a->reject, b->reject);
 }
 

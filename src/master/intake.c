@@ -25,6 +25,7 @@ static void box_free(gpointer data)
 	if (box->name >= 0)
 		close(box->name);
 	walk_stop(box);
+	prune_forget(box);
 	g_sequence_free(box->timers);
 	inbox_free(box->inbox);
 	g_free(box->why);
@@ -171,8 +172,10 @@ static void look_at_boxes(struct intake *intake, bool paused)
 			scan_check(intake, box, false);
 		if (!box->open)
 			continue;
-		if (check)
+		if (check) {
 			failed_look(intake, box);
+			prune_run(box);
+		}
 		scan_box(intake, box);
 		if (box->recover && !paused && room_to_recover(intake, box) > 0)
 			hand_out_recovered(intake, box);

@@ -21,6 +21,7 @@ struct inbox {
 	char **accept; /* globs against the file's own name, case-insensitive, and formats ("jpeg") by content; NULL: all */
 	char **reject;    /* the same, of what is left alone all the same; NULL: nothing; set it after inbox_new() */
 	gint64 settle_us; /* for files written in place; one moved in is taken at once */
+	gint64 prune_us; /* emptied folders of a drop that was quiet for so long go; inbox_new() says 30 s; -1: never */
 	gint64 wait_empty_us; /* for the content of a file of 0 bytes; inbox_new() says ten minutes */
 };
 struct inbox *inbox_new(

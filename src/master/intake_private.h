@@ -2,7 +2,7 @@
  *
  * Purpose:   what the files of intake share. intake.c has the thread and the set of inboxes, intake_watch.c the
  *            library, intake_scan.c inboxes and events, intake_walk.c what lies in folders, intake_settle.c the files that are seen and
- *            not taken yet, intake_writers.c who writes, intake_failed.c who went on writing, intake_take.c the last looks at one, intake_room.c how many may be, inbox.c definitions and names, junk.c names of no pictures,
+ *            not taken yet, intake_writers.c who writes, intake_failed.c who went on writing, intake_take.c the last looks at one, intake_room.c how many may be, intake_prune.c emptied folders, inbox.c definitions and names, junk.c names of no pictures,
  *            inbox_lock.c who has an inbox, claim.c the rename, claim_recover.c claims of an earlier run, claim_register.c those in hand.
  * Thread:    intake's thread only, but for what `lock` guards.
  * Ownership: everything belongs to struct intake.
@@ -38,10 +38,12 @@ struct box {
 
 	GSequence *timers;        /* struct pending, borrowed, by due_us */
 	guint candidates, parked; /* of these: may be pictures; wait for somebody (see settle_park()) */
+	struct prune *prune;      /* folders that drops made: intake_prune.c; NULL: none is known */
 	struct walk *walk;        /* under way, or held up until there is room; NULL: none */
 	gint64 stretch_us;        /* when the walk went on the last time */
 	bool more;                /* files came for which there was no room: another walk is due when there is */
 	gint64 since_wall_us;     /* since when there were, without a break */
+	bool warned;              /* of who removes the mill's own folders */
 	bool full;                /* has as many claims as may be, or had so lately: see room_to_claim() */
 	guint64 left;             /* files in its folders that are not in the table, as last counted */
 	guint64 unlisted; /* files that nobody can take and that were too many to be remembered, since the walk began */
@@ -217,6 +219,14 @@ void settle_returned(struct intake *intake, struct box *box, const char *relativ
 void failed_add(const struct claim *claim); /* it lies at left_at; any thread */
 void failed_look(struct intake *intake, struct box *box);
 void failed_forget_all(void);
+
+/* intake_prune.c: emptied folders of drops go. Paths are relative to the inbox. */
+void prune_came(struct box *box, const char *relative);  /* a folder was made or moved in */
+void prune_gone(struct box *box, const char *relative);  /* a folder was removed or moved away */
+void prune_touch(struct box *box, const char *relative); /* something came */
+void prune_taken(struct box *box, const char *relative); /* a file was claimed */
+void prune_run(struct box *box);                         /* removes what is due */
+void prune_forget(struct box *box);
 
 /* claim.c */
 /* NAME.reason.txt for a file in _failed/. */

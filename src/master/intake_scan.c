@@ -105,6 +105,7 @@ void scan_close(struct intake *intake, struct box *box)
 	watch_release(intake, box, NULL);
 	settle_forget(intake, box, NULL);
 	writers_forget(intake, box->inbox->path);
+	prune_forget(box);
 	room_untell(intake, box);
 	box->open = false;
 	if (box->lock >= 0)
@@ -244,10 +245,12 @@ static void folder_event(struct intake *intake, struct box *box, guint32 mask, c
 		watch_release(intake, box, path);
 		settle_forget(intake, box, path);
 		writers_forget(intake, path);
+		prune_gone(box, relative);
 		return;
 	}
 	if (beneath_stat(path, &status) != 0) {
 		settle_gone(intake, path);
+		prune_gone(box, relative);
 		return;
 	}
 	struct box *inner = intake_box_at(intake, path, status.st_dev, status.st_ino);
@@ -256,6 +259,8 @@ static void folder_event(struct intake *intake, struct box *box, guint32 mask, c
 	} else if (!box->inbox->recursive) {
 		settle_notice(intake, box, relative, ARRIVED_SEEN);
 	} else if (mask & (IN_CREATE | IN_MOVED_TO | IN_ATTRIB)) {
+		if (mask & (IN_CREATE | IN_MOVED_TO))
+			prune_came(box, relative);
 		walk_folder(intake, box, relative, mask & IN_MOVED_TO ? ARRIVED_MOVED : ARRIVED_SEEN);
 	}
 }
@@ -267,6 +272,19 @@ static void file_gone(struct intake *intake, struct box *box, const char *relati
 	settle_gone(intake, path);
 }
 
+/* rsync --delete and other mirrors take away what the sender does not have. */
+static void own_folder_gone(struct box *box, const char *name)
+{
+	if (box->warned || (strcmp(name, CLAIMS_FOLDER) != 0 && strcmp(name, DONE_FOLDER) != 0 &&
+				   strcmp(name, FAILED_FOLDER) != 0))
+		return;
+	box->warned = true;
+	log_warning(
+		"%s: another program removed %s, with the originals in it; a mirror into an inbox (rsync --delete) does that: "
+		"leave --delete out, or exclude " DONE_FOLDER ", " FAILED_FOLDER " and " CLAIMS_FOLDER,
+		box->inbox->path, name);
+}
+
 void scan_event(struct intake *intake, struct folder *folder, guint32 mask, guint32 cookie, const char *name)
 {
 	struct box *box = folder->box;
@@ -275,6 +293,8 @@ void scan_event(struct intake *intake, struct folder *folder, guint32 mask, guin
 		box->check_us = 0;
 	if (mask & IN_ATTRIB && !name)
 		settle_retry(intake, box);
+	if (mask & IN_ISDIR && mask & (IN_DELETE | IN_MOVED_FROM) && name && *folder->relative == '\0')
+		own_folder_gone(box, name);
 	if (!name || inbox_ignores(name, *folder->relative == '\0'))
 		return;
 	/* Copies: the event may make the folder's own strings go. */

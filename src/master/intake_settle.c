@@ -182,6 +182,7 @@ bool settle_notice(struct intake *intake, struct box *box, const char *relative,
 
 	if (known && looked)
 		return true;
+	prune_touch(box, relative);
 	if (looked && is_done(intake, box, path, relative))
 		return true;
 	if (!known && !(room_to_note(intake, box) && (arrival == ARRIVED_WALKED || !room_backlog(box)))) {

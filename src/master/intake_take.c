@@ -104,6 +104,7 @@ static void take(struct intake *intake, struct pending *file, int descriptor)
 			file->box->inbox, file->relative, descriptor, &file->seen, file->first_wall_us, &error);
 	g_mutex_unlock(&intake->lock);
 	if (claim) {
+		prune_taken(file->box, file->relative);
 		settle_drop(intake, file);
 		g_ptr_array_add(intake->fresh, claim);
 	} else if (paused) {

@@ -296,6 +296,7 @@ GPtrArray *start_inboxes(struct master *master)
 				pipeline->name, path, pipeline->recursive, pipeline->accept, pipeline->settle_us);
 			inbox->reject = g_strdupv(pipeline->reject);
 			inbox->wait_empty_us = pipeline->wait_empty_us;
+			inbox->prune_us = pipeline->prune_us;
 			g_ptr_array_add(inboxes, inbox);
 			continue;
 		}

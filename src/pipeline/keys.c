@@ -225,6 +225,14 @@ static void read_wait_empty(struct reader *reader, const struct node *node)
 	read_duration(reader, "wait_empty", node, &reader->pipeline->wait_empty_us);
 }
 
+static void read_prune_folders(struct reader *reader, const struct node *node)
+{
+	if (g_strcmp0(node_as_string(node), "never") == 0)
+		reader->pipeline->prune_us = -1;
+	else
+		read_duration(reader, "prune_folders", node, &reader->pipeline->prune_us);
+}
+
 static void read_limits(struct reader *reader, const struct node *node)
 {
 	static const char *const keys[] = {"megapixels", "frames", "seconds", "bytes", NULL};
@@ -320,6 +328,8 @@ static const struct definition_key keys[] = {
 		"{'type': 'string', 'pattern': '^[0-9.]+(ms|s|m)$', 'default': '500ms'}", read_settle},
 	{"wait_empty", "how long a file of 0 bytes is waited for, before it fails",
 		"{'type': 'string', 'pattern': '^[0-9.]+(ms|s|m)$', 'default': '10m'}", read_wait_empty},
+	{"prune_folders", "after how long without a change the emptied folders of a drop are removed, or never",
+		"{'type': 'string', 'pattern': '^([0-9.]+(ms|s|m)|never)$', 'default': '30s'}", read_prune_folders},
 	{"limits", "what is bigger or slower fails",
 		"{'type': 'object', 'additionalProperties': false, 'properties': {"
 		"'megapixels': {'type': 'number', 'minimum': 0.001, 'maximum': 1000000, 'default': 1000}, "

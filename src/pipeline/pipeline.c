@@ -48,6 +48,7 @@ struct pipeline *pipeline_new(void)
 	pipeline->outputs = g_ptr_array_new_with_free_func(output_destroy);
 	pipeline->originals = ORIGINALS_ARCHIVE;
 	pipeline->settle_us = 500 * 1000;
+	pipeline->prune_us = 30 * (gint64)G_USEC_PER_SEC;
 	pipeline->wait_empty_us = 600 * (gint64)G_USEC_PER_SEC;
 	pipeline->limits = (struct limits){.megapixels = 1000, .frames = 64, .seconds = 600};
 	pipeline->priority = 5;
@@ -282,6 +283,7 @@ JsonObject *pipeline_to_json(const struct pipeline *pipeline)
 	json_object_set_string_member(object, "originals", originals_names[pipeline->originals]);
 	json_object_set_string_member(object, "on_conflict", on_conflict_names[pipeline->on_conflict]);
 	json_object_set_int_member(object, "settle_us", pipeline->settle_us);
+	json_object_set_int_member(object, "prune_us", pipeline->prune_us);
 	json_object_set_int_member(object, "wait_empty_us", pipeline->wait_empty_us);
 	json_object_set_double_member(limits, "megapixels", pipeline->limits.megapixels);
 	json_object_set_int_member(limits, "frames", pipeline->limits.frames);

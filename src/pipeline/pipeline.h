@@ -79,6 +79,7 @@ struct pipeline {
 	enum originals originals;
 	enum on_conflict on_conflict;
 	gint64 settle_us;     /* default 500,000 */
+	gint64 prune_us;      /* until emptied folders of a drop go; default 30 s; -1: never */
 	gint64 wait_empty_us; /* for the content of a file of 0 bytes; default ten minutes */
 	struct limits limits;
 	int priority;                         /* 0 to 9, default 5; higher goes first */

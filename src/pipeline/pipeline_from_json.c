@@ -219,6 +219,7 @@ struct pipeline *pipeline_from_json(JsonObject *object, GError **error)
 		!read_choice(object, "originals", originals_names, &originals, error) ||
 		!read_choice(object, "on_conflict", on_conflict_names, &on_conflict, error) ||
 		!read_integer(object, "settle_us", 0, G_MAXINT64, &pipeline->settle_us, error) ||
+		!read_integer(object, "prune_us", -1, G_MAXINT64, &pipeline->prune_us, error) ||
 		!read_integer(object, "wait_empty_us", 0, G_MAXINT64, &pipeline->wait_empty_us, error) ||
 		!read_limits(object, &pipeline->limits, error) ||
 		!read_integer(object, "priority", PRIORITY_MIN, PRIORITY_MAX, &priority, error) ||

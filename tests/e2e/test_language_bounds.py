@@ -43,6 +43,7 @@ KEYS = {
                 "[{name: a.png}, {name: a.png}]", "[{name: a.png, format: psd}]"),
     "originals": ("burn", "3", "[keep]"),
     "settle": ("-1s", "1 parsec", "[1s]", "1e99s"),
+    "prune_folders": ("-1s", "10", "{a: 1}", "often"),
     "wait_empty": ("-1s", "10", "{a: 1}", "never"),
     "limits": ("3", "{megapixels: -1}", "{megapixels: lots}", "{frames: 0.5}", "{seconds: [1]}", "{second: 1}"),
     "priority": ("-1", "10", "0.5", "high"),

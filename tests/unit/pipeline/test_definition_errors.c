@@ -91,12 +91,12 @@ static void keys(void **state)
 	assert_line_says("zzz: 3",
 		"1: unknown key 'zzz'; there are name, description, inbox, recursive, accept, reject, allow, vars, "
 		"include, "
-		"steps, outputs, originals, on_conflict, settle, wait_empty, limits, priority, on_failure");
+		"steps, outputs, originals, on_conflict, settle, wait_empty, prune_folders, limits, priority, on_failure");
 	assert_line_says("limits: {zzz: 3}", "10: unknown key 'zzz'; there are megapixels, frames, seconds, bytes");
 	assert_line_says("\"a\\nb\": 3",
 		"1: unknown key 'a\\x0ab'; there are name, description, inbox, recursive, accept, reject, allow, vars, "
 		"include, "
-		"steps, outputs, originals, on_conflict, settle, wait_empty, limits, priority, on_failure");
+		"steps, outputs, originals, on_conflict, settle, wait_empty, prune_folders, limits, priority, on_failure");
 	assert_line_says("steps: [blur]", "1: duplicate key 'steps'; it stands in line 1 already, keep one of them");
 }
 

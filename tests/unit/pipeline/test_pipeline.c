@@ -34,6 +34,7 @@ static struct pipeline *full_pipeline(void)
 	pipeline->originals = ORIGINALS_KEEP;
 	pipeline->on_conflict = CONFLICT_FAIL;
 	pipeline->settle_us = 1234567;
+	pipeline->prune_us = -1;
 	pipeline->wait_empty_us = 7654321;
 	pipeline->limits = (struct limits){.megapixels = 0.1, .frames = 3, .seconds = 1.0 / 3};
 	pipeline->priority = 9;
@@ -94,6 +95,7 @@ static void round_trip_loses_nothing(void **state)
 	assert_int_equal(after->originals, ORIGINALS_KEEP);
 	assert_int_equal(after->on_conflict, CONFLICT_FAIL);
 	assert_true(after->settle_us == before->settle_us);
+	assert_true(after->prune_us == before->prune_us);
 	assert_true(after->wait_empty_us == before->wait_empty_us);
 	assert_true(after->limits.megapixels == before->limits.megapixels);
 	assert_true(after->limits.seconds == before->limits.seconds);
