@@ -98,10 +98,29 @@ static bool sync_folder(const char *path, const char *relative, const struct sta
 	return !S_ISDIR(status->st_mode) || files_sync(path, error);
 }
 
+/* The bytes are those of such a list to the last one. GLib takes any bytes, and reads nothing out of those that are none. */
+static bool is_packed(GVariant *all)
+{
+	gsize size = g_variant_get_size(all), count = g_variant_n_children(all), sum = 0;
+	gsize offset = size <= G_MAXUINT8 ? 1 : size <= G_MAXUINT16 ? 2 : size <= G_MAXUINT32 ? 4 : 8;
+
+	for (gsize i = 0; i < count; i++) {
+		g_autoptr(GVariant) entry = g_variant_get_child_value(all, i);
+		gsize length = g_variant_get_size(entry);
+		if (length == 0)
+			return false;
+		sum += length + offset;
+	}
+	return count > 0 && sum == size;
+}
+
 bool folder_unpack(GBytes *bytes, const char *path, GError **error)
 {
 	g_autoptr(GVariant) all = g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE("a(ayay)"), bytes, FALSE));
 
+	if (!is_packed(all))
+		return fail(error, ERROR_SYSTEM, "%zu bytes that came over the bus as a folder are none",
+			g_bytes_get_size(bytes));
 	if (beneath_mkdir(path, 0777) != 0)
 		return beneath_fail(error, path, NULL, "%s", path);
 	for (gsize i = 0; i < g_variant_n_children(all); i++) {

@@ -12,7 +12,8 @@
 /* All files below path, with their names: a GVariant a(ayay). Links and special files are an error. NULL on error. */
 GBytes *folder_pack(const char *path, GError **error);
 
-/* Makes path from such bytes, on disk; path must not exist. Names that lead out of it are refused: the bytes come from elsewhere. */
+/* Makes path from such bytes, on disk; path must not exist. Other bytes are ERROR_SYSTEM. Names that lead out of it are refused: the bytes
+ * come from elsewhere. */
 bool folder_unpack(GBytes *bytes, const char *path, GError **error);
 
 /* The sizes of the files in there, together. */

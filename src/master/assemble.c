@@ -78,22 +78,24 @@ static bool take_outputs(struct job *job, enum plane plane, const struct result 
 
 	job_skip_outputs(job, json_array(report, "skipped"));
 	job_leave_out(job, json_array(report, "left_out"), json_array(report, "skipped"));
-	if (!outputs || json_array_get_length(outputs) != job->outputs->len)
-		return fail(error, ERROR_RETRY, "the worker's report does not fit the job");
+	if (!outputs || !job->outputs->len || json_array_get_length(outputs) != job->outputs->len)
+		return fail(error, ERROR_SYSTEM, "the worker's report does not fit the job");
 	job->width = (int)json_int(report, "width", 0);
 	job->height = (int)json_int(report, "height", 0);
 	jobs_read_outputs(job, outputs);
-	for (guint i = 0; plane == PLANE_INLINE && i < job->outputs->len; i++) {
-		struct job_output *output = g_ptr_array_index(job->outputs, i);
-		gsize length = (gsize)output->bytes;
+	for (guint i = 0; plane == PLANE_INLINE && i < json_array_get_length(outputs); i++) {
+		struct job_output *output = job_reported_output(job, json_object_at(outputs, i), i);
+		gsize length = output ? (gsize)output->bytes : G_MAXSIZE;
 		if (length > size - offset)
-			return fail(error, ERROR_RETRY, "outputs of %zu bytes came back cut off", length);
+			return fail(error, ERROR_SYSTEM, "outputs of %zu bytes came back cut off", length);
+		g_clear_pointer(&output->arrived, g_bytes_unref); /* a report that names it twice */
 		output->arrived = g_bytes_new_from_bytes(result->payload, offset, length);
 		if (output->is_folder)
 			output->bytes = folder_packed_bytes(output->arrived);
 		offset += length;
 	}
-	return true;
+	return offset == size ||
+	       fail(error, ERROR_SYSTEM, "%zu bytes came back that belong to no output", size - offset);
 }
 
 /* When the rest should be done, if it goes on as it did in this run: from measured times only, so not before some are. */
@@ -238,6 +240,8 @@ static void accept(struct master *master, const struct lease *lease, const struc
 		accuse_managed(job, lease->tile, lease->worker);
 	if (placed)
 		tile_done(master, lease, result->compute_us);
+	else if (job->lane == LANE_WHOLE && g_error_matches(error, DROPMILL_ERROR, ERROR_SYSTEM))
+		jobs_start_over(master, job, error->message); /* nonsense; it counts, or would come back for ever */
 	else if (job->lane == LANE_WHOLE)
 		jobs_fault(master, job, error);
 	else

@@ -16,6 +16,7 @@
 #include "base/folder.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "master/output_check.h"
 #include "master/tiles.h"
 
 struct committer {
@@ -106,20 +107,41 @@ static bool is_missing(const char *path)
 	return beneath_stat(path, &status) != 0 && errno == ENOENT;
 }
 
-/* False, with lost: its temp, or the file that it became, is not there or not right. */
-static bool rename_output(
-	struct committer *committer, struct commit_request *request, struct job_output *output, GError **error)
+/* Is it there, and what was asked for? */
+static bool look_at(struct commit_request *request, struct job_output *output, GError **error)
 {
-	if (!write_arrived(output, error)) {
-		request->lost = true;
+	const struct output *wish = g_ptr_array_index(request->job->pipeline->outputs, output->number);
+	const struct output_wanted wanted = {wish->format, output->is_folder, output->bytes};
+
+	if (!write_arrived(output, error))
 		return false;
-	}
 	CRASH_POINT("commit.temp_written");
 	if (is_missing(output->temp)) {
 		g_autofree char *shown = files_display(output->temp);
-		request->lost = true;
 		return fail(error, ERROR_SYSTEM, "%s was removed before it was finished", shown);
 	}
+	if (output_check(output->temp, &wanted, error))
+		return true;
+	g_prefix_error(error, "%s: ", wish->name);
+	return false;
+}
+
+/* All of them before the first gets its name. */
+static bool look_at_outputs(struct commit_request *request, GError **error)
+{
+	for (guint i = 0; i < request->job->outputs->len; i++) {
+		struct job_output *output = g_ptr_array_index(request->job->outputs, i);
+		if (!output->committed && !output->skipped && !output->renamed && !look_at(request, output, error)) {
+			request->lost = true;
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool rename_output(
+	struct committer *committer, struct commit_request *request, struct job_output *output, GError **error)
+{
 	CRASH_POINT("commit.synced");
 	bool folder = beneath_is_folder(output->temp);
 	if (!put(committer, request->job, output, folder, error))
@@ -198,6 +220,7 @@ static bool write_history(struct committer *committer, const struct job *job, co
 			json_object_set_string_member(entry, "note", output->note);
 		if (output->skipped)
 			json_object_set_boolean_member(entry, "skipped", TRUE);
+		json_object_set_int_member(entry, "output", output->number);
 		json_object_set_int_member(entry, "bytes", output->skipped ? 0 : output->bytes);
 		json_object_set_int_member(entry, "width", output->width);
 		json_object_set_int_member(entry, "height", output->height);
@@ -243,6 +266,8 @@ static bool commit_outputs(struct committer *committer, struct commit_request *r
 	if (names_settle(committer->names, job, true, error) != NAMES_GIVEN) {
 		return false;
 	}
+	if (!look_at_outputs(request, error))
+		return false;
 	for (guint i = 0; i < job->outputs->len; i++)
 		if (!commit_output(committer, request, g_ptr_array_index(job->outputs, i), error))
 			return false;

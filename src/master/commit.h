@@ -27,7 +27,7 @@ struct commit_request {
 	bool ok;
 	bool refused; /* error is the picture's own: it fails */
 	bool changed; /* the original was written to meanwhile: the job must start over */
-	bool lost;    /* an output is gone, or was not written whole: the picture is to be milled again */
+	bool lost; /* an output is gone, was not written whole, or is not what was asked for: the picture is to be milled again */
 	GError *error;
 	char *story[5]; /* COMMIT_STORY: id, original, timeline, hash and what it does */
 };

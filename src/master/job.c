@@ -85,7 +85,7 @@ void job_name_temps(struct job *job)
 {
 	for (guint i = 0; i < job->outputs->len; i++) {
 		struct job_output *output = g_ptr_array_index(job->outputs, i);
-		g_autofree char *name = g_strdup_printf(".dropmill-%s-%u-%u.tmp", job->id, job->serial, i);
+		g_autofree char *name = g_strdup_printf(".dropmill-%s-%u-%u.tmp", job->id, job->serial, output->number);
 		/* A skipped output is made all the same where others of its picture are not, and thrown away. */
 		const char *folder = output->folder;
 		for (guint o = 0; !folder && o < job->outputs->len; o++)
@@ -159,13 +159,32 @@ void job_set_tiles(struct job *job, guint count)
 	job->done = job->leased = 0;
 }
 
+struct job_output *job_output_of(const struct job *job, gint64 number)
+{
+	for (guint i = 0; i < job->outputs->len; i++) {
+		struct job_output *output = g_ptr_array_index(job->outputs, i);
+		if (output->number == number)
+			return output;
+	}
+	return NULL;
+}
+
+struct job_output *job_reported_output(const struct job *job, JsonObject *entry, guint place)
+{
+	gint64 number = json_int(entry, "output", -1);
+
+	if (number >= 0)
+		return job_output_of(job, number);
+	return place < job->outputs->len ? g_ptr_array_index(job->outputs, place) : NULL;
+}
+
 void job_skip_outputs(struct job *job, JsonArray *skipped)
 {
-	/* From the last one on: the others keep their numbers. */
-	for (guint i = skipped ? json_array_get_length(skipped) : 0; i-- > 0;) {
-		gint64 number = json_array_get_int_element(skipped, i);
-		if (number >= 0 && number < job->outputs->len)
-			g_ptr_array_remove_index(job->outputs, (guint)number);
+	for (guint i = 0; skipped && i < json_array_get_length(skipped); i++) {
+		struct job_output *output = job_output_of(job, json_array_get_int_element(skipped, i));
+		/* Others are made, whatever a worker says. */
+		if (output && ((struct output *)g_ptr_array_index(job->pipeline->outputs, output->number))->when)
+			g_ptr_array_remove(job->outputs, output);
 	}
 }
 
@@ -253,7 +272,7 @@ void job_describe(const struct job *job, JsonObject *object)
 		const struct job_output *place = g_ptr_array_index(job->outputs, i);
 		const struct output *output = g_ptr_array_index(job->pipeline->outputs, place->number);
 		if (g_strcmp0(output->format, "dz") == 0)
-			set_title(json_object_at(outputs, i), job, place);
+			set_title(json_object_at(outputs, place->number), job, place);
 	}
 	json_object_set_object_member(
 		object, "names", template_names(job->claim->relative, job->pipeline->name, job->queued_wall_us));
@@ -267,7 +286,7 @@ void job_make_whole_spec(struct job *job, gint64 huge_pixels)
 	JsonArray *outputs = json_array(spec, "outputs");
 	for (guint i = 0; i < job->outputs->len; i++) {
 		const struct job_output *place = g_ptr_array_index(job->outputs, i);
-		json_set_path(json_object_at(outputs, i), "temp", place->temp);
+		json_set_path(json_object_at(outputs, place->number), "temp", place->temp);
 	}
 	json_object_set_int_member(spec, "huge_pixels", huge_pixels);
 	if (job->threads)

@@ -158,6 +158,12 @@ void job_set_state(struct job *job, enum job_state state, guint64 counts[JOB_STA
 /* Forgets a run: tiles, spec, rings, segment and codec must have been let go by the caller. */
 void job_reset(struct job *job);
 
+/* By its number among the pipeline's outputs; NULL: its condition left it out, or there is none. */
+struct job_output *job_output_of(const struct job *job, gint64 number);
+
+/* The output that an entry of a report speaks of: by its number, or where it has none by its place in the list of those that are made. */
+struct job_output *job_reported_output(const struct job *job, JsonObject *entry, guint place);
+
 /* Forgets the outputs of this run with these numbers: their conditions did not hold. skipped may be NULL. */
 void job_skip_outputs(struct job *job, JsonArray *skipped);
 

@@ -115,6 +115,7 @@ struct output_view {
 	char *note; /* why it has not the name that its template says, or was skipped; NULL */
 	bool skipped;
 	bool pending; /* not there yet: planned */
+	int number;   /* among its pipeline's outputs, of which a condition may have left some out; -1: not known */
 };
 
 struct job_view {

@@ -77,9 +77,11 @@ static void tiles_ready(struct master *master, struct job *job, JsonArray *list)
 
 void jobs_read_outputs(struct job *job, JsonArray *list)
 {
-	for (guint i = 0; list && i < json_array_get_length(list) && i < job->outputs->len; i++) {
-		struct job_output *output = g_ptr_array_index(job->outputs, i);
+	for (guint i = 0; list && i < json_array_get_length(list); i++) {
 		JsonObject *entry = json_object_at(list, i);
+		struct job_output *output = job_reported_output(job, entry, i);
+		if (!output)
+			continue;
 		output->bytes = json_int(entry, "bytes", 0);
 		output->width = (int)json_int(entry, "width", 0);
 		output->height = (int)json_int(entry, "height", 0);

@@ -8,8 +8,8 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/sniff.h"
-#include "base/tally.h"
 #include "master/names_private.h"
+#include "master/output_check.h"
 
 /* What lies at a path. */
 enum occupant {
@@ -20,21 +20,6 @@ enum occupant {
 	OCCUPANT_STRANGER,  /* nothing that the mill made */
 	OCCUPANT_UNKNOWN,   /* the ledger cannot be read now */
 };
-
-/* A folder that looks like a pyramid of ours: another's, with who knows what in it, is never replaced for its name alone. */
-static bool is_pyramid(const char *path)
-{
-	static const char *const signs[] = {"ImageProperties.xml", "info.json", "blank.png", NULL};
-	DIR *dir = beneath_opendir(path);
-	bool found = false;
-
-	tally(TALLY_FOLDERS);
-	for (struct dirent *entry; !found && dir && (entry = readdir(dir));)
-		found = g_str_has_suffix(entry->d_name, ".dzi") || g_strv_contains(signs, entry->d_name);
-	if (dir)
-		closedir(dir);
-	return found;
-}
 
 /* Who made the file that lies there, by its mark, or, where marks cannot be or were lost, by what the ledger says that it was: never by its
  * name alone. *owner is NULL when somebody else did. False with error: that cannot be known now. */
@@ -77,8 +62,10 @@ static enum occupant look(struct names *names, const struct job *job, const stru
 		return OCCUPANT_UNKNOWN;
 	if (!names->ledger)
 		owner = g_strdup(g_hash_table_lookup(names->made, path));
+	/* A folder with who knows what in it is never replaced for its name alone. */
 	if (!owner)
-		return names->ledger || (output->is_folder && !is_pyramid(path)) ? OCCUPANT_STRANGER : OCCUPANT_SAME;
+		return names->ledger || (output->is_folder && !output_is_pyramid(path)) ? OCCUPANT_STRANGER
+											: OCCUPANT_SAME;
 	if (g_strcmp0(drop, job->id) == 0)
 		return OCCUPANT_THIS_DROP;
 	if (strcmp(owner, job_owner(job)) == 0)

@@ -36,6 +36,7 @@ struct output_view *output_view_new(
 	view->type = g_strdup(type_of(path));
 	view->note = g_strdup(note);
 	view->skipped = skipped;
+	view->number = -1;
 	return view;
 }
 
@@ -68,11 +69,13 @@ struct job_view *record_view(const struct history_job *record, const char *out)
 	for (guint i = 0; outputs && i < json_array_get_length(outputs); i++) {
 		JsonObject *entry = json_object_at(outputs, i);
 		g_autofree char *path = json_path(entry, "path");
-		if (path)
-			g_ptr_array_add(view->outputs,
-				output_view_new(out, path, json_string(entry, "note", NULL),
-					json_bool(entry, "skipped", false), json_int(entry, "bytes", 0),
-					(int)json_int(entry, "width", 0), (int)json_int(entry, "height", 0)));
+		if (!path)
+			continue;
+		struct output_view *output = output_view_new(out, path, json_string(entry, "note", NULL),
+			json_bool(entry, "skipped", false), json_int(entry, "bytes", 0),
+			(int)json_int(entry, "width", 0), (int)json_int(entry, "height", 0));
+		output->number = (int)json_int(entry, "output", -1);
+		g_ptr_array_add(view->outputs, output);
 	}
 	view->bytes = record->bytes;
 	view->original = g_strdup(record->original);

@@ -24,6 +24,7 @@ static void view_outputs(const struct master *master, const struct job *job, GPt
 		struct output_view *view = output_view_new(master->options->out, path ? path : "", output->note,
 			output->skipped, output->bytes, output->width, output->height);
 		view->pending = !done;
+		view->number = (int)output->number;
 		g_ptr_array_add(outputs, view);
 	}
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Purpose:   trouble that a test ordered for this task (see base/trouble.h), at the places "worker" and "worker@INDEX": beside deaths, the
- *            words "failed" and "retry", which become the answer. Nothing in builds without DROPMILL_TEST_HOOKS.
+ *            words "failed" and "retry", which become the answer; and at "spoil", after the work, any word: all that was made gets other
+ *            bytes of the same number. Nothing in builds without DROPMILL_TEST_HOOKS.
  * Thread:    the one that computes. Ownership: none.
  */
 #ifndef DROPMILL_WORKER_TROUBLE_ORDER_H
@@ -31,6 +32,32 @@ static inline bool ordered_trouble(int index, const struct task *task, enum resu
 	(void)error;
 #endif
 	return false;
+}
+
+static inline void ordered_spoil(const struct task *task, GBytes **payload)
+{
+#ifdef DROPMILL_TEST_HOOKS
+	g_autoptr(JsonObject) spec = json_parse_object(task->spec, -1, NULL);
+	g_autofree char *what = trouble_at("spoil", spec);
+	JsonArray *outputs = what ? json_array(spec, "outputs") : NULL;
+
+	if (what && *payload) {
+		gsize size = g_bytes_get_size(*payload);
+		g_bytes_unref(*payload);
+		*payload = g_bytes_new_take(g_malloc0(size), size);
+	}
+	for (guint i = 0; outputs && i < json_array_get_length(outputs); i++) {
+		g_autofree char *temp = json_path(json_object_at(outputs, i), "temp"), *text = NULL;
+		gsize size;
+		if (temp && g_file_get_contents(temp, &text, &size, NULL)) {
+			memset(text, 0, size);
+			g_file_set_contents(temp, text, (gssize)size, NULL);
+		}
+	}
+#else
+	(void)task;
+	(void)payload;
+#endif
 }
 
 #endif

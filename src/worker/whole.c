@@ -21,6 +21,7 @@
 #include "image/frames.h"
 #include "image/operations.h"
 #include "image/tiff_join.h"
+#include "worker/trouble_order.h"
 
 struct whole {
 	const struct task *task;
@@ -235,6 +236,7 @@ static bool save_output(struct whole *whole, guint number, JsonObject *wanted, J
 	bool several = frames_wanted(whole->source, format, json_object(wanted, "save"));
 	tell_left_out(whole, several ? whole->frames->images->len : 1, (int)number);
 	JsonObject *entry = json_object_new();
+	json_object_set_int_member(entry, "output", number);
 	json_object_set_int_member(entry, "width", image->Xsize);
 	json_object_set_int_member(entry, "height", image->Ysize / frames_count(image));
 	json_object_set_int_member(entry, "bytes", size);
@@ -379,5 +381,6 @@ enum result_status whole_compute(const struct task *task, JsonObject **report, G
 		else
 			g_bytes_unref(bytes);
 	}
+	ordered_spoil(task, payload);
 	return status;
 }

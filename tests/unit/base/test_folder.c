@@ -93,6 +93,30 @@ static GBytes *one_file(const char *name)
 	return g_variant_get_data_as_bytes(all);
 }
 
+static void test_other_bytes_are_refused(void **state)
+{
+	static const char text[] = "a PNG file, or what else a worker may send where a folder is asked for";
+	g_autofree char *from = at("c"), *to = at("d");
+	(void)state;
+
+	put("c/x.dzi", "<Image/>", -1);
+	put("c/x_files/0/0_0.jpg", "pixels", 6);
+	g_autoptr(GBytes) good = folder_pack(from, NULL);
+	gsize size = g_bytes_get_size(good);
+	for (gsize length = 0; length < size; length++) { /* cut off anywhere */
+		g_autoptr(GBytes) cut = g_bytes_new_from_bytes(good, 0, length);
+		assert_false(folder_unpack(cut, to, NULL));
+		files_remove_tree(to);
+	}
+	g_autoptr(GBytes) other = g_bytes_new_static(text, sizeof text);
+	g_autofree guint8 *nothing = g_malloc0(size);
+	g_autoptr(GBytes) zeros = g_bytes_new_static(nothing, size);
+	assert_false(folder_unpack(other, to, NULL));
+	assert_false(exists("d"));
+	assert_false(folder_unpack(zeros, to, NULL));
+	assert_false(exists("d"));
+}
+
 static void test_names_that_lead_out_are_refused(void **state)
 {
 	(void)state;
@@ -197,6 +221,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_packed_and_unpacked, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(test_other_bytes_are_refused, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(test_names_that_lead_out_are_refused, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(test_rubbish, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(test_replaces_an_older_one, make_root, remove_root),

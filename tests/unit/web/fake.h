@@ -31,6 +31,7 @@ static inline struct job_view *fake_job(
 static inline void fake_output(struct job_view *job, const char *path, const char *name, gint64 bytes)
 {
 	struct output_view *output = g_new0(struct output_view, 1);
+	output->number = -1;
 	output->path = g_strdup(path);
 	output->name = g_strdup(name);
 	output->bytes = bytes;

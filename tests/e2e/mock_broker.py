@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A broker in memory for a mill whose roles are apart: librdkafka's mock cluster, in a process of its own. No group of Kafka's own tools can
+use it, and a partition keeps 5 MiB; but it starts at once and needs no Java."""
+import contextlib
+import ctypes
+import subprocess
+import sys
+
+TOPICS = ("tasks", "results", "heartbeats", "dead-letters")
+
+
+def serve(partitions):
+    """Prints the address; ends with standard input."""
+    kafka = ctypes.CDLL("librdkafka.so.1")
+    pointer = ctypes.c_void_p
+    kafka.rd_kafka_conf_new.restype = pointer
+    kafka.rd_kafka_new.restype = pointer
+    kafka.rd_kafka_new.argtypes = [ctypes.c_int, pointer, ctypes.c_char_p, ctypes.c_size_t]
+    kafka.rd_kafka_mock_cluster_new.restype = pointer
+    kafka.rd_kafka_mock_cluster_new.argtypes = [pointer, ctypes.c_int]
+    kafka.rd_kafka_mock_cluster_bootstraps.restype = ctypes.c_char_p
+    kafka.rd_kafka_mock_cluster_bootstraps.argtypes = [pointer]
+    kafka.rd_kafka_mock_topic_create.argtypes = [pointer, ctypes.c_char_p, ctypes.c_int, ctypes.c_int]
+    text = ctypes.create_string_buffer(512)
+    host = kafka.rd_kafka_new(0, kafka.rd_kafka_conf_new(), text, len(text))
+    cluster = kafka.rd_kafka_mock_cluster_new(host, 1)
+    for topic in TOPICS:
+        kafka.rd_kafka_mock_topic_create(cluster, topic.encode(), partitions if topic in ("tasks", "results") else 1, 1)
+    print(kafka.rd_kafka_mock_cluster_bootstraps(cluster).decode(), flush=True)
+    sys.stdin.read()
+
+
+@contextlib.contextmanager
+def mock_broker(partitions=2):
+    with subprocess.Popen([sys.executable, __file__, str(partitions)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                          text=True) as process:
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.kill()
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]))
