@@ -2,6 +2,7 @@
  * An inbox's definition, and which names in it are left alone: see intake.h. */
 #include <fnmatch.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/beneath.h"
@@ -33,7 +34,37 @@ void inbox_free(struct inbox *inbox)
 	g_free(inbox->path);
 	g_strfreev(inbox->accept);
 	g_strfreev(inbox->reject);
+	g_free(inbox->mount);
 	g_free(inbox);
+}
+
+char *inbox_mount(const char *path)
+{
+	g_autofree char *current = g_strdup(path);
+	struct stat here, above;
+
+	/* As far as it is there. */
+	while (stat(current, &here) != 0 && strcmp(current, "/") != 0) {
+		char *parent = g_path_get_dirname(current);
+		g_free(current);
+		current = parent;
+	}
+	while (strcmp(current, "/") != 0) {
+		g_autofree char *parent = g_path_get_dirname(current);
+		if (stat(parent, &above) != 0 || above.st_dev != here.st_dev)
+			break;
+		g_free(current);
+		current = g_steal_pointer(&parent);
+	}
+	return g_steal_pointer(&current);
+}
+
+bool inbox_is_away(const char *path, const char *mount)
+{
+	g_autofree char *now = mount ? inbox_mount(path) : NULL;
+
+	/* A longer one is a disk that was put in between. */
+	return mount && strlen(now) < strlen(mount);
 }
 
 static bool lists_equal(char **a, char **b)

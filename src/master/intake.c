@@ -119,7 +119,7 @@ static void apply_set(struct intake *intake, GPtrArray *inboxes)
 		}
 	}
 	for (guint i = stayed; i < intake->boxes->len; i++)
-		scan_check(intake, intake->boxes->pdata[i], true);
+		scan_check(intake, intake->boxes->pdata[i], !((struct box *)intake->boxes->pdata[i])->inbox->was);
 }
 
 /* What other threads asked for. False: to end. */
@@ -216,14 +216,14 @@ static void started(struct intake *intake)
 	g_mutex_unlock(&intake->lock);
 }
 
-/* Every inbox missing at the start is more likely a mistake in the settings than many in the world. */
+/* Every inbox impossible at the start is a mistake in the settings. One that is away for now is waited for. */
 static void check_start(struct intake *intake)
 {
 	const char *why = NULL;
 
 	for (guint i = 0; i < intake->boxes->len; i++) {
 		const struct box *box = intake->boxes->pdata[i];
-		if (box->open)
+		if (box->open || !box->hopeless)
 			return;
 		why = box->why;
 	}

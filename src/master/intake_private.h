@@ -35,6 +35,8 @@ struct box {
 	gint64 missing_us;     /* since when it has been missing; 0: it is not */
 	guint generation;      /* of the newest complete walk */
 	char *why;             /* last told through `waiting` */
+	bool seen;             /* its folder was there */
+	bool hopeless;         /* its folder can never be made */
 
 	GSequence *timers;        /* struct pending, borrowed, by due_us */
 	guint candidates, parked; /* of these: may be pictures; wait for somebody (see settle_park()) */
@@ -123,6 +125,10 @@ bool inbox_ignores(const char *name, bool at_top);
 bool junk_name(const char *name);
 /* Why a file is not for this inbox, owned, or NULL. By its name alone where descriptor is -1; then formats are not known yet. */
 char *inbox_refusal(const struct inbox *inbox, const char *name, int descriptor);
+/* The mount point that it lies on, or, while it is not there, would lie on. Owned. */
+char *inbox_mount(const char *path);
+/* It lay on this mount point, which is none now. */
+bool inbox_is_away(const char *path, const char *mount /* or NULL */);
 bool inbox_equal(const struct inbox *a, const struct inbox *b);
 /* inbox_lock.c: the folder is this process's while the descriptor is open. -1 with an error: another has it; -1 without: no lock can be
  * had there. */

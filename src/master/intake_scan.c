@@ -195,13 +195,23 @@ void scan_check(struct intake *intake, struct box *box, bool create)
 	gint64 now = clock_now_us();
 	struct stat status;
 
-	if (create && !files_make_folder(box->inbox->path, &error))
-		why = g_strdup(error->message);
-	else if (beneath_stat(box->inbox->path, &status) != 0)
+	box->hopeless = false;
+	/* One that never was is made as soon as that can be. */
+	create |= !box->inbox->was && !box->seen;
+	if (!box->open && inbox_is_away(box->inbox->path, box->inbox->mount))
+		why = g_strdup_printf(
+			"the inbox is not there: its file system (%s) is not mounted; it is taken up as soon as it is",
+			box->inbox->mount);
+	else if (create && !files_make_folder(box->inbox->path, &error)) {
+		why = g_strdup_printf("%s; it is tried again, and taken up as soon as it is there", error->message);
+		box->hopeless = error_kind(error) == ERROR_INPUT;
+	} else if (beneath_stat(box->inbox->path, &status) != 0)
 		why = not_there(box->inbox->path, errno);
 	else if (!S_ISDIR(status.st_mode))
 		why = g_strdup("the inbox is not a folder");
+	g_clear_error(&error);
 	if (!why) {
+		box->seen = true;
 		box->check_us = now + intake_check_us;
 		if (box->open && (box->device != status.st_dev || box->inode != status.st_ino))
 			scan_close(intake, box);

@@ -76,6 +76,8 @@ gboolean master_tick(gpointer data)
 	dispatch_tick(master);
 	folder_discard_again();
 	jobs_start(master);
+	if (!master->draining)
+		inboxes_tick(master->inboxes);
 	if (master->intake)
 		intake_set_queue(master->intake, jobs_queue(master));
 	if (master->assets)
@@ -228,6 +230,7 @@ static bool start_intake(struct master *master, GError **error)
 	master->monitor = g_file_monitor_directory(folder, G_FILE_MONITOR_NONE, NULL, NULL);
 	if (master->monitor)
 		g_signal_connect(master->monitor, "changed", G_CALLBACK(reload_touched), master);
+	master->inboxes = inboxes_new(master->options->state, master->waiting);
 	master->intake = intake_new(start_inboxes(master), jobs_queue(master), &events, error);
 	return master->intake != NULL;
 }
@@ -272,6 +275,7 @@ void master_close(struct master *master)
 	gpointer job;
 
 	intake_free(master->intake);
+	inboxes_free(g_steal_pointer(&master->inboxes));
 	g_clear_object(&master->monitor);
 	assets_free(g_steal_pointer(&master->assets));
 	if (master->web)

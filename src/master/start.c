@@ -249,22 +249,33 @@ static bool inside(const char *path, const char *folder)
 	return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
+/* With links followed as far as it is there. */
 static char *real(const char *path)
 {
 	char buffer[PATH_MAX];
 
-	return g_strdup(realpath(path, buffer) ? buffer : path);
+	if (realpath(path, buffer))
+		return g_strdup(buffer);
+	g_autofree char *parent = g_path_get_dirname(path);
+	g_autofree char *name = g_path_get_basename(path);
+	if (strcmp(parent, path) == 0)
+		return g_strdup(path);
+	g_autofree char *above = real(parent);
+	return g_build_filename(above, name, NULL);
 }
 
 /* Why this inbox cannot be, or NULL. Owned. */
 static char *bad_inbox(const struct master *master, const char *path, GPtrArray *taken)
 {
-	g_autofree char *inbox = real(path), *out = real(master->options->out);
+	g_autofree char *inbox = real(path), *out = real(master->options->out), *state = real(master->options->state);
 
 	if (inside(inbox, out) || inside(out, inbox))
 		return g_strdup_printf(
 			"its inbox %s and the output folder %s lie in one another: outputs would come in again", path,
 			master->options->out);
+	if (inside(inbox, state) || inside(state, inbox))
+		return g_strdup_printf(
+			"its inbox %s and the state folder %s lie in one another", path, master->options->state);
 	for (guint i = 0; i < taken->len; i++) {
 		const struct inbox *other = g_ptr_array_index(taken, i);
 		g_autofree char *theirs = real(other->path);
@@ -277,35 +288,43 @@ static char *bad_inbox(const struct master *master, const char *path, GPtrArray 
 GPtrArray *start_inboxes(struct master *master)
 {
 	GPtrArray *inboxes = g_ptr_array_new_with_free_func((GDestroyNotify)inbox_free);
+	g_autoptr(GStrvBuilder) spared = g_strv_builder_new();
 
 	for (guint i = 0; i < master->definitions->len; i++) {
 		struct definition *definition = g_ptr_array_index(master->definitions, i);
 		const struct pipeline *pipeline = definition->pipeline;
-		if (!pipeline)
+		if (!pipeline) {
+			g_strv_builder_add(spared, definition->name);
 			continue;
+		}
 		g_autofree char *path = g_canonicalize_filename(pipeline->inbox, master->options->watch);
 		g_autofree char *outputs = g_build_filename(master->options->out, pipeline->name, NULL);
-		g_autoptr(GError) error = NULL;
+		bool known;
+		g_autofree char *mount = inboxes_mount(master->inboxes, path, &known);
 		/* Both may be links, to another disk. */
 		beneath_add(path, BENEATH_INBOX);
 		beneath_add(outputs, BENEATH_OWN);
-		g_autofree char *why =
-			files_make_folder(path, &error) ? bad_inbox(master, path, inboxes) : g_strdup(error->message);
+		g_autofree char *why = bad_inbox(master, path, inboxes);
 		if (!why) {
 			struct inbox *inbox = inbox_new(
 				pipeline->name, path, pipeline->recursive, pipeline->accept, pipeline->settle_us);
 			inbox->reject = g_strdupv(pipeline->reject);
 			inbox->wait_empty_us = pipeline->wait_empty_us;
 			inbox->prune_us = pipeline->prune_us;
+			inbox->mount = g_steal_pointer(&mount);
+			inbox->was = known && master->intake;
 			g_ptr_array_add(inboxes, inbox);
 			continue;
 		}
 		log_error("%s: %s; this pipeline is off", definition->file, why);
+		g_strv_builder_add(spared, definition->name);
 		g_clear_pointer(&definition->explained, g_free);
 		g_free(definition->errors);
 		definition->errors = g_steal_pointer(&why);
 		g_clear_pointer(&definition->pipeline, pipeline_unref);
 	}
+	g_auto(GStrv) unreadable = g_strv_builder_end(spared);
+	inboxes_set(master->inboxes, inboxes, unreadable);
 	return inboxes;
 }
 

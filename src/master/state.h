@@ -17,6 +17,7 @@
 #include "master/codec_link.h"
 #include "master/commit.h"
 #include "master/definitions.h"
+#include "master/inboxes.h"
 #include "master/intake.h"
 #include "master/job.h"
 #include "master/kept.h"
@@ -50,6 +51,7 @@ struct master {
 	struct workers *workers;
 	struct intake *intake;
 	struct waiting *waiting;
+	struct inboxes *inboxes;
 	struct committer *committer;
 	struct names *names;
 	struct history *history;
