@@ -22,8 +22,8 @@ struct inbox {
 	char **reject;    /* the same, of what is left alone all the same; NULL: nothing; set it after inbox_new() */
 	gint64 settle_us; /* for files written in place; one moved in is taken at once */
 	gint64 prune_us; /* emptied folders of a drop that was quiet for so long go; inbox_new() says 30 s; -1: never */
-	char *mount;      /* where it lay when it was last seen, see inbox_mount(); NULL: not known */
-	bool was;         /* it was an inbox before: when it is gone, no folder is made in its place */
+	char *mount;     /* where it lay when it was last seen, see inbox_mount(); NULL: not known */
+	bool was;        /* it was an inbox before: when it is gone, no folder is made in its place */
 	gint64 wait_empty_us; /* for the content of a file of 0 bytes; inbox_new() says ten minutes */
 };
 struct inbox *inbox_new(
