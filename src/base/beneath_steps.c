@@ -61,7 +61,7 @@ int beneath_open(const char *path, int flags, mode_t mode)
 int beneath_stat(const char *path, struct stat *status)
 {
 	const struct beneath_root *root = beneath_root_of(path, true);
-	struct place place;
+	struct place place = {AT_FDCWD, path};
 
 	if (root && strcmp(beneath_root_path(root), path) == 0) {
 		place.folder = beneath_open_in(root, path, O_PATH | O_DIRECTORY, 0);
@@ -72,7 +72,7 @@ int beneath_stat(const char *path, struct stat *status)
 
 int beneath_mkdir(const char *path, mode_t mode)
 {
-	struct place place;
+	struct place place = {AT_FDCWD, path};
 
 	return enter(path, &place) ? leave(&place, mkdirat(place.folder, place.name, mode)) : -1;
 }
@@ -100,14 +100,14 @@ int beneath_make_folders(const char *path)
 
 int beneath_unlink(const char *path)
 {
-	struct place place;
+	struct place place = {AT_FDCWD, path};
 
 	return enter(path, &place) ? leave(&place, unlinkat(place.folder, place.name, 0)) : -1;
 }
 
 int beneath_rmdir(const char *path)
 {
-	struct place place;
+	struct place place = {AT_FDCWD, path};
 
 	return enter(path, &place) ? leave(&place, unlinkat(place.folder, place.name, AT_REMOVEDIR)) : -1;
 }
@@ -138,7 +138,7 @@ int beneath_link(const char *from, const char *to)
 
 int beneath_touch(const char *path, const struct timespec times[2])
 {
-	struct place place;
+	struct place place = {AT_FDCWD, path};
 
 	return enter(path, &place) ? leave(&place, utimensat(place.folder, place.name, times, AT_SYMLINK_NOFOLLOW))
 				   : -1;
@@ -216,7 +216,7 @@ bool beneath_is_folder(const char *path)
 static bool in_the_way(const char *path, bool is_root)
 {
 	struct stat status;
-	struct place place;
+	struct place place = {AT_FDCWD, path};
 
 	return enter(path, &place) &&
 	       leave(&place, fstatat(place.folder, place.name, &status, AT_SYMLINK_NOFOLLOW)) == 0 &&
