@@ -12,6 +12,7 @@
 #include "master/supervisor.h"
 
 struct host {
+	const struct options *options;
 	GMainLoop *loop;
 	struct supervisor *supervisor;
 	bool stopping;
@@ -20,6 +21,16 @@ struct host {
 static void stopped(void *loop)
 {
 	g_main_loop_quit(loop);
+}
+
+static gboolean drain_is_over(gpointer data)
+{
+	struct host *host = data;
+
+	log_warning("workers still compute after %d s (--drain-seconds); the master gives what is unfinished to others",
+		host->options->drain_seconds);
+	g_main_loop_quit(host->loop);
+	return G_SOURCE_REMOVE;
 }
 
 /* The first time each worker finishes what it has in hand; the second time all end at once. */
@@ -34,6 +45,7 @@ static gboolean stop_asked(gpointer data)
 	}
 	host->stopping = true;
 	service_stopping();
+	g_timeout_add_seconds((guint)host->options->drain_seconds, drain_is_over, host);
 	supervisor_stop(host->supervisor, stopped, host->loop);
 	return G_SOURCE_CONTINUE;
 }
@@ -56,7 +68,7 @@ static gboolean turn(gpointer host)
 
 int worker_host_run(const struct options *options)
 {
-	struct host host = {.loop = g_main_loop_new(NULL, FALSE)};
+	struct host host = {.options = options, .loop = g_main_loop_new(NULL, FALSE)};
 
 	log_init("dropmill", strcmp(options->log_format, "json") == 0);
 	g_autoptr(GError) error = NULL;

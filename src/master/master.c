@@ -122,6 +122,18 @@ void master_drain(struct master *master)
 	master_check_drained(master);
 }
 
+/* Whatever it waits for: a worker, a broker, a disk. */
+static gboolean drain_is_over(gpointer data)
+{
+	struct master *master = data;
+
+	log_warning(
+		"%u jobs are not finished after %d s (--drain-seconds); they stay claimed and are taken up at the next start",
+		jobs_busy(master), master->options->drain_seconds);
+	g_main_loop_quit(master->loop);
+	return G_SOURCE_REMOVE;
+}
+
 static gboolean stop_asked(gpointer data)
 {
 	struct master *master = data;
@@ -138,6 +150,7 @@ static gboolean stop_asked(gpointer data)
 	}
 	if (jobs_busy(master) > 0)
 		log_info("finishing %u jobs in hand (again to stop at once)", jobs_busy(master));
+	g_timeout_add_seconds((guint)master->options->drain_seconds, drain_is_over, master);
 	master_drain(master);
 	return G_SOURCE_CONTINUE;
 }

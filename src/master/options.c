@@ -28,6 +28,8 @@
 	X("workers", workers, "N", 1, 1024, "worker processes (default: one a core)")                                  \
 	X("count", count, "N", 1, 1024, "worker: how many processes (default 1)")                                      \
 	X("history", history, "N", 1, 100000000, "finished jobs that are remembered (default 100000)")                 \
+	X("drain-seconds", drain_seconds, "N", 1, 86400,                                                               \
+		"after SIGTERM: for so long what is in hand may be finished (default 120)")                            \
 	X("queue", queue, "N", 1, 100000000,                                                                           \
 		"files of an inbox that are taken at a time, the rest waits there (default 1000, or 8 a worker)")      \
 	X("recycle-tasks", recycle_tasks, "N", 0, 1000000000,                                                          \
@@ -307,6 +309,8 @@ struct options *options_read(int argc, char **argv, const char *usage, GError **
 		options->workers = (int)g_get_num_processors();
 	if (!options->count)
 		options->count = 1;
+	if (!options->drain_seconds)
+		options->drain_seconds = 120;
 	if (!options->history)
 		options->history = 100000;
 	make_absolute(&options->watch);

@@ -25,6 +25,7 @@ struct options {
 	int workers;            /* 0: as many as cores */
 	int count;              /* worker: processes */
 	int history;            /* finished jobs that are remembered */
+	int drain_seconds;      /* after SIGTERM what is in hand may be finished for so long */
 	int queue;              /* files of an inbox that are claimed and not finished at a time; 0: see jobs_queue() */
 	int recycle_tasks;      /* a worker is replaced after so many; 0: never */
 	int nice;               /* of workers and codecs */

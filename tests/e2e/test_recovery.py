@@ -297,3 +297,18 @@ def test_out_not_writable_is_waited_for(make_mill, pictures, small_disk):
     small_disk.take_away(blocked)
     check(mill, pictures, small, "w.jpg")
     once(mill)
+
+
+@pytest.mark.parametrize("who", ["worker", "codec"])
+def test_the_drain_has_an_end(make_mill, pictures, large, who):
+    """Somebody who never answers does not keep the mill from ending; what is in hand is finished at the next start."""
+    mill = make_mill(PIPELINE).start(workers=1, tile=128, drain_seconds=2)
+    mill.drop(large, "big", "large.jpg")
+    in_the_middle(mill)
+    mill.kill(mill.pids(who)[0], signal.SIGSTOP)
+    mill.process.send_signal(signal.SIGTERM)
+    assert mill.process.wait(20 * PATIENCE) == 0
+    assert "stay claimed" in mill.log() and os.listdir(mill.inbox("big", ".dropmill"))
+    mill.start(workers=2)
+    check(mill, pictures, large)
+    once(mill)
