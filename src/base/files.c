@@ -368,3 +368,17 @@ char *files_display(const char *name)
 	}
 	return g_string_free(text, FALSE);
 }
+
+char *files_real(const char *path)
+{
+	char buffer[PATH_MAX];
+
+	if (realpath(path, buffer))
+		return g_strdup(buffer);
+	g_autofree char *parent = g_path_get_dirname(path);
+	g_autofree char *name = g_path_get_basename(path);
+	if (strcmp(parent, path) == 0)
+		return g_strdup(path);
+	g_autofree char *above = files_real(parent);
+	return g_build_filename(above, name, NULL);
+}

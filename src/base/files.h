@@ -51,4 +51,7 @@ void files_prune(const char *path, const char *stop);
 /* A file name as people may see it in a log or on the page: valid UTF-8, control characters as \xNN. */
 char *files_display(const char *name);
 
+/* With links followed as far as it is there; the rest as written. Owned. */
+char *files_real(const char *path);
+
 #endif

@@ -54,13 +54,20 @@ void checked_warn(const GPtrArray *files, const char *watch, const char *out)
 {
 	g_autofree const struct pipeline **pipelines = g_new0(const struct pipeline *, files->len);
 	g_autofree struct diagnostics **warnings = g_new0(struct diagnostics *, files->len);
+	g_autofree struct diagnostics **errors = g_new0(struct diagnostics *, files->len);
 
 	for (guint i = 0; i < files->len; i++) {
 		const struct checked *file = g_ptr_array_index(files, i);
 		pipelines[i] = file->pipeline;
 		warnings[i] = file->warnings;
+		errors[i] = file->errors;
 		if (file->pipeline)
 			warnings_within(file->pipeline, file->warnings);
 	}
-	warnings_between(pipelines, warnings, files->len, watch, out);
+	warnings_between(pipelines, warnings, errors, files->len, watch, out);
+	for (guint i = 0; i < files->len; i++) {
+		struct checked *file = g_ptr_array_index(files, i);
+		if (diagnostics_count(file->errors))
+			g_clear_pointer(&file->pipeline, pipeline_unref);
+	}
 }

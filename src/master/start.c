@@ -249,25 +249,11 @@ static bool inside(const char *path, const char *folder)
 	return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
-/* With links followed as far as it is there. */
-static char *real(const char *path)
-{
-	char buffer[PATH_MAX];
-
-	if (realpath(path, buffer))
-		return g_strdup(buffer);
-	g_autofree char *parent = g_path_get_dirname(path);
-	g_autofree char *name = g_path_get_basename(path);
-	if (strcmp(parent, path) == 0)
-		return g_strdup(path);
-	g_autofree char *above = real(parent);
-	return g_build_filename(above, name, NULL);
-}
-
 /* Why this inbox cannot be, or NULL. Owned. */
 static char *bad_inbox(const struct master *master, const char *path, GPtrArray *taken)
 {
-	g_autofree char *inbox = real(path), *out = real(master->options->out), *state = real(master->options->state);
+	g_autofree char *inbox = files_real(path), *out = files_real(master->options->out),
+			*state = files_real(master->options->state);
 
 	if (inside(inbox, out) || inside(out, inbox))
 		return g_strdup_printf(
@@ -278,7 +264,7 @@ static char *bad_inbox(const struct master *master, const char *path, GPtrArray 
 			"its inbox %s and the state folder %s lie in one another", path, master->options->state);
 	for (guint i = 0; i < taken->len; i++) {
 		const struct inbox *other = g_ptr_array_index(taken, i);
-		g_autofree char *theirs = real(other->path);
+		g_autofree char *theirs = files_real(other->path);
 		if (strcmp(inbox, theirs) == 0)
 			return g_strdup_printf("its inbox %s is that of %s already", path, other->pipeline);
 	}

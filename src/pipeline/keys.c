@@ -44,6 +44,9 @@ const char *inbox_fault(const char *inbox, gsize *offset_bytes)
 		return "is empty; name a folder below the watch folder, or write an absolute path";
 	if (*inbox == '~')
 		return "begins with '~', which only a shell knows; write the absolute path";
+	g_autofree char *scheme = g_uri_parse_scheme(inbox);
+	if (scheme && strstr(inbox, "://"))
+		return "is an address, and dropmill watches folders of this machine; mount or sync it to a folder, and name that";
 	for (const char *start = inbox;; start++) {
 		size_t length = strcspn(start, "/");
 		g_autofree char *component = g_strndup(start, length);

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/files.h"
 #include "base/json.h"
 
 static const char *const sharpeners[] = {"sharpen", "unsharp", NULL};
@@ -136,10 +137,11 @@ static void warn_at(struct diagnostics *warnings, const struct place *place, con
 	diagnostics_enter(warnings, before);
 }
 
-void warnings_between(const struct pipeline *const *pipelines, struct diagnostics *const *warnings, unsigned count,
-	const char *watch, const char *out)
+void warnings_between(const struct pipeline *const *pipelines, struct diagnostics *const *warnings,
+	struct diagnostics *const *errors, unsigned count, const char *watch, const char *out)
 {
 	g_autofree char *top = g_canonicalize_filename(out, NULL);
+	g_autofree char *real_top = files_real(top);
 	g_autofree char *watched = g_canonicalize_filename(watch, NULL);
 	g_autoptr(GPtrArray) inboxes = g_ptr_array_new_with_free_func(g_free);
 
@@ -152,11 +154,12 @@ void warnings_between(const struct pipeline *const *pipelines, struct diagnostic
 		if (!pipeline)
 			continue;
 		g_autofree char *outputs = g_build_filename(top, pipeline->name, NULL);
-		if (lies_in(inbox, top))
-			warn_at(warnings[i], &pipeline->inbox_place,
-				"inbox '%s' lies in the out folder, so that what is written there is taken as new pictures; "
-				"choose a folder elsewhere unless one pipeline shall feed the next",
-				pipeline->inbox);
+		g_autofree char *real_inbox = files_real(inbox);
+		if (lies_in(real_inbox, real_top) || lies_in(real_top, real_inbox))
+			warn_at(errors[i], &pipeline->inbox_place,
+				"inbox '%s' and the folder of outputs (%s) lie in one another: outputs would come in again; "
+				"choose a folder elsewhere",
+				pipeline->inbox, out);
 		for (unsigned other = 0; other < count; other++) {
 			const char *box = g_ptr_array_index(inboxes, other);
 			if (!pipelines[other])

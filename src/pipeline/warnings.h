@@ -14,8 +14,8 @@
 void warnings_within(const struct pipeline *pipeline, struct diagnostics *warnings);
 
 /* About definitions that run in one mill, with these folders of inboxes and outputs: pipelines[i] may be NULL, and warnings[i] is its
- * list. */
-void warnings_between(const struct pipeline *const *pipelines, struct diagnostics *const *warnings, unsigned count,
-	const char *watch, const char *out);
+ * list. An inbox in the folder of outputs, or around it, is an error, as at the start of a mill: errors[i]. */
+void warnings_between(const struct pipeline *const *pipelines, struct diagnostics *const *warnings,
+	struct diagnostics *const *errors, unsigned count, const char *watch, const char *out);
 
 #endif

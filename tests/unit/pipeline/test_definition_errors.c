@@ -124,6 +124,8 @@ static void names_and_inboxes(void **state)
 		{"inbox: \"a/_done\"", "11: inbox 'a/_done' ", kept},
 		{"inbox: _failed/x", "8: inbox '_failed/x' ", kept},
 		{"inbox: /x/.dropmill", "11: inbox '/x/.dropmill' ", kept},
+		{"inbox: s3://bucket/in", "8: inbox 's3://bucket/in' ",
+			"is an address, and dropmill watches folders of this machine; mount or sync it to a folder, and name that"},
 		{"inbox: .", "8: inbox '.' ", "is no folder of its own; name one below the watch folder"},
 		{"inbox: /", "8: inbox '/' ", "is no folder of its own; name one below the watch folder"},
 		{"inbox: \"a\\tb\"", "8: inbox 'a\\x09b' ", "contains a control character; take it out"},
