@@ -43,7 +43,7 @@ EXCEPTIONS = [
     ("master/definitions", "", "the operator's definitions"),
     ("master/once", "", "files that a person names on the command line"),
     ("master/start", "g_mkstemp(probe)", "a name of its own, O_EXCL, in the root itself"),
-    ("master/start", "realpath(path, buffer)", "compares roots"),
+    ("base/files", "realpath(path, buffer)", "compares roots"),
     ("master/allowed", "g_file_test(", "of a root, and of folders that a person names"),
     ("master/inbox.c", "stat(current, ", "an inbox's mount point: a root and what lies above it"),
     ("master/inbox.c", "stat(parent, ", "an inbox's mount point: what lies above a root"),
