@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "image/auto.h"
 #include "image/colour.h"
+#include "image/previews.h"
 
 /* Metadata by the words of `keep`; a name that ends in - stands for all that begin so. */
 static const struct field {
@@ -258,6 +259,7 @@ bool format_prepare(VipsImage *in, const struct format *format, JsonObject *save
 	/* strip is told to the saver, too, but 8.14.1's for WebP does not listen. */
 	if (keep || json_bool(save, "strip", false))
 		keep_only(image, keep);
+	previews_drop(image);
 	if (strcmp(format->name, "png") == 0)
 		carry_orientation(image);
 	if (strcmp(format->name, "tiff") == 0)
