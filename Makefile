@@ -10,11 +10,12 @@ VARIANT_FLAGS ?=
 Q := $(if $(V),,@)
 say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo "  $(1) $@")
 PYTHON := /usr/bin/python3
+PKG_CONFIG ?= pkg-config
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef -Wpointer-arith
 CORE_PACKAGES := glib-2.0 gio-2.0 gio-unix-2.0 gmodule-2.0 json-glib-1.0 rdkafka yaml-0.1 sqlite3
 IMAGE_PACKAGES := $(CORE_PACKAGES) vips libgsf-1 libseccomp zlib libjpeg libtiff-4
-pkg-cflags = $(shell pkg-config --cflags $(1) 2>/dev/null)
-pkg-libs = $(shell pkg-config --libs $(1) 2>/dev/null)
+pkg-cflags = $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null)
+pkg-libs = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 
 # What each kind of work needs from Debian. Everything else about set-up follows from these lists.
 DEBIAN_build := gcc libc6-dev make pkg-config libglib2.0-dev libjson-glib-dev librdkafka-dev libvips-dev libgsf-1-dev zlib1g-dev libjpeg-dev libtiff-dev \
@@ -23,7 +24,7 @@ DEBIAN_test := libcmocka-dev python3 python3-pytest python3-pytest-xdist python3
 	rsync openssh-client openssh-sftp-server curl unzip \
 	python3-selenium chromium chromium-driver fonts-dejavu-core
 DEBIAN_kafka := default-jdk-headless maven kcat openssl
-DEBIAN_lint := clang clang-format cppcheck python3 pyflakes3 shellcheck
+DEBIAN_lint := binutils clang clang-format cppcheck python3 pyflakes3 shellcheck
 DEBIAN_fuzz := clang llvm libclang-rt-14-dev
 DEBIAN_crash := libfuse3-dev fuse3 e2fsprogs xfsprogs btrfs-progs mount
 DEBIAN_bench := mate-backgrounds libvips-tools python3 wrk
@@ -31,8 +32,20 @@ DEBIAN_peers := python3-opencv graphicsmagick parallel inotify-tools python3-con
 
 CFLAGS ?= -O2 -g
 # VIPS_DISABLE_COMPAT: without it vips.h brings the macros of libvips 7, such as error_exit and IMAGE, from 8.15 on.
-override CFLAGS += -std=gnu17 $(WARNINGS) -Isrc -D_GNU_SOURCE -DVIPS_DISABLE_COMPAT -DG_LOG_DOMAIN=\"dropmill\" -MMD -MP $(VARIANT_FLAGS)
+override CFLAGS += $(CPPFLAGS) -std=gnu17 $(WARNINGS) -Isrc -D_GNU_SOURCE -DVIPS_DISABLE_COMPAT -DG_LOG_DOMAIN=\"dropmill\" -MMD -MP $(VARIANT_FLAGS)
 override LDFLAGS += $(VARIANT_FLAGS)
+
+# As Debian builds what meets strangers' data (hardening=+all). Sanitizers bring checks of their own. Some flags are of one machine: those that
+# the compiler takes. FORTIFY needs an optimiser, and leaves alone who has set it.
+ifeq ($(findstring -fsanitize,$(VARIANT_FLAGS)),)
+taken = $(shell for flag in $(1); do $(CC) -Werror $$flag -fsyntax-only -x c /dev/null >/dev/null 2>&1 && echo $$flag; done)
+HARDENING := -fPIE -fstack-protector-strong $(call taken,-fstack-clash-protection -fcf-protection -mbranch-protection=standard)
+ifeq ($(findstring _FORTIFY_SOURCE,$(CFLAGS) $(CPPFLAGS) $(CC)),)
+HARDENING += $(if $(filter -O1 -O2 -O3 -Os -Oz -Ofast,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif
+override CFLAGS += $(HARDENING)
+override LDFLAGS += -pie -Wl,-z,relro,-z,now,-z,noexecstack
+endif
 
 # Two programs: dropmill (master, page, tools; no libvips) and dropmill-image (workers, codecs, the checker), started by the first.
 CORE_MODULES := web master bus pipeline base
@@ -78,24 +91,25 @@ define module-rule
 $(BUILD)/lib/$(1).a: $(call module-objects,$(1))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	$(Q)ar rcsD $$@ $$^
+	$(Q)$(AR) rcsD $$@ $$^
 endef
 $(foreach m,$(MODULES),$(eval $(call module-rule,$(m))))
 
-$(BUILD)/obj/%.o: src/%.c | $(STAMPS)/build
+# Other flags make other objects.
+$(BUILD)/obj/%.o: src/%.c Makefile | $(STAMPS)/build
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(CFLAGS) $(if $(filter $(IMAGE_SIDE) main_image,$(firstword $(subst /, ,$*))),$(call pkg-cflags,$(IMAGE_PACKAGES)),$(call pkg-cflags,$(CORE_PACKAGES))) -c -o $@ $<
 
 # Chart.js draws the page's charts; it is taken from its package, not from here.
 CHART_JS ?= /usr/share/javascript/chart.js
-$(BUILD)/gen/assets.c: src/web/assets/assets.gresource.xml $(wildcard src/web/assets/*) | $(STAMPS)/build
+$(BUILD)/gen/assets.c: src/web/assets/assets.gresource.xml $(wildcard src/web/assets/*) Makefile | $(STAMPS)/build
 	@mkdir -p $(@D)
 	$(Q)glib-compile-resources --sourcedir=src/web/assets --sourcedir=$(CHART_JS) --generate-source --target=$@ $<
 $(BUILD)/obj/web/assets.o: $(BUILD)/gen/assets.c
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) -O2 $(VARIANT_FLAGS) $(call pkg-cflags,gio-2.0) -c -o $@ $<
+	$(Q)$(CC) -O2 $(VARIANT_FLAGS) $(HARDENING) $(call pkg-cflags,gio-2.0) -c -o $@ $<
 
 # ---- unit tests: tests/unit/MODULE/test_*.c; those of image, codec and worker link libvips, the others prove that they need none.
 
@@ -235,7 +249,7 @@ bench: all hooks $(TOOL_PROGRAMS) setup-bench soft-kafka soft-peers ## measure a
 
 # ---- lint: each step is a target of its own
 
-LINT := gcc clang cppcheck format layers paths links docs scripts
+LINT := gcc clang cppcheck format layers paths links hardening docs scripts
 C_FILES = $(shell find src tests -name '*.[ch]')
 lint: setup-build setup-test setup-lint ## warnings as errors (gcc, clang), cppcheck, formatting, layers, documentation
 	@$(RUN) lint $(LINT)
@@ -254,6 +268,8 @@ lint-paths:
 	@$(PYTHON) tests/lint/paths.py
 lint-links: all
 	@$(PYTHON) tests/lint/links.py $(BUILD)
+lint-hardening: all
+	@$(PYTHON) tests/lint/hardening.py $(BUILD)
 lint-docs: all
 	@$(PYTHON) tests/lint/docs.py $(BUILD)
 lint-scripts:
