@@ -52,6 +52,9 @@ int beneath_touch(const char *path, const struct timespec times[2]);
 gssize beneath_get_attribute(const char *path, const char *name, void *value, gsize size); /* files and folders only */
 int beneath_set_attribute(const char *path, const char *name, const void *value, gsize size);
 int beneath_sync(const char *path);
+/* Takes from a file or folder what others than its owner may do with it. Opens it as a path alone: closing another descriptor of a database would
+ * drop this process's locks of it. */
+int beneath_make_private(const char *path);
 DIR *beneath_opendir(const char *path); /* NULL with errno */
 
 bool beneath_exists(const char *path); /* a link, too */

@@ -98,6 +98,19 @@ int beneath_make_folders(const char *path)
 	return -1;
 }
 
+int beneath_make_private(const char *path)
+{
+	struct place place = {beneath_open(path, O_PATH | O_NOFOLLOW, 0), path};
+	g_autofree char *alias = beneath_alias(place.folder);
+	struct stat status;
+
+	if (place.folder < 0 || fstat(place.folder, &status) != 0)
+		return leave(&place, -1);
+	/* A link itself has no mode. */
+	bool done = S_ISLNK(status.st_mode) || !(status.st_mode & 0077);
+	return leave(&place, done ? 0 : chmod(alias, status.st_mode & 0700));
+}
+
 int beneath_unlink(const char *path)
 {
 	struct place place = {AT_FDCWD, path};

@@ -98,6 +98,21 @@ static char *real_path(const char *path)
 	return real ? g_build_filename(real, name, NULL) : NULL;
 }
 
+/* For its user alone: it names everybody's pictures. Where that cannot be, SQLite says at once why, or the file system knows no modes. */
+static void keep_private(const char *path)
+{
+	/* Those that SQLite makes beside it get its mode. */
+	static const char *const parts[] = {"", "-wal", "-shm"};
+	int made = beneath_open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+
+	if (made >= 0)
+		close(made);
+	for (gsize i = 0; made < 0 && i < G_N_ELEMENTS(parts); i++) {
+		g_autofree char *part = g_strconcat(path, parts[i], NULL);
+		(void)!beneath_make_private(part);
+	}
+}
+
 static bool connect(struct history *history, GError **error)
 {
 	const char *path = history->store->path;
@@ -111,6 +126,7 @@ static bool connect(struct history *history, GError **error)
 		return fail(error, ERROR_SYSTEM,
 			"%s is a link, and dropmill does not follow links in its state folder; put the file itself there",
 			path);
+	keep_private(path);
 	g_autofree char *real = real_path(path);
 	int code = sqlite3_open_v2(real ? real : path, &history->db,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | (real ? SQLITE_OPEN_NOFOLLOW : 0), NULL);

@@ -319,7 +319,7 @@ static bool open_all(struct master *master, bool own_workers, GError **error)
 	if (!g_file_test(o->pipelines, G_FILE_TEST_IS_DIR))
 		return fail(error, ERROR_SYSTEM, "%s is no folder; give the one with your definitions with --pipelines",
 			o->pipelines);
-	if (!start_folder("state", o->state, error) || !start_lock(o->state, error) ||
+	if (!start_state(o->state, o->out, error) || !start_lock(o->state, error) ||
 		!start_folder("out", o->out, error) || !start_folder("watch", o->watch, error))
 		return false;
 	master->web = master->page->open(o->http, o->state, error);

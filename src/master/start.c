@@ -45,6 +45,27 @@ bool start_folder(const char *option, const char *path, GError **error)
 	return true;
 }
 
+/* What is in it is for nobody else: names of everybody's pictures, thumbnails, spools. An output folder that somebody put into it stays as open
+ * as it was. */
+bool start_state(const char *state, const char *out, GError **error)
+{
+	g_autofree char *parent = g_path_get_dirname(state);
+
+	beneath_add(state, BENEATH_OWN);
+	if (!beneath_is_folder(state) && files_make_folder(parent, NULL) && beneath_mkdir(state, 0700) == 0 &&
+		!files_sync(parent, error))
+		return false;
+	if (!start_folder("state", state, error))
+		return false;
+	if (beneath_within(out, state))
+		return true;
+	if (beneath_make_private(state) != 0)
+		log_warning(
+			"the state folder %s is open to other users and cannot be closed to them (%s); chmod 700 it",
+			state, g_strerror(errno));
+	return true;
+}
+
 bool start_lock(const char *state, GError **error)
 {
 	g_autofree char *path = g_build_filename(state, "lock", NULL);

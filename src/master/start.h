@@ -11,6 +11,8 @@
 
 /* Makes a folder and tries that it can be written to. */
 bool start_folder(const char *option, const char *path, GError **error);
+/* The state folder: as start_folder(), and closed to other users, with what is in it. */
+bool start_state(const char *state, const char *out, GError **error);
 /* Only one master on a state folder; the lock is held until the process ends. */
 bool start_lock(const char *state, GError **error);
 /* A second in which signals are heard. */

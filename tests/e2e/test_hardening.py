@@ -31,6 +31,36 @@ def test_passwords_are_in_no_command_line_log_or_answer(make_mill, pictures):
     assert SECRET not in mill.log()
 
 
+def modes(folder):
+    names = ["", "history.db", "history.db-wal", "history.db-shm"]
+    return {name: oct(os.stat(os.path.join(folder, name)).st_mode & 0o777) for name in names}
+
+
+def test_the_state_folder_is_its_users_alone(make_mill):
+    """Made so whatever the umask, and closed again at a start; one that holds out/ is left as it is."""
+    private = {"": "0o700", "history.db": "0o600", "history.db-wal": "0o600", "history.db-shm": "0o600"}
+    before = os.umask(0)
+    try:
+        mill = make_mill(PIPELINE)
+        state = mill.path("new", "state")
+        mill.start(workers=1, state=state)
+        assert modes(state) == private
+        mill.kill_master()
+        os.chmod(state, 0o755)
+        for name in os.listdir(state):
+            if name.startswith("history.db"):
+                os.chmod(os.path.join(state, name), 0o644)
+        mill.start(workers=1, state=state)
+        assert modes(state) == private
+        mill.stop()
+        os.chmod(state, 0o755)
+        mill.start(workers=1, state=state, out=os.path.join(state, "out"))
+        assert modes(state) == {**private, "": "0o755"}
+        mill.stop()
+    finally:
+        os.umask(before)
+
+
 def test_the_second_mill_on_an_inbox_waits_and_says_for_whom(make_mill, pictures):
     first, second = make_mill(PIPELINE), make_mill({**PIPELINE, "free": "steps: [invert]\n"})
     first.start(workers=1)

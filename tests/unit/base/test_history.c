@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <glib/gstdio.h>
 
@@ -50,6 +51,38 @@ static struct history *open_at(void **state)
 	assert_null(error);
 	assert_non_null(history);
 	return history;
+}
+
+static mode_t mode_of(const char *path, const char *ending)
+{
+	g_autofree char *part = g_strconcat(path, ending, NULL);
+	struct stat status;
+
+	assert_int_equal(stat(part, &status), 0);
+	return status.st_mode & 0777;
+}
+
+static void is_its_users_alone(void **state)
+{
+	const struct place *place = *state;
+	static const char *const endings[] = {"", "-wal", "-shm"};
+	mode_t before = umask(0);
+
+	for (int again = 0; again < 2; again++) {
+		auto_struct(history) history = open_at(state);
+		for (gsize i = 0; i < G_N_ELEMENTS(endings); i++) {
+			g_autofree char *part = g_strconcat(place->path, endings[i], NULL);
+			assert_int_equal(mode_of(place->path, endings[i]), 0600);
+			/* As an earlier version left them. The first connection has them open. */
+			assert_int_equal(chmod(part, 0644), 0);
+		}
+		auto_struct(history) second = history_open_again(history, NULL);
+		assert_non_null(second);
+		for (gsize i = 0; i < G_N_ELEMENTS(endings); i++)
+			assert_int_equal(mode_of(place->path, endings[i]), 0600);
+		assert_int_equal(chmod(place->path, 0666), 0);
+	}
+	umask(before);
 }
 
 static void a_path_has_one_owner_the_last(void **state)
@@ -269,6 +302,7 @@ static void newest_is_what_was_written_last_whatever_the_clock_said(void **state
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(is_its_users_alone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_path_has_one_owner_the_last, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(places_of_an_original_come_shortest_first, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(numbers_run_from_one_and_stay, set_up, tear_down),
