@@ -19,7 +19,7 @@
 #include "web/routes.h"
 
 #define DRAINED_BODY_BYTES 65536
-#define OTHER_THREADS 64
+#define OTHER_THREADS 512
 
 struct web {
 	struct mg_context *context;
@@ -138,8 +138,9 @@ static bool start(struct web *web, GError **error)
 	const char *options[] = {
 		"listening_ports",
 		ports,
-		/* A connection that dawdles over its request holds a thread until the time is over. 500 of them must not keep
-		 * others waiting for long; an idle thread costs 30 kB. */
+		/* A connection that dawdles over its request holds a thread until the time is over, and the library reads a
+		 * request only when a thread is free. So 500 of them, with streams besides, keep no probe waiting; more keep
+		 * it waiting for one time-out at most. An idle thread costs 30 kB. */
 		"num_threads",
 		threads,
 		"connection_queue",
