@@ -10,6 +10,7 @@
 #include "master/allowed.h"
 #include "master/service.h"
 #include "master/supervisor.h"
+#include "master/threads.h"
 
 struct host {
 	const struct options *options;
@@ -77,6 +78,12 @@ int worker_host_run(const struct options *options)
 		log_error("%s", error->message);
 		g_main_loop_unref(host.loop);
 		return 2;
+	}
+	if (!threads_room(options->count, false, &error)) {
+		log_error("%s", error->message);
+		g_strfreev(places);
+		g_main_loop_unref(host.loop);
+		return 1;
 	}
 	auto_struct(supervisor) supervisor =
 		supervisor_new(options, options->brokers, false, NULL, options->count, places, NULL, NULL);

@@ -19,6 +19,7 @@
 #include "master/assets.h"
 #include "master/service.h"
 #include "master/start.h"
+#include "master/threads.h"
 
 /* The page calls a snapshot older than this dead, so one is made at least as often. */
 #define PUBLISH_AT_LEAST_US (2 * G_USEC_PER_SEC)
@@ -323,7 +324,8 @@ static bool open_all(struct master *master, bool own_workers, GError **error)
 		!start_folder("out", o->out, error) || !start_folder("watch", o->watch, error))
 		return false;
 	master->web = master->page->open(o->http, o->state, error);
-	if (!master->web)
+	/* Once more: a page takes as many threads as it gets. */
+	if (!master->web || !threads_room(own_workers ? o->workers : 0, true, error))
 		return false;
 	view_publish(master);
 	/* It may have to wait, with the loop running: before there are workers, whom nothing could answer yet. */
@@ -356,6 +358,11 @@ int master_run(const struct options *options, bool own_workers, const struct mas
 	g_autoptr(GError) error = NULL;
 
 	log_init("dropmill", strcmp(options->log_format, "json") == 0);
+	if (!threads_room(own_workers ? options->workers : 0, false, &error)) {
+		log_error("%s", error->message);
+		g_free(master);
+		return 1;
+	}
 	master->page = page;
 	master_init(master, options);
 	if (!open_all(master, own_workers, &error)) {

@@ -16,6 +16,7 @@
 #include "master/allowed.h"
 #include "master/start.h"
 #include "master/state.h"
+#include "master/threads.h"
 #include "pipeline/definition.h"
 
 #define BAR_CELLS 30
@@ -233,6 +234,11 @@ int master_once(const struct options *options, const char *pipeline, char **file
 
 	log_init("dropmill", strcmp(options->log_format, "json") == 0);
 	log_set_level(LOG_WARNING);
+	if (!threads_room(workers_for(options, files), false, &error)) {
+		log_error("%s", error->message);
+		g_free(master);
+		return 2;
+	}
 	master->once = true;
 	master_init(master, options);
 	if (!open_once(master, pipeline, files, &error)) {

@@ -259,13 +259,15 @@ void web_free(struct web *web)
 	if (!web)
 		return;
 	if (web->context) {
-		GThread *knocker = g_thread_new("web-stop", knock, web);
+		/* NULL where no thread can be started: it takes two seconds then. */
+		GThread *knocker = g_thread_try_new("web-stop", knock, web, NULL);
 		events_stop();
 		if (web->pictures)
 			pictures_stop(web->pictures);
 		mg_stop(web->context);
 		g_atomic_int_set(&web->stopped, 1);
-		g_thread_join(knocker);
+		if (knocker)
+			g_thread_join(knocker);
 	}
 	pictures_free(web->pictures);
 	archive_free(web->archive);

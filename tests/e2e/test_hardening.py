@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What an operator may rely on: secrets stay secret, one mill to an inbox."""
 import os
+import resource
 import subprocess
 
 import pytest
@@ -11,6 +12,7 @@ from waiting import wait_until
 
 PIPELINE = {"mono": "steps: [grayscale]\n"}
 SECRET = "correct-horse-battery"
+LONELY = 64517
 
 
 def test_passwords_are_in_no_command_line_log_or_answer(make_mill, pictures):
@@ -59,6 +61,37 @@ def test_the_state_folder_is_its_users_alone(make_mill):
         mill.stop()
     finally:
         os.umask(before)
+
+
+def run_with_few_processes(mill, number, words):
+    """As a user who has no others and no privileges: the limit is not for root."""
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NPROC, (number, number))
+
+    who = {"user": LONELY, "group": LONELY, "extra_groups": []} if os.geteuid() == 0 else {}
+    return subprocess.run(words, preexec_fn=limit, env=mill.environment(), cwd=mill.folder, capture_output=True, timeout=30, check=False, **who)
+
+
+# 500 are enough for a part of the page; the others have none.
+FEW = [(command, number) for command in ("run", "master", "worker", "once") for number in (1, 20)] + [("run", 500), ("master", 500)]
+
+
+@pytest.mark.parametrize("command, number", FEW)
+def test_a_start_with_few_processes_left_ends_and_says_why(make_mill, folder, pictures, command, number):
+    """It ended by SIGTRAP, or said "ready" and started workers again and again that could not live."""
+    mill = make_mill(PIPELINE)
+    os.chmod(folder, 0o755)
+    subprocess.run(["chmod", "-R", "a+rwX", mill.folder], check=True)
+    words = mill.arguments(command, {"workers": 2} if command == "run" else {})
+    if command == "once":
+        picture = pictures.picture(width=60, height=40, ending=".png", seed=3)
+        words = [mill.binary, "once", mill.path("pipelines", "mono.yaml"), str(picture), "--out", mill.path("out")]
+    if command in ("master", "worker"):
+        words += ["--brokers", "127.0.0.1:1"]
+    ended = run_with_few_processes(mill, number, words)
+    said = ended.stderr.decode()
+    assert ended.returncode in (1, 2), said
+    assert "threads and processes can be started" in said and "ulimit -u" in said, said
 
 
 def test_the_second_mill_on_an_inbox_waits_and_says_for_whom(make_mill, pictures):
