@@ -288,7 +288,7 @@ BINDIR = $(PREFIX)/bin
 UNITDIR = $(PREFIX)/lib/systemd/system
 UNITS := dropmill.service dropmill-master.service dropmill-worker@.service
 SHARE = $(DESTDIR)$(PREFIX)/share
-install: all ## install programs, units, man page, completion and definitions: PREFIX=/usr/local DESTDIR=
+install: all ## install programs, units, man page, completion, definitions and the list of what they were built with: PREFIX=/usr/local DESTDIR=
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(UNITDIR) $(SHARE)/man/man1 $(SHARE)/bash-completion/completions \
 	  $(SHARE)/doc/dropmill/pipelines
 	install -m 755 $(BUILD)/dropmill $(BUILD)/dropmill-image $(DESTDIR)$(BINDIR)
@@ -297,6 +297,8 @@ install: all ## install programs, units, man page, completion and definitions: P
 	install -m 644 src/dist/dropmill.bash $(SHARE)/bash-completion/completions/dropmill
 	install -m 644 README.md src/dist/OPERATIONS.md src/dist/COPYING $(SHARE)/doc/dropmill
 	install -m 644 pipelines/*.yaml $(SHARE)/doc/dropmill/pipelines
+	PKG_CONFIG="$(PKG_CONFIG)" CC="$(CC)" src/dist/sbom "$$($(BUILD)/dropmill --version | cut -d ' ' -f 2)" $(CHART_JS)/chart.min.js \
+	  $(IMAGE_PACKAGES) libsystemd > $(SHARE)/doc/dropmill/sbom.cdx.json
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/dropmill $(DESTDIR)$(BINDIR)/dropmill-image $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) \
 	  $(SHARE)/man/man1/dropmill.1 $(SHARE)/bash-completion/completions/dropmill

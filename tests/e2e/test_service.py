@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What systemd is told, workers that are replaced in order under load, and what make install puts where."""
+import json
 import os
 import shutil
 import signal
@@ -115,6 +116,12 @@ def test_install_and_uninstall(folder):
     units = ("dropmill.service", "dropmill-master.service", "dropmill-worker@.service")
     assert {f"lib/systemd/system/{unit}" for unit in units} <= files
     assert {"share/man/man1/dropmill.1", "share/bash-completion/completions/dropmill", "bin/dropmill-image"} <= files
+    with open(f"{prefix}/share/doc/dropmill/sbom.cdx.json", encoding="utf-8") as file:
+        bill = json.load(file)
+    versions = {part["name"]: part.get("version", "") for part in bill["components"]}
+    assert bill["bomFormat"] == "CycloneDX" and bill["metadata"]["component"]["version"]
+    assert {"glib-2.0", "vips", "rdkafka", "sqlite3", "civetweb", "chart.js", "libsystemd"} <= set(versions)
+    assert [name for name, version in versions.items() if not version[:1].isdigit()] == ["inotifytools"], versions
     said = subprocess.run([f"{prefix}/bin/dropmill", "ops", "blur"], capture_output=True, text=True, check=True, timeout=60)
     assert "sigma" in said.stdout
     if shutil.which("systemd-analyze"):
