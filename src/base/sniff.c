@@ -44,28 +44,28 @@ static const struct signature signatures[] = {
 };
 
 static const struct {
-	const char *format, *ending;
+	const char *format, *ending, *called;
 } endings[] = {
-	{"jpeg", "jpg"},
-	{"png", "png"},
-	{"gif", "gif"},
-	{"webp", "webp"},
-	{"tiff", "tif"},
-	{"heif", "heic"},
-	{"avif", "avif"},
-	{"jp2k", "jp2"},
-	{"jxl", "jxl"},
-	{"dz", "dzi"},
-	{"svg", "svg"},
-	{"pdf", "pdf"},
-	{"bmp", "bmp"},
-	{"fits", "fits"},
-	{"exr", "exr"},
-	{"vips", "v"},
-	{"rad", "hdr"},
-	{"ppm", "ppm"},
-	{"psd", "psd"},
-	{"ico", "ico"},
+	{"jpeg", "jpg", "a JPEG"},
+	{"png", "png", "a PNG"},
+	{"gif", "gif", "a GIF"},
+	{"webp", "webp", "a WebP"},
+	{"tiff", "tif", "a TIFF"},
+	{"heif", "heic", "a HEIF"},
+	{"avif", "avif", "an AVIF"},
+	{"jp2k", "jp2", "a JPEG 2000"},
+	{"jxl", "jxl", "a JPEG XL"},
+	{"dz", "dzi", "a DeepZoom"},
+	{"svg", "svg", "an SVG"},
+	{"pdf", "pdf", "a PDF"},
+	{"bmp", "bmp", "a BMP"},
+	{"fits", "fits", "a FITS"},
+	{"exr", "exr", "an OpenEXR"},
+	{"vips", "v", "a libvips"},
+	{"rad", "hdr", "a Radiance"},
+	{"ppm", "ppm", "a PPM"},
+	{"psd", "psd", "a Photoshop"},
+	{"ico", "ico", "an ICO"},
 };
 
 /* ISO base media: a box "ftyp" with one major and several compatible brands. A "mif1" file may still hold AV1. */
@@ -161,4 +161,12 @@ const char *sniff_ending(const char *format)
 		if (strcmp(endings[i].format, format) == 0)
 			return endings[i].ending;
 	return NULL;
+}
+
+const char *sniff_called(const char *format)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
+		if (strcmp(endings[i].format, format) == 0)
+			return endings[i].called;
+	return format;
 }

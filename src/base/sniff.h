@@ -14,6 +14,9 @@
  * NULL when unknown. */
 const char *sniff_format(const void *head, size_t length);
 
+/* What people call it, with its article: "an ICO". The name itself when unknown. */
+const char *sniff_called(const char *format);
+
 /* The usual ending of a format without dot ("jpg" for "jpeg"), or NULL. */
 const char *sniff_ending(const char *format);
 

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "image/format.h"
 #include "image/operations.h"
+#include "image/unsupported.h"
 #include "pipeline/expression.h"
 
 static const struct build_context nothing = {0};
@@ -64,6 +65,14 @@ static bool step_holds(struct build *build, JsonObject *step, VipsImage *image, 
 	return true;
 }
 
+/* Who writes such a step says by it which numbers are black and white. */
+static bool gives_meaning(const struct operation *operation)
+{
+	static const char *const names[] = {"cast", "vips", NULL};
+
+	return g_strv_contains(names, operation->name);
+}
+
 /* One step on image, which it takes; NULL with an error. load: it opens the file itself. */
 static VipsImage *build_step(
 	struct build *build, guint number, JsonObject *step, VipsImage *image, bool load, GError **error)
@@ -95,6 +104,10 @@ static VipsImage *build_step(
 		built = operation->build_with(in, params, build->context, &next, error);
 	else
 		built = operation->build(in, params, &next, error);
+	if (built && load)
+		unsupported_carry(in, next);
+	if (built && next != in && gives_meaning(operation))
+		unsupported_unmark(next);
 	if (built)
 		return next; /* which keeps what it needs of in */
 	g_prefix_error(error, "step %u (%s): ", number, operation->name);

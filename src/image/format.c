@@ -13,6 +13,7 @@
 #include "image/allow.h"
 #include "image/operations.h"
 #include "image/pages.h"
+#include "image/unsupported.h"
 
 /* Loaders that are hardened for what strangers send, and the format that each stands for. */
 static const struct loader {
@@ -33,6 +34,7 @@ bool image_init(const char *program, int concurrency, GError **error)
 		return vips_failed(error, "libvips does not start");
 	/* Long-lived processes see each operation once: a cache would only hold memory and files. */
 	vips_cache_set_max(0);
+	unsupported_listen();
 	vips_block_untrusted_set(TRUE);
 	/* Blocked with its loader, but what it reads is our own pixels. */
 	vips_operation_block_set("VipsForeignSaveJxl", FALSE);
@@ -99,11 +101,19 @@ static bool fail_damaged(const char *format, GError **error)
 	return fail(error, ERROR_INPUT, "damaged %s file: its header cannot be read (is it truncated?)", format);
 }
 
+#define SHOWN(AT) (g_ascii_isprint(head[AT]) ? head[AT] : '?')
+
 static bool fail_not_an_image(const guint8 *head, gsize length, GError **error)
 {
 	const char *format = sniff_format(head, length);
 	g_autoptr(GString) start = g_string_new(NULL);
 
+	/* libvips knows these by their brands alone, which are here. */
+	if (g_strcmp0(format, "heif") == 0 || g_strcmp0(format, "avif") == 0)
+		return fail(error, ERROR_INPUT,
+			"unsupported: %s file of the brand \"%c%c%c%c\", which the libvips and libheif at hand cannot read; convert it to PNG "
+			"first",
+			sniff_called(format), SHOWN(8), SHOWN(9), SHOWN(10), SHOWN(11));
 	for (guint i = 0; format && i < G_N_ELEMENTS(loaders); i++)
 		/* A TIFF, for one, may have its directory at the end, where it is lost first. */
 		if (g_str_equal(format, loaders[i].format) || g_str_equal(format, "avif"))
@@ -111,16 +121,19 @@ static bool fail_not_an_image(const guint8 *head, gsize length, GError **error)
 	if (allow_is_open(format))
 		return fail_damaged(format, error);
 	if (format && allow_knows(format) && !allow_available(format))
-		return fail(error, ERROR_INPUT, "a %s file, which the libvips at hand cannot read", format);
+		return fail(error, ERROR_INPUT,
+			"unsupported: %s file, which the libvips at hand cannot read; convert it to PNG first",
+			sniff_called(format));
 	if (format && allow_knows(format))
 		return fail(error, ERROR_INPUT,
-			"a %s file, which its pipeline does not allow; to read such files, whose library is not made for "
+			"%s file, which its pipeline does not allow; to read such files, whose library is not made for "
 			"strangers' pictures, add allow: [%s] to the definition",
-			format, format);
+			sniff_called(format), format);
 	if (format)
 		return fail(error, ERROR_INPUT,
-			"a %s file, which dropmill does not read (it reads jpeg, png, tiff, webp, gif, heif and avif)",
-			format);
+			"unsupported: %s file, which dropmill does not read (it reads jpeg, png, tiff, webp, gif, heif and avif); convert "
+			"it to PNG first",
+			sniff_called(format));
 	for (gsize i = 0; i < MIN(length, 16); i++)
 		if (g_ascii_isprint(head[i]) && head[i] != '"')
 			g_string_append_c(start, (char)head[i]);
@@ -229,11 +242,12 @@ VipsSource *format_source(const char *path, GBytes *bytes, GError **error)
 {
 	/* What decoders of earlier files mumbled without failing is not about this one. */
 	vips_error_clear();
+	unsupported_forget();
 	g_autoptr(VipsSource) source = bytes ? source_of_bytes(bytes, error) : source_of_file(path, error);
 	if (!source)
 		return NULL;
 	if (has_loader(source))
-		return g_steal_pointer(&source);
+		return pages_supported(path, bytes, sniffed(source), 0, error) ? g_steal_pointer(&source) : NULL;
 	vips_error_clear();
 	unsigned char *head = NULL;
 	gint64 length = vips_source_sniff_at_most(source, &head, SNIFF_BYTES);
@@ -280,10 +294,11 @@ bool format_open(const char *path, GBytes *bytes, bool sequential, const struct 
 		return false;
 	g_autoptr(VipsImage) image = format_load(source, "", sequential ? VIPS_ACCESS_SEQUENTIAL : VIPS_ACCESS_RANDOM);
 	if (!image)
-		return !pages_fail_sequence(path, bytes, error) && vips_failed(error, "damaged image");
+		return !pages_fail_sequence(path, bytes, error) && unsupported_failed(source, error);
 	if (!within_limits(image, limits, error))
 		return false;
 	pages_settle(image, path, bytes);
+	unsupported_mark(image);
 	*out = g_steal_pointer(&image);
 	return true;
 }

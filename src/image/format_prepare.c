@@ -10,6 +10,7 @@
 #include "image/auto.h"
 #include "image/colour.h"
 #include "image/previews.h"
+#include "image/unsupported.h"
 
 /* Metadata by the words of `keep`; a name that ends in - stands for all that begin so. */
 static const struct field {
@@ -252,6 +253,8 @@ bool format_prepare(VipsImage *in, const struct format *format, JsonObject *save
 				     : strcmp(format->name, "jpeg") == 0;
 
 	bool webp = strcmp(json_string(save, "compression", ""), "webp") == 0; /* in TIFF */
+	if (!unsupported_save(in, format->name, error))
+		return false;
 	bool ready = to_plain(&image, format) && to_depth(&image, format, save) && (!webp || to_webp(&image)) &&
 		     (!opaque || !background || flatten(&image, background, error)) && own_header(&image);
 	if (!ready)

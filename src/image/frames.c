@@ -10,6 +10,7 @@
 #include "image/format_table.h"
 #include "image/page_scan.h"
 #include "image/pages.h"
+#include "image/unsupported.h"
 
 void frames_free(struct frames *frames)
 {
@@ -67,15 +68,17 @@ static VipsImage *load(const char *path, GBytes *bytes, int first, int count, GE
 {
 	g_autoptr(VipsSource) source = format_source(path, bytes, error);
 
-	if (!source)
+	if (!source || (first > 0 && !pages_supported(path, bytes, "tiff", (guint)first, error)))
 		return NULL;
 	g_autofree char *options =
 		pages_loader_takes(source, "n") ? g_strdup_printf("[page=%d,n=%d]", first, count) : g_strdup("");
 	VipsImage *image = format_load(source, options, VIPS_ACCESS_RANDOM);
 	if (!image) {
-		vips_failed(error, "damaged image");
+		unsupported_failed(source, error);
 		g_prefix_error(error, "page %d: ", first + 1);
 	}
+	if (image)
+		unsupported_mark(image);
 	return image;
 }
 

@@ -9,6 +9,7 @@
 #include "image/format.h"
 #include "image/operations.h"
 #include "image/pages.h"
+#include "image/unsupported.h"
 
 #define MOST_LEVELS 256 /* libvips' */
 #define TOLERANCE 5     /* pixels that a level may differ from half the one above; libvips' */
@@ -140,7 +141,7 @@ bool levels_open(VipsSource *source, const char *path, GBytes *bytes, const stru
 		return true;
 	g_autoptr(VipsImage) full = format_load(source, "", VIPS_ACCESS_SEQUENTIAL);
 	if (!full)
-		return vips_failed(error, "damaged image");
+		return unsupported_failed(source, error);
 	g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(struct level));
 	struct levels levels = {source, full, list};
 	if (!find_levels(&levels, path, bytes))
@@ -150,5 +151,5 @@ bool levels_open(VipsSource *source, const char *path, GBytes *bytes, const stru
 	if (!fresh)
 		return false;
 	*out = format_load(fresh, choose(&levels, box), VIPS_ACCESS_SEQUENTIAL);
-	return *out || vips_failed(error, "damaged image");
+	return *out || unsupported_failed(fresh, error);
 }

@@ -76,7 +76,28 @@ static guint64 tiff_number(const struct tiff *tiff, guint64 at, int bytes)
 	return number(tiff->data, tiff->length, at, bytes, tiff->big_endian);
 }
 
-enum field { FIELD_NEW_SUBFILE = 254, FIELD_SUBFILE = 255, FIELD_WIDTH = 256, FIELD_LENGTH = 257 };
+enum field {
+	FIELD_NEW_SUBFILE = 254,
+	FIELD_SUBFILE = 255,
+	FIELD_WIDTH = 256,
+	FIELD_LENGTH = 257,
+	FIELD_COMPRESSION = 259,
+	FIELD_PHOTOMETRIC = 262,
+	FIELD_STRIPS = 273,
+	FIELD_SAMPLES = 277,
+	FIELD_TILES = 324
+};
+
+/* The first number of a list of places, which lies elsewhere when there are several. */
+static guint64 first_place(const struct tiff *tiff, guint64 at)
+{
+	guint64 type = tiff_number(tiff, at + 2, 2), count = tiff_number(tiff, at + 4, tiff->wide ? 8 : 4);
+	guint64 value_at = at + (tiff->wide ? 12 : 8);
+	int bytes = type == 3 ? 2 : type == 16 ? 8 : 4, room = tiff->wide ? 8 : 4;
+
+	return tiff_number(
+		tiff, count <= (guint64)(room / bytes) ? value_at : tiff_number(tiff, value_at, room), bytes);
+}
 
 /* One field of a directory, which has its value in itself: a SHORT or a LONG. */
 static void read_field(const struct tiff *tiff, guint64 at, struct tiff_page *page)
@@ -98,6 +119,19 @@ static void read_field(const struct tiff *tiff, guint64 at, struct tiff_page *pa
 		break;
 	case FIELD_LENGTH:
 		page->height = value;
+		break;
+	case FIELD_COMPRESSION:
+		page->compression = value;
+		break;
+	case FIELD_PHOTOMETRIC:
+		page->photometric = value;
+		break;
+	case FIELD_SAMPLES:
+		page->samples = value;
+		break;
+	case FIELD_STRIPS:
+	case FIELD_TILES:
+		page->data = first_place(tiff, at);
 		break;
 	default:
 		break;
@@ -190,4 +224,23 @@ guint heif_frames(const guint8 *data, gsize length)
 	while (find_box(data, &body, end, "trak", &track, &track_end))
 		most = MAX(most, track_frames(data, track, track_end));
 	return most;
+}
+
+bool heif_is_limited_grey(const guint8 *data, gsize length)
+{
+	guint64 at = 0, end = length, from, body, body_end;
+	bool grey = false, limited = false, colour = false;
+
+	/* meta has a version and flags before its boxes. */
+	if (!find_box(data, &at, end, "meta", &at, &end) || (at += 4) > end ||
+		!find_box(data, &at, end, "iprp", &at, &end) || !find_box(data, &at, end, "ipco", &at, &end))
+		return false;
+	for (from = at; find_box(data, &from, end, "colr", &body, &body_end);)
+		limited |= body_end - body >= 11 && memcmp(data + body, "nclx", 4) == 0 && !(data[body + 10] & 0x80);
+	for (from = at; find_box(data, &from, end, "av1C", &body, &body_end);)
+		*(body_end - body >= 4 && data[body + 2] & 0x10 ? &grey : &colour) = true;
+	for (from = at; find_box(data, &from, end, "hvcC", &body, &body_end);)
+		*(body_end - body >= 17 && !(data[body + 16] & 3) ? &grey : &colour) = true;
+	/* Alpha is grey, too, and belongs to a picture in colour or in grey. */
+	return grey && limited && !colour;
 }

@@ -19,6 +19,8 @@ bool tiff_is_cut(const guint8 *data, gsize length);
 
 struct tiff_page {
 	guint32 width, height;
+	guint32 compression, photometric, samples;
+	guint64 data; /* where its first strip or tile begins */
 	guint32 kind; /* NewSubfileType, a set of these bits: */
 };
 enum tiff_page_kind { TIFF_REDUCED = 1, TIFF_PAGE = 2 };
@@ -26,6 +28,9 @@ enum tiff_page_kind { TIFF_REDUCED = 1, TIFF_PAGE = 2 };
 /* The directories of a TIFF in their order, those in sub-directories left out; none of another file.
  * Returns owned (struct tiff_page). */
 GArray *tiff_directories(const guint8 *data, gsize length);
+
+/* Are all items of it grey, and of limited range (16 to 235)? By their properties. */
+bool heif_is_limited_grey(const guint8 *data, gsize length);
 
 /* Frames of an image sequence (AVIF, HEIC) in its longest track; 0: the file has no sequence. */
 guint heif_frames(const guint8 *data, gsize length);

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "image/format.h"
 #include "image/page_scan.h"
+#include "image/unsupported.h"
 
 /* The whole file. NULL: it cannot be read. Returns owned. */
 static GBytes *bytes_of(const char *path, GBytes *given)
@@ -14,6 +15,15 @@ static GBytes *bytes_of(const char *path, GBytes *given)
 	g_autoptr(GMappedFile) file = given ? NULL : g_mapped_file_new(path, FALSE, NULL);
 
 	return given ? g_bytes_ref(given) : file ? g_mapped_file_get_bytes(file) : NULL;
+}
+
+bool pages_supported(const char *path, GBytes *given, const char *format, guint page, GError **error)
+{
+	g_autoptr(GBytes) bytes = bytes_of(path, given);
+	gsize length;
+	const guint8 *data = bytes ? g_bytes_get_data(bytes, &length) : NULL;
+
+	return !data || unsupported_check(data, length, format, page, error);
 }
 
 /* Is each directory a smaller copy of the one before, though none says so? Two may be a document of pages, such as A4 and A5; and whoever

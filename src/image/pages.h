@@ -25,4 +25,7 @@ bool pages_loader_takes(VipsSource *source, const char *argument);
 /* The error of an animation (an AVIF or HEIF image sequence) that cannot be read. False, without an error: the file is none. */
 bool pages_fail_sequence(const char *path, GBytes *bytes, GError **error);
 
+/* Is what libvips would show of this page true (see unsupported.h)? */
+bool pages_supported(const char *path, GBytes *given, const char *format, guint page, GError **error);
+
 #endif

@@ -294,3 +294,8 @@ bool tiff_pieces_read(
 	pieces->count += reading.end - first;
 	return !reading.failed || vips_failed(error, "decode");
 }
+
+bool tiff_unpacks(guint compression)
+{
+	return compression <= G_MAXUINT16 && TIFFIsCODECConfigured((guint16)compression);
+}

@@ -33,4 +33,7 @@ bool tiff_pieces_read(
 /* Until now: the pieces unpacked, and what its own threads have used of the processor. */
 void tiff_pieces_spent(const struct tiff_pieces *pieces, gint64 *count, gint64 *cpu_us);
 
+/* Does libtiff read this compression? */
+bool tiff_unpacks(guint compression);
+
 #endif

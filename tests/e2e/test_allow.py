@@ -106,7 +106,7 @@ def test_allowed_formats_are_milled_as_libvips_does(make_mill, pictures, folder)
         assert pictures.differing_bytes(mill.out("yes", f"{os.path.splitext(name)[0]}.png"), wanted, folder) == 0, name
         reason = mill.reason("no", name)
         word = {"two.jp2": "jp2k", "raw.v": "vips"}.get(name, name.rpartition(".")[2])
-        assert f"a {word} file, which its pipeline does not allow" in reason and f"add allow: [{word}]" in reason
+        assert "file, which its pipeline does not allow" in reason and f"add allow: [{word}]" in reason
     assert sorted(os.listdir(mill.out("keep"))) == sorted(kept(name) for name in ("drawing.svg", "two.jp2"))
     assert pictures.differing_bytes(
         mill.out("keep", "drawing.png"), pictures.reference(paths["drawing.svg"], BLURRED, ".png"), folder) == 0

@@ -87,12 +87,13 @@ static void test_what_is_no_image(void **state)
 	assert_refused(
 		matrix, NULL, "not an image that dropmill reads (the file starts with \"2 2\\x0a1 2\\x0a3 4\\x0a\")");
 	assert_refused(bmp, NULL,
-		"a bmp file, which dropmill does not read (it reads jpeg, png, tiff, webp, gif, heif and avif)");
+		"unsupported: a BMP file, which dropmill does not read (it reads jpeg, png, tiff, webp, gif, heif and "
+		"avif); convert it to PNG first");
 	assert_refused(svg, NULL,
-		"a svg file, which its pipeline does not allow; to read such files, whose library is not made for "
+		"an SVG file, which its pipeline does not allow; to read such files, whose library is not made for "
 		"strangers' pictures, add allow: [svg] to the definition");
 	assert_refused(pdf, NULL,
-		"a pdf file, which its pipeline does not allow; to read such files, whose library is not made for "
+		"a PDF file, which its pipeline does not allow; to read such files, whose library is not made for "
 		"strangers' pictures, add allow: [pdf] to the definition");
 	g_autoptr(GError) error = NULL;
 	g_autoptr(VipsImage) image = NULL;
