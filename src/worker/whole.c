@@ -35,6 +35,7 @@ struct whole {
 	GByteArray *encoded;   /* inline */
 	GArray *left_out;      /* see build_context */
 	JsonArray *told_left_out;
+	int output; /* whose chain is built; -1: the common steps */
 };
 
 /* common and own as one list. Returns owned. */
@@ -116,9 +117,10 @@ static bool build(struct whole *whole, JsonArray *steps, VipsImage **out, GError
 }
 
 /* What conditions left out of the chains that were built since: of so many pages each. */
-static void tell_left_out(struct whole *whole, guint pages, int output)
+static void tell_left_out(struct whole *whole, guint pages)
 {
-	chain_tell_left_out(whole->left_out, pages, json_array_get_length(whole->steps), output, whole->told_left_out);
+	chain_tell_left_out(
+		whole->left_out, pages, json_array_get_length(whole->steps), whole->output, whole->told_left_out);
 }
 
 /* The common steps, computed once. */
@@ -128,7 +130,7 @@ static bool share_common(struct whole *whole, GError **error)
 		return true;
 	if (!build(whole, whole->steps, &whole->common, error) || !into_memory(&whole->common, error))
 		return false;
-	tell_left_out(whole, 1, -1);
+	tell_left_out(whole, 1);
 	return true;
 }
 
@@ -161,11 +163,16 @@ static GPtrArray *build_frames(struct whole *whole, JsonArray *steps, GError **e
 static bool make(struct whole *whole, JsonArray *steps, const char *format, JsonObject *save, VipsImage **image,
 	GPtrArray **pages, GError **error)
 {
-	if (!frames_wanted(whole->source, format, save))
-		return build(whole, steps, image, error) && frames_single(image, error);
+	if (!frames_wanted(whole->source, format, save)) {
+		if (!build(whole, steps, image, error))
+			return false;
+		tell_left_out(whole, 1);
+		return frames_single(image, error);
+	}
 	g_autoptr(GPtrArray) finished = build_frames(whole, steps, error);
 	if (!finished)
 		return false;
+	tell_left_out(whole, finished->len);
 	if (!g_str_equal(format, "tiff") || !frames_mixed(finished))
 		return frames_join(whole->frames, finished, image, error);
 	*image = g_object_ref(finished->pdata[0]);
@@ -230,11 +237,10 @@ static bool save_output(struct whole *whole, guint number, JsonObject *wanted, J
 	if (!format)
 		format = format_kept(whole->source);
 	g_array_set_size(whole->left_out, 0);
+	whole->output = (int)number;
 	if (!make(whole, steps, format, json_object(wanted, "save"), &image, &pages, error) ||
 		!encode(whole, image, pages, format, wanted, real, &size, error))
 		return false;
-	bool several = frames_wanted(whole->source, format, json_object(wanted, "save"));
-	tell_left_out(whole, several ? whole->frames->images->len : 1, (int)number);
 	JsonObject *entry = json_object_new();
 	json_object_set_int_member(entry, "output", number);
 	json_object_set_int_member(entry, "width", image->Xsize);
@@ -356,6 +362,7 @@ enum result_status whole_compute(const struct task *task, JsonObject **report, G
 	g_autoptr(JsonArray) told_left_out = json_array_new();
 	whole.left_out = left_out;
 	whole.told_left_out = told_left_out;
+	whole.output = -1;
 	*report = json_object_new();
 	vips_concurrency_set((int)CLAMP(json_int(spec, "threads", 1), 1, g_get_num_processors()));
 	enum result_status status = allow_open(spec, &cause) ? run(&whole, *report, &cause) : RESULT_FAILED;

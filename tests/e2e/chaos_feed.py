@@ -102,7 +102,7 @@ class Feed(Oracle):
 
     def faults_of_state(self):
         """A spool has no name, and what is prepared is cleared away."""
-        known = re.compile(r"history\.db(-wal|-shm)?$|lock$|assets/|\.ballast$")
+        known = re.compile(r"history\.db(-wal|-shm)?$|inboxes\.json$|lock$|assets/|\.ballast$")
         left = [name for name in files_below(self.mill.path("state")) if not known.match(name)]
         return [f"left in the state folder: {name}" for name in left]
 

@@ -111,7 +111,7 @@ def test_a_deleted_asset_does_no_harm_to_the_last_good_version(make_mill, pictur
     mill.drop(source, "mark", "one.png")
     one = mill.wait_output("mark", "one.png")
     os.unlink(logo)
-    wait_until(lambda: "its last good version goes on" in mill.log(), mill.log, 10)
+    wait_until(lambda: "the last good one goes on" in mill.log(), mill.log, 10)
     mill.drop(source, "mark", "two.png")
     pictures.assert_same(mill.wait_output("mark", "two.png"), one, mill.folder)
     # A new worker has nothing in memory: it reads the copy.
@@ -158,7 +158,7 @@ def test_an_asset_that_is_gone_for_good_is_a_reason(make_mill, pictures, logo):
         pytest.fail(f"{HOOKS} is not built: make hooks")
     mill = make_mill({"mark": definition(logo)}, HOOKS).start(workers=1, env=FAR)
     os.unlink(logo)
-    wait_until(lambda: "its last good version goes on" in mill.log(), mill.log, 10)
+    wait_until(lambda: "the last good one goes on" in mill.log(), mill.log, 10)
     for name in copies(mill):
         os.unlink(mill.path("state", "assets", name))
     mill.drop(pictures.picture(width=300, height=300, seed=8), "mark", "a.png")

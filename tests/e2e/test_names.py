@@ -244,7 +244,8 @@ def test_the_last_of_two_drops_of_one_name_stays(make_mill, pictures):
 
 
 def test_a_folder_in_the_way_of_the_second_output(make_mill, photo):
-    """Regression: a commit that failed half way was tried again from its first output, whose temp file was gone, for ever."""
+    """It stays in the way for ever: the picture fails with the reason, and is milled when it is dropped again without it. Regression: a
+    commit that failed half way was tried again from its first output, whose temp file was gone, for ever."""
     text = "outputs:\n  - {name: \"{stem}.png\"}\n  - {name: \"deep/{width}/{stem}.png\"}\n"
     mill = make_mill({"p": text})
     os.makedirs(mill.out("p"))
@@ -252,9 +253,11 @@ def test_a_folder_in_the_way_of_the_second_output(make_mill, photo):
         file.write("no folder")
     mill.start(workers=1)
     mill.drop(photo, "p", "a.png")
-    wait_until(lambda: "waits:" in mill.log(), "the reason in the log")
+    mill.wait_idle(done=0, failed=1)
+    assert "cannot make the folder" in mill.reason("p", "a.png") and "Not a directory" in mill.reason("p", "a.png")
     os.unlink(mill.out("p", "deep"))
-    mill.wait_idle(done=1, failed=0)
+    mill.drop(photo, "p", "a.png")
+    mill.wait_idle(done=1, failed=1)
     assert tree(mill, "p") == ["a.png", "deep/64/a.png"]
     mill.stop()
 
