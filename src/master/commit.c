@@ -67,7 +67,7 @@ static bool put(struct committer *committer, struct job *job, struct job_output 
 			names_give_up(committer->names, output);
 		else if (output->final && !output->fresh && !names_may_replace(committer->names, job, output, error))
 			return false;
-		if (!output->final && names_settle(committer->names, job, true, error) != NAMES_GIVEN)
+		if (!output->final && names_settle(committer->names, job, error) != NAMES_GIVEN)
 			return false;
 		if (output->skipped)
 			return true;
@@ -263,7 +263,7 @@ static bool commit_outputs(struct committer *committer, struct commit_request *r
 		if (state != CLAIM_SAME)
 			return false;
 	}
-	if (names_settle(committer->names, job, true, error) != NAMES_GIVEN) {
+	if (names_settle(committer->names, job, error) != NAMES_GIVEN) {
 		return false;
 	}
 	if (!look_at_outputs(request, error))

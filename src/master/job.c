@@ -25,6 +25,11 @@ static void output_free(struct job_output *output)
 	g_free(output);
 }
 
+GPtrArray *job_outputs_new(void)
+{
+	return g_ptr_array_new_with_free_func((GDestroyNotify)output_free);
+}
+
 struct job *job_new(struct claim *claim, struct pipeline *pipeline)
 {
 	struct job *job = g_new0(struct job, 1);
@@ -37,7 +42,7 @@ struct job *job_new(struct claim *claim, struct pipeline *pipeline)
 	job->state = JOB_STATE_COUNT; /* in no list yet */
 	job->queued_us = clock_now_us();
 	job->queued_wall_us = claim->dropped_wall_us ? claim->dropped_wall_us : clock_wall_us();
-	job->outputs = g_ptr_array_new_with_free_func((GDestroyNotify)output_free);
+	job->outputs = job_outputs_new();
 	job->rings = g_array_new(FALSE, TRUE, sizeof(struct ring_place));
 	g_queue_init(&job->ready);
 	return job;

@@ -132,6 +132,9 @@ struct job {
 	gint64 queued_us, queued_wall_us, started_wall_us, finished_wall_us;
 };
 
+/* An empty list of struct job_output, which it owns. */
+GPtrArray *job_outputs_new(void);
+
 /* Takes the claim, references the pipeline. */
 struct job *job_new(struct claim *claim, struct pipeline *pipeline);
 void job_free(struct job *job);

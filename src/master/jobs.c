@@ -210,7 +210,6 @@ void jobs_named(struct job *job, enum names_answer answer, GError *taken, void *
 		jobs_fault(master, job, error);
 		return;
 	}
-	g_clear_pointer(&job->waits_for, g_free);
 	job_name_temps(job);
 	say_notes(master, job);
 	if (job_all_skipped(job)) {

@@ -14,27 +14,38 @@
 /* Reading for a hash is bound by the disk or by one core; more at once would only take cores from workers. */
 #define HASHERS 2
 
-struct answer {
+/* One naming, from the question to the answer. */
+struct naming {
 	struct names *names;
-	struct job *job;
+	struct job *job; /* its name on the loop; the threads write nothing in it */
+	struct found *found;
 	enum names_answer answer;
 	GError *error;
 };
 
+static void naming_free(gpointer data)
+{
+	struct naming *naming = data;
+
+	names_found_free(naming->found);
+	g_clear_error(&naming->error);
+	g_free(naming);
+}
+
 static gboolean report(gpointer data)
 {
-	g_autofree struct answer *answer = data;
+	struct naming *naming = data;
 
-	answer->names->done(answer->job, answer->answer, answer->error, answer->names->user);
+	names_found_take(naming->found, naming->job);
+	naming->names->done(naming->job, naming->answer, g_steal_pointer(&naming->error), naming->names->user);
+	naming_free(naming);
 	return G_SOURCE_REMOVE;
 }
 
-static void send(struct names *names, struct job *job, enum names_answer answer, GError *error)
+static void send(struct naming *naming, enum names_answer answer)
 {
-	struct answer *message = g_new(struct answer, 1);
-
-	*message = (struct answer){names, job, answer, error};
-	g_idle_add_full(G_PRIORITY_DEFAULT, report, message, NULL);
+	naming->answer = answer;
+	g_idle_add_full(G_PRIORITY_DEFAULT, report, naming, NULL);
 }
 
 /* The first digits of the SHA-256 of a file's bytes. Returns owned, NULL with error. */
@@ -54,32 +65,33 @@ static char *hash_file(const char *path, GError **error)
 static void hash(gpointer data, gpointer user)
 {
 	struct names *names = user;
-	struct job *job = data;
-	GError *error = NULL;
+	struct naming *naming = data;
 
-	job->hash = hash_file(job->claim->path, &error);
-	if (job->hash)
-		g_thread_pool_push(names->namer, job, NULL);
+	naming->found->hash = hash_file(naming->job->claim->path, &naming->error);
+	if (naming->found->hash)
+		g_thread_pool_push(names->namer, naming, NULL);
 	else
-		send(names, job, NAMES_FAILED, error);
+		send(naming, NAMES_FAILED);
 }
 
 static void name(gpointer data, gpointer user)
 {
-	struct job *job = data;
-	GError *error = NULL;
+	struct naming *naming = data;
 
-	enum names_answer answer = names_settle(user, job, false, &error);
-	send(user, job, answer, error);
+	send(naming, names_find(user, naming->job, naming->found, &naming->error));
 }
 
 void names_ask(struct names *names, struct job *job)
 {
+	struct naming *naming = g_new0(struct naming, 1);
 	unsigned uses = 0;
 
+	naming->names = names;
+	naming->job = job;
+	naming->found = names_found_new(job);
 	for (guint i = 0; i < job->pipeline->outputs->len; i++)
 		uses |= template_uses(((struct output *)g_ptr_array_index(job->pipeline->outputs, i))->name);
-	g_thread_pool_push(uses & TEMPLATE_HASH && !job->hash ? names->hasher : names->namer, job, NULL);
+	g_thread_pool_push(uses & TEMPLATE_HASH && !job->hash ? names->hasher : names->namer, naming, NULL);
 }
 
 void names_refresh(struct names *names)
@@ -114,13 +126,13 @@ struct names *names_new(
 		return NULL;
 	}
 	names->holders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	names->waiting = g_hash_table_new(NULL, NULL);
+	names->waiting = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	names->made = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	names->numbers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	names->done = done;
 	names->user = user;
-	names->namer = g_thread_pool_new(name, names, 1, FALSE, NULL);
-	names->hasher = g_thread_pool_new(hash, names, HASHERS, FALSE, NULL);
+	names->namer = g_thread_pool_new_full(name, names, naming_free, 1, FALSE, NULL);
+	names->hasher = g_thread_pool_new_full(hash, names, naming_free, HASHERS, FALSE, NULL);
 	return names;
 }
 

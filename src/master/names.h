@@ -10,7 +10,8 @@
  *            very run made it from another.
  * Thread:    one thread names in the order asked, and two read for hashes; names_settle(), names_own() and names_release() also from the
  *            commit thread (a mutex inside). The loop never waits for the mutex.
- * Ownership: names_free(). A job that is being named belongs to the thread until done is called, on the loop.
+ * Ownership: names_free(). Of a job that is being named the thread only reads what never changes (id, owner, source, claim, pipeline, times),
+ *            and the job must live until done is called, on the loop. What was found goes into the job there, just before done.
  */
 #ifndef DROPMILL_MASTER_NAMES_H
 #define DROPMILL_MASTER_NAMES_H
@@ -38,8 +39,8 @@ DEFINE_AUTO(names, names_free)
 /* Names the outputs of a job that begins. */
 void names_ask(struct names *names, struct job *job);
 
-/* Finds a place for each output that has none yet. sized: their widths and heights are known. */
-enum names_answer names_settle(struct names *names, struct job *job, bool sized, GError **error);
+/* At the commit, when widths and heights are known: finds a place for each output that has none yet. */
+enum names_answer names_settle(struct names *names, struct job *job, GError **error);
 
 /* May the commit replace what lies at the output's place? Not when somebody put a file of theirs there since the place was given: then the
  * output has none any more. False with error: that cannot be known now. Nothing there: the output is fresh. */

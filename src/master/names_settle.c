@@ -88,9 +88,9 @@ bool names_may_replace(struct names *names, const struct job *job, struct job_ou
 	return occupant != OCCUPANT_UNKNOWN;
 }
 
-static bool take(struct names *names, struct job *job, struct job_output *output, const char *path, bool fresh)
+static bool take(struct names *names, const struct job *job, struct job_output *output, const char *path, bool fresh)
 {
-	g_hash_table_insert(names->holders, g_strdup(path), job);
+	g_hash_table_insert(names->holders, g_strdup(path), (gpointer)job);
 	output->final = g_strdup(path);
 	output->fresh = fresh;
 	return true;
@@ -98,7 +98,7 @@ static bool take(struct names *names, struct job *job, struct job_output *output
 
 /* The place that this original's output got before, when that output is still there: a picture that was renamed once stays where it is. False
  * with error: that cannot be known now. */
-static bool take_earlier(struct names *names, struct job *job, struct job_output *output, GError **error)
+static bool take_earlier(struct names *names, const struct job *job, struct job_output *output, GError **error)
 {
 	if (!names->ledger)
 		return false;
@@ -132,7 +132,7 @@ static void note_rename(struct job_output *output, const char *why)
 }
 
 /* A file lies there, and the policy is rename or overwrite. False: the next name is tried, *why tells the reason. */
-static bool replace(struct names *names, struct job *job, struct job_output *output, const char *path,
+static bool replace(struct names *names, const struct job *job, struct job_output *output, const char *path,
 	enum occupant occupant, const char *made_from, char **why)
 {
 	g_autofree char *shown = shown_name(path);
@@ -149,7 +149,7 @@ static bool replace(struct names *names, struct job *job, struct job_output *out
 }
 
 /* A file lies there, and the policy is skip or fail. */
-static enum names_answer refuse(struct job *job, struct job_output *output, const char *path, GError **error)
+static enum names_answer refuse(const struct job *job, struct job_output *output, const char *path, GError **error)
 {
 	g_autofree char *shown = files_display(path);
 
@@ -170,20 +170,20 @@ static enum names_answer refuse(struct job *job, struct job_output *output, cons
 static const struct job *older_waiter(struct names *names, const struct job *job, const char *path)
 {
 	GHashTableIter iter;
-	gpointer key;
+	gpointer key, waits_for;
 
 	g_hash_table_iter_init(&iter, names->waiting);
-	while (g_hash_table_iter_next(&iter, &key, NULL)) {
+	while (g_hash_table_iter_next(&iter, &key, &waits_for)) {
 		const struct job *other = key;
-		if (other != job && other->queued_us < job->queued_us && strcmp(other->waits_for, path) == 0)
+		if (other != job && other->queued_us < job->queued_us && strcmp(waits_for, path) == 0)
 			return other;
 	}
 	return NULL;
 }
 
 /* Somebody in work has this path, or is to have it first. NAMES_GIVEN: another name will do. */
-static enum names_answer held(
-	struct names *names, struct job *job, const struct job *holder, const char *path, char **why, GError **error)
+static enum names_answer held(struct names *names, const struct job *job, const struct job *holder, const char *path,
+	char **waits_for, char **why, GError **error)
 {
 	g_autofree char *shown = shown_name(path);
 
@@ -192,14 +192,15 @@ static enum names_answer held(
 			     : g_strdup_printf("%s is being made from %s", shown, holder->source);
 	if (holder == job || job->pipeline->on_conflict == CONFLICT_RENAME)
 		return NAMES_GIVEN;
-	g_free(job->waits_for);
-	job->waits_for = g_strdup(path);
-	g_hash_table_add(names->waiting, job);
+	g_free(*waits_for);
+	*waits_for = g_strdup(path);
+	g_hash_table_insert(names->waiting, (gpointer)job, g_strdup(path));
 	fail(error, ERROR_RETRY, "%s", *why);
 	return NAMES_TAKEN;
 }
 
-static enum names_answer settle(struct names *names, struct job *job, struct job_output *output, GError **error)
+static enum names_answer settle(
+	struct names *names, const struct job *job, struct job_output *output, char **waits_for, GError **error)
 {
 	bool refuses = job->pipeline->on_conflict == CONFLICT_SKIP || job->pipeline->on_conflict == CONFLICT_FAIL;
 	g_autofree char *why = NULL;
@@ -221,7 +222,7 @@ static enum names_answer settle(struct names *names, struct job *job, struct job
 		if (!holder && job->pipeline->on_conflict != CONFLICT_RENAME)
 			holder = older_waiter(names, job, path);
 		if (holder) {
-			enum names_answer answer = held(names, job, holder, path, &why, error);
+			enum names_answer answer = held(names, job, holder, path, waits_for, &why, error);
 			if (answer != NAMES_GIVEN)
 				return answer;
 			continue;
@@ -256,8 +257,8 @@ static gint64 number_of(struct names *names, const struct job *job, GError **err
 }
 
 /* The wished name, absolute. Returns owned. */
-static char *wish(struct names *names, struct job *job, const struct output *output, const struct job_output *place,
-	GError **error)
+static char *wish(struct names *names, const struct job *job, const struct found *found, const struct output *output,
+	const struct job_output *place, GError **error)
 {
 	const char *format = output->format ? output->format : job->claim->format;
 	const struct template_values values = {
@@ -266,8 +267,8 @@ static char *wish(struct names *names, struct job *job, const struct output *out
 		.format_ext = format ? sniff_ending(format) : NULL,
 		.kept_ext = output->format ? NULL : pipeline_kept_ending(job->claim->format),
 		.dropped_wall_us = job->queued_wall_us,
-		.number = job->number,
-		.hash = job->hash,
+		.number = found->number,
+		.hash = found->hash,
 		.width = place->width,
 		.height = place->height,
 	};
@@ -280,7 +281,7 @@ static char *wish(struct names *names, struct job *job, const struct output *out
 }
 
 /* Beside the final place; where that is not known yet, in the folder that mirrors the source's. */
-static bool make_folder(struct names *names, struct job *job, struct job_output *place, GError **error)
+static bool make_folder(struct names *names, const struct job *job, struct job_output *place, GError **error)
 {
 	g_autofree char *mirrored =
 		names->ledger ? g_build_filename(names->out, job->pipeline->name, job->claim->relative, NULL)
@@ -294,29 +295,30 @@ static bool make_folder(struct names *names, struct job *job, struct job_output 
 	return true;
 }
 
-static enum names_answer settle_all(struct names *names, struct job *job, bool sized, GError **error)
+static enum names_answer settle_all(
+	struct names *names, const struct job *job, struct found *found, bool sized, GError **error)
 {
 	for (guint i = 0; !sized && i < job->pipeline->outputs->len; i++) {
 		struct job_output *place = g_new0(struct job_output, 1);
 		place->number = i;
-		g_ptr_array_add(job->outputs, place);
+		g_ptr_array_add(found->outputs, place);
 	}
-	for (guint i = 0; i < job->outputs->len; i++) {
-		struct job_output *place = g_ptr_array_index(job->outputs, i);
+	for (guint i = 0; i < found->outputs->len; i++) {
+		struct job_output *place = g_ptr_array_index(found->outputs, i);
 		const struct output *output = g_ptr_array_index(job->pipeline->outputs, place->number);
 		unsigned uses = template_uses(output->name);
 		bool zip = strcmp(json_string(output->save, "container", "fs"), "zip") == 0;
 		if (place->final)
 			continue;
 		place->is_folder = g_strcmp0(output->format, "dz") == 0 && !zip;
-		if (uses & TEMPLATE_NUMBER && !job->number && !(job->number = number_of(names, job, error)))
+		if (uses & TEMPLATE_NUMBER && !found->number && !(found->number = number_of(names, job, error)))
 			return NAMES_FAILED;
 		if (sized || !(uses & TEMPLATE_SIZE)) {
 			g_free(place->wished);
-			place->wished = wish(names, job, output, place, error);
+			place->wished = wish(names, job, found, output, place, error);
 			if (!place->wished)
 				return NAMES_FAILED;
-			enum names_answer answer = settle(names, job, place, error);
+			enum names_answer answer = settle(names, job, place, &found->waits_for, error);
 			if (answer != NAMES_GIVEN)
 				return answer;
 		}
@@ -326,20 +328,69 @@ static enum names_answer settle_all(struct names *names, struct job *job, bool s
 	return NAMES_GIVEN;
 }
 
-enum names_answer names_settle(struct names *names, struct job *job, bool sized, GError **error)
+static enum names_answer settle_locked(
+	struct names *names, const struct job *job, struct found *found, bool sized, GError **error)
 {
 	g_mutex_lock(&names->mutex);
 	if (names->ledger) /* it may have begun anew meanwhile */
 		names_refresh(names);
 	g_hash_table_remove(names->waiting, job);
-	if (!sized) { /* a new run */
+	if (!sized) /* a new run */
 		names_let_go(names, job);
-		g_ptr_array_set_size(job->outputs, 0);
-	}
-	enum names_answer answer = settle_all(names, job, sized, error);
+	enum names_answer answer = settle_all(names, job, found, sized, error);
 	/* All or none: who waits for another must hold nothing that the other waits for. */
 	if (!sized && answer != NAMES_GIVEN)
 		names_let_go(names, job);
 	g_mutex_unlock(&names->mutex);
 	return answer;
+}
+
+enum names_answer names_find(struct names *names, const struct job *job, struct found *found, GError **error)
+{
+	return settle_locked(names, job, found, false, error);
+}
+
+enum names_answer names_settle(struct names *names, struct job *job, GError **error)
+{
+	struct found found = {job->outputs, job->hash, job->number, NULL};
+
+	enum names_answer answer = settle_locked(names, job, &found, true, error);
+	if (found.number != job->number)
+		job->number = found.number;
+	if (found.waits_for) {
+		g_free(job->waits_for);
+		job->waits_for = found.waits_for;
+	}
+	return answer;
+}
+
+struct found *names_found_new(const struct job *job)
+{
+	struct found *found = g_new0(struct found, 1);
+
+	found->outputs = job_outputs_new();
+	found->hash = g_strdup(job->hash);
+	found->number = job->number;
+	return found;
+}
+
+void names_found_free(struct found *found)
+{
+	g_ptr_array_unref(found->outputs);
+	g_free(found->hash);
+	g_free(found->waits_for);
+	g_free(found);
+}
+
+void names_found_take(struct found *found, struct job *job)
+{
+	GPtrArray *before = job->outputs;
+
+	job->outputs = found->outputs;
+	found->outputs = before;
+	job->number = found->number;
+	g_free(job->hash);
+	job->hash = g_steal_pointer(&found->hash);
+	g_free(job->waits_for);
+	job->waits_for = g_steal_pointer(&found->waits_for);
 }

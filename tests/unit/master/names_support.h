@@ -6,7 +6,7 @@
 #ifndef DROPMILL_TESTS_NAMES_SUPPORT_H
 #define DROPMILL_TESTS_NAMES_SUPPORT_H
 
-#include "master/names.h"
+#include "master/names_private.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -116,11 +116,22 @@ static inline void assert_named(const struct job *job, guint index, const char *
 	assert_string_equal(base, name);
 }
 
+/* A new run, as the naming thread and then the loop have it. */
+static inline enum names_answer begin(struct bed *bed, struct job *job, GError **error)
+{
+	struct found *found = names_found_new(job);
+	enum names_answer answer = names_find(bed->names, job, found, error);
+
+	names_found_take(found, job);
+	names_found_free(found);
+	return answer;
+}
+
 static inline void settle(struct bed *bed, struct job *job, const char *name)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (names_settle(bed->names, job, false, &error) != NAMES_GIVEN)
+	if (begin(bed, job, &error) != NAMES_GIVEN)
 		fail_msg("%s", error ? error->message : "not given");
 	assert_named(job, 0, name);
 }

@@ -30,7 +30,7 @@ static void a_picture_taken_up_after_a_crash_finds_its_own(void **state)
 	names_release(bed->names, a);
 	struct job *again = drop(bed, "a.png");
 	g_autoptr(GError) error = NULL;
-	assert_int_equal(names_settle(bed->names, again, false, &error), NAMES_FAILED);
+	assert_int_equal(begin(bed, again, &error), NAMES_FAILED);
 	assert_true(g_error_matches(error, DROPMILL_ERROR, ERROR_INPUT));
 }
 
@@ -46,7 +46,7 @@ static void a_stranger_that_comes_meanwhile_stays(void **state)
 	assert_true(names_own(bed->names, a, output_at(a, 0), NULL));
 	put_stranger(bed, "a.jpg");
 	names_give_up(bed->names, output_at(a, 0));
-	assert_int_equal(names_settle(bed->names, a, true, NULL), NAMES_GIVEN);
+	assert_int_equal(names_settle(bed->names, a, NULL), NAMES_GIVEN);
 	assert_named(a, 0, "a-2.jpg");
 	assert_string_equal(output_at(a, 0)->note, "renamed to a-2.jpg because a.jpg is there and was not made here");
 	assert_null(owner_of(bed->history, "p/a.jpg"));
@@ -60,11 +60,11 @@ static void overwriting_goes_in_the_order_of_drops(void **state)
 	add_output(bed, "x.jpg");
 	struct job *a = drop(bed, "a.png"), *b = drop(bed, "b.png"), *c = drop(bed, "c.png");
 	settle(bed, a, "x.jpg");
-	assert_int_equal(names_settle(bed->names, b, false, NULL), NAMES_TAKEN);
-	assert_int_equal(names_settle(bed->names, c, false, NULL), NAMES_TAKEN);
+	assert_int_equal(begin(bed, b, NULL), NAMES_TAKEN);
+	assert_int_equal(begin(bed, c, NULL), NAMES_TAKEN);
 	finish(bed, a);
 	g_autoptr(GError) error = NULL;
-	assert_int_equal(names_settle(bed->names, c, false, &error), NAMES_TAKEN); /* b is older */
+	assert_int_equal(begin(bed, c, &error), NAMES_TAKEN); /* b is older */
 	assert_string_equal(error->message, "x.jpg is being made from b.png");
 	settle(bed, b, "x.jpg");
 	assert_string_equal(output_at(b, 0)->note, "replaces the one made from a.png");
@@ -81,10 +81,10 @@ static void two_that_want_each_others_second_name_never_wait_for_each_other(void
 	add_output(bed, "y.jpg");
 	struct job *first = drop(bed, "0.png"), *a = drop(bed, "a.png"), *b = drop(bed, "b.png");
 	settle(bed, first, "x.jpg");
-	assert_int_equal(names_settle(bed->names, b, false, NULL), NAMES_TAKEN);
-	assert_int_equal(names_settle(bed->names, a, false, NULL), NAMES_TAKEN);
+	assert_int_equal(begin(bed, b, NULL), NAMES_TAKEN);
+	assert_int_equal(begin(bed, a, NULL), NAMES_TAKEN);
 	finish(bed, first);
-	assert_int_equal(names_settle(bed->names, b, false, NULL), NAMES_TAKEN);
+	assert_int_equal(begin(bed, b, NULL), NAMES_TAKEN);
 	settle(bed, a, "x.jpg");
 	finish(bed, a);
 	settle(bed, b, "x.jpg");
@@ -123,16 +123,38 @@ static void sizes_come_later_and_temps_lie_on_the_same_file_system(void **state)
 
 	add_output(bed, "{width}/{stem}.jpg");
 	struct job *a = drop(bed, "sub/a.png");
-	assert_int_equal(names_settle(bed->names, a, false, NULL), NAMES_GIVEN);
+	assert_int_equal(begin(bed, a, NULL), NAMES_GIVEN);
 	struct job_output *output = output_at(a, 0);
 	assert_null(output->final);
 	g_autofree char *mirrored = g_build_filename(bed->out, "p", "sub", NULL);
 	assert_string_equal(output->folder, mirrored);
 	output->width = 640;
 	output->height = 480;
-	assert_int_equal(names_settle(bed->names, a, true, NULL), NAMES_GIVEN);
+	assert_int_equal(names_settle(bed->names, a, NULL), NAMES_GIVEN);
 	g_autofree char *final = g_build_filename(mirrored, "640", "a.jpg", NULL);
 	assert_string_equal(output->final, final);
+}
+
+/* The page is made from the outputs at any time, also while a job that starts over is being named. */
+static void the_loop_reads_the_outputs_while_a_job_is_named_again(void **state)
+{
+	struct bed *bed = *state;
+
+	add_output(bed, "{stem}-{n}.jpg");
+	struct job *a = drop(bed, "a.png");
+	settle(bed, a, "a-1.jpg");
+	output_at(a, 0)->width = 640; /* of the run before: a new one knows none yet */
+	names_ask(bed->names, a);
+	for (guint i = 0; i < 10000 && !g_main_context_pending(NULL); i++) {
+		assert_named(a, 0, "a-1.jpg");
+		g_usleep(1000);
+	}
+	assert_true(g_main_context_pending(NULL)); /* the thread is done, and the loop has not taken its answer */
+	assert_int_equal(output_at(a, 0)->width, 640);
+	g_main_loop_run(bed->loop);
+	assert_int_equal(bed->answer, NAMES_GIVEN);
+	assert_named(a, 0, "a-1.jpg");
+	assert_int_equal(output_at(a, 0)->width, 0);
 }
 
 int main(void)
@@ -146,6 +168,7 @@ int main(void)
 		TEST(a_folder_is_no_place_for_a_file),
 		TEST(hashes_are_of_the_bytes),
 		TEST(sizes_come_later_and_temps_lie_on_the_same_file_system),
+		TEST(the_loop_reads_the_outputs_while_a_job_is_named_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

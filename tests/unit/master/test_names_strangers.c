@@ -41,7 +41,7 @@ static void with_skip_and_fail_a_persons_own_file_stays_as_well(void **state)
 	assert_true(output_at(b, 0)->skipped);
 	bed->pipeline->on_conflict = CONFLICT_FAIL;
 	g_autoptr(GError) error = NULL;
-	assert_int_equal(names_settle(bed->names, drop(bed, "a.png"), false, &error), NAMES_FAILED);
+	assert_int_equal(begin(bed, drop(bed, "a.png"), &error), NAMES_FAILED);
 }
 
 /* Between the name, given as work starts, and the commit. */
@@ -57,7 +57,7 @@ static void a_persons_file_that_comes_while_the_picture_is_in_work_stays(void **
 	put_stranger(bed, "a.jpg");
 	assert_true(names_may_replace(bed->names, b, output_at(b, 0), NULL));
 	assert_null(output_at(b, 0)->final);
-	assert_int_equal(names_settle(bed->names, b, true, NULL), NAMES_GIVEN);
+	assert_int_equal(names_settle(bed->names, b, NULL), NAMES_GIVEN);
 	assert_named(b, 0, "a-2.jpg");
 	/* Or takes the output away. */
 	struct job *c = drop(bed, "c.png"), *d = drop(bed, "c.png");
