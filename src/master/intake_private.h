@@ -227,11 +227,11 @@ void failed_look(struct intake *intake, struct box *box);
 void failed_forget_all(void);
 
 /* intake_prune.c: emptied folders of drops go. Paths are relative to the inbox. */
-void prune_came(struct box *box, const char *relative);  /* a folder was made or moved in */
-void prune_gone(struct box *box, const char *relative);  /* a folder was removed or moved away */
-void prune_touch(struct box *box, const char *relative); /* something came */
-void prune_taken(struct box *box, const char *relative); /* a file was claimed */
-void prune_run(struct box *box);                         /* removes what is due */
+void prune_came(struct box *box, const char *relative);             /* a folder was made or moved in */
+void prune_gone(struct box *box, const char *relative, bool moved); /* a folder was removed or moved away */
+void prune_touch(struct box *box, const char *relative);            /* something came */
+void prune_taken(struct box *box, const char *relative);            /* a file was claimed */
+void prune_run(struct box *box);                                    /* removes what is due */
 void prune_forget(struct box *box);
 
 /* claim.c */

@@ -92,9 +92,14 @@ static gboolean is_below(gpointer key, gpointer value, gpointer top)
 	return inbox_path_within(key, top);
 }
 
-void prune_gone(struct box *box, const char *relative)
+/* Only what is moved takes along what it holds: of a folder that is deleted, those in it went before, one by one. */
+void prune_gone(struct box *box, const char *relative, bool moved)
 {
 	if (!box->prune)
+		return;
+	g_hash_table_remove(box->prune->arrived, relative);
+	g_hash_table_remove(box->prune->emptied, relative);
+	if (!moved)
 		return;
 	g_hash_table_foreach_remove(box->prune->arrived, is_below, (gpointer)relative);
 	g_hash_table_foreach_remove(box->prune->emptied, is_below, (gpointer)relative);
@@ -180,27 +185,30 @@ static void look_for_standing(struct box *box, gint64 before_us)
 	}
 }
 
+static gboolean was_quiet(gpointer top, gpointer when, gpointer before_us)
+{
+	(void)top;
+	return *(gint64 *)when <= *(gint64 *)before_us;
+}
+
 void prune_run(struct box *box)
 {
 	struct prune *prune = box->prune;
 	gint64 before_us = clock_now_us() - box->inbox->prune_us;
-	GHashTableIter iterator, folders;
-	gpointer key, value, folder;
+	GHashTableIter folders;
+	gpointer folder;
 
 	if (!prune || box->inbox->prune_us < 0)
 		return;
 	look_for_standing(box, before_us);
-	g_hash_table_iter_init(&iterator, prune->drops);
-	while (g_hash_table_iter_next(&iterator, &key, &value)) {
-		if (*(gint64 *)value > before_us)
+	g_hash_table_iter_init(&folders, prune->emptied);
+	while (g_hash_table_iter_next(&folders, &folder, NULL)) {
+		g_autofree char *top = top_of(folder);
+		gint64 *when = g_hash_table_lookup(prune->drops, top);
+		if (when && !was_quiet(top, when, &before_us))
 			continue;
-		g_hash_table_iter_init(&folders, prune->emptied);
-		while (g_hash_table_iter_next(&folders, &folder, NULL)) {
-			if (!inbox_path_within(folder, key))
-				continue;
-			remove_upwards(box, folder);
-			g_hash_table_iter_remove(&folders);
-		}
-		g_hash_table_iter_remove(&iterator);
+		remove_upwards(box, folder);
+		g_hash_table_iter_remove(&folders);
 	}
+	g_hash_table_foreach_remove(prune->drops, was_quiet, &before_us);
 }

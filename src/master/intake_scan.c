@@ -255,12 +255,12 @@ static void folder_event(struct intake *intake, struct box *box, guint32 mask, c
 		watch_release(intake, box, path);
 		settle_forget(intake, box, path);
 		writers_forget(intake, path);
-		prune_gone(box, relative);
+		prune_gone(box, relative, true);
 		return;
 	}
 	if (beneath_stat(path, &status) != 0) {
 		settle_gone(intake, path);
-		prune_gone(box, relative);
+		prune_gone(box, relative, false);
 		return;
 	}
 	struct box *inner = intake_box_at(intake, path, status.st_dev, status.st_ino);
