@@ -59,9 +59,9 @@ static struct options *options_or_say(int argc, char **argv, const char *summary
 {
 	g_autoptr(GError) error = NULL;
 	auto_struct(options) options = options_read(argc, argv, summary, &error);
-	auto_struct(listen_address) address = options && options->http ? listen_parse(options->http, &error) : NULL;
+	auto_struct(listen_address) address = options ? listen_parse(options->http, &error) : NULL;
 
-	if (!error)
+	if (address)
 		return g_steal_pointer(&options);
 	fprintf(stderr, "dropmill %s: %s\n", argv[0], error->message);
 	return NULL;

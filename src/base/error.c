@@ -80,6 +80,9 @@ enum error_kind error_kind_of(int number, enum error_place place)
 }
 
 static bool fail_numbered(GError **error, enum error_kind kind, int number, const char *format, va_list arguments)
+	G_GNUC_PRINTF(4, 0);
+
+static bool fail_numbered(GError **error, enum error_kind kind, int number, const char *format, va_list arguments)
 {
 	if (error) {
 		*error = g_error_new_valist(DROPMILL_ERROR, kind, format, arguments);
@@ -97,6 +100,9 @@ bool fail(GError **error, enum error_kind kind, const char *format, ...)
 	va_end(arguments);
 	return false;
 }
+
+static bool fail_at(GError **error, enum error_place place, int number, const char *format, va_list arguments)
+	G_GNUC_PRINTF(4, 0);
 
 static bool fail_at(GError **error, enum error_place place, int number, const char *format, va_list arguments)
 {

@@ -121,7 +121,8 @@ static void a_folder_goes_whole(void **state)
 	g_autofree char *tile = g_build_filename(to, "0/0_0.jpg", NULL);
 	(void)state;
 	need_two();
-
+	assert_non_null(one);
+	assert_non_null(two);
 	assert_true(files_move(from, to, NULL));
 	assert_text(tile, "tile");
 	assert_int_equal(entries(here), 0);
