@@ -172,6 +172,9 @@ static bool publish(struct master *master, const struct lease *lease, GPtrArray 
 		g_free(sent);
 		for (i++; i < count; i++)
 			record_free(g_ptr_array_index(parts, i));
+		if (error && *error)
+			(*error)->code =
+				ERROR_RETRY; /* the queue is full or the topic is gone: both pass, and are no fault of the job */
 		return false;
 	}
 	return true;

@@ -18,7 +18,7 @@ def photo(pictures):
 @pytest.fixture
 def other_disk():
     """Another device, where this machine has one: inodes are others in any case."""
-    folder = tempfile.mkdtemp(prefix="dropmill-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
+    folder = tempfile.mkdtemp(prefix="kept-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)  # others look for names of the mill's there
     yield folder
     shutil.rmtree(folder)
 
