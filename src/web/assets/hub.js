@@ -53,7 +53,8 @@ function hear(port, message) {
 		leave(port);
 	} else if (message.wish) {
 		lookers.set(port, { wish: message.wish, at: Date.now() });
-		port.postMessage({ state: state[0], detail: state[1] });
+		const [name, detail] = state[0] === "paused" ? ["waiting", {}] : state; // somebody looks now: it begins
+		port.postMessage({ state: name, detail });
 		gather();
 	} else if (lookers.has(port)) {
 		lookers.get(port).at = Date.now();
