@@ -133,11 +133,14 @@ static bool has_openat2(void)
 	return known == 1;
 }
 
-static bool is_link(int at, const char *name)
+/* Why a part is no folder: it is a link, or it was one a moment ago. */
+static int why_no_folder(int at, const char *name)
 {
 	struct stat status;
 
-	return fstatat(at, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode);
+	if (fstatat(at, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno;
+	return S_ISLNK(status.st_mode) || S_ISDIR(status.st_mode) ? ELOOP : ENOTDIR;
 }
 
 /* One part. What is a link is ELOOP, whatever the flags make of it. */
@@ -147,8 +150,8 @@ static int open_part(int at, const char *name, int flags, mode_t mode)
 	int number = errno;
 	struct stat status;
 
-	if (fd < 0 && (number == ENOTDIR || number == EMLINK) && is_link(at, name))
-		number = ELOOP;
+	if (fd < 0 && (number == ENOTDIR || number == EMLINK))
+		number = why_no_folder(at, name);
 	/* A link's own descriptor, which only who asked for it gets. */
 	if (fd >= 0 && (flags & (O_PATH | O_NOFOLLOW)) == O_PATH && fstat(fd, &status) == 0 &&
 		S_ISLNK(status.st_mode)) {

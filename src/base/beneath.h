@@ -59,11 +59,14 @@ DIR *beneath_opendir(const char *path); /* NULL with errno */
 
 bool beneath_exists(const char *path); /* a link, too */
 bool beneath_is_folder(const char *path);
+/* What is in the way of a folder of this name, which mkdir found taken: 0: it is one; ELOOP: a link; ENOTDIR: something else; ENOENT: nothing any
+ * more. */
+int beneath_no_folder(const char *path);
 
 /* The part of the path that is a link below its root; NULL: none is, by now. */
 char *beneath_find_link(const char *path);
-/* fail_errno_at() of PLACE_OUTPUT, which for ELOOP names the link (of path, or of other) and the cure. The kind then is ERROR_RETRY: the picture waits until
- * somebody took the link away. */
+/* fail_errno_at() of PLACE_OUTPUT, which for ELOOP names the link (of path, or of other) and the cure: the picture waits until somebody took the
+ * link away. */
 bool beneath_fail(GError **error, const char *path, const char *other /* or NULL */, const char *format, ...)
 	G_GNUC_PRINTF(4, 5);
 

@@ -77,10 +77,23 @@ int beneath_mkdir(const char *path, mode_t mode)
 	return enter(path, &place) ? leave(&place, mkdirat(place.folder, place.name, mode)) : -1;
 }
 
-int beneath_make_folders(const char *path)
+int beneath_no_folder(const char *path)
 {
 	struct stat status;
 
+	if (beneath_is_folder(path))
+		return 0;
+	if (beneath_stat(path, &status) != 0) {
+		int number = errno;
+		g_autofree char *link = number == ENOENT ? beneath_find_link(path) : NULL;
+		return link ? ELOOP : number;
+	}
+	/* A folder, by now: somebody changes it this very moment. */
+	return S_ISLNK(status.st_mode) ? ELOOP : S_ISDIR(status.st_mode) ? EAGAIN : ENOTDIR;
+}
+
+int beneath_make_folders(const char *path)
+{
 	if (beneath_mkdir(path, 0777) == 0)
 		return 0;
 	if (errno == ENOENT) {
@@ -92,10 +105,8 @@ int beneath_make_folders(const char *path)
 	}
 	if (errno != EEXIST)
 		return -1;
-	if (beneath_is_folder(path))
-		return 0;
-	errno = beneath_stat(path, &status) == 0 && S_ISLNK(status.st_mode) ? ELOOP : ENOTDIR;
-	return -1;
+	errno = beneath_no_folder(path);
+	return errno == 0 ? 0 : -1;
 }
 
 int beneath_make_private(const char *path)
@@ -268,6 +279,10 @@ bool beneath_fail(GError **error, const char *path, const char *other, const cha
 			"%s: %s is a link; dropmill does not follow links below an inbox, out/ or its state folder. Replace it with a folder",
 			text, shown);
 	}
+	if (number == ELOOP)
+		return fail(error, ERROR_RETRY,
+			"%s: a part of the path was a link for a moment; dropmill does not follow links below an inbox, out/ or its state folder",
+			text);
 	errno = number;
 	return fail_errno_at(error, PLACE_OUTPUT, "%s", text);
 }

@@ -27,12 +27,11 @@ bool files_make_folder(const char *path, GError **error)
 	if (strcmp(parent, path) != 0 && !files_make_folder(parent, error))
 		return false;
 	if (beneath_mkdir(path, 0777) != 0) {
-		int number = errno;
-		if (number == EEXIST && beneath_is_folder(path)) /* another thread was faster */
+		int number = errno == EEXIST ? beneath_no_folder(path) : errno;
+		if (number == 0) /* another thread was faster */
 			return true;
 		g_autofree char *shown = files_display(path);
-		g_autofree char *link = number == EEXIST ? beneath_find_link(path) : NULL;
-		errno = link ? ELOOP : number == EEXIST ? ENOTDIR : number; /* something else has the name */
+		errno = number;
 		return beneath_fail(error, path, NULL, "cannot make the folder %s", shown);
 	}
 	if (files_sync(parent, error))

@@ -317,6 +317,31 @@ static void nothing_can_be_swapped_in(void **state)
 	assert_false(g_file_test(out, G_FILE_TEST_EXISTS));
 }
 
+/* What comes and goes is waited for: no picture fails of it. */
+static void what_is_swapped_may_pass(void **state)
+{
+	g_autofree char *real = in_root("real"), *link = in_root("link"), *below = in_root("real/sub/folder"),
+			*new = in_root("real/new"), *file = in_root("real/a"), *to = in_root("real/c");
+	const char *paths[] = {real, link};
+	guint refusals = 0;
+	(void)state;
+
+	g_atomic_int_set(&stop, 0);
+	GThread *thread = g_thread_new("swap", swap, paths);
+	for (int i = 0; i < 2000 || (i < 100000 && !refusals); i++) {
+		g_autoptr(GError) error = NULL;
+		bool ok = i % 2 ? files_make_folder(below, &error) : files_sync(new, &error);
+		ok = ok && files_move(file, to, &error) && files_move(to, file, &error);
+		refusals += ok ? 0 : 1;
+		if (!ok && error_kind(error) != ERROR_RETRY)
+			fail_msg("%s", error->message);
+		beneath_rmdir(below);
+	}
+	g_atomic_int_set(&stop, 1);
+	g_thread_join(thread);
+	assert_true(refusals > 0);
+}
+
 /* What lies in no root is opened as its name says: a person gave it. */
 static void elsewhere_links_are_followed(void **state)
 {
@@ -347,6 +372,7 @@ int main(void)
 		TWICE(a_root_may_be_a_link),
 		TWICE(roots_in_roots),
 		TWICE(nothing_can_be_swapped_in),
+		TWICE(what_is_swapped_may_pass),
 		TWICE(elsewhere_links_are_followed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

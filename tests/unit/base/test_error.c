@@ -16,8 +16,7 @@
 
 static const int waits[] = {
 	ENOSPC, EDQUOT, EIO, EROFS, EACCES, EPERM, ESTALE, EMFILE, ENFILE, ENOMEM, EAGAIN, EBUSY, ENOTCONN};
-static const int fails[] = {
-	EINVAL, ENAMETOOLONG, ENOTDIR, EISDIR, ELOOP, ENOTEMPTY, EEXIST, EILSEQ, EFBIG, EXDEV, EOPNOTSUPP};
+static const int fails[] = {EINVAL, ENAMETOOLONG, ENOTDIR, EISDIR, ENOTEMPTY, EEXIST, EILSEQ, EFBIG, EXDEV, EOPNOTSUPP};
 
 static void a_picture_waits_for_what_may_pass(void **state)
 {
@@ -46,6 +45,8 @@ static void the_place_decides(void **state)
 	assert_int_equal(error_kind_of(ENOENT, PLACE_OUTPUT), ERROR_RETRY);
 	assert_int_equal(error_kind_of(ENOENT, PLACE_ORIGINAL), ERROR_INPUT);
 	assert_int_equal(error_kind_of(ENOENT, PLACE_PROCESS), ERROR_SYSTEM);
+	assert_int_equal(error_kind_of(ELOOP, PLACE_OUTPUT), ERROR_RETRY);
+	assert_int_equal(error_kind_of(ELOOP, PLACE_ORIGINAL), ERROR_INPUT);
 	assert_int_equal(error_kind_of(ENOSPC, PLACE_PROCESS), ERROR_RETRY);
 	assert_int_equal(error_kind_of(EREMOTEIO, PLACE_PROCESS), ERROR_SYSTEM);
 }
