@@ -244,7 +244,7 @@ asan: $(TOOL_PROGRAMS) $(BUILD)/tests/chain $(BADSYNC) setup-test soft-kafka ## 
 # A peer that cannot be had is skipped, with the reason in the report.
 soft-peers: setup-build
 	@for package in $(DEBIAN_peers); do tests/setup peers $$package || true; done
-bench: all hooks $(TOOL_PROGRAMS) setup-bench soft-kafka soft-peers ## measure against bare libvips, side by side: build/bench/report.md and .json
+bench: all hooks $(TOOL_PROGRAMS) setup-bench soft-kafka soft-peers ## measure against bare libvips, side by side: build/bench/report.md and .json; BEFORE=FOLDER is an older build to measure against, too
 	@BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(ARGS)
 
 # ---- lint: each step is a target of its own

@@ -37,10 +37,31 @@ static VipsImage *shrunk(const char *in)
 	return vips_thumbnail(in, &small, thumbnail, NULL) == 0 ? small : NULL;
 }
 
+static void *note_preview(VipsImage *image, const char *name, GValue *value, void *names)
+{
+	(void)image;
+	(void)value;
+	if (g_str_has_prefix(name, "exif-ifd1-") || strcmp(name, "jpeg-thumbnail-data") == 0)
+		g_ptr_array_add(names, g_strdup(name));
+	return NULL;
+}
+
+/* The small picture in the EXIF data shows the original: the mill does not carry it over either. */
+static void drop_preview(VipsImage *image)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+
+	vips_image_map(image, note_preview, names);
+	for (guint i = 0; i < names->len; i++)
+		vips_image_remove(image, g_ptr_array_index(names, i));
+}
+
 static bool mill(const char *in, const char *out)
 {
 	gint64 started = g_get_monotonic_time();
 	VipsImage *image = thumbnail ? shrunk(in) : grey_and_blur(in);
+	if (image)
+		drop_preview(image);
 	bool done = image && !vips_image_write_to_file(image, out, NULL);
 
 	g_clear_object(&image);

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Measures the mill beside who else does the same, in turn, in one run; medians with their spread, and ratios.
 
-    make bench [ARGS="--only pictures,latency --rounds 9 --quick"]
+    make bench [ARGS="--only pictures,latency --rounds 9 --quick"] [BEFORE=FOLDER]
 
-Rows: pictures, folder, demo, latency, gigapixel, burst, scaling, spent, page, packed. Writes BUILD/bench/report.md and report.json. Every output is
+Rows: pictures, folder, demo, latency, gigapixel, burst, scaling, spent, page, packed, and before: this build against the one in BEFORE, a build
+folder of an older commit. Writes BUILD/bench/report.md and report.json. Every output is
 compared with the peer's where the peer is libvips: a fast wrong answer stops the bench.
 """
 import argparse
@@ -17,6 +18,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "e2e")]
 import report  # noqa: E402
+import row_before  # noqa: E402
 import row_burst  # noqa: E402
 import row_demo  # noqa: E402
 import row_folder  # noqa: E402
@@ -32,7 +34,7 @@ from rig import BUILD_FOLDER, Rig  # noqa: E402
 
 ROWS = {"pictures": row_pictures, "folder": row_folder, "demo": row_demo, "latency": row_latency, "gigapixel": row_gigapixel,
         "burst": row_burst, "scaling": row_scaling, "spent": row_spent,
-        "page": row_page, "packed": row_packed}
+        "page": row_page, "packed": row_packed, "before": row_before}
 
 
 def main():

@@ -39,7 +39,7 @@ class Rig:
             jpeg = self.path("large.jpg")
             if ending == "jpg":
                 across, down = ("1", "1") if self.quick else ("3", "2")
-                timed(["vips", "replicate", LARGE_FROM, path, across, down])
+                timed(["vips", "replicate", LARGE_FROM, path + "[strip]", across, down])
             elif ending == "tif":
                 timed(["vips", "tiffsave", self.large(), path, "--tile", "--tile-width", "256", "--tile-height", "256"])
             else:
@@ -52,6 +52,15 @@ class Rig:
         found = sorted(os.path.join(where, name) for where, _, names in os.walk(PHOTOS) for name in names
                        if name.endswith((".jpg", ".png")) and not os.path.islink(os.path.join(where, name)))
         return [(f"{copy}-{os.path.basename(path)}", path) for copy in range(1 if self.quick else 8) for path in found]
+
+    def plain(self, path):
+        """A copy without metadata: which of it is carried over is not the same in every build."""
+        copy = self.path("plain", os.path.basename(path))
+        if not os.path.exists(copy):
+            os.makedirs(os.path.dirname(copy), exist_ok=True)
+            timed(["vips", "copy", path, copy + "[strip]"])
+            os.sync()
+        return copy
 
     # -- mills
 

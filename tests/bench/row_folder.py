@@ -19,9 +19,9 @@ def stem(name):
 
 
 class Folder:
-    def __init__(self, rig):
+    def __init__(self, rig, files):
         self.rig = rig
-        self.files = rig.photographs()
+        self.files = files
         for place in ("bare-out", "each-out", "parallel-out", "scratch"):
             os.makedirs(rig.path(place), exist_ok=True)
 
@@ -109,7 +109,7 @@ class Folder:
 
 
 def run(rig):
-    folder = Folder(rig)
+    folder = Folder(rig, rig.photographs())
     title = f"{len(folder.files)} photographs moved in at once, 2 workers"
     with rig.dropper(rig.mill("mill-folder")) as dropper:
         turns = {"two long-lived libvips processes": folder.two_processes,
