@@ -249,7 +249,7 @@ bench: all hooks $(TOOL_PROGRAMS) setup-bench soft-kafka soft-peers ## measure a
 
 # ---- lint: each step is a target of its own
 
-LINT := gcc clang cppcheck format layers paths links hardening docs scripts
+LINT := gcc clang cppcheck format layers paths threads links hardening docs scripts
 C_FILES = $(shell find src tests -name '*.[ch]')
 lint: setup-build setup-test setup-lint ## warnings as errors (gcc, clang), cppcheck, formatting, layers, documentation
 	@$(RUN) lint $(LINT)
@@ -266,6 +266,8 @@ lint-layers:
 	@$(PYTHON) tests/lint/layers.py
 lint-paths:
 	@$(PYTHON) tests/lint/paths.py
+lint-threads:
+	@$(PYTHON) tests/lint/threads.py
 lint-links: all
 	@$(PYTHON) tests/lint/links.py $(BUILD)
 lint-hardening: all

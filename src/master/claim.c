@@ -65,7 +65,7 @@ void claim_free(struct claim *claim)
 {
 	if (!claim)
 		return;
-	if (claim->id)
+	if (claim->id && !claim->is_copy)
 		claim_unregister(claim->id);
 	g_free(claim->id);
 	g_free(claim->pipeline);

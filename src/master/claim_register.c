@@ -103,6 +103,20 @@ void claim_register_wakes(int descriptor)
 	g_mutex_unlock(&register_lock);
 }
 
+struct claim *claim_copy(const struct claim *claim)
+{
+	struct claim *copy = g_memdup2(claim, sizeof *claim);
+
+	copy->id = g_strdup(claim->id);
+	copy->pipeline = g_strdup(claim->pipeline);
+	copy->inbox = g_strdup(claim->inbox);
+	copy->relative = g_strdup(claim->relative);
+	copy->path = g_strdup(claim->path);
+	copy->left_at = g_strdup(claim->left_at);
+	copy->is_copy = true;
+	return copy;
+}
+
 void claim_unregister_all(void)
 {
 	g_mutex_lock(&register_lock);

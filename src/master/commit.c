@@ -17,7 +17,6 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "master/output_check.h"
-#include "master/tiles.h"
 
 struct committer {
 	GThreadPool *pool;
@@ -33,14 +32,27 @@ struct finished {
 	struct commit_request *request;
 };
 
+void commit_request_free(struct commit_request *request)
+{
+	if (!request)
+		return;
+	drop_unref(request->drop);
+	claim_free(request->claim);
+	found_free(request->found);
+	g_free(request->failure);
+	g_clear_error(&request->error);
+	for (gsize i = 0; i < G_N_ELEMENTS(request->story); i++)
+		g_free(request->story[i]);
+	g_free(request);
+}
+
 static gboolean report(gpointer data)
 {
 	g_autofree struct finished *finished = data;
 	struct commit_request *request = finished->request;
 
 	finished->committer->done(request, finished->committer->user);
-	g_clear_error(&request->error);
-	g_free(request);
+	commit_request_free(request);
 	return G_SOURCE_REMOVE;
 }
 
@@ -58,16 +70,19 @@ static bool give_name(struct job_output *output, bool folder, GError **error)
 
 /* Under its final name. Where nothing was when the name was given, somebody may have put a file meanwhile: it stays, and the output gets the
  * next name. */
-static bool put(struct committer *committer, struct job *job, struct job_output *output, bool folder, GError **error)
+static bool put(struct committer *committer, struct commit_request *request, struct job_output *output, bool folder,
+	GError **error)
 {
+	const struct drop *drop = request->drop;
+
 	for (;;) {
 		g_autoptr(GError) cause = NULL;
 		struct stat status;
 		if (output->final && output->fresh && beneath_stat(output->final, &status) == 0)
 			names_give_up(committer->names, output);
-		else if (output->final && !output->fresh && !names_may_replace(committer->names, job, output, error))
+		else if (output->final && !output->fresh && !names_may_replace(committer->names, drop, output, error))
 			return false;
-		if (!output->final && names_settle(committer->names, job, error) != NAMES_GIVEN)
+		if (!output->final && names_settle(committer->names, drop, request->found, error) != NAMES_GIVEN)
 			return false;
 		if (output->skipped)
 			return true;
@@ -75,7 +90,7 @@ static bool put(struct committer *committer, struct job *job, struct job_output 
 		g_autofree char *parent = g_path_get_dirname(output->final);
 		if (!files_make_folder(parent, error))
 			return false;
-		if (!names_own(committer->names, job, output, error))
+		if (!names_own(committer->names, drop, request->found->number, output, error))
 			return false;
 		if (give_name(output, folder, &cause))
 			return true;
@@ -110,7 +125,7 @@ static bool is_missing(const char *path)
 /* Is it there, and what was asked for? */
 static bool look_at(struct commit_request *request, struct job_output *output, GError **error)
 {
-	const struct output *wish = g_ptr_array_index(request->job->pipeline->outputs, output->number);
+	const struct output *wish = g_ptr_array_index(request->drop->pipeline->outputs, output->number);
 	const struct output_wanted wanted = {wish->format, output->is_folder, output->bytes};
 
 	if (!write_arrived(output, error))
@@ -129,8 +144,8 @@ static bool look_at(struct commit_request *request, struct job_output *output, G
 /* All of them before the first gets its name. */
 static bool look_at_outputs(struct commit_request *request, GError **error)
 {
-	for (guint i = 0; i < request->job->outputs->len; i++) {
-		struct job_output *output = g_ptr_array_index(request->job->outputs, i);
+	for (guint i = 0; i < request->found->outputs->len; i++) {
+		struct job_output *output = g_ptr_array_index(request->found->outputs, i);
 		if (!output->committed && !output->skipped && !output->renamed && !look_at(request, output, error)) {
 			request->lost = true;
 			return false;
@@ -144,7 +159,7 @@ static bool rename_output(
 {
 	CRASH_POINT("commit.synced");
 	bool folder = beneath_is_folder(output->temp);
-	if (!put(committer, request->job, output, folder, error))
+	if (!put(committer, request, output, folder, error))
 		return false;
 	CRASH_POINT("commit.renamed");
 	output->renamed = !output->skipped;
@@ -168,52 +183,55 @@ static bool commit_output(
 }
 
 /* Here, by a try before that failed later on. */
-static bool all_committed(const struct job *job)
+static bool all_committed(const struct commit_request *request)
 {
-	for (guint i = 0; i < job->outputs->len; i++) {
-		const struct job_output *output = g_ptr_array_index(job->outputs, i);
+	for (guint i = 0; i < request->found->outputs->len; i++) {
+		const struct job_output *output = g_ptr_array_index(request->found->outputs, i);
 		if (!output->committed && !output->skipped)
 			return false;
 	}
-	return job->commit_tries > 0;
+	return request->tries > 0;
 }
 
-static bool move_original(struct committer *committer, const struct job *job, GError **error)
+static bool move_original(struct committer *committer, struct commit_request *request, GError **error)
 {
-	switch (job->pipeline->originals) {
+	switch (request->drop->pipeline->originals) {
 	case ORIGINALS_DELETE:
-		return claim_delete(job->claim, error);
+		return claim_delete(request->claim, error);
 	case ORIGINALS_KEEP:
-		return kept_return(committer->kept, job->claim, error);
+		return kept_return(committer->kept, request->claim, error);
 	case ORIGINALS_ARCHIVE:
-		return claim_archive(job->claim, error);
+		return claim_archive(request->claim, error);
 	}
 	return true;
 }
 
-static bool settle_original(struct committer *committer, const struct job *job, GError **error)
+static bool settle_original(struct committer *committer, struct commit_request *request, GError **error)
 {
-	if (job->loose)
+	if (request->drop->loose)
 		return true;
 	/* Somebody removed it meanwhile: not a try before, which would have said where it is. */
-	if (!job->claim->left_at && claim_look(job->claim, NULL) == CLAIM_GONE)
+	if (!request->claim->left_at && claim_look(request->claim, NULL) == CLAIM_GONE)
 		return true;
-	if (move_original(committer, job, error))
+	if (move_original(committer, request, error))
 		return true;
 	g_prefix_error(error, "its outputs are finished, but its original stays: ");
 	return false;
 }
 
-static bool write_history(struct committer *committer, const struct job *job, const char *state, GError **error)
+static bool write_history(
+	struct committer *committer, const struct commit_request *request, const char *state, GError **error)
 {
+	const struct drop *drop = request->drop;
+	const GPtrArray *made = request->found->outputs;
 	g_autoptr(JsonArray) outputs = json_array_new();
 	g_autofree char *text = NULL;
 	gint64 out_bytes = 0;
 
 	if (!committer->history)
 		return true;
-	for (guint i = 0; strcmp(state, "done") == 0 && i < job->outputs->len; i++) {
-		const struct job_output *output = g_ptr_array_index(job->outputs, i);
+	for (guint i = 0; strcmp(state, "done") == 0 && i < made->len; i++) {
+		const struct job_output *output = g_ptr_array_index(made, i);
 		JsonObject *entry = json_object_new();
 		json_set_path(entry, "path", output->final);
 		if (output->note)
@@ -229,20 +247,20 @@ static bool write_history(struct committer *committer, const struct job *job, co
 	}
 	text = json_array_text(outputs);
 	struct history_job record = {
-		.id = job->id,
-		.pipeline = job->pipeline->name,
-		.source = job->source,
+		.id = drop->id,
+		.pipeline = drop->pipeline->name,
+		.source = drop->source,
 		.state = state,
-		.lane = job->lane == LANE_TILED ? "tiled" : "whole",
-		.error = job->error,
-		.width = job->width,
-		.height = job->height,
-		.tiles = (int)job->tile_count,
-		.attempts = (int)job->runs,
-		.queued_wall_us = job->queued_wall_us,
-		.started_wall_us = job->started_wall_us,
+		.lane = request->tiled ? "tiled" : "whole",
+		.error = request->failure,
+		.width = request->width,
+		.height = request->height,
+		.tiles = (int)request->tiles,
+		.attempts = (int)request->runs,
+		.queued_wall_us = drop->queued_wall_us,
+		.started_wall_us = request->started_wall_us,
 		.finished_wall_us = clock_wall_us(),
-		.bytes = job->claim->bytes,
+		.bytes = drop->claim->bytes,
 		.out_bytes = out_bytes,
 		.outputs = text,
 	};
@@ -255,31 +273,31 @@ static bool write_history(struct committer *committer, const struct job *job, co
 
 static bool commit_outputs(struct committer *committer, struct commit_request *request, GError **error)
 {
-	struct job *job = request->job;
+	bool loose = request->drop->loose;
+	struct found *found = request->found;
 
-	if (!job->loose && !all_committed(job)) {
-		enum claim_state state = claim_look(job->claim, error);
+	if (!loose && !all_committed(request)) {
+		enum claim_state state = claim_look(request->claim, error);
 		request->changed = state == CLAIM_CHANGED;
 		if (state != CLAIM_SAME)
 			return false;
 	}
-	if (names_settle(committer->names, job, error) != NAMES_GIVEN) {
+	if (names_settle(committer->names, request->drop, found, error) != NAMES_GIVEN)
 		return false;
-	}
 	if (!look_at_outputs(request, error))
 		return false;
-	for (guint i = 0; i < job->outputs->len; i++)
-		if (!commit_output(committer, request, g_ptr_array_index(job->outputs, i), error))
+	for (guint i = 0; i < found->outputs->len; i++)
+		if (!commit_output(committer, request, g_ptr_array_index(found->outputs, i), error))
 			return false;
 	/* While the original is claimed a crash repeats this line under the same id; after it, nothing would ever write it. */
-	if (!write_history(committer, job, "done", error))
+	if (!write_history(committer, request, "done", error))
 		return false;
 	/* Every output is on disk under its name: now, and not before, the original may go. */
 	CRASH_POINT("commit.before_original");
-	if (!settle_original(committer, job, error))
+	if (!settle_original(committer, request, error))
 		return false;
-	if (!job->loose)
-		claim_excuse(job->claim);
+	if (!loose)
+		claim_excuse(request->claim);
 	CRASH_POINT("archive.done");
 	return true;
 }
@@ -297,17 +315,28 @@ static bool is_gone(const struct claim *claim, GError **error)
 
 static bool commit_failure(struct committer *committer, struct commit_request *request, GError **error)
 {
-	struct job *job = request->job;
+	bool loose = request->drop->loose;
 
 	/* What failed is not what lies there by now: it was taken before its writer was done. */
-	if (!job->loose && claim_look(job->claim, NULL) == CLAIM_CHANGED) {
+	if (!loose && claim_look(request->claim, NULL) == CLAIM_CHANGED) {
 		request->changed = true;
 		return fail(error, ERROR_RETRY, "the original was written to while it was in work");
 	}
-	job_remove_temps(job);
+	for (guint i = 0; i < request->found->outputs->len; i++)
+		job_remove_temp(g_ptr_array_index(request->found->outputs, i));
 	CRASH_POINT("fail.before_reason");
-	return write_history(committer, job, "failed", error) &&
-	       (job->loose || claim_fail(job->claim, job->error, error) || is_gone(job->claim, error));
+	return write_history(committer, request, "failed", error) &&
+	       (loose || claim_fail(request->claim, request->failure, error) || is_gone(request->claim, error));
+}
+
+static void tell_story(struct committer *committer, struct commit_request *request)
+{
+	char **story = request->story;
+
+	if (committer->history)
+		history_tell(
+			committer->history, story[0], &(struct history_story){story[1], story[2], story[3], story[4]});
+	commit_request_free(request);
 }
 
 static void run(gpointer data, gpointer user)
@@ -316,20 +345,14 @@ static void run(gpointer data, gpointer user)
 	struct committer *committer = user;
 
 	if (request->kind == COMMIT_STORY) {
-		if (committer->history)
-			history_tell(committer->history, request->story[0],
-				&(struct history_story){
-					request->story[1], request->story[2], request->story[3], request->story[4]});
-		for (gsize i = 0; i < G_N_ELEMENTS(request->story); i++)
-			g_free(request->story[i]);
-		g_free(request);
+		tell_story(committer, request);
 		return;
 	}
 	request->ok = request->kind == COMMIT_OUTPUTS ? commit_outputs(committer, request, &request->error)
 						      : commit_failure(committer, request, &request->error);
 	request->refused = !request->ok && request->kind == COMMIT_OUTPUTS && error_kind(request->error) == ERROR_INPUT;
 	if (request->ok || request->changed)
-		names_release(committer->names, request->job);
+		names_release(committer->names, request->drop);
 	struct finished *finished = g_new(struct finished, 1);
 	*finished = (struct finished){committer, request};
 	g_idle_add_full(G_PRIORITY_DEFAULT, report, finished, NULL);
@@ -352,19 +375,6 @@ struct committer *committer_new(struct names *names, struct history *history, st
 void committer_add(struct committer *committer, struct commit_request *request)
 {
 	g_thread_pool_push(committer->pool, request, NULL);
-}
-
-void committer_tell(struct committer *committer, const struct job *job)
-{
-	struct commit_request *request = g_new0(struct commit_request, 1);
-
-	request->kind = COMMIT_STORY;
-	request->story[0] = g_strdup(job->id);
-	request->story[1] = g_strdup(job->loose ? NULL : job->claim->left_at);
-	request->story[2] = timeline_to_text(job->timeline);
-	request->story[3] = g_strdup(job->own_hash ? job->own_hash : job->pipeline->hash);
-	request->story[4] = g_strdup(job->own_shown ? job->own_shown : job->pipeline->shown);
-	committer_add(committer, request);
 }
 
 void committer_free(struct committer *committer)

@@ -4,26 +4,35 @@
  *            original is moved; history and ledger are written. What came over the bus is written here. Names that need an output's size are
  *            given here. A step that fails is tried again by itself, but for a temp file: that one is never trusted again.
  * Thread:    one thread of its own, so that a slow disk never stops the master's loop; done is called on the master's loop.
- * Ownership: a request is taken; it comes back in done and is freed after it.
+ * Ownership: a request is taken; it comes back in done and is freed after it. It is a value: no job is seen (drop.h).
  */
 #ifndef DROPMILL_MASTER_COMMIT_H
 #define DROPMILL_MASTER_COMMIT_H
 
 #include "base/history.h"
-#include "master/job.h"
+#include "master/drop.h"
 #include "master/kept.h"
 #include "master/names.h"
 
 enum commit_kind {
 	COMMIT_OUTPUTS, /* outputs to their places, original as the pipeline says */
-	COMMIT_STORY,   /* for the history: what the page tells of a job that is over; done is not called */
+	COMMIT_STORY, /* for the history: what the page tells of a job that is over; lost when it cannot be written; done is not called */
 	COMMIT_FAILURE, /* original to _failed/ with the reason */
 };
 
 struct commit_request {
 	enum commit_kind kind;
-	struct job
-		*job; /* not touched by the thread but for what is constant: claim, pipeline, outputs' strings, error */
+	struct drop *drop;
+	struct claim *claim; /* a copy: tells in the answer where the original went */
+	struct found *found; /* copies of the outputs, which tell in the answer what became of them */
+	/* Of the job, for the history: */
+	char *failure; /* COMMIT_FAILURE: why */
+	bool tiled;
+	int width, height;
+	guint tiles, runs;
+	gint64 started_wall_us;
+	guint tries; /* of the same that failed */
+	/* The answer: */
 	bool ok;
 	bool refused; /* error is the picture's own: it fails */
 	bool changed; /* the original was written to meanwhile: the job must start over */
@@ -32,13 +41,13 @@ struct commit_request {
 	char *story[5]; /* COMMIT_STORY: id, original, timeline, hash and what it does */
 };
 
+void commit_request_free(struct commit_request *request); /* NULL is fine */
+
 struct committer;
 
 struct committer *committer_new(struct names *names /* borrowed */,
 	struct history *history /* borrowed; NULL: `once` */, struct kept *kept /* likewise */,
 	void (*done)(struct commit_request *request, void *user), void *user);
-/* Written when there is time; what cannot be is lost. */
-void committer_tell(struct committer *committer, const struct job *job);
 void committer_add(struct committer *committer, struct commit_request *request /* takes */);
 void committer_free(struct committer *committer); /* finishes what is queued; NULL is fine */
 DEFINE_AUTO(committer, committer_free)

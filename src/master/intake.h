@@ -41,8 +41,12 @@ struct claim {
 	gint64 dropped_wall_us; /* when it was first seen */
 	bool recovered;         /* was found claimed at start */
 	char *left_at;          /* where it went, once it is renamed; NULL: it is still claimed, or deleted */
+	bool is_copy;           /* another has the claim */
 };
-void claim_free(struct claim *claim); /* NULL is fine; the file stays where it is, and is nobody's from now on */
+void claim_free(struct claim
+		*claim); /* NULL is fine; the file stays where it is, and is nobody's from now on, but for a copy */
+/* For another thread, to look at or to end; who has the claim frees it after that. */
+struct claim *claim_copy(const struct claim *claim);
 DEFINE_AUTO(claim, claim_free)
 
 /* Is a file one whose original was to stay, and whose job is done? */

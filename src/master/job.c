@@ -9,26 +9,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/files.h"
-#include "base/folder.h"
 #include "base/json.h"
 #include "master/pipeline_show.h"
 #include "pipeline/template.h"
-
-static void output_free(struct job_output *output)
-{
-	g_clear_pointer(&output->arrived, g_bytes_unref);
-	g_free(output->folder);
-	g_free(output->temp);
-	g_free(output->wished);
-	g_free(output->final);
-	g_free(output->note);
-	g_free(output);
-}
-
-GPtrArray *job_outputs_new(void)
-{
-	return g_ptr_array_new_with_free_func((GDestroyNotify)output_free);
-}
 
 struct job *job_new(struct claim *claim, struct pipeline *pipeline)
 {
@@ -64,6 +47,7 @@ void job_free(struct job *job)
 	g_clear_pointer(&job->timeline, g_ptr_array_unref);
 	g_free(job->source);
 	g_free(job->owner);
+	drop_unref(job->drop);
 	g_free(job->hash);
 	g_free(job->waits_for);
 	g_free(job->error);
@@ -81,9 +65,38 @@ const char *job_owner(const struct job *job)
 
 void job_set_loose(struct job *job)
 {
+	g_assert(!job->drop);
 	job->loose = true;
 	g_free(job->owner);
 	job->owner = g_strconcat(job->pipeline->name, "/", job->claim->path, NULL);
+}
+
+struct drop *job_drop(struct job *job)
+{
+	if (!job->drop)
+		job->drop = drop_new(&(struct drop){
+			.id = job->id,
+			.source = job->source,
+			.owner = job->owner,
+			.claim = job->claim,
+			.pipeline = job->pipeline,
+			.queued_us = job->queued_us,
+			.queued_wall_us = job->queued_wall_us,
+			.loose = job->loose,
+		});
+	return job->drop;
+}
+
+void job_take_found(struct job *job, struct found *found)
+{
+	g_ptr_array_unref(job->outputs);
+	job->outputs = g_steal_pointer(&found->outputs);
+	g_free(job->hash);
+	job->hash = g_steal_pointer(&found->hash);
+	g_free(job->waits_for);
+	job->waits_for = g_steal_pointer(&found->waits_for);
+	job->number = found->number;
+	g_free(found);
 }
 
 void job_name_temps(struct job *job)
@@ -98,12 +111,6 @@ void job_name_temps(struct job *job)
 		g_free(output->temp);
 		output->temp = folder ? g_build_filename(folder, name, NULL) : NULL;
 	}
-}
-
-void job_remove_temp(const struct job_output *output)
-{
-	if (output->temp)
-		folder_discard(output->temp);
 }
 
 void job_remove_temps(const struct job *job)

@@ -12,6 +12,7 @@
 #include "base/segment.h"
 #include "base/spent.h"
 #include "bus/wire.h"
+#include "master/drop.h"
 #include "master/intake.h"
 #include "master/snapshot.h"
 #include "pipeline/pipeline.h"
@@ -43,24 +44,6 @@ struct tile {
 	bool failed;         /* it is what the job failed of */
 };
 
-/* Where an output lies while it is made and when it is finished. */
-struct job_output {
-	guint number; /* among the pipeline's outputs; those that a condition leaves out are not in the job's list */
-	char *folder; /* where it is made: that of its final place, or on the same file system */
-	char *temp;   /* in there */
-	char *wished; /* what its template says, absolute; NULL: not known yet */
-	char *final;  /* what it gets, absolute; NULL: not known yet */
-	char *note;   /* why these are not the same, or why it is skipped; NULL */
-	gint64 bytes;
-	int width, height;
-	bool is_folder;  /* deep zoom */
-	bool fresh;      /* nothing was there when it got its place */
-	bool skipped;    /* it is not made: on_conflict: skip */
-	bool renamed;    /* under its final name */
-	bool committed;  /* and on disk there */
-	GBytes *arrived; /* what came over the bus and is not in temp yet; NULL: nothing */
-};
-
 /* Rows of a ring in the segment. */
 struct ring_place {
 	gsize offset, stride;
@@ -79,9 +62,10 @@ struct job {
 	char *id;              /* GRefString */
 	char *source;          /* as shown */
 	char *owner;           /* see job_owner() */
-	char *waits_for; /* a path that another picture in work has, and that on_conflict keeps from being renamed; NULL */
-	char *hash;      /* of the original's bytes, as names have it; NULL: not known */
-	gint64 number; /* of the original, as names have it; 0: not known */
+	struct drop *drop;     /* what other threads know of it; NULL: none was asked yet; see job_drop() */
+	char *waits_for;       /* see struct found, and the next two */
+	char *hash;
+	gint64 number;
 	struct claim *claim;
 	struct pipeline *pipeline;
 	bool loose; /* `once`: the original is no claim and stays where it is */
@@ -132,22 +116,23 @@ struct job {
 	gint64 queued_us, queued_wall_us, started_wall_us, finished_wall_us;
 };
 
-/* An empty list of struct job_output, which it owns. */
-GPtrArray *job_outputs_new(void);
-
 /* Takes the claim, references the pipeline. */
 struct job *job_new(struct claim *claim, struct pipeline *pipeline);
 void job_free(struct job *job);
 DEFINE_AUTO(job, job_free)
 
-/* The original as the ledger knows it: "pipeline/relative"; of a loose one its path. Borrowed. Any thread, but first the loop. */
+/* The original as the ledger knows it: "pipeline/relative"; of a loose one its path. Borrowed. */
 const char *job_owner(const struct job *job);
 /* A loose original: no claim, it stays where it is. */
 void job_set_loose(struct job *job);
 
+/* What other threads may know of it, made when it is asked for first. Borrowed. */
+struct drop *job_drop(struct job *job);
+/* What another thread found out, in place of what the job had. */
+void job_take_found(struct job *job, struct found *found /* takes */);
+
 /* Names where this run's outputs are made. Temp names carry the run, so that a late writer of an earlier one hits nothing. */
 void job_name_temps(struct job *job);
-void job_remove_temp(const struct job_output *output);
 void job_remove_temps(const struct job *job);
 /* Every output is skipped: nothing is to be done. */
 bool job_all_skipped(const struct job *job);

@@ -183,7 +183,7 @@ static void start(struct master *master, struct job *job)
 	}
 	if (!g_hash_table_contains(master->sources, job_owner(job)))
 		g_hash_table_insert(master->sources, (gpointer)job_owner(job), job);
-	names_ask(master->names, job);
+	names_ask(master->names, job_drop(job), found_new(NULL, job->hash, job->number));
 }
 
 static void say_notes(const struct master *master, const struct job *job)
@@ -197,17 +197,22 @@ static void say_notes(const struct master *master, const struct job *job)
 	}
 }
 
-void jobs_named(struct job *job, enum names_answer answer, GError *taken, void *user)
+void jobs_named(struct named *named, void *user)
 {
 	struct master *master = user;
-	g_autoptr(GError) error = taken;
+	struct job *job = jobs_find(master, named->drop->id);
 
-	if (answer == NAMES_TAKEN) {
-		jobs_wait_for_name(master, job, error->message);
+	if (!job) { /* nobody needs its names */
+		names_release(master->names, named->drop);
 		return;
 	}
-	if (answer == NAMES_FAILED) {
-		jobs_fault(master, job, error);
+	job_take_found(job, g_steal_pointer(&named->found));
+	if (named->answer == NAMES_TAKEN) {
+		jobs_wait_for_name(master, job, named->error->message);
+		return;
+	}
+	if (named->answer == NAMES_FAILED) {
+		jobs_fault(master, job, named->error);
 		return;
 	}
 	job_name_temps(job);

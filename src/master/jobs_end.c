@@ -87,10 +87,43 @@ void jobs_start_over(struct master *master, struct job *job, const char *why)
 	jobs_start(master);
 }
 
+void jobs_ask_commit(struct master *master, struct job *job, enum commit_kind kind)
+{
+	struct commit_request *request = g_new0(struct commit_request, 1);
+
+	*request = (struct commit_request){
+		.kind = kind,
+		.drop = drop_ref(job_drop(job)),
+		.claim = claim_copy(job->claim),
+		.found = found_new(job->outputs, job->hash, job->number),
+		.failure = g_strdup(job->error),
+		.tiled = job->lane == LANE_TILED,
+		.width = job->width,
+		.height = job->height,
+		.tiles = job->tile_count,
+		.runs = job->runs,
+		.started_wall_us = job->started_wall_us,
+		.tries = job->commit_tries,
+	};
+	committer_add(master->committer, request);
+}
+
+/* What the page tells of it, for the history. */
+static void tell_story(struct master *master, const struct job *job)
+{
+	struct commit_request *request = g_new0(struct commit_request, 1);
+
+	request->kind = COMMIT_STORY;
+	request->story[0] = g_strdup(job->id);
+	request->story[1] = g_strdup(job->loose ? NULL : job->claim->left_at);
+	request->story[2] = timeline_to_text(job->timeline);
+	request->story[3] = g_strdup(job->own_hash ? job->own_hash : job->pipeline->hash);
+	request->story[4] = g_strdup(job->own_shown ? job->own_shown : job->pipeline->shown);
+	committer_add(master->committer, request);
+}
+
 void jobs_fail(struct master *master, struct job *job, const char *reason)
 {
-	struct commit_request *request;
-
 	if (job->committing)
 		return;
 	accuse_absolve(job);
@@ -102,17 +135,12 @@ void jobs_fail(struct master *master, struct job *job, const char *reason)
 	job_note(job, TIMELINE_FAILED, -1, NULL, "%s", job->error);
 	log_warning("%s/%s failed: %s", job->pipeline->name, job->source, job->error);
 	job->committing = true;
-	request = g_new0(struct commit_request, 1);
-	request->kind = COMMIT_FAILURE;
-	request->job = job;
-	committer_add(master->committer, request);
+	jobs_ask_commit(master, job, COMMIT_FAILURE);
 	view_changed(master);
 }
 
 void jobs_commit(struct master *master, struct job *job)
 {
-	struct commit_request *request = g_new0(struct commit_request, 1);
-
 	jobs_waits_no_more(master, job);
 	view_show_tiles(master, job);
 	/* Nothing is out any more: every tile was answered, if perhaps not by everybody who has it. */
@@ -122,9 +150,7 @@ void jobs_commit(struct master *master, struct job *job)
 	segments_give_back(master->segments, g_steal_pointer(&job->segment), job->leased > 0 || job->held > 0);
 	job->phase_us = clock_now_us();
 	job->committing = true;
-	request->kind = COMMIT_OUTPUTS;
-	request->job = job;
-	committer_add(master->committer, request);
+	jobs_ask_commit(master, job, COMMIT_OUTPUTS);
 }
 
 /* The oldest that waits for one of its names may have it now. */
@@ -207,7 +233,7 @@ static void finish(struct master *master, struct job *job, enum job_state state)
 	note_spent(job, state, now);
 	view_remember(master, job);
 	if (!master->once)
-		committer_tell(master->committer, job);
+		tell_story(master, job);
 	view_tally(master, job);
 	if (state == JOB_DONE)
 		far_measured(master, job);
@@ -239,44 +265,48 @@ static void mill_again(struct master *master, struct job *job, const GError *err
 	jobs_start(master);
 }
 
+/* Somebody still writes to it. Back to the inbox, where it settles again. */
+static void take_again(struct master *master, struct job *job)
+{
+	log_warning("%s/%s changed while it was milled; it is taken again when it is quiet", job->pipeline->name,
+		job->source);
+	jobs_waits_no_more(master, job);
+	jobs_set_stuck(master, job, false);
+	job_remove_temps(job);
+	forget(master, job);
+	master->counts[job->state]--;
+	job->state = JOB_STATE_COUNT;
+	g_ptr_array_remove_fast(master->running, job);
+	g_hash_table_remove(master->jobs, job->id);
+	jobs_give_back(master, g_steal_pointer(&job->claim));
+	job_free(job);
+	view_changed(master);
+	master_check_drained(master);
+}
+
 void jobs_committed(struct commit_request *request, void *user)
 {
 	struct master *master = user;
-	struct job *job = request->job;
+	struct job *job = jobs_find(master, request->drop->id);
 
+	if (!job)
+		return;
+	job_take_found(job, g_steal_pointer(&request->found));
+	g_free(job->claim->left_at);
+	job->claim->left_at = g_steal_pointer(&request->claim->left_at);
 	if (request->ok) {
 		finish(master, job, request->kind == COMMIT_OUTPUTS ? JOB_DONE : JOB_FAILED);
-		return;
-	}
-	if (request->refused) {
+	} else if (request->refused) {
 		job->committing = false;
 		jobs_fail(master, job, request->error->message);
-		return;
-	}
-	if (request->changed) {
-		/* Somebody still writes to it. Back to the inbox, where it settles again. */
-		log_warning("%s/%s changed while it was milled; it is taken again when it is quiet",
-			job->pipeline->name, job->source);
-		jobs_waits_no_more(master, job);
-		jobs_set_stuck(master, job, false);
-		job_remove_temps(job);
-		forget(master, job);
-		master->counts[job->state]--;
-		job->state = JOB_STATE_COUNT;
-		g_ptr_array_remove_fast(master->running, job);
-		g_hash_table_remove(master->jobs, job->id);
-		jobs_give_back(master, g_steal_pointer(&job->claim));
-		job_free(job);
-		view_changed(master);
-		master_check_drained(master);
-		return;
-	}
-	if (request->lost) {
+	} else if (request->changed) {
+		take_again(master, job);
+	} else if (request->lost) {
 		mill_again(master, job, request->error);
-		return;
+	} else {
+		jobs_commit_again(master, job, request->kind, request->error->message);
+		view_changed(master);
+		jobs_start(master);
+		master_check_drained(master);
 	}
-	jobs_commit_again(master, job, request->kind, request->error->message);
-	view_changed(master);
-	jobs_start(master);
-	master_check_drained(master);
 }

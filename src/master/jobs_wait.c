@@ -146,12 +146,8 @@ static gboolean commit_again(gpointer data)
 	struct again *again = data;
 	struct job *job = jobs_find(again->master, again->id);
 
-	if (job) {
-		struct commit_request *request = g_new0(struct commit_request, 1);
-		request->kind = again->kind;
-		request->job = job;
-		committer_add(again->master->committer, request);
-	}
+	if (job)
+		jobs_ask_commit(again->master, job, again->kind);
 	g_free(again->id);
 	g_free(again);
 	return G_SOURCE_REMOVE;

@@ -46,7 +46,7 @@ static struct stamp get_stamp(JsonObject *object)
 	return (struct stamp){json_int(object, "bytes", -1), json_int(object, "mtime", 0)};
 }
 
-bool mark_write(const struct mark_place *mill, const struct job *job, const struct job_output *output,
+bool mark_write(const struct mark_place *mill, const struct drop *drop, gint64 number, const struct job_output *output,
 	const struct stamp *stamp)
 {
 	const char *place = below(mill->out, output->final), *wished = below(mill->out, output->wished);
@@ -54,18 +54,18 @@ bool mark_write(const struct mark_place *mill, const struct job *job, const stru
 	if (!place || !wished || !output->temp || stamp->bytes < 0)
 		return false;
 	g_autoptr(JsonObject) object = json_object_new();
-	g_autofree char *owner = g_strconcat("/", job_owner(job), NULL); /* paths are bytes, and absolute */
+	g_autofree char *owner = g_strconcat("/", drop->owner, NULL); /* paths are bytes, and absolute */
 	set_stamp(object, stamp);
 	json_set_path(object, "watch", mill->watch);
 	json_set_path(object, "path", place);
 	json_set_path(object, "wished", wished);
 	json_set_path(object, "owner", owner);
-	json_object_set_string_member(object, "job", job->id);
-	if (job->number)
-		json_object_set_int_member(object, "number", job->number);
-	if (job->pipeline->originals == ORIGINALS_KEEP) {
+	json_object_set_string_member(object, "job", drop->id);
+	if (number)
+		json_object_set_int_member(object, "number", number);
+	if (drop->pipeline->originals == ORIGINALS_KEEP) {
 		JsonObject *original = json_object_new();
-		set_stamp(original, &(struct stamp){job->claim->bytes, job->claim->mtime_ns});
+		set_stamp(original, &(struct stamp){drop->claim->bytes, drop->claim->mtime_ns});
 		json_object_set_object_member(object, "original", original);
 	}
 	g_autofree char *text = json_object_text(object);

@@ -13,7 +13,7 @@
 #define DROPMILL_MASTER_MARKS_H
 
 #include "base/history.h"
-#include "master/job.h"
+#include "master/drop.h"
 
 struct mark {
 	char *owner, *wished, *job;
@@ -31,8 +31,8 @@ struct mark_place {
 /* A path in the output folder, as the ledger has it; NULL: it lies elsewhere. Borrowed. */
 const char *mark_relative(const struct mark_place *mill, const char *path);
 /* On the temp file of an output that is about to get its final name, below out. False: it cannot be marked. */
-bool mark_write(const struct mark_place *mill, const struct job *job, const struct job_output *output,
-	const struct stamp *stamp);
+bool mark_write(const struct mark_place *mill, const struct drop *drop, gint64 number /* the original's */,
+	const struct job_output *output, const struct stamp *stamp);
 /* False: not an output of this mill, or not any more. */
 bool mark_read(const struct mark_place *mill, const char *path, struct mark *mark);
 /* Into a ledger that has begun anew; what it knows already stays. */

@@ -17,18 +17,16 @@
 /* One naming, from the question to the answer. */
 struct naming {
 	struct names *names;
-	struct job *job; /* its name on the loop; the threads write nothing in it */
-	struct found *found;
-	enum names_answer answer;
-	GError *error;
+	struct named named;
 };
 
 static void naming_free(gpointer data)
 {
 	struct naming *naming = data;
 
-	names_found_free(naming->found);
-	g_clear_error(&naming->error);
+	drop_unref(naming->named.drop);
+	found_free(naming->named.found);
+	g_clear_error(&naming->named.error);
 	g_free(naming);
 }
 
@@ -36,15 +34,14 @@ static gboolean report(gpointer data)
 {
 	struct naming *naming = data;
 
-	names_found_take(naming->found, naming->job);
-	naming->names->done(naming->job, naming->answer, g_steal_pointer(&naming->error), naming->names->user);
+	naming->names->done(&naming->named, naming->names->user);
 	naming_free(naming);
 	return G_SOURCE_REMOVE;
 }
 
 static void send(struct naming *naming, enum names_answer answer)
 {
-	naming->answer = answer;
+	naming->named.answer = answer;
 	g_idle_add_full(G_PRIORITY_DEFAULT, report, naming, NULL);
 }
 
@@ -67,8 +64,9 @@ static void hash(gpointer data, gpointer user)
 	struct names *names = user;
 	struct naming *naming = data;
 
-	naming->found->hash = hash_file(naming->job->claim->path, &naming->error);
-	if (naming->found->hash)
+	char *digits = hash_file(naming->named.drop->claim->path, &naming->named.error);
+	naming->named.found->hash = digits;
+	if (digits)
 		g_thread_pool_push(names->namer, naming, NULL);
 	else
 		send(naming, NAMES_FAILED);
@@ -78,20 +76,22 @@ static void name(gpointer data, gpointer user)
 {
 	struct naming *naming = data;
 
-	send(naming, names_find(user, naming->job, naming->found, &naming->error));
+	struct named *named = &naming->named;
+
+	send(naming, names_find(user, named->drop, named->found, &named->error));
 }
 
-void names_ask(struct names *names, struct job *job)
+void names_ask(struct names *names, const struct drop *drop, struct found *found)
 {
 	struct naming *naming = g_new0(struct naming, 1);
 	unsigned uses = 0;
 
 	naming->names = names;
-	naming->job = job;
-	naming->found = names_found_new(job);
-	for (guint i = 0; i < job->pipeline->outputs->len; i++)
-		uses |= template_uses(((struct output *)g_ptr_array_index(job->pipeline->outputs, i))->name);
-	g_thread_pool_push(uses & TEMPLATE_HASH && !job->hash ? names->hasher : names->namer, naming, NULL);
+	naming->named.drop = drop_ref(drop);
+	naming->named.found = found;
+	for (guint i = 0; i < drop->pipeline->outputs->len; i++)
+		uses |= template_uses(((struct output *)g_ptr_array_index(drop->pipeline->outputs, i))->name);
+	g_thread_pool_push(uses & TEMPLATE_HASH && !found->hash ? names->hasher : names->namer, naming, NULL);
 }
 
 void names_refresh(struct names *names)
@@ -125,8 +125,8 @@ struct names *names_new(
 		names_free(names);
 		return NULL;
 	}
-	names->holders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	names->waiting = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	names->holders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)drop_unref);
+	names->waiting = g_hash_table_new_full(NULL, NULL, (GDestroyNotify)drop_unref, g_free);
 	names->made = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	names->numbers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	names->done = done;
@@ -153,7 +153,8 @@ void names_free(struct names *names)
 	g_free(names);
 }
 
-bool names_own(struct names *names, const struct job *job, const struct job_output *output, GError **error)
+bool names_own(
+	struct names *names, const struct drop *drop, gint64 number, const struct job_output *output, GError **error)
 {
 	g_mutex_lock(&names->mutex);
 	bool done = true;
@@ -164,10 +165,10 @@ bool names_own(struct names *names, const struct job *job, const struct job_outp
 		stamp_take(output->temp, &stamp);
 		/* On disk with the rename at the latest: file systems write a folder's change after what it leads to. An output without a mark is
 		 * a stranger's after a power cut, if the ledger is not on disk before it. */
-		history_have_marks(names->ledger, mark_write(&names->mill, job, output, &stamp));
-		done = history_own(names->ledger, place, job_owner(job), wished, job->id, &stamp, error);
+		history_have_marks(names->ledger, mark_write(&names->mill, drop, number, output, &stamp));
+		done = history_own(names->ledger, place, drop->owner, wished, drop->id, &stamp, error);
 	} else
-		g_hash_table_insert(names->made, g_strdup(output->final), g_strdup(job_owner(job)));
+		g_hash_table_insert(names->made, g_strdup(output->final), g_strdup(drop->owner));
 	g_mutex_unlock(&names->mutex);
 	return done;
 }
@@ -185,20 +186,21 @@ void names_give_up(struct names *names, struct job_output *output)
 	g_clear_pointer(&output->note, g_free);
 }
 
-static gboolean held_by(gpointer path, gpointer holder, gpointer job)
+static gboolean held_by(gpointer path, gpointer holder, gpointer drop)
 {
 	(void)path;
-	return holder == job;
+	return holder == drop;
 }
 
-void names_let_go(struct names *names, const struct job *job)
+void names_let_go(struct names *names, const struct drop *drop)
 {
-	g_hash_table_foreach_remove(names->holders, held_by, (gpointer)job);
+	g_hash_table_foreach_remove(names->holders, held_by, (gpointer)drop);
 }
 
-void names_release(struct names *names, const struct job *job)
+void names_release(struct names *names, const struct drop *drop)
 {
 	g_mutex_lock(&names->mutex);
-	names_let_go(names, job);
+	names_let_go(names, drop);
+	g_hash_table_remove(names->waiting, drop);
 	g_mutex_unlock(&names->mutex);
 }

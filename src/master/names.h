@@ -10,14 +10,13 @@
  *            very run made it from another.
  * Thread:    one thread names in the order asked, and two read for hashes; names_settle(), names_own() and names_release() also from the
  *            commit thread (a mutex inside). The loop never waits for the mutex.
- * Ownership: names_free(). Of a job that is being named the thread only reads what never changes (id, owner, source, claim, pipeline, times),
- *            and the job must live until done is called, on the loop. What was found goes into the job there, just before done.
+ * Ownership: names_free(). Questions and answers are values: no thread sees a job (drop.h).
  */
 #ifndef DROPMILL_MASTER_NAMES_H
 #define DROPMILL_MASTER_NAMES_H
 
 #include "base/history.h"
-#include "master/job.h"
+#include "master/drop.h"
 
 enum names_answer {
 	NAMES_GIVEN,  /* each output has its place, is skipped, or waits for its size (final is NULL) */
@@ -25,7 +24,15 @@ enum names_answer {
 	NAMES_FAILED, /* error says why: ERROR_INPUT (on_conflict: fail, a name too long) or what may pass */
 };
 
-typedef void (*names_done)(struct job *job, enum names_answer answer, GError *error /* takes */, void *user);
+struct named {
+	struct drop *drop; /* whose outputs */
+	enum names_answer answer;
+	GError *error;       /* NULL with NAMES_GIVEN */
+	struct found *found; /* done may take it */
+};
+
+/* On the loop; named is freed after it. */
+typedef void (*names_done)(struct named *named, void *user);
 
 struct names;
 
@@ -36,23 +43,24 @@ struct names *names_new(
 void names_free(struct names *names); /* what is queued is dropped; NULL is fine */
 DEFINE_AUTO(names, names_free)
 
-/* Names the outputs of a job that begins. */
-void names_ask(struct names *names, struct job *job);
+/* Names the outputs of a job that begins. found: what is known of the original, and no outputs. */
+void names_ask(struct names *names, const struct drop *drop, struct found *found /* takes */);
 
 /* At the commit, when widths and heights are known: finds a place for each output that has none yet. */
-enum names_answer names_settle(struct names *names, struct job *job, GError **error);
+enum names_answer names_settle(struct names *names, const struct drop *drop, struct found *found, GError **error);
 
 /* May the commit replace what lies at the output's place? Not when somebody put a file of theirs there since the place was given: then the
  * output has none any more. False with error: that cannot be known now. Nothing there: the output is fresh. */
-bool names_may_replace(struct names *names, const struct job *job, struct job_output *output, GError **error);
+bool names_may_replace(struct names *names, const struct drop *drop, struct job_output *output, GError **error);
 
 /* Into the ledger, before the output gets its name: after a crash in between the place is known for the job's own. */
-bool names_own(struct names *names, const struct job *job, const struct job_output *output, GError **error);
+bool names_own(struct names *names, const struct drop *drop, gint64 number /* of the original, see struct found */,
+	const struct job_output *output, GError **error);
 
 /* The place was taken by a stranger after all: out of the ledger, and the output has none. */
 void names_give_up(struct names *names, struct job_output *output);
 
-/* The job is over: its places are free for others. */
-void names_release(struct names *names, const struct job *job);
+/* The job is over: its places are free for others, and it waits for none. */
+void names_release(struct names *names, const struct drop *drop);
 
 #endif

@@ -18,33 +18,19 @@ struct names {
 	GThreadPool *namer, *hasher;
 	GMutex mutex;
 	struct history *ledger; /* a connection of its own; NULL: once */
-	GHashTable *holders;    /* path to struct job: places of pictures in work */
+	GHashTable *holders;    /* path to struct drop: places of pictures in work */
 	GHashTable *
-		waiting; /* struct job to the path that it waits for, since another has it or an older one waits for it */
+		waiting; /* struct drop to the path that it waits for, since another has it or an older one waits for it */
 	GHashTable *made;    /* once: path to owner, of what this run made */
 	GHashTable *numbers; /* once: owner to number */
 };
 
-/* What naming finds out, apart from the job until the loop takes it over: the loop and the page may read the job's own meanwhile. */
-struct found {
-	GPtrArray *outputs; /* struct job_output */
-	char *hash;
-	gint64 number;
-	char *waits_for;
-};
-
-/* Starts from what the job knows already, with no outputs. On the loop. */
-struct found *names_found_new(const struct job *job);
-void names_found_free(struct found *found);
-/* Into the job, in place of what it had. On the loop. */
-void names_found_take(struct found *found, struct job *job);
-
-/* Finds a place for each output of a new run. Any thread. */
-enum names_answer names_find(struct names *names, const struct job *job, struct found *found, GError **error);
+/* Finds a place for each output of a new run; found has none yet. Any thread. */
+enum names_answer names_find(struct names *names, const struct drop *drop, struct found *found, GError **error);
 
 /* With the mutex held. */
 /* After a new ledger began, in place of one that was lost or damaged, it learns from the marks. */
 void names_refresh(struct names *names);
-void names_let_go(struct names *names, const struct job *job);
+void names_let_go(struct names *names, const struct drop *drop);
 
 #endif

@@ -23,16 +23,16 @@ enum occupant {
 
 /* Who made the file that lies there, by its mark, or, where marks cannot be or were lost, by what the ledger says that it was: never by its
  * name alone. *owner is NULL when somebody else did. False with error: that cannot be known now. */
-static bool find_owner(struct names *names, const char *path, char **owner, char **drop, GError **error)
+static bool find_owner(struct names *names, const char *path, char **owner, char **job, GError **error)
 {
 	struct history_output known;
 	struct stamp now;
 	struct mark mark;
 
-	*owner = *drop = NULL;
+	*owner = *job = NULL;
 	if (mark_read(&names->mill, path, &mark)) {
 		*owner = g_steal_pointer(&mark.owner);
-		*drop = g_steal_pointer(&mark.job);
+		*job = g_steal_pointer(&mark.job);
 		mark_clear(&mark);
 		return true;
 	}
@@ -41,24 +41,24 @@ static bool find_owner(struct names *names, const char *path, char **owner, char
 	if (known.owner && stamp_take(path, &now) &&
 		(stamp_equal(&known.stamp, &now) || stamp_equal(&known.before, &now))) {
 		*owner = g_steal_pointer(&known.owner);
-		*drop = g_steal_pointer(&known.job);
+		*job = g_steal_pointer(&known.job);
 	}
 	history_output_clear(&known);
 	return true;
 }
 
-static enum occupant look(struct names *names, const struct job *job, const struct job_output *output, const char *path,
-	char **made_from, GError **error)
+static enum occupant look(struct names *names, const struct drop *drop, const struct job_output *output,
+	const char *path, char **made_from, GError **error)
 {
 	g_autofree char *owner = NULL;
-	g_autofree char *drop = NULL;
+	g_autofree char *job = NULL;
 	struct stat status;
 
 	if (beneath_stat(path, &status) != 0)
 		return OCCUPANT_NONE;
 	if (S_ISDIR(status.st_mode) != output->is_folder) /* whoever made it, it cannot be replaced at once */
 		return OCCUPANT_STRANGER;
-	if (names->ledger && !find_owner(names, path, &owner, &drop, error))
+	if (names->ledger && !find_owner(names, path, &owner, &job, error))
 		return OCCUPANT_UNKNOWN;
 	if (!names->ledger)
 		owner = g_strdup(g_hash_table_lookup(names->made, path));
@@ -66,21 +66,21 @@ static enum occupant look(struct names *names, const struct job *job, const stru
 	if (!owner)
 		return names->ledger || (output->is_folder && !output_is_pyramid(path)) ? OCCUPANT_STRANGER
 											: OCCUPANT_SAME;
-	if (g_strcmp0(drop, job->id) == 0)
+	if (g_strcmp0(job, drop->id) == 0)
 		return OCCUPANT_THIS_DROP;
-	if (strcmp(owner, job_owner(job)) == 0)
+	if (strcmp(owner, drop->owner) == 0)
 		return OCCUPANT_SAME;
 	const char *slash = strchr(owner, '/');
 	*made_from = files_display(slash ? slash + 1 : owner);
 	return OCCUPANT_OTHER;
 }
 
-bool names_may_replace(struct names *names, const struct job *job, struct job_output *output, GError **error)
+bool names_may_replace(struct names *names, const struct drop *drop, struct job_output *output, GError **error)
 {
 	g_autofree char *made_from = NULL;
 
 	g_mutex_lock(&names->mutex);
-	enum occupant occupant = look(names, job, output, output->final, &made_from, error);
+	enum occupant occupant = look(names, drop, output, output->final, &made_from, error);
 	g_mutex_unlock(&names->mutex);
 	if (occupant == OCCUPANT_STRANGER)
 		names_give_up(names, output);
@@ -88,9 +88,9 @@ bool names_may_replace(struct names *names, const struct job *job, struct job_ou
 	return occupant != OCCUPANT_UNKNOWN;
 }
 
-static bool take(struct names *names, const struct job *job, struct job_output *output, const char *path, bool fresh)
+static bool take(struct names *names, const struct drop *drop, struct job_output *output, const char *path, bool fresh)
 {
-	g_hash_table_insert(names->holders, g_strdup(path), (gpointer)job);
+	g_hash_table_insert(names->holders, g_strdup(path), drop_ref(drop));
 	output->final = g_strdup(path);
 	output->fresh = fresh;
 	return true;
@@ -98,20 +98,20 @@ static bool take(struct names *names, const struct job *job, struct job_output *
 
 /* The place that this original's output got before, when that output is still there: a picture that was renamed once stays where it is. False
  * with error: that cannot be known now. */
-static bool take_earlier(struct names *names, const struct job *job, struct job_output *output, GError **error)
+static bool take_earlier(struct names *names, const struct drop *drop, struct job_output *output, GError **error)
 {
 	if (!names->ledger)
 		return false;
 	g_autoptr(GPtrArray) places =
-		history_places(names->ledger, job_owner(job), mark_relative(&names->mill, output->wished), error);
+		history_places(names->ledger, drop->owner, mark_relative(&names->mill, output->wished), error);
 	for (guint i = 0; places && i < places->len; i++) {
 		g_autofree char *path = g_build_filename(names->out, places->pdata[i], NULL);
 		g_autofree char *made_from = NULL;
 		if (g_hash_table_contains(names->holders, path))
 			continue;
-		enum occupant occupant = look(names, job, output, path, &made_from, error);
+		enum occupant occupant = look(names, drop, output, path, &made_from, error);
 		if (occupant == OCCUPANT_SAME || occupant == OCCUPANT_THIS_DROP)
-			return take(names, job, output, path, false);
+			return take(names, drop, output, path, false);
 		if (occupant == OCCUPANT_UNKNOWN)
 			return false;
 	}
@@ -132,7 +132,7 @@ static void note_rename(struct job_output *output, const char *why)
 }
 
 /* A file lies there, and the policy is rename or overwrite. False: the next name is tried, *why tells the reason. */
-static bool replace(struct names *names, const struct job *job, struct job_output *output, const char *path,
+static bool replace(struct names *names, const struct drop *drop, struct job_output *output, const char *path,
 	enum occupant occupant, const char *made_from, char **why)
 {
 	g_autofree char *shown = shown_name(path);
@@ -141,19 +141,19 @@ static bool replace(struct names *names, const struct job *job, struct job_outpu
 	*why = occupant == OCCUPANT_OTHER ? g_strdup_printf("%s was made from %s", shown, made_from)
 					  : g_strdup_printf("%s is there and was not made here", shown);
 	if (occupant == OCCUPANT_SAME)
-		return take(names, job, output, path, false);
-	if (occupant != OCCUPANT_OTHER || job->pipeline->on_conflict != CONFLICT_OVERWRITE)
+		return take(names, drop, output, path, false);
+	if (occupant != OCCUPANT_OTHER || drop->pipeline->on_conflict != CONFLICT_OVERWRITE)
 		return false;
 	output->note = g_strdup_printf("replaces the one made from %s", made_from);
-	return take(names, job, output, path, false);
+	return take(names, drop, output, path, false);
 }
 
 /* A file lies there, and the policy is skip or fail. */
-static enum names_answer refuse(const struct job *job, struct job_output *output, const char *path, GError **error)
+static enum names_answer refuse(const struct drop *drop, struct job_output *output, const char *path, GError **error)
 {
 	g_autofree char *shown = files_display(path);
 
-	if (job->pipeline->on_conflict == CONFLICT_FAIL) {
+	if (drop->pipeline->on_conflict == CONFLICT_FAIL) {
 		fail(error, ERROR_INPUT,
 			"%s is there already, and on_conflict is fail: take it away, or drop the picture under another name",
 			shown);
@@ -167,46 +167,46 @@ static enum names_answer refuse(const struct job *job, struct job_output *output
 
 /* Where the order of drops decides what stays, an older picture that waits for the path goes first; the oldest of all waits for none that
  * waits, so that they never wait for each other. */
-static const struct job *older_waiter(struct names *names, const struct job *job, const char *path)
+static const struct drop *older_waiter(struct names *names, const struct drop *drop, const char *path)
 {
 	GHashTableIter iter;
 	gpointer key, waits_for;
 
 	g_hash_table_iter_init(&iter, names->waiting);
 	while (g_hash_table_iter_next(&iter, &key, &waits_for)) {
-		const struct job *other = key;
-		if (other != job && other->queued_us < job->queued_us && strcmp(waits_for, path) == 0)
+		const struct drop *other = key;
+		if (other != drop && other->queued_us < drop->queued_us && strcmp(waits_for, path) == 0)
 			return other;
 	}
 	return NULL;
 }
 
 /* Somebody in work has this path, or is to have it first. NAMES_GIVEN: another name will do. */
-static enum names_answer held(struct names *names, const struct job *job, const struct job *holder, const char *path,
+static enum names_answer held(struct names *names, const struct drop *drop, const struct drop *holder, const char *path,
 	char **waits_for, char **why, GError **error)
 {
 	g_autofree char *shown = shown_name(path);
 
 	g_free(*why);
-	*why = holder == job ? g_strdup_printf("another output of this picture is %s", shown)
-			     : g_strdup_printf("%s is being made from %s", shown, holder->source);
-	if (holder == job || job->pipeline->on_conflict == CONFLICT_RENAME)
+	*why = holder == drop ? g_strdup_printf("another output of this picture is %s", shown)
+			      : g_strdup_printf("%s is being made from %s", shown, holder->source);
+	if (holder == drop || drop->pipeline->on_conflict == CONFLICT_RENAME)
 		return NAMES_GIVEN;
 	g_free(*waits_for);
 	*waits_for = g_strdup(path);
-	g_hash_table_insert(names->waiting, (gpointer)job, g_strdup(path));
+	g_hash_table_insert(names->waiting, drop_ref(drop), g_strdup(path));
 	fail(error, ERROR_RETRY, "%s", *why);
 	return NAMES_TAKEN;
 }
 
 static enum names_answer settle(
-	struct names *names, const struct job *job, struct job_output *output, char **waits_for, GError **error)
+	struct names *names, const struct drop *drop, struct job_output *output, char **waits_for, GError **error)
 {
-	bool refuses = job->pipeline->on_conflict == CONFLICT_SKIP || job->pipeline->on_conflict == CONFLICT_FAIL;
+	bool refuses = drop->pipeline->on_conflict == CONFLICT_SKIP || drop->pipeline->on_conflict == CONFLICT_FAIL;
 	g_autofree char *why = NULL;
 	g_autoptr(GError) unknown = NULL;
 
-	if (!refuses && take_earlier(names, job, output, &unknown)) {
+	if (!refuses && take_earlier(names, drop, output, &unknown)) {
 		if (strcmp(output->final, output->wished) != 0)
 			note_rename(output, "it got that name before");
 		return NAMES_GIVEN;
@@ -218,24 +218,24 @@ static enum names_answer settle(
 	for (unsigned number = 1; !output->final; number++) {
 		g_autofree char *path = number > 1 ? files_numbered(output->wished, number) : g_strdup(output->wished);
 		g_autofree char *made_from = NULL;
-		const struct job *holder = g_hash_table_lookup(names->holders, path);
-		if (!holder && job->pipeline->on_conflict != CONFLICT_RENAME)
-			holder = older_waiter(names, job, path);
+		const struct drop *holder = g_hash_table_lookup(names->holders, path);
+		if (!holder && drop->pipeline->on_conflict != CONFLICT_RENAME)
+			holder = older_waiter(names, drop, path);
 		if (holder) {
-			enum names_answer answer = held(names, job, holder, path, waits_for, &why, error);
+			enum names_answer answer = held(names, drop, holder, path, waits_for, &why, error);
 			if (answer != NAMES_GIVEN)
 				return answer;
 			continue;
 		}
-		enum occupant occupant = look(names, job, output, path, &made_from, error);
+		enum occupant occupant = look(names, drop, output, path, &made_from, error);
 		if (occupant == OCCUPANT_UNKNOWN)
 			return NAMES_FAILED;
 		if (occupant == OCCUPANT_NONE || occupant == OCCUPANT_THIS_DROP)
-			take(names, job, output, path, occupant == OCCUPANT_NONE);
+			take(names, drop, output, path, occupant == OCCUPANT_NONE);
 		else if (refuses)
-			return refuse(job, output, path, error);
+			return refuse(drop, output, path, error);
 		else
-			replace(names, job, output, path, occupant, made_from, &why);
+			replace(names, drop, output, path, occupant, made_from, &why);
 		if (output->final && number > 1) {
 			g_clear_pointer(&output->note, g_free);
 			note_rename(output, why);
@@ -244,29 +244,29 @@ static enum names_answer settle(
 	return NAMES_GIVEN;
 }
 
-static gint64 number_of(struct names *names, const struct job *job, GError **error)
+static gint64 number_of(struct names *names, const struct drop *drop, GError **error)
 {
 	if (names->ledger)
-		return history_number(names->ledger, job->pipeline->name, job_owner(job), error);
-	gpointer known = g_hash_table_lookup(names->numbers, job_owner(job));
+		return history_number(names->ledger, drop->pipeline->name, drop->owner, error);
+	gpointer known = g_hash_table_lookup(names->numbers, drop->owner);
 	if (!known) {
 		known = GUINT_TO_POINTER(g_hash_table_size(names->numbers) + 1);
-		g_hash_table_insert(names->numbers, g_strdup(job_owner(job)), known);
+		g_hash_table_insert(names->numbers, g_strdup(drop->owner), known);
 	}
 	return GPOINTER_TO_UINT(known);
 }
 
 /* The wished name, absolute. Returns owned. */
-static char *wish(struct names *names, const struct job *job, const struct found *found, const struct output *output,
+static char *wish(struct names *names, const struct drop *drop, const struct found *found, const struct output *output,
 	const struct job_output *place, GError **error)
 {
-	const char *format = output->format ? output->format : job->claim->format;
+	const char *format = output->format ? output->format : drop->claim->format;
 	const struct template_values values = {
-		.relative = job->claim->relative,
-		.pipeline = job->pipeline->name,
+		.relative = drop->claim->relative,
+		.pipeline = drop->pipeline->name,
 		.format_ext = format ? sniff_ending(format) : NULL,
-		.kept_ext = output->format ? NULL : pipeline_kept_ending(job->claim->format),
-		.dropped_wall_us = job->queued_wall_us,
+		.kept_ext = output->format ? NULL : pipeline_kept_ending(drop->claim->format),
+		.dropped_wall_us = drop->queued_wall_us,
 		.number = found->number,
 		.hash = found->hash,
 		.width = place->width,
@@ -276,16 +276,16 @@ static char *wish(struct names *names, const struct job *job, const struct found
 
 	if (!relative)
 		return NULL;
-	return names->ledger ? g_build_filename(names->out, job->pipeline->name, relative, NULL)
+	return names->ledger ? g_build_filename(names->out, drop->pipeline->name, relative, NULL)
 			     : g_build_filename(names->out, relative, NULL);
 }
 
 /* Beside the final place; where that is not known yet, in the folder that mirrors the source's. */
-static bool make_folder(struct names *names, const struct job *job, struct job_output *place, GError **error)
+static bool make_folder(struct names *names, const struct drop *drop, struct job_output *place, GError **error)
 {
 	g_autofree char *mirrored =
-		names->ledger ? g_build_filename(names->out, job->pipeline->name, job->claim->relative, NULL)
-			      : g_build_filename(names->out, job->claim->relative, NULL);
+		names->ledger ? g_build_filename(names->out, drop->pipeline->name, drop->claim->relative, NULL)
+			      : g_build_filename(names->out, drop->claim->relative, NULL);
 	g_autofree char *folder = g_path_get_dirname(place->final ? place->final : mirrored);
 
 	if (!files_make_folder(folder, error))
@@ -296,101 +296,61 @@ static bool make_folder(struct names *names, const struct job *job, struct job_o
 }
 
 static enum names_answer settle_all(
-	struct names *names, const struct job *job, struct found *found, bool sized, GError **error)
+	struct names *names, const struct drop *drop, struct found *found, bool sized, GError **error)
 {
-	for (guint i = 0; !sized && i < job->pipeline->outputs->len; i++) {
+	for (guint i = 0; !sized && i < drop->pipeline->outputs->len; i++) {
 		struct job_output *place = g_new0(struct job_output, 1);
 		place->number = i;
 		g_ptr_array_add(found->outputs, place);
 	}
 	for (guint i = 0; i < found->outputs->len; i++) {
 		struct job_output *place = g_ptr_array_index(found->outputs, i);
-		const struct output *output = g_ptr_array_index(job->pipeline->outputs, place->number);
+		const struct output *output = g_ptr_array_index(drop->pipeline->outputs, place->number);
 		unsigned uses = template_uses(output->name);
 		bool zip = strcmp(json_string(output->save, "container", "fs"), "zip") == 0;
 		if (place->final)
 			continue;
 		place->is_folder = g_strcmp0(output->format, "dz") == 0 && !zip;
-		if (uses & TEMPLATE_NUMBER && !found->number && !(found->number = number_of(names, job, error)))
+		if (uses & TEMPLATE_NUMBER && !found->number && !(found->number = number_of(names, drop, error)))
 			return NAMES_FAILED;
 		if (sized || !(uses & TEMPLATE_SIZE)) {
 			g_free(place->wished);
-			place->wished = wish(names, job, found, output, place, error);
+			place->wished = wish(names, drop, found, output, place, error);
 			if (!place->wished)
 				return NAMES_FAILED;
-			enum names_answer answer = settle(names, job, place, &found->waits_for, error);
+			enum names_answer answer = settle(names, drop, place, &found->waits_for, error);
 			if (answer != NAMES_GIVEN)
 				return answer;
 		}
-		if (!sized && !place->skipped && !make_folder(names, job, place, error))
+		if (!sized && !place->skipped && !make_folder(names, drop, place, error))
 			return NAMES_FAILED;
 	}
 	return NAMES_GIVEN;
 }
 
 static enum names_answer settle_locked(
-	struct names *names, const struct job *job, struct found *found, bool sized, GError **error)
+	struct names *names, const struct drop *drop, struct found *found, bool sized, GError **error)
 {
 	g_mutex_lock(&names->mutex);
 	if (names->ledger) /* it may have begun anew meanwhile */
 		names_refresh(names);
-	g_hash_table_remove(names->waiting, job);
+	g_hash_table_remove(names->waiting, drop);
 	if (!sized) /* a new run */
-		names_let_go(names, job);
-	enum names_answer answer = settle_all(names, job, found, sized, error);
+		names_let_go(names, drop);
+	enum names_answer answer = settle_all(names, drop, found, sized, error);
 	/* All or none: who waits for another must hold nothing that the other waits for. */
 	if (!sized && answer != NAMES_GIVEN)
-		names_let_go(names, job);
+		names_let_go(names, drop);
 	g_mutex_unlock(&names->mutex);
 	return answer;
 }
 
-enum names_answer names_find(struct names *names, const struct job *job, struct found *found, GError **error)
+enum names_answer names_find(struct names *names, const struct drop *drop, struct found *found, GError **error)
 {
-	return settle_locked(names, job, found, false, error);
+	return settle_locked(names, drop, found, false, error);
 }
 
-enum names_answer names_settle(struct names *names, struct job *job, GError **error)
+enum names_answer names_settle(struct names *names, const struct drop *drop, struct found *found, GError **error)
 {
-	struct found found = {job->outputs, job->hash, job->number, NULL};
-
-	enum names_answer answer = settle_locked(names, job, &found, true, error);
-	if (found.number != job->number)
-		job->number = found.number;
-	if (found.waits_for) {
-		g_free(job->waits_for);
-		job->waits_for = found.waits_for;
-	}
-	return answer;
-}
-
-struct found *names_found_new(const struct job *job)
-{
-	struct found *found = g_new0(struct found, 1);
-
-	found->outputs = job_outputs_new();
-	found->hash = g_strdup(job->hash);
-	found->number = job->number;
-	return found;
-}
-
-void names_found_free(struct found *found)
-{
-	g_ptr_array_unref(found->outputs);
-	g_free(found->hash);
-	g_free(found->waits_for);
-	g_free(found);
-}
-
-void names_found_take(struct found *found, struct job *job)
-{
-	GPtrArray *before = job->outputs;
-
-	job->outputs = found->outputs;
-	found->outputs = before;
-	job->number = found->number;
-	g_free(job->hash);
-	job->hash = g_steal_pointer(&found->hash);
-	g_free(job->waits_for);
-	job->waits_for = g_steal_pointer(&found->waits_for);
+	return settle_locked(names, drop, found, true, error);
 }

@@ -123,7 +123,7 @@ void master_drain(struct master *master);
 /* jobs.c, jobs_end.c, jobs_codec.c */
 void jobs_add(struct master *master, struct job *job);
 /* Its outputs have names, or not: the job goes on. user is the master. */
-void jobs_named(struct job *job, enum names_answer answer, GError *error, void *user);
+void jobs_named(struct named *named, void *user);
 /* Into the queue, by priority and age. */
 void jobs_enqueue(struct master *master, struct job *job);
 /* The codec's messages; user is the job. */
@@ -148,6 +148,8 @@ void jobs_renew_whole(struct master *master, struct job *job);
 void jobs_read_outputs(struct job *job, JsonArray *list);
 /* All outputs are in their temp files. */
 void jobs_commit(struct master *master, struct job *job);
+/* With copies of all that the commit thread needs. */
+void jobs_ask_commit(struct master *master, struct job *job, enum commit_kind kind);
 void jobs_committed(struct commit_request *request, void *user);
 /* `job` may be gone; NULL then. */
 struct job *jobs_find(struct master *master, const char *id);

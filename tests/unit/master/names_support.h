@@ -20,6 +20,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "master/job.h"
 
 #include <cmocka.h> /* last: it makes fail a macro */
 
@@ -35,15 +36,17 @@ struct bed {
 	bool unmarked; /* as on a file system without extended attributes */
 };
 
-static inline void done(struct job *job, enum names_answer answer, GError *error, void *user)
+/* As the loop does. */
+static inline void done(struct named *named, void *user)
 {
 	struct bed *bed = user;
 
-	(void)job;
-	bed->answer = answer;
+	for (guint i = 0; i < bed->jobs->len; i++)
+		if (job_drop(bed->jobs->pdata[i]) == named->drop)
+			job_take_found(bed->jobs->pdata[i], g_steal_pointer(&named->found));
+	bed->answer = named->answer;
 	g_free(bed->message);
-	bed->message = g_strdup(error ? error->message : "");
-	g_clear_error(&error);
+	bed->message = g_strdup(named->error ? named->error->message : "");
 	g_main_loop_quit(bed->loop);
 }
 
@@ -119,12 +122,41 @@ static inline void assert_named(const struct job *job, guint index, const char *
 /* A new run, as the naming thread and then the loop have it. */
 static inline enum names_answer begin(struct bed *bed, struct job *job, GError **error)
 {
-	struct found *found = names_found_new(job);
-	enum names_answer answer = names_find(bed->names, job, found, error);
+	struct found *found = found_new(NULL, job->hash, job->number);
+	enum names_answer answer = names_find(bed->names, job_drop(job), found, error);
 
-	names_found_take(found, job);
-	names_found_free(found);
+	job_take_found(job, found);
 	return answer;
+}
+
+static inline void ask(struct bed *bed, struct job *job)
+{
+	names_ask(bed->names, job_drop(job), found_new(NULL, job->hash, job->number));
+}
+
+/* At the commit, as its thread and then the loop have it. */
+static inline enum names_answer settle_sized(struct bed *bed, struct job *job)
+{
+	struct found *found = found_new(job->outputs, job->hash, job->number);
+	enum names_answer answer = names_settle(bed->names, job_drop(job), found, NULL);
+
+	job_take_found(job, found);
+	return answer;
+}
+
+static inline bool may_replace(struct bed *bed, struct job *job, struct job_output *output)
+{
+	return names_may_replace(bed->names, job_drop(job), output, NULL);
+}
+
+static inline bool own(struct bed *bed, struct job *job, struct job_output *output)
+{
+	return names_own(bed->names, job_drop(job), job->number, output, NULL);
+}
+
+static inline void release(struct bed *bed, struct job *job)
+{
+	names_release(bed->names, job_drop(job));
 }
 
 static inline void settle(struct bed *bed, struct job *job, const char *name)
@@ -142,17 +174,17 @@ static inline void finish(struct bed *bed, struct job *job)
 	job_name_temps(job);
 	for (guint i = 0; i < job->outputs->len; i++) {
 		struct job_output *output = output_at(job, i);
-		assert_true(output->fresh || names_may_replace(bed->names, job, output, NULL));
+		assert_true(output->fresh || may_replace(bed, job, output));
 		if (output->is_folder)
 			assert_int_equal(mkdir(output->temp, 0777), 0);
 		else
 			assert_true(g_file_set_contents(output->temp, "x", 1, NULL));
-		assert_true(names_own(bed->names, job, output, NULL));
+		assert_true(own(bed, job, output));
 		if (bed->unmarked)
 			removexattr(output->temp, "user.dropmill");
 		assert_int_equal(rename(output->temp, output->final), 0);
 	}
-	names_release(bed->names, job);
+	release(bed, job);
 }
 
 static inline void put_stranger(const struct bed *bed, const char *name)

@@ -14,6 +14,7 @@
 #include "../base/ledger_support.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "master/job.h"
 #include "master/kept.h"
 #include "master/marks.h"
 
@@ -87,7 +88,7 @@ static void publish(void)
 	}
 	struct stamp stamp;
 	assert_true(stamp_take(here.output->temp, &stamp));
-	mark_write(&here.mill, here.job, here.output, &stamp);
+	mark_write(&here.mill, job_drop(here.job), here.job->number, here.output, &stamp);
 	assert_int_equal(rename(here.output->temp, here.final), 0);
 }
 
@@ -190,7 +191,7 @@ static void a_folder_is_the_mills_with_all_that_is_in_it(void **state)
 	assert_true(g_file_set_contents(tile, "a tile", -1, NULL));
 	assert_true(stamp_take(here.output->temp, &stamp));
 	assert_int_equal(stamp.bytes, strlen("a tile"));
-	mark_write(&here.mill, here.job, here.output, &stamp);
+	mark_write(&here.mill, job_drop(here.job), here.job->number, here.output, &stamp);
 	assert_int_equal(rename(here.output->temp, here.final), 0);
 	if (lgetxattr(here.final, "user.dropmill", NULL, 0) <= 0)
 		skip();

@@ -12,7 +12,7 @@ static void a_place_belongs_to_one_picture_in_work(void **state)
 	settle(bed, a, "x.jpg");
 	settle(bed, b, "x-2.jpg");
 	assert_string_equal(output_at(b, 0)->note, "renamed to x-2.jpg because x.jpg is being made from a.png");
-	names_release(bed->names, a); /* it failed */
+	release(bed, a); /* it failed */
 	settle(bed, c, "x.jpg");
 	settle(bed, b, "x-2.jpg"); /* a run that starts over, while c has the first name */
 }
@@ -27,7 +27,7 @@ static void a_picture_taken_up_after_a_crash_finds_its_own(void **state)
 	settle(bed, a, "a.jpg");
 	finish(bed, a); /* and before the original was archived, the mill died */
 	settle(bed, a, "a.jpg");
-	names_release(bed->names, a);
+	release(bed, a);
 	struct job *again = drop(bed, "a.png");
 	g_autoptr(GError) error = NULL;
 	assert_int_equal(begin(bed, again, &error), NAMES_FAILED);
@@ -43,10 +43,10 @@ static void a_stranger_that_comes_meanwhile_stays(void **state)
 	settle(bed, a, "a.jpg");
 	assert_true(output_at(a, 0)->fresh);
 	job_name_temps(a);
-	assert_true(names_own(bed->names, a, output_at(a, 0), NULL));
+	assert_true(own(bed, a, output_at(a, 0)));
 	put_stranger(bed, "a.jpg");
 	names_give_up(bed->names, output_at(a, 0));
-	assert_int_equal(names_settle(bed->names, a, NULL), NAMES_GIVEN);
+	assert_int_equal(settle_sized(bed, a), NAMES_GIVEN);
 	assert_named(a, 0, "a-2.jpg");
 	assert_string_equal(output_at(a, 0)->note, "renamed to a-2.jpg because a.jpg is there and was not made here");
 	assert_null(owner_of(bed->history, "p/a.jpg"));
@@ -107,11 +107,11 @@ static void hashes_are_of_the_bytes(void **state)
 	add_output(bed, "{hash}-{n:2}.jpg");
 	struct job *a = drop(bed, "a.png"), *gone = drop(bed, "gone.png");
 	assert_true(g_file_set_contents(a->claim->path, "abc", 3, NULL));
-	names_ask(bed->names, a);
+	ask(bed, a);
 	g_main_loop_run(bed->loop);
 	assert_int_equal(bed->answer, NAMES_GIVEN);
 	assert_named(a, 0, "ba7816bf8f01-01.jpg"); /* FIPS 180-2's example */
-	names_ask(bed->names, gone);
+	ask(bed, gone);
 	g_main_loop_run(bed->loop);
 	assert_int_equal(bed->answer, NAMES_FAILED);
 	assert_string_equal(bed->message, "the original cannot be opened: No such file or directory");
@@ -124,15 +124,14 @@ static void sizes_come_later_and_temps_lie_on_the_same_file_system(void **state)
 	add_output(bed, "{width}/{stem}.jpg");
 	struct job *a = drop(bed, "sub/a.png");
 	assert_int_equal(begin(bed, a, NULL), NAMES_GIVEN);
-	struct job_output *output = output_at(a, 0);
-	assert_null(output->final);
+	assert_null(output_at(a, 0)->final);
 	g_autofree char *mirrored = g_build_filename(bed->out, "p", "sub", NULL);
-	assert_string_equal(output->folder, mirrored);
-	output->width = 640;
-	output->height = 480;
-	assert_int_equal(names_settle(bed->names, a, NULL), NAMES_GIVEN);
+	assert_string_equal(output_at(a, 0)->folder, mirrored);
+	output_at(a, 0)->width = 640;
+	output_at(a, 0)->height = 480;
+	assert_int_equal(settle_sized(bed, a), NAMES_GIVEN);
 	g_autofree char *final = g_build_filename(mirrored, "640", "a.jpg", NULL);
-	assert_string_equal(output->final, final);
+	assert_string_equal(output_at(a, 0)->final, final);
 }
 
 /* The page is made from the outputs at any time, also while a job that starts over is being named. */
@@ -144,7 +143,7 @@ static void the_loop_reads_the_outputs_while_a_job_is_named_again(void **state)
 	struct job *a = drop(bed, "a.png");
 	settle(bed, a, "a-1.jpg");
 	output_at(a, 0)->width = 640; /* of the run before: a new one knows none yet */
-	names_ask(bed->names, a);
+	ask(bed, a);
 	for (guint i = 0; i < 10000 && !g_main_context_pending(NULL); i++) {
 		assert_named(a, 0, "a-1.jpg");
 		g_usleep(1000);

@@ -55,9 +55,9 @@ static void a_persons_file_that_comes_while_the_picture_is_in_work_stays(void **
 	finish(bed, a);
 	settle(bed, b, "a.jpg");
 	put_stranger(bed, "a.jpg");
-	assert_true(names_may_replace(bed->names, b, output_at(b, 0), NULL));
+	assert_true(may_replace(bed, b, output_at(b, 0)));
 	assert_null(output_at(b, 0)->final);
-	assert_int_equal(names_settle(bed->names, b, NULL), NAMES_GIVEN);
+	assert_int_equal(settle_sized(bed, b), NAMES_GIVEN);
 	assert_named(b, 0, "a-2.jpg");
 	/* Or takes the output away. */
 	struct job *c = drop(bed, "c.png"), *d = drop(bed, "c.png");
@@ -66,7 +66,7 @@ static void a_persons_file_that_comes_while_the_picture_is_in_work_stays(void **
 	settle(bed, d, "c.jpg");
 	assert_false(output_at(d, 0)->fresh);
 	assert_int_equal(unlink(output_at(d, 0)->final), 0);
-	assert_true(names_may_replace(bed->names, d, output_at(d, 0), NULL));
+	assert_true(may_replace(bed, d, output_at(d, 0)));
 	assert_true(output_at(d, 0)->fresh);
 }
 
@@ -101,8 +101,8 @@ static void the_output_before_is_known_as_long_as_it_lies_there(void **state)
 	settle(bed, b, "a.jpg");
 	job_name_temps(b);
 	assert_true(g_file_set_contents(output_at(b, 0)->temp, "newer", 5, NULL));
-	assert_true(names_own(bed->names, b, output_at(b, 0), NULL));
-	names_release(bed->names, b);
+	assert_true(own(bed, b, output_at(b, 0)));
+	release(bed, b);
 	settle(bed, b, "a.jpg");
 }
 

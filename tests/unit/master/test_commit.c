@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The commit thread works on values: what the loop has of a job stays as it is until the loop takes the answer over. */
+#include <fcntl.h>
+
+#include "base/beneath.h"
+#include "master/state.h"
+#include "names_support.h"
+
+#define PICTURE "\x89PNG\r\n\x1a\n...."
+
+static struct bench {
+	struct bed *bed;
+	struct master master; /* of which only the committer is there */
+	struct job *job;
+	bool ok;
+	char *message;
+	GPtrArray *outputs; /* as the answer has them */
+	char *left_at;
+} here;
+
+/* On the loop, without a loop's state. */
+static void committed(struct commit_request *request, void *user)
+{
+	(void)user;
+	here.ok = request->ok;
+	here.message = g_strdup(request->error ? request->error->message : "");
+	here.outputs = g_ptr_array_ref(request->found->outputs);
+	here.left_at = g_strdup(request->claim->left_at);
+	g_main_loop_quit(here.bed->loop);
+}
+
+/* A claim of a picture whose two outputs are made: one has its name from the start, the other needs its size. */
+static struct job *a_job_that_is_milled(struct bed *bed)
+{
+	struct job *job = drop(bed, "a.png");
+	struct stat status;
+
+	job->claim->path =
+		(g_free(job->claim->path), g_build_filename(bed->folder, ".dropmill", job->claim->id, "a.png", NULL));
+	g_autofree char *folder = g_path_get_dirname(job->claim->path);
+	assert_int_equal(g_mkdir_with_parents(folder, 0777), 0);
+	assert_true(g_file_set_contents(job->claim->path, "an original", -1, NULL));
+	assert_int_equal(stat(job->claim->path, &status), 0);
+	job->claim->bytes = status.st_size;
+	job->claim->mtime_ns = status.st_mtim.tv_sec * G_GINT64_CONSTANT(1000000000) + status.st_mtim.tv_nsec;
+	assert_int_equal(begin(bed, job, NULL), NAMES_GIVEN);
+	job_name_temps(job);
+	for (guint i = 0; i < job->outputs->len; i++) {
+		struct job_output *output = output_at(job, i);
+		assert_true(g_file_set_contents(output->temp, PICTURE, sizeof PICTURE - 1, NULL));
+		output->bytes = sizeof PICTURE - 1;
+		output->width = output->height = 640;
+	}
+	return job;
+}
+
+static int begin_bench(void **state)
+{
+	if (set_up(state) != 0)
+		return -1;
+	here.bed = *state;
+	add_output(here.bed, "{stem}.png");
+	add_output(here.bed, "{width}.png");
+	here.master.committer = committer_new(here.bed->names, here.bed->history, NULL, committed, NULL);
+	here.job = a_job_that_is_milled(here.bed);
+	return 0;
+}
+
+static int end_bench(void **state)
+{
+	committer_free(here.master.committer);
+	g_clear_pointer(&here.outputs, g_ptr_array_unref);
+	g_free(here.message);
+	g_free(here.left_at);
+	here = (struct bench){0};
+	return tear_down(state);
+}
+
+/* What the page is made from meanwhile. */
+static void assert_untouched(const struct job *job)
+{
+	assert_int_equal(job->outputs->len, 2);
+	assert_named(job, 0, "a.png");
+	assert_null(output_at(job, 1)->final);
+	for (guint i = 0; i < 2; i++) {
+		assert_false(output_at(job, i)->renamed);
+		assert_false(output_at(job, i)->committed);
+	}
+	assert_null(job->claim->left_at);
+	assert_null(job->waits_for);
+}
+
+/* To the end of the thread's work, and no further: the loop does not run. */
+static void await_thread(void)
+{
+	for (guint i = 0; i < 10000 && !g_main_context_pending(NULL); i++) {
+		assert_untouched(here.job);
+		g_usleep(1000);
+	}
+	assert_true(g_main_context_pending(NULL));
+	assert_untouched(here.job);
+}
+
+static void the_loop_sees_nothing_of_a_commit_before_it_takes_the_answer(void **state)
+{
+	g_autofree char *archived = g_build_filename(here.bed->folder, "_done", "a.png", NULL);
+
+	(void)state;
+	jobs_ask_commit(&here.master, here.job, COMMIT_OUTPUTS);
+	await_thread();
+	g_main_loop_run(here.bed->loop);
+	if (!here.ok)
+		fail_msg("%s", here.message);
+	assert_string_equal(here.left_at, archived);
+	for (guint i = 0; i < 2; i++) {
+		const struct job_output *output = here.outputs->pdata[i];
+		assert_true(output->committed);
+		assert_int_equal(access(output->final, F_OK), 0);
+	}
+	assert_true(g_str_has_suffix(((struct job_output *)here.outputs->pdata[1])->final, "/640.png"));
+	assert_untouched(here.job);
+}
+
+/* Another picture is in work under its name: the place that it waits for is in the answer. */
+static void nor_of_one_that_must_wait(void **state)
+{
+	struct bed *bed = *state;
+
+	bed->pipeline->on_conflict = CONFLICT_OVERWRITE;
+	struct job *other = drop(bed, "640.png");
+	settle(bed, other, "640.png");
+	jobs_ask_commit(&here.master, here.job, COMMIT_OUTPUTS);
+	await_thread();
+	g_main_loop_run(bed->loop);
+	assert_false(here.ok);
+	assert_string_equal(here.message, "640.png is being made from 640.png");
+	assert_null(here.left_at);
+}
+
+static void nor_of_a_failure(void **state)
+{
+	g_autofree char *failed = g_build_filename(here.bed->folder, "_failed", "a.png", NULL);
+
+	(void)state;
+	here.job->error = g_strdup("no good");
+	jobs_ask_commit(&here.master, here.job, COMMIT_FAILURE);
+	await_thread();
+	g_main_loop_run(here.bed->loop);
+	assert_true(here.ok);
+	assert_string_equal(here.left_at, failed);
+}
+
+/* The job may end, and be freed, whatever threads still have of it. */
+static void a_drop_outlives_its_job(void **state)
+{
+	struct bed *bed = *state;
+	struct drop *known = drop_ref(job_drop(here.job));
+
+	g_ptr_array_remove(bed->jobs, here.job);
+	assert_string_equal(known->claim->relative, "a.png");
+	assert_string_equal(known->owner, "p/a.png");
+	names_release(bed->names, known);
+	drop_unref(known);
+}
+
+#undef TEST
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin_bench, end_bench)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_loop_sees_nothing_of_a_commit_before_it_takes_the_answer),
+		TEST(nor_of_one_that_must_wait),
+		TEST(nor_of_a_failure),
+		TEST(a_drop_outlives_its_job),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
