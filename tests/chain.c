@@ -18,6 +18,7 @@
 #include "image/chain.h"
 #include "image/format.h"
 #include "image/operations.h"
+#include "image/vips_error.h"
 #include "pipeline/definition.h"
 #include "pipeline/template.h"
 

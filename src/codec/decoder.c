@@ -9,6 +9,7 @@
 #include "image/auto.h"
 #include "image/operations.h"
 #include "image/tiff_pieces.h"
+#include "image/vips_error.h"
 
 /* Rows decoded at a time: a few MCU rows, small enough that tiles start early. */
 #define BAND_ROWS 64

@@ -11,6 +11,7 @@
 #include "image/header.h"
 #include "image/operations.h"
 #include "image/strips.h"
+#include "image/vips_error.h"
 
 struct encoder {
 	struct plan_output *output;

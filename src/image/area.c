@@ -5,6 +5,7 @@
 #include "image/extent.h"
 #include "image/gravity.h"
 #include "image/groups.h"
+#include "image/vips_error.h"
 
 static bool check_crop(JsonObject *params, GError **error)
 {

@@ -2,6 +2,7 @@
  * Bands and their depth: alpha added and taken away, bands picked and joined, 8 or 16 bits, premultiplied or not. */
 #include "base/error.h"
 #include "image/groups.h"
+#include "image/vips_error.h"
 
 static bool copy(VipsImage *in, VipsImage **out, GError **error)
 {

@@ -7,6 +7,7 @@
 #include "image/auto.h"
 #include "image/lazy.h"
 #include "image/overlay.h"
+#include "image/vips_error.h"
 
 const char *const blend_opaque_names[] = {"over", "atop", "dest", "dest-over", "add", "saturate", "multiply", "screen",
 	"overlay", "darken", "lighten", "colour-dodge", "colour-burn", "hard-light", "soft-light", "difference",

@@ -7,6 +7,7 @@
 #include "image/colour.h"
 #include "image/groups.h"
 #include "image/tones.h"
+#include "image/vips_error.h"
 
 struct modulation {
 	double brightness, saturation, hue, lightness;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "image/groups.h"
+#include "image/vips_error.h"
 
 /* Bands of colour of a space; 0 where libvips has no rule for it. */
 static int colours_in(VipsInterpretation space)

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "image/groups.h"
 #include "image/overlay.h"
+#include "image/vips_error.h"
 
 static bool check_place(const char *name, JsonObject *params, GError **error)
 {

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "image/groups.h"
 #include "image/neighbours.h"
+#include "image/vips_error.h"
 
 #define KERNEL_MAX 31
 #define LENGTH_MAX 201

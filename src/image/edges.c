@@ -6,6 +6,7 @@
 #include "image/convolve.h"
 #include "image/groups.h"
 #include "image/neighbours.h"
+#include "image/vips_error.h"
 
 /* The change across and down, brought to a size: libvips' sobel gives a straight step from a to b the level 4 |a - b|, and so
  * do the others. */

@@ -7,6 +7,7 @@
 #include "image/convolve.h"
 #include "image/groups.h"
 #include "image/neighbours.h"
+#include "image/vips_error.h"
 
 static bool build_blur(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
 {

@@ -14,6 +14,7 @@
 #include "image/operations.h"
 #include "image/pages.h"
 #include "image/unsupported.h"
+#include "image/vips_error.h"
 
 /* Loaders that are hardened for what strangers send, and the format that each stands for. */
 static const struct loader {

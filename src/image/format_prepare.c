@@ -11,6 +11,7 @@
 #include "image/colour.h"
 #include "image/previews.h"
 #include "image/unsupported.h"
+#include "image/vips_error.h"
 
 /* Metadata by the words of `keep`; a name that ends in - stands for all that begin so. */
 static const struct field {

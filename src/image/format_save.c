@@ -16,6 +16,7 @@
 #include "image/frames.h"
 #include "image/pyramid.h"
 #include "image/strips_private.h"
+#include "image/vips_error.h"
 #include "image/vips_value.h"
 #include "image/writes.h"
 

@@ -7,6 +7,7 @@
 #include "image/groups.h"
 #include "image/lazy.h"
 #include "image/overlay.h"
+#include "image/vips_error.h"
 
 /* How far the bevelled sides of a frame are from its colour, towards white and black. */
 #define BEVEL 0.4

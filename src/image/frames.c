@@ -11,6 +11,7 @@
 #include "image/page_scan.h"
 #include "image/pages.h"
 #include "image/unsupported.h"
+#include "image/vips_error.h"
 
 void frames_free(struct frames *frames)
 {

@@ -3,6 +3,7 @@
  * resamples to another size. */
 #include "base/error.h"
 #include "image/groups.h"
+#include "image/vips_error.h"
 
 static bool build_auto_orient(VipsImage *in, JsonObject *params G_GNUC_UNUSED, VipsImage **out, GError **error)
 {

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "image/groups.h"
 #include "image/tones.h"
+#include "image/vips_error.h"
 
 /* How many pixels of each band have each level: counts[level * bands + band], owned. */
 struct histogram {

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "image/extent.h"
 #include "image/groups.h"
+#include "image/vips_error.h"
 
 static bool build_tile(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
 {

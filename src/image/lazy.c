@@ -7,6 +7,7 @@
 
 #include "image/auto.h"
 #include "image/operations.h"
+#include "image/vips_error.h"
 
 /* Lets out keep a reference for as long as it lives. */
 static void keep(VipsImage *out, gpointer object)

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "image/groups.h"
+#include "image/vips_error.h"
 
 /* What kind of metadata a field of libvips belongs to; a name that ends in - stands for all that begin so. Fields that are not
  * listed tell how pixels were kept or shall be shown (pages, delays, bits), and stay. */

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "image/groups.h"
 #include "image/neighbours.h"
+#include "image/vips_error.h"
 
 /* GCC 12's -O2 leaves loops of unknown length scalar; these, of whole numbers, are eight times as fast with vectors. */
 #if defined(__GNUC__) && !defined(__clang__)

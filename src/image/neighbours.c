@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "image/operations.h"
 #include "image/tones.h"
+#include "image/vips_error.h"
 
 bool filter_takes(VipsImage *in, GError **error)
 {

@@ -125,7 +125,4 @@ extern const struct step_rules image_step_rules;
 /* `dropmill ops`: text, Markdown or JSON of one operation (name) or all (NULL). Returns owned; NULL when unknown. */
 char *operations_describe(const char *name, const char *form /* "text", "markdown", "json" */);
 
-/* libvips' error buffer as a GError with this prefix, and clears it. Always returns false. */
-bool vips_failed(GError **error, const char *prefix);
-
 #endif

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "image/auto.h"
 #include "image/lazy.h"
+#include "image/vips_error.h"
 
 /* What is rendered is kept: each job of a pipeline, and in a codec each of two builds, needs the same. */
 #define KEPT_BYTES (64 << 20)

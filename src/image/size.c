@@ -5,6 +5,7 @@
 #include "image/format.h"
 #include "image/groups.h"
 #include "image/levels.h"
+#include "image/vips_error.h"
 
 /* Both kinds of fit need a box; with one side given there is nothing to cover or to fill. */
 static bool check_box(JsonObject *params, const char *fit, GError **error)

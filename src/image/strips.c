@@ -17,6 +17,7 @@
 #include "image/format_saver.h"
 #include "image/header.h"
 #include "image/strips_private.h"
+#include "image/vips_error.h"
 
 /* So much is worth a thread's start, and loses nothing to speak of at its edges; less would leave cores idle at the picture's end. */
 #define STRIP_PIXELS 1000000

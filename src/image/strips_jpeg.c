@@ -17,6 +17,7 @@
 #include "image/jpeg_scan.h"
 #include "image/operations.h"
 #include "image/strips_private.h"
+#include "image/vips_error.h"
 
 #define EOI_BYTES 2
 #define FIRST_BYTES (16 << 10) /* of a part's buffer, which doubles when it is full */

@@ -10,6 +10,7 @@
 #include "image/operations.h"
 #include "image/png_chunk.h"
 #include "image/strips_private.h"
+#include "image/vips_error.h"
 
 #define SIGNATURE_BYTES 8
 #define IHDR_AT (SIGNATURE_BYTES + CHUNK_HEAD_BYTES)

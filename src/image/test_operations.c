@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * An operation for benches of what is not computing: it takes time and no processor. In builds with DROPMILL_TEST_HOOKS only. */
 #include "image/groups.h"
+#include "image/vips_error.h"
 
 #ifdef DROPMILL_TEST_HOOKS
 

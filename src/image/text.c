@@ -8,6 +8,7 @@
 #include "image/font.h"
 #include "image/groups.h"
 #include "image/overlay.h"
+#include "image/vips_error.h"
 
 /* Letters at 72 dpi are as many pixels as points. */
 #define DPI 72

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "image/operations.h"
+#include "image/vips_error.h"
 
 struct tilesource {
 	VipsImage *image;

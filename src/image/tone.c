@@ -6,6 +6,7 @@
 #include "image/grey.h"
 #include "image/groups.h"
 #include "image/tones.h"
+#include "image/vips_error.h"
 
 static bool build_grayscale(VipsImage *in, JsonObject *params G_GNUC_UNUSED, VipsImage **out, GError **error)
 {

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "image/grey.h"
 #include "image/operations.h"
+#include "image/vips_error.h"
 
 static const char *nick(GType type, int value)
 {

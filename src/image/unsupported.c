@@ -9,6 +9,7 @@
 #include "image/operations.h"
 #include "image/page_scan.h"
 #include "image/tiff_pieces.h"
+#include "image/vips_error.h"
 
 #define MARK "dropmill-numbers"
 

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "image/convolve.h"
 #include "image/groups.h"
+#include "image/vips_error.h"
 #include "image/vips_image_value.h"
 #include "image/vips_signature.h"
 #include "image/vips_value.h"

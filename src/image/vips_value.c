@@ -3,6 +3,7 @@
 #include "image/vips_value.h"
 
 #include "base/error.h"
+#include "image/vips_error.h"
 #include "image/vips_image_value.h"
 
 /* Bounds of a number; false for other types. */

@@ -7,6 +7,7 @@
 #include "image/colour.h"
 #include "image/extent.h"
 #include "image/groups.h"
+#include "image/vips_error.h"
 
 /* Clockwise degrees from 0 up to 360. */
 static double turn(JsonObject *params)

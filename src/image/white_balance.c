@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "image/groups.h"
 #include "image/tones.h"
+#include "image/vips_error.h"
 
 /* How much of the luminance each band of sRGB has (BT.709). */
 static const double luminance[3] = {0.2126, 0.7152, 0.0722};

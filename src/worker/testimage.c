@@ -4,6 +4,7 @@
 
 #include "image/auto.h"
 #include "image/operations.h"
+#include "image/vips_error.h"
 
 #define SIDE 96
 

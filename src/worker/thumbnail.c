@@ -20,6 +20,7 @@
 #include "image/levels.h"
 #include "image/operations.h"
 #include "image/sandbox.h"
+#include "image/vips_error.h"
 
 #define CONTROL_FD 3
 /* Workers run at 0: under a full load this process gets about three per cent of a core. */

@@ -15,6 +15,7 @@
 #include "image/check_task.h"
 #include "image/operations.h"
 #include "image/tilesource.h"
+#include "image/vips_error.h"
 
 /* Runs of jobs whose chains are kept; more at once are rare, and building one again costs milliseconds. */
 #define KEPT_RUNS 4

@@ -21,6 +21,7 @@
 #include "image/frames.h"
 #include "image/operations.h"
 #include "image/tiff_join.h"
+#include "image/vips_error.h"
 #include "worker/trouble_order.h"
 
 struct whole {

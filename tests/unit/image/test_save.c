@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "image/frames.h"
+#include "image/vips_error.h"
 
 /* x265 forgets a kilobyte of its own when it encodes. */
 const char *__lsan_default_suppressions(void);
