@@ -18,6 +18,7 @@ struct place {
 	enum place_use use;
 	dev_t device;
 	ino_t inode; /* 0: it was not there */
+	bool opens;
 };
 
 static bool confined;
@@ -55,6 +56,15 @@ static char *real_path(const char *path)
 	return real;
 }
 
+static bool opens(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 void places_add(const char *folder, enum place_use use)
 {
 	struct stat status;
@@ -64,6 +74,7 @@ void places_add(const char *folder, enum place_use use)
 	if (real && stat(real, &status) == 0) {
 		place.device = status.st_dev;
 		place.inode = status.st_ino;
+		place.opens = opens(real);
 		if (S_ISDIR(status.st_mode)) {
 			beneath_add(folder, BENEATH_OWN);
 			beneath_add(real, BENEATH_OWN);
@@ -74,14 +85,20 @@ void places_add(const char *folder, enum place_use use)
 	g_array_append_val(places, place);
 }
 
+/* A share that is mounted again often has the numbers of before. The kernel knows better: its rules are of the mount that went. */
+static bool is_another(const struct place *place, const struct stat *now)
+{
+	return now->st_ino != place->inode || now->st_dev != place->device ||
+	       (place->opens && !opens(place->given) && errno == EACCES);
+}
+
 const char *places_changed(void)
 {
 	struct stat status;
 
 	for (guint i = 0; confined && places && i < places->len; i++) {
 		const struct place *place = &g_array_index(places, struct place, i);
-		if (stat(place->given, &status) == 0 &&
-			(status.st_ino != place->inode || status.st_dev != place->device))
+		if (stat(place->given, &status) == 0 && is_another(place, &status))
 			return place->given;
 	}
 	return NULL;

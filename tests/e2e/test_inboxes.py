@@ -133,3 +133,22 @@ def test_a_share_that_is_away_during_a_reload_and_a_start(make_mill, photo, smal
         file.write(source.read())
     mill.wait_output("scans", "a.png")
     mill.stop()
+
+
+@root_only
+def test_a_share_that_is_mounted_again_under_the_mill(make_mill, photo, small_disk):
+    """It may have the numbers of before. Regression: the workers' sandbox knew the mount that went: "cannot open it: Permission denied"."""
+    mill = make_mill({"web": CHAIN})
+    share = mill.path("share")
+    mill.pipeline("scans", f"inbox: {share}/in\n" + CHAIN)
+    for name, begin in (("a", True), ("b", False)):
+        small_disk(share)
+        os.makedirs(os.path.join(share, "in"))
+        if begin:
+            mill.start(workers=1)
+        with open(photo, "rb") as source, open(os.path.join(share, "in", f"{name}.png"), "wb") as file:
+            file.write(source.read())
+        mill.wait_output("scans", f"{name}.png")
+        wait_until(lambda: os.path.exists(os.path.join(share, "in", "_done", f"{name}.png")), mill.log)
+        small_disk.take_away(share)
+    mill.stop()

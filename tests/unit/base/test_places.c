@@ -4,11 +4,15 @@
 #include "base/files.h"
 #include "base/places.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
+#include <linux/landlock.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -160,6 +164,34 @@ static void a_folder_that_was_replaced_is_noticed(void **state)
 	in_a_process(replaced);
 }
 
+/* A share was mounted again, with the numbers of before: only the kernel's rules, which are of the mount that went, tell it. */
+static bool mounted_again(void)
+{
+	const struct landlock_ruleset_attr handled = {.handled_access_fs = LANDLOCK_ACCESS_FS_READ_DIR};
+	g_autofree char *in = below("shortcut"), *elsewhere = below("elsewhere");
+	int rules = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0);
+
+	places_add(elsewhere, PLACE_READ);
+	if (rules < 0) /* a kernel without Landlock has no rules that could be outdated */
+		return !places_changed();
+	const struct landlock_path_beneath_attr rule = {
+		.allowed_access = LANDLOCK_ACCESS_FS_READ_DIR,
+		.parent_fd = open(elsewhere, O_PATH),
+	};
+	g_assert_cmpint(syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0), ==, 0);
+	if (places_changed())
+		return false;
+	g_assert_cmpint(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), ==, 0);
+	g_assert_cmpint(syscall(SYS_landlock_restrict_self, rules, 0), ==, 0);
+	return g_strcmp0(places_changed(), in) == 0;
+}
+
+static void a_folder_that_the_kernel_does_not_know_any_more(void **state)
+{
+	(void)state;
+	in_a_process(mounted_again);
+}
+
 static bool nothing_else(void)
 {
 	return places_any();
@@ -181,6 +213,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_written, make, discard),
 		cmocka_unit_test_setup_teardown(names_are_absolute, make, discard),
 		cmocka_unit_test_setup_teardown(a_folder_that_was_replaced_is_noticed, make, discard),
+		cmocka_unit_test_setup_teardown(a_folder_that_the_kernel_does_not_know_any_more, make, discard),
 		cmocka_unit_test_setup_teardown(some_and_none, make, discard),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
