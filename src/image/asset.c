@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/places.h"
+#include "base/sniff.h"
 #include "image/format.h"
 #include "pipeline/assets.h"
 
@@ -162,6 +163,22 @@ static bool is_font(GBytes *bytes)
 				       memcmp(data, "true", 4) == 0 || memcmp(data, "ttcf", 4) == 0);
 }
 
+/* A definition may name any file of this user, such as /etc/shadow: nothing of it is shown, as it would be of a picture that was dropped. */
+static bool is_picture(const char *path, GBytes *bytes, GError **error)
+{
+	gsize length;
+	const guint8 *head = g_bytes_get_data(bytes, &length);
+	GError *cause = NULL;
+	g_autoptr(VipsImage) image = open_image(path, bytes, &cause);
+
+	if (!image && !sniff_format(head, MIN(length, SNIFF_BYTES)))
+		fail(error, ERROR_INPUT, "%s is not a picture that dropmill reads", path);
+	else if (!image)
+		g_propagate_error(error, g_steal_pointer(&cause));
+	g_clear_error(&cause);
+	return image != NULL;
+}
+
 static bool is_of_kind(const char *path, GBytes *bytes, enum asset_kind kind, GError **error)
 {
 	switch (kind) {
@@ -169,10 +186,8 @@ static bool is_of_kind(const char *path, GBytes *bytes, enum asset_kind kind, GE
 		return is_profile(bytes) || fail(error, ERROR_INPUT, "%s is not an ICC profile", path);
 	case ASSET_FONT:
 		return is_font(bytes) || fail(error, ERROR_INPUT, "%s is not a TrueType or OpenType font", path);
-	default: {
-		g_autoptr(VipsImage) image = open_image(path, bytes, error);
-		return image != NULL;
-	}
+	default:
+		return is_picture(path, bytes, error);
 	}
 }
 

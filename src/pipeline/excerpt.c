@@ -3,9 +3,9 @@
 #include "pipeline/excerpt.h"
 
 #include "pipeline/diagnostics.h"
+#include "pipeline/include.h"
 
 #include <glib.h>
-#include <stdbool.h>
 #include <string.h>
 
 /* Characters of a line that are shown, and how many of them stand before the place at least. */
@@ -41,17 +41,11 @@ char *excerpt(const char *text, unsigned line, unsigned column)
 		at < length ? "..." : "", "", first ? "   " : "", caret->str);
 }
 
-/* A definition may include any file of this user, such as /etc/shadow: only what is called a definition is quoted. */
-static bool is_quoted(const char *path)
-{
-	return (g_str_has_suffix(path, ".yaml") || g_str_has_suffix(path, ".yml")) &&
-	       g_file_test(path, G_FILE_TEST_IS_REGULAR);
-}
-
 char *excerpts(const struct diagnostics *list, const char *severity)
 {
 	g_autoptr(GString) all = g_string_new(NULL);
 	g_autofree char *text = NULL;
+	gsize length;
 	const char *path = NULL; /* whose text this is: entries come file by file */
 
 	for (unsigned i = 0; i < diagnostics_count(list); i++) {
@@ -59,8 +53,7 @@ char *excerpts(const struct diagnostics *list, const char *severity)
 		if (g_strcmp0(path, entry->file) != 0) {
 			path = entry->file;
 			g_clear_pointer(&text, g_free);
-			if (is_quoted(path))
-				g_file_get_contents(path, &text, NULL, NULL);
+			g_autofree char *fault = include_read(path, true, &text, &length);
 		}
 		g_autofree char *lines = text ? excerpt(text, entry->line, entry->column) : NULL;
 		g_string_append_printf(all, "%s:%u:%u: %s%s\n%s", entry->file, entry->line, entry->column, severity,

@@ -11,7 +11,8 @@
 char *excerpt(const char *text, unsigned line, unsigned column);
 
 struct diagnostics;
-/* "file:line:column: SEVERITYmessage" of each entry with its excerpt below, as far as its file can be read and its name ends as a definition's does (.yaml, .yml). Returns owned text. */
+/* "file:line:column: SEVERITYmessage" of each entry with its excerpt below, as far as its file can be read and is really called as a
+ * definition is (.yaml, .yml), links followed. Returns owned text. */
 char *excerpts(const struct diagnostics *list, const char *severity);
 
 #endif

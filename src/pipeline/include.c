@@ -3,8 +3,10 @@
 #include "pipeline/include.h"
 
 #include <errno.h>
-#include <glib/gstdio.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* A definition is a page of text; what is bigger was named by mistake. */
 #define BYTES_MAX (1024 * 1024)
@@ -47,27 +49,66 @@ void sources_free(struct sources *sources)
 	g_free(sources);
 }
 
-/* What is wrong with a file, or NULL and its text. */
-static char *read_file(const char *path, char **text, gsize *length)
+static bool is_called_yaml(const char *path)
 {
-	g_autoptr(GError) cause = NULL;
-	GStatBuf status;
+	return g_str_has_suffix(path, ".yaml") || g_str_has_suffix(path, ".yml");
+}
 
-	if (g_stat(path, &status) < 0)
+/* Messages tell people what a definition says. It may name any file of this user, such as /etc/shadow, by a link as well: what the file that
+ * was opened is called counts. One that a person named is read whatever its name is. */
+static char *wrong_name(int file, const char *path, bool included)
+{
+	g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", file);
+	g_autofree char *real = g_file_read_link(link, NULL);
+	g_autofree char *called = g_path_get_basename(path);
+
+	if (real && (is_called_yaml(real) || (!included && g_str_has_suffix(real, called))))
+		return NULL;
+	return g_strdup_printf("%s; a definition is a text file that ends in .yaml",
+		is_called_yaml(path) ? "is a link to a file of another kind" : "is called otherwise");
+}
+
+/* What is wrong with a file, or NULL and its text. */
+static char *read_open(int file, const char *path, bool included, char **text, gsize *length)
+{
+	struct stat status;
+
+	if (fstat(file, &status) != 0)
 		return g_strdup_printf("cannot be read: %s", g_strerror(errno));
-	/* Asked before it is opened: a pipe would be waited for, and a big file read. */
 	if (!S_ISREG(status.st_mode))
 		return g_strdup("is not a file; a definition is a text file that ends in .yaml");
 	if (status.st_size > BYTES_MAX)
 		return g_strdup("the file has more than a megabyte, which is no definition; take it out");
-	if (!g_file_get_contents(path, text, length, &cause))
-		return g_strdup_printf("cannot be read: %s", cause->message);
+	char *fault = wrong_name(file, path, included);
+	if (fault)
+		return fault;
+	g_autofree char *bytes = g_malloc((gsize)BYTES_MAX + 2);
+	gssize n = 0;
+	*length = 0;
+	while (*length <= BYTES_MAX && (n = read(file, bytes + *length, BYTES_MAX + 1 - *length)) > 0)
+		*length += (gsize)n;
+	if (n < 0)
+		return g_strdup_printf("cannot be read: %s", g_strerror(errno));
+	bytes[*length] = '\0';
+	*text = g_steal_pointer(&bytes);
 	return NULL;
+}
+
+char *include_read(const char *path, bool included, char **text, gsize *length)
+{
+	/* A pipe is not waited for, nor a terminal taken. */
+	int file = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (file < 0)
+		return g_strdup_printf("cannot be read: %s", g_strerror(errno));
+	char *fault = read_open(file, path, included, text, length);
+	close(file);
+	return fault;
 }
 
 bool sources_read(const char *path, char **text, gsize *length, struct diagnostics *errors)
 {
-	g_autofree char *fault = read_file(path, text, length);
+	g_autofree char *fault = include_read(path, false, text, length);
 
 	if (fault)
 		diagnostics_add(errors, 1, 1, "%s", fault);
@@ -101,7 +142,7 @@ static struct node *open_file(struct sources *sources, const struct node *name)
 				 "others; take one include out")
 		: ++sources->count > FILES_MAX
 			? g_strdup_printf("is the %dth file that is included; %d are enough", FILES_MAX + 1, FILES_MAX)
-			: read_file(path, &text, &length);
+			: include_read(path, true, &text, &length);
 	if (fault) {
 		/* Named among the files all the same: when it comes, the definition may be right. */
 		diagnostics_enter(sources->errors, diagnostics_enter(sources->errors, path));

@@ -17,6 +17,10 @@ struct sources *sources_new(struct diagnostics *errors /* borrowed */);
 void sources_free(struct sources *sources); /* NULL is fine */
 DEFINE_AUTO(sources, sources_free)
 
+/* A file of a definition: NULL, or what is wrong with it. A file that was not named by a person (included) is really called .yaml or .yml,
+ * links followed. Owned. */
+char *include_read(const char *path, bool included, char **text, gsize *length);
+
 /* Reads a definition's file. False with a diagnostic in line 1: not there, no file, more than a megabyte. */
 bool sources_read(const char *path, char **text, gsize *length, struct diagnostics *errors);
 

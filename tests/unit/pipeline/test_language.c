@@ -209,6 +209,33 @@ static void includes_that_cannot_be(void **state)
 	assert_says("steps: [include]\n", "x.yaml:1:9: 'include' is no operation; it takes a value: include: FILE\n");
 }
 
+/* A definition may name any file of this user; messages tell what is written there, so that it must be a definition. */
+static void other_files_are_not_told(void **state)
+{
+	(void)state;
+	g_autofree char *target = g_build_filename(folder, "secret", NULL);
+	g_autofree char *link = g_build_filename(folder, "secret.yaml", NULL);
+	g_autofree char *ours = g_build_filename(folder, "ours.yaml", NULL);
+	write_file("secret", "root:hash\nkey: hash\n");
+	assert_int_equal(symlink("secret", link), 0);
+	assert_says("include: secret\nsteps: [invert]\n",
+		"x.yaml:1:10: include 'secret': is called otherwise; a definition is a text file that ends in .yaml\n");
+	assert_says("steps: [{include: secret.yaml}]\n",
+		"x.yaml:1:19: include 'secret.yaml': is a link to a file of another kind; a definition is a text file that "
+		"ends in .yaml\n");
+	auto_struct(diagnostics) errors = diagnostics_new(link);
+	assert_null(definition_read(link, &rules, errors));
+	g_autofree char *text = diagnostics_text(errors);
+	assert_null(strstr(text, "hash"));
+	/* A link to a definition is one. */
+	write_file("parts/theirs.yaml", "vars: {a: 3}\n");
+	assert_int_equal(symlink("parts/theirs.yaml", ours), 0);
+	assert_says("include: ours.yaml\nsteps: [{blur: \"${a}\"}]\n", "");
+	g_unlink(ours);
+	g_unlink(link);
+	g_unlink(target);
+}
+
 static void a_file_that_is_missing_is_known_too(void **state)
 {
 	g_autofree char *path = g_build_filename(folder, "x.yaml", NULL);
@@ -337,6 +364,7 @@ int main(void)
 		cmocka_unit_test(included_keys_lie_below_ours),
 		cmocka_unit_test(included_steps_stand_where_they_are_named),
 		cmocka_unit_test(errors_of_an_included_file_name_it),
+		cmocka_unit_test(other_files_are_not_told),
 		cmocka_unit_test(includes_that_cannot_be),
 		cmocka_unit_test(a_file_that_is_missing_is_known_too),
 		cmocka_unit_test(conditions_go_with_their_steps),

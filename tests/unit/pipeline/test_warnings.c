@@ -141,6 +141,13 @@ static void messages_have_their_lines(void **state)
 	diagnostics_add(others, 1, 1, "unknown");
 	g_autofree char *told = excerpts(others, "");
 	assert_null(strstr(told, "hash"));
+	g_autofree char *link = g_strconcat(path, ".link.yaml", NULL);
+	assert_int_equal(symlink(secret, link), 0);
+	auto_struct(diagnostics) linked = diagnostics_new(link);
+	diagnostics_add(linked, 1, 1, "unknown");
+	g_autofree char *shown_of_link = excerpts(linked, "");
+	assert_null(strstr(shown_of_link, "hash"));
+	g_unlink(link);
 	g_unlink(secret);
 
 	g_unlink(path);
