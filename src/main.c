@@ -5,12 +5,12 @@
  */
 #include <errno.h>
 #include <locale.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/process.h"
 #include "base/scratch.h"
+#include "base/terminal.h"
 #include "base/version.h"
 #include "bus/topics.h"
 #include "master/master.h"
@@ -63,7 +63,7 @@ static struct options *options_or_say(int argc, char **argv, const char *summary
 
 	if (address)
 		return g_steal_pointer(&options);
-	fprintf(stderr, "dropmill %s: %s\n", argv[0], error->message);
+	terminal_say("dropmill %s: %s", argv[0], error->message);
 	return NULL;
 }
 
@@ -74,8 +74,8 @@ static int run_command(int argc, char **argv)
 	if (!options)
 		return 2;
 	if (options->rest) {
-		fprintf(stderr,
-			"dropmill run: '%s' is not understood; files are dropped into inboxes, or given to dropmill once\n",
+		terminal_say(
+			"dropmill run: '%s' is not understood; files are dropped into inboxes, or given to dropmill once",
 			options->rest[0]);
 		return 2;
 	}
@@ -92,8 +92,8 @@ static int master_command(int argc, char **argv)
 	if (!options)
 		return 2;
 	if (!options->brokers || options->rest) {
-		fprintf(stderr,
-			"dropmill master: needs --brokers HOST:PORT,... and nothing else (dropmill run has a broker of its own)\n");
+		terminal_say(
+			"dropmill master: needs --brokers HOST:PORT,... and nothing else (dropmill run has a broker of its own)");
 		return 2;
 	}
 	scratch_open();
@@ -109,7 +109,7 @@ static int worker_command(int argc, char **argv)
 	if (!options)
 		return 2;
 	if (!options->brokers || options->rest) {
-		fprintf(stderr, "dropmill worker: needs --brokers HOST:PORT,... and takes --count N\n");
+		terminal_say("dropmill worker: needs --brokers HOST:PORT,... and takes --count N");
 		return 2;
 	}
 	scratch_open();
@@ -127,7 +127,7 @@ static int image_command(int argc, char **argv)
 	arguments[0] = program;
 	memcpy(arguments + 1, argv, (gsize)argc * sizeof *argv);
 	execv(program, arguments);
-	fprintf(stderr, "dropmill: %s: %s; it belongs beside dropmill\n", program, strerror(errno));
+	terminal_say("dropmill: %s: %s; it belongs beside dropmill", program, strerror(errno));
 	return 1;
 }
 
@@ -175,7 +175,7 @@ static int once_command(int argc, char **argv)
 	if (!options)
 		return 2;
 	if (!options->rest || !options->rest[0] || !options->rest[1]) {
-		fprintf(stderr, "dropmill once: wants a pipeline (its name or its path) and at least one file\n");
+		terminal_say("dropmill once: wants a pipeline (its name or its path) and at least one file");
 		return 2;
 	}
 	if (dry)
@@ -190,7 +190,7 @@ static int version_command(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
-	printf("dropmill %s\n", DROPMILL_VERSION);
+	terminal_print("dropmill %s\n", DROPMILL_VERSION);
 	return 0;
 }
 
@@ -220,7 +220,10 @@ int main(int argc, char **argv)
 	bool help = argc > 1 &&
 		    (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0);
 	if (argc > 1 && !help)
-		fprintf(stderr, "dropmill: no command '%s'\n", argv[1]);
-	fputs(usage, help ? stdout : stderr);
+		terminal_say("dropmill: no command '%s'", argv[1]);
+	if (help)
+		terminal_print("%s", usage);
+	else
+		terminal_say_lines(usage);
 	return help ? 0 : 2;
 }

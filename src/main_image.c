@@ -4,9 +4,9 @@
  * definitions. The other half, `dropmill`, starts it and links no libvips.
  */
 #include <locale.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "base/terminal.h"
 #include "codec/codec.h"
 #include "codec/explain.h"
 #include "image/commands.h"
@@ -32,6 +32,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof commands[0]; i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run(argc - 1, argv + 1);
-	fprintf(stderr, "dropmill-image is started by dropmill; see dropmill --help\n");
+	terminal_say("dropmill-image is started by dropmill; see dropmill --help");
 	return 2;
 }

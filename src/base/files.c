@@ -342,8 +342,7 @@ void files_prune(const char *path, const char *stop)
 	}
 }
 
-/* What would move the cursor, colour the terminal or turn the direction of a line. */
-static bool is_unsafe(gunichar character)
+bool files_is_unsafe(gunichar character)
 {
 	return g_unichar_iscntrl(character) || character == 0x2028 || character == 0x2029 || character == 0x061c ||
 	       (character >= 0x200e && character <= 0x200f) || (character >= 0x202a && character <= 0x202e) ||
@@ -358,7 +357,7 @@ char *files_display(const char *name)
 		gunichar character = g_utf8_get_char_validated(name, -1);
 		bool invalid = character == (gunichar)-1 || character == (gunichar)-2;
 		int length = invalid ? 1 : (int)(g_utf8_next_char(name) - name);
-		if (!invalid && !is_unsafe(character))
+		if (!invalid && !files_is_unsafe(character))
 			g_string_append_len(text, name, length);
 		else
 			for (int i = 0; i < length; i++)

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/files.h"
 #include "base/json.h"
+#include "base/terminal.h"
 
 static char *log_role;
 static bool log_json;
@@ -29,25 +29,9 @@ static char *line_as_json(enum log_level level, const char *when, const char *me
 	return g_strconcat(text, "\n", NULL);
 }
 
-/* What libraries say may hold what a picture's author wrote: a terminal is told nothing, and no text passes for a line of ours. A line of
- * our own that has several goes on below itself, indented. */
-static char *harmless(const char *message)
-{
-	g_auto(GStrv) lines = g_strsplit(message, "\n", -1);
-
-	for (char **line = lines; *line; line++) {
-		char *shown = files_display(*line);
-		g_free(*line);
-		*line = shown;
-	}
-	char *text = g_strjoinv("\n    ", lines);
-	/* libvips ends what it says with a line's end. */
-	return g_strchomp(text);
-}
-
 static char *line_as_text(enum log_level level, const char *when, const char *message)
 {
-	g_autofree char *shown = harmless(message);
+	g_autofree char *shown = terminal_harmless(message);
 
 	return g_strdup_printf("%.8s %s%s%s%s\n", when + 11, log_role ? log_role : "", log_role ? ": " : "",
 		level >= LOG_ERROR     ? "error: "

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/terminal.h"
 #include "bus/topics.h"
 
 #define STATUS_FAILED 1
@@ -144,7 +145,7 @@ static bool create(struct bus *bus, const struct arguments *arguments, GError **
 		plan.max_message_bytes = arguments->max_message_bytes;
 	if (!topics_create(bus, &plan, &said, error))
 		return false;
-	fputs(said, stdout);
+	terminal_print("%s", said);
 	return true;
 }
 
@@ -169,16 +170,16 @@ static bool describe(struct bus *bus, GError **error)
 		return false;
 	for (int topic = 0; topic < TOPIC_COUNT; topic++)
 		width = MAX(width, (int)strlen(state[topic].name));
-	printf("%-*s  %10s  %11s  %9s  %15s\n", width, "topic", "partitions", "replication", "retention",
+	terminal_print("%-*s  %10s  %11s  %9s  %15s\n", width, "topic", "partitions", "replication", "retention",
 		"largest message");
 	for (int topic = 0; topic < TOPIC_COUNT; topic++) {
 		if (state[topic].partitions > 0) {
 			g_autofree char *retention = time_text(state[topic].retention_ms);
-			printf("%-*s  %10d  %11d  %9s  %15" G_GINT64_FORMAT "\n", width, state[topic].name,
+			terminal_print("%-*s  %10d  %11d  %9s  %15" G_GINT64_FORMAT "\n", width, state[topic].name,
 				state[topic].partitions, state[topic].replication, retention,
 				state[topic].max_message_bytes);
 		} else {
-			printf("%-*s  missing\n", width, state[topic].name);
+			terminal_print("%-*s  missing\n", width, state[topic].name);
 			missing++;
 		}
 		g_free(state[topic].name);
@@ -196,12 +197,12 @@ static bool delete (struct bus *bus, const struct arguments *arguments, GError *
 		if (!isatty(STDIN_FILENO))
 			return fail(error, ERROR_SYSTEM,
 				"nothing deleted: there is no terminal to ask on; --yes deletes without asking");
-		printf("Delete");
+		terminal_print("Delete");
 		for (int topic = 0; topic < TOPIC_COUNT; topic++) {
 			g_autofree char *name = topic_name(bus_options(bus), topic);
-			printf("%s %s", topic ? "," : "", name);
+			terminal_print("%s %s", topic ? "," : "", name);
 		}
-		printf(" on %s, with all that is in them? [y/N] ", arguments->brokers);
+		terminal_print(" on %s, with all that is in them? [y/N] ", arguments->brokers);
 		fflush(stdout);
 		if (!fgets(answer, sizeof(answer), stdin) ||
 			(strcmp(answer, "y\n") != 0 && strcmp(answer, "yes\n") != 0))
@@ -209,13 +210,13 @@ static bool delete (struct bus *bus, const struct arguments *arguments, GError *
 	}
 	if (!topics_delete(bus, &said, error))
 		return false;
-	fputs(said, stdout);
+	terminal_print("%s", said);
 	return true;
 }
 
 static int usage(const char *message)
 {
-	fprintf(stderr, "dropmill topics: %s\nTry `dropmill topics --help`.\n", message);
+	terminal_say("dropmill topics: %s\nTry `dropmill topics --help`.", message);
 	return STATUS_USAGE;
 }
 
@@ -256,9 +257,8 @@ int topics_command(int argc, char **argv)
 	if (run(words[1], arguments, &error))
 		return 0;
 	if (error->code == ERROR_RETRY)
-		fprintf(stderr, "dropmill topics: %s; is the address right, and is the broker running?\n",
-			error->message);
+		terminal_say("dropmill topics: %s; is the address right, and is the broker running?", error->message);
 	else
-		fprintf(stderr, "dropmill topics: %s\n", error->message);
+		terminal_say("dropmill topics: %s", error->message);
 	return STATUS_FAILED;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The explanation for people, and the command: see explain.h. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "base/terminal.h"
 #include "codec/explain.h"
 #include "image/commands_private.h"
 #include "image/operations.h"
@@ -114,14 +114,14 @@ static struct pipeline *read_pipeline(const char *command, const char *folder, c
 	g_autofree char *path = definition_find(folder, name, &error);
 
 	if (!path) {
-		fprintf(stderr, "%s: %s\n", command, error->message);
+		terminal_say("%s: %s", command, error->message);
 		return NULL;
 	}
 	auto_struct(diagnostics) errors = diagnostics_new(path);
 	struct pipeline *pipeline = definition_read(path, &image_step_rules, errors);
 	g_autofree char *text = diagnostics_text(errors);
 	if (!pipeline)
-		fputs(text, stderr);
+		terminal_say_lines(text);
 	return pipeline;
 }
 
@@ -140,16 +140,16 @@ static bool explain_files(
 			explained = json_object_new();
 			json_set_path(explained, "file", *file);
 			json_object_set_string_member(explained, "error", error->message);
-			fprintf(stderr, "%s would fail: %s\n", shown, error->message);
+			terminal_say("%s would fail: %s", shown, error->message);
 		} else if (!json) {
 			g_autofree char *text = explain_text(explained);
-			printf("%s%s", file == files ? "" : "\n", text);
+			terminal_print("%s%s", file == files ? "" : "\n", text);
 		}
 		json_array_add_object_element(all, g_steal_pointer(&explained));
 	}
 	g_autofree char *text = json_array_text(all);
 	if (json)
-		puts(text);
+		terminal_json(text);
 	json_array_unref(all);
 	return well;
 }
@@ -176,8 +176,7 @@ int explain_command(int argc, char **argv)
 		    entries, &left))
 		return EXIT_USAGE;
 	if (g_strv_length(left) < 3 || tile < 0 || (tile > 0 && tile < 16)) {
-		fprintf(stderr,
-			"%s: wants a pipeline (its name or its path) and at least one file; --tile from 16 on\n",
+		terminal_say("%s: wants a pipeline (its name or its path) and at least one file; --tile from 16 on",
 			left[0]);
 		return EXIT_USAGE;
 	}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * check: every error of every file with its line below it, and warnings: see commands.h. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "base/terminal.h"
 #include "image/checked.h"
 #include "image/commands.h"
 #include "image/commands_private.h"
@@ -12,7 +12,7 @@
 static void print_all(const struct diagnostics *list, const char *severity)
 {
 	g_autofree char *text = excerpts(list, severity);
-	fputs(text, stdout);
+	terminal_print("%s", text);
 }
 
 /* One line for a definition that is right, some for each error of one that is not; then the warnings. */
@@ -23,7 +23,7 @@ static void print_file(const struct checked *file)
 	print_all(file->errors, "");
 	if (pipeline) {
 		guint steps = pipeline->steps->len, outputs = pipeline->outputs->len;
-		printf("%s: ok (inbox %s, %u step%s, %u output%s)\n", file->path, pipeline->inbox, steps,
+		terminal_print("%s: ok (inbox %s, %u step%s, %u output%s)\n", file->path, pipeline->inbox, steps,
 			steps == 1 ? "" : "s", outputs, outputs == 1 ? "" : "s");
 	}
 	print_all(file->warnings, "warning: ");
@@ -62,7 +62,7 @@ static bool print_files(const GPtrArray *files, bool json)
 	}
 	if (json) {
 		g_autofree char *text = json_array_text(array);
-		puts(text);
+		terminal_json(text);
 	}
 	return ok;
 }
@@ -102,7 +102,7 @@ int check_command(int argc, char **argv)
 	if (!left[1] && !command_add_folder(paths, folder, "check"))
 		return EXIT_WRONG;
 	if (!paths->len) {
-		fprintf(stderr, "dropmill check: no *.yaml in %s\n", folder);
+		terminal_say("dropmill check: no *.yaml in %s", folder);
 		return EXIT_WRONG;
 	}
 	if (!command_start("check"))

@@ -2,10 +2,10 @@
  * ops and definitions, and what all of the commands have in common: see commands.h. */
 #include "image/commands.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "base/terminal.h"
 #include "image/checked.h"
 #include "image/commands_private.h"
 #include "image/format.h"
@@ -30,7 +30,7 @@ bool command_parse(
 	g_option_context_add_main_entries(context, entries, NULL);
 	bool ok = g_option_context_parse_strv(context, &arguments, &error);
 	if (!ok)
-		fprintf(stderr, "%s: %s\n", program, error->message);
+		terminal_say("%s: %s", program, error->message);
 	*left = arguments;
 	return ok;
 }
@@ -41,7 +41,7 @@ bool command_start(const char *command)
 
 	if (image_init("dropmill-image", 1, &error))
 		return true;
-	fprintf(stderr, "dropmill %s: %s\n", command, error->message);
+	terminal_say("dropmill %s: %s", command, error->message);
 	return false;
 }
 
@@ -65,7 +65,7 @@ int ops_command(int argc, char **argv)
 			    : g_strv_length(left) > 2        ? "one NAME at most"
 							     : NULL;
 	if (fault) {
-		fprintf(stderr, "dropmill ops: %s\n", fault);
+		terminal_say("dropmill ops: %s", fault);
 		return EXIT_USAGE;
 	}
 	if (!command_start("ops"))
@@ -76,11 +76,11 @@ int ops_command(int argc, char **argv)
 					  : operations_describe(left[1], form);
 	if (!text) {
 		const char *near = operation_near(left[1]);
-		fprintf(stderr, "dropmill ops: unknown operation '%s'; %s%s%s\n", left[1], near ? "did you mean '" : "",
+		terminal_say("dropmill ops: unknown operation '%s'; %s%s%s", left[1], near ? "did you mean '" : "",
 			near ? near : "`dropmill ops` lists them", near ? "'?" : "");
 		return EXIT_WRONG;
 	}
-	fputs(text, stdout);
+	terminal_print("%s", text);
 	return EXIT_FINE;
 }
 
@@ -90,7 +90,7 @@ bool command_add_folder(GPtrArray *files, const char *folder, const char *comman
 	g_autoptr(GPtrArray) found = definition_list(folder, &error);
 
 	if (!found) {
-		fprintf(stderr, "dropmill %s: %s\n", command, error->message);
+		terminal_say("dropmill %s: %s", command, error->message);
 		return false;
 	}
 	for (guint i = 0; i < found->len; i++)
@@ -107,7 +107,7 @@ static void keep_assets(const struct pipeline *pipeline, const char *folder)
 	for (guint i = 0; i < assets->len; i++) {
 		g_autoptr(GError) error = NULL;
 		if (!asset_keep(assets->pdata[i], folder, &error))
-			fprintf(stderr, "dropmill: no copy of an asset of %s: %s\n", pipeline->name, error->message);
+			terminal_say("dropmill: no copy of an asset of %s: %s", pipeline->name, error->message);
 	}
 }
 
@@ -159,7 +159,7 @@ int definitions_command(int argc, char **argv)
 	if (!command_parse(argc, argv, "DIR|FILE...", "Definitions as the master reads them.", entries, &left))
 		return EXIT_USAGE;
 	if (!json || !left[1]) {
-		fprintf(stderr, "dropmill definitions: needs --json and a folder or files\n");
+		terminal_say("dropmill definitions: needs --json and a folder or files");
 		return EXIT_USAGE;
 	}
 	for (char **name = left + 1; *name; name++) {
@@ -177,6 +177,6 @@ int definitions_command(int argc, char **argv)
 	for (guint i = 0; i < all->len; i++)
 		json_array_add_object_element(definitions, describe_definition(all->pdata[i], assets));
 	g_autofree char *text = json_object_text(answer);
-	puts(text);
+	terminal_json(text);
 	return EXIT_FINE;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * A job's course, from the queue to its commit: see state.h. */
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include "base/folder.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/terminal.h"
 #include "master/allowed.h"
 #include "master/state.h"
 #include "master/tiles.h"
@@ -191,7 +191,7 @@ static void say_notes(const struct master *master, const struct job *job)
 	for (guint i = 0; i < job->outputs->len; i++) {
 		const struct job_output *output = g_ptr_array_index(job->outputs, i);
 		if (output->note && master->once)
-			fprintf(stderr, "%s: %s\n", job->source, output->note);
+			terminal_say("%s: %s", job->source, output->note);
 		else if (output->note)
 			log_info("%s/%s: %s", job->pipeline->name, job->source, output->note);
 	}

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/sniff.h"
+#include "base/terminal.h"
 #include "bus/kafka.h"
 #include "master/allowed.h"
 #include "master/start.h"
@@ -64,10 +65,10 @@ static gboolean draw(gpointer data)
 	for (int i = 0; i < cells; i++)
 		bar[i] = i < part * cells ? '#' : '.';
 	bar[cells] = '\0';
-	/* One line, however narrow: a longer one would leave its first part behind each time. ESC [K clears what stood there. */
-	fprintf(stderr, "\r%s%s%s%.*s\033[K", cells ? "[" : "", bar, cells ? "] " : "", MAX(terminal_columns() - 1, 1),
-		words);
-	fflush(stderr);
+	/* One line, however narrow: a longer one would leave its first part behind each time. */
+	g_autofree char *line = g_strdup_printf(
+		"%s%s%s%.*s", cells ? "[" : "", bar, cells ? "] " : "", MAX(terminal_columns() - 1, 1), words);
+	terminal_progress(line);
 	return G_SOURCE_CONTINUE;
 }
 
@@ -76,7 +77,7 @@ static void say_outputs(const struct job *job)
 	for (guint i = 0; i < job->outputs->len; i++) {
 		const struct job_output *output = g_ptr_array_index(job->outputs, i);
 		if (!output->skipped)
-			printf("%s\n", output->final);
+			terminal_path(output->final);
 	}
 }
 
@@ -98,7 +99,7 @@ static void finished(struct master *master, struct job *job)
 		return;
 	if (once->terminal) {
 		g_source_remove(once->timer);
-		fputc('\n', stderr);
+		terminal_end_progress();
 	}
 	master_drain(master);
 }

@@ -1,29 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * `dropmill status`: the page's numbers in a terminal, asked for through the page's own API. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/json.h"
+#include "base/terminal.h"
 #include "web/client.h"
 #include "web/server.h"
 #include "web/status_watch.h"
 
 #define DEFAULT_ADDRESS "127.0.0.1:8080"
 
-/* A name on a terminal: control characters (also those of C1) could move its cursor or worse. Returns owned. */
-char *status_printable(const char *text)
+char *status_shown(JsonObject *object, const char *name, const char *otherwise)
 {
-	GString *safe = g_string_new(NULL);
-
-	for (const char *c = text; *c; c = g_utf8_next_char(c)) {
-		gunichar letter = g_utf8_get_char(c);
-		if (g_unichar_iscntrl(letter) || g_unichar_type(letter) == G_UNICODE_FORMAT)
-			g_string_append_printf(safe, "\\x%02X", letter);
-		else
-			g_string_append_unichar(safe, letter);
-	}
-	return g_string_free(safe, FALSE);
+	return files_display(json_string(object, name, otherwise));
 }
 
 static long long count(JsonObject *object, const char *name)
@@ -36,38 +27,39 @@ static void print_duration(double seconds)
 	gint64 s = (gint64)seconds;
 
 	if (seconds < 10)
-		printf("%.1f s", seconds);
+		terminal_print("%.1f s", seconds);
 	else if (s < 60)
-		printf("%d s", (int)s);
+		terminal_print("%d s", (int)s);
 	else if (s < 3600)
-		printf("%d min %02d s", (int)(s / 60), (int)(s % 60));
+		terminal_print("%d min %02d s", (int)(s / 60), (int)(s % 60));
 	else
-		printf("%" G_GINT64_FORMAT " h %02d min", s / 3600, (int)(s / 60 % 60));
+		terminal_print("%" G_GINT64_FORMAT " h %02d min", s / 3600, (int)(s / 60 % 60));
 }
 
 void status_print(JsonObject *status, const char *address)
 {
 	JsonObject *broker = json_object(status, "broker"), *workers = json_object(status, "workers");
 	JsonObject *jobs = json_object(status, "jobs"), *tiles = json_object(status, "tiles");
-	g_autofree char *note = status_printable(json_string(broker, "note", ""));
+	g_autofree char *version = status_shown(status, "version", "?"), *note = status_shown(broker, "note", "");
+	g_autofree char *kind = status_shown(broker, "kind", "?"), *state = status_shown(broker, "state", "?");
 
-	printf("dropmill %s at http://%s/, up ", json_string(status, "version", "?"), address);
+	terminal_print("dropmill %s at http://%s/, up ", version, address);
 	print_duration((double)json_int(status, "uptime_s", 0));
-	printf("\nbroker   %s, %s%s%s\n", json_string(broker, "kind", "?"), json_string(broker, "state", "?"),
-		*note ? ": " : "", note);
-	printf("workers  %lld live, %lld late, %lld gone\n", count(workers, "live"), count(workers, "late"),
+	terminal_print("\nbroker   %s, %s%s%s\n", kind, state, *note ? ": " : "", note);
+	terminal_print("workers  %lld live, %lld late, %lld gone\n", count(workers, "live"), count(workers, "late"),
 		count(workers, "gone"));
-	printf("jobs     %lld queued, %lld running, %lld done, %lld failed\n", count(jobs, "queued"),
+	terminal_print("jobs     %lld queued, %lld running, %lld done, %lld failed\n", count(jobs, "queued"),
 		count(jobs, "running"), count(jobs, "done"), count(jobs, "failed"));
 	if (count(status, "waiting") > 0)
-		printf("         and %lld files not taken yet\n", count(status, "waiting"));
-	printf("tiles    %lld queued, %lld running, %lld done, %lld retried, %lld duplicate\n", count(tiles, "queued"),
-		count(tiles, "running"), count(tiles, "done"), count(tiles, "retried"), count(tiles, "duplicate"));
+		terminal_print("         and %lld files not taken yet\n", count(status, "waiting"));
+	terminal_print("tiles    %lld queued, %lld running, %lld done, %lld retried, %lld duplicate\n",
+		count(tiles, "queued"), count(tiles, "running"), count(tiles, "done"), count(tiles, "retried"),
+		count(tiles, "duplicate"));
 	double oldest = json_double(status, "oldest_queued_s", -1);
 	if (oldest >= 0) {
-		printf("oldest   waits ");
+		terminal_print("oldest   waits ");
 		print_duration(oldest);
-		printf("\n");
+		terminal_print("\n");
 	}
 }
 
@@ -75,32 +67,33 @@ void status_print(JsonObject *status, const char *address)
 static void print_breaker(JsonObject *breaker)
 {
 	const char *state = json_string(breaker, "state", "closed");
-	g_autofree char *reason = status_printable(json_string(breaker, "reason", "?"));
+	g_autofree char *reason = status_shown(breaker, "reason", "?");
 
 	if (strcmp(state, "open") == 0) {
-		printf("\n                 taken out for ");
+		terminal_print("\n                 taken out for ");
 		print_duration(json_double(breaker, "retry_in_s", 0));
-		printf(": it failed what others managed (%s)", reason);
+		terminal_print(": it failed what others managed (%s)", reason);
 	} else if (strcmp(state, "half-open") == 0)
-		printf("\n                 on trial with one task: it failed what others managed (%s)", reason);
+		terminal_print("\n                 on trial with one task: it failed what others managed (%s)", reason);
 }
 
 void status_print_workers(JsonArray *workers)
 {
 	for (guint i = 0; workers && i < json_array_get_length(workers); i++) {
 		JsonObject *worker = json_object_at(workers, i);
-		g_autofree char *id = status_printable(json_string(worker, "id", "?"));
-		g_autofree char *current = status_printable(json_string(worker, "current", ""));
-		printf("\n%-16s %-5s %8lld tiles %7.1f/s  %s, heartbeat ", id, json_string(worker, "state", "?"),
+		g_autofree char *id = status_shown(worker, "id", "?");
+		g_autofree char *state = status_shown(worker, "state", "?");
+		g_autofree char *current = status_shown(worker, "current", "");
+		terminal_print("\n%-16s %-5s %8lld tiles %7.1f/s  %s, heartbeat ", id, state,
 			count(worker, "tiles_done"), json_double(worker, "tiles_per_s", 0),
 			*current ? current : "idle");
 		print_duration(json_double(worker, "last_heartbeat_s", 0));
-		printf(" ago");
+		terminal_print(" ago");
 		if (count(worker, "restarts") > 0)
-			printf(", restarted %lld times", count(worker, "restarts"));
+			terminal_print(", restarted %lld times", count(worker, "restarts"));
 		print_breaker(json_object(worker, "breaker"));
 	}
-	printf("\n");
+	terminal_print("\n");
 }
 
 static void print_waiting(JsonObject *answer)
@@ -111,38 +104,39 @@ static void print_waiting(JsonObject *answer)
 	for (guint i = 0; list && i < json_array_get_length(list); i++) {
 		JsonObject *entry = json_object_at(list, i);
 		shown += json_int(entry, "files", 1);
-		g_autofree char *path = status_printable(json_string(entry, "path", "?"));
-		g_autofree char *why = status_printable(json_string(entry, "why", "?"));
-		printf("%snot yet  %s: %s\n", i == 0 ? "\n" : "", path, why);
+		g_autofree char *path = status_shown(entry, "path", "?");
+		g_autofree char *why = status_shown(entry, "why", "?");
+		terminal_print("%snot yet  %s: %s\n", i == 0 ? "\n" : "", path, why);
 	}
 	if (count(answer, "total") > shown)
-		printf("         and %lld more\n", count(answer, "total") - shown);
+		terminal_print("         and %lld more\n", count(answer, "total") - shown);
 }
 
 static void print_standing(JsonObject *job)
 {
-	g_autofree char *why = status_printable(json_string(job, "waiting_for", ""));
+	g_autofree char *why = status_shown(job, "waiting_for", "");
 	double again = json_double(job, "retry_in_s", 0);
 
 	if (!*why)
 		return;
-	printf("         waits: %s", why);
+	terminal_print("         waits: %s", why);
 	if (again > 0) {
-		printf(" (tried again in ");
+		terminal_print(" (tried again in ");
 		print_duration(again);
-		printf(")");
+		terminal_print(")");
 	}
-	printf("\n");
+	terminal_print("\n");
 }
 
 static void print_running(JsonArray *jobs)
 {
 	for (guint i = 0; jobs && i < json_array_get_length(jobs); i++) {
 		JsonObject *job = json_object_at(jobs, i), *tiles = json_object(job, "tiles");
-		g_autofree char *source = status_printable(json_string(job, "source", "?"));
-		g_autofree char *pipeline = status_printable(json_string(job, "pipeline", "?"));
-		printf("%s%s  %s: %lld of %lld tiles (%s)\n", i == 0 ? "\n" : "", pipeline, source,
-			count(tiles, "done"), count(tiles, "total"), json_string(job, "lane", "?"));
+		g_autofree char *source = status_shown(job, "source", "?");
+		g_autofree char *pipeline = status_shown(job, "pipeline", "?");
+		g_autofree char *lane = status_shown(job, "lane", "?");
+		terminal_print("%s%s  %s: %lld of %lld tiles (%s)\n", i == 0 ? "\n" : "", pipeline, source,
+			count(tiles, "done"), count(tiles, "total"), lane);
 		print_standing(job);
 	}
 }
@@ -154,7 +148,7 @@ static int print_all(const char *address, bool as_json, GError **error)
 		return 1;
 	if (as_json) {
 		g_autofree char *text = json_object_text(status);
-		printf("%s\n", text);
+		terminal_json(text);
 		return 0;
 	}
 	g_autoptr(JsonObject) workers = client_get(address, "/api/workers", error);
@@ -190,11 +184,11 @@ int status_command(int argc, char **argv)
 
 	g_option_context_add_main_entries(context, entries, NULL);
 	if (!g_option_context_parse(context, &argc, &argv, &error)) {
-		fprintf(stderr, "dropmill status: %s\n", error->message);
+		terminal_say("dropmill status: %s", error->message);
 		return 2;
 	}
 	if (argc > 1) {
-		fprintf(stderr, "dropmill status: it takes no '%s'; see dropmill status --help\n", argv[1]);
+		terminal_say("dropmill status: it takes no '%s'; see dropmill status --help", argv[1]);
 		return 2;
 	}
 	if (!http)
@@ -202,6 +196,6 @@ int status_command(int argc, char **argv)
 	int code = watch ? status_watch(http, &error) : print_all(http, as_json, &error);
 	if (!error)
 		return code;
-	fprintf(stderr, "dropmill status: %s\n", error->message);
+	terminal_say("dropmill status: %s", error->message);
 	return g_error_matches(error, DROPMILL_ERROR, ERROR_INPUT) ? 2 : code;
 }

@@ -7,12 +7,13 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "base/json.h"
+#include "base/terminal.h"
 #include "web/client.h"
 
 #define AGAIN_US (2 * G_USEC_PER_SEC)
 #define BAR 30
-#define HOME "\033[H\033[J"
 
 struct watch {
 	const char *address;
@@ -58,10 +59,10 @@ static long long number(JsonObject *object, const char *name)
 static void print_job(JsonObject *job, int columns)
 {
 	JsonObject *tiles = json_object(job, "tiles");
-	g_autofree char *source = status_printable(json_string(job, "source", "?"));
-	g_autofree char *pipeline = status_printable(json_string(job, "pipeline", "?"));
-	g_autofree char *error = status_printable(json_string(job, "error", json_string(job, "waiting_for", "")));
-	const char *state = json_string(job, "state", "?");
+	g_autofree char *source = status_shown(job, "source", "?");
+	g_autofree char *pipeline = status_shown(job, "pipeline", "?");
+	g_autofree char *error = status_shown(job, "error", json_string(job, "waiting_for", ""));
+	g_autofree char *state = status_shown(job, "state", "?");
 	long long total = MAX(number(tiles, "total"), 1), done = MIN(number(tiles, "done"), total);
 	long long running = MIN(number(tiles, "running"), total - done);
 	char bar[BAR + 1];
@@ -73,7 +74,7 @@ static void print_job(JsonObject *job, int columns)
 		g_strdup_printf("%-7s [%s] %4lld/%-4lld %s/%s  %s", state, bar, done, total, pipeline, source, error);
 	if (g_utf8_strlen(line, -1) > columns)
 		*g_utf8_offset_to_pointer(line, columns) = '\0';
-	printf("%s\n", line);
+	terminal_print("%s\n", line);
 }
 
 static void draw(struct watch *watch, JsonObject *status)
@@ -86,7 +87,7 @@ static void draw(struct watch *watch, JsonObject *status)
 	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
 	for (GList *link = all; link; link = link->next)
 		json_array_add_object_element(workers, json_object_ref(link->data));
-	fputs(HOME, stdout);
+	terminal_clear();
 	status_print(status, watch->address);
 	status_print_workers(workers);
 	room = (size.ws_row ? size.ws_row : 24) - 9 - (int)g_hash_table_size(watch->workers);
@@ -106,12 +107,13 @@ static void draw(struct watch *watch, JsonObject *status)
 static void tell(const char *time, JsonObject *job)
 {
 	JsonObject *tiles = json_object(job, "tiles");
-	g_autofree char *source = status_printable(json_string(job, "source", "?"));
-	g_autofree char *pipeline = status_printable(json_string(job, "pipeline", "?"));
-	g_autofree char *error = status_printable(json_string(job, "error", json_string(job, "waiting_for", "")));
+	g_autofree char *source = status_shown(job, "source", "?");
+	g_autofree char *pipeline = status_shown(job, "pipeline", "?");
+	g_autofree char *error = status_shown(job, "error", json_string(job, "waiting_for", ""));
+	g_autofree char *state = status_shown(job, "state", "?"), *when = files_display(time);
 
-	printf("%s %s/%s %s %lld/%lld%s%s\n", time, pipeline, source, json_string(job, "state", "?"),
-		number(tiles, "done"), number(tiles, "total"), *error ? ": " : "", error);
+	terminal_print("%s %s/%s %s %lld/%lld%s%s\n", when, pipeline, source, state, number(tiles, "done"),
+		number(tiles, "total"), *error ? ": " : "", error);
 }
 
 static void take_event(JsonObject *event, void *user)
@@ -160,7 +162,7 @@ int status_watch(const char *address, GError **error)
 			break;
 		}
 		if (!streamed)
-			fprintf(stderr, "dropmill status: %s; asking again\n", cause->message);
+			terminal_say("dropmill status: %s; asking again", cause->message);
 		g_usleep(AGAIN_US);
 	}
 	g_queue_clear(&watch.order);

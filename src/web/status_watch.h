@@ -14,7 +14,8 @@
 int status_watch(const char *address, GError **error);
 
 /* status_command.c */
-char *status_printable(const char *text); /* a name on a terminal, owned */
+/* A member of an answer as one line shows it, owned. */
+char *status_shown(JsonObject *object, const char *name, const char *otherwise);
 void status_print(JsonObject *status, const char *address);
 void status_print_workers(JsonArray *workers);
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Code that acts below inboxes, out/ or the state folder names no file to the system itself: base/beneath.h does, and follows no link.
+And all that people read goes through base/terminal.h or base/log.h, which give a terminal no orders.
 Prints file:line: what is wrong. An exception names the file, a part of the line, and why no stranger can put a link there."""
 import os
 import re
@@ -54,6 +55,11 @@ EXCEPTIONS = [
 ]
 
 
+# Who prints, and where that is right.
+PRINTS = re.compile(r"(?<![\w>.])(v?f?printf|puts|fputs|putchar|fputc|putc|perror|psignal|g_print|g_printerr)\s*\(|\b(write)\(STD(?:OUT|ERR)")
+PRINTERS = ("base/terminal", "base/log")
+
+
 def code_lines(text):
     """The lines without comments and what is in quotes but paths."""
     text = re.sub(r"/\*.*?\*/", lambda m: re.sub(r"[^\n]", " ", m.group(0)), text, flags=re.S)
@@ -69,15 +75,19 @@ def main():
     for top, _, files in sorted(os.walk(source)):
         for file in sorted(files):
             name = os.path.relpath(os.path.join(top, file), source)
-            if not file.endswith(".c") or not name.startswith(ACTING):
+            if not file.endswith(".c"):
                 continue
             with open(os.path.join(top, file), encoding="utf-8") as text:
                 lines = code_lines(text.read())
+            problems += [f"src/{name}:{number}: it sends orders to terminals; print through base/terminal.h"
+                         for number, line in enumerate(lines, 1) if PRINTS.search(line) and not name.startswith(PRINTERS)]
+            if not name.startswith(ACTING):
+                continue
             for number, line in enumerate(lines, 1):
                 found = CALLS.search(line)
                 if found and not excused(name, line):
                     problems.append(f"src/{name}:{number}: {found.group(1)}() follows links; take the step of base/beneath.h")
-    print("\n".join(problems) or "no path leaves its root")
+    print("\n".join(problems) or "no path leaves its root, nothing else prints")
     sys.exit(1 if problems else 0)
 
 

@@ -125,7 +125,7 @@ static void test_a_name_cannot_drive_the_terminal(void **state)
 	auto_said said = status("--http @");
 	served_publish();
 	assert_int_equal(said.code, 0);
-	contains(said.out, "\\x1B]0;owned\\x07\\x9B2J\\x202E.jpg");
+	contains(said.out, "\\x1b]0;owned\\x07\\xc2\\x9b2J\\xe2\\x80\\xae.jpg");
 	assert_null(strchr(said.out, '\x1b'));
 }
 
