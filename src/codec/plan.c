@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/segment.h"
+#include "codec/plan_profile.h"
 #include "codec/search.h"
 #include "codec/shape.h"
 #include "image/chain.h"
@@ -47,6 +48,7 @@ void plan_free(struct plan *plan)
 	g_clear_pointer(&plan->names, json_object_unref);
 	g_clear_pointer(&plan->skipped, json_array_unref);
 	g_clear_pointer(&plan->left_out, json_array_unref);
+	g_clear_pointer(&plan->profile, g_bytes_unref);
 	g_array_unref(plan->tiles);
 	g_array_unref(plan->order);
 	g_array_unref(plan->low);
@@ -55,7 +57,7 @@ void plan_free(struct plan *plan)
 	g_free(plan);
 }
 
-/* Interpretations whose colour conversions need nothing but the pixels; others (CMYK) look for a profile in the metadata. */
+/* Colour spaces whose conversions need nothing but the pixels and the profile. */
 static bool plain_colour(const VipsImage *image)
 {
 	switch (image->Type) {
@@ -65,6 +67,7 @@ static bool plain_colour(const VipsImage *image)
 	case VIPS_INTERPRETATION_RGB:
 	case VIPS_INTERPRETATION_RGB16:
 	case VIPS_INTERPRETATION_MULTIBAND:
+	case VIPS_INTERPRETATION_CMYK:
 		return image->Coding == VIPS_CODING_NONE;
 	default:
 		return false;
@@ -81,7 +84,7 @@ static const char *whole_by_header(const struct plan *plan, const struct wish *w
 	if (format_needs_leave(plan->source))
 		return "formats that need allow: are not cut";
 	if (!plain_colour(plan->source))
-		return "its colour space needs the file's profile";
+		return "pictures of its colour space are not cut";
 	return NULL;
 }
 
@@ -202,7 +205,8 @@ static bool plan_chain(struct plan *plan, guint number, JsonObject *wanted, stru
 		plan->whole = g_strdup("several pages");
 	bool built = chain_build(output->steps, 0, common, &telling, &output->image, error) &&
 		     frames_single(&output->image, error) &&
-		     (plan->whole || format_fits(output->image, output->format, output->save, error));
+		     (plan->whole || (format_fits(output->image, output->format, output->save, error) &&
+					     plan_settle(output, &recorded, error)));
 	chain_tell_left_out(left_out, 1, 0, (int)number, plan->left_out);
 	unsigned flags = chain_flags(plan->steps) | chain_flags(output->steps);
 	plan->streams = streams(plan, output);
@@ -363,6 +367,8 @@ static struct plan *make(JsonObject *request, GError **error)
 		return chain_none_made(plan->source, plan->names, error), NULL;
 	if (plan->tiles->len <= plan->outputs->len)
 		return plan_whole(g_steal_pointer(&plan), "fits into one tile");
+	if (!plan_take_profile(plan))
+		return plan_whole(g_steal_pointer(&plan), "its profile is too large to be sent");
 	plan_order(plan);
 	plan_rings(plan, &wish);
 	return g_steal_pointer(&plan);

@@ -33,7 +33,7 @@ struct plan_output {
 	VipsImage *image; /* the chain's result on the opened file: header and metadata; no pixel of it is ever asked */
 	char *format;
 	JsonObject *save;
-	JsonArray *steps; /* its own */
+	JsonArray *steps; /* its own, and what plan_settle() adds */
 	struct ring ring;
 	int first_tile; /* its tiles are first_tile .. first_tile + grid_tiles - 1 */
 };
@@ -54,6 +54,7 @@ struct plan {
 	JsonArray *skipped;   /* numbers in the request of those that are not, because of their conditions */
 	JsonArray *
 		left_out; /* [output, step] of steps that are not done, because of their conditions; see chain_tell_left_out() */
+	GBytes *profile; /* the picture's, where workers need it; NULL: they do not */
 	gsize segment_bytes;
 	char *whole; /* why the job is better run whole; NULL: it is tiled */
 	bool always; /* so is every other picture of this chain */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The plan as the master and the workers see it: see plan.h and bus/PROTOCOL.md. */
 #include "base/json.h"
-#include "codec/plan.h"
+#include "codec/plan_profile.h"
 #include "image/tilesource.h"
 
 static void add_ring(JsonObject *object, const struct ring *ring)
@@ -52,6 +52,7 @@ JsonObject *plan_describe(const struct plan *plan)
 	JsonObject *source = tilesource_describe(plan->source);
 	json_object_set_int_member(source, "pixel_bytes", (gint64)VIPS_IMAGE_SIZEOF_PEL(plan->source));
 	add_ring(source, &plan->ring);
+	plan_describe_profile(plan, event, source);
 	json_object_set_object_member(task, "source", source);
 	if (plan->names)
 		json_object_set_object_member(task, "names", json_object_ref(plan->names));

@@ -212,7 +212,7 @@ unsigned chain_flags(JsonArray *steps)
 		JsonObject *step = json_object_at(steps, i);
 		unsigned flags = operation_flags(json_string(step, "op", ""), json_object(step, "params"));
 
-		any |= flags & (OPERATION_ON_GRID | OPERATION_READS_METADATA);
+		any |= flags & (OPERATION_ON_GRID | OPERATION_READS_METADATA | OPERATION_READS_PROFILE);
 		if (i == 0)
 			any |= flags & OPERATION_LOADS;
 		all &= flags;

@@ -43,7 +43,8 @@ void chain_name_source(JsonObject *spec, VipsImage *source);
 /* The error of a job none of whose outputs' conditions holds. Always false. */
 bool chain_none_made(VipsImage *source, JsonObject *names, GError **error);
 
-/* Of all steps, as if every condition held: the union of OPERATION_ON_GRID, _LOADS (only of the first step) and _READS_METADATA over the steps, and
+/* Of all steps, as if every condition held: the union of OPERATION_ON_GRID, _LOADS (only of the first step), _READS_METADATA and _READS_PROFILE over
+ * the steps, and
  * OPERATION_SEQUENTIAL when every step has it. */
 unsigned chain_flags(JsonArray *steps);
 

@@ -7,68 +7,8 @@
 
 #include "base/error.h"
 #include "image/groups.h"
+#include "image/profile.h"
 #include "image/vips_error.h"
-
-/* Bands of colour of a space; 0 where libvips has no rule for it. */
-static int colours_in(VipsInterpretation space)
-{
-	switch (space) {
-	case VIPS_INTERPRETATION_B_W:
-	case VIPS_INTERPRETATION_GREY16:
-		return 1;
-	case VIPS_INTERPRETATION_CMYK:
-		return 4;
-	case VIPS_INTERPRETATION_MULTIBAND:
-	case VIPS_INTERPRETATION_HISTOGRAM:
-	case VIPS_INTERPRETATION_MATRIX:
-	case VIPS_INTERPRETATION_FOURIER:
-		return 0;
-	default:
-		return 3;
-	}
-}
-
-/* Alpha is 0 to 65535 beside 16 bits and 0 to 255 beside everything else (libvips 8.14). */
-static bool alpha_like(VipsImage *alpha, VipsImage *colours, VipsImage **out, GError **error)
-{
-	double from = alpha->BandFmt == VIPS_FORMAT_USHORT ? 65535 : 255;
-	double to = colours->BandFmt == VIPS_FORMAT_USHORT ? 65535 : 255;
-	g_autoptr(VipsImage) scaled = NULL;
-	g_autoptr(VipsImage) whole = NULL;
-
-	if (from == to ? vips_copy(alpha, &scaled, NULL) : vips_linear1(alpha, &scaled, to / from, 0, NULL))
-		return vips_failed(error, NULL);
-	if (vips_band_format_isint(colours->BandFmt) ? vips_round(scaled, &whole, VIPS_OPERATION_ROUND_RINT, NULL)
-						     : vips_copy(scaled, &whole, NULL))
-		return vips_failed(error, NULL);
-	if (vips_cast(whole, out, colours->BandFmt, NULL))
-		return vips_failed(error, NULL);
-	/* Bands that are joined bring all their metadata: the old profile would come back. */
-	vips_image_remove(*out, VIPS_META_ICC_NAME);
-	return true;
-}
-
-/* Runs convert on the bands of colour alone and puts the others back, scaled to the new depth: libvips' own way makes
- * 65280 of an alpha of 255. */
-typedef bool (*conversion)(VipsImage *in, const void *data, VipsImage **out, GError **error);
-
-static bool convert_colours(VipsImage *in, conversion convert, const void *data, VipsImage **out, GError **error)
-{
-	int colours = colours_in(vips_image_guess_interpretation(in));
-	g_autoptr(VipsImage) first = NULL;
-	g_autoptr(VipsImage) rest = NULL;
-	g_autoptr(VipsImage) converted = NULL;
-	g_autoptr(VipsImage) fitting = NULL;
-
-	if (in->Coding != VIPS_CODING_NONE || !colours || in->Bands <= colours)
-		return convert(in, data, out, error);
-	if (vips_extract_band(in, &first, 0, "n", colours, NULL) ||
-		vips_extract_band(in, &rest, colours, "n", in->Bands - colours, NULL))
-		return vips_failed(error, NULL);
-	if (!convert(first, data, &converted, error) || !alpha_like(rest, converted, &fitting, error))
-		return false;
-	return vips_bandjoin2(converted, fitting, out, NULL) == 0 || vips_failed(error, NULL);
-}
 
 static bool to_space(VipsImage *in, const void *data, VipsImage **out, GError **error)
 {
@@ -95,7 +35,7 @@ static bool build_colourspace(VipsImage *in, JsonObject *params, VipsImage **out
 	if (space < 0)
 		return vips_failed(error, NULL);
 	VipsInterpretation wanted = space;
-	return convert_colours(in, to_space, &wanted, out, error);
+	return profile_convert_colours(in, to_space, &wanted, out, error);
 }
 
 /* libvips takes profiles by file name. The bytes of a definition's file lie in memory here (the worker may be on another machine), so they
@@ -140,31 +80,6 @@ struct icc {
 	bool black_point;
 };
 
-/* Bands of the colours that a profile describes, by its header; 0: none that a picture has here. */
-static int profile_bands(const void *data, gsize length)
-{
-	static const struct {
-		const char *signature;
-		int bands;
-	} known[] = {{"GRAY", 1}, {"RGB ", 3}, {"CMYK", 4}};
-
-	for (guint i = 0; length >= 128 && i < G_N_ELEMENTS(known); i++)
-		if (memcmp((const char *)data + 16, known[i].signature, 4) == 0)
-			return known[i].bands;
-	return 0;
-}
-
-static int embedded_bands(VipsImage *in)
-{
-	const void *data;
-	gsize length;
-
-	if (!vips_image_get_typeof(in, VIPS_META_ICC_NAME) ||
-		vips_image_get_blob(in, VIPS_META_ICC_NAME, &data, &length))
-		return 0;
-	return profile_bands(data, length);
-}
-
 static int named_bands(const char *name)
 {
 	VipsBlob *blob = NULL;
@@ -187,8 +102,8 @@ static bool prepare(VipsImage *in, const char *input, VipsImage **out, GError **
 	VipsInterpretation space = vips_image_guess_interpretation(in);
 	VipsInterpretation rgb =
 		in->BandFmt == VIPS_FORMAT_USHORT ? VIPS_INTERPRETATION_RGB16 : VIPS_INTERPRETATION_sRGB;
-	bool grey = colours_in(space) == 1 && in->Bands == 1;
-	bool described = grey ? embedded_bands(in) == 1 || named_bands(input) == 1
+	bool grey = profile_colours_in(space) == 1 && in->Bands == 1;
+	bool described = grey ? profile_embedded_bands(in) == 1 || named_bands(input) == 1
 			      : space == VIPS_INTERPRETATION_CMYK || space == VIPS_INTERPRETATION_sRGB ||
 					 space == VIPS_INTERPRETATION_RGB || space == VIPS_INTERPRETATION_RGB16;
 	g_autoptr(VipsImage) converted = NULL;
@@ -197,7 +112,7 @@ static bool prepare(VipsImage *in, const char *input, VipsImage **out, GError **
 		return vips_failed(error, NULL);
 	if (vips_copy(described ? in : converted, out, NULL))
 		return vips_failed(error, NULL);
-	if (embedded_bands(*out) != (*out)->Bands)
+	if (profile_embedded_bands(*out) != (*out)->Bands)
 		vips_image_remove(*out, VIPS_META_ICC_NAME);
 	return true;
 }
@@ -236,7 +151,7 @@ static bool build_icc(VipsImage *in, JsonObject *params, VipsImage **out, GError
 			.intent = intent,
 			.black_point = param_bool(self, params, "black_point_compensation"),
 		};
-		ok = convert_colours(in, transform, &icc, out, error);
+		ok = profile_convert_colours(in, transform, &icc, out, error);
 	}
 	take_back(&lent);
 	take_back(&lent_input);
@@ -302,7 +217,7 @@ const struct operation colour_space_operations[] = {
 				.type = PARAM_ASSET,
 				.asset = ASSET_PROFILE,
 				.help = "an ICC profile, instead of input"}),
-		.flags = OPERATION_SEQUENTIAL | OPERATION_READS_METADATA,
+		.flags = OPERATION_SEQUENTIAL | OPERATION_READS_PROFILE,
 		.check = check_icc,
 		.build = build_icc,
 	},

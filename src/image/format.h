@@ -60,6 +60,10 @@ char *formats_describe(const char *form);
 /* The save options of one of a task's outputs ({"save", "title"...}); a pyramid's title, which the place gives, is among them. Returns owned. */
 JsonObject *format_save_options(const char *format, JsonObject *wanted);
 
+/* Does its profile say how the picture is to be seen, and will it not be in the file? Then format_save() applies it before: as a last step
+ * would do, strip with keep: all but icc. */
+bool format_drops_profile(VipsImage *image, const char *format, JsonObject *save);
+
 /* Can the format hold it? Asked before the first pixel is computed, with the chain's result. Errors (ERROR_INPUT) name the limit and
  * what to do. */
 bool format_fits(VipsImage *image, const char *format, JsonObject *save, GError **error);

@@ -2,6 +2,7 @@
  * The table of formats and of their options: see format.h and format_table.h. */
 #include "image/format.h"
 #include "image/format_table.h"
+#include "image/profile.h"
 
 const char *const format_names[] = {"jpeg", "png", "webp", "tiff", "avif", "heif", "gif", "jp2k", "jxl", "dz", NULL};
 
@@ -29,13 +30,19 @@ const char *const format_names[] = {"jpeg", "png", "webp", "tiff", "avif", "heif
 		.name = NAME, .type = PARAM_CHOICE, .fallback = FALLBACK, .choices = NAMES(__VA_ARGS__),               \
 		.property = PROPERTY, .help = HELP                                                                     \
 	}
-#define METADATA                                                                                                       \
-	SWITCH("strip", NULL, "leave out all metadata: EXIF, ICC profile, XMP, IPTC, comments"),                       \
-	{                                                                                                              \
-		.name = "keep", .type = PARAM_CHOICES, .choices = NAMES("icc", "exif", "xmp", "iptc"),                 \
-		.property = OWN_OPTION,                                                                                \
-		.help = "the metadata that survives, such as [icc]; default: all; orientation is part of exif, so "    \
-			"turn upright first (auto_orient)"                                                             \
+#define METADATA                                                                                                            \
+	SWITCH("strip", NULL, "leave out all metadata: EXIF, ICC profile, XMP, IPTC, comments"),                            \
+		{.name = "keep",                                                                                            \
+			.type = PARAM_CHOICES,                                                                              \
+			.choices = NAMES("icc", "exif", "xmp", "iptc"),                                                     \
+			.property = OWN_OPTION,                                                                             \
+			.help = "the metadata that survives, such as [icc]; default: all; orientation is part of exif, so " \
+				"turn upright first (auto_orient)"},                                                        \
+	{                                                                                                                   \
+		.name = "keep_colours", .type = PARAM_CHOICE, .fallback = "seen", .choices = profile_keeps,                 \
+		.aliases = NAMES("keep_colors"), .property = OWN_OPTION,                                                    \
+		.help = "where the ICC profile goes (strip, keep without icc, formats that hold none). seen: "              \
+			"converted to sRGB before; raw: the numbers stay, and look different"                               \
 	}
 #define QUALITY(LOW, FALLBACK) INTEGER("quality", "Q", LOW, 100, FALLBACK, "higher is better and larger")
 #define LOSSLESS(HELP) SWITCH("lossless", NULL, HELP)
@@ -217,6 +224,7 @@ const struct format formats[] = {
 		.options = webp_options,
 		.longest_px = 16383,
 		.pages = true,
+		.no_grey = true,
 		.roomy_peer = "jpeg, png or tiff"},
 	{.name = "tiff",
 		.saver = "tiffsave",
@@ -235,6 +243,7 @@ const struct format formats[] = {
 		.options = heif_options,
 		.longest_px = 16384,
 		.deep = true,
+		.no_grey = true,
 		.roomy_peer = "jpeg, png or tiff"},
 	{.name = "heif",
 		.saver = "heifsave",
@@ -243,6 +252,7 @@ const struct format formats[] = {
 		.options = heif_options,
 		.longest_px = 16384,
 		.deep = true,
+		.no_grey = true,
 		.roomy_peer = "jpeg, png or tiff"},
 	{.name = "gif",
 		.saver = "gifsave",
@@ -251,13 +261,15 @@ const struct format formats[] = {
 		.longest_px = 65535,
 		.most_px = G_MAXINT / 4,
 		.pages = true,
+		.no_profile = true,
 		.roomy_peer = "png or tiff"},
 	{.name = "jp2k",
 		.saver = "jp2ksave",
 		.summary = "JPEG 2000: 8 or 16 bits, lossy or lossless; libvips writes no metadata into it",
 		.options = jp2k_options,
 		.deep = true,
-		.any = true},
+		.any = true,
+		.no_profile = true},
 	{.name = "jxl",
 		.saver = "jxlsave",
 		.summary = "JPEG XL: 8 or 16 bits, lossy or lossless; of metadata, the ICC profile alone",

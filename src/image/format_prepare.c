@@ -9,7 +9,9 @@
 #include "base/json.h"
 #include "image/auto.h"
 #include "image/colour.h"
+#include "image/format.h"
 #include "image/previews.h"
+#include "image/profile.h"
 #include "image/unsupported.h"
 #include "image/vips_error.h"
 
@@ -245,6 +247,41 @@ static void carry_orientation(VipsImage *image)
 		vips_image_set_blob_copy(image, VIPS_META_EXIF_NAME, empty, sizeof(empty) - 1);
 }
 
+static bool is_webp_in_tiff(JsonObject *save)
+{
+	return g_str_equal(json_string(save, "compression", ""), "webp");
+}
+
+/* Pyramids leave all metadata out but what keep names: each tile would carry it. */
+static bool leaves_out_profile(const struct format *format, JsonObject *save)
+{
+	JsonArray *keep = json_array(save, "keep");
+
+	return format->no_profile || json_bool(save, "strip", false) || (keep ? !listed(keep, "icc") : format->folder);
+}
+
+bool format_drops_profile(VipsImage *image, const char *name, JsonObject *save)
+{
+	const struct format *format = format_find(name);
+	bool grey = image->Bands < 3;
+
+	if (!format || g_str_equal(json_string(save, "keep_colours", "seen"), "raw"))
+		return false;
+	return (leaves_out_profile(format, save) || (grey && (format->no_grey || is_webp_in_tiff(save)))) &&
+	       profile_matters(image);
+}
+
+static bool settle_colours(VipsImage **image, const struct format *format, JsonObject *save, GError **error)
+{
+	VipsImage *next = NULL;
+
+	if (!format_drops_profile(*image, format->name, save))
+		return true;
+	if (!profile_settle(*image, &next, error))
+		return false;
+	return replace(image, 0, next);
+}
+
 bool format_prepare(VipsImage *in, const struct format *format, JsonObject *save, VipsImage **out, GError **error)
 {
 	g_autoptr(VipsImage) image = g_object_ref(in);
@@ -253,8 +290,8 @@ bool format_prepare(VipsImage *in, const struct format *format, JsonObject *save
 	bool opaque = format->folder ? strstr(json_string(save, "suffix", ".jpg"), ".jp") != NULL
 				     : strcmp(format->name, "jpeg") == 0;
 
-	bool webp = strcmp(json_string(save, "compression", ""), "webp") == 0; /* in TIFF */
-	if (!unsupported_save(in, format->name, error))
+	bool webp = is_webp_in_tiff(save);
+	if (!unsupported_save(in, format->name, error) || !settle_colours(&image, format, save, error))
 		return false;
 	bool ready = to_plain(&image, format) && to_depth(&image, format, save) && (!webp || to_webp(&image)) &&
 		     (!opaque || !background || flatten(&image, background, error)) && own_header(&image);

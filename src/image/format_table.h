@@ -23,6 +23,8 @@ struct format {
 	bool deep;              /* 16 bits a band */
 	bool any;               /* libvips' saver takes any colour space and depth, whether readers can or not */
 	bool folder;            /* a folder of files */
+	bool no_profile;        /* holds no ICC profile */
+	bool no_grey;           /* grey is written as RGB, which a profile of grey does not describe */
 	const char *roomy_peer; /* formats without the limit, for the message */
 };
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * What is known of a picture besides its pixels: strip, keep, density. No pixel changes; the codec's own header is what an
- * encoder writes, so a worker that has no metadata computes the same. */
+ * What is known of a picture besides its pixels: strip, keep, density. Pixels change only where a profile goes that they are seen by. The
+ * codec's own header is what an encoder writes, so a worker that has no metadata but the profile computes the same. */
 #include "base/error.h"
 #include "base/json.h"
 #include "image/groups.h"
+#include "image/profile.h"
 #include "image/vips_error.h"
 
 /* What kind of metadata a field of libvips belongs to; a name that ends in - stands for all that begin so. Fields that are not
@@ -43,10 +44,19 @@ static bool holds(JsonArray *words, const char *word)
 	return false;
 }
 
-static bool keep_only(VipsImage *in, JsonArray *kept, VipsImage **out, GError **error)
+/* The words in this parameter stay; a profile that does not is applied first, unless the numbers are wanted. */
+static bool keep_only(const char *operation, const char *parameter, VipsImage *in, JsonObject *params, VipsImage **out,
+	GError **error)
 {
-	if (vips_copy(in, out, NULL)) /* has a list of fields of its own */
-		return vips_failed(error, NULL);
+	JsonArray *kept = json_array(params, parameter);
+	bool raw = g_str_equal(param_string(operation_find(operation), params, "keep_colours"), "raw");
+
+	if (holds(kept, "icc") || raw) {
+		if (vips_copy(in, out, NULL)) /* has a list of fields of its own */
+			return vips_failed(error, NULL);
+	} else if (!profile_settle(in, out, error)) {
+		return false;
+	}
 	g_auto(GStrv) names = vips_image_get_fields(*out);
 	for (char **name = names; *name; name++) {
 		const char *kind = kind_of_field(*name);
@@ -56,14 +66,32 @@ static bool keep_only(VipsImage *in, JsonArray *kept, VipsImage **out, GError **
 	return true;
 }
 
+static unsigned keeping_flags(const char *operation, const char *parameter, JsonObject *params)
+{
+	bool raw = g_str_equal(param_string(operation_find(operation), params, "keep_colours"), "raw");
+
+	return OPERATION_SEQUENTIAL |
+	       (raw || holds(json_array(params, parameter), "icc") ? 0 : OPERATION_READS_PROFILE);
+}
+
+static unsigned strip_flags(JsonObject *params)
+{
+	return keeping_flags("strip", "keep", params);
+}
+
 static bool build_strip(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
 {
-	return keep_only(in, json_array(params, "keep"), out, error);
+	return keep_only("strip", "keep", in, params, out, error);
+}
+
+static unsigned keep_flags(JsonObject *params)
+{
+	return keeping_flags("keep", "metadata", params);
 }
 
 static bool build_keep(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
 {
-	return keep_only(in, json_array(params, "metadata"), out, error);
+	return keep_only("keep", "metadata", in, params, out, error);
 }
 
 static bool build_density(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
@@ -82,6 +110,13 @@ static bool build_density(VipsImage *in, JsonObject *params, VipsImage **out, GE
 }
 
 #define KINDS NAMES("exif", "icc", "xmp", "iptc", "orientation", "comments")
+#define KEEP_COLOURS                                                                                                   \
+	{                                                                                                              \
+		.name = "keep_colours", .type = PARAM_CHOICE, .fallback = "seen", .choices = profile_keeps,            \
+		.aliases = NAMES("keep_colors"),                                                                       \
+		.help = "where the profile goes. seen: converted to sRGB before (grey stays grey); raw: the numbers "  \
+			"stay, and look different"                                                                     \
+	}
 #define PER(NAME, HELP, REQUIRED, ...)                                                                                 \
 	{                                                                                                              \
 		.name = NAME, .type = PARAM_DOUBLE, .unit = "px per unit", .min = 0.01, .max = 100000,                 \
@@ -94,26 +129,29 @@ const struct operation metadata_operations[] = {
 		.aliases = NAMES("strip_metadata", "remove_metadata"),
 		.group = "metadata",
 		.summary =
-			"Removes metadata and changes no pixel: without its orientation tag or its profile a picture is shown "
-			"as it lies in the file, so auto_orient and icc go before it.",
+			"Removes metadata. Colours stay as they are seen: a profile other than sRGB is applied before it goes. "
+			"Without its orientation tag a picture is shown as it lies in the file, so auto_orient goes before "
+			"it.",
 		.params = PARAMS({.name = "keep",
-			.type = PARAM_CHOICES,
-			.choices = KINDS,
-			.help = "what stays; default: nothing but density and what belongs to pages"}),
-		.flags = OPERATION_SEQUENTIAL,
+					 .type = PARAM_CHOICES,
+					 .choices = KINDS,
+					 .help = "what stays; default: nothing but density and what belongs to pages"},
+			KEEP_COLOURS),
+		.flags_of = strip_flags,
 		.build = build_strip,
 	},
 	{
 		.name = "keep",
 		.aliases = NAMES("keep_metadata", "with_metadata"),
 		.group = "metadata",
-		.summary = "Removes all metadata but these, and changes no pixel; see strip.",
+		.summary = "Removes all metadata but these; see strip.",
 		.params = PARAMS({.name = "metadata",
-			.type = PARAM_CHOICES,
-			.choices = KINDS,
-			.required = true,
-			.help = "what stays, such as [icc, exif]"}),
-		.flags = OPERATION_SEQUENTIAL,
+					 .type = PARAM_CHOICES,
+					 .choices = KINDS,
+					 .required = true,
+					 .help = "what stays, such as [icc, exif]"},
+			KEEP_COLOURS),
+		.flags_of = keep_flags,
 		.build = build_keep,
 	},
 	{

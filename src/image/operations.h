@@ -58,9 +58,11 @@ enum operation_flags {
 	OPERATION_SEQUENTIAL = 1 << 1,
 	/* As first step it reads the file itself (shrink-on-load), so the job is whole. */
 	OPERATION_LOADS = 1 << 2,
-	/* Reads metadata beyond the header and orientation (ICC profile...), or looks at the whole picture in more than one pass
+	/* Reads metadata beyond the header, orientation and profile, or looks at the whole picture in more than one pass
 	 * (trim, smart_crop): the job is whole. */
 	OPERATION_READS_METADATA = 1 << 3,
+	/* Reads the picture's ICC profile: it goes to those who compute tiles. */
+	OPERATION_READS_PROFILE = 1 << 4,
 };
 
 /* What a build function may know besides its input: what is the same for every step of one job. */

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "image/asset.h"
 #include "image/operations.h"
 #include "image/vips_error.h"
 
@@ -122,6 +123,21 @@ static int nick(GType type, JsonObject *d, const char *name, GError **error)
 	return value;
 }
 
+/* The picture's profile, which lies here as an asset does. NULL: it has none, or no step reads it. */
+static bool set_profile(VipsImage *image, JsonObject *asset, GError **error)
+{
+	gsize length;
+
+	if (!asset)
+		return true;
+	g_autoptr(GBytes) bytes = asset_bytes(asset, error);
+	if (!bytes)
+		return false;
+	const void *data = g_bytes_get_data(bytes, &length);
+	vips_image_set_blob_copy(image, VIPS_META_ICC_NAME, data, length);
+	return true;
+}
+
 struct tilesource *tilesource_new(JsonObject *d, GError **error)
 {
 	int format = nick(VIPS_TYPE_BAND_FORMAT, d, "format", error);
@@ -147,6 +163,10 @@ struct tilesource *tilesource_new(JsonObject *d, GError **error)
 	gint64 orientation = json_int(d, "orientation", 1);
 	if (orientation > 1)
 		vips_image_set_int(image, VIPS_META_ORIENTATION, (int)orientation);
+	if (!set_profile(image, json_object(d, "profile"), error)) {
+		g_object_unref(image);
+		return NULL;
+	}
 	if (vips_image_pipelinev(image, hint, NULL) != 0) {
 		vips_failed(error, "virtual image");
 		g_object_unref(image);

@@ -22,7 +22,7 @@ struct tilesource;
  * interpretation, resolution, offsets, demand hint, orientation. Returns owned. */
 JsonObject *tilesource_describe(VipsImage *image);
 
-/* From a description. Errors: ERROR_INPUT for a bad one. */
+/* From a description, and the profile, whose hash may stand in it as "profile" (see pipeline/assets.h). Errors: ERROR_INPUT for a bad one. */
 struct tilesource *tilesource_new(JsonObject *description, GError **error);
 /* With an image's own header and all its metadata (planning, where the file is open). */
 struct tilesource *tilesource_new_like(VipsImage *image, GError **error);

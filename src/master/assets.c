@@ -2,6 +2,7 @@
  * Watching, keeping and sending assets: see assets.h. */
 #include "master/assets.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,6 +16,9 @@
 #define PARCELS_BYTES (192 << 20)
 
 #define LINKS_MOST 40 /* as the kernel has it */
+
+/* Each picture may bring a profile of its own: what a worker was sent is forgotten then, and sent again where it is asked for. */
+#define SENT_MOST 1000
 
 #define SWEEP_US (60 * (gint64)G_USEC_PER_SEC)
 
@@ -158,8 +162,12 @@ void assets_sweep(struct assets *assets, const struct master *master)
 			add_names(names, definition->pipeline);
 	}
 	g_hash_table_iter_init(&iter, master->jobs);
-	while (g_hash_table_iter_next(&iter, NULL, &job))
+	while (g_hash_table_iter_next(&iter, NULL, &job)) {
 		add_names(names, ((const struct job *)job)->pipeline);
+		if (((const struct job *)job)->profile)
+			g_hash_table_add(
+				names, g_strdup(json_string(((const struct job *)job)->profile, "sha256", "")));
+	}
 	for (struct dirent *entry; dir && (entry = readdir(dir));) {
 		g_autofree char *path = g_build_filename(assets->folder, entry->d_name, NULL);
 		if (entry->d_name[0] != '.' && !g_hash_table_contains(names, entry->d_name))
@@ -173,6 +181,38 @@ void assets_tick(struct assets *assets, const struct master *master)
 {
 	if (clock_now_us() - assets->swept_us >= SWEEP_US)
 		assets_sweep(assets, master);
+}
+
+/* Under its hash, where it does not lie yet. */
+static bool put_profile(const char *path, const void *data, gsize size, GError **error)
+{
+	GStatBuf status;
+
+	return (g_stat(path, &status) == 0 && (gsize)status.st_size == size) ||
+	       g_file_set_contents_full(path, data, (gssize)size, G_FILE_SET_CONTENTS_CONSISTENT, 0666, error);
+}
+
+bool assets_keep_profile(const struct assets *assets, struct job *job, JsonObject *plan, GError **error)
+{
+	const char *text = json_string(plan, "profile", NULL);
+	JsonObject *source = json_object(json_object(plan, "task"), "source");
+	gsize size;
+
+	if (!text)
+		return true;
+	g_autofree guint8 *data = g_base64_decode(text, &size);
+	g_autofree char *sha256 = g_compute_checksum_for_data(G_CHECKSUM_SHA256, data, size);
+	g_autofree char *path = g_build_filename(assets->folder, sha256, NULL);
+	if (!source || !put_profile(path, data, size, error))
+		return false;
+	/* What the codec says of it is not believed: it has read a stranger's file. */
+	JsonObject *asset = json_object_new();
+	json_object_set_string_member(asset, "sha256", sha256);
+	json_set_path(asset, "path", path);
+	json_object_set_int_member(asset, "bytes", (gint64)size);
+	job->profile = json_object_ref(asset);
+	json_object_set_object_member(source, "profile", asset);
+	return true;
 }
 
 /* The bytes: the copy, else the file itself when it is still the same. */
@@ -215,6 +255,8 @@ GPtrArray *assets_parcels(
 	g_autoptr(GPtrArray) found = assets_of_pipeline(job->pipeline);
 	g_autoptr(GPtrArray) parcels = parcels_new();
 
+	if (job->profile)
+		g_ptr_array_add(found, job->profile);
 	for (guint i = 0; i < found->len; i++) {
 		const char *sha256 = json_string(found->pdata[i], "sha256", "");
 		if (!must_send(worker, sha256))
@@ -236,6 +278,8 @@ void assets_sent(struct worker *worker, const GPtrArray *parcels)
 {
 	if (!worker->assets)
 		worker->assets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	if (g_hash_table_size(worker->assets) > SENT_MOST)
+		g_hash_table_remove_all(worker->assets);
 	for (guint i = 0; parcels && i < parcels->len; i++)
 		g_hash_table_add(worker->assets, g_strdup(((const struct parcel *)parcels->pdata[i])->sha256));
 }

@@ -150,6 +150,7 @@ static void free_tiles(struct job *job)
 
 void job_reset(struct job *job)
 {
+	g_clear_pointer(&job->profile, json_object_unref);
 	g_clear_pointer(&job->spec, json_object_unref);
 	g_clear_pointer(&job->spec_text[PLANE_SHM], g_free);
 	g_clear_pointer(&job->spec_text[PLANE_INLINE], g_free);

@@ -88,8 +88,9 @@ struct job {
 	struct codec_link *codec;
 	gint64 codec_us; /* last word to it or from it */
 	struct segment *segment;
-	JsonObject *spec;   /* what tasks carry, without the segment's path */
-	char *spec_text[2]; /* by plane */
+	JsonObject *spec;    /* what tasks carry, without the segment's path */
+	char *spec_text[2];  /* by plane */
+	JsonObject *profile; /* the picture's own, as an asset (see pipeline/assets.h); NULL: workers need none */
 	struct ring_place ring;
 	GArray *rings; /* struct ring_place, by output */
 	struct tile *tiles;

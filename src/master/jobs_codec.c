@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "master/assets.h"
 #include "master/far.h"
 #include "master/state.h"
 #include "master/tiles.h"
@@ -18,6 +19,10 @@ static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 	if (far_sends_file(master, job, plan)) {
 		jobs_run_whole(master, job, "no worker shares memory, and its file is much smaller than its pixels");
 		jobs_have_spare_codec(master);
+		return;
+	}
+	if (!assets_keep_profile(master->assets, job, plan, &error)) {
+		jobs_run_whole(master, job, error ? error->message : "its codec's plan makes no sense");
 		return;
 	}
 	job_skip_outputs(job, json_array(plan, "skipped"));

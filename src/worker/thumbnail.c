@@ -19,6 +19,7 @@
 #include "image/format.h"
 #include "image/levels.h"
 #include "image/operations.h"
+#include "image/profile.h"
 #include "image/sandbox.h"
 #include "image/vips_error.h"
 
@@ -47,7 +48,10 @@ static bool shrink(GBytes *picture, int size, VipsImage **out, GError **error)
 	if (level ? vips_thumbnail_image(level, &small, size, "height", size, "size", VIPS_SIZE_DOWN, NULL)
 		  : vips_thumbnail_source(source, &small, size, "height", size, "size", VIPS_SIZE_DOWN, NULL))
 		return vips_failed(error, NULL);
-	if (vips_colourspace(small, out, VIPS_INTERPRETATION_sRGB, NULL))
+	g_autoptr(VipsImage) seen = NULL; /* the file has no profile */
+	if (!profile_settle(small, &seen, error))
+		return false;
+	if (vips_colourspace(seen, out, VIPS_INTERPRETATION_sRGB, NULL))
 		return vips_failed(error, NULL);
 	return true;
 }
