@@ -6,6 +6,7 @@
  * Thread:    any. Ownership: none.
  *
  *            segment     no room for shared memory (ENOSPC)
+ *            spool       no room for a file without a name (ENOSPC)
  *            wall        the wall clock is that many seconds off
  *            crash       POINT or POINT:N, as base/crash.h has it
  */

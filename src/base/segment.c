@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/beneath.h"
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/handover.h"
+#include "base/spool.h"
 
 static int open_memory(GError **error)
 {
@@ -21,24 +21,6 @@ static int open_memory(GError **error)
 
 	if (fd < 0)
 		fail_errno(error, "cannot make shared memory");
-	return fd;
-}
-
-/* A file that has no name from the start, so that nothing is left whatever dies. */
-static int open_spool(const char *folder, GError **error)
-{
-	/* `once` has no state folder before it needs one. Whether it could be made is told by what follows. */
-	beneath_make_folders(folder);
-	int fd = beneath_open(folder, O_TMPFILE | O_RDWR, 0600);
-
-	if (fd >= 0)
-		return fd;
-	g_autofree char *name = g_build_filename(folder, "spool-XXXXXX", NULL);
-	fd = g_mkstemp_full(name, O_RDWR | O_CLOEXEC, 0600);
-	if (fd < 0)
-		fail_errno(error, "%s: cannot make a spool file", folder);
-	else
-		beneath_unlink(name);
 	return fd;
 }
 
@@ -70,13 +52,13 @@ static struct segment *map(int fd, gsize size, GError **error)
 
 struct segment *segment_create(gsize size, const char *folder, GError **error)
 {
-	int fd = folder ? open_spool(folder, error) : open_memory(error);
+	/* A spool's blocks are reserved now: a full disk must be an error here, not a SIGBUS in a worker. Memory is only touched where it
+	 * is used. */
+	int fd = folder ? spool_open(folder, size, error) : open_memory(error);
 
 	if (fd < 0)
 		return NULL;
-	/* A spool's blocks are reserved now: a full disk must be an error here, not a SIGBUS in a worker. Memory is only touched where it
-	 * is used. */
-	int number = folder ? posix_fallocate(fd, 0, (off_t)size) : ftruncate(fd, (off_t)size) == 0 ? 0 : errno;
+	int number = folder || ftruncate(fd, (off_t)size) == 0 ? 0 : errno;
 	if (fault_is_on("segment"))
 		number = ENOSPC;
 	if (number != 0) {

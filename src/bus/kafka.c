@@ -8,43 +8,17 @@
 #include "base/error.h"
 #include "base/turn.h"
 #include "bus/admin.h"
+#include "bus/bus_private.h"
 #include "bus/client.h"
-#include "bus/seal.h"
-#include "bus/twice.h"
 #include "bus/watch.h"
 
 #define FLUSH_MS 2000
 #define PURGE_MS 1000
 /* A record that no broker took for this long is reported as failed; the sender's lease decides what then. */
 #define DELIVERY_MS 30000
-/* See filling_bytes(). */
-#define FILLED_BYTES 4096
 #define QUEUE_KBYTES (64 * 1024)
 /* After an answer that did not come, do not make callers wait for the next one at once. */
 #define LIMIT_RETRY_US (5 * G_USEC_PER_SEC)
-/* Of a record's size, besides name and value of each header. */
-#define RECORD_OVERHEAD_BYTES 256
-
-struct bus {
-	struct bus_options options;
-	rd_kafka_t *rk;
-	rd_kafka_topic_t *topics[TOPIC_COUNT];
-	rd_kafka_queue_t *queue; /* the handle's main queue: a yield on it ends a poll */
-	struct watch *watch;
-	GThread *thread;
-	gint quit; /* atomic */
-
-	GMutex limit_lock;
-	gint64 largest[TOPIC_COUNT]; /* max.message.bytes; 0: not known yet */
-	gint64 limit_failed_us;
-};
-
-/* One record on its way: the value lies in our memory until the delivery report. */
-struct delivery {
-	bus_delivered_fn delivered;
-	void *user;
-	GBytes *value;
-};
 
 static void options_copy(struct bus_options *copy, const struct bus_options *options)
 {
@@ -72,18 +46,6 @@ static void options_clear(struct bus_options *options)
 	g_clear_pointer(&options->properties, g_hash_table_unref);
 }
 
-static void on_delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
-{
-	struct delivery *delivery = message->_private;
-	(void)rk;
-	(void)opaque;
-
-	if (delivery->delivered)
-		delivery->delivered(message->err ? rd_kafka_err2str(message->err) : NULL, delivery->user);
-	g_bytes_unref(delivery->value);
-	g_free(delivery);
-}
-
 static void on_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
 {
 	struct bus *bus = opaque;
@@ -101,6 +63,8 @@ static gpointer poll_thread(gpointer user)
 		int wait_ms = watch_check(bus->watch, bus->rk, bus->topics[TOPIC_TASKS]);
 		turn_rest(turn);
 		rd_kafka_poll(bus->rk, wait_ms);
+		/* Not in the reports' callback: the room of a record is free only after it. */
+		sender_pump(bus->sender, true);
 	}
 	turn_free(turn);
 
@@ -124,7 +88,7 @@ static rd_kafka_conf_t *producer_conf(const struct bus_options *options, GError 
 	client_set_int(conf, "batch.size", CLIENT_BATCH_BYTES);
 	/* bus_send() keeps to the topic's own limit; this one only has to be above it. */
 	client_set_int(conf, "message.max.bytes", CLIENT_LARGEST_BYTES + CLIENT_BATCH_BYTES);
-	rd_kafka_conf_set_dr_msg_cb(conf, on_delivered);
+	rd_kafka_conf_set_dr_msg_cb(conf, bus_on_delivered);
 	rd_kafka_conf_set_error_cb(conf, on_error);
 	return conf;
 }
@@ -134,6 +98,16 @@ static void set_default(rd_kafka_conf_t *conf, const struct bus_options *options
 {
 	if (!options->properties || !g_hash_table_contains(options->properties, name))
 		client_set_int(conf, name, value);
+}
+
+/* What waits in librdkafka at most. */
+static gint64 queue_bytes(const struct bus_options *options)
+{
+	const char *text =
+		options->properties ? g_hash_table_lookup(options->properties, "queue.buffering.max.kbytes") : NULL;
+	gint64 kbytes = text ? g_ascii_strtoll(text, NULL, 10) : QUEUE_KBYTES;
+
+	return MAX(kbytes, 1) * 1024;
 }
 
 struct bus *bus_new(const struct bus_options *options, bus_state_fn state, void *user, GError **error)
@@ -163,6 +137,8 @@ struct bus *bus_new(const struct bus_options *options, bus_state_fn state, void 
 		}
 	}
 	bus->queue = rd_kafka_queue_get_main(bus->rk);
+	bus->queue_bytes = queue_bytes(options);
+	bus->sender = bus_sender_new(bus);
 	watch_set_queue(bus->watch, bus->queue);
 	bus->thread = client_thread("bus", poll_thread, bus);
 	return g_steal_pointer(&bus);
@@ -177,6 +153,7 @@ void bus_free(struct bus *bus)
 		rd_kafka_queue_yield(bus->queue);
 		g_thread_join(bus->thread);
 	}
+	sender_free(bus->sender);
 	if (bus->watch)
 		watch_set_queue(bus->watch, NULL);
 	if (bus->queue)
@@ -254,13 +231,14 @@ bool bus_partitions(struct bus *bus, int partitions[TOPIC_COUNT], int timeout_ms
 	return missing->len == 0 || fail(error, ERROR_SYSTEM, "missing on the broker: topics %s", missing->str);
 }
 
-/* What the topic takes, as far as known now. */
-static gint64 largest_known(struct bus *bus, enum topic topic)
+gint64 bus_largest_known(struct bus *bus, enum topic topic)
 {
 	g_mutex_lock(&bus->limit_lock);
 	gint64 largest = bus->largest[topic];
 	g_mutex_unlock(&bus->limit_lock);
-	return largest > 0 ? MIN(largest, CLIENT_LARGEST_BYTES) : CLIENT_DEFAULT_BYTES;
+	/* Half of the queue: one is on its way while the next one is made. */
+	return MIN(largest > 0 ? MIN(largest, CLIENT_LARGEST_BYTES) : CLIENT_DEFAULT_BYTES,
+		MAX(bus->queue_bytes / 2, 1024));
 }
 
 gsize bus_max_value(struct bus *bus, enum topic topic, int timeout_ms)
@@ -282,78 +260,6 @@ gsize bus_max_value(struct bus *bus, enum topic topic, int timeout_ms)
 		bus->limit_failed_us = answer == ADMIN_NO_ANSWER ? clock_now_us() : 0;
 		g_mutex_unlock(&bus->limit_lock);
 	}
-	gint64 largest = largest_known(bus, topic);
+	gint64 largest = bus_largest_known(bus, topic);
 	return (gsize)(largest - MIN(CLIENT_ROOM_BYTES, largest / 2));
-}
-
-static rd_kafka_headers_t *headers_of(const struct record *record, gsize *bytes)
-{
-	rd_kafka_headers_t *headers = rd_kafka_headers_new(record->headers->len / 2);
-
-	for (guint i = 0; i + 1 < record->headers->len; i += 2) {
-		const char *name = record->headers->pdata[i], *value = record->headers->pdata[i + 1];
-		gsize name_bytes = strlen(name), value_bytes = strlen(value);
-		rd_kafka_header_add(headers, name, (ssize_t)name_bytes, value, (ssize_t)value_bytes);
-		*bytes += name_bytes + value_bytes + 16;
-	}
-	return headers;
-}
-
-/* The mock keeps the last 5 MiB of each partition and looks through them from the oldest on at every fetch (librdkafka 2.0.2, rdkafka_mock.c:
- * "FIXME: Maintain an index"). With ten thousand small records that was half of what a master computed, 3 ms for each file that it milled. A
- * key, which nobody reads, makes them large enough to be few: some 1,200, ten times what all windows together let lie there. */
-static gsize filling_bytes(const struct bus *bus, enum topic topic, gsize value_bytes)
-{
-	bool busy = topic == TOPIC_TASKS || topic == TOPIC_RESULTS;
-
-	return bus->options.embedded && busy ? FILLED_BYTES - MIN(value_bytes, FILLED_BYTES) : 0;
-}
-
-static bool send_record(struct bus *bus, struct record *record, bus_delivered_fn delivered, void *user, GError **error)
-{
-	rd_kafka_topic_t *topic = bus->topics[record->topic];
-	static const char filling[FILLED_BYTES];
-	gsize value_bytes, bytes = RECORD_OVERHEAD_BYTES;
-	if (bus->options.key)
-		seal_add(record, bus->options.key);
-	/* Never NULL: Kafka would make a tombstone of it. */
-	const void *value = g_bytes_get_data(record->value, &value_bytes);
-	rd_kafka_headers_t *headers = headers_of(record, &bytes);
-
-	gsize key_bytes = filling_bytes(bus, record->topic, value_bytes);
-	bytes += value_bytes + key_bytes;
-	if (bytes > (gsize)largest_known(bus, record->topic)) {
-		rd_kafka_headers_destroy(headers);
-		return fail(error, ERROR_SYSTEM,
-			"topic %s takes records of %" G_GINT64_FORMAT " bytes, this one has %zu",
-			rd_kafka_topic_name(topic), largest_known(bus, record->topic), bytes);
-	}
-	struct delivery *delivery = g_new0(struct delivery, 1);
-	delivery->delivered = delivered;
-	delivery->user = user;
-	delivery->value = g_bytes_ref(record->value);
-	/* Without F_COPY and F_FREE librdkafka sends from our memory. */
-	rd_kafka_resp_err_t code = rd_kafka_producev(bus->rk, RD_KAFKA_V_RKT(topic),
-		RD_KAFKA_V_PARTITION(record->partition < 0 ? RD_KAFKA_PARTITION_UA : record->partition),
-		RD_KAFKA_V_KEY(key_bytes ? filling : NULL, key_bytes),
-		RD_KAFKA_V_VALUE(value ? (void *)value : (void *)"", value_bytes), RD_KAFKA_V_HEADERS(headers),
-		RD_KAFKA_V_OPAQUE(delivery), RD_KAFKA_V_END);
-	if (code) {
-		rd_kafka_headers_destroy(headers);
-		g_bytes_unref(delivery->value);
-		g_free(delivery);
-		return fail_kafka(error, code, NULL, "topic %s", rd_kafka_topic_name(topic));
-	}
-	return true;
-}
-
-bool bus_send(struct bus *bus, struct record *taken, bus_delivered_fn delivered, void *user, GError **error)
-{
-	auto_struct(record) record = taken;
-	auto_struct(record) again = twice_after(record);
-	bool sent = send_record(bus, record, delivered, user, error);
-
-	if (again)
-		send_record(bus, again, NULL, NULL, NULL);
-	return sent;
 }

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "base/auto.h"
+#include "bus/body.h"
 
 enum topic { TOPIC_TASKS, TOPIC_RESULTS, TOPIC_HEARTBEATS, TOPIC_DEAD, TOPIC_COUNT };
 
@@ -34,6 +35,7 @@ struct record {
 	gint64 offset;      /* of a record read */
 	GPtrArray *headers; /* name, value, name, value, ... owned strings, UTF-8 */
 	GBytes *value;      /* never NULL; may be empty */
+	struct body *body;  /* in place of value, which is empty: too large for memory or for one record; NULL: none */
 };
 struct record *record_new(enum topic topic, gint32 partition, GBytes *value /* takes; NULL: empty */);
 void record_add(struct record *record, const char *name, const char *value);
@@ -60,12 +62,19 @@ bool bus_is_up(const struct bus *bus);
 bool bus_partitions(struct bus *bus, int partitions[TOPIC_COUNT], int timeout_ms, GError **error);
 
 /* The largest record value in bytes that this topic takes (DescribeConfigs, max.message.bytes, less room for headers and
- * batch overhead); 1,000,000 less that room where the broker does not say. Waits at most timeout_ms the first time. */
+ * batch overhead); 1,000,000 less that room where the broker does not say; and never more than a share of the local queue. Waits at most
+ * timeout_ms the first time. */
 gsize bus_max_value(struct bus *bus, enum topic topic, int timeout_ms);
 
-/* Sends one record; takes it whatever happens. The value is not copied: it is referenced until delivered. delivered may be NULL.
+/* Sends one record, now or never; takes it whatever happens. The value is not copied: it is referenced until delivered. delivered may be NULL.
  * False (and no callback) when the local queue is full or the record too large. */
 bool bus_send(struct bus *bus, struct record *record, bus_delivered_fn delivered, void *user, GError **error);
+
+/* Sends a record of any size; takes it whatever happens. What does not fit in one record goes as parts (payload.h), each when there is room:
+ * it never waits here, and holds no more than SENDER_WINDOW_BYTES of all large records in memory. Several take turns, a part each. delivered is
+ * called once, when all is delivered or some of it was not; it may be NULL, and may run on this thread before this returns. False (and no
+ * callback) when it can never be sent; ERROR_INPUT: the record itself is at fault. */
+bool bus_ship(struct bus *bus, struct record *record, bus_delivered_fn delivered, void *user, GError **error);
 
 struct bus_reader;
 
@@ -85,6 +94,7 @@ struct bus_reader_options {
 	gsize partition_count;
 	bool from_end; /* by hand: start at the end, else at the beginning */
 	bus_record_fn record;
+	void (*tick)(void *user); /* about once a second; on the reader's thread; may be NULL */
 	bus_refused_fn refused;   /* may be NULL */
 	bus_assigned_fn assigned; /* may be NULL */
 	void *user;

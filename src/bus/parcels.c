@@ -37,21 +37,6 @@ gsize parcels_bytes(const GPtrArray *parcels)
 	return bytes;
 }
 
-GBytes *parcels_pack(const GPtrArray *parcels, GBytes *payload)
-{
-	if (!parcels || parcels->len == 0)
-		return payload ? g_bytes_ref(payload) : NULL;
-	GByteArray *all = g_byte_array_new();
-	for (guint i = 0; i <= parcels->len; i++) {
-		GBytes *bytes = i < parcels->len ? ((struct parcel *)parcels->pdata[i])->bytes : payload;
-		gsize size;
-		const guint8 *data = bytes ? g_bytes_get_data(bytes, &size) : NULL;
-		if (data)
-			g_byte_array_append(all, data, (guint)size);
-	}
-	return g_byte_array_free_to_bytes(all);
-}
-
 void parcels_put(struct record *record, const GPtrArray *parcels)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
@@ -95,8 +80,13 @@ static bool take_parcel(GPtrArray *parcels, const char *item, GBytes *value, gsi
 bool parcels_get(const struct record *record, GPtrArray **parcels, GBytes **payload, GError **error)
 {
 	gsize at = 0;
+	/* A spool of our own: nobody can shrink it. */
+	g_autoptr(GBytes) value = record->body ? body_map(record->body, 0, (gsize)body_bytes(record->body), error)
+					       : g_bytes_ref(record->value);
 
 	*parcels = parcels_new();
+	if (!value)
+		return false;
 	if (record_get(record, "assets")) {
 		const char *text = field_text(record, "assets", error);
 		if (!text)
@@ -106,9 +96,9 @@ bool parcels_get(const struct record *record, GPtrArray **parcels, GBytes **payl
 		if (count == 0 || count > PARCELS_MOST)
 			return malformed(error);
 		for (guint i = 0; i < count; i++)
-			if (!take_parcel(*parcels, items[i], record->value, &at))
+			if (!take_parcel(*parcels, items[i], value, &at))
 				return malformed(error);
 	}
-	*payload = g_bytes_new_from_bytes(record->value, at, g_bytes_get_size(record->value) - at);
+	*payload = g_bytes_new_from_bytes(value, at, g_bytes_get_size(value) - at);
 	return true;
 }

@@ -1,33 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   the inline plane: a record whose value is larger than the topic takes goes as parts, and is put together again on the
- *            other side. Headers of every part: those of the record, and part, parts, bytes.
- * Thread:    a joiner belongs to one thread.
- * Ownership: see each function.
+ * Purpose:   a record whose value is larger than the topic takes goes as parts. Headers of every part: those of the record, and part, parts,
+ *            bytes. They are put together again by a joiner: joiner.h.
+ * Thread:    any. Ownership: see each function.
  */
 #ifndef DROPMILL_BUS_PAYLOAD_H
 #define DROPMILL_BUS_PAYLOAD_H
 
-#include "base/auto.h"
 #include "bus/kafka.h"
 
-/* Splits into parts whose values have at most limit bytes (limit > 0), all for the record's partition. Values are sub-ranges, not copies.
- * Takes record; returns an array of owned struct record, of one (the record itself, without part headers) when it fits. */
-GPtrArray *payload_split(struct record *record, gsize limit);
+/* More are no record of ours. */
+#define PARTS_MOST 65536
 
-struct joiner;
+/* All bytes of its value, wherever they are. */
+gint64 payload_bytes(const struct record *record);
+/* Into how many parts it goes, of at most limit (> 0) bytes: 1 when it fits. */
+gint64 payload_parts(const struct record *record, gsize limit);
+/* One of them, for the record's partition; of one, it has no headers of a part. Owned; its value is a piece of the record's, without a copy where
+ * that is in memory. NULL: the file that it lies in cannot be read. */
+struct record *payload_part(const struct record *record, gint64 part, gsize limit, GError **error);
 
-/* budget_bytes: unfinished records beyond it are dropped, oldest first (their leases recover them). */
-struct joiner *joiner_new(gsize budget_bytes);
-void joiner_free(struct joiner *joiner);
-DEFINE_AUTO(joiner, joiner_free)
-
-/* Takes a record read. Returns it, or the whole record when this part was the last missing one (its offset and partition are
- * those of the last part), or NULL while parts are missing (no error) or when the part is malformed (error). Identity of
- * parts: headers job, serial, tile, attempt, worker. A part seen twice is ignored. */
-struct record *joiner_add(struct joiner *joiner, struct record *record, GError **error);
-
-/* Parts dropped so far to keep to the budget. */
-guint64 joiner_dropped(const struct joiner *joiner);
+/* A record with the headers of another, but for those of parts; its value is empty. Owned. */
+struct record *payload_like(const struct record *record);
 
 #endif

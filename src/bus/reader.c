@@ -25,6 +25,8 @@ struct bus_reader {
 	bool group;
 	enum topic first; /* the topic of bus_reader_done() */
 	bus_record_fn record;
+	void (*tick)(void *user);
+	gint64 ticked_us;
 	bus_refused_fn refused;
 	bus_assigned_fn assigned;
 	void *user;
@@ -134,6 +136,16 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topi
 	rd_kafka_assign(rk, list);
 }
 
+static void tick(struct bus_reader *reader)
+{
+	gint64 now = reader->tick ? clock_now_us() : 0;
+
+	if (now - reader->ticked_us < WAKE_MS * 1000)
+		return;
+	reader->ticked_us = now;
+	reader->tick(reader->user);
+}
+
 static gpointer reader_thread(gpointer user)
 {
 	struct bus_reader *reader = user;
@@ -149,6 +161,7 @@ static gpointer reader_thread(gpointer user)
 	while (!g_atomic_int_get(&reader->quit)) {
 		turn_mark(turn);
 		rd_kafka_message_t *message = rd_kafka_consumer_poll(reader->rk, WAKE_MS);
+		tick(reader);
 		if (!message)
 			continue;
 		if (!message->err)
@@ -299,6 +312,7 @@ struct bus_reader *bus_reader_new(struct bus *bus, const struct bus_reader_optio
 	reader->group = options->group != NULL;
 	reader->first = options->topics[0];
 	reader->record = options->record;
+	reader->tick = options->tick;
 	reader->refused = options->refused;
 	reader->assigned = options->assigned;
 	reader->user = options->user;

@@ -47,5 +47,6 @@ void record_free(struct record *record)
 		return;
 	g_ptr_array_unref(record->headers);
 	g_bytes_unref(record->value);
+	body_unref(record->body);
 	g_free(record);
 }

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "bus/fields.h"
+#include "bus/payload.h"
 
 static const char *const kind_names[] = {[TASK_TILE] = "tile", [TASK_WHOLE] = "whole"};
 static const char *const plane_names[] = {[PLANE_SHM] = "shm", [PLANE_INLINE] = "inline"};
@@ -62,15 +63,32 @@ static void put_rect(struct record *record, const char *name, const struct rect 
 	record_addf(record, name, "%d,%d,%d,%d", rect->left, rect->top, rect->width, rect->height);
 }
 
-static GBytes *payload_of(GBytes *payload)
+/* Assets, then the file or the pixels. What is in one piece of memory is the value as it is. */
+static struct record *task_record(const struct task *task, gint32 partition)
 {
-	return payload ? g_bytes_ref(payload) : NULL;
+	guint parcels = task->parcels ? task->parcels->len : 0;
+
+	if (!parcels && !task->file)
+		return record_new(TOPIC_TASKS, partition, task->payload ? g_bytes_ref(task->payload) : NULL);
+	struct record *record = record_new(TOPIC_TASKS, partition, NULL);
+	if (!parcels) {
+		record->body = body_ref(task->file);
+		return record;
+	}
+	record->body = body_new();
+	for (guint i = 0; i < parcels; i++)
+		body_add(record->body, ((struct parcel *)task->parcels->pdata[i])->bytes);
+	if (task->file)
+		body_add_all(record->body, task->file);
+	else if (task->payload)
+		body_add(record->body, task->payload);
+	return record;
 }
 
 struct record *task_to_record(const struct task *task, gint32 partition)
 {
 	g_assert(task->job && task->worker && task->spec);
-	struct record *record = record_new(TOPIC_TASKS, partition, parcels_pack(task->parcels, task->payload));
+	struct record *record = task_record(task, partition);
 
 	field_put_type(record, "task");
 	put_lease(record, task->job, task->serial, task->tile, task->attempt, task->worker);
@@ -139,6 +157,7 @@ void task_free(struct task *task)
 	g_free(task->worker);
 	g_free(task->spec);
 	g_clear_pointer(&task->payload, g_bytes_unref);
+	body_unref(task->file);
 	g_clear_pointer(&task->parcels, g_ptr_array_unref);
 	g_free(task);
 }
@@ -156,7 +175,7 @@ static char *short_text(const char *text)
 struct record *result_to_record(const struct result *result, gint32 partition)
 {
 	g_assert(result->job && result->worker);
-	struct record *record = record_new(TOPIC_RESULTS, partition, payload_of(result->payload));
+	struct record *record = record_new(TOPIC_RESULTS, partition, NULL);
 	g_autofree char *message = short_text(result->message);
 
 	field_put_type(record, "result");
@@ -168,6 +187,8 @@ struct record *result_to_record(const struct result *result, gint32 partition)
 	field_put_list(record, "spent", spent, G_N_ELEMENTS(spent));
 	record_add(record, "message", message);
 	record_add(record, "report", result->report ? result->report : "{}");
+	if (result->payload && body_bytes(result->payload) > 0)
+		record->body = body_ref(result->payload);
 	return record;
 }
 
@@ -206,9 +227,11 @@ static bool read_result(const struct record *record, struct result *result, GErr
 		return fail(error, ERROR_INPUT, "header 'message' of a result that lacks an asset is not its hash");
 	if (!field_json(record, "report", &result->report, error))
 		return false;
-	if (result->status != RESULT_OK && g_bytes_get_size(record->value) > 0)
+	if (result->status != RESULT_OK && payload_bytes(record) > 0)
 		return fail(error, ERROR_INPUT, "pixels in a result that is not ok");
-	result->payload = g_bytes_ref(record->value);
+	result->payload = record->body ? body_ref(record->body) : body_new();
+	if (!record->body)
+		body_add(result->payload, record->value);
 	return true;
 }
 
@@ -232,6 +255,19 @@ void result_free(struct result *result)
 	g_free(result->worker);
 	g_free(result->message);
 	g_free(result->report);
-	g_clear_pointer(&result->payload, g_bytes_unref);
+	body_unref(result->payload);
 	g_free(result);
+}
+
+struct result *result_instead(const struct record *record, enum result_status status, const char *why)
+{
+	auto_struct(result) result = g_new0(struct result, 1);
+
+	if (!get_lease(record, &result->job, &result->serial, &result->tile, &result->attempt, &result->worker, NULL))
+		return NULL;
+	result->status = status;
+	result->message = short_text(why);
+	result->report = g_strdup("{}");
+	result->payload = body_new();
+	return g_steal_pointer(&result);
 }

@@ -53,6 +53,7 @@ struct task {
 	struct rect need; /* tile: the source pixels that came with it */
 	char *spec; /* JSON object, the same for every task of one run of a job: source header, steps, outputs, segment */
 	GBytes *payload;    /* inline: source pixels row by row without padding, or the file; else empty. Never NULL */
+	struct body *file;  /* when sent: the file, in place of payload; NULL: none */
 	GPtrArray *parcels; /* assets that come with it, on any plane; NULL when sent: none; never NULL when read */
 	gint64 limit_ms;    /* longer than this it must not take; 0: no limit */
 };
@@ -79,7 +80,8 @@ struct result {
 	struct work_spent spent; /* all 0 where the worker did not say */
 	char *message;           /* not ok: the reason; else "" */
 	char *report;            /* JSON object: what the worker has to say of a whole job's outputs; "{}" for a tile */
-	GBytes *payload; /* inline: the tile's pixels, or the outputs one after the other; else empty. Never NULL */
+	struct body
+		*payload; /* inline: the tile's pixels, or the outputs one after the other; else empty. Never NULL */
 };
 
 /* How a process of the same supervisor ended: who is restarted tells of those before it. */
@@ -130,6 +132,10 @@ struct record *result_to_record(const struct result *result, gint32 partition);
 struct result *result_from_record(const struct record *record, GError **error);
 void result_free(struct result *result);
 DEFINE_AUTO(result, result_free)
+
+/* A result for a task, or in place of a result, that cannot be used: what its headers say of its lease, and why. NULL when they do not say that:
+ * then there is nobody to answer. Owned. */
+struct result *result_instead(const struct record *record, enum result_status status, const char *why);
 
 struct record *heartbeat_to_record(const struct heartbeat *heartbeat);
 struct heartbeat *heartbeat_from_record(const struct record *record, GError **error);

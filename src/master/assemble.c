@@ -54,11 +54,15 @@ static struct lease *answered(const struct job *job, const struct result *result
 static bool place_pixels(struct job *job, const struct tile *tile, const struct result *result, GError **error)
 {
 	const struct ring_place *ring = &g_array_index(job->rings, struct ring_place, tile->output);
-	gsize size, expected = (gsize)tile->out.width * (gsize)tile->out.height * (gsize)ring->pixel_bytes;
-	const guint8 *pixels = g_bytes_get_data(result->payload, &size);
+	gsize expected = (gsize)tile->out.width * (gsize)tile->out.height * (gsize)ring->pixel_bytes;
+	gsize size = (gsize)body_bytes(result->payload);
 
 	if (size != expected)
 		return fail(error, ERROR_RETRY, "%zu bytes of pixels came back, not %zu", size, expected);
+	g_autoptr(GBytes) bytes = body_read(result->payload, 0, size, error);
+	if (!bytes)
+		return false;
+	const guint8 *pixels = g_bytes_get_data(bytes, NULL);
 	gint64 began = clock_now_us();
 	gsize line = (gsize)tile->out.width * (gsize)ring->pixel_bytes;
 	for (int y = tile->out.top; y < tile->out.top + tile->out.height; y++, pixels += line)
@@ -69,12 +73,22 @@ static bool place_pixels(struct job *job, const struct tile *tile, const struct 
 	return true;
 }
 
+/* The files of a folder that came packed. */
+static bool measure_folder(struct job_output *output, GError **error)
+{
+	g_autoptr(GBytes) bytes = body_map(output->arrived, output->arrived_at, (gsize)output->arrived_bytes, error);
+
+	if (bytes)
+		output->bytes = folder_packed_bytes(bytes);
+	return bytes != NULL;
+}
+
 /* A whole job's report; inline, its outputs came one after the other. */
 static bool take_outputs(struct job *job, enum plane plane, const struct result *result, GError **error)
 {
 	g_autoptr(JsonObject) report = json_parse_object(result->report, -1, error);
 	JsonArray *outputs = json_array(report, "outputs");
-	gsize size = g_bytes_get_size(result->payload), offset = 0;
+	gsize size = (gsize)body_bytes(result->payload), offset = 0;
 
 	job_skip_outputs(job, json_array(report, "skipped"));
 	job_leave_out(job, json_array(report, "left_out"), json_array(report, "skipped"));
@@ -88,10 +102,12 @@ static bool take_outputs(struct job *job, enum plane plane, const struct result 
 		gsize length = output ? (gsize)output->bytes : G_MAXSIZE;
 		if (length > size - offset)
 			return fail(error, ERROR_SYSTEM, "outputs of %zu bytes came back cut off", length);
-		g_clear_pointer(&output->arrived, g_bytes_unref); /* a report that names it twice */
-		output->arrived = g_bytes_new_from_bytes(result->payload, offset, length);
-		if (output->is_folder)
-			output->bytes = folder_packed_bytes(output->arrived);
+		body_unref(output->arrived); /* a report that names it twice */
+		output->arrived = body_ref(result->payload);
+		output->arrived_at = (gint64)offset;
+		output->arrived_bytes = (gint64)length;
+		if (output->is_folder && !measure_folder(output, error))
+			return false;
 		offset += length;
 	}
 	return offset == size ||

@@ -99,6 +99,19 @@ bool worker_may_help(const struct worker *worker, const struct job *job, guint t
 	       accuse_rank(job, tile, worker) == 0 && !lease_of(worker, job, tile);
 }
 
+bool worker_awaits(const struct worker *worker)
+{
+	for (GList *link = worker->leases.head; link; link = link->next)
+		if (((const struct lease *)link->data)->on_its_way)
+			return true;
+	return false;
+}
+
+void worker_sends(struct worker *worker)
+{
+	worker->idle_beats = 0;
+}
+
 struct lease *lease_of(const struct worker *worker, const struct job *job, guint tile)
 {
 	for (GList *link = worker->leases.head; link; link = link->next) {
@@ -126,7 +139,7 @@ struct lease *lease_begin(
 	gint64 now = clock_now_us();
 
 	g_assert(!tile->extra && !lease_of(worker, job, index));
-	*lease = (struct lease){worker, job, index, tile->attempt, weight, plane, bytes, now, false};
+	*lease = (struct lease){worker, job, index, tile->attempt, weight, plane, bytes, now, false, false};
 	if (worker->weight == 0)
 		worker->answered_us = now;
 	g_queue_push_tail(&worker->leases, lease);

@@ -105,14 +105,14 @@ static bool put(struct committer *committer, struct commit_request *request, str
 /* What came over the bus: here, where a slow disk holds nobody up. */
 static bool write_arrived(struct job_output *output, GError **error)
 {
-	g_autoptr(GBytes) bytes = g_steal_pointer(&output->arrived);
-	gsize size;
-	gconstpointer data = bytes ? g_bytes_get_data(bytes, &size) : NULL;
+	auto_struct(body) arrived = g_steal_pointer(&output->arrived);
 
-	if (!bytes)
+	if (!arrived)
 		return true;
-	return output->is_folder ? folder_unpack(bytes, output->temp, error)
-				 : files_write(output->temp, data, size, error);
+	if (!output->is_folder)
+		return body_write(arrived, output->arrived_at, output->arrived_bytes, output->temp, error);
+	g_autoptr(GBytes) bytes = body_map(arrived, output->arrived_at, (gsize)output->arrived_bytes, error);
+	return bytes && folder_unpack(bytes, output->temp, error);
 }
 
 static bool is_missing(const char *path)

@@ -8,6 +8,9 @@
 
 /* Heartbeats in a row that say "idle" while a task is out: its message was lost on the way. */
 #define IDLE_BEATS 3
+#define UNANSWERED "it was sent and never answered: its message, or the answer's, was lost on the way"
+/* So often one task may be lost in one run of its job. */
+#define LOSSES_MOST 4
 
 /* Of each worker: what is on its way to all of them stays within the budget. */
 static gsize cluster_window(const struct master *master)
@@ -104,6 +107,17 @@ void dispatch_take_back(struct master *master, struct lease *lease, const char *
 	g_queue_push_head(&job->ready, GUINT_TO_POINTER(index));
 }
 
+void dispatch_lost(struct master *master, struct lease *lease, const char *why)
+{
+	struct job *job = lease->job;
+	struct tile *tile = &job->tiles[lease->tile];
+
+	if (++tile->blame.losses < LOSSES_MOST || tile->extra)
+		dispatch_take_back(master, lease, why);
+	else
+		jobs_start_over(master, job, why);
+}
+
 bool dispatch_fenced(const struct lease *lease)
 {
 	const struct job *job = lease->job;
@@ -166,7 +180,7 @@ static void recover_lost(struct master *master, struct worker *worker)
 			count);
 	worker->idle_beats = 0;
 	for (; count && !g_queue_is_empty(&worker->leases); count--)
-		dispatch_take_back(master, g_queue_peek_head(&worker->leases), "its message was lost on the way");
+		dispatch_lost(master, g_queue_peek_head(&worker->leases), UNANSWERED);
 	straggle_forget(master, worker);
 }
 
@@ -195,6 +209,6 @@ void dispatch_dead_letter(struct master *master, const struct job *job, guint in
 	record_add(record, "pipeline", job->pipeline->name);
 	record_add(record, "source", job->source);
 	record_add(record, "reason", reason);
-	if (!bus_send(master->bus, record, NULL, NULL, &error))
+	if (!bus_ship(master->bus, record, NULL, NULL, &error))
 		log_warning("dead letter: %s", error->message);
 }

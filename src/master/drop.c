@@ -43,7 +43,7 @@ void drop_unref(struct drop *drop)
 
 static void output_free(struct job_output *output)
 {
-	g_clear_pointer(&output->arrived, g_bytes_unref);
+	g_clear_pointer(&output->arrived, body_unref);
 	g_free(output->folder);
 	g_free(output->temp);
 	g_free(output->wished);
@@ -67,7 +67,7 @@ static struct job_output *output_copy(const struct job_output *output)
 {
 	struct job_output *copy = g_memdup2(output, sizeof *output);
 
-	copy->arrived = output->arrived ? g_bytes_ref(output->arrived) : NULL;
+	copy->arrived = output->arrived ? body_ref(output->arrived) : NULL;
 	copy->folder = g_strdup(output->folder);
 	copy->temp = g_strdup(output->temp);
 	copy->wished = g_strdup(output->wished);

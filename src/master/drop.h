@@ -9,6 +9,7 @@
 #ifndef DROPMILL_MASTER_DROP_H
 #define DROPMILL_MASTER_DROP_H
 
+#include "bus/body.h"
 #include "master/intake.h"
 #include "pipeline/pipeline.h"
 
@@ -38,12 +39,13 @@ struct job_output {
 	char *note;   /* why these are not the same, or why it is skipped; NULL */
 	gint64 bytes;
 	int width, height;
-	bool is_folder;  /* deep zoom */
-	bool fresh;      /* nothing was there when it got its place */
-	bool skipped;    /* it is not made: on_conflict: skip */
-	bool renamed;    /* under its final name */
-	bool committed;  /* and on disk there */
-	GBytes *arrived; /* what came over the bus and is not in temp yet; NULL: nothing */
+	bool is_folder;       /* deep zoom */
+	bool fresh;           /* nothing was there when it got its place */
+	bool skipped;         /* it is not made: on_conflict: skip */
+	bool renamed;         /* under its final name */
+	bool committed;       /* and on disk there */
+	struct body *arrived; /* has what came over the bus and is not in temp yet; NULL: nothing did */
+	gint64 arrived_at, arrived_bytes;
 };
 
 /* An empty list of struct job_output, which it owns. */

@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * A task to a worker: on which plane, as which record, and what becomes of it when it cannot be sent: see state.h. */
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/error.h"
-#include "base/files.h"
 #include "base/log.h"
+#include "bus/payload.h"
 #include "master/assets.h"
 #include "master/state.h"
+
+/* Tasks of this size are not taken for lost as long as they are on their way. */
+#define TOLD_BYTES (256 << 10)
 
 /* Memory of this machine, or for a whole job its files. */
 static bool may_share(const struct worker *worker, const struct job *job)
@@ -71,15 +78,13 @@ static bool pack_rows(const struct job *job, const struct rect *need, guint8 *pa
 	return true;
 }
 
-/* What goes over the bus: the source pixels that the tile needs, packed, or the file. It is read and not mapped: who dropped it may still
- * cut it short. */
+/* The rectangle that the tile needs, packed. */
 static GBytes *pack(const struct job *job, guint index, GError **error)
 {
-	if (job->lane == LANE_WHOLE)
-		return files_read(job->claim->path, error);
 	gsize size = give_bytes(job, index);
 	g_autofree guint8 *packed = g_malloc(size);
 	gint64 began = clock_now_us();
+
 	if (!pack_rows(job, &job->tiles[index].need, packed, error))
 		return NULL;
 	spent_add(job->spent, SPENT_PACK_US, clock_now_us() - began);
@@ -87,14 +92,50 @@ static GBytes *pack(const struct job *job, guint index, GError **error)
 	return g_bytes_new_take(g_steal_pointer(&packed), size);
 }
 
+/* The original, which is read as it is sent. It is not mapped: who dropped it may still cut it short. */
+static struct body *open_original(const struct job *job, GError **error)
+{
+	const char *path = job->claim->path;
+	struct stat status;
+	int fd = beneath_open(path, O_RDONLY | O_NONBLOCK, 0);
+
+	if (fd < 0 || fstat(fd, &status) != 0) {
+		fail_errno_at(error, PLACE_ORIGINAL, "%s", job->source);
+		if (fd >= 0)
+			close(fd);
+		return NULL;
+	}
+	struct body *body = body_new();
+	body_add_file(body, fd, 0, status.st_size);
+	return body;
+}
+
+/* What goes over the bus with the task. */
+static bool load(const struct lease *lease, GBytes **payload, struct body **file, GError **error)
+{
+	if (lease->plane != PLANE_INLINE)
+		return true;
+	if (lease->job->lane == LANE_WHOLE)
+		return (*file = open_original(lease->job, error)) != NULL;
+	return (*payload = pack(lease->job, lease->tile, error)) != NULL;
+}
+
 struct sent {
 	struct master *master;
 	char *job, *error;
 	guint32 serial;
 	guint tile, attempt;
+	bool told; /* of success, too */
 };
 
-static gboolean not_delivered(gpointer data)
+static void sent_free(struct sent *sent)
+{
+	g_free(sent->job);
+	g_free(sent->error);
+	g_free(sent);
+}
+
+static gboolean was_sent(gpointer data)
 {
 	struct sent *sent = data;
 	struct master *master = sent->master;
@@ -103,41 +144,57 @@ static gboolean not_delivered(gpointer data)
 	bool runs = job && job->serial == sent->serial && job->tiles;
 	struct lease *lease = runs ? lease_attempt(job, sent->tile, sent->attempt) : NULL;
 
-	if (lease) {
+	if (lease)
+		lease->on_its_way = false;
+	if (lease && sent->error) {
 		log_warning("%s tile %u was not delivered: %s", job->id, sent->tile, sent->error);
 		broker_ask(master->broker);
-		dispatch_take_back(master, lease, sent->error);
+		g_autofree char *why = g_strdup_printf("its task was not delivered: %s", sent->error);
+		dispatch_lost(master, lease, why);
 		dispatch(master);
 	}
-	g_free(sent->job);
-	g_free(sent->error);
-	g_free(sent);
+	sent_free(sent);
 	return G_SOURCE_REMOVE;
 }
 
-/* Bus thread. Only failures are of interest: success shows in the result. */
+/* Any thread. Of success the loop is told where it takes long: else it shows in the result. */
 static void delivered(const char *error, void *user)
 {
 	struct sent *sent = user;
 
-	if (error) {
-		sent->error = g_strdup(error);
-		g_idle_add_full(G_PRIORITY_DEFAULT, not_delivered, sent, NULL);
-		return;
-	}
-	g_free(sent->job);
-	g_free(sent);
+	sent->error = g_strdup(error);
+	if (error || sent->told)
+		g_idle_add_full(G_PRIORITY_DEFAULT, was_sent, sent, NULL);
+	else
+		sent_free(sent);
 }
 
-static bool publish(struct master *master, const struct lease *lease, GPtrArray *parcels, GError **error)
+static bool ship(struct master *master, struct lease *lease, struct record *record, GError **error)
+{
+	struct sent *sent = g_new0(struct sent, 1);
+
+	lease->on_its_way = payload_bytes(record) >= TOLD_BYTES;
+	*sent = (struct sent){master, g_strdup(lease->job->id), NULL, lease->job->serial, lease->tile, lease->attempt,
+		lease->on_its_way};
+	if (bus_ship(master->bus, record, delivered, sent, error)) {
+		spent_add(lease->job->spent, SPENT_RECORDS_SENT, 1);
+		return true;
+	}
+	sent_free(sent);
+	return false;
+}
+
+/* unsent: it was the bus that did not take it, and not the job's fault. */
+static bool publish(struct master *master, struct lease *lease, GPtrArray *parcels, bool *unsent, GError **error)
 {
 	struct job *job = lease->job;
 	const struct worker *worker = lease->worker;
 	guint index = lease->tile;
 	const struct tile *tile = &job->tiles[index];
-	g_autoptr(GBytes) payload = lease->plane == PLANE_INLINE ? pack(job, index, error) : g_bytes_new_static("", 0);
+	g_autoptr(GBytes) payload = NULL;
+	auto_struct(body) file = NULL;
 
-	if (!payload)
+	if (!load(lease, &payload, &file, error))
 		return false;
 	struct task task = {
 		.kind = job->lane == LANE_WHOLE ? TASK_WHOLE : TASK_TILE,
@@ -153,37 +210,39 @@ static bool publish(struct master *master, const struct lease *lease, GPtrArray 
 		.need = tile->need,
 		.spec = (char *)job_spec(job, lease->plane),
 		.payload = payload,
+		.file = file,
 		.parcels = parcels,
 	};
 	gint32 partition =
 		g_array_index(worker->beat->partitions, gint32, lease->attempt % worker->beat->partitions->len);
-	g_autoptr(GPtrArray) parts = payload_split(task_to_record(&task, partition), master->tasks_limit);
-	guint count = parts->len;
-	g_ptr_array_set_free_func(parts, NULL);
+	g_autoptr(GError) cause = NULL;
 	CRASH_POINT("publish.before_send");
-	for (guint i = 0; i < count; i++) {
-		struct sent *sent = g_new0(struct sent, 1);
-		*sent = (struct sent){master, g_strdup(job->id), NULL, job->serial, index, lease->attempt};
-		if (bus_send(master->bus, g_ptr_array_index(parts, i), delivered, sent, error)) {
-			spent_add(job->spent, SPENT_RECORDS_SENT, 1);
-			continue;
-		}
-		g_free(sent->job);
-		g_free(sent);
-		for (i++; i < count; i++)
-			record_free(g_ptr_array_index(parts, i));
-		if (error && *error)
-			(*error)->code =
-				ERROR_RETRY; /* the queue is full or the topic is gone: both pass, and are no fault of the job */
-		return false;
-	}
-	return true;
+	if (ship(master, lease, task_to_record(&task, partition), &cause))
+		return true;
+	*unsent = error_kind(cause) != ERROR_INPUT;
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return false;
+}
+
+/* Not for the bus, but for what was to be sent. */
+static void cannot_give(struct master *master, struct job *job, const GError *error)
+{
+	/* Of another domain: an asset cannot be read. */
+	enum error_kind kind = error->domain == DROPMILL_ERROR ? error_kind(error) : ERROR_INPUT;
+
+	if (kind == ERROR_INPUT)
+		jobs_fail(master, job, error->message);
+	else if (kind == ERROR_SYSTEM)
+		jobs_start_over(master, job, error->message); /* its rows are gone */
+	else
+		jobs_wait(master, job, error->message);
 }
 
 bool give(struct master *master, struct job *job, guint index, struct worker *worker, enum plane plane)
 {
 	struct tile *tile = &job->tiles[index];
 	int weight = job->lane == LANE_WHOLE ? WEIGHT_WHOLE : WEIGHT_TILE;
+	bool unsent = false;
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GPtrArray) parcels = assets_parcels(master, job, worker, &error);
 	gsize bytes = (plane == PLANE_INLINE ? give_bytes(job, index) : 0) + parcels_bytes(parcels);
@@ -198,20 +257,16 @@ bool give(struct master *master, struct job *job, guint index, struct worker *wo
 	if (plane == PLANE_SHM && job->segment)
 		segment_offer(job->segment, index, job->serial, lease->attempt);
 	CRASH_POINT("publish.leased");
-	if (!error && publish(master, lease, parcels, &error)) {
+	if (!error && publish(master, lease, parcels, &unsent, &error)) {
 		CRASH_POINT("publish.sent");
 		assets_sent(worker, parcels);
 		return true;
 	}
-	if (error->domain == G_FILE_ERROR) {
-		jobs_fail(master, job, error->message); /* the original or an asset cannot be read */
+	if (!unsent) {
+		cannot_give(master, job, error);
 		return true;
 	}
-	if (g_error_matches(error, DROPMILL_ERROR, ERROR_SYSTEM)) {
-		jobs_start_over(master, job, error->message); /* its rows are gone */
-		return true;
-	}
-	/* The local queue is full, or the topic is gone: this tile waits; a delivery or the clock comes back here. */
+	/* The topic is gone: this tile waits; the clock comes back here. */
 	log_debug("%s tile %u: %s", job->id, index, error->message);
 	broker_ask(master->broker);
 	if (plane == PLANE_SHM && job->segment)

@@ -26,8 +26,9 @@ enum tile_state { TILE_WAITING, TILE_READY, TILE_LEASED, TILE_DONE };
 /* Workers that died, or fell silent, while they had a task in hand. */
 struct blame {
 	guint deaths, silences;
-	GQuark how;  /* the last one's end */
-	bool differ; /* others ended otherwise */
+	guint losses; /* of messages, its own or its answer's */
+	GQuark how;   /* the last one's end */
+	bool differ;  /* others ended otherwise */
 };
 
 struct tile {

@@ -13,6 +13,8 @@
 /* A worker with less could do nothing. */
 #define LEAST_SIZE (16 << 20)
 
+#define DEFAULT_SPOOL (G_GINT64_CONSTANT(16) << 30)
+
 /* long name (also the key in dropmill.yaml and, in capitals, the environment variable), field, argument, default, help */
 #define TEXT_OPTIONS(X)                                                                                                \
 	X("pipelines", pipelines, "DIR", "pipelines", "folder of definitions (default pipelines)")                     \
@@ -41,6 +43,8 @@
 #define SIZE_OPTIONS(X)                                                                                                \
 	X("memory", memory, "SIZE",                                                                                    \
 		"for pictures that are in tiles, and what is on its way to workers (default 256M)")                    \
+	X("spool", spool, "SIZE",                                                                                      \
+		"for large pictures on their way over Kafka, in files, here and in each worker (default 16G)")         \
 	X("recycle-growth", recycle_growth, "SIZE",                                                                    \
 		"replace a worker that grew by so much, such as 500M (default: never)")                                \
 	X("worker-memory", worker_memory, "SIZE",                                                                      \
@@ -301,6 +305,8 @@ struct options *options_read(int argc, char **argv, const char *usage, GError **
 #undef X
 	if (!options->memory)
 		options->memory = DEFAULT_MEMORY;
+	if (!options->spool)
+		options->spool = DEFAULT_SPOOL;
 	/* For codecs and workers, which read it there. */
 	g_autofree char *nice = g_strdup_printf("%d", options->nice);
 	g_setenv("DROPMILL_NICE", nice, TRUE);

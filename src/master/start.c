@@ -19,7 +19,6 @@
 #include "base/log.h"
 #include "master/broker.h"
 
-#define JOINER_BUDGET (256 << 20)
 #define LOCKED_TRIES 30 /* to open the history, a second and a half each */
 
 bool start_folder(const char *option, const char *path, GError **error)
@@ -118,21 +117,59 @@ static void record_refused(const GError *why, void *user)
 	refuse(user, "record", why->message);
 }
 
+/* Results reader's thread. What its worker has to say of the task is lost: the lease is told, with the reason. */
+static void answer_instead(
+	struct master *master, const struct record *record, enum result_status status, const char *why)
+{
+	g_autofree char *message = g_strdup_printf("its result cannot be used: %s", why);
+	struct result *result = result_instead(record, status, message);
+
+	if (result)
+		on_loop(take_result, master, result);
+}
+
+static void result_lost(const struct record *headers, const GError *why, void *user)
+{
+	refuse(user, "result", why->message);
+	/* What is larger than this master takes at all will be so for ever. */
+	answer_instead(user, headers, error_kind(why) == ERROR_INPUT ? RESULT_FAILED : RESULT_RETRY, why->message);
+}
+
+static void results_tick(void *user)
+{
+	joiner_tick(((struct master *)user)->joiner);
+}
+
+static gboolean take_part(gpointer data)
+{
+	gpointer *pair = data;
+	struct worker *worker = workers_find(((struct master *)pair[0])->workers, pair[1]);
+
+	if (worker)
+		worker_sends(worker);
+	g_free(pair[1]);
+	g_free(pair);
+	return G_SOURCE_REMOVE;
+}
+
 /* Results reader's thread. */
 static bool result_arrived(struct bus_reader *reader, struct record *record, void *user)
 {
 	struct master *master = user;
 	g_autoptr(GError) error = NULL;
-	auto_struct(record) whole = joiner_add(master->joiner, record, &error);
+	g_autofree char *sender = g_strdup(record_get(record, "part") ? record_get(record, "worker") : NULL);
+	auto_struct(record) whole = joiner_add(master->joiner, record);
 
 	(void)reader;
-	if (whole) {
-		struct result *result = result_from_record(whole, &error);
-		if (result)
-			on_loop(take_result, master, result);
-	}
+	if (sender)
+		on_loop(take_part, master, g_steal_pointer(&sender));
+	struct result *result = whole ? result_from_record(whole, &error) : NULL;
+	if (result)
+		on_loop(take_result, master, result);
 	if (error)
 		refuse(master, "result", error->message);
+	if (whole && error)
+		answer_instead(master, whole, RESULT_RETRY, error->message);
 	return true;
 }
 
@@ -211,15 +248,21 @@ static bool open_readers(struct master *master, GError **error)
 		.topic_count = 1,
 		.from_end = master->embedded == NULL,
 		.record = result_arrived,
+		.tick = results_tick,
 		.refused = record_refused,
 		.user = master};
+	const struct joiner_options joiner = {.folder = master->options->state,
+		.spool_bytes = master->options->spool,
+		.lost = result_lost,
+		.user = master};
 
-	master->joiner = joiner_new(JOINER_BUDGET);
+	master->joiner = joiner_new(&joiner);
 	master->results = bus_reader_new(master->bus, &options, error);
 	if (!master->results)
 		return false;
 	options.topics = heartbeats;
 	options.record = heartbeat_arrived;
+	options.tick = NULL;
 	master->heartbeats = bus_reader_new(master->bus, &options, error);
 	return master->heartbeats != NULL;
 }
@@ -255,7 +298,7 @@ bool start_bus(struct master *master, GError **error)
 	master->bus = bus_new(&bus, broker_connection, master, error);
 	if (!master->bus || (!master->embedded && !broker_wait_ready(master, error)))
 		return false;
-	master->tasks_limit = bus_max_value(master->bus, TOPIC_TASKS, 5000);
+	bus_max_value(master->bus, TOPIC_TASKS, 5000); /* the bus knows it from now on */
 	if (!open_readers(master, error))
 		return false;
 	if (!master->embedded)

@@ -12,7 +12,7 @@
 
 #include "base/history.h"
 #include "bus/embedded.h"
-#include "bus/payload.h"
+#include "bus/joiner.h"
 #include "master/broker.h"
 #include "master/codec_link.h"
 #include "master/commit.h"
@@ -85,7 +85,6 @@ struct master {
 	GHashTable *tallies;  /* pipeline's name to struct tally (view_pipeline.c) */
 	gint records_refused; /* atomic: malformed, of another version, or not what was asked for */
 	guint32 serial;       /* of the last run */
-	gsize tasks_limit;
 	char *machine;
 	struct broker *broker; /* NULL: embedded */
 	bool broker_up;
@@ -216,6 +215,9 @@ void dispatch(struct master *master);
 /* A leased tile becomes ready again, unless another has it as well. The caller made sure that this lease's worker cannot harm: dead, fenced,
  * or answered. The lease is gone then. */
 void dispatch_take_back(struct master *master, struct lease *lease, const char *why);
+/* The same of one whose task, or whose answer, was lost, whatever became of it. It is counted: what is lost again and again starts the job over, and
+ * in the end fails it. */
+void dispatch_lost(struct master *master, struct lease *lease, const char *why);
 /* May this lease go to another although its worker was not heard to be dead? */
 bool dispatch_fenced(const struct lease *lease);
 void dispatch_worker_gone(struct worker *worker, bool dead, void *user);

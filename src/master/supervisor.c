@@ -170,6 +170,7 @@ static GPtrArray *arguments_of(const struct child *child)
 		add(argv, "--recycle-tasks=%d", options->recycle_tasks);
 	if (options->recycle_growth)
 		add(argv, "--recycle-growth=%" G_GINT64_FORMAT, options->recycle_growth);
+	add(argv, "--spool=%" G_GINT64_FORMAT, options->spool);
 	if (options->worker_memory)
 		add(argv, "--memory=%" G_GINT64_FORMAT, options->worker_memory);
 	/* A master whose children they are knows it by itself. */

@@ -323,7 +323,7 @@ void workers_heard(struct workers *workers, struct heartbeat *beat)
 		hear_endings(workers, worker->beat);
 	worker->beat_us = now;
 	bool idle = strcmp(beat->state, "idle") == 0;
-	worker->idle_beats = idle && worker->weight > 0 ? worker->idle_beats + 1 : 0;
+	worker->idle_beats = idle && worker->weight > 0 && !worker_awaits(worker) ? worker->idle_beats + 1 : 0;
 	measure_rate(worker, now);
 	if (strcmp(beat->state, "stopping") == 0)
 		lost(workers, worker, false, "it was stopped");

@@ -19,6 +19,7 @@ struct lease {
 	enum plane plane;
 	gsize bytes; /* inline: what went */
 	gint64 sent_us;
+	bool on_its_way; /* large, and not all of it is delivered: it cannot be lost yet */
 	bool begun; /* its offer was taken; after another attempt was offered in its place, the segment does not tell any more */
 };
 
@@ -126,6 +127,10 @@ bool lease_end(struct lease *lease);
 bool lease_lose(struct lease *lease, bool writes);
 /* The lease of this attempt; NULL: nobody has it any more. */
 struct lease *lease_attempt(const struct job *job, guint tile, guint attempt);
+/* Something large is on its way to it. */
+bool worker_awaits(const struct worker *worker);
+/* Something large comes from it: what it owes is not lost. */
+void worker_sends(struct worker *worker);
 /* This worker's lease of the tile; NULL: it has none. */
 struct lease *lease_of(const struct worker *worker, const struct job *job, guint tile);
 /* The answer of a late task came, or will not come: a copy without the name in *late, if not NULL. False: it owes no such thing. */

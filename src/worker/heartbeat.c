@@ -24,6 +24,8 @@ struct pulse {
 	bool stop, now;
 	struct heartbeat beat; /* what the next one says */
 	gint64 busy_since_us, limit_us;
+	guint sending;  /* results on their way */
+	bool receiving; /* parts of a task are here, others are not */
 };
 
 static gint64 resident_bytes(void)
@@ -55,7 +57,12 @@ static void send_beat(struct pulse *pulse)
 		g_array_append_val(beat->lags, lag);
 	}
 	beat->busy_us = pulse->busy_since_us ? clock_now_us() - pulse->busy_since_us : 0;
-	if (!bus_send(pulse->bus, heartbeat_to_record(beat), NULL, NULL, &error))
+	/* Who is idle and owes a result is taken to have lost it. */
+	struct heartbeat said = *beat;
+	if ((pulse->sending > 0 || pulse->receiving) && strcmp(beat->state, "idle") == 0)
+		said.state = "busy";
+	/* A queue that is full drops it; the next one says more. Large records never fill it. */
+	if (!bus_send(pulse->bus, heartbeat_to_record(&said), NULL, NULL, &error))
 		log_debug("heartbeat not sent: %s", error->message);
 }
 
@@ -166,6 +173,20 @@ void pulse_retire(struct pulse *pulse)
 	pulse->beat.retiring = true;
 	pulse->now = true;
 	g_cond_signal(&pulse->changed);
+	g_mutex_unlock(&pulse->mutex);
+}
+
+void pulse_sending(struct pulse *pulse, int change)
+{
+	g_mutex_lock(&pulse->mutex);
+	pulse->sending += (guint)change;
+	g_mutex_unlock(&pulse->mutex);
+}
+
+void pulse_receiving(struct pulse *pulse, bool receiving)
+{
+	g_mutex_lock(&pulse->mutex);
+	pulse->receiving = receiving;
 	g_mutex_unlock(&pulse->mutex);
 }
 

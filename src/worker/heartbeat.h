@@ -25,4 +25,8 @@ void pulse_begin(struct pulse *pulse, const struct task *task);
 /* more: another task is waiting, so the worker is not idle. */
 void pulse_end(struct pulse *pulse, enum result_status status, bool more);
 
+/* So many results more, or less, are on their way; parts of a task are here and others are not. It is busy then, in hand or not. */
+void pulse_sending(struct pulse *pulse, int change);
+void pulse_receiving(struct pulse *pulse, bool receiving);
+
 #endif

@@ -54,6 +54,7 @@ bool told_read(struct told *told, int argc, char **argv, GError **error)
 		{"ended", 0, 0, G_OPTION_ARG_STRING_ARRAY, &endings, NULL, NULL},
 		{"recycle-tasks", 0, 0, G_OPTION_ARG_INT, &told->recycle_tasks, NULL, NULL},
 		{"recycle-growth", 0, 0, G_OPTION_ARG_INT64, &told->recycle_growth_bytes, NULL, NULL},
+		{"spool", 0, 0, G_OPTION_ARG_INT64, &told->spool_bytes, NULL, NULL},
 		{"memory", 0, 0, G_OPTION_ARG_INT64, &told->memory_bytes, NULL, NULL},
 		{0},
 	};

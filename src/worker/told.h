@@ -24,6 +24,7 @@ struct told {
 	GPtrArray *endings;                        /* struct ending: processes of our supervisor */
 	int recycle_tasks;                         /* end in order after so many; 0: never */
 	gint64 recycle_growth_bytes, memory_bytes; /* end in order when larger; 0: never */
+	gint64 spool_bytes;                        /* what parts of large tasks may take in files */
 };
 
 bool told_read(struct told *told, int argc, char **argv, GError **error);

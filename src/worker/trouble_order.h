@@ -34,7 +34,7 @@ static inline bool ordered_trouble(int index, const struct task *task, enum resu
 	return false;
 }
 
-static inline void ordered_spoil(const struct task *task, GBytes **payload)
+static inline void ordered_spoil(const struct task *task, struct body **payload)
 {
 #ifdef DROPMILL_TEST_HOOKS
 	g_autoptr(JsonObject) spec = json_parse_object(task->spec, -1, NULL);
@@ -42,9 +42,11 @@ static inline void ordered_spoil(const struct task *task, GBytes **payload)
 	JsonArray *outputs = what ? json_array(spec, "outputs") : NULL;
 
 	if (what && *payload) {
-		gsize size = g_bytes_get_size(*payload);
-		g_bytes_unref(*payload);
-		*payload = g_bytes_new_take(g_malloc0(size), size);
+		gsize size = (gsize)body_bytes(*payload);
+		g_autoptr(GBytes) zeros = g_bytes_new_take(g_malloc0(size), size);
+		body_unref(*payload);
+		*payload = body_new();
+		body_add(*payload, zeros);
 	}
 	for (guint i = 0; outputs && i < json_array_get_length(outputs); i++) {
 		g_autofree char *temp = json_path(json_object_at(outputs, i), "temp"), *text = NULL;

@@ -33,7 +33,7 @@ struct whole {
 	VipsImage *source;
 	VipsImage *common;     /* what share_common() made; NULL: each output has its own chain from the file on */
 	struct frames *frames; /* when some output wants more than the first */
-	GByteArray *encoded;   /* inline */
+	struct body *encoded;  /* inline */
 	GArray *left_out;      /* see build_context */
 	JsonArray *told_left_out;
 	int output; /* whose chain is built; -1: the common steps */
@@ -195,7 +195,7 @@ static bool encode(struct whole *whole, VipsImage *image, const GPtrArray *pages
 	if (!saved)
 		return false;
 	if (bytes)
-		g_byte_array_append(whole->encoded, g_bytes_get_data(bytes, NULL), (guint)g_bytes_get_size(bytes));
+		body_add(whole->encoded, bytes);
 	*size = bytes ? (gint64)g_bytes_get_size(bytes) : folder_bytes(temp);
 	return true;
 }
@@ -320,7 +320,7 @@ static int open_picture(const char *path, GError **error)
 	return picture;
 }
 
-enum result_status whole_compute(const struct task *task, JsonObject **report, GBytes **payload, GError **error)
+enum result_status whole_compute(const struct task *task, JsonObject **report, struct body **payload, GError **error)
 {
 	g_autoptr(JsonObject) spec = json_parse_object(task->spec, -1, error);
 	g_autofree char *path = spec ? json_path(spec, "path") : NULL;
@@ -358,7 +358,7 @@ enum result_status whole_compute(const struct task *task, JsonObject **report, G
 	if (real)
 		whole.path = alias;
 	if (whole.bytes)
-		whole.encoded = g_byte_array_new();
+		whole.encoded = body_new();
 	g_autoptr(GArray) left_out = g_array_new(FALSE, FALSE, sizeof(guint));
 	g_autoptr(JsonArray) told_left_out = json_array_new();
 	whole.left_out = left_out;
@@ -382,13 +382,9 @@ enum result_status whole_compute(const struct task *task, JsonObject **report, G
 		remove_temps(&whole);
 	if (cause)
 		g_propagate_error(error, cause);
-	if (whole.encoded) {
-		GBytes *bytes = g_byte_array_free_to_bytes(whole.encoded);
-		if (status == RESULT_OK)
-			*payload = bytes;
-		else
-			g_bytes_unref(bytes);
-	}
+	if (whole.encoded && status == RESULT_OK)
+		*payload = body_ref(whole.encoded);
+	body_unref(whole.encoded);
 	ordered_spoil(task, payload);
 	return status;
 }

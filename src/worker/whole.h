@@ -12,6 +12,6 @@
 #include "bus/wire.h"
 
 /* *report (owned): {"width", "height", "outputs": [{"width", "height", "bytes"}]}. *payload (owned): inline only, the outputs one after the other. */
-enum result_status whole_compute(const struct task *task, JsonObject **report, GBytes **payload, GError **error);
+enum result_status whole_compute(const struct task *task, JsonObject **report, struct body **payload, GError **error);
 
 #endif

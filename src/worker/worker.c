@@ -14,9 +14,10 @@
 #include "base/log.h"
 #include "base/places.h"
 #include "base/process.h"
-#include "bus/payload.h"
+#include "bus/joiner.h"
 #include "image/asset.h"
 #include "image/format.h"
+#include "worker/answers.h"
 #include "worker/confine.h"
 #include "worker/heartbeat.h"
 #include "worker/orders.h"
@@ -28,25 +29,21 @@
 #include "worker/trouble_order.h"
 #include "worker/whole.h"
 
-/* Parts of tasks that may wait to be joined. */
-#define JOINER_BUDGET (256 << 20)
 /* How long a worker that was told to stop may finish its task and leave its group. */
 #define LEAVE_S 10
 /* A worker that retires has said so; what was sent to it before the master heard comes within this. */
 #define RETIRE_QUIET_US (G_USEC_PER_SEC / 2)
-/* How long results on their way may take to be delivered then. */
-#define FLUSH_US (2 * G_USEC_PER_SEC)
+/* How long results on their way may take to be delivered then; without a broker. */
+#define FLUSH_US ((LEAVE_S - 2) * G_USEC_PER_SEC)
+#define FLUSH_DOWN_US (2 * G_USEC_PER_SEC)
 
 struct worker {
 	struct told told;
 	GHashTable *properties; /* of librdkafka */
 	struct bus *bus;
-	GMutex lock;     /* of reader and undelivered: reports of delivery still come when the worker leaves */
-	GCond delivered; /* undelivered is 0 */
-	struct bus_reader *reader; /* NULL when it leaves */
-	guint undelivered;         /* results on their way */
-	guint refused;             /* tasks; reader's thread only */
+	guint refused; /* tasks; reader's thread only */
 	struct pulse *pulse;
+	struct answers *answers;
 	struct journal *journal; /* NULL: nobody reads it */
 	struct joiner *joiner;   /* reader's thread only */
 	struct orders *orders;   /* the same */
@@ -54,7 +51,6 @@ struct worker {
 	struct stopwatch stopwatch;
 	GAsyncQueue *tasks; /* struct work; one with task NULL is the order to stop */
 	char *id;
-	gsize results_limit;
 	int results_partition;
 	struct recycle recycle; /* when it is due, nothing new comes, and what is here is finished */
 };
@@ -63,14 +59,6 @@ struct work {
 	struct task *task;
 	gint32 partition;
 	gint64 offset;
-};
-
-/* What the delivery report of a result's last part must finish. */
-struct delivery {
-	struct worker *worker;
-	gint32 partition;
-	gint64 offset;
-	gint parts;
 };
 
 /* Reader's thread. Told once, then each time that the number has doubled: garbage comes in heaps. */
@@ -82,6 +70,27 @@ static void refuse(const GError *error, void *user)
 		log_warning("task refused: %s (%u so far)", error->message, count);
 }
 
+/* Reader's thread. Whoever can be answered is told why. */
+static void turn_down(struct worker *worker, const struct record *record, enum result_status status, const GError *why)
+{
+	refuse(why, worker);
+	answers_refuse(worker->answers, record, worker->id, status, why->message);
+}
+
+/* Reader's thread. What is larger than this worker takes at all will be so for ever. */
+static void task_lost(const struct record *headers, const GError *why, void *user)
+{
+	turn_down(user, headers, error_kind(why) == ERROR_INPUT ? RESULT_FAILED : RESULT_RETRY, why);
+}
+
+static void tick(void *user)
+{
+	struct worker *worker = user;
+
+	joiner_tick(worker->joiner);
+	pulse_receiving(worker->pulse, joiner_pending(worker->joiner) > 0);
+}
+
 /* Reader's thread. A malformed record is finished at once: it would come again for ever. */
 static bool task_arrived(struct bus_reader *reader, struct record *record, void *user)
 {
@@ -89,18 +98,19 @@ static bool task_arrived(struct bus_reader *reader, struct record *record, void 
 	g_autoptr(GError) error = NULL;
 	gint32 partition = record->partition;
 	gint64 offset = record->offset;
-	auto_struct(record) whole = joiner_add(worker->joiner, record, &error);
+	guint pending = joiner_pending(worker->joiner);
+	auto_struct(record) whole = joiner_add(worker->joiner, record);
 
+	if (pending != joiner_pending(worker->joiner))
+		pulse_receiving(worker->pulse, joiner_pending(worker->joiner) > 0);
 	if (!whole) {
-		if (error)
-			refuse(error, worker);
 		bus_reader_done(reader, partition, offset);
 		return true;
 	}
 	struct task *task = task_from_record(whole, &error);
 	if (!task || !orders_take(worker->orders, task)) {
 		if (error)
-			refuse(error, worker);
+			turn_down(worker, whole, RESULT_RETRY, error);
 		task_free(task);
 		bus_reader_done(reader, partition, offset);
 		return true;
@@ -118,60 +128,29 @@ static void assigned(const gint32 *partitions, gsize count, void *user)
 	pulse_partitions(worker->pulse, partitions, count);
 }
 
-static void delivered(const char *error, void *user)
-{
-	struct delivery *delivery = user;
-
-	if (error)
-		log_warning("a result was not delivered: %s", error);
-	if (g_atomic_int_dec_and_test(&delivery->parts)) {
-		/* Delivered or not: the master's lease decides what happens next, never a second delivery of the task. */
-		struct worker *worker = delivery->worker;
-		g_mutex_lock(&worker->lock);
-		if (worker->reader)
-			bus_reader_done(worker->reader, delivery->partition, delivery->offset);
-		if (--worker->undelivered == 0)
-			g_cond_signal(&worker->delivered);
-		g_mutex_unlock(&worker->lock);
-		g_free(delivery);
-	}
-}
-
-static void publish(struct worker *worker, const struct work *work, const struct result *result)
-{
-	g_autoptr(GPtrArray) parts =
-		payload_split(result_to_record(result, worker->results_partition), worker->results_limit);
-	struct delivery *delivery = g_new(struct delivery, 1);
-	guint count = parts->len;
-
-	g_ptr_array_set_free_func(parts, NULL);
-	*delivery = (struct delivery){worker, work->partition, work->offset, (gint)count};
-	g_mutex_lock(&worker->lock);
-	worker->undelivered++;
-	g_mutex_unlock(&worker->lock);
-	for (guint i = 0; i < count; i++) {
-		g_autoptr(GError) error = NULL;
-		if (!bus_send(worker->bus, g_ptr_array_index(parts, i), delivered, delivery, &error))
-			delivered(error->message, delivery);
-	}
-}
-
 static enum result_status compute_task(
-	struct worker *worker, const struct task *task, JsonObject **report, GBytes **payload, GError **error)
+	struct worker *worker, const struct task *task, JsonObject **report, struct body **payload, GError **error)
 {
 	enum result_status status;
 
 	if (ordered_trouble(worker->told.index, task, &status, error))
 		return status;
-	return task->kind == TASK_TILE ? tiles_compute(worker->tiles, task, payload, error)
-				       : whole_compute(task, report, payload, error);
+	if (task->kind == TASK_WHOLE)
+		return whole_compute(task, report, payload, error);
+	g_autoptr(GBytes) pixels = NULL;
+	status = tiles_compute(worker->tiles, task, &pixels, error);
+	if (pixels) {
+		*payload = body_new();
+		body_add(*payload, pixels);
+	}
+	return status;
 }
 
 static void work_on(struct worker *worker, const struct work *work)
 {
 	const struct task *task = work->task;
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GBytes) payload = NULL;
+	auto_struct(body) payload = NULL;
 	g_autoptr(JsonObject) report = NULL;
 
 	stopwatch_begin(&worker->stopwatch);
@@ -191,8 +170,6 @@ static void work_on(struct worker *worker, const struct work *work)
 	enum result_status status = compute_task(worker, task, &report, &payload, &error);
 	if (worker->journal)
 		journal_end(worker->journal);
-	if (!payload)
-		payload = g_bytes_new_static("", 0);
 	g_autofree char *message = g_utf8_make_valid(error ? error->message : "", -1);
 	g_autofree char *report_text = report ? json_object_text(report) : g_strdup("{}");
 	struct result result = {
@@ -207,10 +184,11 @@ static void work_on(struct worker *worker, const struct work *work)
 		.payload = payload,
 	};
 	stopwatch_end(&worker->stopwatch, &result, task->kind == TASK_TILE ? tiles_spent(worker->tiles) : NULL);
-	publish(worker, work, &result);
+	answers_send(worker->answers, &result, work->partition, work->offset);
 	pulse_end(worker->pulse, status, g_async_queue_length(worker->tasks) > 0);
 	log_debug("%s tile %d attempt %d: %s%s%s", task->job, task->tile, task->attempt, result_status_name(status),
 		error ? ": " : "", error ? error->message : "");
+	answers_wait(worker->answers);
 }
 
 static gpointer wait_for_signal(gpointer data)
@@ -259,7 +237,7 @@ static void wait_for_topics(struct worker *worker)
 	}
 	worker->results_partition =
 		(int)(o->partition >= 0 ? (guint)o->partition : g_str_hash(worker->id)) % partitions[TOPIC_RESULTS];
-	worker->results_limit = bus_max_value(worker->bus, TOPIC_RESULTS, 5000);
+	bus_max_value(worker->bus, TOPIC_RESULTS, 5000); /* the bus knows it from now on */
 }
 
 static bool open_reader(struct worker *worker, GError **error)
@@ -275,15 +253,17 @@ static bool open_reader(struct worker *worker, GError **error)
 		.partition_count = by_hand ? 1 : 0,
 		.from_end = true,
 		.record = task_arrived,
+		.tick = tick,
 		.refused = refuse,
 		.assigned = assigned,
 		.user = worker,
 	};
 
-	worker->reader = bus_reader_new(worker->bus, &options, error);
-	if (!worker->reader)
+	struct bus_reader *reader = bus_reader_new(worker->bus, &options, error);
+	if (!reader)
 		return false;
-	pulse_reader(worker->pulse, worker->reader);
+	answers_reader(worker->answers, reader);
+	pulse_reader(worker->pulse, reader);
 	if (by_hand)
 		pulse_partitions(worker->pulse, &partition, 1);
 	return true;
@@ -310,6 +290,7 @@ static bool start(struct worker *worker, GError **error)
 		.endings = worker->told.endings,
 	};
 	worker->pulse = pulse_new(worker->bus, &about);
+	worker->answers = answers_new(worker->bus, worker->pulse, worker->results_partition);
 	return open_reader(worker, error);
 }
 
@@ -340,15 +321,10 @@ static gpointer compute(gpointer data)
  * the pulse to the end, the results' reports of delivery use the reader. */
 static void leave(struct worker *worker)
 {
-	gint64 until_us = g_get_monotonic_time() + FLUSH_US;
+	gint64 until_us = g_get_monotonic_time() + (bus_is_up(worker->bus) ? FLUSH_US : FLUSH_DOWN_US);
 
 	pulse_reader(worker->pulse, NULL);
-	g_mutex_lock(&worker->lock);
-	while (worker->undelivered > 0 && g_cond_wait_until(&worker->delivered, &worker->lock, until_us)) {
-	}
-	struct bus_reader *reader = g_steal_pointer(&worker->reader);
-	g_mutex_unlock(&worker->lock);
-	bus_reader_free(reader);
+	bus_reader_free(answers_leave(worker->answers, until_us));
 	pulse_free(worker->pulse);
 	bus_free(worker->bus);
 }
@@ -387,7 +363,9 @@ int worker_command(int argc, char **argv)
 		asset_forbid_files();
 #endif
 	worker.tasks = g_async_queue_new();
-	worker.joiner = joiner_new(JOINER_BUDGET);
+	const struct joiner_options joiner = {
+		.folder = g_get_tmp_dir(), .spool_bytes = worker.told.spool_bytes, .lost = task_lost, .user = &worker};
+	worker.joiner = joiner_new(&joiner);
 	worker.orders = orders_new(worker.id);
 	g_thread_unref(g_thread_new("signals", wait_for_signal, &worker));
 	if (!start(&worker, &error)) {

@@ -10,7 +10,9 @@ import pytest
 from broker import Broker, Unavailable, fetch
 from disks import Disks
 from mill import BINARY, Mill
+from mock_broker import mock_broker
 from pictures import Pictures
+from waiting import wait_until
 
 # The seed's chain, in a lossless format, small enough to read at a glance.
 MONO = "steps:\n  - grayscale\n  - blur: {sigma: 1}\noutputs:\n  - name: \"{stem}.png\"\n"
@@ -71,6 +73,30 @@ def make_mill(folder, request):
             mill.abandon()
             if not passed(request):
                 print(f"---- log of {mill.folder}\n{mill.log()}")
+
+
+@pytest.fixture
+def cluster(make_mill, request):
+    """make(pipelines): a master and a worker that share nothing but a broker. Both get the options, a worker its own besides."""
+    with mock_broker() as address:
+        mills = []
+
+        def make(pipelines, binary=BINARY, env=None, worker_options=None, **options):
+            master, worker = make_mill(pipelines, binary), make_mill({}, binary)
+            mills.extend((worker, master))
+            master.start("master", brokers=address, **options)
+            worker.launch("worker", brokers=address, env=env, **{**options, **(worker_options or {})})
+            master.worker = worker
+
+            def live():
+                return any(worker["state"] == "live" and worker["partitions"] for worker in master.workers())
+
+            wait_until(live, lambda: f"a live worker: {master.workers()}", 30)
+            return master
+
+        yield make
+        for one in mills if passed(request) else []:  # while there is a broker
+            one.stop()
 
 
 @pytest.fixture

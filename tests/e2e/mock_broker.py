@@ -3,8 +3,11 @@
 use it, and a partition keeps 5 MiB; but it starts at once and needs no Java."""
 import contextlib
 import ctypes
+import itertools
+import json
 import subprocess
 import sys
+import threading
 
 TOPICS = ("tasks", "results", "heartbeats", "dead-letters")
 
@@ -38,6 +41,36 @@ def mock_broker(partitions=2):
             yield process.stdout.readline().strip()
         finally:
             process.kill()
+
+
+def beat(address, name, number):
+    """One heartbeat of a worker that has nothing to do, whatever it was sent."""
+    value = {"id": name, "host": "nowhere", "pid": 1, "machine": "another", "state": "idle", "job": "", "tile": -1, "attempt": 0, "busy_us": 0, "done": 0,
+             "failed": 0, "partitions": [0], "lag": 0, "planes": ["inline"], "files": False, "vips": "8.14.1", "test_hash": "", "rss_bytes": 1,
+             "sequence": number}
+    subprocess.run(["kcat", "-P", "-q", "-b", address, "-t", "heartbeats", "-p", "0", "-H", "v=1", "-H", "type=heartbeat"], check=True,
+                   input=json.dumps(value).encode(), timeout=30)
+
+
+@contextlib.contextmanager
+def beats():
+    """(address, name): a broker, and a worker on it that says it is idle, several times a second, and does nothing."""
+    with mock_broker() as address:
+        over = threading.Event()
+
+        def run():
+            for number in itertools.count(1):
+                if over.wait(0.1):
+                    return
+                beat(address, "idler", number)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            yield address, "idler"
+        finally:
+            over.set()
+            thread.join()
 
 
 if __name__ == "__main__":

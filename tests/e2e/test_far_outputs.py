@@ -5,11 +5,7 @@ import zipfile
 
 import pytest
 
-from conftest import passed
-from mill import BINARY
-from mock_broker import mock_broker
 from trouble import HOOKS, Trouble
-from waiting import wait_until
 
 NEVER = "when: width > 100000"
 HEADS = {
@@ -27,29 +23,6 @@ def definition(kind):
     lines.append('  - {name: "{stem}-3.png"}')
     lines.append(f'  - {{name: {name.replace("{w}", "4")}, steps: [grayscale]}}')
     return "\n".join(lines) + "\n"
-
-
-@pytest.fixture
-def cluster(make_mill, request):
-    """make(pipelines): a master and a worker that share nothing but a broker."""
-    with mock_broker() as address:
-        mills = []
-
-        def make(pipelines, binary=BINARY, env=None):
-            master, worker = make_mill(pipelines, binary), make_mill({}, binary)
-            mills.extend((worker, master))
-            master.start("master", brokers=address)
-            worker.launch("worker", brokers=address, env=env)
-
-            def live():
-                return any(worker["state"] == "live" and worker["partitions"] for worker in master.workers())
-
-            wait_until(live, lambda: f"a live worker: {master.workers()}", 30)
-            return master
-
-        yield make
-        for one in mills if passed(request) else []:  # while there is a broker
-            one.stop()
 
 
 KINDS = ["jpeg", "png", "webp", "tiff", "gif", "avif", "heif", "dz", "zip"]

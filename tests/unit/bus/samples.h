@@ -43,6 +43,8 @@ static inline struct record *sample_task(void)
 static inline struct record *sample_result(void)
 {
 	g_autoptr(GBytes) pixels = g_bytes_new_static("grey", 4);
+	auto_struct(body) body = body_new();
+	body_add(body, pixels);
 	struct result result = {
 		.job = "j1",
 		.serial = 7,
@@ -53,7 +55,7 @@ static inline struct record *sample_result(void)
 		.compute_us = G_MAXINT64,
 		.message = "",
 		.report = "{\"outputs\":[]}",
-		.payload = pixels,
+		.payload = body,
 	};
 	return result_to_record(&result, 0);
 }

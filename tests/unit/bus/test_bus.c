@@ -6,8 +6,6 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include "bus/payload.h"
-
 static void headers_and_value_survive(void **state)
 {
 	auto_struct(embedded) embedded = broker(2);
@@ -173,52 +171,6 @@ static void group_shares_partitions_and_commits_the_finished_prefix(void **state
 	inbox_clear(&again);
 }
 
-static void value_larger_than_the_topic_goes_in_parts(void **state)
-{
-	auto_struct(embedded) embedded = broker(1);
-	auto_struct(bus) bus = bus_on(embedded);
-	auto_struct(joiner) joiner = joiner_new(16 * 1024 * 1024);
-	g_autoptr(GRand) random = g_rand_new_with_seed(1);
-	gsize limit = bus_max_value(bus, TOPIC_TASKS, 1000), size = 2 * 1024 * 1024 - 77;
-	struct inbox inbox;
-	(void)state;
-
-	assert_in_range(limit, 500000, 999999);
-	inbox_init(&inbox);
-	struct bus_reader *reader = reader_on(bus, TOPIC_TASKS, NULL, NULL, 0, true, &inbox);
-	guint8 *bytes = g_malloc(size);
-	for (gsize i = 0; i < size; i++)
-		bytes[i] = (guint8)g_rand_int(random);
-	g_autoptr(GBytes) value = g_bytes_new_take(bytes, size);
-
-	struct record *large = record_new(TOPIC_TASKS, 0, g_bytes_ref(value));
-	g_autoptr(GError) error = NULL;
-	assert_false(bus_send(bus, large, NULL, NULL, &error));
-	assert_non_null(strstr(error->message, "t.tasks"));
-
-	struct record *record = record_new(TOPIC_TASKS, 0, g_bytes_ref(value));
-	static const char *const names[] = {"type", "job", "serial", "tile", "attempt", "worker"};
-	for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
-		record_add(record, names[i], "1");
-	g_autoptr(GPtrArray) parts = payload_split(record, limit);
-	assert_int_equal(parts->len, 3);
-	g_ptr_array_set_free_func(parts, NULL);
-	for (guint i = 0; i < parts->len; i++)
-		assert_true(bus_send(bus, parts->pdata[i], NULL, NULL, NULL));
-	wait_records(&inbox, 3);
-	auto_struct(record) whole = NULL;
-	g_ptr_array_set_free_func(inbox.records, NULL);
-	for (guint i = 0; i < 3; i++) {
-		assert_null(whole);
-		whole = joiner_add(joiner, inbox.records->pdata[i], NULL);
-	}
-	assert_non_null(whole);
-	assert_true(g_bytes_equal(whole->value, value));
-	assert_string_equal(record_get(whole, "job"), "1");
-	bus_reader_free(reader);
-	inbox_clear(&inbox);
-}
-
 struct deliveries {
 	gint good[500], bad[500]; /* atomic */
 };
@@ -344,7 +296,6 @@ int main(void)
 		cmocka_unit_test(first_round_trip_takes_no_second),
 		cmocka_unit_test(by_hand_starts_at_the_end_or_the_beginning),
 		cmocka_unit_test(group_shares_partitions_and_commits_the_finished_prefix),
-		cmocka_unit_test(value_larger_than_the_topic_goes_in_parts),
 		cmocka_unit_test(every_send_is_reported_once),
 		cmocka_unit_test(small_records_do_not_pile_up_in_the_mock),
 		cmocka_unit_test(the_mock_sends_at_once),

@@ -76,7 +76,7 @@ static void result_survives(void **state)
 	auto_struct(record) record = sample_result();
 	auto_struct(result) result = result_from_record(record, NULL);
 	assert_true(result->compute_us == G_MAXINT64);
-	assert_int_equal(g_bytes_get_size(result->payload), 4);
+	assert_int_equal(body_bytes(result->payload), 4);
 }
 
 static void what_was_spent_may_be_missing_but_not_malformed(void **state)

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   records on their way out that wait for room: large ones, whose parts are read and handed to librdkafka as earlier ones are delivered,
+ *            and whatever came while its queue was full. They take turns, a part each. Internal to bus/.
+ * Thread:    any. Nobody waits in here.
+ * Ownership: sender_free() reports what is left as not delivered.
+ */
+#ifndef DROPMILL_BUS_SENDER_H
+#define DROPMILL_BUS_SENDER_H
+
+#include "base/auto.h"
+#include "bus/kafka.h"
+
+/* Of parts, in librdkafka's hands at a time; less where its queue is smaller. */
+#define SENDER_WINDOW_BYTES (16 << 20)
+
+enum produced {
+	PRODUCED,
+	PRODUCED_NOT, /* with an error */
+	QUEUE_FULL,   /* there is room again when something was delivered */
+	QUEUE_SMALL,  /* the queue is empty, and too small for it */
+};
+
+/* What the sender asks of its bus. */
+struct sender_outlet {
+	/* Takes the record. */
+	enum produced (*produce)(
+		void *bus, struct record *record, bus_delivered_fn delivered, void *user, GError **error);
+	/* The queue was full: sender_pump() is to be called by the poll thread now. */
+	void (*wake)(void *bus);
+	void *bus;
+};
+
+struct sender;
+
+struct sender *sender_new(const struct sender_outlet *outlet, gsize window_bytes);
+void sender_free(struct sender *sender); /* NULL is fine */
+DEFINE_AUTO(sender, sender_free)
+
+/* Takes the record; limit: of a part's value. As bus_ship(). */
+void sender_add(struct sender *sender, struct record *record, gsize limit, bus_delivered_fn delivered, void *user);
+/* Sends what there is room for. The poll thread calls it after each round of reports: polls true. */
+void sender_pump(struct sender *sender, bool polls);
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * What a worker sends back: see answers.h. */
+#include "worker/answers.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+/* Of results that wait to be sent. */
+#define WAITING_BYTES (64 << 20)
+/* A worker that sends so much is not idle. */
+#define LARGE_BYTES (256 << 10)
+
+struct answers {
+	struct bus *bus;
+	struct pulse *pulse;
+	int partition;
+	GMutex lock;
+	GCond changed;
+	struct bus_reader *reader; /* NULL: not yet, or when it leaves: reports of delivery still come then */
+	bool left;
+	guint count; /* on their way */
+	gint64 bytes;
+};
+
+/* A result on its way. */
+struct delivery {
+	struct answers *answers;
+	struct result lease; /* without what it had to say */
+	gint64 bytes;
+	gint32 partition; /* of the task; -1: there is no record to finish */
+	gint64 offset;
+};
+
+struct answers *answers_new(struct bus *bus, struct pulse *pulse, int partition)
+{
+	struct answers *answers = g_new0(struct answers, 1);
+
+	answers->bus = bus;
+	answers->pulse = pulse;
+	answers->partition = partition;
+	g_mutex_init(&answers->lock);
+	g_cond_init(&answers->changed);
+	return answers;
+}
+
+void answers_reader(struct answers *answers, struct bus_reader *reader)
+{
+	g_mutex_lock(&answers->lock);
+	answers->reader = reader;
+	g_mutex_unlock(&answers->lock);
+}
+
+static void delivered(const char *error, void *user);
+
+static void send_result(struct answers *answers, const struct result *result, gint32 partition, gint64 offset)
+{
+	struct delivery *delivery = g_new0(struct delivery, 1);
+	g_autoptr(GError) error = NULL;
+
+	*delivery = (struct delivery){.answers = answers,
+		.lease = {.job = g_strdup(result->job),
+			.serial = result->serial,
+			.tile = result->tile,
+			.attempt = result->attempt,
+			.worker = g_strdup(result->worker)},
+		.bytes = result->payload ? body_bytes(result->payload) : 0,
+		.partition = partition,
+		.offset = offset};
+	g_mutex_lock(&answers->lock);
+	answers->count++;
+	answers->bytes += delivery->bytes;
+	if (delivery->bytes >= LARGE_BYTES && !answers->left)
+		pulse_sending(answers->pulse, 1);
+	g_mutex_unlock(&answers->lock);
+	if (!bus_ship(answers->bus, result_to_record(result, answers->partition), delivered, delivery, &error))
+		delivered(error->message, delivery);
+}
+
+/* A large result was not delivered: the master shall know why, and not wait for it. */
+static void say_undelivered(struct answers *answers, struct delivery *delivery, const char *error)
+{
+	g_autofree char *size = g_format_size((guint64)delivery->bytes);
+	g_autofree char *why = g_strdup_printf("its result of %s was not delivered: %s", size, error);
+
+	delivery->lease.status = RESULT_RETRY;
+	delivery->lease.message = why;
+	send_result(answers, &delivery->lease, -1, -1);
+}
+
+/* Delivered or not: the master's lease decides what happens next, never a second delivery of the task. */
+static void delivered(const char *error, void *user)
+{
+	struct delivery *delivery = user;
+	struct answers *answers = delivery->answers;
+
+	if (error)
+		log_warning("a result was not delivered: %s", error);
+	g_mutex_lock(&answers->lock);
+	if (answers->reader && delivery->partition >= 0)
+		bus_reader_done(answers->reader, delivery->partition, delivery->offset);
+	if (delivery->bytes >= LARGE_BYTES && !answers->left)
+		pulse_sending(answers->pulse, -1);
+	answers->count--;
+	answers->bytes -= delivery->bytes;
+	bool tell = error && delivery->bytes > 0 && !answers->left;
+	g_cond_signal(&answers->changed);
+	g_mutex_unlock(&answers->lock);
+	if (tell)
+		say_undelivered(answers, delivery, error);
+	g_free(delivery->lease.job);
+	g_free(delivery->lease.worker);
+	g_free(delivery);
+}
+
+void answers_send(struct answers *answers, const struct result *result, gint32 partition, gint64 offset)
+{
+	send_result(answers, result, partition, offset);
+}
+
+void answers_refuse(struct answers *answers, const struct record *record, const char *worker, enum result_status status,
+	const char *why)
+{
+	g_autofree char *message = g_strdup_printf("worker %s cannot take the task: %s", worker, why);
+	auto_struct(result) result = result_instead(record, status, message);
+
+	if (result && strcmp(result->worker, worker) == 0)
+		send_result(answers, result, -1, -1);
+}
+
+void answers_wait(struct answers *answers)
+{
+	g_mutex_lock(&answers->lock);
+	while (answers->bytes > WAITING_BYTES)
+		g_cond_wait(&answers->changed, &answers->lock);
+	g_mutex_unlock(&answers->lock);
+}
+
+struct bus_reader *answers_leave(struct answers *answers, gint64 until_us)
+{
+	g_mutex_lock(&answers->lock);
+	while (answers->count > 0 && g_cond_wait_until(&answers->changed, &answers->lock, until_us)) {
+	}
+	struct bus_reader *reader = g_steal_pointer(&answers->reader);
+	answers->left = true;
+	g_mutex_unlock(&answers->lock);
+	return reader;
+}
