@@ -275,12 +275,12 @@ bool beneath_fail(GError **error, const char *path, const char *other, const cha
 	g_autofree char *link = first || number != ELOOP || !other ? g_steal_pointer(&first) : beneath_find_link(other);
 	if (link) {
 		g_autofree char *shown = files_display(link);
-		return fail(error, ERROR_RETRY,
+		return fail_number_at(error, PLACE_OUTPUT, ELOOP,
 			"%s: %s is a link; dropmill does not follow links below an inbox, out/ or its state folder. Replace it with a folder",
 			text, shown);
 	}
 	if (number == ELOOP)
-		return fail(error, ERROR_RETRY,
+		return fail_number_at(error, PLACE_OUTPUT, ELOOP,
 			"%s: a part of the path was a link for a moment; dropmill does not follow links below an inbox, out/ or its state folder",
 			text);
 	errno = number;

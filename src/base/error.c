@@ -136,6 +136,16 @@ bool fail_errno_at(GError **error, enum error_place place, const char *format, .
 	return false;
 }
 
+bool fail_number_at(GError **error, enum error_place place, int number, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	fail_numbered(error, error_kind_of(number, place), number, format, arguments);
+	va_end(arguments);
+	return false;
+}
+
 int error_number(const GError *error)
 {
 	return error->domain == DROPMILL_ERROR ? dropmill_error_get_private(error)->number : 0;

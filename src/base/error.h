@@ -34,6 +34,8 @@ bool fail(GError **error, enum error_kind kind, const char *format, ...) G_GNUC_
 /* The same with ": " and strerror(errno) behind; the kind is that of errno at this place. fail_errno() is for PLACE_PROCESS. */
 bool fail_errno(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 bool fail_errno_at(GError **error, enum error_place place, const char *format, ...) G_GNUC_PRINTF(3, 4);
+/* The same for this number, where the text itself says what it means. */
+bool fail_number_at(GError **error, enum error_place place, int number, const char *format, ...) G_GNUC_PRINTF(4, 5);
 
 /* The table. */
 enum error_kind error_kind_of(int number, enum error_place place);

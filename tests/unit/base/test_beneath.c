@@ -139,6 +139,22 @@ static void no_path_leaves(void **state)
 	assert_false(beneath_known(outside));
 }
 
+/* The number goes along, so that who asks by number (a copy to another file system) does not make another of it. */
+static void a_link_in_the_way_says_so_by_number_and_words(void **state)
+{
+	g_autofree char *through = in_root("link/a"), *real = in_root("real/a");
+	(void)state;
+
+	for (guint i = 0; i < 2; i++) {
+		g_autoptr(GError) error = NULL;
+		errno = ELOOP;
+		assert_false(beneath_fail(&error, i == 0 ? through : real, NULL, "cannot move it"));
+		assert_int_equal(error_number(error), ELOOP);
+		assert_int_equal(error_kind(error), error_kind_of(ELOOP, PLACE_OUTPUT));
+		assert_non_null(strstr(error->message, i == 0 ? "link is a link" : "was a link for a moment"));
+	}
+}
+
 static void steps_stay_inside(void **state)
 {
 	g_autofree char *real = in_root("real/a"), *through = in_root("link/a"), *new = in_root("link/new"),
@@ -366,6 +382,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TWICE(opens_files_and_no_links),
 		TWICE(no_path_leaves),
+		TWICE(a_link_in_the_way_says_so_by_number_and_words),
 		TWICE(steps_stay_inside),
 		TWICE(attributes_go_to_the_file),
 		TWICE(what_files_does_stays_inside),
