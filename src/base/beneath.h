@@ -56,6 +56,9 @@ int beneath_sync(const char *path);
  * drop this process's locks of it. */
 int beneath_make_private(const char *path);
 DIR *beneath_opendir(const char *path); /* NULL with errno */
+/* Names in a folder, without "." and "..", owned; NULL with errno. Who goes down into a tree holds no folder open meanwhile: one descriptor for
+ * each level would end with the process's. */
+GPtrArray *beneath_list(const char *path);
 
 bool beneath_exists(const char *path); /* a link, too */
 bool beneath_is_folder(const char *path);

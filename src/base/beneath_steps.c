@@ -77,6 +77,20 @@ int beneath_mkdir(const char *path, mode_t mode)
 	return enter(path, &place) ? leave(&place, mkdirat(place.folder, place.name, mode)) : -1;
 }
 
+GPtrArray *beneath_list(const char *path)
+{
+	DIR *folder = beneath_opendir(path);
+
+	if (!folder)
+		return NULL;
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	for (struct dirent *entry; (entry = readdir(folder));)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			g_ptr_array_add(names, g_strdup(entry->d_name));
+	closedir(folder);
+	return names;
+}
+
 int beneath_no_folder(const char *path)
 {
 	struct stat status;

@@ -12,6 +12,8 @@
 #include "base/beneath.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/log.h"
+#include "base/stamp.h"
 
 #define PIECE (1 << 20)
 
@@ -77,6 +79,22 @@ static bool same(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
+/* What was appended since the copy. 0, or errno. */
+static int catch_up(int from, int to)
+{
+	struct stat source, copy;
+
+	if (fstat(from, &source) != 0 || fstat(to, &copy) != 0)
+		return errno;
+	struct stamp now = stamp_of(&source), then = stamp_of(&copy);
+	if (source.st_size <= copy.st_size)
+		return stamp_equal(&now, &then) ? 0 : EBUSY; /* written into: what was copied is not what is there */
+	if (lseek(from, copy.st_size, SEEK_SET) < 0 || lseek(to, 0, SEEK_END) < 0 || !copy_bytes(from, to))
+		return errno;
+	const struct timespec times[2] = {source.st_atim, source.st_mtim};
+	return futimens(to, times) == 0 && fsync(to) == 0 ? 0 : errno;
+}
+
 /* 0, or errno. The descriptor that wrote is the one that is synced. */
 static int copy_file(int from, int to)
 {
@@ -123,20 +141,16 @@ static bool carry_any(const char *from, const char *to, GError **error);
 
 static bool carry_folder(const char *from, const char *to, GError **error)
 {
-	DIR *folder = beneath_opendir(from);
-	bool ok = folder && beneath_mkdir(to, 0777) == 0;
+	g_autoptr(GPtrArray) names = beneath_list(from);
+	bool ok = names && beneath_mkdir(to, 0777) == 0;
 
 	if (!ok)
 		beneath_fail(error, from, to, "cannot copy the folder %s", from);
-	for (struct dirent *entry; ok && (entry = readdir(folder));) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		g_autofree char *inner_from = g_build_filename(from, entry->d_name, NULL);
-		g_autofree char *inner_to = g_build_filename(to, entry->d_name, NULL);
+	for (guint i = 0; ok && i < names->len; i++) {
+		g_autofree char *inner_from = g_build_filename(from, names->pdata[i], NULL);
+		g_autofree char *inner_to = g_build_filename(to, names->pdata[i], NULL);
 		ok = carry_any(inner_from, inner_to, error);
 	}
-	if (folder)
-		closedir(folder);
 	return ok && files_sync(to, error);
 }
 
@@ -151,6 +165,40 @@ void carry_discard(const char *path)
 		files_remove_tree(path);
 	else
 		beneath_unlink(path);
+}
+
+/* Whoever writes to it does not know that it moves: what comes before its name goes is in the copy, and what comes in that moment as well. */
+static int leave_file(const char *from, int source, int target)
+{
+	int number = catch_up(source, target);
+
+	if (number)
+		return number;
+	if (beneath_unlink(from) != 0)
+		return errno;
+	number = catch_up(source, target);
+	if (number)
+		log_error("%s: what was written to it while it was moved to another file system is lost: %s", from,
+			g_strerror(number));
+	return 0;
+}
+
+int carry_leave(const char *from, const char *to)
+{
+	if (beneath_is_folder(from)) {
+		files_remove_tree(from);
+		return 0;
+	}
+	int source = beneath_open(from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+	int target = source < 0 ? -1 : beneath_open(to, O_WRONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+	int number = target < 0 ? errno : leave_file(from, source, target);
+
+	if (target >= 0)
+		close(target);
+	if (source >= 0)
+		close(source);
+	errno = number;
+	return number ? -1 : 0;
 }
 
 char *carry(const char *from, const char *folder, GError **error)

@@ -13,7 +13,10 @@
 
 /* A file, or a folder with all in it. NULL with error: nothing is left of the copy. One that was written to meanwhile is ERROR_RETRY. */
 char *carry(const char *from, const char *folder, GError **error);
-/* The copy, or, when that has its name, what it was made of. */
-void carry_discard(const char *from);
+/* Of no more use: the copy. */
+void carry_discard(const char *copy);
+/* The copy has its name and lasts: what it was made of goes. Bytes that were appended to a file meanwhile come into the copy. -1 with errno: it is
+ * all there still, and the copy is to be discarded. */
+int carry_leave(const char *from, const char *to);
 
 #endif

@@ -152,7 +152,7 @@ bool files_sync_move(const char *from, const char *to, GError **error)
 	return files_sync(target, error) && (strcmp(source, target) == 0 || files_sync(source, error));
 }
 
-static bool same_file(const char *a, const char *b)
+bool files_same(const char *a, const char *b)
 {
 	struct stat first, second;
 	return beneath_stat(a, &first) == 0 && beneath_stat(b, &second) == 0 && first.st_dev == second.st_dev &&
@@ -173,10 +173,8 @@ static int rename_across(const char *from, const char *to, bool new)
 	const char *lies_at = copy;
 	if ((new ? files_rename_new(copy, to) : beneath_rename(copy, to, 0)) == 0) {
 		lies_at = to;
-		if (beneath_sync(folder) == 0 || errno == EINVAL) {
-			carry_discard(from);
+		if ((beneath_sync(folder) == 0 || errno == EINVAL) && carry_leave(from, to) == 0)
 			return 0;
-		}
 	}
 	int number = errno;
 	carry_discard(lies_at);
@@ -196,9 +194,20 @@ bool files_move(const char *from, const char *to, GError **error)
 	if (files_rename(from, to) != 0)
 		return fail_move(error, errno, from, to);
 	/* rename(2) does nothing when both names are links to the same file. */
-	if (strcmp(from, to) != 0 && same_file(from, to))
+	if (strcmp(from, to) != 0 && files_same(from, to))
 		beneath_unlink(from);
 	return files_sync_move(from, to, error);
+}
+
+/* Both names are links to the same file: one is to stay, and which, is what the caller is told. */
+static int leave_link(const char *from, const char *to)
+{
+	if (beneath_unlink(from) == 0)
+		return 0;
+	int number = errno;
+	beneath_unlink(to); /* where this cannot be either, the next try finds that both are one file */
+	errno = number;
+	return -1;
 }
 
 /* rename() that fails with EEXIST. Where the file system has no such flag, a hard link does the same; where it has no
@@ -216,7 +225,9 @@ int files_rename_new(const char *from, const char *to)
 	if (errno != EINVAL && errno != ENOSYS)
 		return -1;
 	if (beneath_link(from, to) == 0)
-		return beneath_unlink(from);
+		return leave_link(from, to);
+	if (errno == EEXIST && files_same(from, to)) /* by a try before, which could not end */
+		return leave_link(from, to);
 	if (errno == EEXIST || errno == EXDEV || errno == ENOENT || errno == ELOOP)
 		return -1;
 	if (beneath_stat(to, &status) == 0) {
@@ -299,31 +310,34 @@ char *files_move_beside(const char *from, const char *to, GError **error)
 	return target && files_sync_move(from, target, error) ? g_steal_pointer(&target) : NULL;
 }
 
-/* Takes the descriptor. */
-static void remove_in(int descriptor)
+/* What is in there, but for folders, whose names are returned. Takes the descriptor. */
+static GPtrArray *remove_files(int descriptor)
 {
 	DIR *folder = descriptor >= 0 ? fdopendir(descriptor) : NULL;
+	GPtrArray *folders = g_ptr_array_new_with_free_func(g_free);
 
-	if (!folder) {
-		if (descriptor >= 0)
-			close(descriptor);
-		return;
-	}
-	for (struct dirent *entry; (entry = readdir(folder));) {
+	if (!folder && descriptor >= 0)
+		close(descriptor);
+	for (struct dirent *entry; folder && (entry = readdir(folder));) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		if (unlinkat(descriptor, entry->d_name, 0) == 0)
-			continue;
-		remove_in(openat(descriptor, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-		if (unlinkat(descriptor, entry->d_name, AT_REMOVEDIR) != 0)
-			continue;
+		if (unlinkat(descriptor, entry->d_name, 0) != 0)
+			g_ptr_array_add(folders, g_strdup(entry->d_name));
 	}
-	closedir(folder);
+	if (folder)
+		closedir(folder);
+	return folders;
 }
 
 void files_remove_tree(const char *path)
 {
-	remove_in(beneath_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0)); /* in no root, too */
+	g_autoptr(GPtrArray) folders =
+		remove_files(beneath_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0)); /* in no root, too */
+
+	for (guint i = 0; i < folders->len; i++) {
+		g_autofree char *inner = g_build_filename(path, folders->pdata[i], NULL);
+		files_remove_tree(inner);
+	}
 	if (beneath_rmdir(path) != 0)
 		return;
 }

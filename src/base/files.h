@@ -35,6 +35,8 @@ bool files_move(const char *from, const char *to, GError **error);
 int files_rename(const char *from, const char *to);
 /* The same, but it never overwrites: EEXIST. */
 int files_rename_new(const char *from, const char *to);
+/* Two names of one file. */
+bool files_same(const char *a, const char *b);
 /* A rename that never overwrites: when `to` exists, "-1", "-2", ... goes before its ending. Returns the owned path it got, NULL on error.
  * Parents of `to` are made; those below top, unless it is NULL, as files_make_folder_beside() does. */
 char *files_rename_beside(const char *from, const char *to, const char *top, GError **error);

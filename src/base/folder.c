@@ -20,18 +20,16 @@ static bool walk(const char *path, const char *relative,
 	bool (*visit)(const char *path, const char *relative, const struct stat *status, void *user, GError **error),
 	void *user, GError **error)
 {
-	DIR *folder = beneath_opendir(path);
-	bool ok = folder || beneath_fail(error, path, NULL, "%s", path);
+	g_autoptr(GPtrArray) names = beneath_list(path);
+	bool ok = names || beneath_fail(error, path, NULL, "%s", path);
 
 	tally(TALLY_FOLDERS);
-	for (struct dirent *entry; ok && (entry = readdir(folder));) {
-		const char *name = entry->d_name;
-		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-			continue;
+	for (guint i = 0; ok && i < names->len; i++) {
+		const char *name = names->pdata[i];
 		g_autofree char *inner = g_build_filename(path, name, NULL);
 		g_autofree char *inner_relative = *relative ? g_build_filename(relative, name, NULL) : g_strdup(name);
 		struct stat status;
-		if (fstatat(dirfd(folder), name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+		if (beneath_stat(inner, &status) != 0)
 			ok = fail_errno_at(error, PLACE_OUTPUT, "%s", inner);
 		else if (S_ISDIR(status.st_mode))
 			ok = walk(inner, inner_relative, visit, user, error);
@@ -40,8 +38,6 @@ static bool walk(const char *path, const char *relative,
 		if (ok && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)))
 			ok = visit(inner, inner_relative, &status, user, error);
 	}
-	if (folder)
-		closedir(folder);
 	return ok;
 }
 

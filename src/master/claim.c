@@ -343,7 +343,7 @@ static bool rename_failed(struct claim *claim, const char *reason, GError **erro
 	for (unsigned number = 0;; number++) {
 		g_autofree char *target = number ? files_numbered(wanted, number) : g_strdup(wanted);
 		g_autofree char *explained = claim_reason_path(target);
-		if (beneath_stat(target, &status) == 0)
+		if (beneath_stat(target, &status) == 0 && !files_same(claim->path, target))
 			continue;
 		/* A reason without its file is what a retry or a crash left behind: written over. */
 		if (!write_reason(claim, explained, reason, error))

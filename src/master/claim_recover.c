@@ -24,16 +24,11 @@ static int by_name(gconstpointer a, gconstpointer b)
 /* Names in a folder, sorted; NULL when it cannot be read. */
 static GPtrArray *names_in(const char *path)
 {
-	DIR *folder = beneath_opendir(path);
+	GPtrArray *names = beneath_list(path);
 
-	if (!folder)
+	if (!names)
 		return NULL;
 	tally(TALLY_FOLDERS);
-	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-	for (struct dirent *entry; (entry = readdir(folder));)
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			g_ptr_array_add(names, g_strdup(entry->d_name));
-	closedir(folder);
 	g_ptr_array_sort(names, by_name);
 	return names;
 }

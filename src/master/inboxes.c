@@ -170,17 +170,15 @@ void inboxes_set(struct inboxes *inboxes, const GPtrArray *now, char **spared)
 
 static guint64 count_files(const char *path, bool at_top, guint64 most)
 {
-	DIR *folder = beneath_opendir(path);
+	g_autoptr(GPtrArray) names = beneath_list(path);
 	guint64 count = 0;
 
-	for (struct dirent *entry; folder && count < most && (entry = readdir(folder));) {
-		if (inbox_ignores(entry->d_name, at_top))
+	for (guint i = 0; names && i < names->len && count < most; i++) {
+		if (inbox_ignores(names->pdata[i], at_top))
 			continue;
-		g_autofree char *inner = g_build_filename(path, entry->d_name, NULL);
+		g_autofree char *inner = g_build_filename(path, names->pdata[i], NULL);
 		count += beneath_is_folder(inner) ? count_files(inner, false, most - count) : 1;
 	}
-	if (folder)
-		closedir(folder);
 	return count;
 }
 

@@ -133,11 +133,11 @@ static bool learn(struct history *history, const char *place, const struct mark 
 
 static guint walk(const struct mark_place *mill, const char *folder, struct history *history)
 {
-	DIR *dir = beneath_opendir(folder);
+	g_autoptr(GPtrArray) names = beneath_list(folder);
 	guint count = 0;
 
-	for (struct dirent *entry; dir && (entry = readdir(dir));) {
-		const char *name = entry->d_name;
+	for (guint i = 0; names && i < names->len; i++) {
+		const char *name = names->pdata[i];
 		g_autofree char *path = g_build_filename(folder, name, NULL);
 		struct stat status;
 		struct mark mark;
@@ -150,8 +150,6 @@ static guint walk(const struct mark_place *mill, const char *folder, struct hist
 			count += walk(mill, path, history);
 		}
 	}
-	if (dir)
-		closedir(dir);
 	return count;
 }
 

@@ -6,15 +6,18 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/carry.h"
 #include "base/files.h"
+#include "base/folder.h"
 
 static char *here, *there; /* on two file systems, where this machine has them */
 
@@ -157,6 +160,78 @@ static void a_copy_left_behind_is_replaced(void **state)
 	assert_int_equal(entries(there), 1);
 }
 
+/* Whoever uploads does not know that the file moves meanwhile. */
+static void what_is_appended_until_the_name_goes_is_in_the_copy(void **state)
+{
+	g_autofree char *from = put(here, "a.jpg", "begin");
+	g_autofree char *to = g_build_filename(there, "b.jpg", NULL);
+	struct stat status, copied;
+	(void)state;
+
+	int writer = open(from, O_WRONLY | O_APPEND | O_CLOEXEC);
+	g_autofree char *copy = carry(from, there, NULL);
+	assert_non_null(copy);
+	assert_int_equal(rename(copy, to), 0);
+	assert_int_equal(write(writer, " end", 4), 4);
+	assert_int_equal(fstat(writer, &status), 0);
+	close(writer);
+	assert_int_equal(carry_leave(from, to), 0);
+	assert_text(to, "begin end");
+	assert_int_equal(stat(to, &copied), 0);
+	assert_int_equal(copied.st_mtim.tv_sec, status.st_mtim.tv_sec);
+	assert_int_equal(entries(here), 0);
+}
+
+static void what_was_written_into_meanwhile_is_carried_again(void **state)
+{
+	g_autofree char *from = put(here, "a.jpg", "begin");
+	g_autofree char *to = g_build_filename(there, "b.jpg", NULL);
+	const struct timespec later[2] = {{3000000, 0}, {3000000, 0}};
+	(void)state;
+
+	g_autofree char *copy = carry(from, there, NULL);
+	assert_non_null(copy);
+	assert_int_equal(rename(copy, to), 0);
+	assert_true(g_file_set_contents_full(from, "BEGIN", 5, G_FILE_SET_CONTENTS_NONE, 0666, NULL));
+	assert_int_equal(utimensat(AT_FDCWD, from, later, 0), 0);
+	assert_int_equal(carry_leave(from, to), -1);
+	assert_int_equal(errno, EBUSY);
+	assert_text(from, "BEGIN");
+}
+
+/* A tree deeper than descriptors are many: to carry, to pack, to sync, to remove. */
+static void no_level_of_a_tree_holds_a_descriptor(void **state)
+{
+	enum { LEVELS = 150, DESCRIPTORS = 40 };
+	struct rlimit before, few;
+	g_autofree char *from = g_build_filename(here, "tree", NULL);
+	g_autofree char *to = g_build_filename(there, "tree", NULL);
+	g_autoptr(GString) deep = g_string_new(from);
+	(void)state;
+
+	for (guint i = 0; i < LEVELS; i++)
+		g_string_append(deep, "/x");
+	g_autofree char *leaf = put(deep->str, "leaf", "leaf");
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = (struct rlimit){DESCRIPTORS, before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	g_autofree char *copy = carry(from, there, NULL);
+	int renamed = copy ? rename(copy, to) : -1;
+	int left = copy ? carry_leave(from, to) : -1;
+	g_autoptr(GBytes) packed = folder_pack(to, NULL);
+	g_autofree char *moved_leaf = g_strconcat(to, leaf + strlen(from), NULL);
+	bool there_now = g_file_test(moved_leaf, G_FILE_TEST_EXISTS);
+	files_remove_tree(to);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_non_null(copy);
+	assert_int_equal(renamed, 0);
+	assert_int_equal(left, 0);
+	assert_true(there_now);
+	assert_non_null(packed);
+	assert_int_equal(entries(here), 0);
+	assert_int_equal(entries(there), 0);
+}
+
 static void a_folder_whose_name_a_file_has_gets_a_number(void **state)
 {
 	g_autofree char *file = put(here, "_done/scan", "a picture without an ending");
@@ -198,6 +273,9 @@ int main(void)
 		TEST(a_folder_goes_whole),
 		TEST(what_cannot_be_carried_stays_and_leaves_nothing),
 		TEST(a_copy_left_behind_is_replaced),
+		TEST(what_is_appended_until_the_name_goes_is_in_the_copy),
+		TEST(what_was_written_into_meanwhile_is_carried_again),
+		TEST(no_level_of_a_tree_holds_a_descriptor),
 		TEST(a_folder_whose_name_a_file_has_gets_a_number),
 		TEST(above_the_top_nothing_gets_a_number),
 	};
