@@ -17,6 +17,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "master/output_check.h"
+#include "master/take_back.h"
 
 struct committer {
 	GThreadPool *pool;
@@ -78,7 +79,8 @@ static bool put(struct committer *committer, struct commit_request *request, str
 	for (;;) {
 		g_autoptr(GError) cause = NULL;
 		struct stat status;
-		if (output->final && output->fresh && beneath_stat(output->final, &status) == 0)
+		if (output->final && output->fresh && beneath_stat(output->final, &status) == 0 &&
+			!files_same(output->temp, output->final))
 			names_give_up(committer->names, output);
 		else if (output->final && !output->fresh && !names_may_replace(committer->names, drop, output, error))
 			return false;
@@ -351,6 +353,8 @@ static void run(gpointer data, gpointer user)
 	request->ok = request->kind == COMMIT_OUTPUTS ? commit_outputs(committer, request, &request->error)
 						      : commit_failure(committer, request, &request->error);
 	request->refused = !request->ok && request->kind == COMMIT_OUTPUTS && error_kind(request->error) == ERROR_INPUT;
+	if (request->refused)
+		take_back(committer->names, request->drop, request->found, request->error);
 	if (request->ok || request->changed)
 		names_release(committer->names, request->drop);
 	struct finished *finished = g_new(struct finished, 1);

@@ -53,6 +53,9 @@ enum names_answer names_settle(struct names *names, const struct drop *drop, str
  * output has none any more. False with error: that cannot be known now. Nothing there: the output is fresh. */
 bool names_may_replace(struct names *names, const struct drop *drop, struct job_output *output, GError **error);
 
+/* Did this very job write what lies at the output's place? */
+bool names_wrote(struct names *names, const struct drop *drop, const struct job_output *output);
+
 /* Into the ledger, before the output gets its name: after a crash in between the place is known for the job's own. */
 bool names_own(struct names *names, const struct drop *drop, gint64 number /* of the original, see struct found */,
 	const struct job_output *output, GError **error);

@@ -88,6 +88,17 @@ bool names_may_replace(struct names *names, const struct drop *drop, struct job_
 	return occupant != OCCUPANT_UNKNOWN;
 }
 
+bool names_wrote(struct names *names, const struct drop *drop, const struct job_output *output)
+{
+	g_autofree char *made_from = NULL;
+
+	g_mutex_lock(&names->mutex);
+	enum occupant occupant = look(names, drop, output, output->final, &made_from, NULL);
+	g_mutex_unlock(&names->mutex);
+	/* `once` remembers originals only. */
+	return occupant == OCCUPANT_THIS_DROP || (occupant == OCCUPANT_SAME && !names->ledger);
+}
+
 static bool take(struct names *names, const struct drop *drop, struct job_output *output, const char *path, bool fresh)
 {
 	g_hash_table_insert(names->holders, g_strdup(path), drop_ref(drop));

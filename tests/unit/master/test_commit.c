@@ -2,6 +2,7 @@
  * The commit thread works on values: what the loop has of a job stays as it is until the loop takes the answer over. */
 #include <fcntl.h>
 
+#include "../base/ledger_support.h"
 #include "base/beneath.h"
 #include "master/state.h"
 #include "names_support.h"
@@ -12,7 +13,7 @@ static struct bench {
 	struct bed *bed;
 	struct master master; /* of which only the committer is there */
 	struct job *job;
-	bool ok;
+	bool ok, refused;
 	char *message;
 	GPtrArray *outputs; /* as the answer has them */
 	char *left_at;
@@ -23,6 +24,7 @@ static void committed(struct commit_request *request, void *user)
 {
 	(void)user;
 	here.ok = request->ok;
+	here.refused = request->refused;
 	here.message = g_strdup(request->error ? request->error->message : "");
 	here.outputs = g_ptr_array_ref(request->found->outputs);
 	here.left_at = g_strdup(request->claim->left_at);
@@ -150,6 +152,53 @@ static void nor_of_a_failure(void **state)
 	assert_string_equal(here.left_at, failed);
 }
 
+/* Something else got the name of the second one's folder after names were given. */
+static void block_the_second(const struct bed *bed)
+{
+	g_autofree char *path = g_build_filename(bed->out, "p", "640.png", NULL);
+	struct job_output *output = output_at(here.job, 1);
+
+	assert_true(g_file_set_contents(path, "mine", 4, NULL));
+	output->final = g_build_filename(path, "deeper.png", NULL);
+	output->wished = g_strdup(output->final);
+	output->fresh = true;
+}
+
+static void when_the_second_cannot_be_placed_the_first_goes(void **state)
+{
+	g_autofree char *first = g_strdup(output_at(here.job, 0)->final);
+
+	block_the_second(*state);
+	jobs_ask_commit(&here.master, here.job, COMMIT_OUTPUTS);
+	g_main_loop_run(here.bed->loop);
+	assert_false(here.ok);
+	assert_true(here.refused);
+	assert_non_null(strstr(here.message, "640.png"));
+	assert_null(strstr(here.message, "stays"));
+	assert_int_equal(access(first, F_OK), -1);
+	assert_null(owner_of(here.bed->history, "p/a.png"));
+	assert_int_equal(access(here.job->claim->path, F_OK), 0);
+}
+
+/* It had been there from an earlier drop: there is nothing to go back to. */
+static void or_stays_and_is_told(void **state)
+{
+	struct bed *bed = *state;
+	g_autofree char *first = g_strdup(output_at(here.job, 0)->final);
+
+	assert_true(g_file_set_contents(first, "older", -1, NULL));
+	struct stamp stamp;
+	assert_true(stamp_take(first, &stamp));
+	assert_true(history_own(bed->history, "p/a.png", "p/a.png", "p/a.png", "older", &stamp, NULL));
+	output_at(here.job, 0)->fresh = false;
+	block_the_second(bed);
+	jobs_ask_commit(&here.master, here.job, COMMIT_OUTPUTS);
+	g_main_loop_run(here.bed->loop);
+	assert_true(here.refused);
+	assert_non_null(strstr(here.message, "a.png was finished before that and stays"));
+	assert_int_equal(access(first, F_OK), 0);
+}
+
 /* The job may end, and be freed, whatever threads still have of it. */
 static void a_drop_outlives_its_job(void **state)
 {
@@ -172,6 +221,8 @@ int main(void)
 		TEST(the_loop_sees_nothing_of_a_commit_before_it_takes_the_answer),
 		TEST(nor_of_one_that_must_wait),
 		TEST(nor_of_a_failure),
+		TEST(when_the_second_cannot_be_placed_the_first_goes),
+		TEST(or_stays_and_is_told),
 		TEST(a_drop_outlives_its_job),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
