@@ -29,8 +29,6 @@ KINDS = {
     "cmyk": {"bands": 4, "cmyk": True, "ending": ".tif"},
     "cmyk-profile": {"bands": 4, "cmyk": True, "ending": ".tif", "profile": "cmyk"},
 }
-# Kinds that a chain is cut for; the others run whole by their header alone.
-CUT_KINDS = [name for name in KINDS if not name.startswith("cmyk")]
 TILES = (64, 100, 128, 200, 333, 512, 1000)
 
 # Operations of libvips for `vips`; their parameters are asked for by name.
@@ -225,7 +223,7 @@ def random_case(seed, number, attempt, assets):
 def single_case(operation, variant, attempt, assets):
     """One step alone on a picture that is cut."""
     dice = Dice(f"{operation}/{variant}/{attempt}", assets)
-    picture = dice.picture(CUT_KINDS[(variant * 5 + attempt) % len(CUT_KINDS)] if variant else "rgb", (457, 391))
+    picture = dice.picture(list(KINDS)[(variant * 5 + attempt) % len(KINDS)] if variant else "rgb", (457, 391))
     name = f"{operation.replace('_', '-')}-{variant}"
     return {"name": name, "steps": [dice.step(operation)], "picture": picture, "ending": dice.ending(picture)}
 
