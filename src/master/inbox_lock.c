@@ -18,7 +18,10 @@
 #include "base/error.h"
 #include "master/intake_private.h"
 
-enum { LISTENERS = 16 }; /* others that ask who we are, until we look the next time */
+enum {
+	LISTENERS = 16, /* others that ask who we are, until we look the next time */
+	SILENT = -1,
+};
 
 /* The process that /proc/locks names for this inode; 0: unknown (another machine or another pid namespace). Device numbers are not
  * compared: those of overlay and btrfs differ from what stat() says. */
@@ -43,8 +46,9 @@ static int holder(guint64 inode)
 
 static void refuse(GError **error, int pid)
 {
-	g_autofree char *who =
-		pid > 0 ? g_strdup_printf("process %d", pid) : g_strdup("on another machine or in a container");
+	g_autofree char *who = pid > 0         ? g_strdup_printf("process %d", pid)
+			       : pid == SILENT ? g_strdup("which does not answer just now")
+					       : g_strdup("on another machine or in a container");
 
 	fail(error, ERROR_RETRY,
 		"another dropmill (%s) has this inbox; stop it, or give this pipeline another inbox; it is taken up when it is free",
@@ -65,18 +69,23 @@ int inbox_lock(const char *path, GError **error)
 	return -1;
 }
 
-/* Who listens under this name; 0: nobody, or somebody who may not keep a mill from this inbox. */
+/* Who listens under this name; 0: nobody, or somebody who may not keep a mill from this inbox; SILENT: one that may, and does not answer. */
 static int listener(const struct sockaddr_un *address, socklen_t length, const struct stat *inbox)
 {
-	struct ucred peer = {0};
+	struct ucred peer = {.pid = SILENT};
 	socklen_t size = sizeof peer;
 	int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool asked = descriptor >= 0 && connect(descriptor, (const struct sockaddr *)address, length) == 0 &&
-		     getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
+	bool asked = descriptor >= 0 && connect(descriptor, (const struct sockaddr *)address, length) == 0;
+	/* More have asked than it took: it hangs, and has the inbox all the same. */
+	bool silent = descriptor >= 0 && !asked && errno == EAGAIN;
+	bool known = asked ? getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0
+			   : silent && inbox_listener_user(address, length, &peer.uid);
 
 	if (descriptor >= 0)
 		close(descriptor);
-	return asked && (peer.uid == 0 || peer.uid == geteuid() || peer.uid == inbox->st_uid) ? peer.pid : 0;
+	if (!known) /* by a kernel before 5.3: two mills in one inbox would be worse than none */
+		return silent ? SILENT : 0;
+	return peer.uid == 0 || peer.uid == geteuid() || peer.uid == inbox->st_uid ? peer.pid : 0;
 }
 
 int inbox_name(const struct stat *inbox, GError **error)

@@ -10,7 +10,9 @@
 #ifndef DROPMILL_MASTER_INTAKE_PRIVATE_H
 #define DROPMILL_MASTER_INTAKE_PRIVATE_H
 
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include "base/stamp.h"
 #include "master/intake.h"
@@ -135,6 +137,8 @@ bool inbox_equal(const struct inbox *a, const struct inbox *b);
 int inbox_lock(const char *path, GError **error);
 /* Likewise, but only on this machine, and without a descriptor on the folder's file system. */
 int inbox_name(const struct stat *inbox, GError **error);
+/* Whose socket listens under this name, inbox_owner.c; false: none does, or the kernel does not say. */
+bool inbox_listener_user(const struct sockaddr_un *address, socklen_t length, uid_t *user);
 void inbox_name_answer(int descriptor); /* others ask who has it: now and then */
 bool inbox_path_within(const char *path, const char *top /* NULL: everything */);
 
