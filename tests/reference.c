@@ -85,12 +85,41 @@ static VipsArrayDouble *background_of(const struct step *step)
 	return background;
 }
 
+/* Where pixels are mixed, colours are weighed by alpha: premultiply, the operation, unpremultiply, cast. */
+static int mixes(VipsImage *in, const struct step *step)
+{
+	return vips_image_hasalpha(in) && truth_of(step, "premultiply", 1);
+}
+
+/* Takes in. */
+static VipsImage *plain_again(VipsImage *in, VipsBandFormat format)
+{
+	VipsImage *plain = NULL, *out = NULL;
+
+	check(vips_unpremultiply(in, &plain, NULL) || vips_cast(plain, &out, format, NULL), "unpremultiply");
+	g_object_unref(in);
+	g_object_unref(plain);
+	return out;
+}
+
+static VipsImage *blur(VipsImage *in, const struct step *step)
+{
+	VipsImage *weighed = NULL, *out = NULL;
+
+	check(mixes(in, step) ? vips_premultiply(in, &weighed, NULL) : vips_copy(in, &weighed, NULL), "blur");
+	check(vips_gaussblur(weighed, &out, number_of(step, "sigma", 1.5), "min_ampl",
+		      number_of(step, "min_amplitude", 0.2), NULL),
+		"blur");
+	g_object_unref(weighed);
+	return mixes(in, step) ? plain_again(out, in->BandFmt) : out;
+}
+
 static VipsImage *resize(VipsImage *in, const struct step *step)
 {
 	const char *fit = text_of(step, "fit", "inside");
 	double width = number_of(step, "width", 0), height = number_of(step, "height", 0);
 	double across = width / in->Xsize, down = height / in->Ysize;
-	VipsImage *sized = NULL, *out = NULL;
+	VipsImage *weighed = NULL, *sized = NULL, *out = NULL;
 
 	if (g_hash_table_contains(step->values, "scale"))
 		across = down = number_of(step, "scale", 1);
@@ -106,9 +135,15 @@ static VipsImage *resize(VipsImage *in, const struct step *step)
 		across = across > 1 ? 1 : across;
 		down = down > 1 ? 1 : down;
 	}
-	check(vips_resize(in, &sized, across, "vscale", down, "kernel",
+	int mixed = mixes(in, step) && (across != 1 || down != 1) &&
+		    strcmp(text_of(step, "kernel", "lanczos3"), "nearest") != 0;
+	check(mixed ? vips_premultiply(in, &weighed, NULL) : vips_copy(in, &weighed, NULL), "resize");
+	check(vips_resize(weighed, &sized, across, "vscale", down, "kernel",
 		      vips_enum_from_nick("reference", VIPS_TYPE_KERNEL, text_of(step, "kernel", "lanczos3")), NULL),
 		"resize");
+	g_object_unref(weighed);
+	if (mixed)
+		sized = plain_again(sized, in->BandFmt);
 	if (strcmp(fit, "cover") == 0) {
 		int w = sized->Xsize < width ? sized->Xsize : (int)width;
 		int h = sized->Ysize < height ? sized->Ysize : (int)height;
@@ -242,9 +277,7 @@ static VipsImage *apply(VipsImage *in, const struct step *step)
 			      NULL),
 			name);
 	else if (strcmp(name, "blur") == 0)
-		check(vips_gaussblur(in, &out, number_of(step, "sigma", 1.5), "min_ampl",
-			      number_of(step, "min_amplitude", 0.2), NULL),
-			name);
+		return blur(in, step);
 	else if (strcmp(name, "sharpen") == 0)
 		check(vips_sharpen(in, &out, "sigma", number_of(step, "sigma", 0.5), "x1", number_of(step, "x1", 2),
 			      "y2", number_of(step, "y2", 10), "y3", number_of(step, "y3", 20), "m1",

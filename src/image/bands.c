@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Bands and their depth: alpha added and taken away, bands picked and joined, 8 or 16 bits, premultiplied or not. */
 #include "base/error.h"
+#include "image/alpha.h"
 #include "image/groups.h"
 #include "image/vips_error.h"
 
@@ -179,7 +180,10 @@ static bool build_premultiply(VipsImage *in, JsonObject *params G_GNUC_UNUSED, V
 {
 	if (!vips_image_hasalpha(in))
 		return copy(in, out, error);
-	return vips_premultiply(in, out, NULL) == 0 || vips_failed(error, NULL);
+	if (vips_premultiply(in, out, NULL))
+		return vips_failed(error, NULL);
+	alpha_note("premultiply", *out);
+	return true;
 }
 
 /* The depth that goes with the colour space. libvips' own guess leaves grey in floating point. */
@@ -210,6 +214,7 @@ static bool build_unpremultiply(VipsImage *in, JsonObject *params G_GNUC_UNUSED,
 		return copy(in, out, error);
 	if (vips_unpremultiply(in, &plain, NULL))
 		return vips_failed(error, NULL);
+	alpha_note("unpremultiply", plain);
 	if (!vips_band_format_isint(format))
 		return copy(plain, out, error);
 	return from_float(plain, 1, format, out, error);

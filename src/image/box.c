@@ -2,38 +2,55 @@
  * The mean of a window: see box.h. */
 #include "image/box.h"
 
+#include <math.h>
+
 #include "image/neighbours.h"
 
 struct box {
 	int width, height;
 };
 
-/* Adds a row to the sums of its columns, or takes it out. */
-#define ADD_ROW(TYPE, SIGN)                                                                                            \
+/* Fractions are counted in steps of 1/65536, so that their sums are the same in whatever order they are added. */
+#define STEPS 65536.0
+/* No level is larger, and no sum of a window's fits not. */
+#define MOST (1 << 24)
+
+static gint64 steps_of(float level)
+{
+	return llrintf((level > -MOST ? MIN(level, MOST) : -MOST) * (float)STEPS);
+}
+
+/* Adds a row to the sums of its columns (SIGN is +), or takes it out. Sums of fractions wrap round below 0. */
+#define ADD_ROW(TYPE, SIGN, LEVEL)                                                                                     \
 	{                                                                                                              \
 		const TYPE *p = (const TYPE *)(const void *)row;                                                       \
 		for (gsize i = 0; i < elements; i++)                                                                   \
-			sums[i] = SIGN > 0 ? sums[i] + p[i] : sums[i] - p[i];                                          \
+			sums[i] = sums[i] SIGN(guint64) LEVEL(p[i]);                                                   \
 	}
 
-static void add_row(const VipsPel *row, bool deep, guint64 *sums, gsize elements)
+static void add_row(const VipsPel *row, VipsBandFormat format, guint64 *sums, gsize elements)
 {
-	if (deep)
-		ADD_ROW(guint16, 1)
+	if (format == VIPS_FORMAT_FLOAT)
+		ADD_ROW(float, +, steps_of)
+	else if (format == VIPS_FORMAT_USHORT)
+		ADD_ROW(guint16, +, )
 	else
-		ADD_ROW(guint8, 1)
+		ADD_ROW(guint8, +, )
 }
 
-static void remove_row(const VipsPel *row, bool deep, guint64 *sums, gsize elements)
+static void remove_row(const VipsPel *row, VipsBandFormat format, guint64 *sums, gsize elements)
 {
-	if (deep)
-		ADD_ROW(guint16, -1)
+	if (format == VIPS_FORMAT_FLOAT)
+		ADD_ROW(float, -, steps_of)
+	else if (format == VIPS_FORMAT_USHORT)
+		ADD_ROW(guint16, -, )
 	else
-		ADD_ROW(guint8, -1)
+		ADD_ROW(guint8, -, )
 }
 
 /* One row of means from the sums of columns. */
-static void slide(const struct box *box, const guint64 *sums, int bands, int pixels, bool deep, VipsPel *row)
+static void slide(
+	const struct box *box, const guint64 *sums, int bands, int pixels, VipsBandFormat format, VipsPel *row)
 {
 	const guint64 count = (guint64)box->width * (guint64)box->height, half = count / 2;
 	const gsize ahead = (gsize)box->width * (gsize)bands;
@@ -44,11 +61,12 @@ static void slide(const struct box *box, const guint64 *sums, int bands, int pix
 		for (int i = 0; i < box->width; i++)
 			sum += sums[(gsize)i * (gsize)bands + (gsize)band];
 		for (int x = 0; x < pixels; x++, at += (gsize)bands) {
-			guint64 mean = (sum + half) / count;
-			if (deep)
-				((guint16 *)(void *)row)[at] = (guint16)mean;
+			if (format == VIPS_FORMAT_FLOAT)
+				((float *)(void *)row)[at] = (float)((double)(gint64)sum / (STEPS * (double)count));
+			else if (format == VIPS_FORMAT_USHORT)
+				((guint16 *)(void *)row)[at] = (guint16)((sum + half) / count);
 			else
-				row[at] = (guint8)mean;
+				row[at] = (guint8)((sum + half) / count);
 			if (x + 1 < pixels)
 				sum += sums[at + ahead] - sums[at];
 		}
@@ -59,18 +77,18 @@ static void fill(VipsRegion *out, VipsRegion *in, void *scratch, const void *dat
 {
 	const struct box *box = data;
 	const VipsRect *r = &out->valid;
+	VipsBandFormat format = in->im->BandFmt;
 	int bands = in->im->Bands;
-	bool deep = in->im->BandFmt == VIPS_FORMAT_USHORT;
 	gsize elements = ((gsize)r->width + (gsize)box->width - 1) * (gsize)bands;
 	g_autofree guint64 *sums = g_new0(guint64, elements);
 
 	(void)scratch;
 	for (int y = 0; y < box->height - 1; y++)
-		add_row(VIPS_REGION_ADDR(in, r->left, r->top + y), deep, sums, elements);
+		add_row(VIPS_REGION_ADDR(in, r->left, r->top + y), format, sums, elements);
 	for (int y = r->top; y < VIPS_RECT_BOTTOM(r); y++) {
-		add_row(VIPS_REGION_ADDR(in, r->left, y + box->height - 1), deep, sums, elements);
-		slide(box, sums, bands, r->width, deep, VIPS_REGION_ADDR(out, r->left, y));
-		remove_row(VIPS_REGION_ADDR(in, r->left, y), deep, sums, elements);
+		add_row(VIPS_REGION_ADDR(in, r->left, y + box->height - 1), format, sums, elements);
+		slide(box, sums, bands, r->width, format, VIPS_REGION_ADDR(out, r->left, y));
+		remove_row(VIPS_REGION_ADDR(in, r->left, y), format, sums, elements);
 	}
 }
 

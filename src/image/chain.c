@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "image/alpha.h"
 #include "image/format.h"
 #include "image/operations.h"
 #include "image/unsupported.h"
@@ -103,7 +104,7 @@ static VipsImage *build_step(
 	else if (operation->build_with)
 		built = operation->build_with(in, params, build->context, &next, error);
 	else
-		built = operation->build(in, params, &next, error);
+		built = alpha_build(operation, in, params, &next, error);
 	if (built && load)
 		unsupported_carry(in, next);
 	if (built && next != in && gives_meaning(operation))

@@ -3,6 +3,7 @@
 #include "image/neighbours.h"
 
 #include "base/error.h"
+#include "image/alpha.h"
 #include "image/operations.h"
 #include "image/tones.h"
 #include "image/vips_error.h"
@@ -27,6 +28,9 @@ bool filter_bands(VipsImage *in, colour_filter filter, JsonObject *params, VipsI
 	g_autoptr(VipsImage) made = NULL;
 	g_autoptr(VipsImage) whole = NULL;
 
+	/* Premultiplied colours are fractions, and stay so. */
+	if (alpha_is_premultiplied(in) && in->BandFmt == VIPS_FORMAT_FLOAT)
+		return filter(in, params, out, error);
 	if (!filter_takes(in, error) || !filter(in, params, &made, error) ||
 		!tones_round(made, in->BandFmt, &whole, error))
 		return false;
@@ -43,6 +47,8 @@ bool filter_colours(VipsImage *in, colour_filter filter, JsonObject *params, Vip
 
 	if (!vips_image_hasalpha(in))
 		return filter_bands(in, filter, params, out, error);
+	if (!filter_takes(in, error))
+		return false;
 	if (vips_extract_band(in, &bands, 0, "n", in->Bands - 1, NULL) ||
 		vips_copy(bands, &colours, "interpretation", in->Type, NULL) ||
 		vips_extract_band(in, &alpha, in->Bands - 1, NULL))

@@ -25,7 +25,7 @@ typedef bool (*colour_filter)(VipsImage *colours, JsonObject *params, VipsImage 
 
 /* Runs it on the bands of colour and puts the result, rounded, together with the alpha that came in. */
 bool filter_colours(VipsImage *in, colour_filter filter, JsonObject *params, VipsImage **out, GError **error);
-/* The same for every band, alpha too. */
+/* The same for every band, alpha too; of premultiplied colours, which are floating point, the result is not rounded. */
 bool filter_bands(VipsImage *in, colour_filter filter, JsonObject *params, VipsImage **out, GError **error);
 
 /* Fills out->valid. The window of pixel (x, y) of out lies in `in` at (x, y), width x height; those pixels are there. */

@@ -61,3 +61,8 @@ unsigned operation_flags(const char *name, JsonObject *params)
 		return OPERATION_ON_GRID | OPERATION_READS_METADATA;
 	return operation->flags_of ? operation->flags_of(params) : operation->flags;
 }
+
+bool operation_mixes_always(VipsImage *in G_GNUC_UNUSED, JsonObject *params G_GNUC_UNUSED)
+{
+	return true;
+}

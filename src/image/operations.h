@@ -65,6 +65,14 @@ enum operation_flags {
 	OPERATION_READS_PROFILE = 1 << 4,
 };
 
+/* The parameter of each operation whose `mixes` is set. */
+#define PREMULTIPLY                                                                                                    \
+	{                                                                                                              \
+		.name = "premultiply", .type = PARAM_BOOL, .fallback = "true",                                         \
+		.help = "weigh colours by alpha, where there is any, so that those of transparent pixels do not show " \
+			"at edges; false: every band by itself, as libvips does"                                       \
+	}
+
 /* What a build function may know besides its input: what is the same for every step of one job. */
 struct build_context {
 	JsonObject *
@@ -88,6 +96,11 @@ struct operation {
 	/* Reads all parameters itself, instead of the table (`vips`); NULL after adding a diagnostic; may be NULL. */
 	JsonObject *(*check_node)(unsigned line, unsigned column, const struct node *value, struct diagnostics *errors);
 	bool (*build)(VipsImage *in, JsonObject *params, VipsImage **out, GError **error);
+	/* Does build() mix neighbouring pixels of this picture, in every band? Then colours are weighed by alpha: see image/alpha.h. It goes with
+	 * the parameter PREMULTIPLY; NULL: never, or libvips' own operation does it by itself. */
+	bool (*mixes)(VipsImage *in, JsonObject *params);
+	/* What is done to the result of build() after it, when its colours are no longer weighed by alpha; may be NULL. */
+	bool (*finish)(VipsImage *in, JsonObject *params, VipsImage **out, GError **error);
 	/* The same for the few that need to know more, instead of build(). context is never NULL here. */
 	bool (*build_with)(VipsImage *in, JsonObject *params, const struct build_context *context, VipsImage **out,
 		GError **error);
@@ -107,6 +120,9 @@ const char *operation_near(const char *name);
 
 /* The flags of one step: the table's, or for `vips` what introspection tells. */
 unsigned operation_flags(const char *name, JsonObject *params);
+
+/* For the column `mixes`. */
+bool operation_mixes_always(VipsImage *in, JsonObject *params);
 
 /* Parameters with their defaults. */
 int param_int(const struct operation *operation, JsonObject *params, const char *name);

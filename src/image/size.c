@@ -83,30 +83,52 @@ static bool check_resize(JsonObject *params, GError **error)
 	return check_box(params, fit, error) && check_gravity(operation_find("resize"), params, error);
 }
 
-static bool build_resize(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static void resize_factors(VipsImage *in, JsonObject *params, double *x, double *y)
 {
 	const struct operation *self = operation_find("resize");
 	const char *fit = param_string(self, params, "fit");
 	int width = param_int(self, params, "width"), height = param_int(self, params, "height");
-	double x = (double)width / in->Xsize, y = (double)height / in->Ysize;
-	VipsImage *sized = NULL;
 
+	*x = (double)width / in->Xsize;
+	*y = (double)height / in->Ysize;
 	if (param_given(params, "scale"))
-		x = y = param_double(self, params, "scale");
+		*x = *y = param_double(self, params, "scale");
 	else if (!width || !height)
-		x = y = MAX(x, y); /* the one that was given */
+		*x = *y = MAX(*x, *y); /* the one that was given */
 	else if (g_str_equal(fit, "cover") || g_str_equal(fit, "outside"))
-		x = y = MAX(x, y);
+		*x = *y = MAX(*x, *y);
 	else if (!g_str_equal(fit, "fill"))
-		x = y = MIN(x, y);
+		*x = *y = MIN(*x, *y);
 	if (param_bool(self, params, "without_enlargement")) {
-		x = MIN(x, 1);
-		y = MIN(y, 1);
+		*x = MIN(*x, 1);
+		*y = MIN(*y, 1);
 	}
-	int kernel = vips_enum_from_nick("resize", VIPS_TYPE_KERNEL, param_string(self, params, "kernel"));
-	if (kernel < 0 || vips_resize(in, &sized, x, "vscale", y, "kernel", kernel, NULL))
+}
+
+/* A picture that keeps its size keeps its pixels, and nearest takes them as they are. */
+static bool resize_mixes(VipsImage *in, JsonObject *params)
+{
+	double x, y;
+
+	resize_factors(in, params, &x, &y);
+	return (x != 1 || y != 1) && !g_str_equal(param_string(operation_find("resize"), params, "kernel"), "nearest");
+}
+
+static bool build_resize(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+{
+	const char *nick = param_string(operation_find("resize"), params, "kernel");
+	int kernel = vips_enum_from_nick("resize", VIPS_TYPE_KERNEL, nick);
+	double x, y;
+
+	resize_factors(in, params, &x, &y);
+	if (kernel < 0 || vips_resize(in, out, x, "vscale", y, "kernel", kernel, NULL))
 		return vips_failed(error, NULL);
-	return into_box(sized, self, params, out, error);
+	return true;
+}
+
+static bool finish_resize(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+{
+	return into_box(g_object_ref(in), operation_find("resize"), params, out, error);
 }
 
 static bool check_thumbnail(JsonObject *params, GError **error)
@@ -236,8 +258,7 @@ const struct operation size_operations[] = {
 		.name = "resize",
 		.aliases = NAMES("scale"),
 		.group = "geometry",
-		.summary = "To another size: libvips' resize, then a crop or border where fit asks for one; alpha "
-			   "is resampled like any band, not premultiplied.",
+		.summary = "To another size: libvips' resize, then a crop or border where fit asks for one.",
 		.params = PARAMS(SIDE("width", "w"), SIDE("height", "h"),
 			{.name = "scale",
 				.type = PARAM_DOUBLE,
@@ -256,10 +277,12 @@ const struct operation size_operations[] = {
 				.fallback = "lanczos3",
 				.choices = NAMES("nearest", "linear", "cubic", "mitchell", "lanczos2", "lanczos3"),
 				.help = "how pixels are weighed"},
-			WITHOUT_ENLARGEMENT, GRAVITY, BACKGROUND),
+			WITHOUT_ENLARGEMENT, GRAVITY, BACKGROUND, PREMULTIPLY),
 		.flags_of = resize_flags,
 		.check = check_resize,
 		.build = build_resize,
+		.mixes = resize_mixes,
+		.finish = finish_resize,
 	},
 	{
 		.name = "thumbnail",

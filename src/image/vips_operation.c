@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "image/alpha.h"
 #include "image/convolve.h"
 #include "image/groups.h"
 #include "image/vips_error.h"
@@ -238,6 +239,7 @@ static bool build_vips(VipsImage *in, JsonObject *params, VipsImage **out, GErro
 		return vips_failed(error, NULL);
 	}
 	g_object_get(operation, signature->out, out, NULL);
+	alpha_note(signature->nickname, *out);
 	vips_object_unref_outputs(VIPS_OBJECT(operation));
 	return true;
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "image/alpha.h"
 #include "image/colour.h"
 #include "image/extent.h"
 #include "image/groups.h"
@@ -35,31 +36,13 @@ static void premultiply(VipsArrayDouble *background, VipsImage *image)
 	int count;
 	double *levels = vips_array_double_get(background, &count);
 	double most = image->BandFmt == VIPS_FORMAT_USHORT ? 65535 : 255;
+	double lift = alpha_is_premultiplied(image) ? 0 : 0.01;
 
 	for (int i = 0; vips_image_hasalpha(image) && i < count - 1; i++)
-		levels[i] = (levels[i] + 0.01) * levels[count - 1] / most;
+		levels[i] = (levels[i] + lift) * levels[count - 1] / most;
 }
 
-static bool build_rotate(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
-{
-	static const VipsAngle quarters[] = {VIPS_ANGLE_D0, VIPS_ANGLE_D90, VIPS_ANGLE_D180, VIPS_ANGLE_D270};
-	const struct operation *self = operation_find("rotate");
-	double angle = turn(params);
-
-	if (is_quarter(angle))
-		return vips_rot(in, out, quarters[(int)(angle / 90) % 4], NULL) == 0 || vips_failed(error, NULL);
-	VipsArrayDouble *background = colour_in_bands(param_string(self, params, "background"), in, error);
-	if (!background)
-		return false;
-	premultiply(background, in);
-	g_autoptr(VipsInterpolate) interpolate = vips_interpolate_new(param_string(self, params, "interpolate"));
-	bool ok = interpolate &&
-		  vips_rotate(in, out, angle, "background", background, "interpolate", interpolate, NULL) == 0;
-	vips_area_unref(VIPS_AREA(background));
-	return ok || vips_failed(error, NULL);
-}
-
-/* What affine and shear share. a to d as vips_affine() has them: x' = ax + by, y' = cx + dy. */
+/* What rotate, affine and shear share. a to d as vips_affine() has them: x' = ax + by, y' = cx + dy. */
 static bool transform(VipsImage *in, const struct operation *self, JsonObject *params, const double matrix[4],
 	const double offsets[4], VipsImage **out, GError **error)
 {
@@ -81,11 +64,24 @@ static bool transform(VipsImage *in, const struct operation *self, JsonObject *p
 		return false;
 	premultiply(background, in);
 	g_autoptr(VipsInterpolate) interpolate = vips_interpolate_new(param_string(self, params, "interpolate"));
-	bool ok = interpolate && vips_affine(in, out, matrix[0], matrix[1], matrix[2], matrix[3], "interpolate",
-					 interpolate, "background", background, "idx", offsets[0], "idy", offsets[1],
-					 "odx", offsets[2], "ody", offsets[3], NULL) == 0;
+	bool ok = interpolate &&
+		  vips_affine(in, out, matrix[0], matrix[1], matrix[2], matrix[3], "interpolate", interpolate,
+			  "background", background, "idx", offsets[0], "idy", offsets[1], "odx", offsets[2], "ody",
+			  offsets[3], "premultiplied", alpha_is_premultiplied(in), NULL) == 0;
 	vips_area_unref(VIPS_AREA(background));
 	return ok || vips_failed(error, NULL);
+}
+
+/* As vips_rotate() does it, which cannot be told that colours are premultiplied already. */
+static bool build_rotate(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+{
+	static const VipsAngle quarters[] = {VIPS_ANGLE_D0, VIPS_ANGLE_D90, VIPS_ANGLE_D180, VIPS_ANGLE_D270};
+	double angle = turn(params), across = cos(VIPS_RAD(angle)), down = sin(VIPS_RAD(angle));
+	const double matrix[] = {across, -down, down, across}, offsets[] = {0, 0, 0, 0};
+
+	if (is_quarter(angle))
+		return vips_rot(in, out, quarters[(int)(angle / 90) % 4], NULL) == 0 || vips_failed(error, NULL);
+	return transform(in, operation_find("rotate"), params, matrix, offsets, out, error);
 }
 
 /* Zeros where there is no such matrix: the step came over the bus. */
@@ -163,8 +159,8 @@ const struct operation warp_operations[] = {
 		.name = "rotate",
 		.group = "geometry",
 		.summary =
-			"Turns clockwise: quarter turns exactly (libvips' rot), other angles resampled (libvips' rotate) "
-			"on a larger canvas.",
+			"Turns clockwise: quarter turns exactly (libvips' rot), other angles resampled (libvips' rotate, which "
+			"weighs colours by alpha) on a larger canvas.",
 		.params = PARAMS({.name = "angle",
 					 .type = PARAM_DOUBLE,
 					 .unit = "deg",
@@ -179,7 +175,9 @@ const struct operation warp_operations[] = {
 	{
 		.name = "affine",
 		.group = "geometry",
-		.summary = "Moves every pixel by a matrix: libvips' affine, on a canvas that holds the result.",
+		.summary =
+			"Moves every pixel by a matrix: libvips' affine, which weighs colours by alpha, on a canvas that holds "
+			"the result.",
 		.params = PARAMS({.name = "matrix",
 					 .type = PARAM_MATRIX,
 					 .unit = "",
@@ -201,7 +199,9 @@ const struct operation warp_operations[] = {
 		.name = "shear",
 		.aliases = NAMES("skew"),
 		.group = "geometry",
-		.summary = "Slants the picture, first along x, then along y, on a larger canvas: libvips' affine.",
+		.summary =
+			"Slants the picture, first along x, then along y, on a larger canvas: libvips' affine, which weighs "
+			"colours by alpha.",
 		.params = PARAMS(ANGLE("x", "by which the left and right edges lean"),
 			ANGLE("y", "by which the top and bottom edges lean"), INTERPOLATE,
 			BACKGROUND("of the corners")),

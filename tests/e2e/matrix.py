@@ -13,6 +13,9 @@ CHAINS = {
     "resize-scale": (["resize: {scale: 0.37}"], ["resize:scale=0.37"]),
     "resize-up": (["resize: {scale: 1.7}"], ["resize:scale=1.7"]),
     "thumbnail": (["thumbnail: {width: 300, height: 300}"], ["thumbnail:width=300,height=300"]),
+    # libvips' own bytes, where there is alpha; without it nothing else.
+    "blur-plain": (["blur: {sigma: 3, premultiply: false}"], ["blur:sigma=3,premultiply=false"]),
+    "resize-plain": (["resize: {width: 576, premultiply: false}"], ["resize:width=576,premultiply=false"]),
     "auto_orient": (["auto_orient"], ["auto_orient"]),
     "rotate-90": (["rotate: {angle: 90}"], ["rotate:angle=90"]),
     "rotate-180": (["rotate: {angle: 180}"], ["rotate:angle=180"]),

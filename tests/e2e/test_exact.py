@@ -17,7 +17,7 @@ SEED = int(os.environ.get("DROPMILL_SEED", "1"))
 RANDOM = matrix.random_chains(40 if FULL else 8, SEED)
 CASES = matrix.full() if FULL else matrix.pairwise()
 # Chains that are local and keep the size: whatever the tile size, the picture must have been cut.
-CUT = {"grayscale", "blur", "blur-wide", "sharpen", "sharpen-twice", "rotate-90", "rotate-180", "rotate-270", "flip", "flop",
+CUT = {"grayscale", "blur", "blur-wide", "blur-plain", "sharpen", "sharpen-twice", "rotate-90", "rotate-180", "rotate-270", "flip", "flop",
        "invert", "lab", "modulate", "border", "rotate-12", "vips-sobel", "vips-canny", "grey-blur", "flip-blur", "rotate-sobel",
        "crop-invert-blur", "transpose", "pad-mirror", "pad-blur", "wrap", "tile"}
 # Sanitized programs have the hooks built in.

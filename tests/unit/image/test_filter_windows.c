@@ -116,11 +116,12 @@ static void test_box_blur_is_the_mean(void **state)
 {
 	(void)state;
 	for (size_t kind = 0; kind < G_N_ELEMENTS(kinds); kind++) {
-		assert_plainly("{'op':'box_blur'}", kind, 3, 3, 0, true, mean);
-		assert_plainly("{'op':'box_blur','params':{'width':8,'height':5}}", kind, 8, 5, 0, true, mean);
+		assert_plainly("{'op':'box_blur','params':{'premultiply':false}}", kind, 3, 3, 0, true, mean);
+		assert_plainly("{'op':'box_blur','params':{'width':8,'height':5,'premultiply':false}}", kind, 8, 5, 0,
+			true, mean);
 	}
 	assert_plainly("{'op':'box_blur','params':{'radius':0}}", 2, 1, 1, 0, true, mean);
-	assert_plainly("{'op':'box_blur','params':{'height':6}}", 3, 6, 6, 0, true, mean);
+	assert_plainly("{'op':'box_blur','params':{'height':6,'premultiply':false}}", 3, 6, 6, 0, true, mean);
 	assert_plainly("{'op':'box_blur','params':{'radius':40}}", 6, 81, 81, 0, true, mean);
 }
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Geometry that resamples, or that looks at the picture to know where to cut: against libvips called directly, in tiles, and
  * on pictures whose answer is known. */
+#include "alpha_support.h"
 #include "geometry_support.h"
 
 #include <math.h>
 
 enum { WIDTH = 157, HEIGHT = 101 };
-
-typedef int (*direct)(VipsImage *in, VipsImage **out);
 
 static int with_interpolate(const char *name, VipsInterpolate **interpolate)
 {
@@ -59,10 +58,15 @@ static int shear_both(VipsImage *in, VipsImage **out)
 	return vips_affine(in, out, 1, x, y, 1 + x * y, NULL);
 }
 
+static int to_width_80(VipsImage *in, VipsImage **out)
+{
+	return vips_resize(in, out, 80.0 / WIDTH, NULL);
+}
+
 static int cover_north(VipsImage *in, VipsImage **out)
 {
 	VipsImage *sized;
-	int status = vips_resize(in, &sized, 80.0 / WIDTH, NULL) || vips_extract_area(sized, out, 0, 0, 80, 30, NULL);
+	int status = by_alpha(in, to_width_80, &sized) || vips_extract_area(sized, out, 0, 0, 80, 30, NULL);
 
 	g_object_unref(sized);
 	return status;
@@ -71,8 +75,7 @@ static int cover_north(VipsImage *in, VipsImage **out)
 static int contain_bottom_right(VipsImage *in, VipsImage **out)
 {
 	VipsImage *sized;
-	int status = vips_resize(in, &sized, 80.0 / WIDTH, NULL) ||
-		     vips_embed(sized, out, 0, 90 - sized->Ysize, 80, 90, NULL);
+	int status = by_alpha(in, to_width_80, &sized) || vips_embed(sized, out, 0, 90 - sized->Ysize, 80, 90, NULL);
 
 	g_object_unref(sized);
 	return status;
@@ -81,7 +84,7 @@ static int contain_bottom_right(VipsImage *in, VipsImage **out)
 static int cover_attention(VipsImage *in, VipsImage **out)
 {
 	VipsImage *sized;
-	int status = vips_resize(in, &sized, 80.0 / WIDTH, NULL) || vips_smartcrop(sized, out, 80, 30, NULL);
+	int status = by_alpha(in, to_width_80, &sized) || vips_smartcrop(sized, out, 80, 30, NULL);
 
 	g_object_unref(sized);
 	return status;

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * What exactness means for pictures with alpha, where neighbouring pixels are mixed. */
+#ifndef DROPMILL_TESTS_IMAGE_ALPHA_SUPPORT_H
+#define DROPMILL_TESTS_IMAGE_ALPHA_SUPPORT_H
+
+#include "support.h"
+
+/* What libvips makes of the picture, by hand. */
+typedef int (*direct)(VipsImage *in, VipsImage **out);
+
+/* Premultiply, the operation, unpremultiply, cast. */
+static inline int by_alpha(VipsImage *in, direct operation, VipsImage **out)
+{
+	g_autoptr(VipsImage) weighed = NULL;
+	g_autoptr(VipsImage) mixed = NULL;
+	g_autoptr(VipsImage) plain = NULL;
+
+	if (!vips_image_hasalpha(in))
+		return operation(in, out);
+	return vips_premultiply(in, &weighed, NULL) || operation(weighed, &mixed) ||
+	       vips_unpremultiply(mixed, &plain, NULL) || vips_cast(plain, out, in->BandFmt, NULL);
+}
+
+#endif
