@@ -282,15 +282,16 @@ static void file_gone(struct intake *intake, struct box *box, const char *relati
 	settle_gone(intake, path);
 }
 
-/* rsync --delete and other mirrors take away what the sender does not have. */
-static void own_folder_gone(struct box *box, const char *name)
+/* rsync --delete and other mirrors delete what the sender does not have. Who renames one of these folders, or puts a link in its place, is no
+ * mirror. */
+static void own_folder_deleted(struct box *box, const char *name)
 {
 	if (box->warned || (strcmp(name, CLAIMS_FOLDER) != 0 && strcmp(name, DONE_FOLDER) != 0 &&
 				   strcmp(name, FAILED_FOLDER) != 0))
 		return;
 	box->warned = true;
 	log_warning(
-		"%s: another program removed %s, with the originals in it; a mirror into an inbox (rsync --delete) does that: "
+		"%s: another program deleted %s with what lay in it; when that is a mirror into the inbox (rsync --delete), "
 		"leave --delete out, or exclude " DONE_FOLDER ", " FAILED_FOLDER " and " CLAIMS_FOLDER,
 		box->inbox->path, name);
 }
@@ -303,8 +304,8 @@ void scan_event(struct intake *intake, struct folder *folder, guint32 mask, guin
 		box->check_us = 0;
 	if (mask & IN_ATTRIB && !name)
 		settle_retry(intake, box);
-	if (mask & IN_ISDIR && mask & (IN_DELETE | IN_MOVED_FROM) && name && *folder->relative == '\0')
-		own_folder_gone(box, name);
+	if (mask & IN_ISDIR && mask & IN_DELETE && name && *folder->relative == '\0')
+		own_folder_deleted(box, name);
 	if (!name || inbox_ignores(name, *folder->relative == '\0'))
 		return;
 	/* Copies: the event may make the folder's own strings go. */

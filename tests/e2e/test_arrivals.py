@@ -64,3 +64,27 @@ def test_a_stalled_upload_of_another_user_is_milled_whole(service, pictures):
         kept = service.inbox("mono", "_done", name)
         wait_until(lambda: os.path.exists(kept), kept)
         assert os.path.getsize(kept) == os.path.getsize(service.path("stage", name))
+
+
+def test_a_mirror_into_an_inbox_is_warned_of(mill, pictures):
+    """rsync --delete deletes the mill's folders, which the sender does not have. Once is enough; who renames one is no mirror."""
+    warning, inbox, sender = "rsync --delete", mill.inbox("mono"), mill.path("sender")
+    os.mkdir(sender)
+    shutil.copyfile(pictures.picture(), os.path.join(sender, "a.png"))
+    mirror = ["rsync", "-r", sender + "/", inbox]
+    subprocess.run(mirror, check=True)
+    mill.wait_idle(done=1)
+    wait_until(lambda: os.path.exists(mill.inbox("mono", "_done", "a.png")), mill.log)
+    # What an administrator, or an attacker, does: renamed, a link in its place, and back.
+    os.rename(mill.inbox("mono", "_done"), mill.inbox("mono", "_done.old"))
+    os.symlink("_done.old", mill.inbox("mono", "_done"))
+    os.unlink(mill.inbox("mono", "_done"))
+    os.rename(mill.inbox("mono", "_done.old"), mill.inbox("mono", "_done"))
+    mill.drop(pictures.picture(seed=2), "mono", "b.png")  # events come in order: those above were heard when this is done
+    mill.wait_idle(done=2)
+    assert warning not in mill.log()
+    for done in (3, 4):
+        subprocess.run(mirror[:2] + ["--delete"] + mirror[2:], check=True)
+        wait_until(lambda: warning in mill.log(), mill.log)
+        mill.wait_idle(done=done)
+    assert mill.log().count(warning) == 1
