@@ -5,7 +5,7 @@
  *
  *     KIND FIRST TIMES EVERY PART
  *
- * KIND: sync (fsync, fdatasync of a file), folder (of a folder), write (write, pwrite), close. Of the calls whose path has PART in it ("*": of all)
+ * KIND: sync (fsync, fdatasync of a file), folder (of a folder), write (write, pwrite), range (sync_file_range), close. Of the calls whose path has PART in it ("*": of all)
  * the FIRST-th (0 is the first) and those after it fail, TIMES of them; or, where EVERY is not 0, each EVERY-th. They fail with EIO. A temp file
  * of dropmill's whose fsync fails loses its bytes, as with Linux, which tells such an error once and drops the pages.
  *
@@ -26,8 +26,8 @@
 #define RULES_MOST 256
 #define PATH_BYTES 4096
 
-enum kind { SYNC, FOLDER, WRITE, CLOSE, KINDS };
-static const char *const kinds[KINDS] = {"sync", "folder", "write", "close"};
+enum kind { SYNC, FOLDER, WRITE, RANGE, CLOSE, KINDS };
+static const char *const kinds[KINDS] = {"sync", "folder", "write", "range", "close"};
 
 static struct rule {
 	enum kind kind;
@@ -141,6 +141,17 @@ static int synced(const char *call, int fd)
 		return real(fd);
 	if (!folder)
 		lose_bytes(fd);
+	errno = EIO;
+	return -1;
+}
+
+int sync_file_range(int fd, off64_t offset, off64_t bytes, unsigned flags)
+{
+	int (*real)(int, off64_t, off64_t, unsigned) =
+		(int (*)(int, off64_t, off64_t, unsigned))dlsym(RTLD_NEXT, "sync_file_range");
+
+	if (!fails(RANGE, fd))
+		return real(fd, offset, bytes, flags);
 	errno = EIO;
 	return -1;
 }

@@ -58,6 +58,9 @@ DEFINE_AUTO(segment, segment_free)
 /* Master: bytes at an offset, of a spool as well. False when it is shorter than it was. */
 bool segment_read(const struct segment *segment, gsize offset, guint8 *bytes, gsize length, GError **error);
 bool segment_write(struct segment *segment, gsize offset, const guint8 *bytes, gsize length, GError **error);
+/* After all that was written to it was read: could it be trusted? What is written to a mapped file is never refused; a disk that has no room
+ * after all, or fails, is told to who asks, while the pages may be gone and read as zeros. Nothing is waited for. */
+bool segment_was_kept(const struct segment *segment, GError **error);
 
 /* Master: a new table for a run that the segment is lent to; and at its end: what was offered and not taken can no longer be. */
 bool segment_make_leases(struct segment *segment, guint tiles, GError **error);

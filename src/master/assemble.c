@@ -136,14 +136,10 @@ static void tile_done(struct master *master, const struct lease *lease, gint64 t
 	job->done++;
 	foresee(job);
 	master->tiles_done++;
-	if (job->waits) {
-		jobs_waits_no_more(master, job);
-		jobs_set_stuck(master, job, false);
-	}
-	job->waits = 0;
-	if (job->lane == LANE_WHOLE)
+	if (job->lane == LANE_WHOLE) {
+		jobs_went_well(master, job);
 		jobs_commit(master, job);
-	else {
+	} else {
 		job->codec_us = clock_now_us();
 		codec_link_done(job->codec, lease->tile, held);
 	}

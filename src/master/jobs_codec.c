@@ -106,6 +106,20 @@ static void codec_failed(struct master *master, struct job *job, JsonObject *eve
 		jobs_wait(master, job, message);
 }
 
+static void encoded(struct master *master, struct job *job, JsonObject *event)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (job->segment && !segment_was_kept(job->segment, &error)) {
+		jobs_fault(master, job, error);
+		return;
+	}
+	jobs_read_outputs(job, json_array(event, "outputs"));
+	spent_add_part(job->spent, "codec", json_object(event, "spent"));
+	jobs_went_well(master, job);
+	jobs_commit(master, job);
+}
+
 /* The codec's messages. job lives as long as its codec link does. */
 void jobs_codec_event(JsonObject *event, const char *how, void *user)
 {
@@ -130,9 +144,7 @@ void jobs_codec_event(JsonObject *event, const char *how, void *user)
 	} else if (strcmp(name, "ready") == 0) {
 		tiles_ready(master, job, json_array(event, "tiles"));
 	} else if (strcmp(name, "encoded") == 0) {
-		jobs_read_outputs(job, json_array(event, "outputs"));
-		spent_add_part(job->spent, "codec", json_object(event, "spent"));
-		jobs_commit(master, job);
+		encoded(master, job, event);
 	} else if (strcmp(name, "failed") == 0) {
 		codec_failed(master, job, event);
 	}

@@ -107,6 +107,15 @@ void jobs_waits_no_more(struct master *master, struct job *job)
 	say_waiting(master, job, NULL);
 }
 
+void jobs_went_well(struct master *master, struct job *job)
+{
+	if (!job->waits)
+		return;
+	jobs_waits_no_more(master, job);
+	jobs_set_stuck(master, job, false);
+	job->waits = 0;
+}
+
 void jobs_wait(struct master *master, struct job *job, const char *why)
 {
 	guint seconds = pause_s(job->waits++);

@@ -175,6 +175,9 @@ void jobs_wait_for_name(struct master *master, struct job *job, const char *why)
 void jobs_commit_again(struct master *master, struct job *job, enum commit_kind kind, const char *why);
 /* What it waited for is over. */
 void jobs_waits_no_more(struct master *master, struct job *job);
+/* Its outputs are made, and wait for their names: what it waited for has passed. A tile that was made does not say so: a disk that is full is
+ * met at the end of each run. */
+void jobs_went_well(struct master *master, struct job *job);
 void jobs_set_stuck(struct master *master, struct job *job, bool stuck);
 /* Its pipeline has not too many that are stuck. */
 bool jobs_may_start(const struct master *master, const struct job *job);

@@ -225,6 +225,36 @@ static void a_tile_beyond_the_table_has_no_lease(void **state)
 	assert_false(segment_take(segment, G_MAXINT32, 1, 1));
 }
 
+static int disk_says;
+
+/* In place of the C library's: the kernel's answer of a disk that failed. */
+int sync_file_range(int fd, off64_t offset, off64_t bytes, unsigned flags)
+{
+	(void)fd;
+	assert_true(offset == 0 && bytes == 1 && flags == SYNC_FILE_RANGE_WAIT_BEFORE); /* nothing is waited for */
+	errno = disk_says;
+	return disk_says ? -1 : 0;
+}
+
+static void a_spool_that_a_disk_lost_is_not_trusted(void **state)
+{
+	(void)state;
+	static const struct {
+		int says;
+		bool kept;
+	} cases[] = {{0, true}, {EINVAL, true}, {ENOSYS, true}, {ENOSPC, false}, {EIO, false}};
+	auto_struct(segment) memory = segment_create(SEGMENT_ROWS, NULL, NULL);
+	auto_struct(segment) spool = segment_create(SEGMENT_ROWS, g_get_tmp_dir(), NULL);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GError) error = NULL;
+		disk_says = cases[i].says;
+		assert_true(segment_was_kept(memory, NULL));
+		assert_int_equal(segment_was_kept(spool, &error), cases[i].kept);
+		assert_int_equal(error ? error->code : ERROR_RETRY, ERROR_RETRY); /* no fault of the picture */
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +269,7 @@ int main(void)
 		cmocka_unit_test(a_spool_has_no_name_and_its_room_is_reserved),
 		cmocka_unit_test(a_spool_makes_its_folder),
 		cmocka_unit_test(a_spool_that_is_cut_short_kills_nobody),
+		cmocka_unit_test(a_spool_that_a_disk_lost_is_not_trusted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
