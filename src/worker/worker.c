@@ -98,6 +98,12 @@ static bool task_arrived(struct bus_reader *reader, struct record *record, void 
 	g_autoptr(GError) error = NULL;
 	gint32 partition = record->partition;
 	gint64 offset = record->offset;
+	const char *whose = record_get(record, "worker");
+	/* After a rebalance: not ours to answer, and no part of it is kept. */
+	if (whose && strcmp(whose, worker->id) != 0) {
+		bus_reader_done(reader, partition, offset);
+		return false;
+	}
 	guint pending = joiner_pending(worker->joiner);
 	auto_struct(record) whole = joiner_add(worker->joiner, record);
 

@@ -7,7 +7,7 @@ import subprocess
 from mock_broker import beats
 from waiting import wait_until
 
-# A file of 3 MB, as it is on the disk and as it is made; never cut.
+# A file as it is on the disk and as it is made; never cut.
 RAW = "settle: 50ms\noutputs:\n  - {name: \"{stem}.tif\", format: tiff, compression: none}\n"
 SMALL_QUEUE = "queue.buffering.max.kbytes=1200"
 
@@ -21,7 +21,7 @@ def raw_picture(folder, name, width, height, kind="uchar"):
 
 
 def test_an_original_and_a_result_larger_than_the_queue(cluster, folder):
-    source = raw_picture(folder, "a.tif", 1700, 1700)
+    source = raw_picture(folder, "a.tif", 2150, 2150)  # 4.6 MB: by way of a spool file; a partition of this broker has 5
     master = cluster({"raw": RAW}, property=SMALL_QUEUE)
     master.drop(source, "raw", "a.tif")
     output = master.wait_output("raw", "a.tif", seconds=20)

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Results on their way back, and what is said in their place when they cannot go. */
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <unistd.h>
+
+#include "../bus/support.h"
+
+#include "worker/answers.h"
+
+struct stage {
+	struct embedded *embedded;
+	struct bus *bus;
+	struct bus_reader *reader;
+	struct pulse *pulse;
+	struct answers *answers;
+	struct inbox results;
+};
+
+static void begin(struct stage *stage)
+{
+	const struct heartbeat about = {.id = (char *)"w", .vips = (char *)"8", .test_hash = (char *)""};
+
+	stage->embedded = broker(1);
+	stage->bus = bus_on(stage->embedded);
+	inbox_init(&stage->results);
+	stage->reader = reader_on(stage->bus, TOPIC_RESULTS, NULL, NULL, 0, true, &stage->results);
+	stage->pulse = pulse_new(stage->bus, &about);
+	stage->answers = answers_new(stage->bus, stage->pulse, 0);
+}
+
+static void finish(struct stage *stage)
+{
+	assert_null(answers_leave(stage->answers, clock_now_us() + WAIT_US));
+	pulse_free(stage->pulse);
+	bus_reader_free(stage->reader);
+	bus_free(stage->bus);
+	embedded_free(stage->embedded);
+	inbox_clear(&stage->results);
+}
+
+static struct result of_a_lease(struct body *payload)
+{
+	return (struct result){.job = (char *)"j",
+		.serial = 7,
+		.tile = 0,
+		.attempt = 3,
+		.worker = (char *)"w",
+		.message = (char *)"",
+		.report = (char *)"{}",
+		.payload = payload};
+}
+
+/* The last of what came. */
+static struct result *last(struct stage *stage)
+{
+	g_autoptr(GError) error = NULL;
+	struct result *result =
+		result_from_record(stage->results.records->pdata[stage->results.records->len - 1], &error);
+
+	if (!result)
+		fail_msg("%s", error->message);
+	return result;
+}
+
+/* A part that was not sent was taken for delivered, and the master waited for a result that would never be whole. */
+static void what_cannot_be_delivered_is_said(void **state)
+{
+	char path[] = "/tmp/dropmill-answers-XXXXXX";
+	struct stage stage;
+	int fd = g_mkstemp(path);
+	(void)state;
+
+	begin(&stage);
+	assert_int_equal(ftruncate(fd, 1000), 0);
+	auto_struct(body) body = body_new();
+	body_add_file(body, fd, 0, 3 << 20);
+	const struct result result = of_a_lease(body);
+	answers_send(stage.answers, &result, -1, -1);
+	wait_records(&stage.results, 1);
+	auto_struct(result) said = last(&stage);
+	assert_int_equal(said->status, RESULT_RETRY);
+	assert_non_null(strstr(said->message, "MB was not delivered"));
+	assert_non_null(strstr(said->message, "cut short"));
+	assert_int_equal(said->attempt, 3);
+	assert_int_equal(said->serial, 7);
+	g_unlink(path);
+	finish(&stage);
+}
+
+static void a_task_that_cannot_be_done_is_answered_when_it_is_ours(void **state)
+{
+	static const char *const names[] = {"job", "serial", "tile", "attempt", "worker"};
+	static const char *const values[] = {"j", "7", "0", "3", "w"};
+	struct stage stage;
+	(void)state;
+
+	begin(&stage);
+	for (gsize without = 0; without <= G_N_ELEMENTS(names); without++) {
+		auto_struct(record) record = record_new(TOPIC_TASKS, 0, NULL);
+		for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+			if (i != without)
+				record_add(record, names[i], values[i]);
+		answers_refuse(stage.answers, record, "w", RESULT_FAILED, "too large");
+	}
+	auto_struct(record) others = record_new(TOPIC_TASKS, 0, NULL);
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+		record_add(others, names[i], i == 4 ? "somebody" : values[i]);
+	answers_refuse(stage.answers, others, "w", RESULT_FAILED, "too large");
+	wait_records(&stage.results, 1);
+	auto_struct(result) said = last(&stage);
+	assert_int_equal(said->status, RESULT_FAILED);
+	assert_string_equal(said->message, "worker w cannot take the task: too large");
+	finish(&stage);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_cannot_be_delivered_is_said),
+		cmocka_unit_test(a_task_that_cannot_be_done_is_answered_when_it_is_ours),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
