@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Purpose:   what the files of history share. history_open.c opens, checks and begins anew, history_schema.c has the tables by version,
- *            history_salvage.c reads what can be read of a damaged database, history_ledger.c owners, numbers and kept originals, history.c
+ *            history_error.c tells what SQLite says, history_salvage.c reads what can be read of a damaged database, history_ledger.c owners, numbers and kept originals, history.c
  *            finished jobs.
  * Thread:    a struct history is used by one thread at a time; a store is shared by those that were opened again.
  * Ownership: a store goes with its last history.

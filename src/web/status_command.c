@@ -8,93 +8,10 @@
 #include "base/terminal.h"
 #include "web/client.h"
 #include "web/server.h"
+#include "web/status_print.h"
 #include "web/status_watch.h"
 
 #define DEFAULT_ADDRESS "127.0.0.1:8080"
-
-char *status_shown(JsonObject *object, const char *name, const char *otherwise)
-{
-	return files_display(json_string(object, name, otherwise));
-}
-
-static long long count(JsonObject *object, const char *name)
-{
-	return (long long)json_int(object, name, 0);
-}
-
-static void print_duration(double seconds)
-{
-	gint64 s = (gint64)seconds;
-
-	if (seconds < 10)
-		terminal_print("%.1f s", seconds);
-	else if (s < 60)
-		terminal_print("%d s", (int)s);
-	else if (s < 3600)
-		terminal_print("%d min %02d s", (int)(s / 60), (int)(s % 60));
-	else
-		terminal_print("%" G_GINT64_FORMAT " h %02d min", s / 3600, (int)(s / 60 % 60));
-}
-
-void status_print(JsonObject *status, const char *address)
-{
-	JsonObject *broker = json_object(status, "broker"), *workers = json_object(status, "workers");
-	JsonObject *jobs = json_object(status, "jobs"), *tiles = json_object(status, "tiles");
-	g_autofree char *version = status_shown(status, "version", "?"), *note = status_shown(broker, "note", "");
-	g_autofree char *kind = status_shown(broker, "kind", "?"), *state = status_shown(broker, "state", "?");
-
-	terminal_print("dropmill %s at http://%s/, up ", version, address);
-	print_duration((double)json_int(status, "uptime_s", 0));
-	terminal_print("\nbroker   %s, %s%s%s\n", kind, state, *note ? ": " : "", note);
-	terminal_print("workers  %lld live, %lld late, %lld gone\n", count(workers, "live"), count(workers, "late"),
-		count(workers, "gone"));
-	terminal_print("jobs     %lld queued, %lld running, %lld done, %lld failed\n", count(jobs, "queued"),
-		count(jobs, "running"), count(jobs, "done"), count(jobs, "failed"));
-	if (count(status, "waiting") > 0)
-		terminal_print("         and %lld files not taken yet\n", count(status, "waiting"));
-	terminal_print("tiles    %lld queued, %lld running, %lld done, %lld retried, %lld duplicate\n",
-		count(tiles, "queued"), count(tiles, "running"), count(tiles, "done"), count(tiles, "retried"),
-		count(tiles, "duplicate"));
-	double oldest = json_double(status, "oldest_queued_s", -1);
-	if (oldest >= 0) {
-		terminal_print("oldest   waits ");
-		print_duration(oldest);
-		terminal_print("\n");
-	}
-}
-
-/* Only what is not as it should be. */
-static void print_breaker(JsonObject *breaker)
-{
-	const char *state = json_string(breaker, "state", "closed");
-	g_autofree char *reason = status_shown(breaker, "reason", "?");
-
-	if (strcmp(state, "open") == 0) {
-		terminal_print("\n                 taken out for ");
-		print_duration(json_double(breaker, "retry_in_s", 0));
-		terminal_print(": it failed what others managed (%s)", reason);
-	} else if (strcmp(state, "half-open") == 0)
-		terminal_print("\n                 on trial with one task: it failed what others managed (%s)", reason);
-}
-
-void status_print_workers(JsonArray *workers)
-{
-	for (guint i = 0; workers && i < json_array_get_length(workers); i++) {
-		JsonObject *worker = json_object_at(workers, i);
-		g_autofree char *id = status_shown(worker, "id", "?");
-		g_autofree char *state = status_shown(worker, "state", "?");
-		g_autofree char *current = status_shown(worker, "current", "");
-		terminal_print("\n%-16s %-5s %8lld tiles %7.1f/s  %s, heartbeat ", id, state,
-			count(worker, "tiles_done"), json_double(worker, "tiles_per_s", 0),
-			*current ? current : "idle");
-		print_duration(json_double(worker, "last_heartbeat_s", 0));
-		terminal_print(" ago");
-		if (count(worker, "restarts") > 0)
-			terminal_print(", restarted %lld times", count(worker, "restarts"));
-		print_breaker(json_object(worker, "breaker"));
-	}
-	terminal_print("\n");
-}
 
 static void print_waiting(JsonObject *answer)
 {
@@ -108,8 +25,8 @@ static void print_waiting(JsonObject *answer)
 		g_autofree char *why = status_shown(entry, "why", "?");
 		terminal_print("%snot yet  %s: %s\n", i == 0 ? "\n" : "", path, why);
 	}
-	if (count(answer, "total") > shown)
-		terminal_print("         and %lld more\n", count(answer, "total") - shown);
+	if (status_count(answer, "total") > shown)
+		terminal_print("         and %lld more\n", status_count(answer, "total") - shown);
 }
 
 static void print_standing(JsonObject *job)
@@ -122,7 +39,7 @@ static void print_standing(JsonObject *job)
 	terminal_print("         waits: %s", why);
 	if (again > 0) {
 		terminal_print(" (tried again in ");
-		print_duration(again);
+		status_print_duration(again);
 		terminal_print(")");
 	}
 	terminal_print("\n");
@@ -136,7 +53,7 @@ static void print_running(JsonArray *jobs)
 		g_autofree char *pipeline = status_shown(job, "pipeline", "?");
 		g_autofree char *lane = status_shown(job, "lane", "?");
 		terminal_print("%s%s  %s: %lld of %lld tiles (%s)\n", i == 0 ? "\n" : "", pipeline, source,
-			count(tiles, "done"), count(tiles, "total"), lane);
+			status_count(tiles, "done"), status_count(tiles, "total"), lane);
 		print_standing(job);
 	}
 }

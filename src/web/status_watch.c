@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/terminal.h"
 #include "web/client.h"
+#include "web/status_print.h"
 
 #define AGAIN_US (2 * G_USEC_PER_SEC)
 #define BAR 30

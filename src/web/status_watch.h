@@ -8,15 +8,8 @@
 #define DROPMILL_WEB_STATUS_WATCH_H
 
 #include <glib.h>
-#include <json-glib/json-glib.h>
 
 /* Returns only when there never was a mill, or when it cannot be watched (2: too many streams, not a mill): NULL is no error. */
 int status_watch(const char *address, GError **error);
-
-/* status_command.c */
-/* A member of an answer as one line shows it, owned. */
-char *status_shown(JsonObject *object, const char *name, const char *otherwise);
-void status_print(JsonObject *status, const char *address);
-void status_print_workers(JsonArray *workers);
 
 #endif
