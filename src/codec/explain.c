@@ -16,6 +16,7 @@
 #include "image/format.h"
 #include "image/frames.h"
 #include "image/operations.h"
+#include "image/profile.h"
 #include "image/tilesource.h"
 #include "pipeline/lanes.h"
 #include "pipeline/template.h"
@@ -218,6 +219,21 @@ static bool check_pages(struct explaining *e, const char *format, JsonObject *wa
 	return finished && frames_may_join(finished, error);
 }
 
+/* A profile that the file will not hold is applied first. */
+static bool tell_colours(VipsImage **image, const char *format, JsonObject *save, JsonObject *entry, GError **error)
+{
+	VipsImage *seen = NULL;
+
+	if (!format_drops_profile(*image, format, save))
+		return true;
+	if (!profile_settle(*image, &seen, error))
+		return false;
+	g_object_unref(*image);
+	*image = seen;
+	json_object_set_string_member(entry, "colours", "srgb");
+	return true;
+}
+
 static bool describe_output(struct explaining *e, guint number, guint *planned, JsonArray *list, GError **error)
 {
 	const struct output *output = g_ptr_array_index(e->pipeline->outputs, number);
@@ -239,6 +255,8 @@ static bool describe_output(struct explaining *e, guint number, guint *planned, 
 	}
 	bool several = frames_wanted(e->source, format, save);
 	if (several ? !check_pages(e, format, wanted, error) : !format_fits(image, format, save, error))
+		return false;
+	if (!tell_colours(&image, format, save, entry, error))
 		return false;
 	json_object_set_string_member(entry, "format", format);
 	json_object_set_int_member(entry, "width", image->Xsize);

@@ -83,6 +83,9 @@ static void append_output(GString *text, JsonObject *explained, JsonObject *outp
 	g_string_append_printf(text, "  makes  %s\n         ", shown);
 	append_kind(text, output);
 	g_string_append_c(text, '\n');
+	if (json_string(output, "colours", NULL))
+		g_string_append(text,
+			"         its profile will not be in it, so its colours are converted to sRGB first (keep_colours)\n");
 	if (tiles)
 		g_string_append_printf(text,
 			"         %d x %d tiles of %d x %d, each from up to %d x %d pixels of the source (%d more on each side)\n",

@@ -31,6 +31,22 @@ static const char *const position_independent[] = {"CMC2LCh", "HSV2sRGB", "LCh2C
 static const char *const on_grid[] = {"affine", "quadratic", "reduce", "reduceh", "reducev", "resize", "rotate",
 	"shrink", "shrinkh", "shrinkv", "similarity", "stdif", "conva", "convasep", NULL};
 
+/* Pixel by pixel as the picture's profile has it, which goes to those who compute tiles; one that is named must be libvips' own: a file
+ * lies on one machine. */
+static bool reads_profile(const struct vips_signature *signature, JsonObject *params)
+{
+	static const char *const names[] = {"icc_export", "icc_import", "icc_transform", NULL};
+	static const char *const given[] = {"input_profile", "output_profile"};
+	static const char *const built_in[] = {"srgb", "p3", "cmyk", "none", NULL};
+
+	if (!g_strv_contains(names, signature->nickname))
+		return false;
+	for (guint i = 0; i < G_N_ELEMENTS(given); i++)
+		if (!g_strv_contains(built_in, json_string(params, given[i], "none")))
+			return false;
+	return true;
+}
+
 static const char *const no_signs[] = {NULL};
 
 bool vips_operation_usable(const char *name)
@@ -49,6 +65,8 @@ static unsigned flags_of(JsonObject *params)
 		return OPERATION_ON_GRID | OPERATION_READS_METADATA;
 	if (g_strv_contains(on_grid, signature->nickname))
 		return OPERATION_ON_GRID;
+	if (reads_profile(signature, params))
+		return OPERATION_SEQUENTIAL | OPERATION_READS_PROFILE;
 	if (!g_strv_contains(position_independent, signature->nickname))
 		return OPERATION_ON_GRID | OPERATION_READS_METADATA;
 	/* Up to ten pixels are sorted, for more 8.14.1 slides a histogram along the region and miscounts from its left edge on

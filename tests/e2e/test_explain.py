@@ -57,6 +57,18 @@ def test_a_picture_in_tiles(place, large):
     assert not os.listdir(place.out()), "nothing is done"
 
 
+def test_colours_that_are_converted_are_told(make_mill, pictures):
+    mill = make_mill({"web": "steps: [blur: {sigma: 2}]\noutputs:\n  - {name: \"{stem}.png\"}\n  - {name: \"{stem}.jpg\", strip: true}\n"})
+    p3 = pictures.picture(width=501, height=403, profile="p3")
+    for words in ([], ["--tile", "128"]):
+        (told,) = explain(mill, "web", p3, *words)
+        assert told["lane"] == ("tiled" if words else "whole") and "step" not in told
+        assert [output.get("colours") for output in told["outputs"]] == [None, "srgb"]
+    assert "sRGB" in run(mill, "explain", "web", p3).stdout
+    srgb = pictures.picture(width=501, height=403, profile="srgb")
+    assert "sRGB" not in run(mill, "explain", "web", srgb).stdout
+
+
 def test_what_is_told_is_what_is_done(place, large):
     """Names, sizes, formats, lane: as the mill has them afterwards."""
     (told,) = explain(place, "web", large, "--tile", "256")

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Colour spaces and profiles against libvips called by hand. */
+#include "profile_support.h"
 #include "tone_support.h"
 
 #include <math.h>
@@ -61,11 +62,6 @@ static void test_colourspace_tiles(void **state)
 	}
 }
 
-static bool has_profile(VipsImage *image)
-{
-	return vips_image_get_typeof(image, VIPS_META_ICC_NAME) != 0;
-}
-
 static void test_cmyk_profile_goes_with_cmyk(void **state)
 {
 	(void)state;
@@ -81,16 +77,7 @@ static void test_cmyk_profile_goes_with_cmyk(void **state)
 
 static VipsImage *with_profile(VipsImage *in, const char *name)
 {
-	VipsBlob *blob = NULL;
-	VipsImage *out = NULL;
-	gsize length;
-
-	assert_int_equal(vips_profile_load(name, &blob, NULL), 0);
-	const void *data = vips_blob_get(blob, &length);
-	assert_int_equal(vips_copy(in, &out, NULL), 0);
-	vips_image_set_blob_copy(out, VIPS_META_ICC_NAME, data, length);
-	vips_area_unref(VIPS_AREA(blob));
-	return out;
+	return embed_built_in(g_object_ref(in), name);
 }
 
 static void test_icc_is_that_of_libvips(void **state)
@@ -162,6 +149,24 @@ static void test_icc_of_other_pictures(void **state)
 		}
 }
 
+/* Any libvips operation that goes by the profile, too, but for profiles that lie in a file of one machine. */
+static void test_icc_by_its_libvips_name(void **state)
+{
+	static const char *const steps[] = {
+		"{'op':'vips','params':{'operation':'icc_transform','output_profile':'srgb','embedded':true}}",
+		"{'op':'vips','params':{'operation':'icc_import','embedded':true}},"
+		"{'op':'vips','params':{'operation':'icc_export','output_profile':'p3'}}",
+	};
+	static const char file[] = "{'op':'vips','params':{'operation':'icc_transform','output_profile':'/srv/a.icc'}}";
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
+		assert_int_equal(flags_of(steps[i]), OPERATION_SEQUENTIAL | OPERATION_READS_PROFILE);
+		assert_tiles_equal_whole(steps[i], 2);
+	}
+	assert_true(flags_of(file) & OPERATION_READS_METADATA);
+}
+
 /* A step as the checker makes it of a file in the definition. */
 static char *step_with_file(const char *folder, const char *name)
 {
@@ -227,6 +232,7 @@ int main(void)
 		cmocka_unit_test(test_cmyk_profile_goes_with_cmyk),
 		cmocka_unit_test(test_icc_is_that_of_libvips),
 		cmocka_unit_test(test_icc_of_other_pictures),
+		cmocka_unit_test(test_icc_by_its_libvips_name),
 		cmocka_unit_test(test_icc_with_a_file),
 		cmocka_unit_test(test_icc_files_are_told_apart),
 	};

@@ -31,8 +31,8 @@ static void test_flags(void **state)
 	assert_flags("[{'op':'vips','params':{'operation':'gaussblur','sigma':2,'precision':'approximate'}}]",
 		OPERATION_ON_GRID);
 	assert_flags("[{'op':'vips','params':{'operation':'reduce'}}]", OPERATION_ON_GRID);
-	assert_flags(
-		"[{'op':'vips','params':{'operation':'icc_transform'}}]", OPERATION_ON_GRID | OPERATION_READS_METADATA);
+	assert_flags("[{'op':'vips','params':{'operation':'icc_transform','output_profile':'p3'}}]",
+		OPERATION_SEQUENTIAL | OPERATION_READS_PROFILE);
 	assert_flags(
 		"[{'op':'vips','params':{'operation':'hist_equal'}}]", OPERATION_ON_GRID | OPERATION_READS_METADATA);
 	assert_flags("[{'op':'never heard of'}]", OPERATION_ON_GRID | OPERATION_READS_METADATA);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Tiles computed one after the other by one worker: each asks for its own need alone, and equals the whole picture. */
-#include "../image/support.h"
+#include "../image/profile_support.h"
 
 #include "base/json.h"
+#include "image/asset.h"
 #include "image/auto.h"
 #include "image/tilesource.h"
 #include "worker/tile.h"
@@ -177,6 +178,55 @@ static void a_tile_that_failed_leaves_nothing_behind(void **state)
 	tiles_free(tiles);
 }
 
+/* The source's header with the hash of its profile, and a step that applies it. */
+static char *spec_with_profile(VipsImage *source, GBytes *profile)
+{
+	g_autoptr(JsonObject) header = tilesource_describe(source);
+	g_autofree char *sha256 = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, profile);
+	JsonObject *asset = json_object_new();
+
+	json_object_set_string_member(asset, "sha256", sha256);
+	json_object_set_string_member(asset, "path", "/is/not/here");
+	json_object_set_object_member(header, "profile", asset);
+	g_autofree char *text = json_object_text(header);
+	return g_strdup_printf(
+		"{\"source\":%s,\"steps\":[{\"op\":\"strip\",\"params\":{}}],\"outputs\":[{\"steps\":[],"
+		"\"width\":%d,\"height\":%d,\"pixel_bytes\":%d,\"piece_width\":64,\"piece_height\":64}]}",
+		text, source->Xsize, source->Ysize, (int)VIPS_IMAGE_SIZEOF_PEL(source));
+}
+
+/* A worker without it says which; one that has it makes what libvips makes of the whole picture, which has its profile in it. */
+static void a_profile_comes_by_its_hash(void **state)
+{
+	struct tiles *tiles = tiles_new();
+	g_autoptr(VipsImage) source = picture(WIDTH, HEIGHT, 4, 16);
+	g_autoptr(VipsImage) whole = embed_made(picture(WIDTH, HEIGHT, 4, 16), &adobe_rgb);
+	g_autoptr(VipsImage) wanted = NULL;
+	g_autoptr(GByteArray) made = make_profile(&adobe_rgb);
+	g_autoptr(GBytes) profile = g_bytes_new(made->data, made->len);
+	g_autofree char *spec = spec_with_profile(source, profile);
+	g_autofree char *sha256 = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, profile);
+	g_autoptr(JsonArray) strip = chain("[{\"op\":\"strip\",\"params\":{}}]");
+	VipsRect all = {0, 0, WIDTH, HEIGHT};
+	g_autoptr(GBytes) pixels = g_bytes_new(VIPS_IMAGE_ADDR(source, 0, 0), VIPS_IMAGE_SIZEOF_IMAGE(source));
+	g_autoptr(GBytes) got = NULL;
+	g_autoptr(GError) error = NULL;
+	struct task task = task_for(spec, &all, &all, pixels, 1);
+	gsize length;
+
+	(void)state;
+	assert_int_equal(tiles_compute(tiles, &task, &got, &error), RESULT_LACKS);
+	assert_string_equal(error->message, sha256);
+	assert_true(asset_add(sha256, profile));
+	assert_int_equal(tiles_compute(tiles, &task, &got, NULL), RESULT_OK);
+	assert_true(chain_build(strip, 0, whole, NULL, &wanted, NULL));
+	g_autofree void *bytes = vips_image_write_to_memory(wanted, &length);
+	assert_int_equal(g_bytes_get_size(got), length);
+	assert_memory_equal(g_bytes_get_data(got, NULL), bytes, length);
+	assert_memory_not_equal(g_bytes_get_data(pixels, NULL), bytes, length);
+	tiles_free(tiles);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +234,7 @@ int main(void)
 		cmocka_unit_test(each_tile_asks_for_its_own_need_in_a_thread_of_libvips),
 		cmocka_unit_test(chains_that_fork_are_computed_in_little_memory),
 		cmocka_unit_test(a_tile_that_failed_leaves_nothing_behind),
+		cmocka_unit_test(a_profile_comes_by_its_hash),
 	};
 	return cmocka_run_group_tests(tests, start_vips, NULL);
 }
