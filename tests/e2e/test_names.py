@@ -255,6 +255,7 @@ def test_a_folder_in_the_way_of_the_second_output(make_mill, photo):
     mill.drop(photo, "p", "a.png")
     mill.wait_idle(done=0, failed=1)
     assert "cannot make the folder" in mill.reason("p", "a.png") and "Not a directory" in mill.reason("p", "a.png")
+    assert tree(mill, "p") == ["deep"], "the first output was taken back"
     os.unlink(mill.out("p", "deep"))
     mill.drop(photo, "p", "a.png")
     mill.wait_idle(done=1, failed=1)
