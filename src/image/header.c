@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "image/auto.h"
+
 static void copy_field(VipsImage *like, VipsImage *image, const char *name)
 {
 	GValue value = G_VALUE_INIT;
@@ -44,4 +46,24 @@ VipsImage *header_like(VipsImage *image)
 		return like;
 	g_object_unref(like);
 	return NULL;
+}
+
+void header_set_exif(VipsImage *image, const void *block, gsize length)
+{
+	g_autoptr(VipsImage) before = vips_image_new();
+	g_auto(GStrv) fields = vips_image_get_fields(image);
+	double x = image->Xres, y = image->Yres;
+
+	copy_metadata(before, image);
+	vips_image_set_blob_copy(image, VIPS_META_EXIF_NAME, block, length);
+	g_auto(GStrv) set = vips_image_get_fields(image);
+	for (char **name = set; *name; name++)
+		if (!g_strv_contains((const char *const *)fields, *name))
+			vips_image_remove(image, *name);
+	for (char **name = fields; *name; name++)
+		if (g_str_has_prefix(*name, "exif-ifd") || g_str_equal(*name, VIPS_META_ORIENTATION) ||
+			g_str_equal(*name, VIPS_META_RESOLUTION_UNIT))
+			copy_field(image, before, *name);
+	image->Xres = x;
+	image->Yres = y;
 }

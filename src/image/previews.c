@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "image/header.h"
+
 #define EXIF_HEAD 6 /* "Exif", 0, 0 */
 
 static guint64 number(const guint8 *at, int bytes, bool big_endian)
@@ -133,7 +135,9 @@ void previews_drop(VipsImage *image)
 			vips_image_get_blob(image, blobs[i].name, &data, &length))
 			continue;
 		g_autoptr(GByteArray) rest = blobs[i].without(data, length);
-		if (rest)
+		if (rest && g_str_equal(blobs[i].name, VIPS_META_EXIF_NAME))
+			header_set_exif(image, rest->data, rest->len);
+		else if (rest)
 			vips_image_set_blob_copy(image, blobs[i].name, rest->data, rest->len);
 	}
 }

@@ -109,6 +109,42 @@ static void test_the_rest_stays(void **state)
 	assert_true(vips_image_get_typeof(image, "jpeg-thumbnail-data"));
 }
 
+/* What a step has taken away or changed stays so: the orientation of a picture that was turned, another density. */
+static void test_steps_have_the_last_word(void **state)
+{
+	static const char *const names[] = {"jpeg", "png", "webp", "tiff", "avif"};
+	g_autoptr(JsonObject) none = json_object_new();
+	g_autofree char *folder = scratch_folder();
+	(void)state;
+
+	for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+		for (int turned = 0; turned < 2; turned++) {
+			g_autofree char *path = g_build_filename(folder, names[i], NULL);
+			g_autoptr(VipsImage) plain = original();
+			g_autoptr(VipsImage) image = NULL;
+			g_autoptr(VipsImage) upright = NULL;
+			void *bytes;
+			size_t length;
+			vips_image_set_int(plain, VIPS_META_ORIENTATION, 6);
+			plain->Xres = plain->Yres = 4;
+			assert_int_equal(vips_jpegsave_buffer(plain, &bytes, &length, NULL), 0);
+			g_autoptr(GBytes) file = g_bytes_new_take(bytes, length);
+			assert_true(format_open(NULL, file, false, NULL, &image, NULL));
+			assert_int_equal(vips_image_get_orientation(image), 6);
+			assert_int_equal(
+				turned ? vips_autorot(image, &upright, NULL) : vips_copy(image, &upright, NULL), 0);
+			upright->Xres = upright->Yres = 10;
+			assert_true(format_save(upright, path, names[i], none, NULL));
+			g_autoptr(VipsImage) back = vips_image_new_from_file(path, NULL);
+			if (vips_image_get_orientation(back) != (turned ? 1 : 6) && strcmp(names[i], "avif") != 0)
+				fail_msg("%s: orientation %d, turned %d", names[i], vips_image_get_orientation(back),
+					turned);
+			if (strcmp(names[i], "jpeg") == 0 || strcmp(names[i], "tiff") == 0)
+				assert_true(back->Xres > 9.9 && back->Xres < 10.1);
+		}
+	remove_scratch(folder);
+}
+
 /* Any length, any pointer: nothing is read or written outside. */
 static void test_broken_blocks(void **state)
 {
@@ -134,6 +170,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_format_carries_them),
 		cmocka_unit_test(test_the_rest_stays),
+		cmocka_unit_test(test_steps_have_the_last_word),
 		cmocka_unit_test(test_broken_blocks),
 	};
 
