@@ -16,6 +16,7 @@
 #include "image/frames.h"
 #include "image/pyramid.h"
 #include "image/strips_private.h"
+#include "image/tiff_exif.h"
 #include "image/vips_error.h"
 #include "image/vips_value.h"
 #include "image/writes.h"
@@ -201,6 +202,17 @@ bool format_fits(VipsImage *image, const char *name, JsonObject *save, GError **
 	return true;
 }
 
+/* By libvips' saver; TIFF's writes no EXIF. */
+static bool save_by_saver(VipsImage *image, const struct format *format, const char *path, GBytes **bytes,
+	JsonObject *save, GError **error)
+{
+	if (!format_run_saver(image, format, path, bytes, save, error))
+		return false;
+	if (!g_str_equal(format->name, "tiff"))
+		return true;
+	return path ? tiff_exif_add_file(image, path, error) : tiff_exif_add_bytes(image, bytes, error);
+}
+
 /* To path, or to memory (*bytes). */
 static bool save_file(VipsImage *image, const struct format *format, const char *path, GBytes **bytes, JsonObject *save,
 	GError **error)
@@ -210,7 +222,7 @@ static bool save_file(VipsImage *image, const struct format *format, const char 
 	bool suits = true;
 
 	if (!g_str_equal(format->name, "png") || !strips_png_suits(image, save))
-		return format_run_saver(image, format, path, bytes, save, error);
+		return save_by_saver(image, format, path, bytes, save, error);
 	if (!strips_open(&file, path, error))
 		return false;
 	strips_png_save(image, format, save, &file, &suits, &cause);
@@ -219,7 +231,7 @@ static bool save_file(VipsImage *image, const struct format *format, const char 
 	strips_close(&file, &cause);
 	if (cause)
 		return g_propagate_error(error, cause), false;
-	return suits || format_run_saver(image, format, path, bytes, save, error);
+	return suits || save_by_saver(image, format, path, bytes, save, error);
 }
 
 /* Below a root: into a new file, by its descriptor, so that no link that somebody put there is written through. */

@@ -11,6 +11,7 @@
 #include "image/auto.h"
 #include "image/strips_private.h"
 #include "image/tiff_directory.h"
+#include "image/tiff_exif.h"
 
 enum tag {
 	TAG_WIDTH = 256,
@@ -280,20 +281,32 @@ static GByteArray *directory(const struct strips *strips, guint64 at)
 	return out;
 }
 
+/* Writes it at the end of the file, at an even place. */
+static bool write_even(struct strips_file *file, const GByteArray *bytes, GError **error)
+{
+	static const guint8 nothing[1];
+
+	return strips_write(file, nothing, (gsize)(file->at % 2), error) &&
+	       strips_write(file, bytes->data, bytes->len, error);
+}
+
 static bool end(struct strips *strips, struct strips_file *file, GError **error)
 {
-	const struct tiff *tiff = strips->state;
-	static const guint8 nothing[1];
+	bool big = ((const struct tiff *)strips->state)->model->big;
+	guint64 first = (guint64)(file->at + file->at % 2);
 	g_autoptr(GByteArray) place = g_byte_array_new();
+	g_autoptr(GByteArray) all = directory(strips, first);
 
-	if (!strips_write(file, nothing, (gsize)(file->at % 2), error))
+	if (!write_even(file, all, error))
 		return false;
-	g_autoptr(GByteArray) all = directory(strips, (guint64)file->at);
-	if (!tiff->model->big && (guint64)file->at + all->len > CLASSIC_MOST)
+	guint64 behind = (guint64)(file->at + file->at % 2);
+	g_autoptr(GByteArray) exif = tiff_exif_tail(strips->image, big, all->data, all->len, behind, &first);
+	if (exif && !write_even(file, exif, error))
+		return false;
+	if (!big && (guint64)file->at > CLASSIC_MOST)
 		return fail_full(error);
-	put(place, (guint64)file->at, tiff->model->big ? TYPE_LONG8 : TYPE_LONG);
-	return strips_write(file, all->data, all->len, error) &&
-	       strips_write_over(file, tiff->first, place->data, place->len, error);
+	put(place, first, big ? TYPE_LONG8 : TYPE_LONG);
+	return strips_write_over(file, ((const struct tiff *)strips->state)->first, place->data, place->len, error);
 }
 
 const struct strips_kind strips_tiff = {

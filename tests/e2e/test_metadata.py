@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """strip, keep and density as steps: what an output's file says of itself, cut into tiles or not; its pixels are as without them."""
 import os
+import struct
 
 import pytest
 
@@ -42,3 +43,35 @@ def test_metadata_goes_and_stays(make_mill, pictures, tile):
     plain = pictures.reference(source, ["invert"], ".png")
     for name in ("strip", "never", "exif", "tag"):
         pictures.assert_same(mill.out(name, "a.png"), plain, mill.folder, name)
+
+
+def tiff_tags(path):
+    """The tags of a TIFF's first directory."""
+    with open(path, "rb") as file:
+        data = file.read()
+    assert data[:4] == b"II*\0", data[:4]
+    (at,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, at)
+    return [struct.unpack_from("<H", data, at + 2 + 12 * i)[0] for i in range(count)]
+
+
+@pytest.mark.parametrize("tile", [128, 4000])
+def test_exif_reaches_tiff(make_mill, pictures, tile):
+    """Encoded in strips, or by libvips' saver, from a sandbox: the same file."""
+    source = pictures.picture(width=2400, height=1800, ending=".jpg", seed=32, orientation=6)
+    end = "compression: deflate, predictor: horizontal"
+    definitions = {
+        "print": f"steps: [auto_orient]\noutputs: [{{name: \"{{stem}}.tif\", {end}}}]\n",
+        "archive": f"steps: []\noutputs: [{{name: \"{{stem}}.tif\", {end}, tiled: true, pyramid: true}}]\n",
+        "bare": f"steps: [auto_orient]\noutputs: [{{name: \"{{stem}}.tif\", {end}, strip: true}}]\n",
+    }
+    mill = make_mill(definitions).start(tile=tile, workers=2)
+    for name in definitions:
+        mill.drop(source, name, "a.jpg")
+    tags = {name: tiff_tags(mill.wait_output(name, "a.tif")) for name in definitions}
+    mill.wait_idle(done=len(definitions), failed=0)
+    for name, found in tags.items():
+        assert found == sorted(set(found)), name
+        assert (34665 in found) == (name != "bare"), name  # EXIF's own directory
+    assert (fields(mill.out("print", "a.tif"))["orientation"], fields(mill.out("archive", "a.tif"))["orientation"]) == ("1", "6")
+    pictures.assert_same(mill.out("print", "a.tif"), pictures.reference(source, ["auto_orient"], ".tif"), mill.folder)

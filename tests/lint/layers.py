@@ -36,6 +36,7 @@ HOMES = {
     r"gsf/": ("image/writes.c",),
     r"jpeglib\.h": ("image/strips_jpeg.c",),
     r"tiffio\.h": ("image/tiff_pieces.c",),
+    r"libexif/": ("image/tiff_exif.c",),
     r"zlib\.h": ("image/png_chunk.c",),
     r"systemd/": ("master/service.c",),
     r"(glib|glib-object|glib-unix|gio/.*|gmodule|json-glib/json-glib|glib/gstdio|glib/.*)(\.h)?$": ("",),
