@@ -223,12 +223,7 @@ bool segment_write(struct segment *segment, gsize offset, const guint8 *bytes, g
 
 bool segment_was_kept(const struct segment *segment, GError **error)
 {
-	/* Tells every failed write of the file since it was opened; waits, where its first page is being written, for that one. What is not a
-	 * disk's cannot tell. */
-	if (!segment->spool || sync_file_range(segment->fd, 0, 1, SYNC_FILE_RANGE_WAIT_BEFORE) == 0 ||
-		errno == EINVAL || errno == ENOSYS || errno == ESPIPE)
-		return true;
-	return fail_errno(error, "the spool file could not be written to disk, and what lay in it is not trusted");
+	return !segment->spool || spool_was_kept(segment->fd, error);
 }
 
 bool segment_make_leases(struct segment *segment, guint tiles, GError **error)

@@ -43,3 +43,13 @@ int spool_open(const char *folder, gsize size, GError **error)
 	fail_errno(error, "cannot reserve %zu bytes in %s", size, folder);
 	return -1;
 }
+
+bool spool_was_kept(int fd, GError **error)
+{
+	/* Tells every failed write of the file since it was opened; waits, where its first page is being written, for that one. What is not a
+	 * disk's cannot tell. */
+	if (sync_file_range(fd, 0, 1, SYNC_FILE_RANGE_WAIT_BEFORE) == 0 || errno == EINVAL || errno == ENOSYS ||
+		errno == ESPIPE)
+		return true;
+	return fail_errno(error, "the spool file could not be written to disk, and what lay in it is not trusted");
+}

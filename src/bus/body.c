@@ -11,6 +11,7 @@
 #include "base/beneath.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/spool.h"
 
 #define WRITE_BYTES (1 << 20)
 
@@ -19,7 +20,8 @@ struct piece {
 	GBytes *memory;     /* NULL: a file, or another body */
 	struct body *other; /* NULL: a file */
 	int fd;
-	gint64 at; /* in the file */
+	gint64 at;  /* in the file */
+	bool spool; /* the file is ours */
 };
 
 struct body {
@@ -85,6 +87,31 @@ void body_add_file(struct body *body, int fd, gint64 at, gint64 bytes)
 	const struct piece piece = {.bytes = bytes, .fd = fd, .at = at};
 
 	add(body, &piece);
+}
+
+void body_add_spool(struct body *body, int fd, gint64 bytes)
+{
+	const struct piece piece = {.bytes = bytes, .fd = fd, .spool = true};
+
+	add(body, &piece);
+}
+
+int body_spool(const struct body *body)
+{
+	const struct piece *piece = &g_array_index(body->pieces, struct piece, 0);
+
+	return body->pieces->len == 1 && piece->spool ? piece->fd : -1;
+}
+
+bool body_was_kept(const struct body *body, GError **error)
+{
+	for (guint i = 0; i < body->pieces->len; i++) {
+		const struct piece *piece = &g_array_index(body->pieces, struct piece, i);
+		if (piece->other ? !body_was_kept(piece->other, error)
+				 : piece->spool && !spool_was_kept(piece->fd, error))
+			return false;
+	}
+	return true;
 }
 
 gint64 body_bytes(const struct body *body)
@@ -217,7 +244,7 @@ bool body_write(const struct body *body, gint64 at, gint64 bytes, const char *pa
 	g_assert(at >= 0 && bytes <= body->bytes - at);
 	if (fd < 0)
 		return fail_errno_at(error, PLACE_OUTPUT, "%s", path);
-	bool good = copy_to(body, at, bytes, fd, path, error);
+	bool good = copy_to(body, at, bytes, fd, path, error) && body_was_kept(body, error);
 	if (!good)
 		close(fd);
 	if (good && files_finish(fd, path, error))

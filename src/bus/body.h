@@ -25,7 +25,14 @@ void body_add_all(struct body *body, struct body *other /* references */);
 /* So many bytes of the file from `at` on. Nobody may shrink it: whoever reads is told of an error then. */
 void body_add_file(struct body *body, int fd /* takes */, gint64 at, gint64 bytes);
 
+/* All of a spool file of ours (spool.h). */
+void body_add_spool(struct body *body, int fd /* takes */, gint64 bytes);
+
 gint64 body_bytes(const struct body *body);
+/* The descriptor of the one spool file that it is, borrowed; -1: it is something else. */
+int body_spool(const struct body *body);
+/* After it was read: was what lay in spool files kept? See spool_was_kept(). */
+bool body_was_kept(const struct body *body, GError **error);
 
 /* These bytes, all within the body, in memory: without a copy where they lie in one piece of it. NULL: a file cannot be read, or is shorter now. */
 GBytes *body_read(const struct body *body, gint64 at, gsize bytes, GError **error);

@@ -291,7 +291,7 @@ static struct record *finish(struct joiner *joiner, struct pending *pending, con
 	} else {
 		whole->body = body_new();
 		joiner->spool_bytes -= pending->bytes;
-		body_add_file(whole->body, pending->fd, 0, (gint64)pending->bytes);
+		body_add_spool(whole->body, pending->fd, (gint64)pending->bytes);
 		pending->fd = -1;
 	}
 	return whole;

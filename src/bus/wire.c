@@ -125,8 +125,15 @@ static bool read_task(const struct record *record, struct task *task, GError **e
 		return fail(error, ERROR_INPUT, "header 'tile' of a whole file is not 0");
 	if (!field_json(record, "spec", &task->spec, error))
 		return false;
-	if (!parcels_get(record, &task->parcels, &task->payload, error))
+	bool apart = task->kind == TASK_WHOLE && task->plane == PLANE_INLINE && record->body &&
+		     !record_get(record, "assets");
+	if (apart) { /* not mapped: it is as good as a file on the disk */
+		task->file = body_ref(record->body);
+		task->payload = g_bytes_new_static("", 0);
+		task->parcels = parcels_new();
+	} else if (!parcels_get(record, &task->parcels, &task->payload, error)) {
 		return false;
+	}
 	if (record_get(record, "limit_ms") && !field_int(record, "limit_ms", 1, G_MAXINT32, &task->limit_ms, error))
 		return false;
 	if (task->plane == PLANE_SHM && g_bytes_get_size(task->payload) > 0)

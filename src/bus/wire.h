@@ -52,8 +52,9 @@ struct task {
 	struct rect out;  /* tile: what to compute, in the output's pixels */
 	struct rect need; /* tile: the source pixels that came with it */
 	char *spec; /* JSON object, the same for every task of one run of a job: source header, steps, outputs, segment */
-	GBytes *payload;    /* inline: source pixels row by row without padding, or the file; else empty. Never NULL */
-	struct body *file;  /* when sent: the file, in place of payload; NULL: none */
+	GBytes *payload; /* inline: source pixels row by row without padding, or the file; else empty. Never NULL */
+	struct body *
+		file; /* in place of payload: the file as it is sent; when read, the spool that a large one came in. NULL: none */
 	GPtrArray *parcels; /* assets that come with it, on any plane; NULL when sent: none; never NULL when read */
 	gint64 limit_ms;    /* longer than this it must not take; 0: no limit */
 };

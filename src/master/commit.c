@@ -114,7 +114,7 @@ static bool write_arrived(struct job_output *output, GError **error)
 	if (!output->is_folder)
 		return body_write(arrived, output->arrived_at, output->arrived_bytes, output->temp, error);
 	g_autoptr(GBytes) bytes = body_map(arrived, output->arrived_at, (gsize)output->arrived_bytes, error);
-	return bytes && folder_unpack(bytes, output->temp, error);
+	return bytes && folder_unpack(bytes, output->temp, error) && body_was_kept(arrived, error);
 }
 
 static bool is_missing(const char *path)

@@ -2,8 +2,6 @@
  * A whole job in one worker: see whole.h. */
 #include "worker/whole.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,6 +20,7 @@
 #include "image/operations.h"
 #include "image/tiff_join.h"
 #include "image/vips_error.h"
+#include "worker/original.h"
 #include "worker/trouble_order.h"
 
 struct whole {
@@ -29,7 +28,7 @@ struct whole {
 	JsonObject *spec;
 	JsonArray *steps, *outputs;
 	char *path;
-	GBytes *bytes; /* inline */
+	GBytes *bytes; /* inline, in memory; else it has a path */
 	VipsImage *source;
 	VipsImage *common;     /* what share_common() made; NULL: each output has its own chain from the file on */
 	struct frames *frames; /* when some output wants more than the first */
@@ -306,20 +305,6 @@ static void remove_temps(const struct whole *whole)
 	}
 }
 
-/* By its descriptor from here on: by its name another file, or a link, could be put in its place. -1 with errno and an error. */
-static int open_picture(const char *path, GError **error)
-{
-	int picture = beneath_open(path, O_RDONLY | O_NONBLOCK, 0);
-	int number = errno;
-
-	if (picture < 0 && number == ENOENT)
-		fail(error, ERROR_RETRY, "%s is not there", path);
-	else if (picture < 0)
-		beneath_fail(error, path, NULL, "cannot open it");
-	errno = number;
-	return picture;
-}
-
 enum result_status whole_compute(const struct task *task, JsonObject **report, struct body **payload, GError **error)
 {
 	g_autoptr(JsonObject) spec = json_parse_object(task->spec, -1, error);
@@ -334,7 +319,6 @@ enum result_status whole_compute(const struct task *task, JsonObject **report, s
 		.steps = json_array(spec, "steps"),
 		.outputs = json_array(spec, "outputs"),
 		.path = path,
-		.bytes = task->plane == PLANE_INLINE ? task->payload : NULL,
 	};
 	if (!whole.steps || !whole.outputs || !path) {
 		fail(error, ERROR_INPUT, "the task's spec lacks path, steps or outputs");
@@ -347,17 +331,15 @@ enum result_status whole_compute(const struct task *task, JsonObject **report, s
 		fail(error, ERROR_RETRY, "%s", lacking);
 		return RESULT_LACKS;
 	}
-	/* A worker that cannot reach the file, or may not, is the wrong one for this task, not a fault of the file. */
-	g_autofree char *real = whole.bytes ? NULL : places_find(path, PLACE_READ, error);
-	if (!whole.bytes && !real)
-		return RESULT_REFUSED;
-	int picture = real ? open_picture(real, error) : -1;
-	if (real && picture < 0)
-		return errno == ENOENT || errno == ELOOP ? RESULT_REFUSED : RESULT_RETRY;
-	g_autofree char *alias = real ? beneath_alias(picture) : NULL;
-	if (real)
+	int picture = -1;
+	g_autofree char *real = NULL;
+	enum result_status found = original_find(task, path, &whole.bytes, &picture, &real, error);
+	if (found != RESULT_OK)
+		return found;
+	g_autofree char *alias = picture >= 0 ? beneath_alias(picture) : NULL;
+	if (alias)
 		whole.path = alias;
-	if (whole.bytes)
+	if (task->plane == PLANE_INLINE)
 		whole.encoded = body_new();
 	g_autoptr(GArray) left_out = g_array_new(FALSE, FALSE, sizeof(guint));
 	g_autoptr(JsonArray) told_left_out = json_array_new();
@@ -372,10 +354,12 @@ enum result_status whole_compute(const struct task *task, JsonObject **report, s
 	g_clear_object(&whole.source);
 	g_clear_pointer(&whole.frames, frames_free);
 	allow_shut();
-	if (picture >= 0)
+	if (real)
 		close(picture);
 	if (alias)
-		beneath_unalias(cause, alias, real);
+		beneath_unalias(cause, alias, real ? real : path);
+	if (task->file && status == RESULT_OK && !body_was_kept(task->file, &cause))
+		status = RESULT_RETRY;
 	if (cause && status == RESULT_FAILED && cause->domain == DROPMILL_ERROR && cause->code == ERROR_RETRY)
 		status = RESULT_RETRY;
 	if (status != RESULT_OK && !whole.encoded)
