@@ -53,7 +53,7 @@ char *excerpts(const struct diagnostics *list, const char *severity)
 		if (g_strcmp0(path, entry->file) != 0) {
 			path = entry->file;
 			g_clear_pointer(&text, g_free);
-			g_autofree char *fault = include_read(path, true, &text, &length);
+			g_free(include_read(path, true, &text, &length)); /* no text, no excerpt */
 		}
 		g_autofree char *lines = text ? excerpt(text, entry->line, entry->column) : NULL;
 		g_string_append_printf(all, "%s:%u:%u: %s%s\n%s", entry->file, entry->line, entry->column, severity,
