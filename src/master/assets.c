@@ -186,9 +186,9 @@ void assets_tick(struct assets *assets, const struct master *master)
 /* Under its hash, where it does not lie yet. */
 static bool put_profile(const char *path, const void *data, gsize size, GError **error)
 {
-	GStatBuf status;
+	struct stat status;
 
-	return (g_stat(path, &status) == 0 && (gsize)status.st_size == size) ||
+	return (beneath_stat(path, &status) == 0 && (gsize)status.st_size == size) ||
 	       g_file_set_contents_full(path, data, (gssize)size, G_FILE_SET_CONTENTS_CONSISTENT, 0666, error);
 }
 

@@ -22,6 +22,8 @@
 #define FAILED_FOLDER "_failed"
 #define REASON_ENDING ".reason.txt"
 
+#define OWN_FOLDERS 3 /* for claims, what is done, what failed */
+
 /* An inbox and what is known of its folder. */
 struct box {
 	struct inbox *inbox;
@@ -40,16 +42,17 @@ struct box {
 	bool seen;             /* its folder was there */
 	bool hopeless;         /* its folder can never be made */
 
-	GSequence *timers;        /* struct pending, borrowed, by due_us */
-	guint candidates, parked; /* of these: may be pictures; wait for somebody (see settle_park()) */
-	struct prune *prune;      /* folders that drops made: intake_prune.c; NULL: none is known */
-	struct walk *walk;        /* under way, or held up until there is room; NULL: none */
-	gint64 stretch_us;        /* when the walk went on the last time */
-	bool more;                /* files came for which there was no room: another walk is due when there is */
-	gint64 since_wall_us;     /* since when there were, without a break */
-	bool warned;              /* of who removes the mill's own folders */
-	bool full;                /* has as many claims as may be, or had so lately: see room_to_claim() */
-	guint64 left;             /* files in its folders that are not in the table, as last counted */
+	GSequence *timers;           /* struct pending, borrowed, by due_us */
+	guint candidates, parked;    /* of these: may be pictures; wait for somebody (see settle_park()) */
+	struct prune *prune;         /* folders that drops made: intake_prune.c; NULL: none is known */
+	struct walk *walk;           /* under way, or held up until there is room; NULL: none */
+	gint64 stretch_us;           /* when the walk went on the last time */
+	bool more;                   /* files came for which there was no room: another walk is due when there is */
+	gint64 since_wall_us;        /* since when there were, without a break */
+	bool warned;                 /* of who removes the mill's own folders */
+	gint64 made_us[OWN_FOLDERS]; /* when the mill's folders were seen to be made */
+	bool full;                   /* has as many claims as may be, or had so lately: see room_to_claim() */
+	guint64 left;                /* files in its folders that are not in the table, as last counted */
 	guint64 unlisted; /* files that nobody can take and that were too many to be remembered, since the walk began */
 	guint64 unlisted_before; /* in the one before */
 	gint64 count_us;         /* when to count again at the earliest */

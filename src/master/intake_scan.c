@@ -21,6 +21,7 @@ gint64 intake_poll_us = 2 * G_USEC_PER_SEC;
 gint64 intake_check_us = G_USEC_PER_SEC; /* a folder that is open somewhere is deleted without an event */
 
 enum {
+	JUST_MADE_US = 60 * G_USEC_PER_SEC,
 	CHECK_MISSING_US = 200 * 1000, /* an inbox that is not there, for the first ten seconds */
 	MISSING_LONG_US = 10 * 1000 * 1000,
 };
@@ -283,17 +284,25 @@ static void file_gone(struct intake *intake, struct box *box, const char *relati
 }
 
 /* rsync --delete and other mirrors delete what the sender does not have. Who renames one of these folders, or puts a link in its place, is no
- * mirror. */
-static void own_folder_deleted(struct box *box, const char *name)
+ * mirror; and one that was just made may be taken back by the mill, whose disk failed. */
+static void own_folder_event(struct box *box, guint32 mask, const char *name)
 {
-	if (box->warned || (strcmp(name, CLAIMS_FOLDER) != 0 && strcmp(name, DONE_FOLDER) != 0 &&
-				   strcmp(name, FAILED_FOLDER) != 0))
-		return;
-	box->warned = true;
-	log_warning(
-		"%s: another program deleted %s with what lay in it; when that is a mirror into the inbox (rsync --delete), "
-		"leave --delete out, or exclude " DONE_FOLDER ", " FAILED_FOLDER " and " CLAIMS_FOLDER,
-		box->inbox->path, name);
+	static const char *const own[OWN_FOLDERS] = {CLAIMS_FOLDER, DONE_FOLDER, FAILED_FOLDER};
+	gint64 now = clock_now_us();
+
+	for (guint i = 0; i < OWN_FOLDERS; i++) {
+		if (strcmp(name, own[i]) != 0)
+			continue;
+		if (mask & IN_CREATE)
+			box->made_us[i] = now;
+		if (!(mask & IN_DELETE) || box->warned || now - box->made_us[i] < JUST_MADE_US)
+			continue;
+		box->warned = true;
+		log_warning(
+			"%s: another program deleted %s with what lay in it; when that is a mirror into the inbox (rsync --delete), "
+			"leave --delete out, or exclude " DONE_FOLDER ", " FAILED_FOLDER " and " CLAIMS_FOLDER,
+			box->inbox->path, name);
+	}
 }
 
 void scan_event(struct intake *intake, struct folder *folder, guint32 mask, guint32 cookie, const char *name)
@@ -304,8 +313,8 @@ void scan_event(struct intake *intake, struct folder *folder, guint32 mask, guin
 		box->check_us = 0;
 	if (mask & IN_ATTRIB && !name)
 		settle_retry(intake, box);
-	if (mask & IN_ISDIR && mask & IN_DELETE && name && *folder->relative == '\0')
-		own_folder_deleted(box, name);
+	if (mask & IN_ISDIR && name && *folder->relative == '\0')
+		own_folder_event(box, mask, name);
 	if (!name || inbox_ignores(name, *folder->relative == '\0'))
 		return;
 	/* Copies: the event may make the folder's own strings go. */

@@ -68,6 +68,7 @@ def test_each_call_fails_once(make_mill, pictures, folder):
         assert bool(left.pop(f"_failed/{NAME}.reason.txt", b"")) == (kind == "broken"), f"{name}: a reason, or none"
         assert left == ({place: original[KINDS[kind][1]]} if place else {}), f"{name}: {sorted(left)}\n{mill.log()}"
     assert "was removed before it was finished" not in mill.log(), f"an output that has its name already was looked for under its old one: {mill.log()}"
+    assert "rsync" not in mill.log(), f"who deletes its own folder is no mirror: {mill.log()}"
     missed = [name for name, count in zip(cases, bad.failed()) if not count]
     assert not missed, f"no call came to fail: {missed}"
     mill.stop()
