@@ -260,22 +260,42 @@ static bool leaves_out_profile(const struct format *format, JsonObject *save)
 	return format->no_profile || json_bool(save, "strip", false) || (keep ? !listed(keep, "icc") : format->folder);
 }
 
+static bool will_drop_profile(VipsImage *image, const struct format *format, JsonObject *save)
+{
+	bool grey = image->Bands < 3;
+
+	return !g_str_equal(json_string(save, "keep_colours", "seen"), "raw") &&
+	       (leaves_out_profile(format, save) || (grey && (format->no_grey || is_webp_in_tiff(save))));
+}
+
 bool format_drops_profile(VipsImage *image, const char *name, JsonObject *save)
 {
 	const struct format *format = format_find(name);
-	bool grey = image->Bands < 3;
 
-	if (!format || g_str_equal(json_string(save, "keep_colours", "seen"), "raw"))
-		return false;
-	return (leaves_out_profile(format, save) || (grey && (format->no_grey || is_webp_in_tiff(save)))) &&
-	       profile_matters(image);
+	return format && will_drop_profile(image, format, save) && profile_matters(image);
+}
+
+/* What the saver would cast (`vips: linear` gives floats) is cast before, so that a profile describes it. TIFF and JPEG XL keep such numbers. */
+static bool to_integers(VipsImage **image, const struct format *format)
+{
+	bool integers = (*image)->BandFmt == VIPS_FORMAT_UCHAR || (*image)->BandFmt == VIPS_FORMAT_USHORT;
+	bool colours = is_plain(*image) || (*image)->Type == VIPS_INTERPRETATION_CMYK;
+
+	if (integers || !colours || g_str_equal(format->name, "tiff") || g_str_equal(format->name, "jxl") ||
+		!profile_embedded_bands(*image))
+		return true;
+	return cast(image, tagged_16(*image) ? VIPS_FORMAT_USHORT : VIPS_FORMAT_UCHAR);
 }
 
 static bool settle_colours(VipsImage **image, const struct format *format, JsonObject *save, GError **error)
 {
 	VipsImage *next = NULL;
 
-	if (!format_drops_profile(*image, format->name, save))
+	if (!will_drop_profile(*image, format, save))
+		return true;
+	if (!to_integers(image, format))
+		return vips_failed(error, format->name);
+	if (!profile_matters(*image))
 		return true;
 	if (!profile_settle(*image, &next, error))
 		return false;

@@ -10,6 +10,7 @@
 #include "image/format_table.h"
 #include "image/page_scan.h"
 #include "image/pages.h"
+#include "image/profile.h"
 #include "image/unsupported.h"
 #include "image/vips_error.h"
 
@@ -200,13 +201,37 @@ static bool same_colours(const VipsImage *one, const VipsImage *other)
 	return one->Bands == other->Bands && one->BandFmt == other->BandFmt && one->Type == other->Type;
 }
 
+/* How each page's numbers are to be seen. */
+static bool same_profiles(const GPtrArray *finished)
+{
+	for (guint i = 1; i < finished->len; i++)
+		if (!profile_same(finished->pdata[i], finished->pdata[0]))
+			return false;
+	return true;
+}
+
 bool frames_mixed(const GPtrArray *finished)
 {
 	for (guint i = 1; i < finished->len; i++)
 		if (!same_size(finished->pdata[i], finished->pdata[0]) ||
 			!same_colours(finished->pdata[i], finished->pdata[0]))
 			return true;
-	return false;
+	return !same_profiles(finished);
+}
+
+/* One file has one profile: pages that differ in theirs all become sRGB. */
+static GPtrArray *settle_profiles(const GPtrArray *finished, GError **error)
+{
+	g_autoptr(GPtrArray) settled = g_ptr_array_new_with_free_func(g_object_unref);
+	bool same = same_profiles(finished);
+
+	for (guint i = 0; i < finished->len; i++) {
+		VipsImage *page = same ? g_object_ref(finished->pdata[i]) : NULL;
+		if (!same && !profile_settle(finished->pdata[i], &page, error))
+			return NULL;
+		g_ptr_array_add(settled, page);
+	}
+	return g_steal_pointer(&settled);
 }
 
 bool frames_may_join(const GPtrArray *finished, GError **error)
@@ -236,13 +261,14 @@ bool frames_join(const struct frames *frames, const GPtrArray *finished, VipsIma
 	g_autoptr(VipsImage) joined = NULL;
 	g_autoptr(VipsImage) copy = NULL;
 
-	if (!frames_may_join(finished, error))
-		return false;
 	if (finished->len == 1) {
 		*out = g_object_ref(first);
 		return frames_single(out, error);
 	}
-	if (vips_arrayjoin((VipsImage **)finished->pdata, &joined, (int)finished->len, "across", 1, NULL) ||
+	g_autoptr(GPtrArray) settled = settle_profiles(finished, error);
+	if (!settled || !frames_may_join(settled, error))
+		return false;
+	if (vips_arrayjoin((VipsImage **)settled->pdata, &joined, (int)settled->len, "across", 1, NULL) ||
 		vips_copy(joined, &copy, NULL))
 		return vips_failed(error, "joining frames");
 	vips_image_set_int(copy, VIPS_META_PAGE_HEIGHT, first->Ysize);

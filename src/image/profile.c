@@ -45,6 +45,7 @@ static const void *embedded(VipsImage *image, gsize *length)
 {
 	const void *data;
 
+	*length = 0;
 	if (!vips_image_get_typeof(image, VIPS_META_ICC_NAME) ||
 		vips_image_get_blob(image, VIPS_META_ICC_NAME, &data, length))
 		return NULL;
@@ -205,6 +206,15 @@ bool profile_matters(VipsImage *image)
 		(image->BandFmt != VIPS_FORMAT_UCHAR && image->BandFmt != VIPS_FORMAT_USHORT))
 		return false;
 	return bands == 4 || !is_srgb(data, length, bands);
+}
+
+bool profile_same(VipsImage *one, VipsImage *other)
+{
+	gsize length = 0, other_length = 0;
+	const void *data = embedded(one, &length), *other_data = embedded(other, &other_length);
+
+	return length == other_length &&
+	       (data == other_data || (data && other_data && !memcmp(data, other_data, length)));
 }
 
 /* Of grey each band of RGB has the same, but for a rounding; green is what the eye sees most of. */

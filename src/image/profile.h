@@ -32,6 +32,9 @@ bool profile_convert_colours(
  * curve). Integers of 8 and 16 bits alone have colours that a profile describes. One that cannot be read is taken for sRGB, as libvips does. */
 bool profile_matters(VipsImage *image);
 
+/* Both have the same one, or none. */
+bool profile_same(VipsImage *one, VipsImage *other);
+
 /* The same colours in sRGB, grey in a grey of sRGB's curve, and no profile: a picture for which it does not matter keeps its numbers. */
 bool profile_settle(VipsImage *in, VipsImage **out, GError **error);
 

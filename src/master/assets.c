@@ -8,6 +8,8 @@
 
 #include "base/beneath.h"
 #include "base/clock.h"
+#include "base/error.h"
+#include "base/files.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "pipeline/assets.h"
@@ -24,6 +26,7 @@
 
 struct assets {
 	char *folder;
+	char *temporary; /* the folder that it lies in, to be removed in the end; NULL: it lies in the state folder */
 	gint64 swept_us;
 	GHashTable *monitors; /* path to GFileMonitor */
 	void (*changed)(void *user);
@@ -49,6 +52,9 @@ void assets_free(struct assets *assets)
 	if (!assets)
 		return;
 	g_hash_table_unref(assets->monitors);
+	if (assets->temporary)
+		files_remove_tree(assets->temporary);
+	g_free(assets->temporary);
 	g_free(assets->folder);
 	g_free(assets);
 }
@@ -192,7 +198,19 @@ static bool put_profile(const char *path, const void *data, gsize size, GError *
 	       g_file_set_contents_full(path, data, (gssize)size, G_FILE_SET_CONTENTS_CONSISTENT, 0666, error);
 }
 
-bool assets_keep_profile(const struct assets *assets, struct job *job, JsonObject *plan, GError **error)
+/* `once` has no state folder. */
+static bool make_temporary(struct master *master, GError **error)
+{
+	g_autofree char *folder = g_dir_make_tmp("dropmill-XXXXXX", error);
+
+	if (!folder)
+		return false;
+	master->assets = assets_new(folder, NULL, NULL);
+	master->assets->temporary = g_steal_pointer(&folder);
+	return true;
+}
+
+bool assets_keep_profile(struct master *master, struct job *job, JsonObject *plan, GError **error)
 {
 	const char *text = json_string(plan, "profile", NULL);
 	JsonObject *source = json_object(json_object(plan, "task"), "source");
@@ -200,16 +218,21 @@ bool assets_keep_profile(const struct assets *assets, struct job *job, JsonObjec
 
 	if (!text)
 		return true;
+	if (!source)
+		return fail(error, ERROR_SYSTEM, "the codec's plan makes no sense");
+	if (!master->assets && !make_temporary(master, error))
+		return false;
 	g_autofree guint8 *data = g_base64_decode(text, &size);
 	g_autofree char *sha256 = g_compute_checksum_for_data(G_CHECKSUM_SHA256, data, size);
-	g_autofree char *path = g_build_filename(assets->folder, sha256, NULL);
-	if (!source || !put_profile(path, data, size, error))
+	g_autofree char *path = g_build_filename(master->assets->folder, sha256, NULL);
+	if (!put_profile(path, data, size, error))
 		return false;
 	/* What the codec says of it is not believed: it has read a stranger's file. */
 	JsonObject *asset = json_object_new();
 	json_object_set_string_member(asset, "sha256", sha256);
 	json_set_path(asset, "path", path);
 	json_object_set_int_member(asset, "bytes", (gint64)size);
+	g_clear_pointer(&job->profile, json_object_unref);
 	job->profile = json_object_ref(asset);
 	json_object_set_object_member(source, "profile", asset);
 	return true;

@@ -26,9 +26,9 @@ void assets_sweep(struct assets *assets, const struct master *master);
 /* The clock: sweeps now and then, for what the last job of an older version left. */
 void assets_tick(struct assets *assets, const struct master *master);
 
-/* A picture's own profile, which its codec read and workers need, becomes an asset of the job: the bytes go into the folder, the place into the
- * source of the plan's task. False with the reason: they are no profile, or cannot be written. */
-bool assets_keep_profile(const struct assets *assets, struct job *job, JsonObject *plan, GError **error);
+/* A picture's own profile, which its codec read and workers need, becomes an asset of the job: the bytes go into the folder (`once` makes one for
+ * as long as it runs), the place into the source of the plan's task. False with the reason: it cannot be written. */
+bool assets_keep_profile(struct master *master, struct job *job, JsonObject *plan, GError **error);
 
 /* What this worker must be sent with a task of the job, because it cannot read it and was not sent it before: struct parcel, owned; NULL: nothing.
  * NULL with error (G_FILE_ERROR) when an asset's bytes are gone or too many for the bus. */

@@ -21,8 +21,8 @@ static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 		jobs_have_spare_codec(master);
 		return;
 	}
-	if (!assets_keep_profile(master->assets, job, plan, &error)) {
-		jobs_run_whole(master, job, error ? error->message : "its codec's plan makes no sense");
+	if (!assets_keep_profile(master, job, plan, &error)) {
+		jobs_run_whole(master, job, error->message);
 		return;
 	}
 	job_skip_outputs(job, json_array(plan, "skipped"));

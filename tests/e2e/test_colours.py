@@ -2,13 +2,14 @@
 """Colours by profile: converted before a profile goes, in tiles as in the whole, also by workers that open no file."""
 import os
 import struct
+import subprocess
 import zlib
 
 import pytest
 
 from mill import BINARY, ROOT
 from pictures import PICTURE, run
-from waiting import wait_until
+from waiting import PATIENCE, wait_until
 
 # Sanitized programs have the hooks built in.
 HOOKS = BINARY if os.environ.get("DROPMILL_SANITIZED") else os.path.join(ROOT, "build", "hooks", "dropmill")
@@ -91,3 +92,17 @@ def test_profiles_travel_to_workers_that_open_no_files(make_mill, pictures, lane
     pictures.assert_same(mill.wait_output("dropped", "p3-raw.png"), p3, mill.folder)
     mill.wait_idle()
     assert {job["lane"] for job in mill.jobs()} == {lane}, mill.jobs()
+
+
+def test_a_picture_milled_once_is_cut_and_leaves_nothing(make_mill, pictures):
+    mill = make_mill({"asked": ASKED})
+    p3 = pictures.picture(width=937, height=541, seed=3, profile="p3")
+    scratch = mill.path("scratch")
+    os.makedirs(scratch)
+    command = [BINARY, "once", "asked", p3, "--pipelines", mill.path("pipelines"), "--out", mill.path("out"), "--tile", "256"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60 * PATIENCE,
+                          env={**mill.environment(), "TMPDIR": scratch})
+    assert done.returncode == 0, done.stderr
+    output = mill.path("out", os.path.basename(p3))
+    pictures.assert_same(output, pictures.reference(p3, [TO_SRGB], ".png"), mill.folder)
+    assert not os.listdir(scratch)

@@ -3,6 +3,8 @@
  * profile, or sRGB, keeps each byte. */
 #include "profile_support.h"
 
+#include "image/frames.h"
+
 enum { WIDTH = 61, HEIGHT = 47 };
 
 struct case_ {
@@ -225,6 +227,48 @@ static void steps_that_take_a_profile_away_look_the_same(void **state)
 	assert_same_picture(kept, as_it_was);
 }
 
+/* What `vips: linear` and its like leave behind: the format's whole numbers are what the profile describes. */
+static void floats_look_the_same(void **state)
+{
+	static const char *const formats[] = {"jpeg", "png", "gif"};
+
+	(void)state;
+	for (size_t i = 0; i < 4 * G_N_ELEMENTS(formats); i++) {
+		const struct case_ *c = &cases[i / G_N_ELEMENTS(formats)];
+		const char *format = formats[i % G_N_ELEMENTS(formats)];
+		g_autoptr(VipsImage) in = with_profile(c);
+		VipsImage *wide = NULL;
+		assert_int_equal(vips_cast(in, &wide, VIPS_FORMAT_FLOAT, NULL), 0);
+		g_autoptr(GBytes) got = saved(wide, format, "{\"strip\": true}");
+		g_autoptr(GBytes) wanted = saved(seen(c), format, "{\"strip\": true}");
+		assert_same_file(c, format, "of floats", got, wanted);
+	}
+}
+
+/* A file of several pages in one strip has one profile. */
+static void pages_of_other_profiles_look_the_same(void **state)
+{
+	g_autoptr(GPtrArray) pages = g_ptr_array_new_with_free_func(g_object_unref);
+	struct frames none = {0};
+	g_autoptr(VipsImage) joined = NULL;
+
+	(void)state;
+	g_ptr_array_add(pages, with_profile(&cases[0]));
+	g_ptr_array_add(pages, with_profile(&cases[0]));
+	assert_false(frames_mixed(pages));
+	g_ptr_array_add(pages, with_profile(&cases[4]));
+	g_ptr_array_add(pages, with_profile(&cases[9]));
+	assert_true(frames_mixed(pages)); /* TIFF gets each by itself */
+	assert_true(frames_join(&none, pages, &joined, NULL));
+	assert_false(has_profile(joined));
+	for (guint i = 0; i < pages->len; i++) {
+		g_autoptr(VipsImage) got = NULL;
+		g_autoptr(VipsImage) wanted = seen(&cases[i < 2 ? 0 : i == 2 ? 4 : 9]);
+		assert_int_equal(vips_extract_area(joined, &got, 0, (int)i * HEIGHT, WIDTH, HEIGHT, NULL), 0);
+		assert_same_picture(got, wanted);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +276,8 @@ int main(void)
 		cmocka_unit_test(grey_in_formats_of_colour_looks_the_same),
 		cmocka_unit_test(outputs_with_a_profile_keep_their_numbers),
 		cmocka_unit_test(steps_that_take_a_profile_away_look_the_same),
+		cmocka_unit_test(floats_look_the_same),
+		cmocka_unit_test(pages_of_other_profiles_look_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, start_vips, NULL);
