@@ -31,17 +31,27 @@ static bool is_echo(const char *line)
 	return strstr(line, "unable to write to target") != NULL;
 }
 
+/* What a library meant. A read of libpng's fails without a word of the system's when the file has no more bytes. */
+static char *meant(char *line)
+{
+	static char cut[] = "the PNG file is cut short (libpng read error)";
+
+	return strstr(line, "libpng read error") ? cut : line;
+}
+
 bool vips_failed(GError **error, const char *prefix)
 {
 	g_autofree char *buffer = vips_error_buffer_copy(); /* and clears it */
 	g_auto(GStrv) lines = g_strsplit(g_strstrip(buffer), "\n", -1);
 	g_autoptr(GPtrArray) reasons = g_ptr_array_new();
 
-	for (char **line = lines; *line; line++)
+	for (char **line = lines; *line; line++) {
+		char *reason = meant(*line);
 		/* The same complaint often comes from each layer that it passed. */
-		if (**line && !(is_echo(*line) && reasons->len) &&
-			!g_ptr_array_find_with_equal_func(reasons, *line, g_str_equal, NULL))
-			g_ptr_array_add(reasons, *line);
+		if (*reason && !(is_echo(reason) && reasons->len) &&
+			!g_ptr_array_find_with_equal_func(reasons, reason, g_str_equal, NULL))
+			g_ptr_array_add(reasons, reason);
+	}
 	/* Its buffer is one for all threads: another that failed at the same moment has taken what was said, of this one, too. Whose fault it was
 	 * is not known; it is never said to be the picture's. */
 	if (!reasons->len)
