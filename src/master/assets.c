@@ -17,6 +17,9 @@
 /* What one task may bring besides its pixels: workers put parts together in bounded memory (JOINER_BUDGET). */
 #define PARCELS_BYTES (192 << 20)
 
+/* The codec says how many at most. */
+#define PROFILE_TEXT_MOST (12 << 20)
+
 #define LINKS_MOST 40 /* as the kernel has it */
 
 /* Each picture may bring a profile of its own: what a worker was sent is forgotten then, and sent again where it is asked for. */
@@ -218,7 +221,7 @@ bool assets_keep_profile(struct master *master, struct job *job, JsonObject *pla
 
 	if (!text)
 		return true;
-	if (!source)
+	if (!source || strlen(text) > PROFILE_TEXT_MOST)
 		return fail(error, ERROR_SYSTEM, "the codec's plan makes no sense");
 	if (!master->assets && !make_temporary(master, error))
 		return false;
