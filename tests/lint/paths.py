@@ -38,6 +38,7 @@ EXCEPTIONS = [
     ("master/intake_walk", "fstatat(descriptor", "a name in a folder that is open, no link followed"),
     ("master/assets", "g_file_get_contents(places[i]", "checked against its SHA-256"),
     ("master/assets", "g_file_set_contents_full(path", "a rename in the state folder, which is the operator's"),
+    ("master/assets", "g_dir_make_tmp(", "a new folder with a name of its own, for `once`"),
     ("master/assets", "g_file_read_link(", "follows the operator's own links to definitions"),
     ("image/pyramid", "g_dir_make_tmp(", "a new folder of its own below TMPDIR"),
     ("master/master", "o->pipelines", "the operator's folder"),
