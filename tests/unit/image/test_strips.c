@@ -66,7 +66,7 @@ static struct strips_flow flow_of(struct feed *feed, int height, int band, int b
 static void same_file(const char *one, const char *other)
 {
 	g_autofree char *a = NULL, *b = NULL;
-	gsize an, bn;
+	gsize an = 0, bn = 0;
 
 	assert_true(g_file_get_contents(one, &a, &an, NULL) && g_file_get_contents(other, &b, &bn, NULL));
 	assert_int_equal(an, bn);
