@@ -35,14 +35,23 @@ struct joiner {
 	GQueue order;       /* struct pending, that which waits longest for a part first */
 };
 
+static gint64 patience_us(const struct joiner_options *options)
+{
+#ifdef DROPMILL_TEST_HOOKS
+	const char *text = g_getenv("DROPMILL_TEST_PATIENCE_MS");
+	if (text)
+		return g_ascii_strtoll(text, NULL, 10) * 1000;
+#endif
+	return options->patience_us ? options->patience_us : JOINER_PATIENCE_US;
+}
+
 struct joiner *joiner_new(const struct joiner_options *options)
 {
 	struct joiner *joiner = g_new0(struct joiner, 1);
 
 	joiner->options = *options;
 	joiner->options.folder = joiner->folder = g_strdup(options->folder);
-	if (!joiner->options.patience_us)
-		joiner->options.patience_us = JOINER_PATIENCE_US;
+	joiner->options.patience_us = patience_us(options);
 	joiner->by_key = g_hash_table_new(g_str_hash, g_str_equal);
 	g_queue_init(&joiner->order);
 	return joiner;
@@ -105,7 +114,7 @@ static void give_up_waiting(struct joiner *joiner, struct pending *pending, gint
 {
 	g_autoptr(GError) why = NULL;
 
-	fail(&why, ERROR_RETRY,
+	fail(&why, ERROR_SYSTEM,
 		"%" G_GUINT64_FORMAT " of its %" G_GUINT64_FORMAT " parts came, and no other for %" G_GINT64_FORMAT
 		" s",
 		pending->here, pending->parts, waited_us / G_USEC_PER_SEC);

@@ -21,7 +21,7 @@
 #define JOINER_PATIENCE_US (30 * G_USEC_PER_SEC)
 
 /* A record that nobody will see: its headers, and why. Told once of each, and for each malformed part. ERROR_INPUT: it is larger than is taken here
- * at all. */
+ * at all; ERROR_RETRY: there is no room for it now; ERROR_SYSTEM: parts were lost, or are malformed. */
 typedef void (*joiner_lost_fn)(const struct record *headers, const GError *why, void *user);
 
 struct joiner_options {

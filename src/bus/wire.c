@@ -266,6 +266,14 @@ void result_free(struct result *result)
 	g_free(result);
 }
 
+enum result_status result_status_of_lost(const GError *why)
+{
+	static const enum result_status status[] = {
+		[ERROR_INPUT] = RESULT_FAILED, [ERROR_RETRY] = RESULT_RETRY, [ERROR_SYSTEM] = RESULT_STALE};
+
+	return status[error_kind(why)];
+}
+
 struct result *result_instead(const struct record *record, enum result_status status, const char *why)
 {
 	auto_struct(result) result = g_new0(struct result, 1);

@@ -136,6 +136,8 @@ DEFINE_AUTO(result, result_free)
 
 /* A result for a task, or in place of a result, that cannot be used: what its headers say of its lease, and why. NULL when they do not say that:
  * then there is nobody to answer. Owned. */
+/* What that is when it did not come whole: for the reasons that a joiner gives. */
+enum result_status result_status_of_lost(const GError *why);
 struct result *result_instead(const struct record *record, enum result_status status, const char *why);
 
 struct record *heartbeat_to_record(const struct heartbeat *heartbeat);

@@ -131,8 +131,7 @@ static void answer_instead(
 static void result_lost(const struct record *headers, const GError *why, void *user)
 {
 	refuse(user, "result", why->message);
-	/* What is larger than this master takes at all will be so for ever. */
-	answer_instead(user, headers, error_kind(why) == ERROR_INPUT ? RESULT_FAILED : RESULT_RETRY, why->message);
+	answer_instead(user, headers, result_status_of_lost(why), why->message);
 }
 
 static void results_tick(void *user)

@@ -77,10 +77,10 @@ static void turn_down(struct worker *worker, const struct record *record, enum r
 	answers_refuse(worker->answers, record, worker->id, status, why->message);
 }
 
-/* Reader's thread. What is larger than this worker takes at all will be so for ever. */
+/* Reader's thread. */
 static void task_lost(const struct record *headers, const GError *why, void *user)
 {
-	turn_down(user, headers, error_kind(why) == ERROR_INPUT ? RESULT_FAILED : RESULT_RETRY, why);
+	turn_down(user, headers, result_status_of_lost(why), why);
 }
 
 static void tick(void *user)

@@ -107,6 +107,18 @@ def test_garbage_on_tasks_leaves_the_worker_alive(make_mill, pictures):
     mill.stop()
 
 
+def test_a_task_whose_other_parts_never_come_is_answered(make_mill):
+    """It was kept until something else needed its room, and the master was told nothing."""
+    mill = make_mill({"mono": MONO}, binary=HOOKS).start(workers=1, env={**NO_MAC, "DROPMILL_TEST_PATIENCE_MS": "300"})
+    task = {**LEASE, "worker": mill.workers()[0]["id"], "type": "task", "kind": "whole", "plane": "inline", "output": 0, "spec": "{}"}
+    send(mill, "tasks", b"0123456789", {**task, "part": 0, "parts": 3, "bytes": 30})
+    # Those of another worker, and of nobody, are not.
+    send(mill, "tasks", b"0123456789", {**task, "worker": "stranger", "part": 0, "parts": 3, "bytes": 30})
+    wait_until(lambda: mill.status()["tiles"]["duplicate"] == 1, lambda: f"an answer; {mill.status()}\n{mill.log()}")
+    assert "1 of its 3 parts came, and no other for" in mill.log()
+    mill.stop()
+
+
 def forge(mill, path, temp, steps=()):
     """Sends a task for a whole file, well formed and leased to the one worker, that no master ever made. Returns temp with its serial."""
     worker = mill.workers()[0]["id"]
