@@ -2,6 +2,7 @@
  * The plan as the master and the workers see it: see plan.h and bus/PROTOCOL.md. */
 #include "base/json.h"
 #include "codec/plan_profile.h"
+#include "image/format.h"
 #include "image/tilesource.h"
 
 static void add_ring(JsonObject *object, const struct ring *ring)
@@ -24,6 +25,7 @@ static JsonObject *describe_output(const struct plan_output *output)
 	json_object_set_int_member(object, "piece_height", output->grid.piece_height);
 	json_object_set_int_member(object, "columns", output->grid.columns);
 	json_object_set_int_member(object, "tile_rows", output->grid.rows);
+	format_tell_lost(output->image, output->format, output->save, object);
 	add_ring(object, &output->ring);
 	return object;
 }

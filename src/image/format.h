@@ -64,6 +64,10 @@ JsonObject *format_save_options(const char *format, JsonObject *wanted);
  * would do, strip with keep: all but icc. */
 bool format_drops_profile(VipsImage *image, const char *format, JsonObject *save);
 
+/* Which of its metadata will not be in the file, though the output's options would keep it: "lost": ["exif", "xmp", "iptc"] into entry, if there
+ * is any. */
+void format_tell_lost(VipsImage *image, const char *format, JsonObject *save, JsonObject *entry);
+
 /* Can the format hold it? Asked before the first pixel is computed, with the chain's result. Errors (ERROR_INPUT) name the limit and
  * what to do. */
 bool format_fits(VipsImage *image, const char *format, JsonObject *save, GError **error);

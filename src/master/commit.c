@@ -236,8 +236,9 @@ static bool write_history(
 		const struct job_output *output = g_ptr_array_index(made, i);
 		JsonObject *entry = json_object_new();
 		json_set_path(entry, "path", output->final);
-		if (output->note)
-			json_object_set_string_member(entry, "note", output->note);
+		g_autofree char *note = job_output_note(output);
+		if (note)
+			json_object_set_string_member(entry, "note", note);
 		if (output->skipped)
 			json_object_set_boolean_member(entry, "skipped", TRUE);
 		json_object_set_int_member(entry, "output", output->number);

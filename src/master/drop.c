@@ -49,6 +49,7 @@ static void output_free(struct job_output *output)
 	g_free(output->wished);
 	g_free(output->final);
 	g_free(output->note);
+	g_free(output->lost);
 	g_free(output);
 }
 
@@ -63,6 +64,13 @@ void job_remove_temp(const struct job_output *output)
 		folder_discard(output->temp);
 }
 
+char *job_output_note(const struct job_output *output)
+{
+	if (output->note && output->lost)
+		return g_strdup_printf("%s; %s", output->note, output->lost);
+	return g_strdup(output->note ? output->note : output->lost);
+}
+
 static struct job_output *output_copy(const struct job_output *output)
 {
 	struct job_output *copy = g_memdup2(output, sizeof *output);
@@ -73,6 +81,7 @@ static struct job_output *output_copy(const struct job_output *output)
 	copy->wished = g_strdup(output->wished);
 	copy->final = g_strdup(output->final);
 	copy->note = g_strdup(output->note);
+	copy->lost = g_strdup(output->lost);
 	return copy;
 }
 

@@ -37,6 +37,7 @@ struct job_output {
 	char *wished; /* what its template says, absolute; NULL: not known yet */
 	char *final;  /* what it gets, absolute; NULL: not known yet */
 	char *note;   /* why these are not the same, or why it is skipped; NULL */
+	char *lost;   /* which metadata its format does not hold; NULL */
 	gint64 bytes;
 	int width, height;
 	bool is_folder;       /* deep zoom */
@@ -51,6 +52,8 @@ struct job_output {
 /* An empty list of struct job_output, which it owns. */
 GPtrArray *job_outputs_new(void);
 void job_remove_temp(const struct job_output *output);
+/* What people are told of it, both note and lost. Returns owned; NULL: nothing. */
+char *job_output_note(const struct job_output *output);
 
 struct found {
 	GPtrArray *outputs; /* struct job_output */

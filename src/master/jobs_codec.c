@@ -80,6 +80,25 @@ static void tiles_ready(struct master *master, struct job *job, JsonArray *list)
 	dispatch(master);
 }
 
+/* A worker's words are not shown, only those that are known. NULL: nothing is lost. Returns owned. */
+static char *lost_text(JsonArray *lost)
+{
+	static const char *const words[][2] = {{"exif", "EXIF"}, {"xmp", "XMP"}, {"iptc", "IPTC"}};
+	g_autoptr(GPtrArray) known = g_ptr_array_new();
+
+	for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+		for (guint k = 0; k < json_array_get_length(lost); k++) {
+			JsonNode *node = json_array_get_element(lost, k);
+			if (JSON_NODE_HOLDS_VALUE(node) && g_strcmp0(json_node_get_string(node), words[i][0]) == 0)
+				g_ptr_array_add(known, (gpointer)words[i][1]);
+		}
+	if (!known->len || known->len > G_N_ELEMENTS(words))
+		return NULL;
+	g_ptr_array_add(known, NULL);
+	g_autofree char *list = g_strjoinv(", ", (char **)known->pdata);
+	return g_strdup_printf("its format does not hold the original's %s", list);
+}
+
 void jobs_read_outputs(struct job *job, JsonArray *list)
 {
 	for (guint i = 0; list && i < json_array_get_length(list); i++) {
@@ -90,6 +109,11 @@ void jobs_read_outputs(struct job *job, JsonArray *list)
 		output->bytes = json_int(entry, "bytes", 0);
 		output->width = (int)json_int(entry, "width", 0);
 		output->height = (int)json_int(entry, "height", 0);
+		/* A codec says it with its plan, not again at the end. */
+		if (json_array(entry, "lost")) {
+			g_free(output->lost);
+			output->lost = lost_text(json_array(entry, "lost"));
+		}
 	}
 }
 

@@ -8,6 +8,7 @@
 #include "base/folder.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/terminal.h"
 #include "master/accuse.h"
 #include "master/far.h"
 #include "master/state.h"
@@ -217,6 +218,22 @@ static void say_done(const struct job *job)
 		job->lane == LANE_TILED ? "tiled" : "whole", wait, job->runs > 1 ? ", not at the first try" : "");
 }
 
+/* Metadata that is in the original, and in no output of a format that does not hold it. */
+static void say_lost(const struct master *master, const struct job *job)
+{
+	for (guint i = 0; i < job->outputs->len; i++) {
+		const struct job_output *output = g_ptr_array_index(job->outputs, i);
+		if (!output->lost || !output->final)
+			continue;
+		g_autofree char *name = g_path_get_basename(output->final);
+		g_autofree char *shown = files_display(name);
+		if (master->once)
+			terminal_say("%s: %s: %s", job->source, shown, output->lost);
+		else
+			log_info("%s/%s: %s: %s", job->pipeline->name, job->source, shown, output->lost);
+	}
+}
+
 static void finish(struct master *master, struct job *job, enum job_state state)
 {
 	gint64 now = clock_now_us();
@@ -230,6 +247,8 @@ static void finish(struct master *master, struct job *job, enum job_state state)
 		log_info("%s/%s done: nothing to do", job->pipeline->name, job->source);
 	else if (state == JOB_DONE)
 		say_done(job);
+	if (state == JOB_DONE)
+		say_lost(master, job);
 	note_spent(job, state, now);
 	view_remember(master, job);
 	if (!master->once)

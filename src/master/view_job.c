@@ -21,7 +21,8 @@ static void view_outputs(const struct master *master, const struct job *job, GPt
 		/* A plan's sizes are known before the first tile is; a name may be known at the end only. */
 		if (!done && (job->state != JOB_RUNNING || output->width == 0))
 			continue;
-		struct output_view *view = output_view_new(master->options->out, path ? path : "", output->note,
+		g_autofree char *note = job_output_note(output);
+		struct output_view *view = output_view_new(master->options->out, path ? path : "", note,
 			output->skipped, output->bytes, output->width, output->height);
 		view->pending = !done;
 		view->number = (int)output->number;

@@ -246,6 +246,7 @@ static bool save_output(struct whole *whole, guint number, JsonObject *wanted, J
 	json_object_set_int_member(entry, "width", image->Xsize);
 	json_object_set_int_member(entry, "height", image->Ysize / frames_count(image));
 	json_object_set_int_member(entry, "bytes", size);
+	format_tell_lost(image, format, json_object(wanted, "save"), entry);
 	if (!whole->encoded)
 		json_set_path(entry, "temp", temp); /* so that a late result's files can be removed */
 	json_array_add_object_element(report, entry);

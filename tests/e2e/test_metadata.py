@@ -75,3 +75,20 @@ def test_exif_reaches_tiff(make_mill, pictures, tile):
         assert (34665 in found) == (name != "bare"), name  # EXIF's own directory
     assert (fields(mill.out("print", "a.tif"))["orientation"], fields(mill.out("archive", "a.tif"))["orientation"]) == ("1", "6")
     pictures.assert_same(mill.out("print", "a.tif"), pictures.reference(source, ["auto_orient"], ".tif"), mill.folder)
+
+
+@pytest.mark.parametrize("tile", [128, 4000])
+def test_what_a_format_does_not_hold_is_said(make_mill, pictures, tile):
+    source = pictures.picture(width=700, height=500, ending=".jpg", seed=33, orientation=6)
+    outputs = '{name: "{stem}.gif"}, {name: "{stem}.png"}, {name: "{stem}-bare.gif", strip: true}'
+    mill = make_mill({"three": f"steps: [auto_orient]\noutputs: [{outputs}]\n"}).start(tile=tile, workers=2)
+    mill.drop(source, "three", "a.jpg")
+    mill.wait_idle(done=1, failed=0)
+    notes = {os.path.basename(output["path"]): output["note"] for output in mill.jobs()[0]["outputs"]}
+    said = "its format does not hold the original's EXIF"
+    assert notes == {"a.gif": said, "a.png": None, "a-bare.gif": None}
+    assert mill.log().count(f"three/a.jpg: a.gif: {said}") == 1
+    # The history says it, too, in a mill that was started again.
+    mill.stop()
+    mill.start(tile=tile, workers=1)
+    assert said in [output["note"] for output in mill.jobs()[0]["outputs"]]
