@@ -47,8 +47,9 @@ static bool build(JsonArray *steps, const char *path, const char *name, const ch
 	if (count && chain_flags(steps) & OPERATION_LOADS) {
 		JsonObject *step = json_object_at(steps, 0);
 		g_clear_object(&image);
-		if (!operation_find(json_string(step, "op", ""))
-				->load(&context, json_object(step, "params"), &image, error))
+		const struct operation *loader = operation_find(json_string(step, "op", ""));
+		const struct args args = {loader->params, json_object(step, "params")};
+		if (!loader->load(&context, &args, &image, error))
 			return false;
 		first = 1;
 	}

@@ -35,7 +35,7 @@ static double opaque(VipsBandFormat format)
 }
 
 static bool weighed(
-	const struct operation *operation, VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+	const struct operation *operation, VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
 	double most = opaque(in->BandFmt);
 	g_autoptr(VipsImage) colours = NULL;
@@ -45,7 +45,7 @@ static bool weighed(
 	if (most ? vips_premultiply(in, &colours, "max_alpha", most, NULL) : vips_premultiply(in, &colours, NULL))
 		return vips_failed(error, NULL);
 	alpha_note("premultiply", colours);
-	if (!operation->build(colours, params, &mixed, error))
+	if (!operation->build(colours, args, &mixed, error))
 		return false;
 	if ((most ? vips_unpremultiply(mixed, &plain, "max_alpha", most, NULL)
 		  : vips_unpremultiply(mixed, &plain, NULL)) ||
@@ -55,19 +55,21 @@ static bool weighed(
 	return true;
 }
 
-static bool mix(const struct operation *operation, VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool mix(
+	const struct operation *operation, VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	if (operation->mixes && has_alpha(in) && !alpha_is_premultiplied(in) &&
-		param_bool(operation, params, "premultiply") && operation->mixes(in, params))
-		return weighed(operation, in, params, out, error);
-	return operation->build(in, params, out, error);
+	if (operation->mixes && has_alpha(in) && !alpha_is_premultiplied(in) && param_bool(args, "premultiply") &&
+		operation->mixes(in, args))
+		return weighed(operation, in, args, out, error);
+	return operation->build(in, args, out, error);
 }
 
-bool alpha_build(const struct operation *operation, VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+bool alpha_build(
+	const struct operation *operation, VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
 	g_autoptr(VipsImage) mixed = NULL;
 
 	if (!operation->finish)
-		return mix(operation, in, params, out, error);
-	return mix(operation, in, params, &mixed, error) && operation->finish(mixed, params, out, error);
+		return mix(operation, in, args, out, error);
+	return mix(operation, in, args, &mixed, error) && operation->finish(mixed, args, out, error);
 }

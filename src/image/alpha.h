@@ -8,15 +8,17 @@
 #ifndef DROPMILL_IMAGE_ALPHA_H
 #define DROPMILL_IMAGE_ALPHA_H
 
-#include <json-glib/json-glib.h>
+#include <glib.h>
 #include <stdbool.h>
 #include <vips/vips.h>
 
+struct args;
 struct operation;
 
 /* Builds the operation: on premultiplied colours where it mixes pixels of this picture, unless the step says premultiply: false, the picture
  * has no alpha, or a step before has premultiplied it. Then what the operation finishes. */
-bool alpha_build(const struct operation *operation, VipsImage *in, JsonObject *params, VipsImage **out, GError **error);
+bool alpha_build(
+	const struct operation *operation, VipsImage *in, const struct args *args, VipsImage **out, GError **error);
 
 /* Has a step premultiplied this picture, and none taken it back? */
 bool alpha_is_premultiplied(VipsImage *image);

@@ -7,40 +7,36 @@
 #include "image/groups.h"
 #include "image/vips_error.h"
 
-static bool check_crop(JsonObject *params, GError **error)
+static bool check_crop(const struct args *args, GError **error)
 {
-	bool corner = param_given(params, "left") || param_given(params, "top");
+	bool corner = param_given(args, "left") || param_given(args, "top");
 
-	return !corner || !param_given(params, "gravity") ||
+	return !corner || !param_given(args, "gravity") ||
 	       fail(error, ERROR_INPUT, "left and top do not go with gravity; choose one");
 }
 
-static bool build_crop(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_crop(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("crop");
-	int left = param_int(self, params, "left"), top = param_int(self, params, "top");
-	int width = param_int(self, params, "width"), height = param_int(self, params, "height");
+	int left = param_int(args, "left"), top = param_int(args, "top");
+	int width = param_int(args, "width"), height = param_int(args, "height");
 
-	if (param_given(params, "gravity"))
-		return extent_cut(in, param_string(self, params, "gravity"), width, height, out, error);
+	if (param_given(args, "gravity"))
+		return extent_cut(in, param_string(args, "gravity"), width, height, out, error);
 	if ((gint64)left + width > in->Xsize || (gint64)top + height > in->Ysize)
 		return fail(error, ERROR_INPUT, "%d x %d at %d, %d reaches outside the picture, which is %d x %d here",
 			width, height, left, top, in->Xsize, in->Ysize);
 	return vips_extract_area(in, out, left, top, width, height, NULL) == 0 || vips_failed(error, NULL);
 }
 
-static unsigned smart_crop_flags(JsonObject *params)
+static unsigned smart_crop_flags(const struct args *args)
 {
-	return extent_looks(param_string(operation_find("smart_crop"), params, "strategy")) ? OPERATION_READS_METADATA
-											    : OPERATION_SEQUENTIAL;
+	return extent_looks(param_string(args, "strategy")) ? OPERATION_READS_METADATA : OPERATION_SEQUENTIAL;
 }
 
-static bool build_smart_crop(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_smart_crop(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("smart_crop");
-
-	return extent_smart(in, param_string(self, params, "strategy"), param_int(self, params, "width"),
-		param_int(self, params, "height"), out, error);
+	return extent_smart(
+		in, param_string(args, "strategy"), param_int(args, "width"), param_int(args, "height"), out, error);
 }
 
 /* What find_trim compares with: the colours without alpha, and whether it is the alpha that tells what is background. */
@@ -77,15 +73,14 @@ static bool ground_of(VipsImage *in, const char *colour, struct ground *ground, 
 	return true;
 }
 
-static bool build_trim(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_trim(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("trim");
-	double threshold = param_double(self, params, "threshold") * (in->BandFmt == VIPS_FORMAT_USHORT ? 257 : 1);
+	double threshold = param_double(args, "threshold") * (in->BandFmt == VIPS_FORMAT_USHORT ? 257 : 1);
 	struct ground ground = {.count = 1};
 	g_autoptr(VipsImage) searched = NULL;
 	int left, top, width, height;
 
-	if (!ground_of(in, param_string(self, params, "background"), &ground, error))
+	if (!ground_of(in, param_string(args, "background"), &ground, error))
 		return false;
 	if (ground.by_alpha) {
 		ground = (struct ground){.count = 1};
@@ -107,38 +102,36 @@ static bool build_trim(VipsImage *in, JsonObject *params, VipsImage **out, GErro
 
 static const char *const sides[] = {"top", "right", "bottom", "left"};
 
-static bool check_pad(JsonObject *params, GError **error)
+static bool check_pad(const struct args *args, GError **error)
 {
-	const struct operation *self = operation_find("pad");
-	bool box = param_given(params, "width") || param_given(params, "height"), edges = param_given(params, "all");
+	bool box = param_given(args, "width") || param_given(args, "height"), edges = param_given(args, "all");
 
 	for (guint i = 0; i < G_N_ELEMENTS(sides); i++)
-		edges = edges || param_given(params, sides[i]);
+		edges = edges || param_given(args, sides[i]);
 	if (!box && !edges)
 		return fail(error, ERROR_INPUT, "needs all, top, right, bottom or left, or width or height");
 	if (box && edges)
 		return fail(error, ERROR_INPUT,
 			"width and height are of the whole, all, top, right, bottom and left are added; choose one");
-	if (!box && param_given(params, "gravity"))
+	if (!box && param_given(args, "gravity"))
 		return fail(error, ERROR_INPUT, "gravity goes with width and height");
-	if (param_given(params, "background") && !g_str_equal(param_string(self, params, "mode"), "background"))
+	if (param_given(args, "background") && !g_str_equal(param_string(args, "mode"), "background"))
 		return fail(error, ERROR_INPUT, "background goes with mode: background only");
 	return true;
 }
 
-static bool build_pad(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_pad(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("pad");
-	int all = param_int(self, params, "all"), added[4], left, top;
+	int all = param_int(args, "all"), added[4], left, top;
 	gint64 width, height;
 
 	for (guint i = 0; i < 4; i++)
-		added[i] = param_given(params, sides[i]) ? param_int(self, params, sides[i]) : all;
-	if (param_given(params, "width") || param_given(params, "height")) {
-		width = MAX(param_int(self, params, "width"), in->Xsize);
-		height = MAX(param_int(self, params, "height"), in->Ysize);
-		gravity_place(param_string(self, params, "gravity"), (int)width, (int)height, in->Xsize, in->Ysize, 0,
-			&left, &top);
+		added[i] = param_given(args, sides[i]) ? param_int(args, sides[i]) : all;
+	if (param_given(args, "width") || param_given(args, "height")) {
+		width = MAX(param_int(args, "width"), in->Xsize);
+		height = MAX(param_int(args, "height"), in->Ysize);
+		gravity_place(
+			param_string(args, "gravity"), (int)width, (int)height, in->Xsize, in->Ysize, 0, &left, &top);
 	} else {
 		top = added[0];
 		left = added[3];
@@ -147,8 +140,8 @@ static bool build_pad(VipsImage *in, JsonObject *params, VipsImage **out, GError
 	}
 	if (!extent_possible(width, height, error))
 		return false;
-	VipsArrayDouble *background = colour_in_bands(param_string(self, params, "background"), in, error);
-	int mode = vips_enum_from_nick("pad", VIPS_TYPE_EXTEND, param_string(self, params, "mode"));
+	VipsArrayDouble *background = colour_in_bands(param_string(args, "background"), in, error);
+	int mode = vips_enum_from_nick("pad", VIPS_TYPE_EXTEND, param_string(args, "mode"));
 	if (!background)
 		return false;
 	bool ok = mode >= 0 && vips_embed(in, out, left, top, (int)width, (int)height, "extend", mode, "background",

@@ -23,16 +23,16 @@ static double most_of(VipsImage *in)
 		       : 255;
 }
 
-static bool build_remove_alpha(VipsImage *in, JsonObject *params G_GNUC_UNUSED, VipsImage **out, GError **error)
+static bool build_remove_alpha(VipsImage *in, const struct args *args G_GNUC_UNUSED, VipsImage **out, GError **error)
 {
 	if (!vips_image_hasalpha(in))
 		return copy(in, out, error);
 	return vips_extract_band(in, out, 0, "n", in->Bands - 1, NULL) == 0 || vips_failed(error, NULL);
 }
 
-static bool build_ensure_alpha(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_ensure_alpha(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	double level = most_of(in) * param_double(operation_find("ensure_alpha"), params, "value");
+	double level = most_of(in) * param_double(args, "value");
 
 	if (vips_image_hasalpha(in))
 		return copy(in, out, error);
@@ -50,17 +50,16 @@ static VipsInterpretation space_of(VipsImage *in, int bands)
 			 : (deep ? VIPS_INTERPRETATION_RGB16 : VIPS_INTERPRETATION_sRGB);
 }
 
-static bool build_extract_band(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_extract_band(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("extract_band");
-	int band = param_int(self, params, "band"), count = param_int(self, params, "count");
+	int band = param_int(args, "band"), count = param_int(args, "count");
 	g_autoptr(VipsImage) picked = NULL;
 
 	if (band < 0)
 		band += in->Bands;
 	if (band < 0 || band + count > in->Bands)
 		return fail(error, ERROR_INPUT, "%d band%s from number %d: the picture has %d here, counted from 0",
-			count, count == 1 ? "" : "s", param_int(self, params, "band"), in->Bands);
+			count, count == 1 ? "" : "s", param_int(args, "band"), in->Bands);
 	if (count == in->Bands)
 		return copy(in, out, error);
 	if (vips_extract_band(in, &picked, band, "n", count, NULL) ||
@@ -69,9 +68,9 @@ static bool build_extract_band(VipsImage *in, JsonObject *params, VipsImage **ou
 	return true;
 }
 
-static bool check_join(JsonObject *params, GError **error)
+static bool check_join(const struct args *args, GError **error)
 {
-	return param_given(params, "values") != param_given(params, "image") ||
+	return param_given(args, "values") != param_given(args, "image") ||
 	       fail(error, ERROR_INPUT, "needs values or image, one of them");
 }
 
@@ -89,16 +88,15 @@ static bool open_bands(VipsImage *in, JsonObject *asset, VipsImage **out, GError
 	return vips_cast(image, out, in->BandFmt, "shift", TRUE, NULL) == 0 || vips_failed(error, NULL);
 }
 
-static bool build_join(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_join(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("join");
 	g_autoptr(VipsImage) joined = NULL;
 	guint count;
-	g_autofree double *values = param_numbers(self, params, "values", &count);
+	g_autofree double *values = param_numbers(args, "values", &count);
 
-	if (param_given(params, "image")) {
+	if (param_given(args, "image")) {
 		g_autoptr(VipsImage) bands = NULL;
-		if (!open_bands(in, param_asset(self, params, "image"), &bands, error))
+		if (!open_bands(in, param_asset(args, "image"), &bands, error))
 			return false;
 		if (vips_bandjoin2(in, bands, &joined, NULL))
 			return vips_failed(error, NULL);
@@ -121,9 +119,9 @@ static bool build_join(VipsImage *in, JsonObject *params, VipsImage **out, GErro
 	return vips_copy(joined, out, "interpretation", space, NULL) == 0 || vips_failed(error, NULL);
 }
 
-static bool check_cast(JsonObject *params, GError **error)
+static bool check_cast(const struct args *args, GError **error)
 {
-	int depth = param_int(operation_find("cast"), params, "depth");
+	int depth = param_int(args, "depth");
 
 	return depth == 8 || depth == 16 || fail(error, ERROR_INPUT, "depth is 8 or 16, not %d", depth);
 }
@@ -158,10 +156,9 @@ static bool from_float(VipsImage *in, double scale, VipsBandFormat format, VipsI
 	return true;
 }
 
-static bool build_cast(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_cast(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("cast");
-	bool deep = param_int(self, params, "depth") == 16, shift = param_bool(self, params, "shift");
+	bool deep = param_int(args, "depth") == 16, shift = param_bool(args, "shift");
 	VipsBandFormat format = deep ? VIPS_FORMAT_USHORT : VIPS_FORMAT_UCHAR;
 	VipsInterpretation space = space_in_depth(in, deep);
 	g_autoptr(VipsImage) converted = NULL;
@@ -176,7 +173,7 @@ static bool build_cast(VipsImage *in, JsonObject *params, VipsImage **out, GErro
 }
 
 /* libvips takes the last of several bands for alpha, whatever it is. */
-static bool build_premultiply(VipsImage *in, JsonObject *params G_GNUC_UNUSED, VipsImage **out, GError **error)
+static bool build_premultiply(VipsImage *in, const struct args *args G_GNUC_UNUSED, VipsImage **out, GError **error)
 {
 	if (!vips_image_hasalpha(in))
 		return copy(in, out, error);
@@ -205,7 +202,7 @@ static VipsBandFormat depth_of(VipsImage *in)
 	}
 }
 
-static bool build_unpremultiply(VipsImage *in, JsonObject *params G_GNUC_UNUSED, VipsImage **out, GError **error)
+static bool build_unpremultiply(VipsImage *in, const struct args *args G_GNUC_UNUSED, VipsImage **out, GError **error)
 {
 	VipsBandFormat format = depth_of(in);
 	g_autoptr(VipsImage) plain = NULL;

@@ -81,7 +81,7 @@ static VipsImage *build_step(
 	g_autoptr(VipsImage) in = image;
 	const char *name = json_string(step, "op", "");
 	const struct operation *operation = operation_find(name);
-	JsonObject *params = json_object(step, "params");
+	struct args args = {.given = json_object(step, "params")};
 	VipsImage *next = NULL;
 	bool holds, built;
 
@@ -99,12 +99,13 @@ static VipsImage *build_step(
 			g_array_append_val(build->context->left_out, index);
 		return g_steal_pointer(&in);
 	}
+	args.params = operation->params;
 	if (load)
-		built = operation->load(build->context, params, &next, error);
+		built = operation->load(build->context, &args, &next, error);
 	else if (operation->build_with)
-		built = operation->build_with(in, params, build->context, &next, error);
+		built = operation->build_with(in, &args, build->context, &next, error);
 	else
-		built = alpha_build(operation, in, params, &next, error);
+		built = alpha_build(operation, in, &args, &next, error);
 	if (built && load)
 		unsupported_carry(in, next);
 	if (built && next != in && gives_meaning(operation))

@@ -63,7 +63,8 @@ static bool check_step_value(const struct operation *operation, unsigned line, u
 		ok = false;
 	}
 	g_autoptr(GError) error = NULL;
-	if (ok && operation->check && !operation->check(params, &error)) {
+	const struct args args = {operation->params, params};
+	if (ok && operation->check && !operation->check(&args, &error)) {
 		diagnostics_add(errors, line, column, "%s: %s", operation->name, error->message);
 		ok = false;
 	}

@@ -100,7 +100,8 @@ static bool params_pass(const struct operation *operation, JsonObject *params, G
 	for (const struct param *param = operation->params; param->name; param++)
 		if (param->required && !json_object_has_member(params, param->name))
 			return fail(error, ERROR_INPUT, "it needs %s", param->name);
-	return !operation->check || operation->check(params, error);
+	const struct args args = {operation->params, params};
+	return !operation->check || operation->check(&args, error);
 }
 
 static bool steps_pass(JsonArray *steps, GError **error)

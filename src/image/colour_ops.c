@@ -48,25 +48,24 @@ static bool modulate(VipsImage *in, const struct modulation *m, VipsImage **out,
 	return tones_rejoin(in, &tones, back, in->Type, out, error);
 }
 
-static bool build_modulate(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_modulate(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("modulate");
-	struct modulation m = {param_double(self, params, "brightness"), param_double(self, params, "saturation"),
-		param_double(self, params, "hue"), param_double(self, params, "lightness")};
+	struct modulation m = {param_double(args, "brightness"), param_double(args, "saturation"),
+		param_double(args, "hue"), param_double(args, "lightness")};
 
 	return modulate(in, &m, out, error);
 }
 
-static bool build_saturation(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_saturation(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	struct modulation m = {1, param_double(operation_find("saturation"), params, "factor"), 0, 0};
+	struct modulation m = {1, param_double(args, "factor"), 0, 0};
 
 	return modulate(in, &m, out, error);
 }
 
-static bool build_desaturate(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_desaturate(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	struct modulation m = {1, 1 - param_double(operation_find("desaturate"), params, "amount") / 100, 0, 0};
+	struct modulation m = {1, 1 - param_double(args, "amount") / 100, 0, 0};
 
 	return modulate(in, &m, out, error);
 }
@@ -137,13 +136,12 @@ static bool parse_colour(const char *text, double rgba[4], GError **error)
 	return (text && colour_parse(text, rgba)) || fail(error, ERROR_INPUT, "'%s' is no colour", text ? text : "");
 }
 
-static bool build_tint(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_tint(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
 	double rgba[4], lab[3];
 	struct tones tones;
 
-	if (!tones_of(in, &tones, error) ||
-		!parse_colour(param_string(operation_find("tint"), params, "colour"), rgba, error) ||
+	if (!tones_of(in, &tones, error) || !parse_colour(param_string(args, "colour"), rgba, error) ||
 		!lab_of(rgba, lab, error))
 		return false;
 	g_autoptr(VipsImage) table = tint_table(&tones, lab, error);
@@ -161,21 +159,20 @@ static double between(double level, int band, const void *data)
 	return (d->dark[band] + level * (d->light[band] - d->dark[band])) / 255;
 }
 
-static bool build_duotone(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_duotone(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("duotone");
 	struct duotone duotone;
 	struct tones tones;
 
-	if (!tones_of(in, &tones, error) || !parse_colour(param_string(self, params, "dark"), duotone.dark, error) ||
-		!parse_colour(param_string(self, params, "light"), duotone.light, error))
+	if (!tones_of(in, &tones, error) || !parse_colour(param_string(args, "dark"), duotone.dark, error) ||
+		!parse_colour(param_string(args, "light"), duotone.light, error))
 		return false;
 	const struct tones coloured = {.colours = 3, .levels = tones.levels};
 	g_autoptr(VipsImage) table = tones_table(&coloured, 3, between, &duotone, error);
 	return table && map_grey(in, &tones, table, out, error);
 }
 
-static bool build_false_colour(VipsImage *in, JsonObject *params G_GNUC_UNUSED, VipsImage **out, GError **error)
+static bool build_false_colour(VipsImage *in, const struct args *args G_GNUC_UNUSED, VipsImage **out, GError **error)
 {
 	g_autoptr(VipsImage) grey = NULL;
 	g_autoptr(VipsImage) shallow = NULL;
@@ -193,10 +190,10 @@ static bool build_false_colour(VipsImage *in, JsonObject *params G_GNUC_UNUSED, 
 }
 
 /* W3C Filter Effects, sepia(): between the picture itself and these brown weights. */
-static bool build_sepia(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_sepia(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
 	static const double brown[9] = {0.393, 0.769, 0.189, 0.349, 0.686, 0.168, 0.272, 0.534, 0.131};
-	double share = param_double(operation_find("sepia"), params, "strength") / 100, weights[9];
+	double share = param_double(args, "strength") / 100, weights[9];
 	g_autoptr(VipsImage) rgb = NULL;
 	g_autoptr(VipsImage) mixed = NULL;
 	struct tones tones;
@@ -211,9 +208,9 @@ static bool build_sepia(VipsImage *in, JsonObject *params, VipsImage **out, GErr
 	return tones_rejoin(in, &tones, mixed, tones.rgb, out, error);
 }
 
-static bool check_recombine(JsonObject *params, GError **error)
+static bool check_recombine(const struct args *args, GError **error)
 {
-	g_autoptr(VipsImage) matrix = param_matrix(operation_find("recombine"), params, "matrix");
+	g_autoptr(VipsImage) matrix = param_matrix(args, "matrix");
 
 	return (matrix && matrix->Xsize == matrix->Ysize) ||
 	       fail(error, ERROR_INPUT, "matrix must have as many rows as columns: 3 x 3 or 4 x 4");
@@ -236,14 +233,14 @@ static bool recombine_four(VipsImage *in, VipsImage *matrix, VipsImage **out, GE
 	return vips_copy(whole, out, "interpretation", in->Type, NULL) == 0 || vips_failed(error, NULL);
 }
 
-static bool build_recombine(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_recombine(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	g_autoptr(VipsImage) matrix = param_matrix(operation_find("recombine"), params, "matrix");
+	g_autoptr(VipsImage) matrix = param_matrix(args, "matrix");
 	g_autoptr(VipsImage) colours = NULL;
 	g_autoptr(VipsImage) mixed = NULL;
 	struct tones tones;
 
-	if (!check_recombine(params, error))
+	if (!check_recombine(args, error))
 		return false;
 	if (matrix->Xsize == 4)
 		return recombine_four(in, matrix, out, error);

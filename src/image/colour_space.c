@@ -27,9 +27,9 @@ static bool to_space(VipsImage *in, const void *data, VipsImage **out, GError **
 static const char *const spaces[] = {
 	"srgb", "rgb16", "b-w", "grey16", "cmyk", "lab", "lch", "hsv", "scrgb", "xyz", "yxy", "labs", "cmc", NULL};
 
-static bool build_colourspace(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_colourspace(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const char *name = param_string(operation_find("colourspace"), params, "space");
+	const char *name = param_string(args, "space");
 	int space = vips_enum_from_nick("colourspace", VIPS_TYPE_INTERPRETATION, name ? name : "");
 
 	if (space < 0)
@@ -134,22 +134,21 @@ static bool transform(VipsImage *in, const void *data, VipsImage **out, GError *
 	return !failed || vips_failed(error, NULL);
 }
 
-static bool build_icc(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_icc(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("icc");
-	JsonObject *file = param_asset(self, params, "file"), *input_file = param_asset(self, params, "input_file");
+	JsonObject *file = param_asset(args, "file"), *input_file = param_asset(args, "input_file");
 	struct lent_file lent = {0}, lent_input = {0};
-	int intent = vips_enum_from_nick("icc", VIPS_TYPE_INTENT, param_string(self, params, "intent"));
+	int intent = vips_enum_from_nick("icc", VIPS_TYPE_INTENT, param_string(args, "intent"));
 
 	if (intent < 0)
 		return vips_failed(error, NULL);
 	bool ok = (!file || lend(file, &lent, error)) && (!input_file || lend(input_file, &lent_input, error));
 	if (ok) {
 		const struct icc icc = {
-			.profile = lent.name ? lent.name : param_string(self, params, "profile"),
-			.input = lent_input.name ? lent_input.name : param_string(self, params, "input"),
+			.profile = lent.name ? lent.name : param_string(args, "profile"),
+			.input = lent_input.name ? lent_input.name : param_string(args, "input"),
 			.intent = intent,
-			.black_point = param_bool(self, params, "black_point_compensation"),
+			.black_point = param_bool(args, "black_point_compensation"),
 		};
 		ok = profile_convert_colours(in, transform, &icc, out, error);
 	}
@@ -158,11 +157,11 @@ static bool build_icc(VipsImage *in, JsonObject *params, VipsImage **out, GError
 	return ok;
 }
 
-static bool check_icc(JsonObject *params, GError **error)
+static bool check_icc(const struct args *args, GError **error)
 {
-	if (param_given(params, "profile") && param_given(params, "file"))
+	if (param_given(args, "profile") && param_given(args, "file"))
 		return fail(error, ERROR_INPUT, "give profile or file, not both");
-	return !param_given(params, "input") || !param_given(params, "input_file") ||
+	return !param_given(args, "input") || !param_given(args, "input_file") ||
 	       fail(error, ERROR_INPUT, "give input or input_file, not both");
 }
 

@@ -7,43 +7,41 @@
 #include "image/overlay.h"
 #include "image/vips_error.h"
 
-static bool check_place(const char *name, JsonObject *params, GError **error)
+static bool check_place(const struct args *args, GError **error)
 {
-	const struct operation *self = operation_find(name);
-	bool at = param_given(params, "left") || param_given(params, "top");
+	bool at = param_given(args, "left") || param_given(args, "top");
 
-	if (at && param_given(params, "gravity"))
+	if (at && param_given(args, "gravity"))
 		return fail(error, ERROR_INPUT, "left and top do not go with gravity; choose one");
-	if (at && param_int(self, params, "margin") != 0)
+	if (at && param_int(args, "margin") != 0)
 		return fail(error, ERROR_INPUT, "margin goes with gravity, not with left and top");
 	return true;
 }
 
-static bool check_watermark(JsonObject *params, GError **error)
+static bool check_watermark(const struct args *args, GError **error)
 {
-	bool repeat = param_bool(operation_find("watermark"), params, "repeat");
+	bool repeat = param_bool(args, "repeat");
 
-	if (repeat && (param_given(params, "left") || param_given(params, "top") || param_given(params, "gravity")))
+	if (repeat && (param_given(args, "left") || param_given(args, "top") || param_given(args, "gravity")))
 		return fail(error, ERROR_INPUT,
 			"repeat fills the picture from its top left; gravity, left and top do not go with it");
-	return check_place("watermark", params, error);
+	return check_place(args, error);
 }
 
-static bool check_composite(JsonObject *params, GError **error)
+static bool check_composite(const struct args *args, GError **error)
 {
-	return check_place("composite", params, error);
+	return check_place(args, error);
 }
 
-static void place(
-	const struct operation *self, JsonObject *params, VipsImage *in, VipsImage *overlay, int *left, int *top)
+static void place(const struct args *args, VipsImage *in, VipsImage *overlay, int *left, int *top)
 {
-	if (param_given(params, "left") || param_given(params, "top")) {
-		*left = param_int(self, params, "left");
-		*top = param_int(self, params, "top");
+	if (param_given(args, "left") || param_given(args, "top")) {
+		*left = param_int(args, "left");
+		*top = param_int(args, "top");
 		return;
 	}
-	gravity_place(param_string(self, params, "gravity"), in->Xsize, in->Ysize, overlay->Xsize, overlay->Ysize,
-		param_int(self, params, "margin"), left, top);
+	gravity_place(param_string(args, "gravity"), in->Xsize, in->Ysize, overlay->Xsize, overlay->Ysize,
+		param_int(args, "margin"), left, top);
 }
 
 /* overlay again and again, gap pixels apart, over a picture of in's size. Takes overlay. */
@@ -61,67 +59,63 @@ static bool repeat_over(VipsImage *overlay, VipsImage *in, int gap, VipsImage **
 	       vips_failed(error, NULL);
 }
 
-static bool build_watermark(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_watermark(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("watermark");
-	JsonObject *asset = param_asset(self, params, "image");
+	JsonObject *asset = param_asset(args, "image");
 	g_autoptr(VipsImage) overlay = NULL;
 	struct kind kind;
 	int width, height, left = 0, top = 0;
 
 	if (!kind_of(in, &kind, error) || !overlay_size(asset, &width, &height, error))
 		return false;
-	if (param_given(params, "scale")) {
-		double wide = VIPS_CLIP(1, rint(in->Xsize * param_double(self, params, "scale")), 1e7);
+	if (param_given(args, "scale")) {
+		double wide = VIPS_CLIP(1, rint(in->Xsize * param_double(args, "scale")), 1e7);
 		height = (int)VIPS_CLIP(1, rint(wide * height / width), 1e7);
 		width = (int)wide;
 	}
 	if (!overlay_open(asset, &kind, width, height, &overlay, error))
 		return false;
-	if (param_bool(self, params, "repeat")) {
+	if (param_bool(args, "repeat")) {
 		VipsImage *many = NULL;
-		if (!repeat_over(g_steal_pointer(&overlay), in, param_int(self, params, "margin"), &many, error))
+		if (!repeat_over(g_steal_pointer(&overlay), in, param_int(args, "margin"), &many, error))
 			return false;
 		overlay = many;
 	} else {
-		place(self, params, in, overlay, &left, &top);
+		place(args, in, overlay, &left, &top);
 	}
-	return overlay_blend(in, overlay, left, top, param_double(self, params, "opacity"),
-		param_string(self, params, "blend"), out, error);
+	return overlay_blend(
+		in, overlay, left, top, param_double(args, "opacity"), param_string(args, "blend"), out, error);
 }
 
-static bool build_composite(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_composite(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("composite");
 	g_autoptr(VipsImage) overlay = NULL;
 	struct kind kind;
 	int left, top;
 
-	if (!kind_of(in, &kind, error) ||
-		!overlay_open(param_asset(self, params, "image"), &kind, 0, 0, &overlay, error))
+	if (!kind_of(in, &kind, error) || !overlay_open(param_asset(args, "image"), &kind, 0, 0, &overlay, error))
 		return false;
-	place(self, params, in, overlay, &left, &top);
-	return overlay_blend(in, overlay, left, top, param_double(self, params, "opacity"),
-		param_string(self, params, "blend"), out, error);
+	place(args, in, overlay, &left, &top);
+	return overlay_blend(
+		in, overlay, left, top, param_double(args, "opacity"), param_string(args, "blend"), out, error);
 }
 
-static bool build_mask(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_mask(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("mask");
-	JsonObject *asset = param_asset(self, params, "image");
+	JsonObject *asset = param_asset(args, "image");
 	g_autoptr(VipsImage) mask = NULL;
 	g_autoptr(VipsImage) turned = NULL;
 	int width, height;
 
 	if (!overlay_size(asset, &width, &height, error))
 		return false;
-	if (!param_bool(self, params, "resize") && (width != in->Xsize || height != in->Ysize))
+	if (!param_bool(args, "resize") && (width != in->Xsize || height != in->Ysize))
 		return fail(error, ERROR_INPUT,
 			"the mask is %d x %d and the picture %d x %d here; let it be resized (resize: true), or give one of that size",
 			width, height, in->Xsize, in->Ysize);
 	if (!overlay_open_mask(asset, in->Xsize, in->Ysize, &mask, error))
 		return false;
-	if (!param_bool(self, params, "invert"))
+	if (!param_bool(args, "invert"))
 		return overlay_cut(in, mask, out, error);
 	return vips_invert(mask, &turned, NULL) == 0 ? overlay_cut(in, turned, out, error) : vips_failed(error, NULL);
 }

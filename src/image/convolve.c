@@ -62,47 +62,42 @@ static double sum_of(VipsImage *kernel)
 	return sum;
 }
 
-static bool convolve(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool convolve(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("convolve");
-	g_autoptr(VipsImage) kernel = param_matrix(self, params, "kernel");
-	bool whole = g_str_equal(param_string(self, params, "precision"), "integer");
+	g_autoptr(VipsImage) kernel = param_matrix(args, "kernel");
+	bool whole = g_str_equal(param_string(args, "precision"), "integer");
 
 	if (!kernel)
 		return fail(error, ERROR_INPUT, "kernel is not rows of as many numbers each");
 	/* A kernel that neither brightens nor darkens by itself, unless its sum is nothing to divide by. */
 	double sum = sum_of(kernel);
-	double scale = param_given(params, "scale") ? param_double(self, params, "scale") : fabs(sum) < 1e-9 ? 1 : sum;
+	double scale = param_given(args, "scale") ? param_double(args, "scale") : fabs(sum) < 1e-9 ? 1 : sum;
 	if (!convolve_scale_fits(scale, whole, error))
 		return false;
 	vips_image_set_double(kernel, "scale", scale);
-	vips_image_set_double(kernel, "offset", param_double(self, params, "offset") * filter_most(in));
+	vips_image_set_double(kernel, "offset", param_double(args, "offset") * filter_most(in));
 	return vips_conv(in, out, kernel, "precision", whole ? VIPS_PRECISION_INTEGER : VIPS_PRECISION_FLOAT, NULL) ==
 		       0 ||
 	       vips_failed(error, NULL);
 }
 
-static bool build_convolve(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_convolve(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	return filter_colours(in, convolve, params, out, error);
+	return filter_colours(in, convolve, args, out, error);
 }
 
-static bool check_convolve(JsonObject *params, GError **error)
+static bool check_convolve(const struct args *args, GError **error)
 {
-	const struct operation *self = operation_find("convolve");
-
-	return !param_given(params, "scale") ||
-	       convolve_scale_fits(param_double(self, params, "scale"),
-		       g_str_equal(param_string(self, params, "precision"), "integer"), error);
+	return !param_given(args, "scale") || convolve_scale_fits(param_double(args, "scale"),
+						      g_str_equal(param_string(args, "precision"), "integer"), error);
 }
 
 /* Points along the line, each shared between the four pixels around it, in steps of 1/256: whole numbers add up to the same
  * everywhere. */
-static bool motion(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool motion(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("motion_blur");
-	int length = CLAMP(param_int(self, params, "length"), 1, LENGTH_MAX);
-	double angle = param_double(self, params, "angle") * G_PI / 180;
+	int length = CLAMP(param_int(args, "length"), 1, LENGTH_MAX);
+	double angle = param_double(args, "angle") * G_PI / 180;
 	int reach = length / 2 + 1, width = 2 * reach + 1, points = 8 * length;
 	g_autofree double *weights = g_new0(double, (gsize)width *(gsize)width);
 	double sum = 0;
@@ -122,9 +117,9 @@ static bool motion(VipsImage *in, JsonObject *params, VipsImage **out, GError **
 	return convolve_with(in, weights, width, width, sum, 0, out, error);
 }
 
-static bool build_motion(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_motion(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	return filter_bands(in, motion, params, out, error);
+	return filter_bands(in, motion, args, out, error);
 }
 
 const struct operation convolve_operations[] = {

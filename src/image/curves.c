@@ -64,12 +64,12 @@ static double on_curves(double level, int band, const void *data)
 	return along(&curves->all, along(&curves->channel[band], level));
 }
 
-static bool read_curve(JsonObject *params, const char *name, struct curve *curve, GError **error)
+static bool read_curve(const struct args *args, const char *name, struct curve *curve, GError **error)
 {
-	g_autoptr(VipsImage) points = param_matrix(operation_find("curves"), params, name);
+	g_autoptr(VipsImage) points = param_matrix(args, name);
 
 	*curve = (struct curve){0};
-	if (!param_given(params, name))
+	if (!param_given(args, name))
 		return true;
 	if (!points || points->Xsize != 2 || points->Ysize < 2 || points->Ysize > POINTS_MAX)
 		return fail(error, ERROR_INPUT, "%s must be 2 to %d points of two numbers each, [in, out]", name,
@@ -86,30 +86,29 @@ static bool read_curve(JsonObject *params, const char *name, struct curve *curve
 	return true;
 }
 
-static bool read_curves(JsonObject *params, struct curves *curves, GError **error)
+static bool read_curves(const struct args *args, struct curves *curves, GError **error)
 {
-	return read_curve(params, "all", &curves->all, error) &&
-	       read_curve(params, "red", &curves->channel[0], error) &&
-	       read_curve(params, "green", &curves->channel[1], error) &&
-	       read_curve(params, "blue", &curves->channel[2], error);
+	return read_curve(args, "all", &curves->all, error) && read_curve(args, "red", &curves->channel[0], error) &&
+	       read_curve(args, "green", &curves->channel[1], error) &&
+	       read_curve(args, "blue", &curves->channel[2], error);
 }
 
-static bool check_curves(JsonObject *params, GError **error)
+static bool check_curves(const struct args *args, GError **error)
 {
 	struct curves curves;
 
-	if (!param_given(params, "all") && !param_given(params, "red") && !param_given(params, "green") &&
-		!param_given(params, "blue"))
+	if (!param_given(args, "all") && !param_given(args, "red") && !param_given(args, "green") &&
+		!param_given(args, "blue"))
 		return fail(error, ERROR_INPUT, "give at least one of all, red, green and blue");
-	return read_curves(params, &curves, error);
+	return read_curves(args, &curves, error);
 }
 
-static bool build_curves(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_curves(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
 	struct curves curves;
 	struct tones tones;
 
-	if (!read_curves(params, &curves, error) || !tones_of(in, &tones, error))
+	if (!read_curves(args, &curves, error) || !tones_of(in, &tones, error))
 		return false;
 	if (tones.colours == 1 && (curves.channel[0].count || curves.channel[1].count || curves.channel[2].count))
 		return fail(error, ERROR_INPUT,

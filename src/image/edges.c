@@ -30,62 +30,58 @@ static bool gradients(VipsImage *in, double middle, double outer, VipsImage **ou
 	return true;
 }
 
-static bool laplacian(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool laplacian(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
 	static const double kernel[] = {-1, -1, -1, -1, 8, -1, -1, -1, -1};
 	g_autoptr(VipsImage) change = NULL;
 
-	(void)params;
+	(void)args;
 	if (!convolve_with(in, kernel, 3, 3, 1, 0, &change, error))
 		return false;
 	return vips_abs(change, out, NULL) == 0 || vips_failed(error, NULL);
 }
 
-static bool edges(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool edges(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("edges");
-	const char *method = param_string(self, params, "method");
+	const char *method = param_string(args, "method");
 
 	if (g_str_equal(method, "prewitt"))
 		return gradients(in, 1, 1, out, error);
 	if (g_str_equal(method, "scharr"))
 		return gradients(in, 10, 3, out, error);
 	if (g_str_equal(method, "laplacian"))
-		return laplacian(in, params, out, error);
+		return laplacian(in, args, out, error);
 	if (g_str_equal(method, "sobel"))
 		return vips_sobel(in, out, NULL) == 0 || vips_failed(error, NULL);
-	return vips_canny(in, out, "sigma", param_double(self, params, "sigma"), NULL) == 0 || vips_failed(error, NULL);
+	return vips_canny(in, out, "sigma", param_double(args, "sigma"), NULL) == 0 || vips_failed(error, NULL);
 }
 
-static bool build_edges(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_edges(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	return filter_colours(in, edges, params, out, error);
+	return filter_colours(in, edges, args, out, error);
 }
 
-static bool check_edges(JsonObject *params, GError **error)
+static bool check_edges(const struct args *args, GError **error)
 {
-	const struct operation *self = operation_find("edges");
-
-	if (param_given(params, "sigma") && !g_str_equal(param_string(self, params, "method"), "canny"))
-		return fail(error, ERROR_INPUT, "sigma is for method: canny; %s has none",
-			param_string(self, params, "method"));
+	if (param_given(args, "sigma") && !g_str_equal(param_string(args, "method"), "canny"))
+		return fail(
+			error, ERROR_INPUT, "sigma is for method: canny; %s has none", param_string(args, "method"));
 	return true;
 }
 
-static bool build_laplacian(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_laplacian(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	return filter_colours(in, laplacian, params, out, error);
+	return filter_colours(in, laplacian, args, out, error);
 }
 
 /* Light from an angle: the change of brightness towards it, on the picture or on mid-grey. At 135 degrees and strength 1 the kernel is
  * the usual -2 -1 0, -1 1 1, 0 1 2. */
-static bool emboss(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool emboss(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
 	static const double across[] = {-1, 0, 1, -1, 0, 1, -1, 0, 1}, down[] = {-1, -1, -1, 0, 0, 0, 1, 1, 1};
-	const struct operation *self = operation_find("emboss");
-	double angle = param_double(self, params, "angle") * G_PI / 180;
-	double strength = param_double(self, params, "strength") * G_SQRT2;
-	bool relief = param_bool(self, params, "relief");
+	double angle = param_double(args, "angle") * G_PI / 180;
+	double strength = param_double(args, "strength") * G_SQRT2;
+	bool relief = param_bool(args, "relief");
 	double kernel[9];
 
 	/* In steps of 1/4096, since the last digit of cos() may differ from one processor to another. */
@@ -96,9 +92,9 @@ static bool emboss(VipsImage *in, JsonObject *params, VipsImage **out, GError **
 	return convolve_with(in, kernel, 3, 3, 4096, relief ? rint(filter_most(in) / 2) : 0, out, error);
 }
 
-static bool build_emboss(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_emboss(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	return filter_colours(in, emboss, params, out, error);
+	return filter_colours(in, emboss, args, out, error);
 }
 
 const struct operation edge_operations[] = {

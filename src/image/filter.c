@@ -9,34 +9,28 @@
 #include "image/neighbours.h"
 #include "image/vips_error.h"
 
-static bool build_blur(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_blur(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("blur");
-
-	return vips_gaussblur(in, out, param_double(self, params, "sigma"), "min_ampl",
-		       param_double(self, params, "min_amplitude"), NULL) == 0 ||
+	return vips_gaussblur(in, out, param_double(args, "sigma"), "min_ampl", param_double(args, "min_amplitude"),
+		       NULL) == 0 ||
 	       vips_failed(error, NULL);
 }
 
-static bool build_sharpen(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_sharpen(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("sharpen");
-
-	return vips_sharpen(in, out, "sigma", param_double(self, params, "sigma"), "x1",
-		       param_double(self, params, "x1"), "y2", param_double(self, params, "y2"), "y3",
-		       param_double(self, params, "y3"), "m1", param_double(self, params, "m1"), "m2",
-		       param_double(self, params, "m2"), NULL) == 0 ||
+	return vips_sharpen(in, out, "sigma", param_double(args, "sigma"), "x1", param_double(args, "x1"), "y2",
+		       param_double(args, "y2"), "y3", param_double(args, "y3"), "m1", param_double(args, "m1"), "m2",
+		       param_double(args, "m2"), NULL) == 0 ||
 	       vips_failed(error, NULL);
 }
 
 #define BOX_MAX 1001
 
-static bool box(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool box(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("box_blur");
-	int around = 2 * param_int(self, params, "radius") + 1;
-	int width = param_given(params, "width") ? param_int(self, params, "width") : 0;
-	int height = param_given(params, "height") ? param_int(self, params, "height") : 0;
+	int around = 2 * param_int(args, "radius") + 1;
+	int width = param_given(args, "width") ? param_int(args, "width") : 0;
+	int height = param_given(args, "height") ? param_int(args, "height") : 0;
 
 	/* Of width and height one alone means a square. */
 	if (!width)
@@ -46,23 +40,22 @@ static bool box(VipsImage *in, JsonObject *params, VipsImage **out, GError **err
 	return box_mean(in, CLAMP(width, 1, BOX_MAX), CLAMP(height, 1, BOX_MAX), out, error);
 }
 
-static bool build_box_blur(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_box_blur(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	return filter_bands(in, box, params, out, error);
+	return filter_bands(in, box, args, out, error);
 }
 
-static bool check_box_blur(JsonObject *params, GError **error)
+static bool check_box_blur(const struct args *args, GError **error)
 {
-	if (param_given(params, "radius") && (param_given(params, "width") || param_given(params, "height")))
+	if (param_given(args, "radius") && (param_given(args, "width") || param_given(args, "height")))
 		return fail(error, ERROR_INPUT, "give radius, or width and height, not both");
 	return true;
 }
 
 /* in + amount * (in - blurred), where they differ by threshold or more. */
-static bool unsharp(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool unsharp(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("unsharp");
-	double threshold = param_double(self, params, "threshold") * filter_most(in);
+	double threshold = param_double(args, "threshold") * filter_most(in);
 	g_autoptr(VipsImage) blurred = NULL;
 	g_autoptr(VipsImage) detail = NULL;
 	g_autoptr(VipsImage) size = NULL;
@@ -70,38 +63,36 @@ static bool unsharp(VipsImage *in, JsonObject *params, VipsImage **out, GError *
 	g_autoptr(VipsImage) more = NULL;
 	g_autoptr(VipsImage) sharp = NULL;
 
-	if (!convolve_gaussian(
-		    in, param_double(self, params, "sigma"), param_int(self, params, "radius"), &blurred, error))
+	if (!convolve_gaussian(in, param_double(args, "sigma"), param_int(args, "radius"), &blurred, error))
 		return false;
 	if (vips_subtract(in, blurred, &detail, NULL) || vips_abs(detail, &size, NULL) ||
 		vips_relational_const1(size, &stands_out, VIPS_OPERATION_RELATIONAL_MOREEQ, threshold, NULL) ||
-		vips_linear1(detail, &more, param_double(self, params, "amount"), 0, NULL) ||
+		vips_linear1(detail, &more, param_double(args, "amount"), 0, NULL) ||
 		vips_add(in, more, &sharp, NULL) || vips_ifthenelse(stands_out, sharp, in, out, NULL))
 		return vips_failed(error, NULL);
 	return true;
 }
 
-static bool build_unsharp(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_unsharp(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	return filter_colours(in, unsharp, params, out, error);
+	return filter_colours(in, unsharp, args, out, error);
 }
 
-static bool high_pass(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool high_pass(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("high_pass");
 	g_autoptr(VipsImage) blurred = NULL;
 	g_autoptr(VipsImage) detail = NULL;
 
-	if (!convolve_gaussian(in, param_double(self, params, "sigma"), 0, &blurred, error))
+	if (!convolve_gaussian(in, param_double(args, "sigma"), 0, &blurred, error))
 		return false;
 	if (vips_subtract(in, blurred, &detail, NULL) || vips_linear1(detail, out, 1, rint(filter_most(in) / 2), NULL))
 		return vips_failed(error, NULL);
 	return true;
 }
 
-static bool build_high_pass(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_high_pass(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	return filter_colours(in, high_pass, params, out, error);
+	return filter_colours(in, high_pass, args, out, error);
 }
 
 /* One of sharpen's curve parameters; libvips' own bounds. */

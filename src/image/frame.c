@@ -27,27 +27,25 @@ static bool surround(
 	return ok || vips_failed(error, NULL);
 }
 
-static bool check_border(JsonObject *params, GError **error)
+static bool check_border(const struct args *args, GError **error)
 {
 	static const char *const sides[] = {"width", "top", "right", "bottom", "left"};
 
 	for (guint i = 0; i < G_N_ELEMENTS(sides); i++)
-		if (param_given(params, sides[i]))
+		if (param_given(args, sides[i]))
 			return true;
 	return fail(error, ERROR_INPUT, "needs width, or one of top, right, bottom and left");
 }
 
-static int side(JsonObject *params, const char *name)
+static int side(const struct args *args, const char *name)
 {
-	const struct operation *self = operation_find("border");
-
-	return param_int(self, params, param_given(params, name) ? name : "width");
+	return param_int(args, param_given(args, name) ? name : "width");
 }
 
-static bool build_border(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_border(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	return surround(g_object_ref(in), side(params, "top"), side(params, "right"), side(params, "bottom"),
-		side(params, "left"), param_string(operation_find("border"), params, "colour"), out, error);
+	return surround(g_object_ref(in), side(args, "top"), side(args, "right"), side(args, "bottom"),
+		side(args, "left"), param_string(args, "colour"), out, error);
 }
 
 /* The colour towards white (part > 0) or black. Takes colour. */
@@ -87,18 +85,16 @@ static bool lay_in_sides(VipsImage *in, int width, const char *colour, double be
 	return ok;
 }
 
-static bool build_frame(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_frame(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("frame");
-	const char *style = param_string(self, params, "style");
-	int inner = param_int(self, params, "inner_width"), width = param_int(self, params, "width");
+	const char *style = param_string(args, "style");
+	int inner = param_int(args, "inner_width"), width = param_int(args, "width");
 	g_autoptr(VipsImage) lined = NULL;
 
-	if (!surround(g_object_ref(in), inner, inner, inner, inner, param_string(self, params, "inner_colour"), &lined,
-		    error))
+	if (!surround(g_object_ref(in), inner, inner, inner, inner, param_string(args, "inner_colour"), &lined, error))
 		return false;
 	double bevel = g_str_equal(style, "flat") ? 0 : g_str_equal(style, "sunken") ? -BEVEL : BEVEL;
-	return lay_in_sides(lined, width, param_string(self, params, "colour"), bevel, out, error);
+	return lay_in_sides(lined, width, param_string(args, "colour"), bevel, out, error);
 }
 
 /* Alpha out of the picture, the colour where it was. Takes in. */
@@ -123,32 +119,31 @@ static bool flatten(VipsImage *in, const char *colour, VipsImage **out, GError *
 	return ok || vips_failed(error, NULL);
 }
 
-static bool build_flatten(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_flatten(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	return flatten(g_object_ref(in), param_string(operation_find("flatten"), params, "background"), out, error);
+	return flatten(g_object_ref(in), param_string(args, "background"), out, error);
 }
 
-static bool check_round_corners(JsonObject *params, GError **error)
+static bool check_round_corners(const struct args *args, GError **error)
 {
-	if (param_given(params, "radius") == param_given(params, "scale"))
+	if (param_given(args, "radius") == param_given(args, "scale"))
 		return fail(error, ERROR_INPUT, "needs radius or scale, one of them");
 	return true;
 }
 
-static bool build_round_corners(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_round_corners(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("round_corners");
 	double shorter = VIPS_MIN(in->Xsize, in->Ysize);
-	double radius = param_given(params, "scale") ? shorter * param_double(self, params, "scale")
-						     : param_double(self, params, "radius");
+	double radius =
+		param_given(args, "scale") ? shorter * param_double(args, "scale") : param_double(args, "radius");
 	g_autoptr(VipsImage) mask = NULL;
 	g_autoptr(VipsImage) cut = NULL;
 
 	if (!lazy_round_mask(in->Xsize, in->Ysize, VIPS_MIN(radius, shorter / 2), &mask, error) ||
 		!overlay_cut(in, mask, &cut, error))
 		return false;
-	if (param_given(params, "background"))
-		return flatten(g_steal_pointer(&cut), param_string(self, params, "background"), out, error);
+	if (param_given(args, "background"))
+		return flatten(g_steal_pointer(&cut), param_string(args, "background"), out, error);
 	*out = g_steal_pointer(&cut);
 	return true;
 }

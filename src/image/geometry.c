@@ -5,17 +5,17 @@
 #include "image/groups.h"
 #include "image/vips_error.h"
 
-static bool build_auto_orient(VipsImage *in, JsonObject *params G_GNUC_UNUSED, VipsImage **out, GError **error)
+static bool build_auto_orient(VipsImage *in, const struct args *args G_GNUC_UNUSED, VipsImage **out, GError **error)
 {
 	return vips_autorot(in, out, NULL) == 0 || vips_failed(error, NULL);
 }
 
-static bool build_flip(VipsImage *in, JsonObject *params G_GNUC_UNUSED, VipsImage **out, GError **error)
+static bool build_flip(VipsImage *in, const struct args *args G_GNUC_UNUSED, VipsImage **out, GError **error)
 {
 	return vips_flip(in, out, VIPS_DIRECTION_VERTICAL, NULL) == 0 || vips_failed(error, NULL);
 }
 
-static bool build_flop(VipsImage *in, JsonObject *params G_GNUC_UNUSED, VipsImage **out, GError **error)
+static bool build_flop(VipsImage *in, const struct args *args G_GNUC_UNUSED, VipsImage **out, GError **error)
 {
 	return vips_flip(in, out, VIPS_DIRECTION_HORIZONTAL, NULL) == 0 || vips_failed(error, NULL);
 }
@@ -30,12 +30,12 @@ static bool turn_and_mirror(VipsImage *in, VipsDirection direction, VipsImage **
 	return true;
 }
 
-static bool build_transpose(VipsImage *in, JsonObject *params G_GNUC_UNUSED, VipsImage **out, GError **error)
+static bool build_transpose(VipsImage *in, const struct args *args G_GNUC_UNUSED, VipsImage **out, GError **error)
 {
 	return turn_and_mirror(in, VIPS_DIRECTION_HORIZONTAL, out, error);
 }
 
-static bool build_transverse(VipsImage *in, JsonObject *params G_GNUC_UNUSED, VipsImage **out, GError **error)
+static bool build_transverse(VipsImage *in, const struct args *args G_GNUC_UNUSED, VipsImage **out, GError **error)
 {
 	return turn_and_mirror(in, VIPS_DIRECTION_VERTICAL, out, error);
 }

@@ -139,10 +139,9 @@ static bool stretch(VipsImage *lightness, double low, double high, VipsImage **o
 	return true;
 }
 
-static bool build_normalize(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_normalize(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("normalize");
-	double lower = param_double(self, params, "lower") / 100, upper = param_double(self, params, "upper") / 100;
+	double lower = param_double(args, "lower") / 100, upper = param_double(args, "upper") / 100;
 	g_autoptr(VipsImage) lightness = NULL;
 	g_autoptr(VipsImage) ab = NULL;
 	g_autoptr(VipsImage) counted = NULL;
@@ -162,17 +161,15 @@ static bool build_normalize(VipsImage *in, JsonObject *params, VipsImage **out, 
 	return stretch(lightness, low, high, &stretched, error) && join_lab(in, &tones, stretched, ab, out, error);
 }
 
-static bool check_normalize(JsonObject *params, GError **error)
+static bool check_normalize(const struct args *args, GError **error)
 {
-	const struct operation *self = operation_find("normalize");
-
-	return param_double(self, params, "lower") < param_double(self, params, "upper") ||
+	return param_double(args, "lower") < param_double(args, "upper") ||
 	       fail(error, ERROR_INPUT, "lower must be below upper");
 }
 
-static bool by_lightness(const struct operation *self, JsonObject *params)
+static bool by_lightness(const struct args *args)
 {
-	return g_strcmp0(param_string(self, params, "mode"), "lightness") == 0;
+	return g_strcmp0(param_string(args, "mode"), "lightness") == 0;
 }
 
 static bool equalize_lightness(VipsImage *in, const struct tones *tones, VipsImage **out, GError **error)
@@ -198,7 +195,7 @@ static bool equalize_lightness(VipsImage *in, const struct tones *tones, VipsIma
 	return join_lab(in, tones, mapped, ab, out, error);
 }
 
-static bool build_equalize(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_equalize(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
 	g_autoptr(VipsImage) colours = NULL;
 	struct histogram h;
@@ -206,7 +203,7 @@ static bool build_equalize(VipsImage *in, JsonObject *params, VipsImage **out, G
 
 	if (!tones_of(in, &tones, error))
 		return false;
-	if (tones.colours == 3 && by_lightness(operation_find("equalize"), params))
+	if (tones.colours == 3 && by_lightness(args))
 		return equalize_lightness(in, &tones, out, error);
 	if (!tones_colours(in, &tones, &colours, error) || !count_levels(colours, tones.levels, &h, error))
 		return false;
@@ -236,11 +233,10 @@ static bool local_levels(VipsImage *in, int width, int height, int max_slope, Vi
 	return true;
 }
 
-static bool build_clahe(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_clahe(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("clahe");
-	int width = param_int(self, params, "width"), max_slope = param_int(self, params, "max_slope");
-	int height = param_given(params, "height") ? param_int(self, params, "height") : width;
+	int width = param_int(args, "width"), max_slope = param_int(args, "max_slope");
+	int height = param_given(args, "height") ? param_int(args, "height") : width;
 	g_autoptr(VipsImage) colours = NULL;
 	g_autoptr(VipsImage) ab = NULL;
 	g_autoptr(VipsImage) scaled = NULL;
@@ -250,7 +246,7 @@ static bool build_clahe(VipsImage *in, JsonObject *params, VipsImage **out, GErr
 
 	if (!tones_of(in, &tones, error))
 		return false;
-	bool lab = tones.colours == 3 && by_lightness(self, params);
+	bool lab = tones.colours == 3 && by_lightness(args);
 	double scale = lab ? 2.55 : 255.0 / (tones.levels - 1);
 	width = MIN(width, in->Xsize);
 	height = MIN(height, in->Ysize);
@@ -280,11 +276,10 @@ static double in_range(double level, int band, const void *data)
 	return r->high[band] > r->low[band] ? (level - r->low[band]) / (r->high[band] - r->low[band]) : level;
 }
 
-static bool build_auto_level(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_auto_level(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("auto_level");
-	double clip = param_double(self, params, "clip") / 100;
-	bool together = g_strcmp0(param_string(self, params, "mode"), "together") == 0;
+	double clip = param_double(args, "clip") / 100;
+	bool together = g_strcmp0(param_string(args, "mode"), "together") == 0;
 	g_autoptr(VipsImage) colours = NULL;
 	struct ranges ranges;
 	struct histogram h;

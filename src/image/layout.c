@@ -5,21 +5,19 @@
 #include "image/groups.h"
 #include "image/vips_error.h"
 
-static bool build_tile(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_tile(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("tile");
-	int across = param_int(self, params, "across"), down = param_int(self, params, "down");
+	int across = param_int(args, "across"), down = param_int(args, "down");
 
 	if (!extent_possible((gint64)in->Xsize * across, (gint64)in->Ysize * down, error))
 		return false;
 	return vips_replicate(in, out, across, down, NULL) == 0 || vips_failed(error, NULL);
 }
 
-static bool build_wrap(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_wrap(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("wrap");
-	int x = param_given(params, "x") ? param_int(self, params, "x") : in->Xsize / 2;
-	int y = param_given(params, "y") ? param_int(self, params, "y") : in->Ysize / 2;
+	int x = param_given(args, "x") ? param_int(args, "x") : in->Xsize / 2;
+	int y = param_given(args, "y") ? param_int(args, "y") : in->Ysize / 2;
 
 	if (!extent_possible(2 * (gint64)in->Xsize, 2 * (gint64)in->Ysize, error))
 		return false;
@@ -27,30 +25,29 @@ static bool build_wrap(VipsImage *in, JsonObject *params, VipsImage **out, GErro
 }
 
 /* x and y, where given, else factor. */
-static void factors(const char *name, JsonObject *params, int *x, int *y)
+static void factors(const struct args *args, int *x, int *y)
 {
-	const struct operation *self = operation_find(name);
-	int factor = param_int(self, params, "factor");
+	int factor = param_int(args, "factor");
 
-	*x = param_given(params, "x") ? param_int(self, params, "x") : factor;
-	*y = param_given(params, "y") ? param_int(self, params, "y") : factor;
+	*x = param_given(args, "x") ? param_int(args, "x") : factor;
+	*y = param_given(args, "y") ? param_int(args, "y") : factor;
 }
 
-static bool build_zoom(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_zoom(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
 	int x, y;
 
-	factors("zoom", params, &x, &y);
+	factors(args, &x, &y);
 	if (!extent_possible((gint64)in->Xsize * x, (gint64)in->Ysize * y, error))
 		return false;
 	return vips_zoom(in, out, x, y, NULL) == 0 || vips_failed(error, NULL);
 }
 
-static bool build_subsample(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_subsample(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
 	int x, y;
 
-	factors("subsample", params, &x, &y);
+	factors(args, &x, &y);
 	return vips_subsample(in, out, MIN(x, in->Xsize), MIN(y, in->Ysize), NULL) == 0 || vips_failed(error, NULL);
 }
 
@@ -77,9 +74,9 @@ static bool from_means(VipsImage *means, VipsImage *in, VipsImage **out, GError 
 	return true;
 }
 
-static bool build_pixelate(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_pixelate(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	int size = param_int(operation_find("pixelate"), params, "size");
+	int size = param_int(args, "size");
 	int x = MIN(size, in->Xsize), y = MIN(size, in->Ysize);
 	g_autoptr(VipsImage) sums = NULL;
 	g_autoptr(VipsImage) rows = NULL;

@@ -45,11 +45,10 @@ static bool holds(JsonArray *words, const char *word)
 }
 
 /* The words in this parameter stay; a profile that does not is applied first, unless the numbers are wanted. */
-static bool keep_only(const char *operation, const char *parameter, VipsImage *in, JsonObject *params, VipsImage **out,
-	GError **error)
+static bool keep_only(const char *parameter, VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	JsonArray *kept = json_array(params, parameter);
-	bool raw = g_str_equal(param_string(operation_find(operation), params, "keep_colours"), "raw");
+	JsonArray *kept = json_array(args->given, parameter);
+	bool raw = g_str_equal(param_string(args, "keep_colours"), "raw");
 
 	if (holds(kept, "icc") || raw) {
 		if (vips_copy(in, out, NULL)) /* has a list of fields of its own */
@@ -66,40 +65,39 @@ static bool keep_only(const char *operation, const char *parameter, VipsImage *i
 	return true;
 }
 
-static unsigned keeping_flags(const char *operation, const char *parameter, JsonObject *params)
+static unsigned keeping_flags(const char *parameter, const struct args *args)
 {
-	bool raw = g_str_equal(param_string(operation_find(operation), params, "keep_colours"), "raw");
+	bool raw = g_str_equal(param_string(args, "keep_colours"), "raw");
 
 	return OPERATION_SEQUENTIAL |
-	       (raw || holds(json_array(params, parameter), "icc") ? 0 : OPERATION_READS_PROFILE);
+	       (raw || holds(json_array(args->given, parameter), "icc") ? 0 : OPERATION_READS_PROFILE);
 }
 
-static unsigned strip_flags(JsonObject *params)
+static unsigned strip_flags(const struct args *args)
 {
-	return keeping_flags("strip", "keep", params);
+	return keeping_flags("keep", args);
 }
 
-static bool build_strip(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_strip(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	return keep_only("strip", "keep", in, params, out, error);
+	return keep_only("keep", in, args, out, error);
 }
 
-static unsigned keep_flags(JsonObject *params)
+static unsigned keep_flags(const struct args *args)
 {
-	return keeping_flags("keep", "metadata", params);
+	return keeping_flags("metadata", args);
 }
 
-static bool build_keep(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_keep(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	return keep_only("keep", "metadata", in, params, out, error);
+	return keep_only("metadata", in, args, out, error);
 }
 
-static bool build_density(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_density(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("density");
-	const char *unit = param_string(self, params, "unit");
+	const char *unit = param_string(args, "unit");
 	bool inch = g_str_equal(unit, "inch");
-	double x = param_double(self, params, "x"), y = param_given(params, "y") ? param_double(self, params, "y") : x;
+	double x = param_double(args, "x"), y = param_given(args, "y") ? param_double(args, "y") : x;
 	double per_mm = inch ? 1 / 25.4 : 0.1;
 
 	if (vips_copy(in, out, "xres", x * per_mm, "yres", y * per_mm, NULL))

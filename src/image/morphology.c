@@ -145,11 +145,10 @@ static bool difference(VipsImage *bright, VipsImage *dark, VipsImage **out, GErr
 	return vips_subtract(bright, dark, out, NULL) == 0 || vips_failed(error, NULL);
 }
 
-static bool morph(VipsImage *in, const char *method, JsonObject *params, VipsImage **out, GError **error)
+static bool morph(VipsImage *in, const char *method, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("morphology");
-	const char *shape = param_string(self, params, "shape");
-	int radius = CLAMP(param_int(self, params, "radius"), 1, RADIUS_MAX);
+	const char *shape = param_string(args, "shape");
+	int radius = CLAMP(param_int(args, "radius"), 1, RADIUS_MAX);
 	bool first = g_str_equal(method, "dilate") || g_str_equal(method, "close") || g_str_equal(method, "gradient") ||
 		     g_str_equal(method, "bottom_hat");
 	g_autoptr(VipsImage) once = NULL;
@@ -171,34 +170,34 @@ static bool morph(VipsImage *in, const char *method, JsonObject *params, VipsIma
 	return true;
 }
 
-static bool morphology(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool morphology(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	return morph(in, param_string(operation_find("morphology"), params, "method"), params, out, error);
+	return morph(in, param_string(args, "method"), args, out, error);
 }
 
-static bool dilate(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool dilate(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	return morph(in, "dilate", params, out, error);
+	return morph(in, "dilate", args, out, error);
 }
 
-static bool erode(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool erode(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	return morph(in, "erode", params, out, error);
+	return morph(in, "erode", args, out, error);
 }
 
-static bool build_morphology(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_morphology(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	return filter_colours(in, morphology, params, out, error);
+	return filter_colours(in, morphology, args, out, error);
 }
 
-static bool build_dilate(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_dilate(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	return filter_colours(in, dilate, params, out, error);
+	return filter_colours(in, dilate, args, out, error);
 }
 
-static bool build_erode(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_erode(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	return filter_colours(in, erode, params, out, error);
+	return filter_colours(in, erode, args, out, error);
 }
 
 #define RADIUS                                                                                                         \

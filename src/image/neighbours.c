@@ -23,21 +23,21 @@ double filter_most(VipsImage *in)
 	return in->BandFmt == VIPS_FORMAT_USHORT ? 65535 : 255;
 }
 
-bool filter_bands(VipsImage *in, colour_filter filter, JsonObject *params, VipsImage **out, GError **error)
+bool filter_bands(VipsImage *in, colour_filter filter, const struct args *args, VipsImage **out, GError **error)
 {
 	g_autoptr(VipsImage) made = NULL;
 	g_autoptr(VipsImage) whole = NULL;
 
 	/* Premultiplied colours are fractions, and stay so. */
 	if (alpha_is_premultiplied(in) && in->BandFmt == VIPS_FORMAT_FLOAT)
-		return filter(in, params, out, error);
-	if (!filter_takes(in, error) || !filter(in, params, &made, error) ||
+		return filter(in, args, out, error);
+	if (!filter_takes(in, error) || !filter(in, args, &made, error) ||
 		!tones_round(made, in->BandFmt, &whole, error))
 		return false;
 	return vips_copy(whole, out, "interpretation", in->Type, NULL) == 0 || vips_failed(error, NULL);
 }
 
-bool filter_colours(VipsImage *in, colour_filter filter, JsonObject *params, VipsImage **out, GError **error)
+bool filter_colours(VipsImage *in, colour_filter filter, const struct args *args, VipsImage **out, GError **error)
 {
 	g_autoptr(VipsImage) bands = NULL;
 	g_autoptr(VipsImage) colours = NULL;
@@ -46,14 +46,14 @@ bool filter_colours(VipsImage *in, colour_filter filter, JsonObject *params, Vip
 	g_autoptr(VipsImage) joined = NULL;
 
 	if (!vips_image_hasalpha(in))
-		return filter_bands(in, filter, params, out, error);
+		return filter_bands(in, filter, args, out, error);
 	if (!filter_takes(in, error))
 		return false;
 	if (vips_extract_band(in, &bands, 0, "n", in->Bands - 1, NULL) ||
 		vips_copy(bands, &colours, "interpretation", in->Type, NULL) ||
 		vips_extract_band(in, &alpha, in->Bands - 1, NULL))
 		return vips_failed(error, NULL);
-	if (!filter_bands(colours, filter, params, &made, error))
+	if (!filter_bands(colours, filter, args, &made, error))
 		return false;
 	if (vips_bandjoin2(made, alpha, &joined, NULL) || vips_copy(joined, out, "interpretation", in->Type, NULL))
 		return vips_failed(error, NULL);

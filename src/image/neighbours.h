@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #include "image/auto.h"
+#include "image/params.h"
 
 /* 8 or 16 bits a band, any colour space; anything else is refused with the step that helps. */
 bool filter_takes(VipsImage *in, GError **error);
@@ -21,12 +22,12 @@ bool filter_takes(VipsImage *in, GError **error);
 double filter_most(VipsImage *in);
 
 /* What a filter does to a picture without alpha. The result may be floating point. */
-typedef bool (*colour_filter)(VipsImage *colours, JsonObject *params, VipsImage **out, GError **error);
+typedef bool (*colour_filter)(VipsImage *colours, const struct args *args, VipsImage **out, GError **error);
 
 /* Runs it on the bands of colour and puts the result, rounded, together with the alpha that came in. */
-bool filter_colours(VipsImage *in, colour_filter filter, JsonObject *params, VipsImage **out, GError **error);
+bool filter_colours(VipsImage *in, colour_filter filter, const struct args *args, VipsImage **out, GError **error);
 /* The same for every band, alpha too; of premultiplied colours, which are floating point, the result is not rounded. */
-bool filter_bands(VipsImage *in, colour_filter filter, JsonObject *params, VipsImage **out, GError **error);
+bool filter_bands(VipsImage *in, colour_filter filter, const struct args *args, VipsImage **out, GError **error);
 
 /* Fills out->valid. The window of pixel (x, y) of out lies in `in` at (x, y), width x height; those pixels are there. */
 typedef void (*window_fill)(VipsRegion *out, VipsRegion *in, void *scratch, const void *data);

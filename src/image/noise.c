@@ -98,35 +98,33 @@ static enum noise_type type_of(const char *name)
 					      : NOISE_IMPULSE;
 }
 
-static bool add_noise(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool add_noise(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("noise");
-	enum noise_type type = type_of(param_string(self, params, "type"));
-	double density = CLAMP(param_double(self, params, "density"), 0, 1);
+	enum noise_type type = type_of(param_string(args, "type"));
+	double density = CLAMP(param_double(args, "density"), 0, 1);
 	struct noise noise = {.type = type,
-		.seed = mix((guint64)param_int(self, params, "seed") + GOLDEN),
-		.factor = factor_of(type, param_double(self, params, "sigma") * filter_most(in)),
+		.seed = mix((guint64)param_int(args, "seed") + GOLDEN),
+		.factor = factor_of(type, param_double(args, "sigma") * filter_most(in)),
 		.share = (guint64)(density * 4294967296.0),
-		.alike = param_bool(self, params, "monochrome")};
+		.alike = param_bool(args, "monochrome")};
 	const struct window window = {
 		.width = 1, .height = 1, .fill = fill, .data = &noise, .data_bytes = sizeof noise};
 
 	return window_run(in, &window, out, error);
 }
 
-static bool build_noise(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_noise(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	return filter_colours(in, add_noise, params, out, error);
+	return filter_colours(in, add_noise, args, out, error);
 }
 
-static bool check_noise(JsonObject *params, GError **error)
+static bool check_noise(const struct args *args, GError **error)
 {
-	const struct operation *self = operation_find("noise");
-	bool impulse = type_of(param_string(self, params, "type")) == NOISE_IMPULSE;
+	bool impulse = type_of(param_string(args, "type")) == NOISE_IMPULSE;
 
-	if (impulse && param_given(params, "sigma"))
+	if (impulse && param_given(args, "sigma"))
 		return fail(error, ERROR_INPUT, "sigma is for gaussian and uniform noise; impulse has density");
-	if (!impulse && param_given(params, "density"))
+	if (!impulse && param_given(args, "density"))
 		return fail(error, ERROR_INPUT, "density is for type: impulse; the others have sigma");
 	return true;
 }

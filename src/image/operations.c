@@ -59,10 +59,11 @@ unsigned operation_flags(const char *name, JsonObject *params)
 	/* Nothing is known of an unknown one, so nothing may be assumed: on the grid, and whole. */
 	if (!operation)
 		return OPERATION_ON_GRID | OPERATION_READS_METADATA;
-	return operation->flags_of ? operation->flags_of(params) : operation->flags;
+	const struct args args = {operation->params, params};
+	return operation->flags_of ? operation->flags_of(&args) : operation->flags;
 }
 
-bool operation_mixes_always(VipsImage *in G_GNUC_UNUSED, JsonObject *params G_GNUC_UNUSED)
+bool operation_mixes_always(VipsImage *in G_GNUC_UNUSED, const struct args *args G_GNUC_UNUSED)
 {
 	return true;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   the table of operations. One entry an operation: name, aliases, one sentence, parameters with
- *            type, unit, bounds and default, and how to build it from libvips. The table feeds the YAML
- *            checker, `dropmill ops`, the manual and the README.
+ * Purpose:   the table of operations. One entry an operation: name, aliases, one sentence, parameters (see params.h), and how to build it
+ *            from libvips. The table feeds the YAML checker, `dropmill ops`, the manual and the README.
  * Thread:    the table is constant. build functions run on the thread that owns the images.
  * Ownership: build returns an owned image in *out.
  */
@@ -13,42 +12,8 @@
 #include <stdbool.h>
 #include <vips/vips.h>
 
-#include "image/asset.h"
+#include "image/params.h"
 #include "pipeline/definition.h"
-
-enum param_type {
-	PARAM_INT,
-	PARAM_DOUBLE,
-	PARAM_BOOL,
-	PARAM_CHOICE,
-	PARAM_STRING,
-	PARAM_COLOUR,
-	PARAM_NUMBERS, /* a list of numbers, or one alone */
-	PARAM_MATRIX,  /* a list of rows, lists of as many numbers each */
-	PARAM_ASSET,   /* a file that the definition names: see image/asset.h */
-	PARAM_CHOICES, /* a list of choices, or one alone: an array of texts */
-};
-
-struct param {
-	const char *name;
-	enum param_type type;
-	const char *unit; /* "px", "deg", "" ... */
-	double min, max;  /* inclusive; PARAM_INT, PARAM_DOUBLE, and each number of PARAM_NUMBERS and PARAM_MATRIX */
-	unsigned count_min,
-		count_max;     /* PARAM_NUMBERS: how many; PARAM_MATRIX: rows, and columns; count_max 0: no bound */
-	enum asset_kind asset; /* PARAM_ASSET */
-	const char *fallback;  /* default as text for people and for the checker; NULL: none */
-	bool required;
-	const char *const *choices; /* PARAM_CHOICE and PARAM_CHOICES; ends with NULL */
-	const char *const *aliases; /* other names; ends with NULL; may be NULL */
-	const char *property;       /* libvips' name of it, where the build needs one; NULL: the same */
-	const char *help;
-};
-
-/* For tables: lists that end as the readers expect. */
-#define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define NO_PARAMS ((const struct param[]){{.name = NULL}})
-#define PARAMS(...) ((const struct param[]){__VA_ARGS__, {.name = NULL}})
 
 enum operation_flags {
 	/* Result depends on the shape of the region asked for (reduce and affine accumulate coordinates): it is
@@ -90,22 +55,22 @@ struct operation {
 	const struct param *params; /* ends with a NULL name */
 	unsigned flags;
 	/* Flags that depend on the parameters, instead of the field above; may be NULL. */
-	unsigned (*flags_of)(JsonObject *params);
+	unsigned (*flags_of)(const struct args *args);
 	/* Cross-parameter check after each parameter passed its own; may be NULL. */
-	bool (*check)(JsonObject *params, GError **error);
+	bool (*check)(const struct args *args, GError **error);
 	/* Reads all parameters itself, instead of the table (`vips`); NULL after adding a diagnostic; may be NULL. */
 	JsonObject *(*check_node)(unsigned line, unsigned column, const struct node *value, struct diagnostics *errors);
-	bool (*build)(VipsImage *in, JsonObject *params, VipsImage **out, GError **error);
+	bool (*build)(VipsImage *in, const struct args *args, VipsImage **out, GError **error);
 	/* Does build() mix neighbouring pixels of this picture, in every band? Then colours are weighed by alpha: see image/alpha.h. It goes with
 	 * the parameter PREMULTIPLY; NULL: never, or libvips' own operation does it by itself. */
-	bool (*mixes)(VipsImage *in, JsonObject *params);
+	bool (*mixes)(VipsImage *in, const struct args *args);
 	/* What is done to the result of build() after it, when its colours are no longer weighed by alpha; may be NULL. */
-	bool (*finish)(VipsImage *in, JsonObject *params, VipsImage **out, GError **error);
+	bool (*finish)(VipsImage *in, const struct args *args, VipsImage **out, GError **error);
 	/* The same for the few that need to know more, instead of build(). context is never NULL here. */
-	bool (*build_with)(VipsImage *in, JsonObject *params, const struct build_context *context, VipsImage **out,
+	bool (*build_with)(VipsImage *in, const struct args *args, const struct build_context *context, VipsImage **out,
 		GError **error);
 	/* OPERATION_LOADS: opens the source itself instead of build(). */
-	bool (*load)(const struct build_context *context, JsonObject *params, VipsImage **out, GError **error);
+	bool (*load)(const struct build_context *context, const struct args *args, VipsImage **out, GError **error);
 };
 
 /* The table, one operation after the other from 0; NULL behind the last. `vips` is an entry like any other.
@@ -122,20 +87,7 @@ const char *operation_near(const char *name);
 unsigned operation_flags(const char *name, JsonObject *params);
 
 /* For the column `mixes`. */
-bool operation_mixes_always(VipsImage *in, JsonObject *params);
-
-/* Parameters with their defaults. */
-int param_int(const struct operation *operation, JsonObject *params, const char *name);
-double param_double(const struct operation *operation, JsonObject *params, const char *name);
-bool param_bool(const struct operation *operation, JsonObject *params, const char *name);
-const char *param_string(const struct operation *operation, JsonObject *params, const char *name);
-bool param_given(JsonObject *params, const char *name);
-/* PARAM_NUMBERS: the numbers, those of the fallback ("1, 0.5") where none are given; NULL and 0 where there are none. Returns owned. */
-double *param_numbers(const struct operation *operation, JsonObject *params, const char *name, guint *count);
-/* PARAM_MATRIX: as libvips' matrix image (scale 1, offset 0); NULL where it is not given. Returns owned. */
-VipsImage *param_matrix(const struct operation *operation, JsonObject *params, const char *name);
-/* PARAM_ASSET: for asset_bytes() and asset_image(); NULL where it is not given. Borrowed. */
-JsonObject *param_asset(const struct operation *operation, JsonObject *params, const char *name);
+bool operation_mixes_always(VipsImage *in, const struct args *args);
 
 /* For definition_read(). */
 extern const struct step_rules image_step_rules;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Parameters of a step with their defaults, as build functions read them: see operations.h. */
+ * Parameters of a step with their defaults, as build functions read them: see params.h. */
+#include "image/params.h"
+
 #include <string.h>
 
 #include "base/json.h"
-#include "image/operations.h"
 
-static const struct param *param_find(const struct operation *operation, const char *name)
+static const struct param *param_find(const struct args *args, const char *name)
 {
-	const struct param *param = operation->params;
+	const struct param *param = args->params;
 
 	while (param->name && !g_str_equal(param->name, name))
 		param++;
@@ -15,37 +16,37 @@ static const struct param *param_find(const struct operation *operation, const c
 	return param;
 }
 
-int param_int(const struct operation *operation, JsonObject *params, const char *name)
+int param_int(const struct args *args, const char *name)
 {
-	const struct param *param = param_find(operation, name);
+	const struct param *param = param_find(args, name);
 	gint64 fallback = param->fallback ? g_ascii_strtoll(param->fallback, NULL, 10) : 0;
 
 	/* Parameters were checked with the definition, but they came over the bus. */
-	return (int)CLAMP(json_int(params, name, fallback), G_MININT, G_MAXINT);
+	return (int)CLAMP(json_int(args->given, name, fallback), G_MININT, G_MAXINT);
 }
 
-double param_double(const struct operation *operation, JsonObject *params, const char *name)
+double param_double(const struct args *args, const char *name)
 {
-	const struct param *param = param_find(operation, name);
+	const struct param *param = param_find(args, name);
 
-	return json_double(params, name, param->fallback ? g_ascii_strtod(param->fallback, NULL) : 0);
+	return json_double(args->given, name, param->fallback ? g_ascii_strtod(param->fallback, NULL) : 0);
 }
 
-bool param_bool(const struct operation *operation, JsonObject *params, const char *name)
+bool param_bool(const struct args *args, const char *name)
 {
-	const struct param *param = param_find(operation, name);
+	const struct param *param = param_find(args, name);
 
-	return json_bool(params, name, param->fallback && g_str_equal(param->fallback, "true"));
+	return json_bool(args->given, name, param->fallback && g_str_equal(param->fallback, "true"));
 }
 
-const char *param_string(const struct operation *operation, JsonObject *params, const char *name)
+const char *param_string(const struct args *args, const char *name)
 {
-	return json_string(params, name, param_find(operation, name)->fallback);
+	return json_string(args->given, name, param_find(args, name)->fallback);
 }
 
-bool param_given(JsonObject *params, const char *name)
+bool param_given(const struct args *args, const char *name)
 {
-	return params && json_object_has_member(params, name);
+	return args->given && json_object_has_member(args->given, name);
 }
 
 static double number_at(JsonArray *array, guint index)
@@ -65,10 +66,10 @@ static double *numbers_of(JsonArray *array, guint *count)
 	return numbers;
 }
 
-double *param_numbers(const struct operation *operation, JsonObject *params, const char *name, guint *count)
+double *param_numbers(const struct args *args, const char *name, guint *count)
 {
-	const struct param *param = param_find(operation, name);
-	JsonArray *array = json_array(params, name);
+	const struct param *param = param_find(args, name);
+	JsonArray *array = json_array(args->given, name);
 
 	*count = 0;
 	if (array)
@@ -82,9 +83,9 @@ double *param_numbers(const struct operation *operation, JsonObject *params, con
 	return numbers;
 }
 
-VipsImage *param_matrix(const struct operation *operation, JsonObject *params, const char *name)
+VipsImage *param_matrix(const struct args *args, const char *name)
 {
-	JsonArray *rows = json_array(params, param_find(operation, name)->name);
+	JsonArray *rows = json_array(args->given, param_find(args, name)->name);
 	guint height = rows ? json_array_get_length(rows) : 0, width = 0;
 	g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(double));
 
@@ -101,7 +102,7 @@ VipsImage *param_matrix(const struct operation *operation, JsonObject *params, c
 	return vips_image_new_matrix_from_array((int)width, (int)height, (double *)(void *)all->data, (int)all->len);
 }
 
-JsonObject *param_asset(const struct operation *operation, JsonObject *params, const char *name)
+JsonObject *param_asset(const struct args *args, const char *name)
 {
-	return json_object(params, param_find(operation, name)->name);
+	return json_object(args->given, param_find(args, name)->name);
 }

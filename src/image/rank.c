@@ -113,37 +113,36 @@ static bool run(VipsImage *in, int width, int height, int index, VipsImage **out
 	return window_run(in, &window, out, error);
 }
 
-static bool median(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool median(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	int size = param_int(operation_find("median"), params, "size");
+	int size = param_int(args, "size");
 
 	return run(in, size, size, size * size / 2, out, error);
 }
 
-static bool build_median(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_median(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	return filter_colours(in, median, params, out, error);
+	return filter_colours(in, median, args, out, error);
 }
 
-static bool rank_colours(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool rank_colours(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("rank");
-	int width = param_int(self, params, "width");
-	int height = param_given(params, "height") ? param_int(self, params, "height") : width;
-	int index = param_given(params, "index") ? param_int(self, params, "index") : width * height / 2;
+	int width = param_int(args, "width");
+	int height = param_given(args, "height") ? param_int(args, "height") : width;
+	int index = param_given(args, "index") ? param_int(args, "index") : width * height / 2;
 
 	return run(in, width, height, index, out, error);
 }
 
-static bool build_rank(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_rank(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	return filter_colours(in, rank_colours, params, out, error);
+	return filter_colours(in, rank_colours, args, out, error);
 }
 
-static bool check_rank(JsonObject *params, GError **error)
+static bool check_rank(const struct args *args, GError **error)
 {
-	gint64 width = json_int(params, "width", 3), height = json_int(params, "height", width);
-	gint64 index = json_int(params, "index", 0);
+	gint64 width = json_int(args->given, "width", 3), height = json_int(args->given, "height", width);
+	gint64 index = json_int(args->given, "index", 0);
 
 	return index < width * height ||
 	       fail(error, ERROR_INPUT,

@@ -8,11 +8,11 @@
 #include "image/vips_error.h"
 
 /* Both kinds of fit need a box; with one side given there is nothing to cover or to fill. */
-static bool check_box(JsonObject *params, const char *fit, GError **error)
+static bool check_box(const struct args *args, const char *fit, GError **error)
 {
 	bool needs_both = g_str_equal(fit, "cover") || g_str_equal(fit, "contain") || g_str_equal(fit, "fill");
 
-	if (needs_both && (!param_given(params, "width") || !param_given(params, "height")))
+	if (needs_both && (!param_given(args, "width") || !param_given(args, "height")))
 		return fail(error, ERROR_INPUT, "fit: %s needs both width and height", fit);
 	return true;
 }
@@ -22,29 +22,28 @@ static const char *const crop_gravity[] = {"centre", "center", "north", "northea
 	"southwest", "west", "northwest", "top", "top-right", "right", "bottom-right", "bottom", "bottom-left", "left",
 	"top-left", "attention", "entropy", NULL};
 
-static bool covers(const struct operation *self, JsonObject *params)
+static bool covers(const struct args *args)
 {
-	return g_str_equal(param_string(self, params, "fit"), "cover");
+	return g_str_equal(param_string(args, "fit"), "cover");
 }
 
-static unsigned with_looks(const char *name, JsonObject *params, unsigned flags)
+static unsigned with_looks(const struct args *args, unsigned flags)
 {
-	const struct operation *self = operation_find(name);
-	bool looks = covers(self, params) && extent_looks(param_string(self, params, "gravity"));
+	bool looks = covers(args) && extent_looks(param_string(args, "gravity"));
 
 	return looks ? flags | OPERATION_READS_METADATA : flags;
 }
 
-static unsigned resize_flags(JsonObject *params)
+static unsigned resize_flags(const struct args *args)
 {
-	return with_looks("resize", params, OPERATION_ON_GRID);
+	return with_looks(args, OPERATION_ON_GRID);
 }
 
-static bool check_gravity(const struct operation *self, JsonObject *params, GError **error)
+static bool check_gravity(const struct args *args, GError **error)
 {
-	const char *fit = param_string(self, params, "fit"), *gravity = param_string(self, params, "gravity");
+	const char *fit = param_string(args, "fit"), *gravity = param_string(args, "gravity");
 
-	if (!param_given(params, "gravity") || g_str_equal(fit, "cover"))
+	if (!param_given(args, "gravity") || g_str_equal(fit, "cover"))
 		return true;
 	if (!g_str_equal(fit, "contain"))
 		return fail(error, ERROR_INPUT, "gravity is used with fit: cover and fit: contain only");
@@ -52,97 +51,95 @@ static bool check_gravity(const struct operation *self, JsonObject *params, GErr
 }
 
 /* Takes in; cuts the box out of it, or lays it in the box, as fit says. */
-static bool into_box(VipsImage *in, const struct operation *self, JsonObject *params, VipsImage **out, GError **error)
+static bool into_box(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
 	g_autoptr(VipsImage) sized = in;
-	const char *gravity = param_string(self, params, "gravity");
-	int width = param_int(self, params, "width"), height = param_int(self, params, "height");
+	const char *gravity = param_string(args, "gravity");
+	int width = param_int(args, "width"), height = param_int(args, "height");
 
-	if (covers(self, params))
+	if (covers(args))
 		return extent_looks(gravity) ? extent_smart(sized, gravity, width, height, out, error)
 					     : extent_cut(sized, gravity, width, height, out, error);
-	if (g_str_equal(param_string(self, params, "fit"), "contain"))
-		return extent_fill(sized, gravity, width, height, param_string(self, params, "background"), out, error);
+	if (g_str_equal(param_string(args, "fit"), "contain"))
+		return extent_fill(sized, gravity, width, height, param_string(args, "background"), out, error);
 	*out = g_steal_pointer(&sized);
 	return true;
 }
 
-static bool check_resize(JsonObject *params, GError **error)
+static bool check_resize(const struct args *args, GError **error)
 {
-	const char *fit = param_string(operation_find("resize"), params, "fit");
-	bool sides = param_given(params, "width") || param_given(params, "height");
+	const char *fit = param_string(args, "fit");
+	bool sides = param_given(args, "width") || param_given(args, "height");
 
-	if (!sides && !param_given(params, "scale"))
+	if (!sides && !param_given(args, "scale"))
 		return fail(error, ERROR_INPUT, "needs width, height or scale");
-	if (sides && param_given(params, "scale"))
+	if (sides && param_given(args, "scale"))
 		return fail(error, ERROR_INPUT, "scale does not go with width or height; choose one");
-	if (param_given(params, "scale") && param_given(params, "fit"))
+	if (param_given(args, "scale") && param_given(args, "fit"))
 		return fail(error, ERROR_INPUT, "fit goes with width and height, not with scale");
-	if (param_given(params, "background") && !g_str_equal(fit, "contain"))
+	if (param_given(args, "background") && !g_str_equal(fit, "contain"))
 		return fail(error, ERROR_INPUT, "background is used with fit: contain only");
-	return check_box(params, fit, error) && check_gravity(operation_find("resize"), params, error);
+	return check_box(args, fit, error) && check_gravity(args, error);
 }
 
-static void resize_factors(VipsImage *in, JsonObject *params, double *x, double *y)
+static void resize_factors(VipsImage *in, const struct args *args, double *x, double *y)
 {
-	const struct operation *self = operation_find("resize");
-	const char *fit = param_string(self, params, "fit");
-	int width = param_int(self, params, "width"), height = param_int(self, params, "height");
+	const char *fit = param_string(args, "fit");
+	int width = param_int(args, "width"), height = param_int(args, "height");
 
 	*x = (double)width / in->Xsize;
 	*y = (double)height / in->Ysize;
-	if (param_given(params, "scale"))
-		*x = *y = param_double(self, params, "scale");
+	if (param_given(args, "scale"))
+		*x = *y = param_double(args, "scale");
 	else if (!width || !height)
 		*x = *y = MAX(*x, *y); /* the one that was given */
 	else if (g_str_equal(fit, "cover") || g_str_equal(fit, "outside"))
 		*x = *y = MAX(*x, *y);
 	else if (!g_str_equal(fit, "fill"))
 		*x = *y = MIN(*x, *y);
-	if (param_bool(self, params, "without_enlargement")) {
+	if (param_bool(args, "without_enlargement")) {
 		*x = MIN(*x, 1);
 		*y = MIN(*y, 1);
 	}
 }
 
 /* A picture that keeps its size keeps its pixels, and nearest takes them as they are. */
-static bool resize_mixes(VipsImage *in, JsonObject *params)
+static bool resize_mixes(VipsImage *in, const struct args *args)
 {
 	double x, y;
 
-	resize_factors(in, params, &x, &y);
-	return (x != 1 || y != 1) && !g_str_equal(param_string(operation_find("resize"), params, "kernel"), "nearest");
+	resize_factors(in, args, &x, &y);
+	return (x != 1 || y != 1) && !g_str_equal(param_string(args, "kernel"), "nearest");
 }
 
-static bool build_resize(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_resize(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const char *nick = param_string(operation_find("resize"), params, "kernel");
+	const char *nick = param_string(args, "kernel");
 	int kernel = vips_enum_from_nick("resize", VIPS_TYPE_KERNEL, nick);
 	double x, y;
 
-	resize_factors(in, params, &x, &y);
+	resize_factors(in, args, &x, &y);
 	if (kernel < 0 || vips_resize(in, out, x, "vscale", y, "kernel", kernel, NULL))
 		return vips_failed(error, NULL);
 	return true;
 }
 
-static bool finish_resize(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool finish_resize(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	return into_box(g_object_ref(in), operation_find("resize"), params, out, error);
+	return into_box(g_object_ref(in), args, out, error);
 }
 
-static bool check_thumbnail(JsonObject *params, GError **error)
+static bool check_thumbnail(const struct args *args, GError **error)
 {
-	const struct operation *self = operation_find("thumbnail");
-	const char *fit = param_string(self, params, "fit");
+	const char *fit = param_string(args, "fit");
 
-	if (!param_given(params, "width") && !param_given(params, "height"))
+	if (!param_given(args, "width") && !param_given(args, "height"))
 		return fail(error, ERROR_INPUT, "needs width or height");
-	if (g_str_equal(fit, "fill") && param_bool(self, params, "without_enlargement"))
+	if (g_str_equal(fit, "fill") && param_bool(args, "without_enlargement"))
 		return fail(error, ERROR_INPUT, "without_enlargement does not go with fit: fill; resize has both");
-	if (param_given(params, "background") && !g_str_equal(fit, "contain"))
+	if (param_given(args, "background") && !g_str_equal(fit, "contain"))
 		return fail(error, ERROR_INPUT, "background is used with fit: contain only");
-	return check_box(params, fit, error) && check_gravity(self, params, error);
+	return check_box(args, fit, error) && check_gravity(args, error);
 }
 
 /* What vips_thumbnail and its sisters take. */
@@ -153,22 +150,21 @@ struct thumbnail {
 	bool no_rotate;
 };
 
-static struct thumbnail thumbnail_of(JsonObject *params)
+static struct thumbnail thumbnail_of(const struct args *args)
 {
-	const struct operation *self = operation_find("thumbnail");
-	const char *fit = param_string(self, params, "fit");
-	const char *gravity = param_string(self, params, "gravity");
-	bool cover = covers(self, params), centre = g_str_equal(gravity, "centre") || g_str_equal(gravity, "center");
-	bool boxed = param_given(params, "width") && param_given(params, "height");
+	const char *fit = param_string(args, "fit");
+	const char *gravity = param_string(args, "gravity");
+	bool cover = covers(args), centre = g_str_equal(gravity, "centre") || g_str_equal(gravity, "center");
+	bool boxed = param_given(args, "width") && param_given(args, "height");
 	bool libvips_crops = centre || extent_looks(gravity);
-	struct thumbnail t = {.no_rotate = param_bool(self, params, "no_rotate"), .crop = VIPS_INTERESTING_NONE};
+	struct thumbnail t = {.no_rotate = param_bool(args, "no_rotate"), .crop = VIPS_INTERESTING_NONE};
 
 	/* A side that was not given sets no bound; libvips would take a square. */
-	t.width = param_given(params, "width") ? param_int(self, params, "width") : VIPS_MAX_COORD;
-	t.height = param_given(params, "height") ? param_int(self, params, "height") : VIPS_MAX_COORD;
-	t.size = g_str_equal(fit, "fill")                          ? VIPS_SIZE_FORCE
-		 : param_bool(self, params, "without_enlargement") ? VIPS_SIZE_DOWN
-								   : VIPS_SIZE_BOTH;
+	t.width = param_given(args, "width") ? param_int(args, "width") : VIPS_MAX_COORD;
+	t.height = param_given(args, "height") ? param_int(args, "height") : VIPS_MAX_COORD;
+	t.size = g_str_equal(fit, "fill")                  ? VIPS_SIZE_FORCE
+		 : param_bool(args, "without_enlargement") ? VIPS_SIZE_DOWN
+							   : VIPS_SIZE_BOTH;
 	/* "All" is libvips' way to reach the box with the smaller side, and to cut nothing. */
 	if ((g_str_equal(fit, "outside") && boxed) || (cover && !libvips_crops))
 		t.crop = VIPS_INTERESTING_ALL;
@@ -179,30 +175,29 @@ static struct thumbnail thumbnail_of(JsonObject *params)
 
 /* Takes in; what libvips' thumbnail has not done of what fit says. */
 static bool finish_thumbnail(
-	VipsImage *in, const struct thumbnail *t, JsonObject *params, VipsImage **out, GError **error)
+	VipsImage *in, const struct thumbnail *t, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("thumbnail");
-
-	if (!covers(self, params) || t->crop == VIPS_INTERESTING_ALL)
-		return into_box(in, self, params, out, error);
+	if (!covers(args) || t->crop == VIPS_INTERESTING_ALL)
+		return into_box(in, args, out, error);
 	*out = in;
 	return true;
 }
 
-static bool build_thumbnail(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_thumbnail(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	struct thumbnail t = thumbnail_of(params);
+	struct thumbnail t = thumbnail_of(args);
 	VipsImage *small = NULL;
 
 	if (vips_thumbnail_image(in, &small, t.width, "height", t.height, "size", t.size, "crop", t.crop, "no_rotate",
 		    t.no_rotate, NULL))
 		return vips_failed(error, NULL);
-	return finish_thumbnail(small, &t, params, out, error);
+	return finish_thumbnail(small, &t, args, out, error);
 }
 
-static bool load_thumbnail(const struct build_context *context, JsonObject *params, VipsImage **out, GError **error)
+static bool load_thumbnail(
+	const struct build_context *context, const struct args *args, VipsImage **out, GError **error)
 {
-	struct thumbnail t = thumbnail_of(params);
+	struct thumbnail t = thumbnail_of(args);
 	const struct level_box box = {
 		t.width, t.height, t.crop != VIPS_INTERESTING_NONE, t.size == VIPS_SIZE_FORCE, t.no_rotate};
 	g_autoptr(VipsSource) source = format_source(context->source_path, context->source_bytes, error);
@@ -212,16 +207,16 @@ static bool load_thumbnail(const struct build_context *context, JsonObject *para
 	if (!source || !levels_open(source, context->source_path, context->source_bytes, &box, &level, error))
 		return false;
 	if (level)
-		return build_thumbnail(level, params, out, error);
+		return build_thumbnail(level, args, out, error);
 	if (format_loads_by_name(source)) {
 		g_autoptr(VipsImage) image = format_load(source, "", VIPS_ACCESS_RANDOM);
-		return image ? build_thumbnail(image, params, out, error) : vips_failed(error, NULL);
+		return image ? build_thumbnail(image, args, out, error) : vips_failed(error, NULL);
 	}
 	/* Not fail_on: libvips 8.14 passes that on for file names only. */
 	if (vips_thumbnail_source(source, &small, t.width, "height", t.height, "size", t.size, "crop", t.crop,
 		    "no_rotate", t.no_rotate, "option_string", "[fail_on=truncated]", NULL))
 		return vips_failed(error, NULL);
-	return finish_thumbnail(small, &t, params, out, error);
+	return finish_thumbnail(small, &t, args, out, error);
 }
 
 #define SIDE(NAME, ALIAS)                                                                                              \
@@ -248,9 +243,9 @@ static bool load_thumbnail(const struct build_context *context, JsonObject *para
 		.help = "of fit: contain; default: zero in every band, so black, or transparent where there is alpha"  \
 	}
 
-static unsigned thumbnail_flags(JsonObject *params)
+static unsigned thumbnail_flags(const struct args *args)
 {
-	return with_looks("thumbnail", params, OPERATION_ON_GRID | OPERATION_LOADS);
+	return with_looks(args, OPERATION_ON_GRID | OPERATION_LOADS);
 }
 
 const struct operation size_operations[] = {

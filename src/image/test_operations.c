@@ -30,13 +30,12 @@ static int sleep_generate(VipsRegion *out, void *sequence, void *a, void *b, gbo
 	return vips_region_prepare(in, rect) || vips_region_region(out, in, rect, rect->left, rect->top);
 }
 
-static bool build_test_sleep(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_test_sleep(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("test_sleep");
 	g_autoptr(VipsImage) image = vips_image_new();
 	struct pace *pace = VIPS_NEW(image, struct pace);
 
-	pace->ns_per_pixel = param_double(self, params, "ms") * 1e6 / param_int(self, params, "pixels");
+	pace->ns_per_pixel = param_double(args, "ms") * 1e6 / param_int(args, "pixels");
 	if (vips_image_pipelinev(image, VIPS_DEMAND_STYLE_SMALLTILE, in, NULL) != 0 ||
 		vips_image_generate(image, vips_start_one, sleep_generate, vips_stop_one, in, pace) != 0)
 		return vips_failed(error, NULL);

@@ -62,29 +62,26 @@ static char *expand(const char *text, const struct build_context *context, const
 	return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
-static bool check_text(JsonObject *params, GError **error)
+static bool check_text(const struct args *args, GError **error)
 {
-	const struct operation *self = operation_find("text");
-	bool at = param_given(params, "left") || param_given(params, "top");
-	g_autofree char *text = expand(param_string(self, params, "text"), NULL, NULL, error);
+	bool at = param_given(args, "left") || param_given(args, "top");
+	g_autofree char *text = expand(param_string(args, "text"), NULL, NULL, error);
 
 	if (!text)
 		return false;
-	if (at && param_given(params, "gravity"))
+	if (at && param_given(args, "gravity"))
 		return fail(error, ERROR_INPUT, "left and top do not go with gravity; choose one");
-	if (param_given(params, "size") && param_given(params, "scale"))
+	if (param_given(args, "size") && param_given(args, "scale"))
 		return fail(error, ERROR_INPUT, "size does not go with scale; choose one");
 	return true;
 }
 
 /* "DejaVu Sans Bold 32": pango's description with the size that was asked for. */
-static bool describe_font(
-	const struct operation *self, JsonObject *params, const VipsImage *in, char **font, char **file, GError **error)
+static bool describe_font(const struct args *args, const VipsImage *in, char **font, char **file, GError **error)
 {
-	JsonObject *asset = param_asset(self, params, "fontfile");
-	g_autofree char *family = g_strdup(param_string(self, params, "font"));
-	double size = param_given(params, "scale") ? in->Ysize * param_double(self, params, "scale")
-						   : param_double(self, params, "size");
+	JsonObject *asset = param_asset(args, "fontfile");
+	g_autofree char *family = g_strdup(param_string(args, "font"));
+	double size = param_given(args, "scale") ? in->Ysize * param_double(args, "scale") : param_double(args, "size");
 
 	if (asset) {
 		g_autoptr(GBytes) bytes = asset_bytes(asset, error);
@@ -93,7 +90,7 @@ static bool describe_font(
 		*file = font_path(json_string(asset, "sha256", ""), bytes, error);
 		if (!*file)
 			return false;
-		if (!param_given(params, "font")) {
+		if (!param_given(args, "font")) {
 			g_free(family);
 			family = font_name(bytes);
 		}
@@ -105,26 +102,26 @@ static bool describe_font(
 }
 
 /* The letters as one band of 8 bits. *out stays NULL when there are none to be seen. */
-static bool draw(const struct operation *self, JsonObject *params, const struct build_context *context,
-	const VipsImage *in, VipsImage **out, GError **error)
+static bool draw(const struct args *args, const struct build_context *context, const VipsImage *in, VipsImage **out,
+	GError **error)
 {
 	static const char *const alignments[] = {"left", "centre", "center", "right"};
 	static const VipsAlign values[] = {VIPS_ALIGN_LOW, VIPS_ALIGN_CENTRE, VIPS_ALIGN_CENTRE, VIPS_ALIGN_HIGH};
-	g_autofree char *text = expand(param_string(self, params, "text"), context, in, error);
+	g_autofree char *text = expand(param_string(args, "text"), context, in, error);
 	g_autofree char *font = NULL;
 	g_autofree char *file = NULL;
 	g_autoptr(VipsImage) letters = NULL;
 	VipsAlign align = VIPS_ALIGN_LOW;
-	int width = param_int(self, params, "width");
+	int width = param_int(args, "width");
 
-	if (!text || !describe_font(self, params, in, &font, &file, error))
+	if (!text || !describe_font(args, in, &font, &file, error))
 		return false;
 	g_autofree char *valid = g_utf8_make_valid(text, -1);
 	if (*g_strstrip(valid) == '\0')
 		return true;
 	g_autofree char *markup = g_markup_escape_text(valid, -1);
 	for (guint i = 0; i < G_N_ELEMENTS(alignments); i++)
-		if (g_str_equal(alignments[i], param_string(self, params, "align")))
+		if (g_str_equal(alignments[i], param_string(args, "align")))
 			align = values[i];
 	int status = file ? vips_text(&letters, markup, "font", font, "fontfile", file, "width", width, "align", align,
 				    "dpi", DPI, NULL)
@@ -169,16 +166,16 @@ static VipsImage *fill(
 }
 
 /* The letters in their colour; with a background, on a box of it that is padding larger on every side. */
-static VipsImage *paint(const struct operation *self, JsonObject *params, VipsImage *in, const struct kind *kind,
-	VipsImage *letters, GError **error)
+static VipsImage *paint(
+	const struct args *args, VipsImage *in, const struct kind *kind, VipsImage *letters, GError **error)
 {
 	g_autoptr(VipsImage) plain =
-		fill(in, kind, param_string(self, params, "colour"), letters->Xsize, letters->Ysize, error);
+		fill(in, kind, param_string(args, "colour"), letters->Xsize, letters->Ysize, error);
 	g_autoptr(VipsImage) coloured = NULL;
 	g_autoptr(VipsImage) box = NULL;
 	g_autoptr(VipsImage) both = NULL;
-	const char *background = param_string(self, params, "background");
-	int padding = param_int(self, params, "padding");
+	const char *background = param_string(args, "background");
+	int padding = param_int(args, "padding");
 
 	if (!plain || !overlay_cut(plain, letters, &coloured, error))
 		return NULL;
@@ -192,28 +189,27 @@ static VipsImage *paint(const struct operation *self, JsonObject *params, VipsIm
 }
 
 static bool build_text(
-	VipsImage *in, JsonObject *params, const struct build_context *context, VipsImage **out, GError **error)
+	VipsImage *in, const struct args *args, const struct build_context *context, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("text");
 	g_autoptr(VipsImage) letters = NULL;
 	g_autoptr(VipsImage) painted = NULL;
 	struct kind kind;
 	int left, top;
 
-	if (!kind_of(in, &kind, error) || !draw(self, params, context, in, &letters, error))
+	if (!kind_of(in, &kind, error) || !draw(args, context, in, &letters, error))
 		return false;
 	if (!letters)
 		return vips_copy(in, out, NULL) == 0 || vips_failed(error, NULL);
-	painted = paint(self, params, in, &kind, letters, error);
+	painted = paint(args, in, &kind, letters, error);
 	if (!painted)
 		return false;
-	gravity_place(param_string(self, params, "gravity"), in->Xsize, in->Ysize, painted->Xsize, painted->Ysize,
-		param_int(self, params, "margin"), &left, &top);
-	if (param_given(params, "left") || param_given(params, "top")) {
-		left = param_int(self, params, "left");
-		top = param_int(self, params, "top");
+	gravity_place(param_string(args, "gravity"), in->Xsize, in->Ysize, painted->Xsize, painted->Ysize,
+		param_int(args, "margin"), &left, &top);
+	if (param_given(args, "left") || param_given(args, "top")) {
+		left = param_int(args, "left");
+		top = param_int(args, "top");
 	}
-	return overlay_blend(in, painted, left, top, param_double(self, params, "opacity"), "over", out, error);
+	return overlay_blend(in, painted, left, top, param_double(args, "opacity"), "over", out, error);
 }
 
 #define OFFSET(NAME, ALIAS)                                                                                            \

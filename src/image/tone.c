@@ -8,7 +8,7 @@
 #include "image/tones.h"
 #include "image/vips_error.h"
 
-static bool build_grayscale(VipsImage *in, JsonObject *params G_GNUC_UNUSED, VipsImage **out, GError **error)
+static bool build_grayscale(VipsImage *in, const struct args *args G_GNUC_UNUSED, VipsImage **out, GError **error)
 {
 	/* B_W is 8 bits, so a 16-bit picture would lose half of its depth. */
 	VipsInterpretation space =
@@ -17,9 +17,9 @@ static bool build_grayscale(VipsImage *in, JsonObject *params G_GNUC_UNUSED, Vip
 	return grey_of(in, space, out, error);
 }
 
-static bool build_invert(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_invert(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	if (!vips_image_hasalpha(in) || param_bool(operation_find("invert"), params, "alpha"))
+	if (!vips_image_hasalpha(in) || param_bool(args, "alpha"))
 		return vips_invert(in, out, NULL) == 0 || vips_failed(error, NULL);
 	g_autoptr(VipsImage) colour = NULL, alpha = NULL, inverted = NULL;
 	if (vips_extract_band(in, &colour, 0, "n", in->Bands - 1, NULL) ||
@@ -40,30 +40,28 @@ static double on_line(double level, int band G_GNUC_UNUSED, const void *data)
 	return level * line->slope + line->offset;
 }
 
-static bool build_brightness(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_brightness(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("brightness");
-	struct line line = {param_double(self, params, "factor"), param_double(self, params, "amount") / 100};
+	struct line line = {param_double(args, "factor"), param_double(args, "amount") / 100};
 
 	return tones_map(in, on_line, &line, out, error);
 }
 
 /* A slope round the middle. From -100 to 100: the angle of the line, from lying flat to standing upright. */
-static bool build_contrast(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_contrast(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("contrast");
-	double amount = param_double(self, params, "amount"), middle = param_double(self, params, "middle") / 100;
-	struct line line = {.slope = param_double(self, params, "factor")};
+	double amount = param_double(args, "amount"), middle = param_double(args, "middle") / 100;
+	struct line line = {.slope = param_double(args, "factor")};
 
-	if (param_given(params, "amount"))
+	if (param_given(args, "amount"))
 		line.slope = amount >= 100 ? 1e6 : amount <= -100 ? 0 : tan(G_PI / 4 * (amount / 100 + 1));
 	line.offset = middle * (1 - line.slope);
 	return tones_map(in, on_line, &line, out, error);
 }
 
-static bool check_contrast(JsonObject *params, GError **error)
+static bool check_contrast(const struct args *args, GError **error)
 {
-	return !param_given(params, "amount") || !param_given(params, "factor") ||
+	return !param_given(args, "amount") || !param_given(args, "factor") ||
 	       fail(error, ERROR_INPUT, "give amount or factor, not both");
 }
 
@@ -79,29 +77,27 @@ static double stretched(double level, int band G_GNUC_UNUSED, const void *data)
 	return l->output_black + at * (l->output_white - l->output_black);
 }
 
-static struct levels levels_of(JsonObject *params)
+static struct levels levels_of(const struct args *args)
 {
-	const struct operation *self = operation_find("levels");
-
 	return (struct levels){
-		.black = param_double(self, params, "black") / 100,
-		.white = param_double(self, params, "white") / 100,
-		.gamma = param_double(self, params, "gamma"),
-		.output_black = param_double(self, params, "output_black") / 100,
-		.output_white = param_double(self, params, "output_white") / 100,
+		.black = param_double(args, "black") / 100,
+		.white = param_double(args, "white") / 100,
+		.gamma = param_double(args, "gamma"),
+		.output_black = param_double(args, "output_black") / 100,
+		.output_white = param_double(args, "output_white") / 100,
 	};
 }
 
-static bool check_levels(JsonObject *params, GError **error)
+static bool check_levels(const struct args *args, GError **error)
 {
-	struct levels levels = levels_of(params);
+	struct levels levels = levels_of(args);
 
 	return levels.black < levels.white || fail(error, ERROR_INPUT, "black must be below white");
 }
 
-static bool build_levels(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_levels(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	struct levels levels = levels_of(params);
+	struct levels levels = levels_of(args);
 
 	return tones_map(in, stretched, &levels, out, error);
 }
@@ -111,9 +107,9 @@ static double powered(double level, int band G_GNUC_UNUSED, const void *data)
 	return pow(level, *(const double *)data);
 }
 
-static bool build_gamma(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_gamma(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	double exponent = 1 / param_double(operation_find("gamma"), params, "gamma");
+	double exponent = 1 / param_double(args, "gamma");
 
 	return tones_map(in, powered, &exponent, out, error);
 }
@@ -123,15 +119,14 @@ static double black_or_white(double level, int band G_GNUC_UNUSED, const void *d
 	return level >= *(const double *)data;
 }
 
-static bool build_threshold(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_threshold(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("threshold");
-	double value = param_double(self, params, "value") / 100;
+	double value = param_double(args, "value") / 100;
 	struct tones tones;
 
 	if (!tones_of(in, &tones, error))
 		return false;
-	if (tones.colours == 1 || !param_bool(self, params, "grayscale"))
+	if (tones.colours == 1 || !param_bool(args, "grayscale"))
 		return tones_map(in, black_or_white, &value, out, error);
 	g_autoptr(VipsImage) grey = NULL;
 	g_autoptr(VipsImage) cut = NULL;
@@ -146,9 +141,9 @@ static double stepped(double level, int band G_GNUC_UNUSED, const void *data)
 	return floor(level * steps + 0.5) / steps;
 }
 
-static bool build_posterize(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_posterize(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	int levels = param_int(operation_find("posterize"), params, "levels");
+	int levels = param_int(args, "levels");
 
 	return tones_map(in, stepped, &levels, out, error);
 }
@@ -158,9 +153,9 @@ static double reversed_above(double level, int band G_GNUC_UNUSED, const void *d
 	return level > *(const double *)data ? 1 - level : level;
 }
 
-static bool build_solarize(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_solarize(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	double value = param_double(operation_find("solarize"), params, "value") / 100;
+	double value = param_double(args, "value") / 100;
 
 	return tones_map(in, reversed_above, &value, out, error);
 }
@@ -177,13 +172,12 @@ static double on_lines(double level, int band, const void *data)
 	return level * lines->a[lines->a_count > 1 ? band : 0] + lines->b[lines->b_count > 1 ? band : 0] / 100;
 }
 
-static bool build_linear(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_linear(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("linear");
 	struct lines lines = {0};
 	struct tones tones;
-	g_autofree double *a = param_numbers(self, params, "a", &lines.a_count);
-	g_autofree double *b = param_numbers(self, params, "b", &lines.b_count);
+	g_autofree double *a = param_numbers(args, "a", &lines.a_count);
+	g_autofree double *b = param_numbers(args, "b", &lines.b_count);
 
 	if (!tones_of(in, &tones, error))
 		return false;

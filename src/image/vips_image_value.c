@@ -94,8 +94,8 @@ JsonNode *vips_image_value_check(const struct check_subject *subject, const char
 
 static VipsImage *matrix_of(JsonObject *object, GError **error)
 {
-	const struct operation any = {.params = PARAMS({.name = "matrix", .type = PARAM_MATRIX})};
-	VipsImage *matrix = param_matrix(&any, object, "matrix");
+	const struct args args = {PARAMS({.name = "matrix", .type = PARAM_MATRIX}), object};
+	VipsImage *matrix = param_matrix(&args, "matrix");
 
 	if (!matrix) {
 		fail(error, ERROR_INPUT, "a matrix is rows of as many numbers each");

@@ -56,8 +56,9 @@ bool vips_operation_usable(const char *name)
 	return signature && !signature->refusal;
 }
 
-static unsigned flags_of(JsonObject *params)
+static unsigned flags_of(const struct args *args)
 {
+	JsonObject *params = args->given;
 	auto_struct(vips_signature) signature = vips_signature_new(json_string(params, "operation", ""));
 
 	/* What is not known to be local may look at anything: it runs whole, and is right. */
@@ -209,8 +210,9 @@ static bool is_harmless(VipsOperation *operation, const char *name, JsonObject *
 	return convolve_scale_fits(scale, true, error);
 }
 
-static bool build_vips(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_vips(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
+	JsonObject *params = args->given;
 	const char *name = json_string(params, "operation", "");
 	auto_struct(vips_signature) signature = vips_signature_new(name);
 

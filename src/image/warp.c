@@ -11,9 +11,9 @@
 #include "image/vips_error.h"
 
 /* Clockwise degrees from 0 up to 360. */
-static double turn(JsonObject *params)
+static double turn(const struct args *args)
 {
-	double angle = fmod(param_double(operation_find("rotate"), params, "angle"), 360);
+	double angle = fmod(param_double(args, "angle"), 360);
 
 	return angle < 0 ? angle + 360 : angle;
 }
@@ -24,9 +24,9 @@ static bool is_quarter(double angle)
 	return fmod(angle, 90) == 0;
 }
 
-static unsigned rotate_flags(JsonObject *params)
+static unsigned rotate_flags(const struct args *args)
 {
-	return is_quarter(turn(params)) ? 0 : OPERATION_ON_GRID;
+	return is_quarter(turn(args)) ? 0 : OPERATION_ON_GRID;
 }
 
 /* vips_affine() lays the colour under the premultiplied picture and divides by alpha afterwards, cutting off fractions:
@@ -43,8 +43,8 @@ static void premultiply(VipsArrayDouble *background, VipsImage *image)
 }
 
 /* What rotate, affine and shear share. a to d as vips_affine() has them: x' = ax + by, y' = cx + dy. */
-static bool transform(VipsImage *in, const struct operation *self, JsonObject *params, const double matrix[4],
-	const double offsets[4], VipsImage **out, GError **error)
+static bool transform(VipsImage *in, const struct args *args, const double matrix[4], const double offsets[4],
+	VipsImage **out, GError **error)
 {
 	double xs[] = {0, matrix[0] * in->Xsize, matrix[1] * in->Ysize, matrix[0] * in->Xsize + matrix[1] * in->Ysize};
 	double ys[] = {0, matrix[2] * in->Xsize, matrix[3] * in->Ysize, matrix[2] * in->Xsize + matrix[3] * in->Ysize};
@@ -59,11 +59,11 @@ static bool transform(VipsImage *in, const struct operation *self, JsonObject *p
 	}
 	if (!extent_possible((gint64)(right - left), (gint64)(bottom - top), error))
 		return false;
-	VipsArrayDouble *background = colour_in_bands(param_string(self, params, "background"), in, error);
+	VipsArrayDouble *background = colour_in_bands(param_string(args, "background"), in, error);
 	if (!background)
 		return false;
 	premultiply(background, in);
-	g_autoptr(VipsInterpolate) interpolate = vips_interpolate_new(param_string(self, params, "interpolate"));
+	g_autoptr(VipsInterpolate) interpolate = vips_interpolate_new(param_string(args, "interpolate"));
 	bool ok = interpolate &&
 		  vips_affine(in, out, matrix[0], matrix[1], matrix[2], matrix[3], "interpolate", interpolate,
 			  "background", background, "idx", offsets[0], "idy", offsets[1], "odx", offsets[2], "ody",
@@ -73,62 +73,60 @@ static bool transform(VipsImage *in, const struct operation *self, JsonObject *p
 }
 
 /* As vips_rotate() does it, which cannot be told that colours are premultiplied already. */
-static bool build_rotate(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_rotate(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
 	static const VipsAngle quarters[] = {VIPS_ANGLE_D0, VIPS_ANGLE_D90, VIPS_ANGLE_D180, VIPS_ANGLE_D270};
-	double angle = turn(params), across = cos(VIPS_RAD(angle)), down = sin(VIPS_RAD(angle));
+	double angle = turn(args), across = cos(VIPS_RAD(angle)), down = sin(VIPS_RAD(angle));
 	const double matrix[] = {across, -down, down, across}, offsets[] = {0, 0, 0, 0};
 
 	if (is_quarter(angle))
 		return vips_rot(in, out, quarters[(int)(angle / 90) % 4], NULL) == 0 || vips_failed(error, NULL);
-	return transform(in, operation_find("rotate"), params, matrix, offsets, out, error);
+	return transform(in, args, matrix, offsets, out, error);
 }
 
 /* Zeros where there is no such matrix: the step came over the bus. */
-static void matrix_of(JsonObject *params, double matrix[4])
+static void matrix_of(const struct args *args, double matrix[4])
 {
-	g_autoptr(VipsImage) image = param_matrix(operation_find("affine"), params, "matrix");
+	g_autoptr(VipsImage) image = param_matrix(args, "matrix");
 	bool fits = image && image->Xsize == 2 && image->Ysize == 2;
 
 	for (int i = 0; i < 4; i++)
 		matrix[i] = fits ? *VIPS_MATRIX(image, i % 2, i / 2) : 0;
 }
 
-static bool check_affine(JsonObject *params, GError **error)
+static bool check_affine(const struct args *args, GError **error)
 {
 	double m[4];
 
-	matrix_of(params, m);
+	matrix_of(args, m);
 	return fabs(m[0] * m[3] - m[1] * m[2]) > 1e-6 ||
 	       fail(error, ERROR_INPUT, "matrix: this one makes the picture flat (its determinant is 0)");
 }
 
-static bool build_affine(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_affine(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("affine");
 	double matrix[4];
-	const double offsets[] = {param_double(self, params, "idx"), param_double(self, params, "idy"),
-		param_double(self, params, "odx"), param_double(self, params, "ody")};
+	const double offsets[] = {param_double(args, "idx"), param_double(args, "idy"), param_double(args, "odx"),
+		param_double(args, "ody")};
 
-	if (!check_affine(params, error))
+	if (!check_affine(args, error))
 		return false;
-	matrix_of(params, matrix);
-	return transform(in, self, params, matrix, offsets, out, error);
+	matrix_of(args, matrix);
+	return transform(in, args, matrix, offsets, out, error);
 }
 
-static bool check_shear(JsonObject *params, GError **error)
+static bool check_shear(const struct args *args, GError **error)
 {
-	return param_given(params, "x") || param_given(params, "y") || fail(error, ERROR_INPUT, "needs x or y");
+	return param_given(args, "x") || param_given(args, "y") || fail(error, ERROR_INPUT, "needs x or y");
 }
 
 /* First along x, then along y, so that the area stays the same and no two angles make the picture flat. */
-static bool build_shear(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_shear(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	const struct operation *self = operation_find("shear");
-	double x = tan(VIPS_RAD(param_double(self, params, "x"))), y = tan(VIPS_RAD(param_double(self, params, "y")));
+	double x = tan(VIPS_RAD(param_double(args, "x"))), y = tan(VIPS_RAD(param_double(args, "y")));
 	const double matrix[] = {1, x, y, 1 + x * y}, offsets[] = {0, 0, 0, 0};
 
-	return transform(in, self, params, matrix, offsets, out, error);
+	return transform(in, args, matrix, offsets, out, error);
 }
 
 #define INTERPOLATE                                                                                                    \

@@ -21,17 +21,15 @@ static double in_light(double level, int band, const void *data)
 	return tone_from_light(tone_to_light(level) * gains->of_band[band]);
 }
 
-static bool by_numbers(JsonObject *params)
+static bool by_numbers(const struct args *args)
 {
-	return param_given(params, "temperature") || param_given(params, "tint");
+	return param_given(args, "temperature") || param_given(args, "tint");
 }
 
 /* Half a stop at either end of the sliders; a grey keeps its luminance. */
-static struct gains gains_of_numbers(JsonObject *params)
+static struct gains gains_of_numbers(const struct args *args)
 {
-	const struct operation *self = operation_find("white_balance");
-	double warm = param_double(self, params, "temperature") / 200,
-	       magenta = param_double(self, params, "tint") / 200;
+	double warm = param_double(args, "temperature") / 200, magenta = param_double(args, "tint") / 200;
 	struct gains gains = {{exp2(warm), exp2(-magenta), exp2(-warm)}};
 	double sum = 0;
 
@@ -67,7 +65,7 @@ static bool gains_of_picture(VipsImage *in, const struct tones *tones, struct ga
 	return true;
 }
 
-static bool build_white_balance(VipsImage *in, JsonObject *params, VipsImage **out, GError **error)
+static bool build_white_balance(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
 	struct gains gains;
 	struct tones tones;
@@ -76,16 +74,16 @@ static bool build_white_balance(VipsImage *in, JsonObject *params, VipsImage **o
 		return false;
 	if (tones.colours == 1)
 		return vips_copy(in, out, NULL) == 0 || vips_failed(error, NULL);
-	if (by_numbers(params))
-		gains = gains_of_numbers(params);
+	if (by_numbers(args))
+		gains = gains_of_numbers(args);
 	else if (!gains_of_picture(in, &tones, &gains, error))
 		return false;
 	return tones_map(in, in_light, &gains, out, error);
 }
 
-static unsigned white_balance_flags(JsonObject *params)
+static unsigned white_balance_flags(const struct args *args)
 {
-	return by_numbers(params) ? OPERATION_SEQUENTIAL : 0;
+	return by_numbers(args) ? OPERATION_SEQUENTIAL : 0;
 }
 
 const struct operation white_balance_operations[] = {

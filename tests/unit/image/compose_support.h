@@ -158,10 +158,11 @@ static inline void assert_refused(const char *operation, const char *params, con
 {
 	g_autoptr(JsonArray) steps = step_of(operation, params);
 	const struct operation *self = operation_find(operation);
+	const struct args args = {
+		self->params, json_object_get_object_member(json_array_get_object_element(steps, 0), "params")};
 	g_autoptr(GError) error = NULL;
 
-	assert_false(
-		self->check(json_object_get_object_member(json_array_get_object_element(steps, 0), "params"), &error));
+	assert_false(self->check(&args, &error));
 	if (!strstr(error->message, message))
 		fail_msg("%s {%s}: %s", operation, params, error->message);
 }

@@ -49,7 +49,7 @@ static void test_wrong_steps(void **state)
 		{"gaussblur: {sigm: 3}", 17, "blur has no parameter 'sigm'; did you mean 'sigma'?"},
 		{"blur: {quality: 80}", 12,
 			"blur has no parameter 'quality'; it is an option of outputs: outputs: [{name: ..., quality: ...}]"},
-		{"blur: {zzzzz: 3}", 12, "blur has no parameter 'zzzzz'; it has sigma, min_amplitude"},
+		{"blur: {zzzzz: 3}", 12, "blur has no parameter 'zzzzz'; it has sigma, min_amplitude, premultiply"},
 		{"blur: {sigma: 900}", 19, "blur: sigma must be 0.01 to 500 (px), not 900"},
 		{"blur: 0", 11, "blur: sigma must be 0.01 to 500 (px), not 0"},
 		{"blur: much", 11, "blur: sigma must be a number, 0.01 to 500 (px), not 'much'"},

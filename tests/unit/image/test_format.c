@@ -295,7 +295,10 @@ static void test_truncated_thumbnails_are_errors(void **state)
 			struct build_context context = {.source_bytes = part};
 			g_autoptr(VipsImage) small = NULL;
 			gsize size;
-			bool loaded = operation_find("thumbnail")->load(&context, params, &small, NULL);
+			bool loaded =
+				operation_find("thumbnail")
+					->load(&context, &(struct args){operation_find("thumbnail")->params, params},
+						&small, NULL);
 			g_autofree void *pixels = loaded ? vips_image_write_to_memory(small, &size) : NULL;
 			if ((pixels == NULL) != (cut == 1))
 				fail_msg("%s, %s: %s", formats[f], cut ? "cut" : "whole", pixels ? "read" : "not read");
@@ -344,7 +347,7 @@ static void test_thumbnail_loads(void **state)
 			.source_path = from_bytes ? NULL : path, .source_bytes = from_bytes ? bytes : NULL};
 		g_autoptr(VipsImage) got = NULL;
 		g_autoptr(VipsImage) wanted = NULL;
-		assert_true(thumbnail->load(&context, params, &got, NULL));
+		assert_true(thumbnail->load(&context, &(struct args){thumbnail->params, params}, &got, NULL));
 		assert_int_equal(vips_thumbnail(path, &wanted, 90, "height", 70, NULL), 0);
 		assert_int_equal(got->Ysize, 70);
 		assert_same_picture(got, wanted);

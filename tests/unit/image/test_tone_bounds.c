@@ -40,7 +40,8 @@ static void assert_works(const struct operation *operation, const struct param *
 
 	assert_non_null(node);
 	/* Such as black at 100 per cent with white left there. */
-	if (operation->check && !operation->check(json_node_get_object(node), NULL))
+	const struct args args = {operation->params, json_node_get_object(node)};
+	if (operation->check && !operation->check(&args, NULL))
 		return;
 	for (size_t kind = 3; kind < G_N_ELEMENTS(kinds); kind += 4) {
 		g_autoptr(VipsImage) in = of_kind(kind);

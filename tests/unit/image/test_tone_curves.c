@@ -114,7 +114,8 @@ static void test_what_is_wrong_is_said(void **state)
 	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
 		g_autoptr(JsonNode) node = json_from_string(wrong[i].params, NULL);
 		g_autoptr(GError) error = NULL;
-		assert_false(operation_find("curves")->check(json_node_get_object(node), &error));
+		const struct args args = {operation_find("curves")->params, json_node_get_object(node)};
+		assert_false(operation_find("curves")->check(&args, &error));
 		if (!strstr(error->message, wrong[i].says))
 			fail_msg("%s", error->message);
 	}
