@@ -10,6 +10,7 @@
 
 #include "base/beneath.h"
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "base/sniff.h"
@@ -89,6 +90,32 @@ static struct claim *recovered(const struct inbox *inbox, const char *id, const 
 	return claim;
 }
 
+static char *hash_of(const char *path)
+{
+	int descriptor = beneath_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+	char *hash = descriptor >= 0 ? digest_file(descriptor, NULL, NULL, NULL) : NULL;
+
+	if (descriptor >= 0)
+		close(descriptor);
+	return hash;
+}
+
+/* A power cut may leave the one file under both names, the old one in the inbox and the claimed one: see claim_sync(). It was dropped once, and
+ * goes on as the claim. Numbers of files do not tell enough on every file system, so the bytes are compared, too. */
+static void drop_old_name(const struct claim *claim)
+{
+	g_autofree char *old = g_build_filename(claim->inbox, claim->relative, NULL);
+	struct stat here, there;
+
+	if (beneath_stat(claim->path, &here) != 0 || beneath_stat(old, &there) != 0 || !S_ISREG(there.st_mode) ||
+		here.st_ino != there.st_ino || here.st_dev != there.st_dev || here.st_size != there.st_size)
+		return;
+	g_autofree char *ours = hash_of(claim->path), *theirs = hash_of(old), *shown = files_display(old);
+	if (!ours || g_strcmp0(ours, theirs) != 0 || beneath_unlink(old) != 0)
+		return;
+	log_warning("%s was left in the inbox by a crash, though it is claimed; this name of it is removed", shown);
+}
+
 /* One claim has one file. A second can only have been put there by hand; it goes back to the inbox. */
 static void return_others(const struct inbox *inbox, const char *folder, const GPtrArray *files)
 {
@@ -131,6 +158,7 @@ GPtrArray *claim_recover(const struct inbox *inbox, guint most, bool *rest)
 		bool complete = collect(folder, NULL, files);
 		struct claim *claim = files->len ? recovered(inbox, id, folder, files->pdata[0]) : NULL;
 		if (claim) {
+			drop_old_name(claim);
 			return_others(inbox, folder, files);
 			claim_register(id, inbox->path);
 			g_ptr_array_add(claims, claim);

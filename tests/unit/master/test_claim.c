@@ -317,6 +317,27 @@ static void second_file_in_a_claim_goes_back(void **state)
 	assert_false(claim_of("s/b.jpg")->recovered);
 }
 
+/* What a power cut leaves: one file under the claimed name and under the old one. Another file of the old name is another drop. */
+static void the_old_name_of_a_claim_goes(void **state)
+{
+	g_autofree char *claimed = at("box/.dropmill/k3f9x2a10-7q2m/a.jpg"), *old = at("box/a.jpg");
+	(void)state;
+
+	make_folder("box/.dropmill/k3f9x2a10-7q2m");
+	put("box/.dropmill/k3f9x2a10-7q2m/a.jpg", "1");
+	assert_int_equal(link(claimed, old), 0);
+	make_folder("box/.dropmill/k3f9x2a11-7q2m");
+	put("box/.dropmill/k3f9x2a11-7q2m/b.jpg", "2");
+	put("box/b.jpg", "2");
+	start("box");
+	drop_and_await("box/sentinel.jpg");
+	await(h.claims->len >= 4); /* both claims, the other b.jpg, and the last */
+	assert_int_equal(h.claims->len, 4);
+	assert_true(claim_of("a.jpg")->recovered);
+	assert_false(exists("box/a.jpg"));
+	assert_true(exists("box/.dropmill/k3f9x2a10-7q2m/a.jpg"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -335,6 +356,7 @@ int main(void)
 		cmocka_unit_test(a_clock_set_back_changes_no_order),
 		INTAKE_TEST(claims_in_hand_are_left_alone),
 		INTAKE_TEST(second_file_in_a_claim_goes_back),
+		INTAKE_TEST(the_old_name_of_a_claim_goes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
