@@ -15,6 +15,11 @@
 #include "image/unsupported.h"
 #include "image/vips_error.h"
 
+static bool is_png(const struct format *format)
+{
+	return g_str_equal(format->name, "png");
+}
+
 /* Metadata by the words of `keep`; a name that ends in - stands for all that begin so. */
 static const struct field {
 	const char *name, *kind;
@@ -185,10 +190,9 @@ static bool to_plain(VipsImage **image, const struct format *format)
 static bool to_depth(VipsImage **image, const struct format *format, JsonObject *save)
 {
 	int bits = atoi(json_string(save, "bitdepth", "0"));
-	bool is_png = strcmp(format->name, "png") == 0;
 
 	/* A pyramid's tiles are JPEG and the like; its saver averages before they are cut. */
-	if ((bits && bits <= 8) || (is_png && json_bool(save, "palette", false)) || format->folder)
+	if ((bits && bits <= 8) || (is_png(format) && json_bool(save, "palette", false)) || format->folder)
 		return down_to_8(image) && (!format->folder || cast(image, VIPS_FORMAT_UCHAR));
 	if (bits > 8)
 		return !is_plain(*image) || up_to_16(image);
@@ -260,12 +264,19 @@ static bool leaves_out_profile(const struct format *format, JsonObject *save)
 	return format->no_profile || json_bool(save, "strip", false) || (keep ? !listed(keep, "icc") : format->folder);
 }
 
+/* Colours of a palette are RGB. */
+static bool makes_grey_rgb(const struct format *format, JsonObject *save)
+{
+	return format->no_grey || is_webp_in_tiff(save) || (is_png(format) && json_bool(save, "palette", false));
+}
+
 static bool will_drop_profile(VipsImage *image, const struct format *format, JsonObject *save)
 {
 	bool grey = image->Bands < 3;
 
 	return !g_str_equal(json_string(save, "keep_colours", "seen"), "raw") &&
-	       (leaves_out_profile(format, save) || (grey && (format->no_grey || is_webp_in_tiff(save))));
+	       (leaves_out_profile(format, save) || (grey && makes_grey_rgb(format, save)) ||
+		       (is_png(format) && !profile_suits_png(image)));
 }
 
 bool format_drops_profile(VipsImage *image, const char *name, JsonObject *save)
@@ -321,8 +332,10 @@ bool format_prepare(VipsImage *in, const struct format *format, JsonObject *save
 	if (keep || json_bool(save, "strip", false))
 		keep_only(image, keep);
 	previews_drop(image);
-	if (strcmp(format->name, "png") == 0)
+	if (is_png(format)) {
 		carry_orientation(image);
+		profile_trim(image);
+	}
 	if (strcmp(format->name, "tiff") == 0)
 		drop_alien_profile(image);
 	*out = g_steal_pointer(&image);

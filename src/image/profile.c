@@ -10,6 +10,10 @@
 
 const char *const profile_keeps[] = {"seen", "raw", NULL};
 
+/* Bytes of a profile's header, and of one entry in the table of tags that follows after their number. */
+#define HEADER 128
+#define TAG 12
+
 int profile_colours_in(VipsInterpretation space)
 {
 	switch (space) {
@@ -35,7 +39,7 @@ int profile_bands(const void *data, gsize length)
 		int bands;
 	} known[] = {{"GRAY", 1}, {"RGB ", 3}, {"CMYK", 4}};
 
-	for (guint i = 0; length >= 128 && i < G_N_ELEMENTS(known); i++)
+	for (guint i = 0; length >= HEADER && i < G_N_ELEMENTS(known); i++)
 		if (memcmp((const char *)data + 16, known[i].signature, 4) == 0)
 			return known[i].bands;
 	return 0;
@@ -58,6 +62,60 @@ int profile_embedded_bands(VipsImage *image)
 	const void *data = embedded(image, &length);
 
 	return data ? profile_bands(data, length) : 0;
+}
+
+static guint32 number_at(const guint8 *data, gsize at)
+{
+	guint32 number;
+
+	memcpy(&number, data + at, sizeof number);
+	return GUINT32_FROM_BE(number);
+}
+
+/* As long as its header says, when it is longer: padding lies behind. */
+static gsize length_without_padding(const guint8 *data, gsize length)
+{
+	return length >= HEADER ? MIN(length, number_at(data, 0)) : length;
+}
+
+void profile_trim(VipsImage *image)
+{
+	gsize length;
+	const guint8 *data = embedded(image, &length);
+	gsize told = length_without_padding(data, length);
+
+	if (told >= HEADER && told < length)
+		vips_image_set_blob_copy(image, VIPS_META_ICC_NAME, data, told);
+}
+
+static bool tags_lie_inside(const guint8 *data, gsize length)
+{
+	guint32 count = number_at(data, HEADER);
+
+	if (count > (length - HEADER - 4) / TAG)
+		return false;
+	for (gsize at = HEADER + 4, i = 0; i < count; i++, at += TAG) {
+		guint32 start = number_at(data, at + 4), size = number_at(data, at + 8);
+		if (start > length || size > length - start)
+			return false;
+	}
+	return true;
+}
+
+bool profile_suits_png(VipsImage *image)
+{
+	gsize length;
+	const guint8 *data = embedded(image, &length);
+
+	if (!data)
+		return true;
+	length = length_without_padding(data, length);
+	if (length < HEADER + 4 || number_at(data, 0) != length || (data[8] > 3 && length % 4 != 0))
+		return false;
+	return memcmp(data + 36, "acsp", 4) == 0 && number_at(data, 64) < 0xffff && memcmp(data + 12, "abst", 4) != 0 &&
+	       memcmp(data + 12, "link", 4) != 0 &&
+	       (memcmp(data + 20, "XYZ ", 4) == 0 || memcmp(data + 20, "Lab ", 4) == 0) &&
+	       tags_lie_inside(data, length);
 }
 
 /* Alpha is 0 to 65535 beside 16 bits and 0 to 255 beside everything else (libvips 8.14). */

@@ -23,6 +23,12 @@ int profile_bands(const void *data, gsize length);
 /* Of the one that is embedded; 0: there is none. */
 int profile_embedded_bands(VipsImage *image);
 
+/* libpng takes the embedded one, once it is trimmed (1.6: png_set_iCCP); colours that are not the picture's are not looked at. It leaves
+ * out what it does not take, and only warns. True: there is none. */
+bool profile_suits_png(VipsImage *image);
+/* Cuts off what lies behind the profile in its bytes. The image has a header of its own. */
+void profile_trim(VipsImage *image);
+
 /* Runs convert on the bands of colour alone and puts the others back, scaled to the new depth: libvips' own way makes 65280 of an alpha of 255. */
 typedef bool (*profile_conversion)(VipsImage *in, const void *data, VipsImage **out, GError **error);
 bool profile_convert_colours(

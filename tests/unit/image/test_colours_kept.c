@@ -4,6 +4,7 @@
 #include "profile_support.h"
 
 #include "image/frames.h"
+#include "image/profile.h"
 
 enum { WIDTH = 61, HEIGHT = 47 };
 
@@ -166,6 +167,9 @@ static void grey_in_formats_of_colour_looks_the_same(void **state)
 	g_autoptr(GBytes) got = saved(with_profile(grey), "tiff", "{\"compression\": \"webp\", \"lossless\": true}");
 	g_autoptr(GBytes) wanted = saved(seen(grey), "tiff", "{\"compression\": \"webp\", \"lossless\": true}");
 	assert_same_file(grey, "tiff", "webp", got, wanted);
+	g_autoptr(GBytes) palette = saved(with_profile(grey), "png", "{\"palette\": true}");
+	g_autoptr(GBytes) wanted_palette = saved(seen(grey), "png", "{\"palette\": true}");
+	assert_same_file(grey, "png", "palette", palette, wanted_palette);
 }
 
 /* What keeps its profile keeps its numbers. */
@@ -185,6 +189,46 @@ static void outputs_with_a_profile_keep_their_numbers(void **state)
 		assert_true(format_open("x", file, false, NULL, &back, NULL));
 		assert_true(has_profile(back));
 		assert_same_picture(back, in);
+	}
+}
+
+/* libpng leaves out a profile that it does not like, and warns at most; lcms likes more. */
+static void png_keeps_a_profile_or_converts(void **state)
+{
+	static const struct {
+		const char *what;
+		gsize more;      /* bytes behind the profile */
+		gsize at;        /* that are changed: */
+		const char *put; /* NULL: none */
+		gsize length;
+		bool stays;
+	} changes[] = {
+		{"as it is", 0, 0, NULL, 0, true},
+		{"with padding", 13, 0, NULL, 0, true},
+		{"of a PCS that nobody knows", 0, 20, "Luv ", 4, false},
+		{"of an intent that nobody knows", 0, 64, "\0\1\0\0", 4, false},
+		{"with a tag outside", 0, 132 + 8, "\0\1\0\0", 4, false},
+		{"without its signature", 0, 36, "xxxx", 4, false},
+		{"of a link of devices", 0, 12, "link", 4, false},
+	};
+	g_autoptr(GByteArray) good = make_profile(&adobe_rgb);
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(changes); i++) {
+		g_autofree uint8_t *bytes = g_malloc0(good->len + changes[i].more);
+		memcpy(bytes, good->data, good->len);
+		if (changes[i].put)
+			memcpy(bytes + changes[i].at, changes[i].put, changes[i].length);
+		VipsImage *in = embed(picture(WIDTH, HEIGHT, 3, 8), bytes, good->len + changes[i].more);
+		g_autoptr(VipsImage) copy = g_object_ref(in);
+		g_autoptr(VipsImage) back = NULL;
+		g_autoptr(VipsImage) settled = NULL;
+		g_autoptr(GBytes) file = saved(in, "png", "{}");
+		assert_true(format_open("x", file, false, NULL, &back, NULL));
+		if (has_profile(back) != changes[i].stays)
+			fail_msg("a profile %s: %s", changes[i].what, changes[i].stays ? "is lost" : "stays");
+		assert_true(profile_settle(copy, &settled, NULL));
+		assert_same_picture(back, changes[i].stays ? copy : settled);
 	}
 }
 
@@ -275,6 +319,7 @@ int main(void)
 		cmocka_unit_test(outputs_without_a_profile_look_the_same),
 		cmocka_unit_test(grey_in_formats_of_colour_looks_the_same),
 		cmocka_unit_test(outputs_with_a_profile_keep_their_numbers),
+		cmocka_unit_test(png_keeps_a_profile_or_converts),
 		cmocka_unit_test(steps_that_take_a_profile_away_look_the_same),
 		cmocka_unit_test(floats_look_the_same),
 		cmocka_unit_test(pages_of_other_profiles_look_the_same),
