@@ -13,7 +13,6 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/log.h"
-#include "base/stamp.h"
 
 #define PIECE (1 << 20)
 
@@ -73,32 +72,33 @@ static void copy_owner_and_mode(const struct stat *status, int to)
 		return;
 }
 
-static bool same(const struct stat *a, const struct stat *b)
+/* What was appended since the copy. 0, or errno. Source is compared with source: the copy's file system may keep other times than it was given. */
+static int catch_up(struct carried *copy)
 {
-	return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
+	struct stat status;
 
-/* What was appended since the copy. 0, or errno. */
-static int catch_up(int from, int to)
-{
-	struct stat source, copy;
-
-	if (fstat(from, &source) != 0 || fstat(to, &copy) != 0)
+	if (fstat(copy->source, &status) != 0)
 		return errno;
-	struct stamp now = stamp_of(&source), then = stamp_of(&copy);
-	if (source.st_size <= copy.st_size)
-		return stamp_equal(&now, &then) ? 0 : EBUSY; /* written into: what was copied is not what is there */
-	if (lseek(from, copy.st_size, SEEK_SET) < 0 || lseek(to, 0, SEEK_END) < 0 || !copy_bytes(from, to))
+	struct stamp now = stamp_of(&status);
+	if (stamp_same(&now, &copy->taken))
+		return 0;
+	if (now.bytes <= copy->taken.bytes)
+		return EBUSY; /* written into: what was copied is not what is there */
+	if (lseek(copy->source, copy->taken.bytes, SEEK_SET) < 0 ||
+		lseek(copy->target, copy->taken.bytes, SEEK_SET) < 0 || !copy_bytes(copy->source, copy->target))
 		return errno;
-	const struct timespec times[2] = {source.st_atim, source.st_mtim};
-	return futimens(to, times) == 0 && fsync(to) == 0 ? 0 : errno;
+	const struct timespec times[2] = {status.st_atim, status.st_mtim};
+	if (futimens(copy->target, times) != 0 || fsync(copy->target) != 0)
+		return errno;
+	copy->taken = now;
+	return 0;
 }
 
 /* 0, or errno. The descriptor that wrote is the one that is synced. */
-static int copy_file(int from, int to)
+static int copy_file(struct carried *copy)
 {
 	struct stat status, after;
+	int from = copy->source, to = copy->target;
 
 	if (fstat(from, &status) != 0)
 		return errno;
@@ -111,33 +111,52 @@ static int copy_file(int from, int to)
 	const struct timespec times[2] = {status.st_atim, status.st_mtim};
 	if (futimens(to, times) != 0 || fsync(to) != 0 || fstat(from, &after) != 0)
 		return errno;
-	return same(&status, &after) ? 0 : EBUSY; /* written to meanwhile */
+	struct stamp ended = stamp_of(&after);
+	copy->taken = stamp_of(&status);
+	return stamp_same(&copy->taken, &ended) ? 0 : EBUSY; /* written to meanwhile */
 }
 
-static bool carry_file(const char *from, const char *to, GError **error)
+/* A close may be the first to tell that the bytes did not arrive. 0, or errno. */
+static int close_one_more(int descriptor)
 {
-	int source = beneath_open(from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0), number = errno;
+	int other = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+	return other >= 0 && close(other) == 0 ? 0 : errno;
+}
+
+static void let_go(struct carried *copy)
+{
+	int number = errno;
+
+	if (copy->target >= 0)
+		close(copy->target);
+	if (copy->source >= 0)
+		close(copy->source);
+	copy->source = copy->target = -1;
+	errno = number;
+}
+
+static bool carry_file(const char *from, const char *to, struct carried *copy, GError **error)
+{
 	g_autofree char *shown = files_display(from);
 
-	if (source < 0) {
-		errno = number;
+	copy->source = beneath_open(from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+	if (copy->source < 0)
 		return beneath_fail(error, from, NULL, "cannot copy %s", shown);
-	}
-	int target = beneath_open(to, O_WRONLY | O_CREAT | O_EXCL, 0600);
-	number = target < 0 ? errno : copy_file(source, target);
-	close(source);
-	/* close() may be the first to tell that the bytes did not arrive. */
-	if (target >= 0 && close(target) != 0 && !number)
-		number = errno;
+	copy->target = beneath_open(to, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	bool made = copy->target >= 0;
+	int number = made ? copy_file(copy) : errno;
+	if (!number)
+		number = close_one_more(copy->target);
 	if (!number)
 		return true;
-	if (target >= 0)
+	let_go(copy);
+	if (made)
 		beneath_unlink(to);
 	errno = number;
 	return beneath_fail(error, from, to, "cannot copy %s to another file system", shown);
 }
 
-static bool carry_any(const char *from, const char *to, GError **error);
+static bool carry_any(const char *from, const char *to, struct carried *copy, GError **error);
 
 static bool carry_folder(const char *from, const char *to, GError **error)
 {
@@ -149,14 +168,16 @@ static bool carry_folder(const char *from, const char *to, GError **error)
 	for (guint i = 0; ok && i < names->len; i++) {
 		g_autofree char *inner_from = g_build_filename(from, names->pdata[i], NULL);
 		g_autofree char *inner_to = g_build_filename(to, names->pdata[i], NULL);
-		ok = carry_any(inner_from, inner_to, error);
+		struct carried inner = {NULL, -1, -1, STAMP_UNKNOWN};
+		ok = carry_any(inner_from, inner_to, &inner, error);
+		let_go(&inner);
 	}
 	return ok && files_sync(to, error);
 }
 
-static bool carry_any(const char *from, const char *to, GError **error)
+static bool carry_any(const char *from, const char *to, struct carried *copy, GError **error)
 {
-	return beneath_is_folder(from) ? carry_folder(from, to, error) : carry_file(from, to, error);
+	return beneath_is_folder(from) ? carry_folder(from, to, error) : carry_file(from, to, copy, error);
 }
 
 void carry_discard(const char *path)
@@ -167,50 +188,65 @@ void carry_discard(const char *path)
 		beneath_unlink(path);
 }
 
-/* Whoever writes to it does not know that it moves: what comes before its name goes is in the copy, and what comes in that moment as well. */
-static int leave_file(const char *from, int source, int target)
+/* Is it what was copied that has the name? 0, or errno. */
+static int look(const char *from, int source)
 {
-	int number = catch_up(source, target);
+	struct stat named, copied;
 
+	if (beneath_stat(from, &named) != 0 || fstat(source, &copied) != 0)
+		return errno;
+	return named.st_dev == copied.st_dev && named.st_ino == copied.st_ino ? 0 : EBUSY;
+}
+
+/* Whoever writes to it does not know that it moves: what comes before its name goes is in the copy, and what comes in that moment as well. */
+static int leave_file(const char *from, struct carried *copy)
+{
+	int number = catch_up(copy);
+
+	if (!number)
+		number = look(from, copy->source);
 	if (number)
 		return number;
 	if (beneath_unlink(from) != 0)
 		return errno;
-	number = catch_up(source, target);
+	number = catch_up(copy);
 	if (number)
 		log_error("%s: what was written to it while it was moved to another file system is lost: %s", from,
 			g_strerror(number));
 	return 0;
 }
 
-int carry_leave(const char *from, const char *to)
+int carry_leave(const char *from, struct carried *copy)
 {
-	if (beneath_is_folder(from)) {
+	if (copy->source < 0) {
 		files_remove_tree(from);
 		return 0;
 	}
-	int source = beneath_open(from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
-	int target = source < 0 ? -1 : beneath_open(to, O_WRONLY | O_NOFOLLOW | O_NONBLOCK, 0);
-	int number = target < 0 ? errno : leave_file(from, source, target);
-
-	if (target >= 0)
-		close(target);
-	if (source >= 0)
-		close(source);
+	int number = leave_file(from, copy);
 	errno = number;
 	return number ? -1 : 0;
 }
 
-char *carry(const char *from, const char *folder, GError **error)
+void carried_free(struct carried *copy)
+{
+	if (!copy)
+		return;
+	let_go(copy);
+	g_free(copy->path);
+	g_free(copy);
+}
+
+struct carried *carry(const char *from, const char *folder, GError **error)
 {
 	/* Always the same: a try after one that a crash cut off takes its place. */
 	g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, from, -1);
 	g_autofree char *name = g_strdup_printf(".dropmill-%.20s.tmp", sum);
-	g_autofree char *to = g_build_filename(folder, name, NULL);
+	auto_struct(carried) copy = g_new(struct carried, 1);
 
-	carry_discard(to);
-	if (carry_any(from, to, error))
-		return g_steal_pointer(&to);
-	carry_discard(to);
+	*copy = (struct carried){g_build_filename(folder, name, NULL), -1, -1, STAMP_UNKNOWN};
+	carry_discard(copy->path);
+	if (carry_any(from, copy->path, copy, error))
+		return g_steal_pointer(&copy);
+	carry_discard(copy->path);
 	return NULL;
 }

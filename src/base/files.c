@@ -164,16 +164,16 @@ static int rename_across(const char *from, const char *to, bool new)
 {
 	g_autoptr(GError) cause = NULL;
 	g_autofree char *folder = g_path_get_dirname(to);
-	g_autofree char *copy = carry(from, folder, &cause);
+	auto_struct(carried) copy = carry(from, folder, &cause);
 
 	if (!copy) {
 		errno = error_number(cause) ? error_number(cause) : EIO;
 		return -1;
 	}
-	const char *lies_at = copy;
-	if ((new ? files_rename_new(copy, to) : beneath_rename(copy, to, 0)) == 0) {
+	const char *lies_at = copy->path;
+	if ((new ? files_rename_new(copy->path, to) : beneath_rename(copy->path, to, 0)) == 0) {
 		lies_at = to;
-		if ((beneath_sync(folder) == 0 || errno == EINVAL) && carry_leave(from, to) == 0)
+		if ((beneath_sync(folder) == 0 || errno == EINVAL) && carry_leave(from, copy) == 0)
 			return 0;
 	}
 	int number = errno;

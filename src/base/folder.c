@@ -254,12 +254,12 @@ void folder_discard_again(void)
 static bool replace_across(const char *temp, const char *final, GError **error)
 {
 	g_autofree char *parent = g_path_get_dirname(final);
-	g_autofree char *copy = carry(temp, parent, error);
+	auto_struct(carried) copy = carry(temp, parent, error);
 
 	if (!copy)
 		return false;
-	bool done = folder_replace(copy, final, error);
-	carry_discard(done ? temp : copy);
+	bool done = folder_replace(copy->path, final, error);
+	carry_discard(done ? temp : copy->path);
 	return done;
 }
 

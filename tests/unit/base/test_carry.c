@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/carry.h"
@@ -151,12 +152,12 @@ static void a_copy_left_behind_is_replaced(void **state)
 	g_autofree char *from = put(here, "a.jpg", "picture");
 	(void)state;
 
-	g_autofree char *first = carry(from, there, NULL);
+	auto_struct(carried) first = carry(from, there, NULL);
 	assert_non_null(first);
-	assert_true(g_file_set_contents(first, "cut o", -1, NULL));
-	g_autofree char *second = carry(from, there, NULL);
-	assert_string_equal(first, second);
-	assert_text(second, "picture");
+	assert_true(g_file_set_contents(first->path, "cut o", -1, NULL));
+	auto_struct(carried) second = carry(from, there, NULL);
+	assert_string_equal(first->path, second->path);
+	assert_text(second->path, "picture");
 	assert_int_equal(entries(there), 1);
 }
 
@@ -169,13 +170,13 @@ static void what_is_appended_until_the_name_goes_is_in_the_copy(void **state)
 	(void)state;
 
 	int writer = open(from, O_WRONLY | O_APPEND | O_CLOEXEC);
-	g_autofree char *copy = carry(from, there, NULL);
+	auto_struct(carried) copy = carry(from, there, NULL);
 	assert_non_null(copy);
-	assert_int_equal(rename(copy, to), 0);
+	assert_int_equal(rename(copy->path, to), 0);
 	assert_int_equal(write(writer, " end", 4), 4);
 	assert_int_equal(fstat(writer, &status), 0);
 	close(writer);
-	assert_int_equal(carry_leave(from, to), 0);
+	assert_int_equal(carry_leave(from, copy), 0);
 	assert_text(to, "begin end");
 	assert_int_equal(stat(to, &copied), 0);
 	assert_int_equal(copied.st_mtim.tv_sec, status.st_mtim.tv_sec);
@@ -189,14 +190,75 @@ static void what_was_written_into_meanwhile_is_carried_again(void **state)
 	const struct timespec later[2] = {{3000000, 0}, {3000000, 0}};
 	(void)state;
 
-	g_autofree char *copy = carry(from, there, NULL);
+	auto_struct(carried) copy = carry(from, there, NULL);
 	assert_non_null(copy);
-	assert_int_equal(rename(copy, to), 0);
+	assert_int_equal(rename(copy->path, to), 0);
 	assert_true(g_file_set_contents_full(from, "BEGIN", 5, G_FILE_SET_CONTENTS_NONE, 0666, NULL));
 	assert_int_equal(utimensat(AT_FDCWD, from, later, 0), 0);
-	assert_int_equal(carry_leave(from, to), -1);
+	assert_int_equal(carry_leave(from, copy), -1);
 	assert_int_equal(errno, EBUSY);
 	assert_text(from, "BEGIN");
+}
+
+/* Another file has the name: it is not what was copied, whatever its size and times are. */
+static void what_took_the_name_meanwhile_stays(void **state)
+{
+	g_autofree char *from = put(here, "a.jpg", "begin");
+	g_autofree char *other = put(here, "b.jpg", "other, and longer");
+	(void)state;
+
+	auto_struct(carried) copy = carry(from, there, NULL);
+	assert_non_null(copy);
+	assert_int_equal(rename(other, from), 0);
+	assert_int_equal(carry_leave(from, copy), -1);
+	assert_int_equal(errno, EBUSY);
+	assert_text(from, "other, and longer");
+	assert_text(copy->path, "begin");
+}
+
+/* exFAT keeps 10 ms, some servers give a time of their own. */
+static void the_copys_own_time_does_not_count(void **state)
+{
+	g_autofree char *from = put(here, "a.jpg", "picture");
+	const struct timespec own[2] = {{3000000, 10000000}, {3000000, 10000000}};
+	(void)state;
+
+	auto_struct(carried) copy = carry(from, there, NULL);
+	assert_non_null(copy);
+	assert_int_equal(utimensat(AT_FDCWD, copy->path, own, 0), 0);
+	assert_int_equal(carry_leave(from, copy), 0);
+	assert_text(copy->path, "picture");
+	assert_int_equal(entries(here), 0);
+}
+
+/* As a mill that is not root. errno, or 0. */
+static int moved_by_nobody(const char *from, const char *to)
+{
+	enum { NOBODY = 65534 };
+	pid_t child = fork();
+	int status = 0;
+
+	if (child == 0)
+		_exit(setgid(NOBODY) != 0 || setuid(NOBODY) != 0 ? 255 : files_rename_new(from, to) == 0 ? 0 : errno);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void one_that_nobody_may_write_to_goes_as_well(void **state)
+{
+	g_autofree char *from = put(there, "a.jpg", "picture");
+	g_autofree char *to = g_build_filename(here, "b.jpg", NULL);
+	(void)state;
+	need_two();
+	if (geteuid() != 0)
+		skip(); /* cannot become another user */
+
+	assert_int_equal(chmod(here, 0777) + chmod(there, 0777) + chmod(from, 0444), 0);
+	assert_int_equal(moved_by_nobody(from, to), 0);
+	assert_text(to, "picture");
+	assert_int_equal(entries(there), 0);
+	assert_int_equal(entries(here), 1);
 }
 
 /* A tree deeper than descriptors are many: to carry, to pack, to sync, to remove. */
@@ -215,9 +277,9 @@ static void no_level_of_a_tree_holds_a_descriptor(void **state)
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	few = (struct rlimit){DESCRIPTORS, before.rlim_max};
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-	g_autofree char *copy = carry(from, there, NULL);
-	int renamed = copy ? rename(copy, to) : -1;
-	int left = copy ? carry_leave(from, to) : -1;
+	auto_struct(carried) copy = carry(from, there, NULL);
+	int renamed = copy ? rename(copy->path, to) : -1;
+	int left = copy ? carry_leave(from, copy) : -1;
 	g_autoptr(GBytes) packed = folder_pack(to, NULL);
 	g_autofree char *moved_leaf = g_strconcat(to, leaf + strlen(from), NULL);
 	bool there_now = g_file_test(moved_leaf, G_FILE_TEST_EXISTS);
@@ -275,6 +337,9 @@ int main(void)
 		TEST(a_copy_left_behind_is_replaced),
 		TEST(what_is_appended_until_the_name_goes_is_in_the_copy),
 		TEST(what_was_written_into_meanwhile_is_carried_again),
+		TEST(what_took_the_name_meanwhile_stays),
+		TEST(the_copys_own_time_does_not_count),
+		TEST(one_that_nobody_may_write_to_goes_as_well),
 		TEST(no_level_of_a_tree_holds_a_descriptor),
 		TEST(a_folder_whose_name_a_file_has_gets_a_number),
 		TEST(above_the_top_nothing_gets_a_number),
