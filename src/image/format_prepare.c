@@ -270,13 +270,21 @@ static bool makes_grey_rgb(const struct format *format, JsonObject *save)
 	return format->no_grey || is_webp_in_tiff(save) || (is_png(format) && json_bool(save, "palette", false));
 }
 
+/* A profile of CMYK goes where the format holds none: RGB comes of it. */
+static bool makes_ink_rgb(VipsImage *image, const struct format *format, JsonObject *save)
+{
+	bool holds = g_str_equal(format->name, "jpeg") || (g_str_equal(format->name, "tiff") && !is_webp_in_tiff(save));
+
+	return !holds && vips_image_guess_interpretation(image) == VIPS_INTERPRETATION_CMYK;
+}
+
 static bool will_drop_profile(VipsImage *image, const struct format *format, JsonObject *save)
 {
 	bool grey = image->Bands < 3;
 
 	return !g_str_equal(json_string(save, "keep_colours", "seen"), "raw") &&
 	       (leaves_out_profile(format, save) || (grey && makes_grey_rgb(format, save)) ||
-		       (is_png(format) && !profile_suits_png(image)));
+		       makes_ink_rgb(image, format, save) || (is_png(format) && !profile_suits_png(image)));
 }
 
 bool format_drops_profile(VipsImage *image, const char *name, JsonObject *save)

@@ -172,6 +172,33 @@ static void grey_in_formats_of_colour_looks_the_same(void **state)
 	assert_same_file(grey, "png", "palette", palette, wanted_palette);
 }
 
+/* As where all metadata is left out: of eight bits are eight. */
+static void cmyk_in_formats_of_rgb_looks_the_same(void **state)
+{
+	static const struct {
+		const char *format, *save;
+	} outputs[] = {
+		{"png", "{}"},
+		{"png", "{\"keep\": [\"icc\"]}"},
+		{"webp", "{\"lossless\": true}"},
+		{"avif", "{}"},
+		{"jxl", "{}"},
+		{"tiff", "{\"compression\": \"webp\", \"lossless\": true}"},
+		{"dz", "{\"suffix\": \".png\", \"keep\": [\"icc\"]}"},
+	};
+	const struct case_ *ink = &cases[8];
+
+	(void)state;
+	assert_string_equal(ink->what, "CMYK");
+	for (size_t i = 0; i < G_N_ELEMENTS(outputs); i++) {
+		if (!format_available(outputs[i].format))
+			continue;
+		g_autoptr(GBytes) got = saved(with_profile(ink), outputs[i].format, outputs[i].save);
+		g_autoptr(GBytes) wanted = saved(seen(ink), outputs[i].format, outputs[i].save);
+		assert_same_file(ink, outputs[i].format, outputs[i].save, got, wanted);
+	}
+}
+
 /* What keeps its profile keeps its numbers. */
 static void outputs_with_a_profile_keep_their_numbers(void **state)
 {
@@ -318,6 +345,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(outputs_without_a_profile_look_the_same),
 		cmocka_unit_test(grey_in_formats_of_colour_looks_the_same),
+		cmocka_unit_test(cmyk_in_formats_of_rgb_looks_the_same),
 		cmocka_unit_test(outputs_with_a_profile_keep_their_numbers),
 		cmocka_unit_test(png_keeps_a_profile_or_converts),
 		cmocka_unit_test(steps_that_take_a_profile_away_look_the_same),
