@@ -184,15 +184,15 @@ static bool commit_output(
 	return output->committed;
 }
 
-/* Here, by a try before that failed later on. */
-static bool all_committed(const struct commit_request *request)
+/* Every output is on disk under its name: only the original is left to do. */
+static bool all_committed(const struct found *found)
 {
-	for (guint i = 0; i < request->found->outputs->len; i++) {
-		const struct job_output *output = g_ptr_array_index(request->found->outputs, i);
+	for (guint i = 0; i < found->outputs->len; i++) {
+		const struct job_output *output = g_ptr_array_index(found->outputs, i);
 		if (!output->committed && !output->skipped)
 			return false;
 	}
-	return request->tries > 0;
+	return true;
 }
 
 static bool move_original(struct committer *committer, struct commit_request *request, GError **error)
@@ -279,7 +279,7 @@ static bool commit_outputs(struct committer *committer, struct commit_request *r
 	bool loose = request->drop->loose;
 	struct found *found = request->found;
 
-	if (!loose && !all_committed(request)) {
+	if (!loose && !(request->tries > 0 && all_committed(found))) {
 		enum claim_state state = claim_look(request->claim, error);
 		request->changed = state == CLAIM_CHANGED;
 		if (state != CLAIM_SAME)
@@ -354,7 +354,7 @@ static void run(gpointer data, gpointer user)
 	request->ok = request->kind == COMMIT_OUTPUTS ? commit_outputs(committer, request, &request->error)
 						      : commit_failure(committer, request, &request->error);
 	request->refused = !request->ok && request->kind == COMMIT_OUTPUTS && error_kind(request->error) == ERROR_INPUT;
-	if (request->refused)
+	if (request->refused && !all_committed(request->found))
 		take_back(committer->names, request->drop, request->found, request->error);
 	if (request->ok || request->changed)
 		names_release(committer->names, request->drop);

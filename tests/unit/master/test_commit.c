@@ -199,6 +199,27 @@ static void or_stays_and_is_told(void **state)
 	assert_int_equal(access(first, F_OK), 0);
 }
 
+/* The reason says that they are finished, and so does the history. */
+static void outputs_stay_when_only_the_original_cannot_be_placed(void **state)
+{
+	g_autofree char *first = g_strdup(output_at(here.job, 0)->final);
+	(void)state;
+
+	g_free(here.job->claim->relative);
+	here.job->claim->relative = g_strnfill(NAME_MAX + 1, 'x');
+	jobs_ask_commit(&here.master, here.job, COMMIT_OUTPUTS);
+	g_main_loop_run(here.bed->loop);
+	assert_false(here.ok);
+	assert_true(here.refused);
+	assert_non_null(strstr(here.message, "its outputs are finished, but its original stays"));
+	assert_int_equal(access(first, F_OK), 0);
+	for (guint i = 0; i < 2; i++) {
+		const struct job_output *output = here.outputs->pdata[i];
+		assert_true(output->committed);
+		assert_int_equal(access(output->final, F_OK), 0);
+	}
+}
+
 /* The job may end, and be freed, whatever threads still have of it. */
 static void a_drop_outlives_its_job(void **state)
 {
@@ -223,6 +244,7 @@ int main(void)
 		TEST(nor_of_a_failure),
 		TEST(when_the_second_cannot_be_placed_the_first_goes),
 		TEST(or_stays_and_is_told),
+		TEST(outputs_stay_when_only_the_original_cannot_be_placed),
 		TEST(a_drop_outlives_its_job),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
