@@ -170,14 +170,16 @@ static int rename_across(const char *from, const char *to, bool new)
 		errno = error_number(cause) ? error_number(cause) : EIO;
 		return -1;
 	}
-	const char *lies_at = copy->path;
+	const char *useless = copy->path;
+	bool replaces = !new &&beneath_exists(to);
 	if ((new ? files_rename_new(copy->path, to) : beneath_rename(copy->path, to, 0)) == 0) {
-		lies_at = to;
+		useless = replaces ? NULL : to; /* without it there would be neither the older file nor this one */
 		if ((beneath_sync(folder) == 0 || errno == EINVAL) && carry_leave(from, copy) == 0)
 			return 0;
 	}
 	int number = errno;
-	carry_discard(lies_at);
+	if (useless)
+		carry_discard(useless);
 	errno = number;
 	return -1;
 }

@@ -232,14 +232,14 @@ static void the_copys_own_time_does_not_count(void **state)
 }
 
 /* As a mill that is not root. errno, or 0. */
-static int moved_by_nobody(const char *from, const char *to)
+static int moved_by_nobody(int (*move)(const char *, const char *), const char *from, const char *to)
 {
 	enum { NOBODY = 65534 };
 	pid_t child = fork();
 	int status = 0;
 
 	if (child == 0)
-		_exit(setgid(NOBODY) != 0 || setuid(NOBODY) != 0 ? 255 : files_rename_new(from, to) == 0 ? 0 : errno);
+		_exit(setgid(NOBODY) != 0 || setuid(NOBODY) != 0 ? 255 : move(from, to) == 0 ? 0 : errno);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
 	return WEXITSTATUS(status);
@@ -255,9 +255,29 @@ static void one_that_nobody_may_write_to_goes_as_well(void **state)
 		skip(); /* cannot become another user */
 
 	assert_int_equal(chmod(here, 0777) + chmod(there, 0777) + chmod(from, 0444), 0);
-	assert_int_equal(moved_by_nobody(from, to), 0);
+	assert_int_equal(moved_by_nobody(files_rename_new, from, to), 0);
 	assert_text(to, "picture");
 	assert_int_equal(entries(there), 0);
+	assert_int_equal(entries(here), 1);
+}
+
+/* Where the old name cannot go, the new one goes; but not where it took an older file's place: none would be left. */
+static void what_replaced_an_older_file_stays(void **state)
+{
+	g_autofree char *from = put(there, "a.jpg", "picture");
+	g_autofree char *older = put(here, "older.jpg", "older");
+	g_autofree char *none = g_build_filename(here, "none.jpg", NULL);
+	(void)state;
+	need_two();
+	if (geteuid() != 0)
+		skip(); /* cannot become another user */
+
+	assert_int_equal(chmod(here, 0777) + chmod(there, 0555), 0);
+	assert_int_equal(moved_by_nobody(files_rename, from, older), EACCES);
+	assert_text(older, "picture");
+	assert_int_equal(moved_by_nobody(files_rename, from, none), EACCES);
+	assert_int_equal(moved_by_nobody(files_rename_new, from, none), EACCES);
+	assert_text(from, "picture");
 	assert_int_equal(entries(here), 1);
 }
 
@@ -340,6 +360,7 @@ int main(void)
 		TEST(what_took_the_name_meanwhile_stays),
 		TEST(the_copys_own_time_does_not_count),
 		TEST(one_that_nobody_may_write_to_goes_as_well),
+		TEST(what_replaced_an_older_file_stays),
 		TEST(no_level_of_a_tree_holds_a_descriptor),
 		TEST(a_folder_whose_name_a_file_has_gets_a_number),
 		TEST(above_the_top_nothing_gets_a_number),
