@@ -230,15 +230,20 @@ static bool flatten(VipsImage **image, const char *colour, GError **error)
 	return replace(image, status, next);
 }
 
-/* A colour profile that was made for other bands than there are now confuses readers; TIFF's saver would keep it. */
-static void drop_alien_profile(VipsImage *image)
+/* A colour profile that was made for other colours than there are now confuses readers; savers would keep some. libvips takes one of fewer
+ * bands for a fitting one, so the bands are compared here. TIFF's saver would keep those that lcms cannot read, too. */
+static void drop_alien_profile(VipsImage *image, const struct format *format)
 {
+	int described = profile_embedded_bands(image);
+	int colours = profile_colours_in(vips_image_guess_interpretation(image));
 	const void *data;
 	size_t length;
 
-	if (vips_image_get_typeof(image, VIPS_META_ICC_NAME) &&
-		!vips_image_get_blob(image, VIPS_META_ICC_NAME, &data, &length) &&
-		!vips_icc_is_compatible_profile(image, data, length))
+	if (!vips_image_get_typeof(image, VIPS_META_ICC_NAME) ||
+		vips_image_get_blob(image, VIPS_META_ICC_NAME, &data, &length))
+		return;
+	if ((described && colours && described != colours) ||
+		(g_str_equal(format->name, "tiff") && !vips_icc_is_compatible_profile(image, data, length)))
 		vips_image_remove(image, VIPS_META_ICC_NAME);
 }
 
@@ -344,8 +349,7 @@ bool format_prepare(VipsImage *in, const struct format *format, JsonObject *save
 		carry_orientation(image);
 		profile_trim(image);
 	}
-	if (strcmp(format->name, "tiff") == 0)
-		drop_alien_profile(image);
+	drop_alien_profile(image, format);
 	*out = g_steal_pointer(&image);
 	return true;
 }

@@ -219,6 +219,23 @@ static void outputs_with_a_profile_keep_their_numbers(void **state)
 	}
 }
 
+/* Of other colours than the picture's: a reader would be confused, or refuse the file. */
+static void alien_profiles_reach_no_format(void **state)
+{
+	static const char *const formats[] = {"jpeg", "png", "tiff", "webp", "avif", "jxl"};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases) * G_N_ELEMENTS(formats); i++) {
+		const struct case_ *c = &cases[i / G_N_ELEMENTS(formats)];
+		const char *format = formats[i % G_N_ELEMENTS(formats)];
+		if (!strstr(c->what, "with a profile of") || !format_available(format))
+			continue;
+		g_autoptr(GBytes) got = saved(with_profile(c), format, "{}");
+		g_autoptr(GBytes) wanted = saved(without_profile(with_profile(c)), format, "{}");
+		assert_same_file(c, format, "{}", got, wanted);
+	}
+}
+
 /* libpng leaves out a profile that it does not like, and warns at most; lcms likes more. */
 static void png_keeps_a_profile_or_converts(void **state)
 {
@@ -347,6 +364,7 @@ int main(void)
 		cmocka_unit_test(grey_in_formats_of_colour_looks_the_same),
 		cmocka_unit_test(cmyk_in_formats_of_rgb_looks_the_same),
 		cmocka_unit_test(outputs_with_a_profile_keep_their_numbers),
+		cmocka_unit_test(alien_profiles_reach_no_format),
 		cmocka_unit_test(png_keeps_a_profile_or_converts),
 		cmocka_unit_test(steps_that_take_a_profile_away_look_the_same),
 		cmocka_unit_test(floats_look_the_same),
