@@ -2,6 +2,7 @@
  * What people read: see terminal.h. */
 #include "base/terminal.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -71,8 +72,11 @@ void terminal_json(const char *text)
 
 	for (const char *next = text; *next;) {
 		gunichar character = g_utf8_get_char_validated(next, -1);
-		gsize length = character >= (gunichar)-2 ? 1 : (gsize)(g_utf8_next_char(next) - next);
-		if (character < (gunichar)-2 && character != '\n' && files_is_unsafe(character))
+		bool invalid = character >= (gunichar)-2;
+		gsize length = invalid ? 1 : (gsize)(g_utf8_next_char(next) - next);
+		if (invalid)
+			g_string_append_printf(escaped, "\\\\x%02x", (guchar)*next); /* read back: as files_display() */
+		else if (character != '\n' && files_is_unsafe(character))
 			g_string_append_printf(escaped, "\\u%04x", character);
 		else
 			g_string_append_len(escaped, next, (gssize)length);

@@ -23,7 +23,8 @@ void terminal_say_lines(const char *text);
 /* A path on a line of standard output: a program that reads it gets it as it is, a terminal shows it. */
 void terminal_path(const char *path);
 
-/* A line of JSON: what JSON itself lets pass (U+007F, C1, turned directions) is escaped as \uNNNN. */
+/* A line of JSON: what JSON itself lets pass (U+007F, C1, turned directions) is escaped as \uNNNN, a byte that is not
+ * UTF-8 as \\xNN, which reads back as the \xNN of the others. */
 void terminal_json(const char *text);
 
 /* On standard error in place of the line that stands there, or its end. On standard output: an empty screen. */

@@ -56,7 +56,7 @@ static void path(void)
 
 static void json(void)
 {
-	terminal_json("{\"a\":\"\\u001b\x7f\xc2\x9b\xe2\x80\xae\",\n\"b\":\"\xc3\xa9\"}");
+	terminal_json("{\"a\":\"\\u001b\x7f\xc2\x9b\xe2\x80\xae\x9b\",\n\"b\":\"\xc3\xa9\"}");
 }
 
 static void progress(void)
@@ -76,7 +76,7 @@ static void nothing_gives_orders(void **state)
 		{say, stderr, "x: " SHOWN "\n    forged\n"},
 		{say_lines, stderr, SHOWN "\nforged\n"},
 		{path, stdout, "a\x1b[31m.jpg\n"}, /* no terminal: a program wants the name */
-		{json, stdout, "{\"a\":\"\\u001b\\u007f\\u009b\\u202e\",\n\"b\":\"\xc3\xa9\"}\n"},
+		{json, stdout, "{\"a\":\"\\u001b\\u007f\\u009b\\u202e\\\\x9b\",\n\"b\":\"\xc3\xa9\"}\n"},
 		{progress, stderr, "\r10 %\\x1b]0;x\\x07\x1b[K"},
 		{terminal_clear, stdout, "\x1b[H\x1b[J"},
 		{terminal_end_progress, stderr, "\n"},
