@@ -125,6 +125,7 @@ static bool read_task(const struct record *record, struct task *task, GError **e
 		return fail(error, ERROR_INPUT, "header 'tile' of a whole file is not 0");
 	if (!field_json(record, "spec", &task->spec, error))
 		return false;
+	task->body = record->body ? body_ref(record->body) : NULL;
 	bool apart = task->kind == TASK_WHOLE && task->plane == PLANE_INLINE && record->body &&
 		     !record_get(record, "assets");
 	if (apart) { /* not mapped: it is as good as a file on the disk */
@@ -165,6 +166,7 @@ void task_free(struct task *task)
 	g_free(task->spec);
 	g_clear_pointer(&task->payload, g_bytes_unref);
 	body_unref(task->file);
+	body_unref(task->body);
 	g_clear_pointer(&task->parcels, g_ptr_array_unref);
 	g_free(task);
 }

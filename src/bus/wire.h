@@ -55,6 +55,7 @@ struct task {
 	GBytes *payload; /* inline: source pixels row by row without padding, or the file; else empty. Never NULL */
 	struct body *
 		file; /* in place of payload: the file as it is sent; when read, the spool that a large one came in. NULL: none */
+	struct body *body;  /* when read: where these lie, if not in memory; who used them asks body_was_kept() */
 	GPtrArray *parcels; /* assets that come with it, on any plane; NULL when sent: none; never NULL when read */
 	gint64 limit_ms;    /* longer than this it must not take; 0: no limit */
 };
@@ -77,6 +78,7 @@ struct result {
 	gint32 attempt;
 	char *worker;
 	enum result_status status;
+	bool not_taken; /* never sent: it is in place of one that its receiver had no room for */
 	gint64 compute_us;
 	struct work_spent spent; /* all 0 where the worker did not say */
 	char *message;           /* not ok: the reason; else "" */
@@ -134,10 +136,10 @@ struct result *result_from_record(const struct record *record, GError **error);
 void result_free(struct result *result);
 DEFINE_AUTO(result, result_free)
 
+/* What becomes of a task or result that did not come whole, for the reasons that a joiner gives. */
+enum result_status result_status_of_lost(const GError *why);
 /* A result for a task, or in place of a result, that cannot be used: what its headers say of its lease, and why. NULL when they do not say that:
  * then there is nobody to answer. Owned. */
-/* What that is when it did not come whole: for the reasons that a joiner gives. */
-enum result_status result_status_of_lost(const GError *why);
 struct result *result_instead(const struct record *record, enum result_status status, const char *why);
 
 struct record *heartbeat_to_record(const struct heartbeat *heartbeat);

@@ -50,7 +50,7 @@ static struct lease *answered(const struct job *job, const struct result *result
 	return lease && strcmp(lease->worker->id, result->worker) == 0 ? lease : NULL;
 }
 
-/* Inline pixels go to their place in the ring. */
+/* Inline pixels go to their place in the ring; those that the disk lost do not. */
 static bool place_pixels(struct job *job, const struct tile *tile, const struct result *result, GError **error)
 {
 	const struct ring_place *ring = &g_array_index(job->rings, struct ring_place, tile->output);
@@ -60,7 +60,7 @@ static bool place_pixels(struct job *job, const struct tile *tile, const struct 
 	if (size != expected)
 		return fail(error, ERROR_RETRY, "%zu bytes of pixels came back, not %zu", size, expected);
 	g_autoptr(GBytes) bytes = body_read(result->payload, 0, size, error);
-	if (!bytes)
+	if (!bytes || !body_was_kept(result->payload, error))
 		return false;
 	const guint8 *pixels = g_bytes_get_data(bytes, NULL);
 	gint64 began = clock_now_us();
@@ -277,11 +277,27 @@ static void refused(struct master *master, const struct lease *lease, const char
 	}
 }
 
+/* This master has no room for it: no worker is accused, and none is asked in vain. */
+static void had_no_room(struct master *master, struct job *job, guint index, const struct result *result)
+{
+	bool later = result->status == RESULT_RETRY;
+
+	job->tiles[index].failed = !later;
+	if (later)
+		jobs_wait(master, job, result->message);
+	else
+		jobs_fail(master, job, result->message);
+}
+
 static void answer(struct master *master, const struct lease *lease, const struct result *result)
 {
 	struct job *job = lease->job;
 	guint index = lease->tile;
 
+	if (result->not_taken && (result->status == RESULT_FAILED || result->status == RESULT_RETRY)) {
+		had_no_room(master, job, index, result);
+		return;
+	}
 	switch (result->status) {
 	case RESULT_OK:
 		accept(master, lease, result);

@@ -118,20 +118,22 @@ static void record_refused(const GError *why, void *user)
 }
 
 /* Results reader's thread. What its worker has to say of the task is lost: the lease is told, with the reason. */
-static void answer_instead(
-	struct master *master, const struct record *record, enum result_status status, const char *why)
+static struct result *instead_of(const struct record *record, enum result_status status, const char *why)
 {
 	g_autofree char *message = g_strdup_printf("its result cannot be used: %s", why);
-	struct result *result = result_instead(record, status, message);
 
-	if (result)
-		on_loop(take_result, master, result);
+	return result_instead(record, status, message);
 }
 
 static void result_lost(const struct record *headers, const GError *why, void *user)
 {
+	struct result *result = instead_of(headers, result_status_of_lost(why), why->message);
+
 	refuse(user, "result", why->message);
-	answer_instead(user, headers, result_status_of_lost(why), why->message);
+	if (!result)
+		return;
+	result->not_taken = true;
+	on_loop(take_result, user, result);
 }
 
 static void results_tick(void *user)
@@ -163,12 +165,12 @@ static bool result_arrived(struct bus_reader *reader, struct record *record, voi
 	if (sender)
 		on_loop(take_part, master, g_steal_pointer(&sender));
 	struct result *result = whole ? result_from_record(whole, &error) : NULL;
-	if (result)
-		on_loop(take_result, master, result);
 	if (error)
 		refuse(master, "result", error->message);
 	if (whole && error)
-		answer_instead(master, whole, RESULT_RETRY, error->message);
+		result = instead_of(whole, RESULT_RETRY, error->message);
+	if (result)
+		on_loop(take_result, master, result);
 	return true;
 }
 

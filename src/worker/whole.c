@@ -359,8 +359,6 @@ enum result_status whole_compute(const struct task *task, JsonObject **report, s
 		close(picture);
 	if (alias)
 		beneath_unalias(cause, alias, real ? real : path);
-	if (task->file && status == RESULT_OK && !body_was_kept(task->file, &cause))
-		status = RESULT_RETRY;
 	if (cause && status == RESULT_FAILED && cause->domain == DROPMILL_ERROR && cause->code == ERROR_RETRY)
 		status = RESULT_RETRY;
 	if (status != RESULT_OK && !whole.encoded)

@@ -81,12 +81,12 @@ def cluster(make_mill, request):
     with mock_broker() as address:
         mills = []
 
-        def make(pipelines, binary=BINARY, env=None, worker_options=None, **options):
+        def make(pipelines, binary=BINARY, env=None, worker_options=None, master_env=None, **options):
             master, worker = make_mill(pipelines, binary), make_mill({}, binary)
             mills.extend((worker, master))
-            master.start("master", brokers=address, **options)
+            master.start("master", brokers=address, env=master_env, **options)
             worker.launch("worker", brokers=address, env=env, **{**options, **(worker_options or {})})
-            master.worker = worker
+            master.worker, master.brokers = worker, address
 
             def live():
                 return any(worker["state"] == "live" and worker["partitions"] for worker in master.workers())
