@@ -117,6 +117,22 @@ static bool prepare(VipsImage *in, const char *input, VipsImage **out, GError **
 	return true;
 }
 
+/* Takes libvips' words. Where the picture's own profile is what fails, the error says so. */
+static bool fail_transform(VipsImage *in, GError **error)
+{
+	GError *cause = NULL;
+
+	vips_failed(&cause, NULL);
+	if (error_kind(cause) != ERROR_INPUT || profile_works(in))
+		return g_propagate_error(error, cause), false;
+	fail(error, ERROR_INPUT,
+		"the picture's own colour profile is damaged (%s); to go on as if it had none, add "
+		"strip: {keep_colours: raw} before this step",
+		cause->message);
+	g_error_free(cause);
+	return false;
+}
+
 static bool transform(VipsImage *in, const void *data, VipsImage **out, GError **error)
 {
 	const struct icc *icc = data;
@@ -131,7 +147,7 @@ static bool transform(VipsImage *in, const void *data, VipsImage **out, GError *
 				    icc->input, NULL)
 			  : vips_icc_transform(ready, out, icc->profile, "embedded", TRUE, "intent", icc->intent,
 				    "black_point_compensation", icc->black_point, "depth", depth, NULL);
-	return !failed || vips_failed(error, NULL);
+	return !failed || fail_transform(ready, error);
 }
 
 static bool build_icc(VipsImage *in, const struct args *args, VipsImage **out, GError **error)

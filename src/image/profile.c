@@ -164,6 +164,23 @@ static int to_srgb(VipsImage *in, VipsImage **out)
 		in->BandFmt == VIPS_FORMAT_USHORT ? 16 : 8, NULL);
 }
 
+/* CMYK without a profile that can be read: libvips' own. */
+static int ink_to_srgb(VipsImage *in, VipsImage **out)
+{
+	return vips_icc_transform(in, out, "srgb", "embedded", FALSE, "input_profile", "cmyk", "intent",
+		VIPS_INTENT_RELATIVE, "depth", in->BandFmt == VIPS_FORMAT_USHORT ? 16 : 8, NULL);
+}
+
+bool profile_works(VipsImage *image)
+{
+	g_autoptr(VipsImage) converted = NULL;
+	bool works = !vips_image_get_typeof(image, VIPS_META_ICC_NAME) || to_srgb(image, &converted) == 0;
+
+	if (!works)
+		vips_error_clear();
+	return works;
+}
+
 /* Colours that tell sRGB from everything else: each level of grey, or a net through the cube. */
 #define NET 9
 #define SAMPLES (NET * NET * NET)
@@ -283,7 +300,8 @@ static bool convert(VipsImage *in, const void *unused, VipsImage **out, GError *
 	g_autoptr(VipsImage) green = NULL;
 
 	(void)unused;
-	if (to_srgb(in, &converted))
+	bool own = profile_embedded_bands(in) != 4 || profile_works(in);
+	if (own ? to_srgb(in, &converted) : ink_to_srgb(in, &converted))
 		return vips_failed(error, NULL);
 	if (in->Bands != 1)
 		return vips_copy(converted, out, NULL) == 0 || vips_failed(error, NULL);

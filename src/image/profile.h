@@ -35,8 +35,12 @@ bool profile_convert_colours(
 	VipsImage *in, profile_conversion convert, const void *data, VipsImage **out, GError **error);
 
 /* Without its profile the picture would look different: one is embedded that is made for these bands, and it is not sRGB (grey: sRGB's
- * curve). Integers of 8 and 16 bits alone have colours that a profile describes. One that cannot be read is taken for sRGB, as libvips does. */
+ * curve). Integers of 8 and 16 bits alone have colours that a profile describes. One that cannot be read is taken for sRGB, as libvips does (of CMYK:
+ * for libvips' own). */
 bool profile_matters(VipsImage *image);
+
+/* libvips can convert by the one that is embedded, or there is none. Takes no colours, only tries to link. Clears libvips' words where not. */
+bool profile_works(VipsImage *image);
 
 /* Both have the same one, or none. */
 bool profile_same(VipsImage *one, VipsImage *other);

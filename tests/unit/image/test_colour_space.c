@@ -224,6 +224,60 @@ static void test_icc_files_are_told_apart(void **state)
 	remove_scratch(folder);
 }
 
+/* lcms reads its header, but there is no way from colours that nobody knows. */
+static VipsImage *with_damaged_profile(int bands)
+{
+	VipsImage *in = picture(40, 30, bands, 8);
+	gsize length;
+	const void *data;
+
+	if (bands == 4)
+		in->Type = VIPS_INTERPRETATION_CMYK;
+	g_autoptr(VipsImage) good = embed_built_in(g_object_ref(in), bands == 4 ? "cmyk" : "p3");
+	assert_int_equal(vips_image_get_blob(good, VIPS_META_ICC_NAME, &data, &length), 0);
+	g_autofree uint8_t *bytes = g_memdup2(data, length);
+	memcpy(bytes + 20, "None", 4);
+	return embed(in, bytes, length);
+}
+
+static void test_icc_names_a_damaged_profile(void **state)
+{
+	(void)state;
+	for (int bands = 3; bands <= 4; bands++) {
+		g_autoptr(VipsImage) in = with_damaged_profile(bands);
+		g_autoptr(VipsImage) out = NULL;
+		g_autoptr(VipsImage) plain = NULL;
+		g_autoptr(GError) error = NULL;
+		g_autoptr(JsonArray) steps = chain("[{'op':'icc'}]");
+		g_autoptr(JsonArray) helped = chain("[{'op':'strip','params':{'keep_colours':'raw'}},{'op':'icc'}]");
+		assert_false(chain_build(steps, 0, in, NULL, &out, &error));
+		assert_int_equal(error->code, ERROR_INPUT);
+		if (!strstr(error->message, "the picture's own colour profile is damaged (") ||
+			!strstr(error->message, "keep_colours: raw"))
+			fail_msg("%s", error->message);
+		assert_true(chain_build(helped, 0, in, NULL, &plain, NULL));
+	}
+}
+
+/* The rule of RGB: taken for what has none. */
+static void test_cmyk_of_a_damaged_profile_is_converted(void **state)
+{
+	(void)state;
+	g_autoptr(VipsImage) in = with_damaged_profile(4);
+	g_autoptr(VipsImage) plain = without_profile(with_damaged_profile(4));
+	g_autoptr(VipsImage) wanted = NULL;
+	g_autoptr(JsonArray) steps = chain("[{'op':'strip'}]");
+	g_autoptr(VipsImage) got = NULL;
+	g_autoptr(GError) error = NULL;
+
+	assert_int_equal(vips_icc_transform(plain, &wanted, "srgb", "embedded", FALSE, "input_profile", "cmyk",
+				 "intent", VIPS_INTENT_RELATIVE, NULL),
+		0);
+	if (!chain_build(steps, 0, in, NULL, &got, &error))
+		fail_msg("%s", error->message);
+	assert_same_picture(got, wanted);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +287,8 @@ int main(void)
 		cmocka_unit_test(test_icc_is_that_of_libvips),
 		cmocka_unit_test(test_icc_of_other_pictures),
 		cmocka_unit_test(test_icc_by_its_libvips_name),
+		cmocka_unit_test(test_icc_names_a_damaged_profile),
+		cmocka_unit_test(test_cmyk_of_a_damaged_profile_is_converted),
 		cmocka_unit_test(test_icc_with_a_file),
 		cmocka_unit_test(test_icc_files_are_told_apart),
 	};
