@@ -32,6 +32,10 @@ static bool read_at(const struct whole *whole, guint64 at, void *into, gsize len
 static bool write_at(const struct whole *whole, guint64 at, const guint8 *from, gsize length)
 {
 	if (whole->fd < 0) {
+		if (at + length > G_MAXUINT) {
+			errno = EFBIG;
+			return false;
+		}
 		if (at + length > whole->bytes->len)
 			g_byte_array_set_size(whole->bytes, (guint)(at + length));
 		memcpy(whole->bytes->data + at, from, length);
@@ -119,6 +123,10 @@ bool tiff_exif_add_bytes(VipsImage *image, GBytes **bytes, GError **error)
 {
 	if (!vips_image_get_typeof(image, VIPS_META_EXIF_NAME))
 		return true;
+	if (g_bytes_get_size(*bytes) > G_MAXUINT) /* GLib's arrays end there */
+		return fail(error, ERROR_INPUT,
+			"tiff: more than 4 GB of packed pixels are too many to add EXIF to in memory; leave it out (keep "
+			"without exif)");
 	struct whole whole = {-1, g_bytes_unref_to_array(g_steal_pointer(bytes)), 0};
 
 	whole.length = whole.bytes->len;
