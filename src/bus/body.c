@@ -20,6 +20,7 @@ struct piece {
 	GBytes *memory;     /* NULL: a file, or another body */
 	struct body *other; /* NULL: a file */
 	int fd;
+	char *name; /* of the file, for messages; NULL: one of ours */
 	gint64 at;  /* in the file */
 	bool spool; /* the file is ours */
 };
@@ -57,6 +58,7 @@ void body_unref(struct body *body)
 			body_unref(piece->other);
 		else
 			close(piece->fd);
+		g_free(piece->name);
 	}
 	g_array_unref(body->pieces);
 	g_free(body);
@@ -82,9 +84,9 @@ void body_add_all(struct body *body, struct body *other)
 	add(body, &piece);
 }
 
-void body_add_file(struct body *body, int fd, gint64 at, gint64 bytes)
+void body_add_file(struct body *body, const char *name, int fd, gint64 at, gint64 bytes)
 {
-	const struct piece piece = {.bytes = bytes, .fd = fd, .at = at};
+	const struct piece piece = {.bytes = bytes, .fd = fd, .name = g_strdup(name), .at = at};
 
 	add(body, &piece);
 }
@@ -119,6 +121,16 @@ gint64 body_bytes(const struct body *body)
 	return body->bytes;
 }
 
+bool body_in_memory(const struct body *body)
+{
+	for (guint i = 0; i < body->pieces->len; i++) {
+		const struct piece *piece = &g_array_index(body->pieces, struct piece, i);
+		if (piece->other ? !body_in_memory(piece->other) : !piece->memory)
+			return false;
+	}
+	return true;
+}
+
 /* The piece that has the byte at *at, which becomes its place in there. */
 static const struct piece *piece_at(const struct body *body, gint64 *at)
 {
@@ -137,10 +149,13 @@ static bool read_file(const struct piece *piece, gint64 at, guint8 *bytes, gsize
 		gssize n = pread(piece->fd, bytes, length, (off_t)(piece->at + at));
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && piece->name)
+			return fail_errno_at(error, PLACE_ORIGINAL, "%s cannot be read", piece->name);
 		if (n < 0)
 			return fail_errno(error, "the file cannot be read");
 		if (n == 0)
-			return fail(error, ERROR_RETRY, "the file was cut short meanwhile");
+			return fail(error, ERROR_RETRY, "%s was cut short meanwhile",
+				piece->name ? piece->name : "the file");
 		bytes += n;
 		at += n;
 		length -= (gsize)n;

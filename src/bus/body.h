@@ -22,13 +22,15 @@ DEFINE_AUTO(body, body_unref)
 
 void body_add(struct body *body, GBytes *bytes /* references */);
 void body_add_all(struct body *body, struct body *other /* references */);
-/* So many bytes of the file from `at` on. Nobody may shrink it: whoever reads is told of an error then. */
-void body_add_file(struct body *body, int fd /* takes */, gint64 at, gint64 bytes);
+/* So many bytes of an original from `at` on. Nobody may shrink it: whoever reads is told of an error then, with its name and of PLACE_ORIGINAL. */
+void body_add_file(struct body *body, const char *name /* copies */, int fd /* takes */, gint64 at, gint64 bytes);
 
 /* All of a spool file of ours (spool.h). */
 void body_add_spool(struct body *body, int fd /* takes */, gint64 bytes);
 
 gint64 body_bytes(const struct body *body);
+/* No file is read for it. */
+bool body_in_memory(const struct body *body);
 /* The descriptor of the one spool file that it is, borrowed; -1: it is something else. */
 int body_spool(const struct body *body);
 /* After it was read: was what lay in spool files kept? See spool_was_kept(). */

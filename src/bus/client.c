@@ -196,6 +196,8 @@ static enum error_kind kind_of(rd_kafka_resp_err_t code)
 	case RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION:
 	case RD_KAFKA_RESP_ERR_NOT_CONTROLLER:
 		return ERROR_RETRY;
+	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+		return ERROR_INPUT;
 	default:
 		return ERROR_SYSTEM;
 	}

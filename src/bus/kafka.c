@@ -64,7 +64,7 @@ static gpointer poll_thread(gpointer user)
 		turn_rest(turn);
 		rd_kafka_poll(bus->rk, wait_ms);
 		/* Not in the reports' callback: the room of a record is free only after it. */
-		sender_pump(bus->sender, true);
+		sender_pump(bus->sender);
 	}
 	turn_free(turn);
 

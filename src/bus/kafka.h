@@ -48,8 +48,16 @@ struct bus;
 
 /* Called when the state of the connection changes: up, or down with a line that says why. On a librdkafka thread. */
 typedef void (*bus_state_fn)(bool up, const char *why, void *user);
+enum delivery_end {
+	DELIVERED,
+	DELIVERY_TROUBLE,    /* the broker's, or the way's there; it may pass */
+	DELIVERY_REFUSED,    /* the record is too large for the topic, or for the local queue */
+	DELIVERY_UNREADABLE, /* the file that its value lies in; the error's kind is of PLACE_ORIGINAL */
+};
+/* What the error of a record says that was not read from a file; NULL: none. */
+enum delivery_end delivery_of(const GError *error);
 /* Called once for every bus_send(): error is NULL when the broker has it. On the bus's poll thread. */
-typedef void (*bus_delivered_fn)(const char *error, void *user);
+typedef void (*bus_delivered_fn)(enum delivery_end delivery, const GError *error, void *user);
 
 struct bus *bus_new(const struct bus_options *options /* copies */, bus_state_fn state, void *user, GError **error);
 void bus_free(struct bus *bus); /* flushes at most 2 s; NULL is fine */
@@ -71,9 +79,9 @@ gsize bus_max_value(struct bus *bus, enum topic topic, int timeout_ms);
 bool bus_send(struct bus *bus, struct record *record, bus_delivered_fn delivered, void *user, GError **error);
 
 /* Sends a record of any size; takes it whatever happens. What does not fit in one record goes as parts (payload.h), each when there is room:
- * it never waits here, and holds no more than SENDER_WINDOW_BYTES of all large records in memory. Several take turns, a part each. delivered is
- * called once, when all is delivered or some of it was not; it may be NULL, and may run on this thread before this returns. False (and no
- * callback) when it can never be sent; ERROR_INPUT: the record itself is at fault. */
+ * it never waits here, and holds no more than SENDER_WINDOW_BYTES of all large records in memory. A few take turns, a part each. Files are
+ * read by the bus's own thread. delivered is called once, when all is delivered or some of it was not; it may be NULL. False (and no callback)
+ * when it cannot be sent; ERROR_INPUT: the record itself is at fault, and can never be. */
 bool bus_ship(struct bus *bus, struct record *record, bus_delivered_fn delivered, void *user, GError **error);
 
 struct bus_reader;

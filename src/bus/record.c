@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "bus/kafka.h"
 
 struct record *record_new(enum topic topic, gint32 partition, GBytes *value)
@@ -39,6 +40,11 @@ const char *record_get(const struct record *record, const char *name)
 		if (strcmp(record->headers->pdata[i], name) == 0)
 			return record->headers->pdata[i + 1];
 	return NULL;
+}
+
+enum delivery_end delivery_of(const GError *error)
+{
+	return !error ? DELIVERED : error_kind(error) == ERROR_INPUT ? DELIVERY_REFUSED : DELIVERY_TROUBLE;
 }
 
 void record_free(struct record *record)

@@ -30,8 +30,12 @@ void bus_on_delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
 	(void)rk;
 	(void)opaque;
 
-	if (delivery->delivered)
-		delivery->delivered(message->err ? rd_kafka_err2str(message->err) : NULL, delivery->user);
+	if (delivery->delivered) {
+		g_autoptr(GError) error = NULL;
+		if (message->err)
+			fail_kafka(&error, message->err, NULL, "topic %s", rd_kafka_topic_name(message->rkt));
+		delivery->delivered(delivery_of(error), error, delivery->user);
+	}
 	g_bytes_unref(delivery->value);
 	g_free(delivery);
 }
@@ -179,7 +183,7 @@ bool bus_ship(struct bus *bus, struct record *taken, bus_delivered_fn delivered,
 
 	if (!part_limit(bus, record, &limit, error))
 		return false;
-	if (payload_parts(record, limit) == 1 && record->body) {
+	if (payload_parts(record, limit) == 1 && record->body && body_in_memory(record->body)) {
 		GBytes *value = body_read(record->body, 0, (gsize)body_bytes(record->body), error);
 		if (!value)
 			return false;

@@ -12,7 +12,9 @@ struct sender {
 	gsize window_bytes;
 	GMutex lock;
 	gsize out_bytes; /* of parts that librdkafka has */
-	GQueue waiting;  /* struct shipment with parts to send, of which nobody sends one right now */
+	GQueue waiting;  /* struct shipment with parts to send, whose turn comes, and of which nobody sends one right now */
+	GQueue later;    /* struct shipment in parts, for when another has sent all of its own */
+	guint turns;     /* shipments in parts that are waiting, or in hand */
 	GQueue all;      /* struct shipment */
 };
 
@@ -25,7 +27,8 @@ struct shipment {
 	bool in_hand; /* somebody sends a part of it right now */
 	bus_delivered_fn delivered;
 	void *user;
-	char *error; /* the first; no part follows it */
+	enum delivery_end delivery;
+	GError *error; /* the first; no part follows it */
 };
 
 /* One part of it on its way. */
@@ -42,6 +45,7 @@ struct sender *sender_new(const struct sender_outlet *outlet, gsize window_bytes
 	sender->window_bytes = window_bytes;
 	g_mutex_init(&sender->lock);
 	g_queue_init(&sender->waiting);
+	g_queue_init(&sender->later);
 	g_queue_init(&sender->all);
 	return sender;
 }
@@ -50,9 +54,9 @@ struct sender *sender_new(const struct sender_outlet *outlet, gsize window_bytes
 static void end(struct shipment *shipment)
 {
 	if (shipment->delivered)
-		shipment->delivered(shipment->error, shipment->user);
+		shipment->delivered(shipment->delivery, shipment->error, shipment->user);
 	record_free(shipment->record);
-	g_free(shipment->error);
+	g_clear_error(&shipment->error);
 	g_free(shipment);
 }
 
@@ -63,11 +67,13 @@ void sender_free(struct sender *sender)
 	if (!sender)
 		return;
 	while ((shipment = g_queue_pop_head(&sender->all))) {
-		g_free(shipment->error);
-		shipment->error = g_strdup("this process ended first");
+		g_clear_error(&shipment->error);
+		fail(&shipment->error, ERROR_RETRY, "this process ended first");
+		shipment->delivery = DELIVERY_TROUBLE;
 		end(shipment);
 	}
 	g_queue_clear(&sender->waiting);
+	g_queue_clear(&sender->later);
 	g_mutex_clear(&sender->lock);
 	g_free(sender);
 }
@@ -81,27 +87,48 @@ static bool is_over(struct shipment *shipment)
 	return true;
 }
 
+/* With the lock. It is to have its turn, now or when another has sent all of its parts. */
+static void line_up(struct sender *sender, struct shipment *shipment)
+{
+	if (shipment->parts > 1 && sender->turns >= SENDER_TURNS) {
+		g_queue_push_tail(&sender->later, shipment);
+		return;
+	}
+	sender->turns += shipment->parts > 1;
+	g_queue_push_tail(&sender->waiting, shipment);
+}
+
+/* With the lock. It has no part to send any more: the next one takes its place. */
+static void leave(struct sender *sender, const struct shipment *shipment)
+{
+	sender->turns -= shipment->parts > 1;
+	if (sender->turns < SENDER_TURNS && !g_queue_is_empty(&sender->later))
+		line_up(sender, g_queue_pop_head(&sender->later));
+}
+
 /* With the lock. A part is not on its way any more. */
-static void part_over(struct shipment *shipment, gsize bytes, const char *error)
+static void part_over(struct shipment *shipment, gsize bytes, enum delivery_end delivery, const GError *error)
 {
 	struct sender *sender = shipment->sender;
 
 	sender->out_bytes -= bytes;
 	shipment->out--;
 	if (error && !shipment->error) {
-		shipment->error = g_strdup(error);
-		g_queue_remove(&sender->waiting, shipment);
+		shipment->delivery = delivery;
+		shipment->error = g_error_copy(error);
+		if (g_queue_remove(&sender->waiting, shipment))
+			leave(sender, shipment);
 	}
 }
 
-static void part_delivered(const char *error, void *user)
+static void part_delivered(enum delivery_end delivery, const GError *error, void *user)
 {
 	struct part *part = user;
 	struct shipment *shipment = part->shipment;
 	struct sender *sender = shipment->sender;
 
 	g_mutex_lock(&sender->lock);
-	part_over(shipment, part->bytes, error);
+	part_over(shipment, part->bytes, delivery, error);
 	bool over = is_over(shipment);
 	g_mutex_unlock(&sender->lock);
 	g_free(part);
@@ -130,36 +157,41 @@ static struct part *next_part(struct sender *sender)
 	return part;
 }
 
-static enum produced produce(struct sender *sender, struct part *part, char **why)
+static enum produced produce(struct sender *sender, struct part *part, enum delivery_end *delivery, GError **error)
 {
 	struct shipment *shipment = part->shipment;
-	g_autoptr(GError) error = NULL;
-	struct record *record = payload_part(shipment->record, shipment->next - 1, shipment->limit, &error);
-	enum produced answer = record ? sender->outlet.produce(sender->outlet.bus, record, part_delivered, part, &error)
-				      : PRODUCED_NOT;
+	struct record *record = payload_part(shipment->record, shipment->next - 1, shipment->limit, error);
 
+	*delivery = DELIVERY_UNREADABLE;
+	if (!record)
+		return PRODUCED_NOT;
+	g_autoptr(GError) cause = NULL;
+	enum produced answer = sender->outlet.produce(sender->outlet.bus, record, part_delivered, part, &cause);
 	if (answer == QUEUE_SMALL)
-		*why = g_strdup("one part of it does not fit in the local queue (queue.buffering.max.kbytes)");
+		fail(error, ERROR_INPUT, "one part of it does not fit in the local queue (queue.buffering.max.kbytes)");
 	else if (answer == PRODUCED_NOT)
-		*why = g_strdup(error->message);
+		g_propagate_error(error, g_steal_pointer(&cause));
+	*delivery = delivery_of(*error);
 	return answer;
 }
 
 /* What became of the part, which is librdkafka's, or gone, when it was produced. False: no room. */
-static bool settle(
-	struct sender *sender, struct part *part, struct shipment *shipment, enum produced answer, const char *why)
+static bool settle(struct sender *sender, struct part *part, struct shipment *shipment, enum produced answer,
+	enum delivery_end delivery, const GError *why)
 {
 	g_mutex_lock(&sender->lock);
 	shipment->in_hand = false;
 	if (answer == QUEUE_FULL)
 		shipment->next--;
 	if (answer != PRODUCED) {
-		part_over(shipment, part->bytes, why);
+		part_over(shipment, part->bytes, delivery, why);
 		g_free(part);
 	}
-	if (!shipment->error && shipment->next < shipment->parts && answer == QUEUE_FULL)
+	if (shipment->error || shipment->next == shipment->parts)
+		leave(sender, shipment);
+	else if (answer == QUEUE_FULL)
 		g_queue_push_head(&sender->waiting, shipment);
-	else if (!shipment->error && shipment->next < shipment->parts)
+	else
 		g_queue_push_tail(&sender->waiting, shipment);
 	bool over = is_over(shipment);
 	g_mutex_unlock(&sender->lock);
@@ -168,21 +200,19 @@ static bool settle(
 	return answer != QUEUE_FULL;
 }
 
-void sender_pump(struct sender *sender, bool polls)
+void sender_pump(struct sender *sender)
 {
 	for (bool room = true; room;) {
-		g_autofree char *why = NULL;
+		g_autoptr(GError) why = NULL;
+		enum delivery_end delivery;
 		g_mutex_lock(&sender->lock);
 		struct part *part = next_part(sender);
 		g_mutex_unlock(&sender->lock);
 		if (!part)
 			return;
 		struct shipment *shipment = part->shipment;
-		enum produced answer = produce(sender, part, &why);
-		room = settle(sender, part, shipment, answer, why);
-		/* What was delivered meanwhile is known to the poll thread alone. */
-		if (!room && !polls)
-			sender->outlet.wake(sender->outlet.bus);
+		enum produced answer = produce(sender, part, &delivery, &why);
+		room = settle(sender, part, shipment, answer, delivery, why);
 	}
 }
 
@@ -197,8 +227,8 @@ void sender_add(struct sender *sender, struct record *record, gsize limit, bus_d
 		.delivered = delivered,
 		.user = user};
 	g_mutex_lock(&sender->lock);
-	g_queue_push_tail(&sender->waiting, shipment);
+	line_up(sender, shipment);
 	g_queue_push_tail(&sender->all, shipment);
 	g_mutex_unlock(&sender->lock);
-	sender_pump(sender, false);
+	sender->outlet.wake(sender->outlet.bus);
 }

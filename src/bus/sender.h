@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Purpose:   records on their way out that wait for room: large ones, whose parts are read and handed to librdkafka as earlier ones are delivered,
- *            and whatever came while its queue was full. They take turns, a part each. Internal to bus/.
- * Thread:    any. Nobody waits in here.
+ *            and whatever came while its queue was full. They take turns, a part each; of those in parts only a few, so that the parts of one
+ *            are not far apart in time, which its receiver would take for lost. Internal to bus/.
+ * Thread:    any may add; the poll thread alone reads files and sends. Nobody waits in here.
  * Ownership: sender_free() reports what is left as not delivered.
  */
 #ifndef DROPMILL_BUS_SENDER_H
@@ -13,6 +14,9 @@
 
 /* Of parts, in librdkafka's hands at a time; less where its queue is smaller. */
 #define SENDER_WINDOW_BYTES (16 << 20)
+
+/* Records in parts that take turns; others wait in the order in which they came. */
+#define SENDER_TURNS 4
 
 enum produced {
 	PRODUCED,
@@ -26,7 +30,7 @@ struct sender_outlet {
 	/* Takes the record. */
 	enum produced (*produce)(
 		void *bus, struct record *record, bus_delivered_fn delivered, void *user, GError **error);
-	/* The queue was full: sender_pump() is to be called by the poll thread now. */
+	/* sender_pump() is to be called by the poll thread now. */
 	void (*wake)(void *bus);
 	void *bus;
 };
@@ -39,7 +43,7 @@ DEFINE_AUTO(sender, sender_free)
 
 /* Takes the record; limit: of a part's value. As bus_ship(). */
 void sender_add(struct sender *sender, struct record *record, gsize limit, bus_delivered_fn delivered, void *user);
-/* Sends what there is room for. The poll thread calls it after each round of reports: polls true. */
-void sender_pump(struct sender *sender, bool polls);
+/* Sends what there is room for. The poll thread calls it after each round of reports. */
+void sender_pump(struct sender *sender);
 
 #endif

@@ -99,10 +99,15 @@ bool worker_may_help(const struct worker *worker, const struct job *job, guint t
 	       accuse_rank(job, tile, worker) == 0 && !lease_of(worker, job, tile);
 }
 
+static bool lease_on_its_way(const struct lease *lease)
+{
+	return lease->on_its_way && g_atomic_int_get(lease->on_its_way);
+}
+
 bool worker_awaits(const struct worker *worker)
 {
 	for (GList *link = worker->leases.head; link; link = link->next)
-		if (((const struct lease *)link->data)->on_its_way)
+		if (lease_on_its_way(link->data))
 			return true;
 	return false;
 }
@@ -139,7 +144,7 @@ struct lease *lease_begin(
 	gint64 now = clock_now_us();
 
 	g_assert(!tile->extra && !lease_of(worker, job, index));
-	*lease = (struct lease){worker, job, index, tile->attempt, weight, plane, bytes, now, false, false};
+	*lease = (struct lease){worker, job, index, tile->attempt, weight, plane, bytes, now, NULL, false};
 	if (worker->weight == 0)
 		worker->answered_us = now;
 	g_queue_push_tail(&worker->leases, lease);
@@ -173,6 +178,13 @@ static bool unlink_lease(struct lease *lease)
 	return true;
 }
 
+static void lease_free(struct lease *lease)
+{
+	if (lease->on_its_way)
+		g_atomic_rc_box_release(lease->on_its_way);
+	g_free(lease);
+}
+
 static void lighten(struct worker *worker, int weight, gsize bytes)
 {
 	worker->weight -= weight;
@@ -185,7 +197,7 @@ bool lease_end(struct lease *lease)
 		return false;
 	bool last = unlink_lease(lease);
 	lighten(lease->worker, lease->weight, lease->bytes);
-	g_free(lease);
+	lease_free(lease);
 	return last;
 }
 
@@ -197,7 +209,7 @@ bool lease_lose(struct lease *lease, bool writes)
 		lease->weight, lease->bytes, lease->sent_us, writes};
 	g_queue_push_tail(&lease->worker->late, late);
 	bool last = unlink_lease(lease);
-	g_free(lease);
+	lease_free(lease);
 	return last;
 }
 

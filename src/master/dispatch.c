@@ -2,6 +2,7 @@
  * Tasks out: which job's task goes next, to whom, and what becomes of it when its worker does not answer: see state.h. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "master/state.h"
 #include "master/tiles.h"
@@ -18,6 +19,12 @@ static gsize cluster_window(const struct master *master)
 	return MIN(WINDOW_CLUSTER_BYTES, (gsize)master->options->memory / MAX(workers_live(master->workers), 1));
 }
 
+/* One of its tasks did not reach the broker just now. */
+static bool pauses(const struct job *job)
+{
+	return job->give_after_us > 0 && clock_now_us() < job->give_after_us;
+}
+
 /* The next task of this job to whoever has room. One that some worker has failed waits for another, and those behind it do not. */
 static bool give_one(struct master *master, struct job *job)
 {
@@ -25,6 +32,8 @@ static bool give_one(struct master *master, struct job *job)
 	int weight = job->lane == LANE_WHOLE ? WEIGHT_WHOLE : WEIGHT_TILE;
 	bool all_inline = strcmp(master->options->payload, "inline") == 0 && job->lane == LANE_TILED;
 
+	if (pauses(job))
+		return false;
 	for (GList *link = job->ready.head; link; link = link->next) {
 		guint index = GPOINTER_TO_UINT(link->data);
 		gsize bytes = all_inline ? give_bytes(job, index) : 0;
@@ -48,7 +57,7 @@ static struct job *next_job(struct master *master)
 
 	for (guint i = 0; i < master->running->len; i++) {
 		struct job *job = g_ptr_array_index(master->running, (master->turn + i) % master->running->len);
-		if (!g_queue_is_empty(&job->ready) && (!best || job->pipeline->priority > best->pipeline->priority))
+		if (!g_queue_is_empty(&job->ready) && !pauses(job) && (!best || job->pipeline->priority > best->pipeline->priority))
 			best = job;
 	}
 	master->turn++;
@@ -60,7 +69,8 @@ static bool give_any(struct master *master)
 {
 	struct job *first = next_job(master);
 
-	if (!first || give_one(master, first))
+	/* What could not be sent pauses, and others go on. */
+	if (!first || give_one(master, first) || pauses(first))
 		return first != NULL;
 	bool picky = first->accusations || workers_end_job(master->workers, first, WEIGHT_TILE, WINDOW_WEIGHT);
 	for (guint i = 0; picky && i < master->running->len; i++)

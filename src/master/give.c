@@ -10,12 +10,8 @@
 #include "base/crash.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "bus/payload.h"
 #include "master/assets.h"
 #include "master/state.h"
-
-/* Tasks of this size are not taken for lost as long as they are on their way. */
-#define TOLD_BYTES (256 << 10)
 
 /* Memory of this machine, or for a whole job its files. */
 static bool may_share(const struct worker *worker, const struct job *job)
@@ -106,7 +102,7 @@ static struct body *open_original(const struct job *job, GError **error)
 		return NULL;
 	}
 	struct body *body = body_new();
-	body_add_file(body, fd, 0, status.st_size);
+	body_add_file(body, job->source, fd, 0, status.st_size);
 	return body;
 }
 
@@ -122,20 +118,40 @@ static bool load(const struct lease *lease, GBytes **payload, struct body **file
 
 struct sent {
 	struct master *master;
-	char *job, *error;
+	char *job;
+	enum delivery_end delivery;
+	GError *error;
 	guint32 serial;
 	guint tile, attempt;
-	bool told; /* of success, too */
+	gint *on_its_way; /* the lease's */
 };
 
 static void sent_free(struct sent *sent)
 {
 	g_free(sent->job);
-	g_free(sent->error);
+	g_clear_error(&sent->error);
+	g_atomic_rc_box_release(sent->on_its_way);
 	g_free(sent);
 }
 
-static gboolean was_sent(gpointer data)
+/* What is too large may be tried elsewhere, and is counted. What cannot be read is the original's fault or its disk's. The rest is the broker's trouble,
+ * which is nobody's fault however long it lasts. */
+static void take_undelivered(struct master *master, struct lease *lease, enum delivery_end delivery, const GError *error)
+{
+	struct job *job = lease->job;
+	g_autofree char *why = g_strdup_printf("its task was not delivered: %s", error->message);
+
+	if (delivery == DELIVERY_UNREADABLE) {
+		jobs_fault(master, job, error);
+	} else if (delivery == DELIVERY_REFUSED) {
+		dispatch_lost(master, lease, why);
+	} else {
+		dispatch_take_back(master, lease, why);
+		jobs_undelivered(master, job, why);
+	}
+}
+
+static gboolean not_sent(gpointer data)
 {
 	struct sent *sent = data;
 	struct master *master = sent->master;
@@ -144,38 +160,43 @@ static gboolean was_sent(gpointer data)
 	bool runs = job && job->serial == sent->serial && job->tiles;
 	struct lease *lease = runs ? lease_attempt(job, sent->tile, sent->attempt) : NULL;
 
-	if (lease)
-		lease->on_its_way = false;
-	if (lease && sent->error) {
-		log_warning("%s tile %u was not delivered: %s", job->id, sent->tile, sent->error);
-		broker_ask(master->broker);
-		g_autofree char *why = g_strdup_printf("its task was not delivered: %s", sent->error);
-		dispatch_lost(master, lease, why);
+	if (lease) {
+		log_debug("%s tile %u was not delivered: %s", job->id, sent->tile, sent->error->message);
+		take_undelivered(master, lease, sent->delivery, sent->error);
+		jobs_start(master);
 		dispatch(master);
 	}
 	sent_free(sent);
 	return G_SOURCE_REMOVE;
 }
 
-/* Any thread. Of success the loop is told where it takes long: else it shows in the result. */
-static void delivered(const char *error, void *user)
+/* Any thread. The loop is not called for success: that shows in the result. */
+static void delivered(enum delivery_end delivery, const GError *error, void *user)
 {
 	struct sent *sent = user;
 
-	sent->error = g_strdup(error);
-	if (error || sent->told)
-		g_idle_add_full(G_PRIORITY_DEFAULT, was_sent, sent, NULL);
-	else
+	if (delivery == DELIVERED) {
+		g_atomic_int_set(sent->on_its_way, 0);
 		sent_free(sent);
+		return;
+	}
+	sent->delivery = delivery;
+	sent->error = g_error_copy(error);
+	g_idle_add_full(G_PRIORITY_DEFAULT, not_sent, sent, NULL);
 }
 
 static bool ship(struct master *master, struct lease *lease, struct record *record, GError **error)
 {
-	struct sent *sent = g_new0(struct sent, 1);
+	struct sent *sent = g_new(struct sent, 1);
 
-	lease->on_its_way = payload_bytes(record) >= TOLD_BYTES;
-	*sent = (struct sent){master, g_strdup(lease->job->id), NULL, lease->job->serial, lease->tile, lease->attempt,
-		lease->on_its_way};
+	lease->on_its_way = g_atomic_rc_box_new(gint);
+	*lease->on_its_way = 1;
+	*sent = (struct sent){.master = master,
+		.job = g_strdup(lease->job->id),
+		.serial = lease->job->serial,
+		.tile = lease->tile,
+		.attempt = lease->attempt,
+		.on_its_way = g_atomic_rc_box_acquire(lease->on_its_way)};
 	if (bus_ship(master->bus, record, delivered, sent, error)) {
 		spent_add(lease->job->spent, SPENT_RECORDS_SENT, 1);
 		return true;
@@ -267,8 +288,8 @@ bool give(struct master *master, struct job *job, guint index, struct worker *wo
 		return true;
 	}
 	/* The topic is gone: this tile waits; the clock comes back here. */
-	log_debug("%s tile %u: %s", job->id, index, error->message);
-	broker_ask(master->broker);
+	g_autofree char *why = g_strdup_printf("its task cannot be sent: %s", error->message);
+	jobs_undelivered(master, job, why);
 	if (plane == PLANE_SHM && job->segment)
 		segment_revoke(job->segment, index, job->serial, lease->attempt);
 	if (lease_end(lease)) {

@@ -157,6 +157,8 @@ void job_reset(struct job *job)
 	free_tiles(job);
 	g_clear_pointer(&job->accusations, g_ptr_array_unref);
 	g_clear_pointer(&job->paces, g_free);
+	g_clear_pointer(&job->undelivered, g_free);
+	job->give_after_us = 0;
 	g_array_set_size(job->rings, 0);
 	g_queue_clear(&job->ready);
 	job->done = job->leased = job->held = job->failed_tries = 0;

@@ -84,6 +84,9 @@ struct job {
 	guint commit_tries;   /* that failed, in a row: it is all done and waits for a disk or a permission */
 	gint64 not_before_us; /* back-off after a temporary fault: when it is tried again */
 	char *waiting_for;    /* the fault; NULL: none */
+	char *undelivered;    /* why a task of this run did not reach the broker; NULL: all did */
+	guint undelivered_at; /* how many were done then: one more, and it has passed */
+	gint64 give_after_us; /* until then none is given out */
 	bool stuck;           /* it had one in this run or the one before: see jobs_wait.c */
 	int width, height;
 	struct codec_link *codec;

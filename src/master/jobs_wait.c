@@ -16,6 +16,8 @@
 #define AGAIN_DOUBLINGS 5
 /* A name that another picture in work has: its end wakes who waits. This is for a holder that ended in another way. */
 #define NAME_AGAIN_US (2 * G_TIME_SPAN_SECOND)
+/* After a task that the broker did not take. */
+#define GIVE_AGAIN_US (2 * G_TIME_SPAN_SECOND)
 /* Of a pipeline; their outputs lie on a disk. */
 #define STUCK_AT_MOST 64
 
@@ -55,9 +57,10 @@ const char *jobs_standing(const struct master *master, const struct job *job)
 		return "many pictures of its pipeline wait already: it begins when one of these is finished";
 	if (job->state != JOB_RUNNING || job->committing)
 		return NULL;
-	return !master->broker_up                   ? "the broker is down"
-	       : workers_live(master->workers) == 0 ? "no worker is running"
-						    : NULL;
+	return !master->broker_up                      ? "the broker is down"
+	       : workers_live(master->workers) == 0    ? "no worker is running"
+	       : job->done == job->undelivered_at      ? job->undelivered
+						       : NULL;
 }
 
 static guint pause_s(guint tries)
@@ -126,6 +129,18 @@ void jobs_wait(struct master *master, struct job *job, const char *why)
 	say_waiting(master, job, job->waiting_for);
 	jobs_set_stuck(master, job, true);
 	jobs_back_to_queue(master, job);
+}
+
+void jobs_undelivered(struct master *master, struct job *job, const char *why)
+{
+	if (g_strcmp0(job->undelivered, why) != 0)
+		log_warning("%s/%s: %s; it is sent again", job->pipeline->name, job->source, why);
+	g_autofree char *before = job->undelivered;
+	job->undelivered = g_strdup(why);
+	job->undelivered_at = job->done;
+	job->give_after_us = clock_now_us() + GIVE_AGAIN_US;
+	broker_ask(master->broker);
+	view_changed(master);
 }
 
 void jobs_fault(struct master *master, struct job *job, const GError *error)

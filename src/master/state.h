@@ -169,6 +169,8 @@ void jobs_back_to_queue(struct master *master, struct job *job);
 void jobs_wait(struct master *master, struct job *job, const char *why);
 /* The same, or the job fails: as the error's kind says. */
 void jobs_fault(struct master *master, struct job *job, const GError *error);
+/* A task did not reach the broker: its job's tasks are given out again after a pause, and the page shows why. Nothing is counted. */
+void jobs_undelivered(struct master *master, struct job *job, const char *why);
 /* Another picture in work has a name that this one wants: tried again soon. */
 void jobs_wait_for_name(struct master *master, struct job *job, const char *why);
 /* Its commit failed for a time. */

@@ -35,7 +35,7 @@ static void consider(struct straggler *found, struct lease *lease, const struct 
 	const struct tile *tile = &lease->job->tiles[lease->tile];
 	gint64 usual = pace_usual_us(lease->job, lease->tile);
 
-	if (usual == 0 || tile->extra || lease->job->lane != LANE_TILED ||
+	if (usual == 0 || tile->extra || lease->job->give_after_us > now || lease->job->lane != LANE_TILED ||
 		!worker_may_help(helper, lease->job, lease->tile))
 		return;
 	gint64 until = pace_until_us(lease->worker, lease, usual, now);

@@ -19,7 +19,7 @@ struct lease {
 	enum plane plane;
 	gsize bytes; /* inline: what went */
 	gint64 sent_us;
-	bool on_its_way; /* large, and not all of it is delivered: it cannot be lost yet */
+	gint *on_its_way; /* atomic, shared with the bus: until it is delivered it cannot be lost; NULL: it was not sent */
 	bool begun; /* its offer was taken; after another attempt was offered in its place, the segment does not tell any more */
 };
 

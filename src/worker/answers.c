@@ -30,6 +30,7 @@ struct delivery {
 	gint64 bytes;
 	gint32 partition; /* of the task; -1: there is no record to finish */
 	gint64 offset;
+	bool last; /* in place of one that was not delivered: nothing follows it */
 };
 
 struct answers *answers_new(struct bus *bus, struct pulse *pulse, int partition)
@@ -51,9 +52,10 @@ void answers_reader(struct answers *answers, struct bus_reader *reader)
 	g_mutex_unlock(&answers->lock);
 }
 
-static void delivered(const char *error, void *user);
+static void delivered(enum delivery_end delivery, const GError *error, void *user);
 
-static void send_result(struct answers *answers, const struct result *result, gint32 partition, gint64 offset)
+static void send_result(
+	struct answers *answers, const struct result *result, gint32 partition, gint64 offset, bool last)
 {
 	struct delivery *delivery = g_new0(struct delivery, 1);
 	g_autoptr(GError) error = NULL;
@@ -66,7 +68,8 @@ static void send_result(struct answers *answers, const struct result *result, gi
 			.worker = g_strdup(result->worker)},
 		.bytes = result->payload ? body_bytes(result->payload) : 0,
 		.partition = partition,
-		.offset = offset};
+		.offset = offset,
+		.last = last};
 	g_mutex_lock(&answers->lock);
 	answers->count++;
 	answers->bytes += delivery->bytes;
@@ -74,7 +77,7 @@ static void send_result(struct answers *answers, const struct result *result, gi
 		pulse_sending(answers->pulse, 1);
 	g_mutex_unlock(&answers->lock);
 	if (!bus_ship(answers->bus, result_to_record(result, answers->partition), delivered, delivery, &error))
-		delivered(error->message, delivery);
+		delivered(delivery_of(error), error, delivery);
 }
 
 /* A large result was not delivered: the master shall know why, and not wait for it. */
@@ -85,17 +88,17 @@ static void say_undelivered(struct answers *answers, struct delivery *delivery, 
 
 	delivery->lease.status = RESULT_RETRY;
 	delivery->lease.message = why;
-	send_result(answers, &delivery->lease, -1, -1);
+	send_result(answers, &delivery->lease, -1, -1, true);
 }
 
 /* Delivered or not: the master's lease decides what happens next, never a second delivery of the task. */
-static void delivered(const char *error, void *user)
+static void delivered(enum delivery_end how, const GError *error, void *user)
 {
 	struct delivery *delivery = user;
 	struct answers *answers = delivery->answers;
 
 	if (error)
-		log_warning("a result was not delivered: %s", error);
+		log_warning("a result was not delivered: %s", error->message);
 	g_mutex_lock(&answers->lock);
 	if (answers->reader && delivery->partition >= 0)
 		bus_reader_done(answers->reader, delivery->partition, delivery->offset);
@@ -103,11 +106,11 @@ static void delivered(const char *error, void *user)
 		pulse_sending(answers->pulse, -1);
 	answers->count--;
 	answers->bytes -= delivery->bytes;
-	bool tell = error && delivery->bytes > 0 && !answers->left;
+	bool tell = error && !delivery->last && (delivery->bytes > 0 || how == DELIVERY_REFUSED) && !answers->left;
 	g_cond_signal(&answers->changed);
 	g_mutex_unlock(&answers->lock);
 	if (tell)
-		say_undelivered(answers, delivery, error);
+		say_undelivered(answers, delivery, error->message);
 	g_free(delivery->lease.job);
 	g_free(delivery->lease.worker);
 	g_free(delivery);
@@ -115,7 +118,7 @@ static void delivered(const char *error, void *user)
 
 void answers_send(struct answers *answers, const struct result *result, gint32 partition, gint64 offset)
 {
-	send_result(answers, result, partition, offset);
+	send_result(answers, result, partition, offset, false);
 }
 
 void answers_refuse(struct answers *answers, const struct record *record, const char *worker, enum result_status status,
@@ -125,7 +128,7 @@ void answers_refuse(struct answers *answers, const struct record *record, const 
 	auto_struct(result) result = result_instead(record, status, message);
 
 	if (result && strcmp(result->worker, worker) == 0)
-		send_result(answers, result, -1, -1);
+		send_result(answers, result, -1, -1, false);
 }
 
 void answers_wait(struct answers *answers)

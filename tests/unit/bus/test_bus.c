@@ -179,9 +179,10 @@ struct slot {
 	int index;
 };
 
-static void on_delivered(const char *error, void *user)
+static void on_delivered(enum delivery_end delivery, const GError *error, void *user)
 {
 	struct slot *slot = user;
+	assert_int_equal(!error, delivery == DELIVERED);
 	g_atomic_int_inc(error ? &slot->all->bad[slot->index] : &slot->all->good[slot->index]);
 }
 
@@ -231,8 +232,9 @@ static void brokers_start_without_the_mocks_timer(void **state)
 	assert_true(starting_us < 12 * G_USEC_PER_SEC);
 }
 
-static void is_there(const char *error, void *user)
+static void is_there(enum delivery_end delivery, const GError *error, void *user)
 {
+	assert_int_equal(delivery, DELIVERED);
 	assert_null(error);
 	g_atomic_int_set((gint *)user, 1);
 }

@@ -174,7 +174,7 @@ static void a_body_in_pieces_is_read_and_written(void **state)
 
 	assert_true(files_write(path, g_bytes_get_data(file, NULL), 3 << 20, NULL));
 	struct body *inner = body_new();
-	body_add_file(inner, open(path, O_RDONLY | O_CLOEXEC), 100, (3 << 20) - 100);
+	body_add_file(inner, "file", open(path, O_RDONLY | O_CLOEXEC), 100, (3 << 20) - 100);
 	auto_struct(body) body = body_new();
 	body_add(body, first);
 	body_add_all(body, inner);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Records of any size on their way out: in parts, as there is room. */
+#include "base/error.h"
 #include "support.h"
 
 #include <fcntl.h>
@@ -81,16 +82,18 @@ struct shipped {
 	GMutex lock;
 	GCond changed;
 	int count;
+	enum delivery_end delivery;
 	char *error;
 };
 
-static void on_shipped(const char *error, void *user)
+static void on_shipped(enum delivery_end delivery, const GError *error, void *user)
 {
 	struct shipped *shipped = user;
 
 	g_mutex_lock(&shipped->lock);
 	shipped->count++;
-	shipped->error = g_strdup(error);
+	shipped->delivery = delivery;
+	shipped->error = error ? g_strdup(error->message) : NULL;
 	g_cond_signal(&shipped->changed);
 	g_mutex_unlock(&shipped->lock);
 }
@@ -209,10 +212,11 @@ static char *out(struct sender *sender, struct queue *queue, const char *error)
 	char *text = g_strdup_printf("%s/%s", record_get(entry->record, "attempt"),
 		record_get(entry->record, "part") ? record_get(entry->record, "part") : "-");
 
-	entry->delivered(error, entry->user);
+	g_autoptr(GError) why = error ? g_error_new_literal(DROPMILL_ERROR, ERROR_RETRY, error) : NULL;
+	entry->delivered(error ? DELIVERY_TROUBLE : DELIVERED, why, entry->user);
 	record_free(entry->record);
 	g_free(entry);
-	sender_pump(sender, true);
+	sender_pump(sender);
 	return text;
 }
 
@@ -237,6 +241,10 @@ static void those_that_wait_take_turns(void **state)
 	(void)state;
 
 	sender_add(sender, with_attempt(fifty, "1"), 10, on_shipped, &shipped[0]);
+	/* Who adds reads and sends nothing: the poll thread is called. */
+	assert_int_equal(queue.sent.length, 0);
+	assert_int_equal(queue.woken, 1);
+	sender_pump(sender);
 	assert_int_equal(queue.sent.length, 2);
 	sender_add(sender, with_attempt(fifty, "2"), 10, on_shipped, &shipped[1]);
 	sender_add(sender, with_attempt(ten, "3"), 10, on_shipped, &shipped[2]);
@@ -252,6 +260,79 @@ static void those_that_wait_take_turns(void **state)
 	assert_int_equal(queue.sent.length, 0);
 }
 
+/* Receivers wait so long for the next part. With all in turn, each had the pause of all others between its parts. */
+static void a_few_in_parts_take_turns_and_others_wait(void **state)
+{
+	struct queue queue = {.room = 100};
+	const struct sender_outlet outlet = {into_queue, woken, &queue};
+	auto_struct(sender) sender = sender_new(&outlet, 10);
+	struct shipped shipped[8] = {{.count = 0}};
+	g_autoptr(GBytes) twenty = noise(20), ten = noise(10);
+	static const char *const order[] = {"1/0", "2/0", "3/0", "4/0", "8/-", "1/1", "2/1", "3/1", "4/1", "5/0", "6/0",
+		"7/0", "5/1", "6/1", "7/1"};
+	(void)state;
+
+	for (int i = 0; i < 7; i++) {
+		const char number[] = {(char)('1' + i), '\0'};
+		sender_add(sender, with_attempt(twenty, number), 10, on_shipped, &shipped[i]);
+	}
+	sender_add(sender, with_attempt(ten, "8"), 10, on_shipped, &shipped[7]);
+	sender_pump(sender);
+	for (gsize i = 0; i < G_N_ELEMENTS(order); i++) {
+		assert_int_equal(queue.sent.length, 1);
+		g_autofree char *text = out(sender, &queue, NULL);
+		assert_string_equal(text, order[i]);
+	}
+	assert_int_equal(queue.sent.length, 0);
+	for (int i = 0; i < 8; i++)
+		assert_int_equal(shipped[i].count, 1);
+}
+
+/* One that fails makes room for the next as well. */
+static void what_fails_gives_its_turn_away(void **state)
+{
+	struct queue queue = {.room = 100};
+	const struct sender_outlet outlet = {into_queue, woken, &queue};
+	auto_struct(sender) sender = sender_new(&outlet, 10);
+	struct shipped shipped[10] = {{.count = 0}};
+	g_autoptr(GBytes) fifty = noise(50);
+	(void)state;
+
+	for (int i = 0; i < 10; i++)
+		sender_add(sender, with_attempt(fifty, "1"), 10, on_shipped, &shipped[i]);
+	sender_pump(sender);
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(queue.sent.length, 1);
+		g_free(out(sender, &queue, "too bad"));
+	}
+	assert_int_equal(queue.sent.length, 0);
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(shipped[i].count, 1);
+		g_free(shipped[i].error);
+	}
+}
+
+/* One part, too: it was read by who sent it, and its trouble was taken for the topic's. */
+static void a_small_original_that_cannot_be_read_says_so(void **state)
+{
+	auto_struct(embedded) embedded = broker(1);
+	auto_struct(bus) bus = bus_on(embedded);
+	struct shipped shipped = {.count = 0};
+	char path[] = "/tmp/dropmill-ship-XXXXXX";
+	int fd = g_mkstemp(path);
+	struct record *record = record_new(TOPIC_TASKS, 0, NULL);
+	(void)state;
+
+	record->body = body_new();
+	body_add_file(record->body, "a.jpg", fd, 0, 50);
+	assert_true(bus_ship(bus, record, on_shipped, &shipped, NULL));
+	wait_shipped(&shipped);
+	assert_int_equal(shipped.delivery, DELIVERY_UNREADABLE);
+	assert_non_null(strstr(shipped.error, "a.jpg"));
+	g_free(shipped.error);
+	g_unlink(path);
+}
+
 /* Nothing is thrown away, nothing sent twice, and the poll thread is called when others met the full queue. */
 static void a_full_queue_is_waited_for(void **state)
 {
@@ -264,6 +345,7 @@ static void a_full_queue_is_waited_for(void **state)
 
 	sender_add(sender, with_attempt(fifty, "1"), 10, on_shipped, &shipped);
 	assert_int_equal(queue.woken, 1);
+	sender_pump(sender);
 	for (int i = 0; i < 5; i++) {
 		g_autofree char *expected = g_strdup_printf("1/%d", i);
 		assert_int_equal(shipped.count, 0);
@@ -287,6 +369,7 @@ static void what_fails_ends_with_its_reason(void **state)
 
 	/* One part was not delivered: no other follows, and those that are out are waited for. */
 	sender_add(sender, with_attempt(fifty, "1"), 10, on_shipped, &shipped[0]);
+	sender_pump(sender);
 	g_free(out(sender, &queue, "too bad"));
 	assert_int_equal(queue.sent.length, 1);
 	assert_int_equal(shipped[0].count, 0);
@@ -296,8 +379,11 @@ static void what_fails_ends_with_its_reason(void **state)
 	assert_string_equal(shipped[0].error, "too bad");
 	/* A queue that is too small is said to be. */
 	queue.small = true;
+	assert_int_equal(shipped[0].delivery, DELIVERY_TROUBLE);
 	sender_add(sender, with_attempt(fifty, "2"), 10, on_shipped, &shipped[1]);
+	sender_pump(sender);
 	assert_int_equal(shipped[1].count, 1);
+	assert_int_equal(shipped[1].delivery, DELIVERY_REFUSED);
 	assert_non_null(strstr(shipped[1].error, "queue.buffering.max.kbytes"));
 	queue.small = false;
 	/* A file that became shorter. */
@@ -307,13 +393,15 @@ static void what_fails_ends_with_its_reason(void **state)
 	struct record *record = record_new(TOPIC_TASKS, 0, NULL);
 	record_add(record, "attempt", "3");
 	record->body = body_new();
-	body_add_file(record->body, fd, 0, 50);
+	body_add_file(record->body, "a.jpg", fd, 0, 50);
 	sender_add(sender, record, 10, on_shipped, &shipped[2]);
+	sender_pump(sender);
 	assert_int_equal(truncate(path, 25), 0);
 	g_free(out(sender, &queue, NULL));
 	g_free(out(sender, &queue, NULL));
 	assert_int_equal(shipped[2].count, 1);
-	assert_non_null(strstr(shipped[2].error, "cut short"));
+	assert_int_equal(shipped[2].delivery, DELIVERY_UNREADABLE);
+	assert_non_null(strstr(shipped[2].error, "a.jpg was cut short"));
 	g_unlink(path);
 	for (int i = 0; i < 3; i++)
 		g_free(shipped[i].error);
@@ -368,6 +456,9 @@ int main(void)
 		cmocka_unit_test(what_is_larger_than_the_queue_waits_for_room),
 		cmocka_unit_test(small_ones_wait_for_room_as_well),
 		cmocka_unit_test(those_that_wait_take_turns),
+		cmocka_unit_test(a_few_in_parts_take_turns_and_others_wait),
+		cmocka_unit_test(what_fails_gives_its_turn_away),
+		cmocka_unit_test(a_small_original_that_cannot_be_read_says_so),
 		cmocka_unit_test(a_full_queue_is_waited_for),
 		cmocka_unit_test(what_fails_ends_with_its_reason),
 		cmocka_unit_test(what_is_left_at_the_end_is_told),

@@ -74,7 +74,7 @@ static void what_cannot_be_delivered_is_said(void **state)
 	begin(&stage);
 	assert_int_equal(ftruncate(fd, 1000), 0);
 	auto_struct(body) body = body_new();
-	body_add_file(body, fd, 0, 3 << 20);
+	body_add_file(body, "file", fd, 0, 3 << 20);
 	const struct result result = of_a_lease(body);
 	answers_send(stage.answers, &result, -1, -1);
 	wait_records(&stage.results, 1);
