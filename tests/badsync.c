@@ -5,7 +5,8 @@
  *
  *     KIND FIRST TIMES EVERY PART
  *
- * KIND: sync (fsync, fdatasync of a file), folder (of a folder), write (write, pwrite), range (sync_file_range), close. Of the calls whose path has PART in it ("*": of all)
+ * KIND: sync (fsync, fdatasync of a file), folder (of a folder), write (write, pwrite), range (sync_file_range), close,
+ * read (pread). Of the calls whose path has PART in it ("*": of all)
  * the FIRST-th (0 is the first) and those after it fail, TIMES of them; or, where EVERY is not 0, each EVERY-th. They fail with EIO. A temp file
  * of dropmill's whose fsync fails loses its bytes, as with Linux, which tells such an error once and drops the pages.
  *
@@ -26,8 +27,8 @@
 #define RULES_MOST 256
 #define PATH_BYTES 4096
 
-enum kind { SYNC, FOLDER, WRITE, RANGE, CLOSE, KINDS };
-static const char *const kinds[KINDS] = {"sync", "folder", "write", "range", "close"};
+enum kind { SYNC, FOLDER, WRITE, RANGE, CLOSE, READ, KINDS };
+static const char *const kinds[KINDS] = {"sync", "folder", "write", "range", "close", "read"};
 
 static struct rule {
 	enum kind kind;
@@ -211,4 +212,24 @@ ssize_t pwrite(int fd, const void *bytes, size_t length, off_t at)
 ssize_t pwrite64(int fd, const void *bytes, size_t length, off_t at)
 {
 	return written_at("pwrite64", fd, bytes, length, at);
+}
+
+static ssize_t read_at(const char *call, int fd, void *bytes, size_t length, off_t at)
+{
+	ssize_t (*real)(int, void *, size_t, off_t) = (ssize_t(*)(int, void *, size_t, off_t))dlsym(RTLD_NEXT, call);
+
+	if (!fails(READ, fd))
+		return real(fd, bytes, length, at);
+	errno = EIO;
+	return -1;
+}
+
+ssize_t pread(int fd, void *bytes, size_t length, off_t at)
+{
+	return read_at("pread", fd, bytes, length, at);
+}
+
+ssize_t pread64(int fd, void *bytes, size_t length, off_t at)
+{
+	return read_at("pread64", fd, bytes, length, at);
 }

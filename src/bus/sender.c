@@ -12,10 +12,10 @@ struct sender {
 	gsize window_bytes;
 	GMutex lock;
 	gsize out_bytes; /* of parts that librdkafka has */
-	GQueue waiting;  /* struct shipment with parts to send, whose turn comes, and of which nobody sends one right now */
-	GQueue later;    /* struct shipment in parts, for when another has sent all of its own */
-	guint turns;     /* shipments in parts that are waiting, or in hand */
-	GQueue all;      /* struct shipment */
+	GQueue waiting; /* struct shipment with parts to send, whose turn comes, and of which nobody sends one right now */
+	GQueue later; /* struct shipment in parts, for when another has sent all of its own */
+	guint turns;  /* shipments in parts that are waiting, or in hand */
+	GQueue all;   /* struct shipment */
 };
 
 struct shipment {

@@ -57,7 +57,8 @@ static struct job *next_job(struct master *master)
 
 	for (guint i = 0; i < master->running->len; i++) {
 		struct job *job = g_ptr_array_index(master->running, (master->turn + i) % master->running->len);
-		if (!g_queue_is_empty(&job->ready) && !pauses(job) && (!best || job->pipeline->priority > best->pipeline->priority))
+		if (!g_queue_is_empty(&job->ready) && !pauses(job) &&
+			(!best || job->pipeline->priority > best->pipeline->priority))
 			best = job;
 	}
 	master->turn++;

@@ -136,7 +136,8 @@ static void sent_free(struct sent *sent)
 
 /* What is too large may be tried elsewhere, and is counted. What cannot be read is the original's fault or its disk's. The rest is the broker's trouble,
  * which is nobody's fault however long it lasts. */
-static void take_undelivered(struct master *master, struct lease *lease, enum delivery_end delivery, const GError *error)
+static void take_undelivered(
+	struct master *master, struct lease *lease, enum delivery_end delivery, const GError *error)
 {
 	struct job *job = lease->job;
 	g_autofree char *why = g_strdup_printf("its task was not delivered: %s", error->message);

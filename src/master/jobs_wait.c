@@ -57,10 +57,10 @@ const char *jobs_standing(const struct master *master, const struct job *job)
 		return "many pictures of its pipeline wait already: it begins when one of these is finished";
 	if (job->state != JOB_RUNNING || job->committing)
 		return NULL;
-	return !master->broker_up                      ? "the broker is down"
-	       : workers_live(master->workers) == 0    ? "no worker is running"
-	       : job->done == job->undelivered_at      ? job->undelivered
-						       : NULL;
+	return !master->broker_up                   ? "the broker is down"
+	       : workers_live(master->workers) == 0 ? "no worker is running"
+	       : job->done == job->undelivered_at   ? job->undelivered
+						    : NULL;
 }
 
 static guint pause_s(guint tries)

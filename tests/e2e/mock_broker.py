@@ -30,7 +30,22 @@ def serve(partitions):
     for topic in TOPICS:
         kafka.rd_kafka_mock_topic_create(cluster, topic.encode(), partitions if topic in ("tasks", "results") else 1, 1)
     print(kafka.rd_kafka_mock_cluster_bootstraps(cluster).decode(), flush=True)
-    sys.stdin.read()
+    kafka.rd_kafka_mock_partition_set_leader.argtypes = [pointer, ctypes.c_char_p, ctypes.c_int32, ctypes.c_int32]
+    for line in sys.stdin:  # who leads all partitions of tasks: 1 or, for nobody, -1
+        for partition in range(partitions):
+            kafka.rd_kafka_mock_partition_set_leader(cluster, b"tasks", partition, int(line))
+
+
+class Address(str):
+    """HOST:PORT, and who leads the partitions of tasks there."""
+
+    def of(self, process):
+        self.process = process
+        return self
+
+    def lead(self, broker):
+        self.process.stdin.write(f"{broker}\n")
+        self.process.stdin.flush()
 
 
 @contextlib.contextmanager
@@ -38,7 +53,7 @@ def mock_broker(partitions=2):
     with subprocess.Popen([sys.executable, __file__, str(partitions)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                           text=True) as process:
         try:
-            yield process.stdout.readline().strip()
+            yield Address(process.stdout.readline().strip()).of(process)
         finally:
             process.kill()
 

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Tasks that do not reach the broker: what has passed by itself fails no picture, stops no other, and says why the picture stands."""
+import os
+
+import pytest
+
+from badsync import BadSync
+from mock_broker import mock_broker
+from waiting import wait_until
+
+SHORT = "settle: 50ms\non_failure: {attempts: 1}\noutputs:\n  - {name: \"{stem}.png\", format: png}\n"
+PROPERTIES = "message.timeout.ms=400"
+
+
+@pytest.mark.parametrize("size", [(60, 40), (1100, 1100)])
+def test_an_original_that_cannot_be_read_waits_with_its_name(cluster, folder, pictures, size):
+    """A small one was sent again at each turn of the loop, without a word; a large one failed after a few tries."""
+    bad = BadSync(os.path.join(folder, "rules"), [("read", 0, 2, "/short/.dropmill/")])
+    master = cluster({"short": SHORT}, master_env=bad.environment())
+    master.drop(pictures.picture(width=size[0], height=size[1], ending=".png", seed=3), "short", "bad.png")
+    wait_until(lambda: "bad.png waits: bad.png cannot be read: Input/output error" in master.log(), master.log)
+    master.drop(pictures.picture(width=60, height=40, ending=".png", seed=4), "short", "good.png")
+    master.wait_output("short", "good.png")
+    master.wait_output("short", "bad.png")
+    master.wait_idle(done=2, failed=0)
+    assert bad.failed() == [2]
+
+
+def test_partitions_without_a_leader_fail_no_picture(make_mill, pictures):
+    """Four tasks that were not delivered made a run, and the runs were counted."""
+    with mock_broker() as address:
+        master, worker = make_mill({"short": SHORT}), make_mill({})
+        master.start("master", brokers=address, property=PROPERTIES)
+        worker.launch("worker", brokers=address)
+        wait_until(lambda: any(one["state"] == "live" and one["partitions"] for one in master.workers()), master.log)
+        address.lead(-1)
+        master.drop(pictures.picture(width=60, height=40, ending=".png", seed=3), "short", "a.png")
+
+        def told():
+            (job,) = master.jobs() or [{"id": None}]
+            return [entry for entry in master.json(f"/api/jobs/{job['id']}")["timeline"] if "was not delivered" in entry["text"]] if job["id"] else []
+
+        wait_until(lambda: len(told()) >= 4, lambda: f"four tries; {master.jobs()}\n{master.log()}", 30)
+        (job,) = master.jobs()
+        assert "was not delivered" in str(job), job
+        address.lead(1)
+        master.wait_output("short", "a.png")
+        master.wait_idle(done=1, failed=0)
+        worker.stop()
+        master.stop()
