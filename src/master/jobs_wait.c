@@ -135,8 +135,9 @@ void jobs_undelivered(struct master *master, struct job *job, const char *why)
 {
 	if (g_strcmp0(job->undelivered, why) != 0)
 		log_warning("%s/%s: %s; it is sent again", job->pipeline->name, job->source, why);
-	g_autofree char *before = job->undelivered;
-	job->undelivered = g_strdup(why);
+	char *text = g_strdup(why); /* first: why may be the old one */
+	g_free(job->undelivered);
+	job->undelivered = text;
 	job->undelivered_at = job->done;
 	job->give_after_us = clock_now_us() + GIVE_AGAIN_US;
 	broker_ask(master->broker);
