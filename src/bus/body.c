@@ -20,9 +20,9 @@ struct piece {
 	GBytes *memory;     /* NULL: a file, or another body */
 	struct body *other; /* NULL: a file */
 	int fd;
-	char *name; /* of the file, for messages; NULL: one of ours */
-	gint64 at;  /* in the file */
-	bool spool; /* the file is ours */
+	char *name;     /* of the file, for messages; NULL: one of ours */
+	gint64 at;      /* in the file */
+	gsize *counted; /* the file is a spool of ours, its bytes are counted there; NULL: it is not */
 };
 
 struct body {
@@ -59,6 +59,10 @@ void body_unref(struct body *body)
 		else
 			close(piece->fd);
 		g_free(piece->name);
+		if (piece->counted) {
+			g_atomic_pointer_add(piece->counted, -(gssize)piece->bytes);
+			g_atomic_rc_box_release(piece->counted);
+		}
 	}
 	g_array_unref(body->pieces);
 	g_free(body);
@@ -91,9 +95,9 @@ void body_add_file(struct body *body, const char *name, int fd, gint64 at, gint6
 	add(body, &piece);
 }
 
-void body_add_spool(struct body *body, int fd, gint64 bytes)
+void body_add_spool(struct body *body, int fd, gint64 bytes, gsize *counted)
 {
-	const struct piece piece = {.bytes = bytes, .fd = fd, .spool = true};
+	const struct piece piece = {.bytes = bytes, .fd = fd, .counted = g_atomic_rc_box_acquire(counted)};
 
 	add(body, &piece);
 }
@@ -102,7 +106,7 @@ int body_spool(const struct body *body)
 {
 	const struct piece *piece = &g_array_index(body->pieces, struct piece, 0);
 
-	return body->pieces->len == 1 && piece->spool ? piece->fd : -1;
+	return body->pieces->len == 1 && piece->counted ? piece->fd : -1;
 }
 
 bool body_was_kept(const struct body *body, GError **error)
@@ -110,7 +114,7 @@ bool body_was_kept(const struct body *body, GError **error)
 	for (guint i = 0; i < body->pieces->len; i++) {
 		const struct piece *piece = &g_array_index(body->pieces, struct piece, i);
 		if (piece->other ? !body_was_kept(piece->other, error)
-				 : piece->spool && !spool_was_kept(piece->fd, error))
+				 : piece->counted && !spool_was_kept(piece->fd, error))
 			return false;
 	}
 	return true;

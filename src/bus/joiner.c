@@ -29,7 +29,8 @@ struct pending {
 struct joiner {
 	struct joiner_options options;
 	char *folder;
-	guint64 memory_bytes, spool_bytes; /* taken */
+	guint64 memory_bytes; /* taken */
+	gsize *spool_bytes; /* the same, of what is whole as well, until it was used; atomic, and outlives the joiner */
 	guint alive;
 	GHashTable *by_key; /* key to its link in order */
 	GQueue order;       /* struct pending, that which waits longest for a part first */
@@ -52,6 +53,7 @@ struct joiner *joiner_new(const struct joiner_options *options)
 	joiner->options = *options;
 	joiner->options.folder = joiner->folder = g_strdup(options->folder);
 	joiner->options.patience_us = patience_us(options);
+	joiner->spool_bytes = g_atomic_rc_box_new0(gsize);
 	joiner->by_key = g_hash_table_new(g_str_hash, g_str_equal);
 	g_queue_init(&joiner->order);
 	return joiner;
@@ -68,7 +70,7 @@ static void empty(struct joiner *joiner, struct pending *pending)
 	if (pending->memory)
 		joiner->memory_bytes -= pending->bytes;
 	else if (pending->fd >= 0)
-		joiner->spool_bytes -= pending->bytes;
+		g_atomic_pointer_add(joiner->spool_bytes, -(gssize)pending->bytes);
 	g_clear_pointer(&pending->memory, g_free);
 	g_clear_pointer(&pending->sizes, g_free);
 	if (pending->fd >= 0)
@@ -96,6 +98,7 @@ void joiner_free(struct joiner *joiner)
 	while (joiner->order.head)
 		forget(joiner, joiner->order.head->data);
 	g_hash_table_unref(joiner->by_key);
+	g_atomic_rc_box_release(joiner->spool_bytes);
 	g_free(joiner->folder);
 	g_free(joiner);
 }
@@ -161,6 +164,13 @@ static char *key_of(const struct record *record, GError **error)
 	return g_string_free(g_steal_pointer(&key), FALSE);
 }
 
+static bool has_spool(const struct joiner *joiner, guint64 bytes)
+{
+	guint64 taken = (gsize)g_atomic_pointer_get(joiner->spool_bytes);
+
+	return taken + bytes <= (guint64)joiner->options.spool_bytes;
+}
+
 /* Those that wait longest are the likeliest never to become whole; but what still comes is not given up for what is new. */
 static void make_room(struct joiner *joiner, guint64 bytes)
 {
@@ -169,8 +179,7 @@ static void make_room(struct joiner *joiner, guint64 bytes)
 
 	while ((oldest = g_queue_peek_head(&joiner->order)) &&
 		now - oldest->came_us >= joiner->options.patience_us / 3 &&
-		(joiner->order.length >= JOINER_MOST ||
-			joiner->spool_bytes + bytes > (guint64)joiner->options.spool_bytes)) {
+		(joiner->order.length >= JOINER_MOST || !has_spool(joiner, bytes))) {
 		give_up_waiting(joiner, oldest, now - oldest->came_us);
 		forget(joiner, oldest);
 	}
@@ -190,7 +199,7 @@ static bool place(struct joiner *joiner, struct pending *pending, GError **error
 	if (pending->bytes > (guint64)joiner->options.spool_bytes)
 		return fail(error, ERROR_INPUT, "it has %s, at most %s are taken (--spool)", size, most);
 	make_room(joiner, pending->bytes);
-	if (joiner->spool_bytes + pending->bytes > (guint64)joiner->options.spool_bytes)
+	if (!has_spool(joiner, pending->bytes))
 		return fail(error, ERROR_RETRY, "it has %s, and of the %s for such (--spool) the rest is taken", size,
 			most);
 	pending->fd = spool_open(joiner->options.folder, pending->bytes, error);
@@ -198,7 +207,7 @@ static bool place(struct joiner *joiner, struct pending *pending, GError **error
 		g_prefix_error(error, "its %s find no room: ", size);
 		return false;
 	}
-	joiner->spool_bytes += pending->bytes;
+	g_atomic_pointer_add(joiner->spool_bytes, (gssize)pending->bytes);
 	return true;
 }
 
@@ -213,6 +222,7 @@ static struct pending *pending_new(
 	pending->parts = parts;
 	pending->bytes = bytes;
 	pending->fd = -1;
+	pending->came_us = clock_now_us(); /* or it would make room for itself */
 	joiner->alive++;
 	g_queue_push_tail(&joiner->order, pending);
 	g_hash_table_insert(joiner->by_key, pending->key, joiner->order.tail);
@@ -299,8 +309,7 @@ static struct record *finish(struct joiner *joiner, struct pending *pending, con
 		whole->value = g_bytes_new_take(g_steal_pointer(&pending->memory), pending->bytes);
 	} else {
 		whole->body = body_new();
-		joiner->spool_bytes -= pending->bytes;
-		body_add_spool(whole->body, pending->fd, (gint64)pending->bytes);
+		body_add_spool(whole->body, pending->fd, (gint64)pending->bytes, joiner->spool_bytes);
 		pending->fd = -1;
 	}
 	return whole;

@@ -44,7 +44,7 @@
 	X("memory", memory, "SIZE",                                                                                    \
 		"for pictures that are in tiles, and what is on its way to workers (default 256M)")                    \
 	X("spool", spool, "SIZE",                                                                                      \
-		"for large pictures on their way over Kafka, in files, here and in each worker (default 16G)")         \
+		"for large pictures on their way over Kafka, in files, in each process (default 16G)")                 \
 	X("recycle-growth", recycle_growth, "SIZE",                                                                    \
 		"replace a worker that grew by so much, such as 500M (default: never)")                                \
 	X("worker-memory", worker_memory, "SIZE",                                                                      \

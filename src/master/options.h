@@ -31,7 +31,7 @@ struct options {
 	int nice;               /* of workers and codecs */
 	gint64 recycle_growth;  /* a worker is replaced when it grew by so many bytes; 0: never */
 	gint64 memory;          /* bytes for the pixels of tiled jobs, in shared memory or on their way to workers */
-	gint64 spool;           /* bytes that parts of large records may take in files, here and in each worker */
+	gint64 spool;           /* bytes of large records that may lie in files, in each process */
 	gint64 worker_memory;   /* bytes that a worker may have of its own; 0: no limit */
 	int tile;               /* px; 0: the default, and small pictures are not cut */
 	char **allow;           /* worker: folders that tasks may name files in; NULL: none */

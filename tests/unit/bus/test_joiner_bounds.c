@@ -54,6 +54,36 @@ static void when_the_spool_is_full_the_newcomer_is_told(void **state)
 	finish(&harness);
 }
 
+static struct record *joined(struct harness *harness, const char *attempt)
+{
+	g_autoptr(GPtrArray) parts = split(large(HUGE_BYTES, attempt), HUGE_BYTES / 2);
+	struct record *whole = NULL;
+
+	for (guint i = 0; i < parts->len; i++)
+		whole = joiner_add(harness->joiner, part_of(parts, i));
+	return whole;
+}
+
+/* What is whole lies on the disk until it was used. */
+static void what_is_whole_is_counted_until_it_was_used(void **state)
+{
+	struct harness harness;
+	(void)state;
+
+	begin(&harness, HUGE_BYTES + HUGE_BYTES / 2, 0);
+	struct record *first = joined(&harness, "1");
+	assert_non_null(first);
+	assert_null(joined(&harness, "2"));
+	assert_int_equal(harness.told, 1);
+	assert_int_equal(harness.kind, ERROR_RETRY);
+	record_free(first);
+	struct record *third = joined(&harness, "3");
+	assert_non_null(third);
+	assert_int_equal(harness.told, 1);
+	finish(&harness);
+	record_free(third); /* may be used for longer than the joiner */
+}
+
 /* 256 MiB and more were called malformed, and nobody was told. */
 static void what_is_too_large_is_told_once_and_takes_nothing(void **state)
 {
@@ -119,6 +149,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_stays_unfinished_is_told_and_forgotten),
 		cmocka_unit_test(when_the_spool_is_full_the_newcomer_is_told),
+		cmocka_unit_test(what_is_whole_is_counted_until_it_was_used),
 		cmocka_unit_test(what_is_too_large_is_told_once_and_takes_nothing),
 		cmocka_unit_test(a_full_disk_is_told),
 		cmocka_unit_test(there_are_only_so_many_at_a_time),
