@@ -85,7 +85,7 @@ static rd_kafka_resp_err_t send_record(
 	const void *value = g_bytes_get_data(record->value, &value_bytes);
 	rd_kafka_headers_t *headers = headers_of(record, &bytes);
 
-	gsize key_bytes = filling_bytes(bus, record->topic, value_bytes);
+	gsize key_bytes = bytes > FILLED_BYTES ? 0 : filling_bytes(bus, record->topic, value_bytes);
 	if (!fits(bus, record, bytes + value_bytes + key_bytes, error)) {
 		rd_kafka_headers_destroy(headers);
 		return RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
@@ -164,6 +164,11 @@ static bool part_limit(struct bus *bus, const struct record *record, gsize *limi
 
 	for (guint i = 0; i + 1 < record->headers->len; i += 2)
 		headers += strlen(record->headers->pdata[i]) + strlen(record->headers->pdata[i + 1]) + 16;
+	/* It need not be split: then headers may be as large as there is room. */
+	if (headers > largest / 2 && headers + (gsize)payload_bytes(record) <= largest) {
+		*limit = (gsize)MAX(payload_bytes(record), 1);
+		return true;
+	}
 	if (headers > largest / 2)
 		return fail(error, ERROR_INPUT,
 			"topic %s takes records of %zu bytes, and the headers of this one have %zu",
