@@ -13,6 +13,7 @@
 #include "image/chain.h"
 #include "image/format.h"
 #include "image/frames.h"
+#include "image/header.h"
 #include "image/operations.h"
 #include "image/pieces.h"
 #include "image/tilesource.h"
@@ -60,18 +61,8 @@ void plan_free(struct plan *plan)
 /* Colour spaces whose conversions need nothing but the pixels and the profile. */
 static bool plain_colour(const VipsImage *image)
 {
-	switch (image->Type) {
-	case VIPS_INTERPRETATION_B_W:
-	case VIPS_INTERPRETATION_GREY16:
-	case VIPS_INTERPRETATION_sRGB:
-	case VIPS_INTERPRETATION_RGB:
-	case VIPS_INTERPRETATION_RGB16:
-	case VIPS_INTERPRETATION_MULTIBAND:
-	case VIPS_INTERPRETATION_CMYK:
-		return image->Coding == VIPS_CODING_NONE;
-	default:
-		return false;
-	}
+	return image->Coding == VIPS_CODING_NONE &&
+	       (header_has_levels(image) || image->Type == VIPS_INTERPRETATION_CMYK);
 }
 
 /* Why the picture cannot be cut whatever its chain, or NULL. */

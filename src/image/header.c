@@ -67,3 +67,18 @@ void header_set_exif(VipsImage *image, const void *block, gsize length)
 	image->Xres = x;
 	image->Yres = y;
 }
+
+bool header_has_levels(const VipsImage *image)
+{
+	switch (image->Type) {
+	case VIPS_INTERPRETATION_B_W:
+	case VIPS_INTERPRETATION_GREY16:
+	case VIPS_INTERPRETATION_sRGB:
+	case VIPS_INTERPRETATION_RGB:
+	case VIPS_INTERPRETATION_RGB16:
+	case VIPS_INTERPRETATION_MULTIBAND:
+		return true;
+	default:
+		return false;
+	}
+}

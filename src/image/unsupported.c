@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "image/header.h"
 #include "image/operations.h"
 #include "image/page_scan.h"
 #include "image/tiff_pieces.h"
@@ -206,17 +207,7 @@ bool unsupported_check(const guint8 *data, gsize length, const char *format, gui
 /* libvips knows the range of these whatever their numbers are. */
 static bool has_meaning(const VipsImage *image)
 {
-	switch (image->Type) {
-	case VIPS_INTERPRETATION_B_W:
-	case VIPS_INTERPRETATION_GREY16:
-	case VIPS_INTERPRETATION_sRGB:
-	case VIPS_INTERPRETATION_RGB:
-	case VIPS_INTERPRETATION_RGB16:
-	case VIPS_INTERPRETATION_MULTIBAND:
-		return image->BandFmt == VIPS_FORMAT_UCHAR || image->BandFmt == VIPS_FORMAT_USHORT;
-	default:
-		return true;
-	}
+	return !header_has_levels(image) || image->BandFmt == VIPS_FORMAT_UCHAR || image->BandFmt == VIPS_FORMAT_USHORT;
 }
 
 void unsupported_mark(VipsImage *image)
