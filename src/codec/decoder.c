@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "image/auto.h"
-#include "image/operations.h"
 #include "image/tiff_pieces.h"
 #include "image/vips_error.h"
 

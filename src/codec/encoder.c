@@ -9,7 +9,6 @@
 #include "image/auto.h"
 #include "image/format.h"
 #include "image/header.h"
-#include "image/operations.h"
 #include "image/strips.h"
 #include "image/vips_error.h"
 

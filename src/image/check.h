@@ -7,7 +7,9 @@
 #ifndef DROPMILL_IMAGE_CHECK_H
 #define DROPMILL_IMAGE_CHECK_H
 
-#include "image/operations.h"
+#include "image/params.h"
+#include "pipeline/diagnostics.h"
+#include "pipeline/node.h"
 
 /* Whose parameters, for messages: "blur has no parameter 'sigm'", "jpeg has no option 'qualty'". */
 struct check_subject {

@@ -4,6 +4,7 @@
 
 #include "image/allow.h"
 #include "image/format.h"
+#include "image/operations.h"
 #include "image/vips_operation.h"
 
 const char *operation_near(const char *name)

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "image/check.h"
 #include "image/colour.h"
+#include "image/operations.h"
 
 static bool is_number(JsonNode *node, const struct param *param)
 {

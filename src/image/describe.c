@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "image/check.h"
+#include "image/operations.h"
 #include "image/vips_value.h"
 
 static const char *type_name(enum param_type type)

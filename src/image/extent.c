@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "image/colour.h"
 #include "image/gravity.h"
-#include "image/operations.h"
 #include "image/vips_error.h"
 
 bool extent_possible(gint64 width, gint64 height, GError **error)

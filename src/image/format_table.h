@@ -6,7 +6,7 @@
 #ifndef DROPMILL_IMAGE_FORMAT_TABLE_H
 #define DROPMILL_IMAGE_FORMAT_TABLE_H
 
-#include "image/operations.h"
+#include "image/params.h"
 
 /* Property of an option that libvips' saver does not know: format_prepare.c or format_save.c reads it. */
 #define OWN_OPTION "-"

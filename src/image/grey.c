@@ -3,7 +3,6 @@
 #include "image/grey.h"
 
 #include "image/auto.h"
-#include "image/operations.h"
 #include "image/vips_error.h"
 
 /* Luminance as an integer of 30 bits, cut into 65,536 bins: 128 kB of table stay in a core's own cache. */

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "image/auto.h"
-#include "image/operations.h"
 #include "image/vips_error.h"
 
 /* Lets out keep a reference for as long as it lives. */

@@ -7,7 +7,6 @@
 
 #include "image/auto.h"
 #include "image/format.h"
-#include "image/operations.h"
 #include "image/pages.h"
 #include "image/unsupported.h"
 

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "image/alpha.h"
-#include "image/operations.h"
+#include "image/params.h"
 #include "image/tones.h"
 #include "image/vips_error.h"
 

@@ -9,7 +9,7 @@
 #define DROPMILL_IMAGE_OVERLAY_H
 
 #include "image/gravity.h"
-#include "image/operations.h"
+#include "image/params.h"
 
 /* What a picture's pixels are: grey, RGB or CMYK, with or without alpha, 8 or 16 bits. */
 struct kind {

@@ -15,7 +15,6 @@
 #include "base/json.h"
 #include "image/auto.h"
 #include "image/jpeg_scan.h"
-#include "image/operations.h"
 #include "image/strips_private.h"
 #include "image/vips_error.h"
 

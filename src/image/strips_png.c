@@ -7,10 +7,10 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "image/auto.h"
-#include "image/operations.h"
 #include "image/png_chunk.h"
 #include "image/strips_private.h"
 #include "image/vips_error.h"
+#include "pipeline/pipeline.h"
 
 #define SIGNATURE_BYTES 8
 #define IHDR_AT (SIGNATURE_BYTES + CHUNK_HEAD_BYTES)

@@ -9,7 +9,6 @@
 #include "base/json.h"
 #include "image/format.h"
 #include "image/frames.h"
-#include "image/operations.h"
 #include "image/strips_private.h"
 
 /* As for one picture: packed sizes are not known before. */

@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "image/operations.h"
 #include "image/vips_error.h"
 
 /* Fewer rows at once would leave cores idle between them. */

@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "image/asset.h"
-#include "image/operations.h"
 #include "image/vips_error.h"
 
 struct tilesource {

@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "image/header.h"
-#include "image/operations.h"
 #include "image/page_scan.h"
 #include "image/tiff_pieces.h"
 #include "image/vips_error.h"

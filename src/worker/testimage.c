@@ -3,7 +3,6 @@
 #include "worker/testimage.h"
 
 #include "image/auto.h"
-#include "image/operations.h"
 #include "image/vips_error.h"
 
 #define SIDE 96

@@ -18,7 +18,6 @@
 #include "image/allow.h"
 #include "image/format.h"
 #include "image/levels.h"
-#include "image/operations.h"
 #include "image/profile.h"
 #include "image/sandbox.h"
 #include "image/vips_error.h"
