@@ -109,15 +109,23 @@ static rd_kafka_resp_err_t send_record(
 	return code;
 }
 
-bool bus_send(struct bus *bus, struct record *taken, bus_delivered_fn delivered, void *user, GError **error)
+/* And what a test wants to be delivered twice. */
+static rd_kafka_resp_err_t send_and_repeat(
+	struct bus *bus, struct record *record, bus_delivered_fn delivered, void *user, GError **error)
 {
-	auto_struct(record) record = taken;
-	auto_struct(record) again = twice_after(record);
 	rd_kafka_resp_err_t code = send_record(bus, record, delivered, user, error);
+	auto_struct(record) again = code ? NULL : twice_after(record);
 
 	if (again)
 		send_record(bus, again, NULL, NULL, NULL);
-	return code == RD_KAFKA_RESP_ERR_NO_ERROR;
+	return code;
+}
+
+bool bus_send(struct bus *bus, struct record *taken, bus_delivered_fn delivered, void *user, GError **error)
+{
+	auto_struct(record) record = taken;
+
+	return send_and_repeat(bus, record, delivered, user, error) == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 static enum produced produce(void *data, struct record *taken, bus_delivered_fn delivered, void *user, GError **error)
@@ -130,17 +138,13 @@ static enum produced produce(void *data, struct record *taken, bus_delivered_fn 
 	/* Twice: what was in its way may have gone just now. */
 	for (int i = 0; i < 2 && code == RD_KAFKA_RESP_ERR__QUEUE_FULL; i++) {
 		g_clear_error(error);
-		code = send_record(bus, record, delivered, user, error);
+		code = send_and_repeat(bus, record, delivered, user, error);
 		empty = rd_kafka_outq_len(bus->rk) == 0;
 		if (!empty)
 			break;
 	}
-	if (!code) {
-		auto_struct(record) again = twice_after(record);
-		if (again)
-			send_record(bus, again, NULL, NULL, NULL);
+	if (!code)
 		return PRODUCED;
-	}
 	return code != RD_KAFKA_RESP_ERR__QUEUE_FULL ? PRODUCED_NOT : empty ? QUEUE_SMALL : QUEUE_FULL;
 }
 
@@ -164,7 +168,7 @@ static bool part_limit(struct bus *bus, const struct record *record, gsize *limi
 
 	for (guint i = 0; i + 1 < record->headers->len; i += 2)
 		headers += strlen(record->headers->pdata[i]) + strlen(record->headers->pdata[i + 1]) + 16;
-	/* It need not be split: then headers may be as large as there is room. */
+	/* Where it need not be split, headers may be as large as there is room. */
 	if (headers > largest / 2 && headers + (gsize)payload_bytes(record) <= largest) {
 		*limit = (gsize)MAX(payload_bytes(record), 1);
 		return true;
@@ -200,10 +204,7 @@ bool bus_ship(struct bus *bus, struct record *taken, bus_delivered_fn delivered,
 		sender_add(bus->sender, g_steal_pointer(&record), limit, delivered, user);
 		return true;
 	}
-	auto_struct(record) again = twice_after(record);
-	rd_kafka_resp_err_t code = send_record(bus, record, delivered, user, &cause);
-	if (again)
-		send_record(bus, again, NULL, NULL, NULL);
+	rd_kafka_resp_err_t code = send_and_repeat(bus, record, delivered, user, &cause);
 	if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
 		sender_add(bus->sender, g_steal_pointer(&record), limit, delivered, user);
 		return true;
