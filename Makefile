@@ -48,17 +48,17 @@ override LDFLAGS += -pie -Wl,-z,relro,-z,now,-z,noexecstack
 endif
 
 # Two programs: dropmill (master, page, tools; no libvips) and dropmill-image (workers, codecs, the checker), started by the first.
-CORE_MODULES := web master bus pipeline base
-IMAGE_MODULES := worker codec image bus pipeline base
-MODULES := base pipeline image bus codec worker master web
-IMAGE_SIDE := image codec worker
+CORE_MODULES := web master status bus ledger definition sandbox base
+IMAGE_MODULES := worker codec image bus definition sandbox base
+MODULES := base ledger sandbox definition image bus codec worker status master web
+IMAGE_SIDE := image codec worker sandbox
 CORE_LIBS = $(call pkg-libs,$(CORE_PACKAGES) libsystemd) -linotifytools -lcivetweb -lpthread -lm
 IMAGE_LIBS = $(call pkg-libs,$(IMAGE_PACKAGES)) -lpthread -lm
 
-objects-of = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard $(1)))
-module-objects = $(call objects-of,src/$(1)/*.c) $(if $(filter web,$(1)),$(BUILD)/obj/web/assets.o)
+# A module is a folder of src/ with its rooms, the folders in it.
+module-objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(shell find src/$(1) -name '*.c' | sort)) $(if $(filter web,$(1)),$(BUILD)/obj/web/assets.o)
 archives = $(foreach m,$(1),$(BUILD)/lib/$(m).a)
-MAIN_OBJECTS := $(BUILD)/obj/main.o $(call objects-of,src/command_*.c)
+MAIN_OBJECTS := $(BUILD)/obj/main.o
 IMAGE_MAIN_OBJECTS := $(BUILD)/obj/main_image.o
 
 all: $(BUILD)/dropmill $(BUILD)/dropmill-image ## build the two programs (the default)
@@ -103,9 +103,9 @@ $(BUILD)/obj/%.o: src/%.c Makefile | $(STAMPS)/build
 
 # Chart.js draws the page's charts; it is taken from its package, not from here.
 CHART_JS ?= /usr/share/javascript/chart.js
-$(BUILD)/gen/assets.c: src/web/assets/assets.gresource.xml $(wildcard src/web/assets/*) Makefile | $(STAMPS)/build
+$(BUILD)/gen/assets.c: src/web/page/assets.gresource.xml $(wildcard src/web/page/*) Makefile | $(STAMPS)/build
 	@mkdir -p $(@D)
-	$(Q)glib-compile-resources --sourcedir=src/web/assets --sourcedir=$(CHART_JS) --generate-source --target=$@ $<
+	$(Q)glib-compile-resources --sourcedir=src/web/page --sourcedir=$(CHART_JS) --generate-source --target=$@ $<
 $(BUILD)/obj/web/assets.o: $(BUILD)/gen/assets.c
 	@mkdir -p $(@D)
 	$(call say,CC)

@@ -8,13 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/disk/temp_folder.h"
 #include "base/process.h"
-#include "base/scratch.h"
 #include "base/terminal.h"
 #include "base/version.h"
 #include "bus/topics.h"
 #include "master/master.h"
-#include "web/listen.h"
+#include "web/http/listen.h"
 #include "web/server.h"
 
 static const char usage[] =

@@ -15,12 +15,12 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "image/chain.h"
-#include "image/format.h"
-#include "image/operations.h"
-#include "image/vips_error.h"
-#include "pipeline/definition.h"
-#include "pipeline/template.h"
+#include "definition/reader/definition.h"
+#include "definition/template/template.h"
+#include "image/chain/chain.h"
+#include "image/operations/operations.h"
+#include "image/read/format.h"
+#include "image/table/vips_error.h"
 
 /* No image of a chain is larger: a step that enlarges before one that shrinks would take minutes. */
 #define MOST_PIXELS (20 * 1000 * 1000)

@@ -4,7 +4,7 @@
 
 #include <time.h>
 
-#include "base/fault.h"
+#include "base/testing/fault.h"
 
 gint64 clock_now_us(void)
 {

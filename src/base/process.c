@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/counters.h"
 #include "base/error.h"
-#include "base/tally.h"
 
 char *process_sibling(const char *name)
 {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/files.h"
+#include "base/disk/files.h"
 
 /* ESC [K clears what stood behind; ESC [H goes to the first cell, ESC [J clears from there on. */
 #define CLEAR_LINE "\033[K"

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/turn.h"
+#include "base/thread_watchdog.h"
 #include "bus/admin.h"
 #include "bus/bus_private.h"
 #include "bus/client.h"

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 
 #include "base/auto.h"
-#include "bus/body.h"
+#include "bus/protocol/body.h"
 
 enum topic { TOPIC_TASKS, TOPIC_RESULTS, TOPIC_HEARTBEATS, TOPIC_DEAD, TOPIC_COUNT };
 

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/turn.h"
+#include "base/thread_watchdog.h"
 #include "bus/client.h"
 #include "bus/progress.h"
 #include "bus/seal.h"

@@ -6,9 +6,9 @@
 #include "bus/admin.h"
 #include "bus/bus_private.h"
 #include "bus/client.h"
-#include "bus/payload.h"
+#include "bus/duplicate_delivery.h"
+#include "bus/protocol/payload.h"
 #include "bus/seal.h"
-#include "bus/twice.h"
 
 /* See filling_bytes(). */
 #define FILLED_BYTES 4096

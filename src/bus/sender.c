@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "bus/payload.h"
+#include "bus/protocol/payload.h"
 
 struct sender {
 	struct sender_outlet outlet;

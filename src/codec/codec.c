@@ -9,22 +9,22 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/beneath.h"
 #include "base/clock.h"
+#include "base/disk/beneath.h"
+#include "base/disk/folder.h"
 #include "base/error.h"
-#include "base/folder.h"
-#include "base/handover.h"
+#include "base/fd_channel.h"
+#include "base/job_timings.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "base/places.h"
 #include "base/process.h"
-#include "base/spent.h"
-#include "base/trouble.h"
+#include "base/testing/trouble.h"
 #include "codec/decoder.h"
 #include "codec/encoder.h"
-#include "image/allow.h"
-#include "image/format.h"
-#include "image/sandbox.h"
+#include "image/read/allow.h"
+#include "image/read/format.h"
+#include "sandbox/path_allowlist.h"
+#include "sandbox/sandbox.h"
 
 #define CONTROL_FD 3
 #define LARGE_BLOCK_BYTES (1 << 20)

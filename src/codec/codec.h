@@ -8,7 +8,7 @@
  *              codec:  {"event": "ready", "tiles": [[tile, output, out l, t, w, h, need l, t, w, h], ...]}  as rows arrive
  *              master: {"cmd": "done", "tile"}, or {"cmd": "held", "tile"}: done, but a second worker is at it still, and then {"cmd": "free", "tile"}
  *              codec:  {"event": "encoded", "outputs": [{"bytes", "width", "height"}], "spent": {...}}, then it ends.
- *                      (spent: see base/spent.h)
+ *                      (spent: see base/job_timings.h)
  *            The socket's end is the order to stop at once.
  * Thread:    a control thread (main), a decoder thread, an encoder thread for each output.
  */

@@ -6,9 +6,9 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "image/auto.h"
-#include "image/tiff_pieces.h"
-#include "image/vips_error.h"
+#include "image/read/tiff_pieces.h"
+#include "image/table/auto.h"
+#include "image/table/vips_error.h"
 
 /* Rows decoded at a time: a few MCU rows, small enough that tiles start early. */
 #define BAND_ROWS 64

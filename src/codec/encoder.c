@@ -6,11 +6,11 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "image/auto.h"
-#include "image/format.h"
-#include "image/header.h"
-#include "image/strips.h"
-#include "image/vips_error.h"
+#include "image/read/format.h"
+#include "image/read/header.h"
+#include "image/table/auto.h"
+#include "image/table/vips_error.h"
+#include "image/write/parallel/parallel_save.h"
 
 struct encoder {
 	struct plan_output *output;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Purpose:   an end of the row flow: saves an image whose rows come out of a result ring, on as many cores as wait and its format can use
- *            (image/strips.h).
+ *            (image/write/parallel/parallel_save.h).
  * Thread:    encoder_new() before the flow begins; encoder_run() on a thread of its own, it returns when its work is done, failed or was stopped.
  * Ownership: encoder_free(). Borrows plan and rows.
  */

@@ -10,7 +10,7 @@
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
 
-#include "pipeline/pipeline.h"
+#include "definition/pipeline.h"
 
 struct explain_options {
 	const char *out; /* the out folder */

@@ -3,14 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/disk/files.h"
 #include "base/error.h"
-#include "base/files.h"
 #include "base/json.h"
 #include "base/terminal.h"
 #include "codec/explain.h"
-#include "image/commands_private.h"
-#include "image/operations.h"
-#include "pipeline/definition.h"
+#include "definition/reader/definition.h"
+#include "image/describe/commands_private.h"
+#include "image/operations/operations.h"
 
 static void append_size(GString *text, gint64 bytes)
 {

@@ -6,17 +6,17 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "base/segment.h"
+#include "base/shared_memory.h"
 #include "codec/plan_profile.h"
 #include "codec/search.h"
 #include "codec/shape.h"
-#include "image/chain.h"
-#include "image/format.h"
-#include "image/frames.h"
-#include "image/header.h"
-#include "image/operations.h"
-#include "image/pieces.h"
-#include "image/tilesource.h"
+#include "image/chain/chain.h"
+#include "image/chain/sink_pieces.h"
+#include "image/chain/tilesource.h"
+#include "image/operations/operations.h"
+#include "image/read/format.h"
+#include "image/read/header.h"
+#include "image/read/page_frames.h"
 
 /* Rows that the decoder runs ahead, where there is room: pieces of a packed file are as high. */
 #define AHEAD_ROWS 512

@@ -14,7 +14,7 @@
 #include <vips/vips.h>
 
 #include "base/auto.h"
-#include "image/grid.h"
+#include "image/chain/grid.h"
 
 struct plan_tile {
 	int output;

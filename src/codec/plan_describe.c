@@ -2,8 +2,8 @@
  * The plan as the master and the workers see it: see plan.h and bus/PROTOCOL.md. */
 #include "base/json.h"
 #include "codec/plan_profile.h"
-#include "image/format.h"
-#include "image/tilesource.h"
+#include "image/chain/tilesource.h"
+#include "image/read/format.h"
 
 static void add_ring(JsonObject *object, const struct ring *ring)
 {

@@ -3,10 +3,10 @@
 #include "codec/plan_profile.h"
 
 #include "base/json.h"
-#include "image/auto.h"
-#include "image/chain.h"
-#include "image/format.h"
-#include "image/operations.h"
+#include "image/chain/chain.h"
+#include "image/operations/operations.h"
+#include "image/read/format.h"
+#include "image/table/auto.h"
 
 /* Profiles of presses have one or two. */
 #define PROFILE_BYTES_MOST (8 << 20)

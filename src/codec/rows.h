@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-#include "base/segment.h"
+#include "base/shared_memory.h"
 #include "codec/plan.h"
 
 struct rows;
@@ -40,7 +40,7 @@ guint8 *rows_source(struct rows *rows); /* start of the source ring */
  * rows where its result goes. So a held tile counts as unfinished for the decoder, which then leaves its source rows alone, and as not yet
  * encoded for what is given out next: no tile gets a place in the result ring that a row of this one has. At worst the flow stops there
  * until that worker has answered or is dead, as it would if the tile had not been given to a second one; the job's last tiles, for which a
- * second one matters most, need no more room, and their job ends without it. Its segment is then never used again (segments.h). */
+ * second one matters most, need no more room, and their job ends without it. Its segment is then never used again (segment_pool.h). */
 void rows_tile_done(struct rows *rows, int tile, bool held);
 /* Control: nobody touches the rows of this held tile any more. */
 void rows_tile_free(struct rows *rows, int tile);

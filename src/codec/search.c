@@ -2,10 +2,10 @@
  * The needs of tiles, side by side: see search.h. */
 #include "codec/search.h"
 
-#include "image/auto.h"
-#include "image/format.h"
-#include "image/need.h"
-#include "image/operations.h"
+#include "image/chain/tile_dependencies.h"
+#include "image/operations/operations.h"
+#include "image/read/format.h"
+#include "image/table/auto.h"
 
 /* For fewer tiles than this (some 5 ms) a thread and a chain of its own cost more than they save. */
 #define TILES_A_THREAD 128

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 
 #include "codec/plan.h"
-#include "image/chain.h"
-#include "image/tilesource.h"
+#include "image/chain/chain.h"
+#include "image/chain/tilesource.h"
 
 /* Appends the output's tiles to plan->tiles, in their order. recorded is its chain, built on the recorder with this context. False when the
  * chain cannot be evaluated. */

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "image/need.h"
+#include "image/chain/tile_dependencies.h"
 
 /* With so many the last ones, for which some workers wait, are a few hundredths of the time. */
 #define TILES_A_WORKER 32

@@ -8,7 +8,7 @@
 #define DROPMILL_CODEC_SHAPE_H
 
 #include "codec/plan.h"
-#include "image/tilesource.h"
+#include "image/chain/tilesource.h"
 
 /* Bands of tiles that a ring holds beyond what must fit: the decoder runs ahead while workers compute (measured, facts/kafka.md:
  * two bands stall, six gain nothing over four). */

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/process.h"
-#include "master/pipeline_show.h"
+#include "status/pipeline_show.h"
 
 void definition_free(struct definition *definition)
 {

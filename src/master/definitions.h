@@ -8,7 +8,7 @@
 #ifndef DROPMILL_MASTER_DEFINITIONS_H
 #define DROPMILL_MASTER_DEFINITIONS_H
 
-#include "pipeline/pipeline.h"
+#include "definition/pipeline.h"
 
 struct definition {
 	char *name;

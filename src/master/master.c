@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * The master's loop: start, clock, signals, reload, drain: see master.h and state.h. */
+ * The master's loop: start, clock, signals, reload, drain: see master.h and schedule_private.h. */
 #include "master/master.h"
 
 #include <gio/gio.h>
@@ -10,16 +10,16 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/disk/files.h"
+#include "base/disk/folder.h"
 #include "base/error.h"
-#include "base/files.h"
-#include "base/folder.h"
 #include "base/log.h"
 #include "base/process.h"
-#include "master/allowed.h"
-#include "master/assets.h"
+#include "master/fleet/threads.h"
+#include "master/schedule/allowed.h"
+#include "master/schedule/asset_copies.h"
 #include "master/service.h"
 #include "master/start.h"
-#include "master/threads.h"
 
 /* The page calls a snapshot older than this dead, so one is made at least as often. */
 #define PUBLISH_AT_LEAST_US (2 * G_USEC_PER_SEC)

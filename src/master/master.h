@@ -6,7 +6,7 @@
 #ifndef DROPMILL_MASTER_MASTER_H
 #define DROPMILL_MASTER_MASTER_H
 
-#include "base/history.h"
+#include "ledger/history.h"
 #include "master/options.h"
 
 /* The status page, given by whoever knows both (web reads snapshots and knows no master; the master knows no web). */

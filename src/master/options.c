@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "pipeline/lanes.h"
-#include "pipeline/node.h"
+#include "definition/lanes.h"
+#include "definition/yaml/node.h"
 
 /* A worker with less could do nothing. */
 #define LEAST_SIZE (16 << 20)

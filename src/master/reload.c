@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Definitions read again, when they change or SIGHUP says so: see state.h. */
+ * Definitions read again, when they change or SIGHUP says so: see schedule_private.h. */
 #include <string.h>
 
 #include "base/log.h"
-#include "master/allowed.h"
-#include "master/assets.h"
+#include "master/schedule/allowed.h"
+#include "master/schedule/asset_copies.h"
+#include "master/schedule/schedule_private.h"
 #include "master/service.h"
 #include "master/start.h"
-#include "master/state.h"
 
 #define RELOAD_QUIET_MS 300
 

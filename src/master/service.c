@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/turn.h"
+#include "base/thread_watchdog.h"
 
 static char *told; /* the last status */
 

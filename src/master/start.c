@@ -12,12 +12,12 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "base/beneath.h"
+#include "base/disk/beneath.h"
+#include "base/disk/files.h"
+#include "base/disk/folder.h"
 #include "base/error.h"
-#include "base/files.h"
-#include "base/folder.h"
 #include "base/log.h"
-#include "master/broker.h"
+#include "master/schedule/broker.h"
 
 #define LOCKED_TRIES 30 /* to open the history, a second and a half each */
 

@@ -7,7 +7,7 @@
 #ifndef DROPMILL_MASTER_START_H
 #define DROPMILL_MASTER_START_H
 
-#include "master/state.h"
+#include "master/schedule/schedule_private.h"
 
 /* Makes a folder and tries that it can be written to. */
 bool start_folder(const char *option, const char *path, GError **error);

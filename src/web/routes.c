@@ -7,13 +7,13 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "web/api.h"
-#include "web/archive.h"
-#include "web/asset.h"
-#include "web/events.h"
-#include "web/files.h"
-#include "web/metrics.h"
-#include "web/thumbs.h"
+#include "web/api/api.h"
+#include "web/api/archive.h"
+#include "web/api/events.h"
+#include "web/api/metrics.h"
+#include "web/http/files.h"
+#include "web/pictures/thumbs.h"
+#include "web/static_file.h"
 
 #define STALE_US (10 * G_USEC_PER_SEC) /* the master publishes at least every 2 s */
 

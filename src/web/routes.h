@@ -6,7 +6,7 @@
 #ifndef DROPMILL_WEB_ROUTES_H
 #define DROPMILL_WEB_ROUTES_H
 
-#include "web/answer.h"
+#include "web/http/answer.h"
 
 /* Answers a GET or HEAD whose Host was accepted; 404 for what is not in the table. Returns the status sent. */
 int routes_answer(struct request *request);

@@ -11,11 +11,11 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "web/answer.h"
-#include "web/archive.h"
-#include "web/events.h"
-#include "web/listen.h"
-#include "web/pictures.h"
+#include "web/api/archive.h"
+#include "web/api/events.h"
+#include "web/http/answer.h"
+#include "web/http/listen.h"
+#include "web/pictures/pictures.h"
 #include "web/routes.h"
 
 #define DRAINED_BODY_BYTES 65536

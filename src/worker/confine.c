@@ -3,9 +3,9 @@
 #include "worker/confine.h"
 
 #include "base/log.h"
-#include "base/places.h"
-#include "base/segment.h"
-#include "image/sandbox.h"
+#include "base/shared_memory.h"
+#include "sandbox/path_allowlist.h"
+#include "sandbox/sandbox.h"
 
 /* Certificates, keys, keytabs: librdkafka reads them when it connects. */
 static char **files_of(GHashTable *properties)

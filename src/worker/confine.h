@@ -7,7 +7,7 @@
 #ifndef DROPMILL_WORKER_CONFINE_H
 #define DROPMILL_WORKER_CONFINE_H
 
-#include "worker/told.h"
+#include "worker/worker_args.h"
 
 /* properties: librdkafka's, for the files that they name. What is missing is said, by the first worker for all. */
 void confine(const struct told *told, GHashTable *properties);

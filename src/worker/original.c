@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "base/beneath.h"
+#include "base/disk/beneath.h"
 #include "base/error.h"
-#include "base/places.h"
+#include "sandbox/path_allowlist.h"
 
 enum result_status original_find(
 	const struct task *task, const char *path, GBytes **bytes, int *picture, char **real, GError **error)

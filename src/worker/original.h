@@ -6,7 +6,7 @@
 #ifndef DROPMILL_WORKER_ORIGINAL_H
 #define DROPMILL_WORKER_ORIGINAL_H
 
-#include "bus/wire.h"
+#include "bus/protocol/wire.h"
 
 /* RESULT_OK, or why it is not to be had here. One of: *bytes, borrowed; *picture, a descriptor: of the task's spool, or the caller's, with
  * its path in *real (owned). From then on by this descriptor: by its name another file, or a link, could be put in its place. */

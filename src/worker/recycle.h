@@ -7,7 +7,7 @@
 #ifndef DROPMILL_WORKER_RECYCLE_H
 #define DROPMILL_WORKER_RECYCLE_H
 
-#include "worker/told.h"
+#include "worker/worker_args.h"
 
 struct recycle {
 	const struct told *told;

@@ -6,7 +6,7 @@
 #ifndef DROPMILL_WORKER_STOPWATCH_H
 #define DROPMILL_WORKER_STOPWATCH_H
 
-#include "bus/wire.h"
+#include "bus/protocol/wire.h"
 
 struct stopwatch {
 	gint64 began_us, cpu_us, ended_us;

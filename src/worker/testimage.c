@@ -2,8 +2,8 @@
  * The hash of a test image: see testimage.h. */
 #include "worker/testimage.h"
 
-#include "image/auto.h"
-#include "image/vips_error.h"
+#include "image/table/auto.h"
+#include "image/table/vips_error.h"
 
 #define SIDE 96
 

@@ -10,17 +10,17 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/handover.h"
+#include "base/fd_channel.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"
-#include "base/trouble.h"
-#include "image/allow.h"
-#include "image/format.h"
-#include "image/levels.h"
-#include "image/profile.h"
-#include "image/sandbox.h"
-#include "image/vips_error.h"
+#include "base/testing/trouble.h"
+#include "image/read/allow.h"
+#include "image/read/format.h"
+#include "image/read/levels.h"
+#include "image/read/profile.h"
+#include "image/table/vips_error.h"
+#include "sandbox/sandbox.h"
 
 #define CONTROL_FD 3
 /* Workers run at 0: under a full load this process gets about three per cent of a core. */

@@ -8,7 +8,7 @@
 #ifndef DROPMILL_WORKER_TILE_H
 #define DROPMILL_WORKER_TILE_H
 
-#include "bus/wire.h"
+#include "bus/protocol/wire.h"
 
 struct tiles;
 

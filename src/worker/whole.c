@@ -5,23 +5,23 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/beneath.h"
+#include "base/disk/beneath.h"
+#include "base/disk/folder.h"
 #include "base/error.h"
-#include "base/folder.h"
 #include "base/json.h"
-#include "base/places.h"
-#include "image/allow.h"
-#include "image/asset.h"
-#include "image/auto.h"
-#include "image/chain.h"
-#include "image/check_task.h"
-#include "image/format.h"
-#include "image/frames.h"
-#include "image/operations.h"
-#include "image/tiff_join.h"
-#include "image/vips_error.h"
+#include "image/asset/asset.h"
+#include "image/chain/chain.h"
+#include "image/chain/check_task.h"
+#include "image/operations/operations.h"
+#include "image/read/allow.h"
+#include "image/read/format.h"
+#include "image/read/page_frames.h"
+#include "image/table/auto.h"
+#include "image/table/vips_error.h"
+#include "image/write/tiff_join.h"
+#include "sandbox/path_allowlist.h"
+#include "worker/ordered_failure.h"
 #include "worker/original.h"
-#include "worker/trouble_order.h"
 
 struct whole {
 	const struct task *task;

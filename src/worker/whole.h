@@ -9,7 +9,7 @@
 
 #include <json-glib/json-glib.h>
 
-#include "bus/wire.h"
+#include "bus/protocol/wire.h"
 
 /* *report (owned): {"width", "height", "outputs": [{"width", "height", "bytes"}]}. *payload (owned): inline only, the outputs one after the other. */
 enum result_status whole_compute(const struct task *task, JsonObject **report, struct body **payload, GError **error);

@@ -23,7 +23,7 @@ def run(*words):
 
 
 class LoggedMill(Mill):
-    """All its lives in one log, with the seconds since the run began; faults can be switched on (src/base/fault.h)."""
+    """All its lives in one log, with the seconds since the run began; faults can be switched on (src/base/testing/fault.h)."""
 
     def __init__(self, folder, log, prefix=()):
         super().__init__(folder, HOOKS)

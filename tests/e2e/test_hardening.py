@@ -159,7 +159,7 @@ def test_who_decodes_is_in_a_sandbox(make_mill, pictures):
 
 @pytest.mark.skipif(bool(os.environ.get("DROPMILL_SANITIZED")), reason="sanitized programs trace themselves")
 def test_worker_codec_and_thumbnail_reach_nothing_of_others(make_mill, pictures, tmp_path):
-    """The real processes, with a picture in hand; every door is tried one by one in tests/unit/image/test_doors.c."""
+    """The real processes, with a picture in hand; every door is tried one by one in tests/unit/sandbox/test_doors.c."""
     mill = make_mill(PIPELINE, binary=HOOKS)
     secret = mill.path("secret")
     with open(secret, "w", encoding="utf-8") as file:

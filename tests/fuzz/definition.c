@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * libFuzzer: any bytes as a definition. The reader says yes or no, with a place for each error, and what it accepts survives its way
  * through JSON. */
-#include "pipeline/definition.h"
-#include "image/format.h"
-#include "image/operations.h"
+#include "definition/reader/definition.h"
+#include "image/operations/operations.h"
+#include "image/read/format.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const guint8 *data, size_t size);

@@ -3,9 +3,9 @@
  * fields one after the other. Whatever they hold, an answer is JSON that a strict reader takes, and says the same. */
 #include <string.h>
 
-#include "base/files.h"
+#include "base/disk/files.h"
 #include "base/json.h"
-#include "web/api.h"
+#include "web/api/api.h"
 
 #define FIELDS 8
 

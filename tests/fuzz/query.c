@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "web/answer.h"
-#include "web/api.h"
-#include "web/files.h"
-#include "web/listen.h"
+#include "web/api/api.h"
+#include "web/http/answer.h"
+#include "web/http/files.h"
+#include "web/http/listen.h"
 
 #define SIZE 1000
 

@@ -40,14 +40,14 @@ def index_of(operations):
 
 
 def junk():
-    """The table in src/master/junk.c, as people read it."""
-    with open(os.path.join(ROOT, "src", "master", "junk.c"), encoding="utf-8") as file:
+    """The table in src/master/intake/junk.c, as people read it."""
+    with open(os.path.join(ROOT, "src", "master", "intake", "junk.c"), encoding="utf-8") as file:
         table = file.read().split("/* junk: begin */")[1].split("/* junk: end */")[0]
     table = table.replace('REASON_ENDING', '".reason.txt"')
     table = re.sub(r'"\s*"', "", table)
     rows = re.findall(r'\{\s*"([^"]*)",\s*"([^"]*)"\s*\}', table)
     if len(rows) != table.count("{"):
-        raise SystemExit("src/master/junk.c: a line of the table was not understood")
+        raise SystemExit("src/master/intake/junk.c: a line of the table was not understood")
     lines = ["| Who makes them | Names |", "| --- | --- |"]
     for who, patterns in rows:
         lines.append(f"| {who} | {' '.join(f'`{pattern}`' for pattern in patterns.split('|'))} |")

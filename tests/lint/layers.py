@@ -8,36 +8,64 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LONGEST = 400
 
-# Which modules a module may include; "main" stands for main.c and command_*.c, "main_image" for main_image.c.
+# Which rooms (folders below src/) a room may include besides itself; main and main_image are the programs' own files.
 ALLOWED = {
-    "base": {"base"},
-    "pipeline": {"base", "pipeline"},
-    "image": {"base", "pipeline", "image"},
-    "bus": {"base", "pipeline", "bus"},
-    "codec": {"base", "pipeline", "image", "bus", "codec"},
-    "worker": {"base", "pipeline", "image", "bus", "worker"},
-    "master": {"base", "pipeline", "bus", "master"},
-    "web": {"base", "web"},
-    "main": {"base", "pipeline", "bus", "master", "web"},
-    "main_image": {"base", "pipeline", "image", "bus", "codec", "worker"},
+    "base": {"base/disk", "base/testing"},
+    "base/disk": {"base", "base/testing"},
+    "base/testing": {"base"},
+    "bus": {"base", "bus/protocol"},
+    "bus/command": {"base", "bus"},
+    "bus/protocol": {"base", "base/disk", "bus"},
+    "codec": {"base", "base/disk", "base/testing", "definition", "definition/reader", "definition/template", "image/chain", "image/describe", "image/operations", "image/read", "image/table", "image/write/parallel", "sandbox"},
+    "definition": {"base", "definition/template"},
+    "definition/expression": {"base", "definition/yaml"},
+    "definition/reader": {"base", "base/disk", "definition", "definition/expression", "definition/template", "definition/yaml"},
+    "definition/template": {"base", "base/disk", "definition/yaml"},
+    "definition/yaml": {"base", "base/disk"},
+    "image/asset": {"base", "base/disk", "definition/reader", "image/read", "sandbox"},
+    "image/chain": {"base", "definition/expression", "image/asset", "image/kernels", "image/operations", "image/read", "image/table"},
+    "image/describe": {"base", "definition", "definition/expression", "definition/reader", "definition/yaml", "image/operations", "image/read", "image/table", "image/vips"},
+    "image/kernels": {"base", "image/operations", "image/table"},
+    "image/operations": {"base", "definition/reader", "image/asset", "image/kernels", "image/read", "image/table", "image/vips"},
+    "image/read": {"base", "definition/reader", "image/operations", "image/table"},
+    "image/table": {"base", "definition/yaml", "image/asset", "image/read"},
+    "image/vips": {"base", "image/table"},
+    "image/write": {"base", "base/disk", "image/read", "image/table", "image/vips", "image/write/parallel"},
+    "image/write/parallel": {"base", "base/disk", "definition", "image/read", "image/table", "image/write"},
+    "ledger": {"base", "base/disk"},
+    "main": {"base", "base/disk", "bus", "master", "web", "web/http"},
+    "main_image": {"base", "codec", "image/describe", "worker"},
+    "master": {"base", "base/disk", "bus", "definition", "definition/reader", "definition/yaml", "ledger", "master/fleet", "master/schedule", "status"},
+    "master/commit": {"base", "base/disk", "base/testing", "definition/template", "ledger", "master/intake", "master/job", "master/schedule"},
+    "master/fleet": {"base", "base/disk", "bus/protocol", "master", "master/job", "master/schedule", "status"},
+    "master/intake": {"base", "base/disk", "base/testing", "status"},
+    "master/job": {"base", "base/disk", "bus/protocol", "definition", "definition/template", "master/intake", "status"},
+    "master/report": {"base", "master/fleet", "master/schedule", "status"},
+    "master/schedule": {"base", "base/disk", "base/testing", "bus", "bus/protocol", "definition", "definition/reader", "ledger", "master", "master/commit", "master/fleet", "master/intake", "master/job", "status"},
+    "sandbox": {"base", "base/disk"},
+    "status": {"base", "base/disk", "definition", "ledger", "master/job"},
+    "web": {"base", "web/api", "web/http", "web/pictures"},
+    "web/api": {"base", "base/disk", "ledger", "status", "web/http", "web/pictures"},
+    "web/command": {"base", "base/disk", "web", "web/http"},
+    "web/http": {"base", "base/disk", "status"},
+    "web/pictures": {"base", "base/disk", "status", "web/api", "web/http"},
+    "worker": {"base", "base/disk", "base/testing", "bus", "bus/protocol", "image/asset", "image/chain", "image/operations", "image/read", "image/table", "image/write", "sandbox"},
 }
-# The page reads snapshots and nothing else of the master.
-EXCEPTIONS = {"web": {"master/snapshot.h", "master/record_view.h"}}
 
 # A third-party header and the files (prefixes below src/) that may include it.
 HOMES = {
     r"vips/": ("image/", "codec/", "worker/", "main_image.c"),
     r"librdkafka/": ("bus/",),
-    r"inotifytools/": ("master/intake",),
-    r"yaml\.h": ("pipeline/node.c",),
+    r"inotifytools/": ("master/intake/",),
+    r"yaml\.h": ("definition/yaml/",),
     r"civetweb\.h": ("web/",),
-    r"sqlite3\.h": ("base/history",),
-    r"seccomp\.h": ("image/sandbox",),
-    r"gsf/": ("image/writes.c",),
-    r"jpeglib\.h": ("image/strips_jpeg.c",),
-    r"tiffio\.h": ("image/tiff_pieces.c",),
-    r"libexif/": ("image/tiff_exif.c",),
-    r"zlib\.h": ("image/png_chunk.c",),
+    r"sqlite3\.h": ("ledger/",),
+    r"seccomp\.h": ("sandbox/",),
+    r"gsf/": ("image/write/write_errors.c",),
+    r"jpeglib\.h": ("image/write/parallel/parallel_jpeg.c",),
+    r"tiffio\.h": ("image/read/tiff_pieces.c",),
+    r"libexif/": ("image/write/tiff_exif.c",),
+    r"zlib\.h": ("image/write/parallel/png_chunk.c",),
     r"systemd/": ("master/service.c",),
     r"(glib|glib-object|glib-unix|gio/.*|gmodule|json-glib/json-glib|glib/gstdio|glib/.*)(\.h)?$": ("",),
 }
@@ -67,21 +95,18 @@ def sources(*folders):
                 yield os.path.join(where, name)
 
 
-def module_of(below):
-    if "/" in below:
-        return below.split("/")[0]
-    return "main_image" if below.startswith("main_image") else "main"
+def room_of(below):
+    return os.path.dirname(below) or below.rsplit(".", 1)[0]
 
 
 def check_own_include(path, number, below, header):
-    module = module_of(below)
-    target = header.split("/")[0] if "/" in header else None
+    room, target = room_of(below), os.path.dirname(header)
     if not os.path.exists(os.path.join(ROOT, "src", header)):
-        problem(path, number, f'"{header}" is not below src/; include as "module/file.h"')
-    elif module not in ALLOWED:
-        problem(path, number, f"module {module} is unknown to {os.path.basename(__file__)}: give it a layer")
-    elif target not in ALLOWED[module] and header not in EXCEPTIONS.get(module, ()):
-        problem(path, number, f'{module} must not include "{header}": lower never includes higher')
+        problem(path, number, f'"{header}" is not below src/; include as "room/file.h"')
+    elif room not in ALLOWED:
+        problem(path, number, f"room {room} is unknown to {os.path.basename(__file__)}: say what it may use")
+    elif target != room and target not in ALLOWED[room]:
+        problem(path, number, f'{room} must not include "{header}": see ALLOWED in {os.path.basename(__file__)}')
 
 
 def check_foreign_include(path, number, below, header):

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Code that acts below inboxes, out/ or the state folder names no file to the system itself: base/beneath.h does, and follows no link.
+"""Code that acts below inboxes, out/ or the state folder names no file to the system itself: base/disk/beneath.h does, and follows no link.
 And all that people read goes through base/terminal.h or base/log.h, which give a terminal no orders.
 Prints file:line: what is wrong. An exception names the file, a part of the line, and why no stranger can put a link there."""
 import os
@@ -10,8 +10,8 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # Modules, or files (without .c), that act below a root.
-ACTING = ("master/", "web/", "worker/", "codec/", "base/files", "base/folder", "base/segment", "base/history", "base/places",
-          "base/beneath", "image/strips", "image/pyramid", "image/format_save")
+ACTING = ("master/", "web/", "worker/", "codec/", "base/disk/files", "base/disk/folder", "base/shared_memory", "ledger/history", "sandbox/path_allowlist",
+          "base/disk/beneath", "image/write/parallel/parallel_", "image/write/pyramid", "image/write/format_save")
 # Calls that take a path. A word before the bracket that is a member's or a longer name is another function.
 CALLS = re.compile(
     r"(?<![\w>.])(openat2?|open|creat|fopen|freopen|rename|renameat2?|l?stat|statx|fstatat|unlink|unlinkat|rmdir|remove|mkdir|mkdirat|"
@@ -21,37 +21,37 @@ CALLS = re.compile(
     r"file_(get|set|test|read)_?\w*|mapped_file_new))\s*\("
 )
 EXCEPTIONS = [
-    ("base/beneath", "", "it is the one that does it"),
-    ("base/files", "openat(descriptor,", "a name in a folder that is open, O_NOFOLLOW"),
-    ("base/files", "unlinkat(descriptor,", "likewise"),
-    ("base/folder", "fstatat(dirfd(folder)", "a name in a folder that is open, no link followed"),
-    ("base/places", "", "judges names of tasks: what it answers is opened through beneath.h"),
-    ("base/segment", "g_mkstemp_full(name", "a name of its own, O_EXCL, in the state folder itself"),
-    ("base/segment", "is_descriptor(path)", "a path in /proc"),
-    ("base/history", "g_file_read_link(alias", "the kernel's"),
-    ("base/history", "sqlite3_open", "SQLite opens by name; the folder's real path, with SQLITE_OPEN_NOFOLLOW"),
-    ("master/inbox_lock", '"/proc/locks"', "the kernel's"),
-    ("master/intake_watch", '"/proc/self/fd"', "the kernel's"),
-    ("master/intake_watch", '"/dev/null"', "the kernel's"),
-    ("master/intake_watch", "readlinkat(dirfd(folder)", "the kernel's"),
-    ("master/intake_watch", "g_file_get_contents(path, &text", "a limit in /proc/sys"),
-    ("master/intake_walk", "fstatat(descriptor", "a name in a folder that is open, no link followed"),
-    ("master/assets", "g_file_get_contents(places[i]", "checked against its SHA-256"),
-    ("master/assets", "g_file_set_contents_full(path", "a rename in the state folder, which is the operator's"),
-    ("master/assets", "g_dir_make_tmp(", "a new folder with a name of its own, for `once`"),
-    ("master/assets", "g_file_read_link(", "follows the operator's own links to definitions"),
-    ("image/pyramid", "g_dir_make_tmp(", "a new folder of its own below TMPDIR"),
+    ("base/disk/beneath", "", "it is the one that does it"),
+    ("base/disk/files", "openat(descriptor,", "a name in a folder that is open, O_NOFOLLOW"),
+    ("base/disk/files", "unlinkat(descriptor,", "likewise"),
+    ("base/disk/folder", "fstatat(dirfd(folder)", "a name in a folder that is open, no link followed"),
+    ("sandbox/path_allowlist", "", "judges names of tasks: what it answers is opened through beneath.h"),
+    ("base/shared_memory", "g_mkstemp_full(name", "a name of its own, O_EXCL, in the state folder itself"),
+    ("base/shared_memory", "is_descriptor(path)", "a path in /proc"),
+    ("ledger/history", "g_file_read_link(alias", "the kernel's"),
+    ("ledger/history", "sqlite3_open", "SQLite opens by name; the folder's real path, with SQLITE_OPEN_NOFOLLOW"),
+    ("master/intake/inbox_lock", '"/proc/locks"', "the kernel's"),
+    ("master/intake/intake_watch", '"/proc/self/fd"', "the kernel's"),
+    ("master/intake/intake_watch", '"/dev/null"', "the kernel's"),
+    ("master/intake/intake_watch", "readlinkat(dirfd(folder)", "the kernel's"),
+    ("master/intake/intake_watch", "g_file_get_contents(path, &text", "a limit in /proc/sys"),
+    ("master/intake/intake_walk", "fstatat(descriptor", "a name in a folder that is open, no link followed"),
+    ("master/schedule/asset_copies", "g_file_get_contents(places[i]", "checked against its SHA-256"),
+    ("master/schedule/asset_copies", "g_file_set_contents_full(path", "a rename in the state folder, which is the operator's"),
+    ("master/schedule/asset_copies", "g_dir_make_tmp(", "a new folder with a name of its own, for `once`"),
+    ("master/schedule/asset_copies", "g_file_read_link(", "follows the operator's own links to definitions"),
+    ("image/write/pyramid", "g_dir_make_tmp(", "a new folder of its own below TMPDIR"),
     ("master/master", "o->pipelines", "the operator's folder"),
     ("master/options", "", "the operator's configuration"),
     ("master/definitions", "", "the operator's definitions"),
-    ("master/once", "", "files that a person names on the command line"),
+    ("master/batch", "", "files that a person names on the command line"),
     ("master/start", "g_mkstemp(probe)", "a name of its own, O_EXCL, in the root itself"),
-    ("base/files", "realpath(path, buffer)", "compares roots"),
-    ("master/allowed", "g_file_test(", "of a root, and of folders that a person names"),
-    ("master/inbox.c", "stat(current, ", "an inbox's mount point: a root and what lies above it"),
-    ("master/inbox.c", "stat(parent, ", "an inbox's mount point: what lies above a root"),
-    ("master/inboxes.c", "g_file_get_contents(inboxes->path", "in the state folder itself, which is the operator's"),
-    ("master/inboxes.c", "g_file_set_contents_full(inboxes->path", "likewise; a rename"),
+    ("base/disk/files", "realpath(path, buffer)", "compares roots"),
+    ("master/schedule/allowed", "g_file_test(", "of a root, and of folders that a person names"),
+    ("master/intake/inbox.c", "stat(current, ", "an inbox's mount point: a root and what lies above it"),
+    ("master/intake/inbox.c", "stat(parent, ", "an inbox's mount point: what lies above a root"),
+    ("master/intake/inboxes.c", "g_file_get_contents(inboxes->path", "in the state folder itself, which is the operator's"),
+    ("master/intake/inboxes.c", "g_file_set_contents_full(inboxes->path", "likewise; a rename"),
     ("worker/heartbeat", '"/proc/self/statm"', "the kernel's"),
     ("codec/explain", "", "files that a person names on the command line"),
 ]
@@ -88,7 +88,7 @@ def main():
             for number, line in enumerate(lines, 1):
                 found = CALLS.search(line)
                 if found and not excused(name, line):
-                    problems.append(f"src/{name}:{number}: {found.group(1)}() follows links; take the step of base/beneath.h")
+                    problems.append(f"src/{name}:{number}: {found.group(1)}() follows links; take the step of base/disk/beneath.h")
     print("\n".join(problems) or "no path leaves its root, nothing else prints")
     sys.exit(1 if problems else 0)
 

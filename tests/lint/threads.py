@@ -11,14 +11,14 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SOURCE = os.path.join(ROOT, "src")
 # What only the loop may include, by itself or by another header.
-LOOP_HEADERS = ("master/job.h", "master/state.h")
+LOOP_HEADERS = ("master/job/job.h", "master/schedule/schedule_private.h")
 # Functions of files that include one of these, which run on other threads: who calls them, and which.
 ON_THREADS = {
-    "master/broker.c": {"ask_thread": "its own thread", "broker_connection": "the bus"},
-    "master/give.c": {"delivered": "the bus"},
-    "master/kept_link.c": {name: "intake" for name in ("known", "gone", "walked", "kept_there")} | {"decided": "kept's reader"},
+    "master/schedule/broker.c": {"ask_thread": "its own thread", "broker_connection": "the bus"},
+    "master/schedule/send_task.c": {"delivered": "the bus"},
+    "master/commit/kept_originals_link.c": {name: "intake" for name in ("known", "gone", "walked", "kept_there")} | {"decided": "kept's reader"},
     "master/master.c": {name: "intake" for name in ("claimed", "waiting", "more")},
-    "master/once.c": {"read_definition": "its own thread"},
+    "master/batch.c": {"read_definition": "its own thread"},
     "master/start.c": {name: "readers of the bus" for name in ("result_arrived", "heartbeat_arrived", "record_refused")},
 }
 # How a function gets to run on another thread: by its name in one of these places.
@@ -90,9 +90,9 @@ def thread_side(files, headers):
         found = set()
         for name in fresh:
             for header in headers[name] | ({name} if name.endswith(".h") else set()):
-                if header.startswith("master/") and header not in LOOP_HEADERS:
+                if header.startswith(("master/", "status/")) and header not in LOOP_HEADERS:
                     found |= {header, header[:-2] + ".c"}
-                if header.startswith("master/") and header.endswith("_private.h"):
+                if header.startswith(("master/", "status/")) and header.endswith("_private.h"):
                     found |= {other for other in files if header in headers[other]}
         fresh = {name for name in found if name in files and name not in side and name not in ON_THREADS}
         side |= fresh
@@ -101,7 +101,7 @@ def thread_side(files, headers):
 
 def check_side(name, text, headers):
     for match in A_JOB.finditer(text):
-        yield text.count("\n", 0, match.start()) + 1, "it serves other threads than the loop: no struct job here, requests are values (master/drop.h)"
+        yield text.count("\n", 0, match.start()) + 1, "it serves other threads than the loop: no struct job here, requests are values (master/job/drop.h)"
     for header in sorted(headers[name] & set(LOOP_HEADERS)):
         yield 1, f"it serves other threads than the loop and includes {header}, perhaps by another header"
 

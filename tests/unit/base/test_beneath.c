@@ -16,8 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/beneath.h"
-#include "base/files.h"
+#include "base/disk/beneath.h"
+#include "base/disk/files.h"
 
 static char *top, *root, *outside;
 

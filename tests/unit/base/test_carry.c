@@ -16,9 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/carry.h"
-#include "base/files.h"
-#include "base/folder.h"
+#include "base/disk/carry.h"
+#include "base/disk/files.h"
+#include "base/disk/folder.h"
 
 static char *here, *there; /* on two file systems, where this machine has them */
 

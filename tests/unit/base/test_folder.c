@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/files.h"
-#include "base/folder.h"
+#include "base/disk/files.h"
+#include "base/disk/folder.h"
 
 static char *root;
 

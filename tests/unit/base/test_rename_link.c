@@ -16,7 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/files.h"
+#include "base/disk/files.h"
 
 static guint refusals; /* so many removals fail from now on */
 static char *here, *from, *to;

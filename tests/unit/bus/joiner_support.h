@@ -12,8 +12,8 @@
 
 #include <glib/gstdio.h>
 
-#include "bus/joiner.h"
-#include "bus/payload.h"
+#include "bus/protocol/joiner.h"
+#include "bus/protocol/payload.h"
 
 /* In a spool file. */
 #define HUGE_BYTES (JOINER_SMALL_BYTES + 1000)

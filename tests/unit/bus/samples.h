@@ -15,7 +15,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "bus/wire.h"
+#include "bus/protocol/wire.h"
 
 #define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "base/files.h"
+#include "base/disk/files.h"
 
 static void one_record_stays_itself(void **state)
 {

@@ -6,8 +6,8 @@
 #include <glib/gstdio.h>
 #include <unistd.h>
 
-#include "bus/joiner.h"
-#include "bus/payload.h"
+#include "bus/protocol/joiner.h"
+#include "bus/protocol/payload.h"
 
 static struct record *of_a_lease(GBytes *value, gint32 partition)
 {

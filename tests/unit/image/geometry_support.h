@@ -6,8 +6,8 @@
 
 #include "support.h"
 
-#include "image/need.h"
-#include "image/tilesource.h"
+#include "image/chain/tile_dependencies.h"
+#include "image/chain/tilesource.h"
 
 struct shape {
 	int bands, depth;

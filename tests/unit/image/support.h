@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "image/chain.h"
-#include "image/format.h"
-#include "image/operations.h"
+#include "image/chain/chain.h"
+#include "image/operations/operations.h"
+#include "image/read/format.h"
 
 #include <cmocka.h> /* last: it has a macro of the name fail */
 

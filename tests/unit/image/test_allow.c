@@ -2,7 +2,7 @@
  * Loaders that need leave are shut, open for the job that has it, and shut again. */
 #include "support.h"
 
-#include "image/allow.h"
+#include "image/read/allow.h"
 
 static const char drawing[] =
 	"<svg xmlns='http://www.w3.org/2000/svg' width='30' height='20'><rect width='9' height='9'/></svg>";

@@ -4,9 +4,9 @@
 
 #include <glib/gstdio.h>
 
-#include "base/files.h"
+#include "base/disk/files.h"
 #include "base/json.h"
-#include "image/asset.h"
+#include "image/asset/asset.h"
 
 struct folder {
 	char *path, *png;

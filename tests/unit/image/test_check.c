@@ -3,7 +3,7 @@
 #include "support.h"
 
 #include "base/json.h"
-#include "image/operations.h"
+#include "image/operations/operations.h"
 
 /* What is said of a definition with this one step or output; "" when it is right. */
 static char *told(const char *yaml, struct pipeline **pipeline)

@@ -3,7 +3,7 @@
 #include "support.h"
 
 #include "base/json.h"
-#include "image/check_task.h"
+#include "image/chain/check_task.h"
 
 static void passes(const char *steps)
 {

@@ -3,7 +3,7 @@
  * a SEQUENTIAL one gives them from a source that is read once. For the table and for all of libvips. */
 #include "support.h"
 
-#include "image/vips_signature.h"
+#include "image/vips/vips_signature.h"
 
 enum { WIDTH = 211, HEIGHT = 163, TILE_WIDTH = 37, TILE_HEIGHT = 29 };
 

@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-#include "image/asset.h"
+#include "image/asset/asset.h"
 
 static const char *const spaces[] = {
 	"srgb", "rgb16", "b-w", "grey16", "cmyk", "lab", "lch", "hsv", "scrgb", "xyz", "yxy", "labs", "cmc"};

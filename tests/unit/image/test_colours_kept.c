@@ -3,8 +3,8 @@
  * profile, or sRGB, keeps each byte. */
 #include "profile_support.h"
 
-#include "image/frames.h"
-#include "image/profile.h"
+#include "image/read/page_frames.h"
+#include "image/read/profile.h"
 
 enum { WIDTH = 61, HEIGHT = 47 };
 

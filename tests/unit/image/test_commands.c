@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
-#include "image/commands.h"
+#include "image/describe/commands.h"
 
 static char *folder;
 

@@ -4,8 +4,8 @@
 
 #include "compose_support.h"
 
-#include "image/lazy.h"
-#include "image/overlay.h"
+#include "image/kernels/overlay.h"
+#include "image/kernels/position_images.h"
 
 static void tiles_equal_the_whole(void **state)
 {

@@ -3,7 +3,7 @@
 #include "support.h"
 
 #include "base/json.h"
-#include "image/chain.h"
+#include "image/chain/chain.h"
 
 static JsonArray *steps_of(const char *text)
 {

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
-#include "image/vips_error.h"
+#include "image/table/vips_error.h"
 
 /* x265 forgets a kilobyte of its own when it encodes. */
 const char *__lsan_default_suppressions(void);

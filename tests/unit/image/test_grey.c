@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Grey is libvips' grey: every colour there is, alpha and what else lies behind it, the header, and what is not 8-bit sRGB. */
-#include "image/grey.h"
+#include "image/kernels/grey.h"
 
 #include "support.h"
 

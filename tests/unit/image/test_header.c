@@ -2,7 +2,7 @@
  * A header by itself says all that the picture's says, and nothing that was taken from it. */
 #include "support.h"
 
-#include "image/header.h"
+#include "image/read/header.h"
 
 static void test_everything_and_nothing_more(void **state)
 {

@@ -2,10 +2,10 @@
  * Thumbnails of pyramids: made of the smallest level that is large enough, with the pixels that libvips makes of that level. */
 #include "support.h"
 
-#include "base/files.h"
+#include "base/disk/files.h"
 #include "base/json.h"
-#include "image/allow.h"
-#include "image/tiff_join.h"
+#include "image/read/allow.h"
+#include "image/write/tiff_join.h"
 
 #define WIDTH 1600
 #define HEIGHT 1000

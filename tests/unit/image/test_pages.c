@@ -4,12 +4,12 @@
 
 #include "support.h"
 
-#include "base/files.h"
+#include "base/disk/files.h"
 #include "base/json.h"
-#include "image/frames.h"
-#include "image/page_scan.h"
-#include "image/pages.h"
-#include "image/tiff_join.h"
+#include "image/read/page_frames.h"
+#include "image/read/page_scan.h"
+#include "image/read/pages.h"
+#include "image/write/tiff_join.h"
 
 #define MOST 4
 #define OLDER (-FILETYPE_REDUCEDIMAGE - 1)

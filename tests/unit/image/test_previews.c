@@ -2,8 +2,8 @@
  * The thumbnails of the original that lie in its metadata reach no output: not from EXIF, Photoshop's resources or XMP. */
 #include "support.h"
 
-#include "image/format_prepare.h"
-#include "image/strips.h"
+#include "image/write/format_prepare.h"
+#include "image/write/parallel/parallel_save.h"
 
 #define SECRET "a secret face at the left edge"
 #define XMP_HEAD "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><xmp:CreatorTool>kept</xmp:CreatorTool>"

@@ -2,8 +2,8 @@
  * Deep zoom: the folder and the zip; what the tables of formats tell. */
 #include "support.h"
 
-#include "base/files.h"
-#include "base/folder.h"
+#include "base/disk/files.h"
+#include "base/disk/folder.h"
 #include "base/json.h"
 
 /* x265 forgets a kilobyte of its own when it encodes. */

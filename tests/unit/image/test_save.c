@@ -3,8 +3,8 @@
 #include "support.h"
 
 #include "base/json.h"
-#include "image/frames.h"
-#include "image/vips_error.h"
+#include "image/read/page_frames.h"
+#include "image/table/vips_error.h"
 
 /* x265 forgets a kilobyte of its own when it encodes. */
 const char *__lsan_default_suppressions(void);

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/files.h"
+#include "base/disk/files.h"
 #include "base/json.h"
 
 static struct {

@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/files.h"
+#include "base/disk/files.h"
 #include "base/json.h"
 
 static GMutex lock;

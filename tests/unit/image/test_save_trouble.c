@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "base/files.h"
+#include "base/disk/files.h"
 #include "base/json.h"
 
 static volatile sig_atomic_t refused;

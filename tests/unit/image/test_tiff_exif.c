@@ -6,8 +6,8 @@
 #include <tiffio.h>
 
 #include "base/json.h"
-#include "image/format_saver.h"
-#include "image/tiff_join.h"
+#include "image/write/format_saver.h"
+#include "image/write/tiff_join.h"
 
 #define THUMBNAIL "a secret face"
 

@@ -6,8 +6,8 @@
 
 #include "support.h"
 
-#include "base/files.h"
-#include "image/tiff_pieces.h"
+#include "base/disk/files.h"
+#include "image/read/tiff_pieces.h"
 
 static VipsImage *opened(const char *path)
 {

@@ -2,9 +2,9 @@
  * Sound files that libvips cannot read, or reads wrongly without a word, fail with what they are; damaged ones with what the library said. */
 #include "support.h"
 
-#include "image/frames.h"
-#include "image/page_scan.h"
-#include "image/unsupported.h"
+#include "image/read/page_frames.h"
+#include "image/read/page_scan.h"
+#include "image/read/unsupported.h"
 
 static void put(GByteArray *to, guint64 value, int bytes)
 {

@@ -4,7 +4,7 @@
 
 #include <glib/gstdio.h>
 
-#include "image/vips_signature.h"
+#include "image/vips/vips_signature.h"
 
 enum { WIDTH = 111, HEIGHT = 93 };
 

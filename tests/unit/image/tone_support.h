@@ -5,7 +5,7 @@
 
 #include "support.h"
 
-#include "image/tilesource.h"
+#include "image/chain/tilesource.h"
 
 enum { WIDTH = 97, HEIGHT = 61 };
 

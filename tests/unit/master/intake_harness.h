@@ -14,10 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/disk/files.h"
 #include "base/error.h" /* before cmocka, which has a macro fail() */
-#include "base/files.h"
-#include "master/intake_private.h"
-#include "master/kept.h"
+#include "master/commit/kept_originals.h"
+#include "master/intake/intake_private.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

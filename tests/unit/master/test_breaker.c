@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Workers that fail what others manage are taken out and tried again; a picture that fails everywhere costs nobody anything. */
 #include "base/clock.h"
-#include "master/accuse.h"
-#include "master/breaker.h"
+#include "master/fleet/breaker.h"
+#include "master/fleet/failure_votes.h"
 #include "workers_support.h"
 
 #include <setjmp.h>

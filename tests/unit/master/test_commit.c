@@ -2,10 +2,10 @@
  * The commit thread works on values: what the loop has of a job stays as it is until the loop takes the answer over. */
 #include <fcntl.h>
 
-#include "../base/ledger_support.h"
-#include "base/beneath.h"
-#include "master/state.h"
-#include "names_support.h"
+#include "../ledger/ledger_support.h"
+#include "base/disk/beneath.h"
+#include "master/schedule/schedule_private.h"
+#include "output_names_support.h"
 
 #define PICTURE "\x89PNG\r\n\x1a\n...."
 

@@ -2,7 +2,7 @@
  * More files at once than an inbox may have in hand: bounded claims, bounded memory, each taken once, and in what order. */
 #include "intake_harness.h"
 
-#include "base/tally.h"
+#include "base/counters.h"
 
 /* So many fit into the table with a queue this short: see intake_room.c. */
 enum { QUEUE = 8, NOTED = 64 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What a codec says of rows and rectangles is believed only where it lies inside the memory it speaks of. */
-#include "master/job.h"
+#include "master/job/job.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

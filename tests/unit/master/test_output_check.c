@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What counts as the output that was asked for. */
-#include "master/output_check.h"
+#include "master/commit/output_check.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,8 +11,8 @@
 
 #include <glib/gstdio.h>
 
+#include "base/disk/files.h"
 #include "base/error.h"
-#include "base/files.h"
 
 #include <cmocka.h> /* last: it makes fail a macro */
 

@@ -6,7 +6,7 @@
 #ifndef DROPMILL_TESTS_MASTER_WORKERS_SUPPORT_H
 #define DROPMILL_TESTS_MASTER_WORKERS_SUPPORT_H
 
-#include "master/workers.h"
+#include "master/fleet/workers.h"
 
 /* From another machine than this one, so that no process is watched. */
 static inline struct heartbeat *beat_from(const char *machine, const char *id, const char *state, const char *hash)

@@ -7,7 +7,7 @@
 #define DROPMILL_TESTS_WEB_FAKE_H
 
 #include "base/clock.h"
-#include "master/snapshot.h"
+#include "status/snapshot.h"
 
 #define HOSTILE_NAME "<img src=x onerror=alert(1)>\".jpg"
 #define QUEUED_WALL_US (G_GINT64_CONSTANT(1795424400) * G_USEC_PER_SEC) /* 2026-11-23T09:00:00Z */

@@ -7,13 +7,13 @@
 
 #include <cmocka.h>
 
-#include "base/files.h"
-#include "base/history.h"
+#include "base/disk/files.h"
 #include "base/json.h"
 #include "base/version.h"
 #include "fake.h"
-#include "web/api.h"
-#include "web/archive.h"
+#include "ledger/history.h"
+#include "web/api/api.h"
+#include "web/api/archive.h"
 
 static JsonObject *parsed(char *text)
 {

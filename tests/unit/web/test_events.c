@@ -10,7 +10,7 @@
 
 #include "base/json.h"
 #include "served.h"
-#include "web/events.h"
+#include "web/api/events.h"
 
 struct listener {
 	int socket;

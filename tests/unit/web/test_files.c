@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 #include "served.h"
-#include "web/files.h"
+#include "web/http/files.h"
 
 #define OUTPUT "/jobs/j-done/output/0"
 

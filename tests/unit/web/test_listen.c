@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "web/listen.h"
+#include "web/http/listen.h"
 #include "web/server.h"
 
 static void refused(const char *text, const char *reason)

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "fake.h"
-#include "web/metrics.h"
+#include "web/api/metrics.h"
 
 static void has(const char *text, const char *line)
 {

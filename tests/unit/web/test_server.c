@@ -218,7 +218,7 @@ static void test_before_the_first_snapshot(void **state)
 	assert_int_equal(health.status, 503);
 }
 
-/* Names of files reach the browser only as JSON, which the page writes as text (test_asset.c). */
+/* Names of files reach the browser only as JSON, which the page writes as text (test_static_file.c). */
 static void test_markup_in_names(void **state)
 {
 	(void)state;

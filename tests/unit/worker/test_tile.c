@@ -3,9 +3,9 @@
 #include "../image/profile_support.h"
 
 #include "base/json.h"
-#include "image/asset.h"
-#include "image/auto.h"
-#include "image/tilesource.h"
+#include "image/asset/asset.h"
+#include "image/chain/tilesource.h"
+#include "image/table/auto.h"
 #include "worker/tile.h"
 
 /* Of the chain below: a blur of sigma 5 reads 13 pixels around. */

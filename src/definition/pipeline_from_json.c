@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Canonical JSON back to a struct pipeline: see pipeline.h. What comes in was written by our own checker, but
+ * through a pipe from a process that may have died half way, so nothing is believed. */
+#include "definition/pipeline.h"
+
+#include <math.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "definition/template/template.h"
+
+static bool wrong_member(GError **error, const char *name)
+{
+	return fail(error, ERROR_INPUT, "pipeline: '%s' is missing or of the wrong type", name);
+}
+
+static bool read_text(JsonObject *object, const char *name, char **text, GError **error)
+{
+	const char *value = json_string(object, name, NULL);
+
+	if (!value)
+		return wrong_member(error, name);
+	g_free(*text);
+	*text = g_strdup(value);
+	return true;
+}
+
+static bool read_integer(JsonObject *object, const char *name, gint64 min, gint64 max, gint64 *value, GError **error)
+{
+	/* Two fallbacks that differ tell a missing member from one that has the fallback's value. */
+	*value = json_int(object, name, 0);
+	if (*value != json_int(object, name, 1))
+		return wrong_member(error, name);
+	if (*value < min || *value > max)
+		return fail(error, ERROR_INPUT, "pipeline: '%s' is out of bounds", name);
+	return true;
+}
+
+static bool read_unsigned(JsonObject *object, const char *name, unsigned *value, GError **error)
+{
+	gint64 integer;
+
+	if (!read_integer(object, name, 0, G_MAXUINT, &integer, error))
+		return false;
+	*value = (unsigned)integer;
+	return true;
+}
+
+static bool read_positive(JsonObject *object, const char *name, double *value, GError **error)
+{
+	*value = json_double(object, name, NAN);
+	if (!isfinite(*value) || *value <= 0)
+		return wrong_member(error, name);
+	return true;
+}
+
+static bool read_when(JsonObject *object, struct step *step, GError **error)
+{
+	JsonArray *array = json_array(object, "when");
+
+	step->when = json_array_new();
+	for (guint i = 0; array && i < json_array_get_length(array); i++) {
+		JsonObject *item = json_object_at(array, i);
+		if (!item || !json_string(item, "if", NULL))
+			return wrong_member(error, "when");
+		json_array_add_object_element(step->when, params_copy(item));
+	}
+	return array || wrong_member(error, "when");
+}
+
+static bool read_steps(JsonObject *object, GPtrArray *steps, GError **error)
+{
+	JsonArray *array = json_array(object, "steps");
+
+	if (!array)
+		return wrong_member(error, "steps");
+	for (guint i = 0; i < json_array_get_length(array); i++) {
+		JsonObject *item = json_object_at(array, i);
+		JsonObject *params = item ? json_object(item, "params") : NULL;
+		unsigned line, column;
+		const char *operation = json_string(item, "op", "");
+		if (!params || *operation == '\0')
+			return wrong_member(error, "steps");
+		if (!read_unsigned(item, "line", &line, error) || !read_unsigned(item, "column", &column, error))
+			return false;
+		struct step *step = step_new(operation, params_copy(params), line, column);
+		g_ptr_array_add(steps, step);
+		if (json_object_has_member(item, "when") && !read_when(item, step, error))
+			return false;
+	}
+	return true;
+}
+
+static bool read_output(JsonObject *object, struct output *output, GError **error)
+{
+	JsonObject *save = json_object(object, "save");
+	gsize offset;
+
+	if (!save)
+		return wrong_member(error, "save");
+	json_object_unref(output->save);
+	output->save = params_copy(save);
+	if (json_object_has_member(object, "format") && !read_text(object, "format", &output->format, error))
+		return false;
+	if (json_object_has_member(object, "when") && !read_text(object, "when", &output->when, error))
+		return false;
+	return read_text(object, "name", &output->name, error) && template_check(output->name, &offset, error) &&
+	       read_steps(object, output->steps, error) && read_unsigned(object, "line", &output->line, error) &&
+	       read_unsigned(object, "column", &output->column, error);
+}
+
+static bool read_outputs(JsonObject *object, GPtrArray *outputs, GError **error)
+{
+	JsonArray *array = json_array(object, "outputs");
+
+	if (!array || json_array_get_length(array) == 0)
+		return wrong_member(error, "outputs");
+	for (guint i = 0; i < json_array_get_length(array); i++) {
+		JsonObject *item = json_object_at(array, i);
+		struct output *output = output_new();
+		g_ptr_array_add(outputs, output);
+		if (!item)
+			return wrong_member(error, "outputs");
+		if (!read_output(item, output, error))
+			return false;
+	}
+	return true;
+}
+
+/* A list of texts that need not be there; NULL then. */
+static bool read_texts(JsonObject *object, const char *name, char ***texts, GError **error)
+{
+	JsonArray *array = json_array(object, name);
+
+	if (!json_object_has_member(object, name))
+		return true;
+	if (!array)
+		return wrong_member(error, name);
+	guint length = json_array_get_length(array);
+	*texts = g_new0(char *, length + 1);
+	for (guint i = 0; i < length; i++) {
+		JsonNode *node = json_array_get_element(array, i);
+		const char *text = JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
+		if (!text)
+			return wrong_member(error, name);
+		(*texts)[i] = g_strdup(text);
+	}
+	return true;
+}
+
+static bool read_paths(JsonObject *object, const char *name, char ***paths, GError **error)
+{
+	JsonArray *array = json_array(object, name);
+	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
+
+	for (guint i = 0; array && i < json_array_get_length(array); i++) {
+		char *path = json_path_at(array, i);
+		if (!path)
+			return wrong_member(error, name);
+		g_ptr_array_add(found, path);
+	}
+	if (found->len == 0)
+		return true;
+	g_ptr_array_add(found, NULL);
+	*paths = (char **)g_ptr_array_free(g_steal_pointer(&found), FALSE);
+	return true;
+}
+
+/* The index of one of names, which ends with NULL. */
+static bool read_choice(
+	JsonObject *object, const char *member, const char *const *names, unsigned *value, GError **error)
+{
+	const char *name = json_string(object, member, "");
+
+	for (*value = 0; names[*value]; (*value)++)
+		if (g_str_equal(names[*value], name))
+			return true;
+	return wrong_member(error, member);
+}
+
+static bool read_recursive(JsonObject *object, bool *recursive, GError **error)
+{
+	*recursive = json_bool(object, "recursive", false);
+	return *recursive == json_bool(object, "recursive", true) || wrong_member(error, "recursive");
+}
+
+static bool read_limits(JsonObject *object, struct limits *limits, GError **error)
+{
+	JsonObject *member = json_object(object, "limits");
+
+	if (!member)
+		return wrong_member(error, "limits");
+	return read_positive(member, "megapixels", &limits->megapixels, error) &&
+	       read_unsigned(member, "frames", &limits->frames, error) &&
+	       read_positive(member, "seconds", &limits->seconds, error) &&
+	       read_integer(member, "bytes", 0, G_MAXINT64, &limits->bytes, error);
+}
+
+struct pipeline *pipeline_from_json(JsonObject *object, GError **error)
+{
+	auto_struct(pipeline) pipeline = pipeline_new();
+	gint64 priority, attempts;
+	unsigned originals, on_conflict;
+
+	if (!object) {
+		fail(error, ERROR_INPUT, "pipeline: nothing there");
+		return NULL;
+	}
+	if (!read_text(object, "name", &pipeline->name, error) || !read_text(object, "file", &pipeline->file, error) ||
+		!read_text(object, "hash", &pipeline->hash, error) ||
+		!read_text(object, "description", &pipeline->description, error) ||
+		!read_text(object, "inbox", &pipeline->inbox, error) ||
+		!read_recursive(object, &pipeline->recursive, error) ||
+		!read_texts(object, "accept", &pipeline->accept, error) ||
+		!read_texts(object, "allow", &pipeline->allow, error) ||
+		!read_texts(object, "reject", &pipeline->reject, error) ||
+		!read_paths(object, "watch", &pipeline->watch, error) || !read_steps(object, pipeline->steps, error) ||
+		!read_outputs(object, pipeline->outputs, error) ||
+		!read_choice(object, "originals", originals_names, &originals, error) ||
+		!read_choice(object, "on_conflict", on_conflict_names, &on_conflict, error) ||
+		!read_integer(object, "settle_us", 0, G_MAXINT64, &pipeline->settle_us, error) ||
+		!read_integer(object, "prune_us", -1, G_MAXINT64, &pipeline->prune_us, error) ||
+		!read_integer(object, "wait_empty_us", 0, G_MAXINT64, &pipeline->wait_empty_us, error) ||
+		!read_limits(object, &pipeline->limits, error) ||
+		!read_integer(object, "priority", PRIORITY_MIN, PRIORITY_MAX, &priority, error) ||
+		!read_integer(object, "attempts", 1, ATTEMPTS_MAX, &attempts, error))
+		return NULL;
+	if (!pipeline_name_valid(pipeline->name)) {
+		fail(error, ERROR_INPUT, "pipeline: '%s' is no name of a pipeline", pipeline->name);
+		return NULL;
+	}
+	pipeline->originals = (enum originals)originals;
+	pipeline->on_conflict = (enum on_conflict)on_conflict;
+	pipeline->priority = (int)priority;
+	pipeline->attempts = (unsigned)attempts;
+	return g_steal_pointer(&pipeline);
+}

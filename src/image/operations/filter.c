@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Filters: what looks at a pixel's neighbours. */
+#include <math.h>
+
+#include "base/error.h"
+#include "image/kernels/box_mean.h"
+#include "image/kernels/convolve.h"
+#include "image/kernels/neighbours.h"
+#include "image/operations/groups.h"
+#include "image/table/vips_error.h"
+
+static bool build_blur(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
+{
+	return vips_gaussblur(in, out, param_double(args, "sigma"), "min_ampl", param_double(args, "min_amplitude"),
+		       NULL) == 0 ||
+	       vips_failed(error, NULL);
+}
+
+static bool build_sharpen(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
+{
+	return vips_sharpen(in, out, "sigma", param_double(args, "sigma"), "x1", param_double(args, "x1"), "y2",
+		       param_double(args, "y2"), "y3", param_double(args, "y3"), "m1", param_double(args, "m1"), "m2",
+		       param_double(args, "m2"), NULL) == 0 ||
+	       vips_failed(error, NULL);
+}
+
+#define BOX_MAX 1001
+
+static bool box(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
+{
+	int around = 2 * param_int(args, "radius") + 1;
+	int width = param_given(args, "width") ? param_int(args, "width") : 0;
+	int height = param_given(args, "height") ? param_int(args, "height") : 0;
+
+	/* Of width and height one alone means a square. */
+	if (!width)
+		width = height ? height : around;
+	if (!height)
+		height = width;
+	return box_mean(in, CLAMP(width, 1, BOX_MAX), CLAMP(height, 1, BOX_MAX), out, error);
+}
+
+static bool build_box_blur(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
+{
+	return filter_bands(in, box, args, out, error);
+}
+
+static bool check_box_blur(const struct args *args, GError **error)
+{
+	if (param_given(args, "radius") && (param_given(args, "width") || param_given(args, "height")))
+		return fail(error, ERROR_INPUT, "give radius, or width and height, not both");
+	return true;
+}
+
+/* in + amount * (in - blurred), where they differ by threshold or more. */
+static bool unsharp(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
+{
+	double threshold = param_double(args, "threshold") * filter_most(in);
+	g_autoptr(VipsImage) blurred = NULL;
+	g_autoptr(VipsImage) detail = NULL;
+	g_autoptr(VipsImage) size = NULL;
+	g_autoptr(VipsImage) stands_out = NULL;
+	g_autoptr(VipsImage) more = NULL;
+	g_autoptr(VipsImage) sharp = NULL;
+
+	if (!convolve_gaussian(in, param_double(args, "sigma"), param_int(args, "radius"), &blurred, error))
+		return false;
+	if (vips_subtract(in, blurred, &detail, NULL) || vips_abs(detail, &size, NULL) ||
+		vips_relational_const1(size, &stands_out, VIPS_OPERATION_RELATIONAL_MOREEQ, threshold, NULL) ||
+		vips_linear1(detail, &more, param_double(args, "amount"), 0, NULL) ||
+		vips_add(in, more, &sharp, NULL) || vips_ifthenelse(stands_out, sharp, in, out, NULL))
+		return vips_failed(error, NULL);
+	return true;
+}
+
+static bool build_unsharp(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
+{
+	return filter_colours(in, unsharp, args, out, error);
+}
+
+static bool high_pass(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
+{
+	g_autoptr(VipsImage) blurred = NULL;
+	g_autoptr(VipsImage) detail = NULL;
+
+	if (!convolve_gaussian(in, param_double(args, "sigma"), 0, &blurred, error))
+		return false;
+	if (vips_subtract(in, blurred, &detail, NULL) || vips_linear1(detail, out, 1, rint(filter_most(in) / 2), NULL))
+		return vips_failed(error, NULL);
+	return true;
+}
+
+static bool build_high_pass(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
+{
+	return filter_colours(in, high_pass, args, out, error);
+}
+
+/* One of sharpen's curve parameters; libvips' own bounds. */
+#define CURVE(NAME, FALLBACK, HELP)                                                                                    \
+	{                                                                                                              \
+		.name = NAME, .type = PARAM_DOUBLE, .unit = "", .min = 0, .max = 1000000, .fallback = FALLBACK,        \
+		.help = HELP                                                                                           \
+	}
+
+const struct operation filter_operations[] = {
+	{
+		.name = "blur",
+		.aliases = NAMES("gaussian_blur", "gaussblur"),
+		.group = "filter",
+		.summary = "Gaussian blur: libvips' gaussblur.",
+		.params = PARAMS({.name = "sigma",
+					 .type = PARAM_DOUBLE,
+					 .unit = "px",
+					 .min = 0.01,
+					 .max = 500,
+					 .fallback = "1.5",
+					 .help = "how far it reaches; below 0.2 nothing changes"},
+			{.name = "min_amplitude",
+				.type = PARAM_DOUBLE,
+				.unit = "",
+				.min = 0.001,
+				.max = 1,
+				.fallback = "0.2",
+				.aliases = NAMES("min_ampl"),
+				.help = "where the bell is cut off: smaller is more exact and slower"},
+			PREMULTIPLY),
+		.flags = OPERATION_SEQUENTIAL,
+		.mixes = operation_mixes_always,
+		.build = build_blur,
+	},
+	{
+		.name = "sharpen",
+		.group = "filter",
+		.summary = "Sharpens lightness, not colour: libvips' sharpen.",
+		.params = PARAMS({.name = "sigma",
+					 .type = PARAM_DOUBLE,
+					 .unit = "px",
+					 .min = 0.000001,
+					 .max = 1000,
+					 .fallback = "0.5",
+					 .help = "size of the details that are raised"},
+			CURVE("x1", "2", "where flat ends and jagged begins"), CURVE("y2", "10", "most it brightens"),
+			CURVE("y3", "20", "most it darkens"), CURVE("m1", "0", "strength in flat areas"),
+			CURVE("m2", "3", "strength in jagged areas")),
+		.flags = OPERATION_SEQUENTIAL,
+		.build = build_sharpen,
+	},
+	{
+		.name = "box_blur",
+		.aliases = NAMES("boxblur", "mean"),
+		.group = "filter",
+		.summary = "The mean of the pixels around, as fast for any size.",
+		.params = PARAMS(
+			{.name = "radius",
+				.type = PARAM_INT,
+				.unit = "px",
+				.min = 0,
+				.max = (BOX_MAX - 1) / 2,
+				.fallback = "1",
+				.help = "how far it reaches to either side: the window is 2 * radius + 1 wide and high"},
+			{.name = "width",
+				.type = PARAM_INT,
+				.unit = "px",
+				.min = 1,
+				.max = BOX_MAX,
+				.help = "width of the window, instead of radius"},
+			{.name = "height",
+				.type = PARAM_INT,
+				.unit = "px",
+				.min = 1,
+				.max = BOX_MAX,
+				.help = "height of the window; of width and height one alone means a square"},
+			PREMULTIPLY),
+		.flags = OPERATION_SEQUENTIAL,
+		.mixes = operation_mixes_always,
+		.check = check_box_blur,
+		.build = build_box_blur,
+	},
+	{
+		.name = "unsharp",
+		.aliases = NAMES("unsharp_mask", "usm"),
+		.group = "filter",
+		.summary = "Sharpens by what a blur takes away, as ImageMagick's -unsharp; alpha is left alone.",
+		.params = PARAMS({.name = "sigma",
+					 .type = PARAM_DOUBLE,
+					 .unit = "px",
+					 .min = 0.1,
+					 .max = 100,
+					 .fallback = "1",
+					 .help = "size of the details that are raised"},
+			{.name = "amount",
+				.type = PARAM_DOUBLE,
+				.unit = "",
+				.min = 0,
+				.max = 10,
+				.fallback = "1",
+				.aliases = NAMES("gain"),
+				.help = "how much of the difference is added"},
+			{.name = "threshold",
+				.type = PARAM_DOUBLE,
+				.unit = "",
+				.min = 0,
+				.max = 1,
+				.fallback = "0.05",
+				.help = "smaller differences are left alone, as part of the range: 0.05 is about 13 of 255 levels"},
+			{.name = "radius",
+				.type = PARAM_INT,
+				.unit = "px",
+				.min = 0,
+				.max = 300,
+				.fallback = "0",
+				.help = "where the blur is cut off; 0: at three sigma"}),
+		.flags = OPERATION_SEQUENTIAL,
+		.build = build_unsharp,
+	},
+	{
+		.name = "high_pass",
+		.aliases = NAMES("highpass"),
+		.group = "filter",
+		.summary = "What a blur takes away, on mid-grey; alpha is left alone.",
+		.params = PARAMS({.name = "sigma",
+			.type = PARAM_DOUBLE,
+			.unit = "px",
+			.min = 0.1,
+			.max = 100,
+			.fallback = "3",
+			.aliases = NAMES("radius"),
+			.help = "size of the details that stay"}),
+		.flags = OPERATION_SEQUENTIAL,
+		.build = build_high_pass,
+	},
+	{.name = NULL},
+};

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Geometry that repeats, shifts and takes whole pixels: tile, wrap, zoom, subsample, pixelate. */
+#include "base/error.h"
+#include "image/kernels/extent.h"
+#include "image/operations/groups.h"
+#include "image/table/vips_error.h"
+
+static bool build_tile(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
+{
+	int across = param_int(args, "across"), down = param_int(args, "down");
+
+	if (!extent_possible((gint64)in->Xsize * across, (gint64)in->Ysize * down, error))
+		return false;
+	return vips_replicate(in, out, across, down, NULL) == 0 || vips_failed(error, NULL);
+}
+
+static bool build_wrap(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
+{
+	int x = param_given(args, "x") ? param_int(args, "x") : in->Xsize / 2;
+	int y = param_given(args, "y") ? param_int(args, "y") : in->Ysize / 2;
+
+	if (!extent_possible(2 * (gint64)in->Xsize, 2 * (gint64)in->Ysize, error))
+		return false;
+	return vips_wrap(in, out, "x", x, "y", y, NULL) == 0 || vips_failed(error, NULL);
+}
+
+/* x and y, where given, else factor. */
+static void factors(const struct args *args, int *x, int *y)
+{
+	int factor = param_int(args, "factor");
+
+	*x = param_given(args, "x") ? param_int(args, "x") : factor;
+	*y = param_given(args, "y") ? param_int(args, "y") : factor;
+}
+
+static bool build_zoom(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
+{
+	int x, y;
+
+	factors(args, &x, &y);
+	if (!extent_possible((gint64)in->Xsize * x, (gint64)in->Ysize * y, error))
+		return false;
+	return vips_zoom(in, out, x, y, NULL) == 0 || vips_failed(error, NULL);
+}
+
+static bool build_subsample(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
+{
+	int x, y;
+
+	factors(args, &x, &y);
+	return vips_subsample(in, out, MIN(x, in->Xsize), MIN(y, in->Ysize), NULL) == 0 || vips_failed(error, NULL);
+}
+
+/* Wide enough that a block's mean is not rounded before its end; a transparent pixel's colour must not show, so it
+ * counts by its alpha. */
+static bool to_sums(VipsImage *in, VipsImage **out, GError **error)
+{
+	g_autoptr(VipsImage) wide = NULL;
+
+	if (vips_cast(in, &wide, VIPS_FORMAT_DOUBLE, NULL) ||
+		(vips_image_hasalpha(in) ? vips_premultiply(wide, out, NULL) : vips_copy(wide, out, NULL)))
+		return vips_failed(error, NULL);
+	return true;
+}
+
+static bool from_means(VipsImage *means, VipsImage *in, VipsImage **out, GError **error)
+{
+	g_autoptr(VipsImage) plain = NULL;
+	g_autoptr(VipsImage) round = NULL;
+
+	if ((vips_image_hasalpha(in) ? vips_unpremultiply(means, &plain, NULL) : vips_copy(means, &plain, NULL)) ||
+		vips_rint(plain, &round, NULL) || vips_cast(round, out, in->BandFmt, NULL))
+		return vips_failed(error, NULL);
+	return true;
+}
+
+static bool build_pixelate(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
+{
+	int size = param_int(args, "size");
+	int x = MIN(size, in->Xsize), y = MIN(size, in->Ysize);
+	g_autoptr(VipsImage) sums = NULL;
+	g_autoptr(VipsImage) rows = NULL;
+	g_autoptr(VipsImage) means = NULL;
+	g_autoptr(VipsImage) small = NULL;
+	g_autoptr(VipsImage) blocks = NULL;
+
+	if (!to_sums(in, &sums, error))
+		return false;
+	if (vips_shrinkv(sums, &rows, y, "ceil", TRUE, NULL) || vips_shrinkh(rows, &means, x, "ceil", TRUE, NULL))
+		return vips_failed(error, NULL);
+	if (!from_means(means, in, &small, error))
+		return false;
+	if (vips_zoom(small, &blocks, x, y, NULL) || vips_extract_area(blocks, out, 0, 0, in->Xsize, in->Ysize, NULL))
+		return vips_failed(error, NULL);
+	return true;
+}
+
+#define COUNT(NAME, HELP)                                                                                              \
+	{                                                                                                              \
+		.name = NAME, .type = PARAM_INT, .unit = "", .min = 1, .max = 100000, .fallback = "2", .help = HELP    \
+	}
+#define SHIFT(NAME, HELP)                                                                                              \
+	{                                                                                                              \
+		.name = NAME, .type = PARAM_INT, .unit = "px", .min = -10000000, .max = 10000000, .help = HELP         \
+	}
+#define FACTOR(NAME, ALIASES, FALLBACK, HELP)                                                                          \
+	{                                                                                                              \
+		.name = NAME, .type = PARAM_INT, .unit = "", .min = 1, .max = 10000, .fallback = FALLBACK,             \
+		.aliases = ALIASES, .help = HELP                                                                       \
+	}
+
+const struct operation layout_operations[] = {
+	{
+		.name = "tile",
+		.aliases = NAMES("replicate", "repeat"),
+		.group = "geometry",
+		.summary = "The picture again and again, side by side: libvips' replicate.",
+		.params = PARAMS(COUNT("across", "how many side by side"), COUNT("down", "how many below each other")),
+		.build = build_tile,
+	},
+	{
+		.name = "wrap",
+		.aliases = NAMES("roll"),
+		.group = "geometry",
+		.summary = "Shifts the picture; what leaves at one edge comes in at the other: libvips' wrap.",
+		.params = PARAMS(SHIFT("x", "to the right; default: half the width"),
+			SHIFT("y", "downwards; default: half the height")),
+		.build = build_wrap,
+	},
+	{
+		.name = "zoom",
+		.group = "geometry",
+		.summary = "Larger by a whole factor, each pixel a block of its own colour: libvips' zoom.",
+		.params = PARAMS(FACTOR("factor", NAMES("scale"), "2", "how many times as wide and as high"),
+			FACTOR("x", NAMES("xfac"), NULL, "how many times as wide, instead of factor"),
+			FACTOR("y", NAMES("yfac"), NULL, "how many times as high, instead of factor")),
+		.flags = OPERATION_SEQUENTIAL,
+		.build = build_zoom,
+	},
+	{
+		.name = "subsample",
+		.aliases = NAMES("decimate"),
+		.group = "geometry",
+		.summary = "Smaller by a whole factor: every so manieth pixel, nothing weighed: libvips' subsample.",
+		.params = PARAMS(FACTOR("factor", NAMES("scale"), "2", "every so manieth column and row"),
+			FACTOR("x", NAMES("xfac"), NULL, "every so manieth column, instead of factor"),
+			FACTOR("y", NAMES("yfac"), NULL, "every so manieth row, instead of factor")),
+		.build = build_subsample,
+	},
+	{
+		.name = "pixelate",
+		.aliases = NAMES("pixelize", "pixelise", "mosaic"),
+		.group = "geometry",
+		.summary =
+			"Square blocks from the top left, each the mean of its pixels, weighed by alpha; blocks that the "
+			"edge cuts count their last column or row for what is missing.",
+		.params = PARAMS({.name = "size",
+			.type = PARAM_INT,
+			.unit = "px",
+			.min = 1,
+			.max = 10000,
+			.fallback = "10",
+			.aliases = NAMES("block", "pixel"),
+			.help = "of a block; a larger one than the picture is the picture"}),
+		.build = build_pixelate,
+	},
+	{.name = NULL},
+};

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Opening files and saving them: see format.h. The options of the savers are in format_save.c. */
+#include "image/read/format.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/sniff.h"
+#include "image/operations/operations.h"
+#include "image/read/allow.h"
+#include "image/read/pages.h"
+#include "image/read/unsupported.h"
+#include "image/table/vips_error.h"
+
+/* Loaders that are hardened for what strangers send, and the format that each stands for. */
+static const struct loader {
+	const char *nickname; /* without _source and _buffer */
+	const char *format;
+} loaders[] = {
+	{"jpegload", "jpeg"},
+	{"pngload", "png"},
+	{"tiffload", "tiff"},
+	{"webpload", "webp"},
+	{"gifload", "gif"},
+	{"heifload", "heif"},
+};
+
+bool image_init(const char *program, int concurrency, GError **error)
+{
+	if (VIPS_INIT(program))
+		return vips_failed(error, "libvips does not start");
+	/* Long-lived processes see each operation once: a cache would only hold memory and files. */
+	vips_cache_set_max(0);
+	unsupported_listen();
+	vips_block_untrusted_set(TRUE);
+	/* Blocked with its loader, but what it reads is our own pixels. */
+	vips_operation_block_set("VipsForeignSaveJxl", FALSE);
+	if (concurrency > 0)
+		vips_concurrency_set(concurrency);
+	return true;
+}
+
+GThread *image_thread_new(const char *name, GThreadFunc run, gpointer data)
+{
+	return vips_g_thread_new(name, run, data);
+}
+
+static const struct loader *find_loader(const char *nickname)
+{
+	for (guint i = 0; nickname && i < G_N_ELEMENTS(loaders); i++) {
+		gsize length = strlen(loaders[i].nickname);
+		if (strncmp(nickname, loaders[i].nickname, length) == 0 &&
+			(nickname[length] == '\0' || nickname[length] == '_'))
+			return &loaders[i];
+	}
+	return NULL;
+}
+
+const char *format_of_loader(const char *loader)
+{
+	const struct loader *found = find_loader(loader);
+	const char *format = "png";
+
+	if (!found)
+		allow_of_loader(loader, &format);
+	return found ? found->format : format;
+}
+
+const char *format_of_image(VipsImage *image)
+{
+	const char *loader = NULL, *compression = NULL;
+
+	if (!vips_image_get_typeof(image, VIPS_META_LOADER) || vips_image_get_string(image, VIPS_META_LOADER, &loader))
+		return "png";
+	if (vips_image_get_typeof(image, "heif-compression") &&
+		!vips_image_get_string(image, "heif-compression", &compression) && g_str_equal(compression, "av1"))
+		return "avif";
+	return format_of_loader(loader);
+}
+
+const char *format_kept(VipsImage *image)
+{
+	const char *format = format_of_image(image);
+
+	return g_strv_contains(format_names, format) ? format : "png";
+}
+
+bool format_needs_leave(VipsImage *image)
+{
+	const char *loader = NULL;
+
+	return vips_image_get_typeof(image, VIPS_META_LOADER) &&
+	       !vips_image_get_string(image, VIPS_META_LOADER, &loader) && allow_of_loader(loader, NULL);
+}
+
+static bool fail_damaged(const char *format, GError **error)
+{
+	return fail(error, ERROR_INPUT, "damaged %s file: its header cannot be read (is it truncated?)", format);
+}
+
+#define SHOWN(AT) (g_ascii_isprint(head[AT]) ? head[AT] : '?')
+
+static bool fail_not_an_image(const guint8 *head, gsize length, GError **error)
+{
+	const char *format = sniff_format(head, length);
+	g_autoptr(GString) start = g_string_new(NULL);
+
+	/* libvips knows these by their brands alone, which are here. */
+	if (g_strcmp0(format, "heif") == 0 || g_strcmp0(format, "avif") == 0)
+		return fail(error, ERROR_INPUT,
+			"unsupported: %s file of the brand \"%c%c%c%c\", which the libvips and libheif at hand cannot read; convert it to PNG "
+			"first",
+			sniff_called(format), SHOWN(8), SHOWN(9), SHOWN(10), SHOWN(11));
+	for (guint i = 0; format && i < G_N_ELEMENTS(loaders); i++)
+		/* A TIFF, for one, may have its directory at the end, where it is lost first. */
+		if (g_str_equal(format, loaders[i].format) || g_str_equal(format, "avif"))
+			return fail_damaged(format, error);
+	if (allow_is_open(format))
+		return fail_damaged(format, error);
+	if (format && allow_knows(format) && !allow_available(format))
+		return fail(error, ERROR_INPUT,
+			"unsupported: %s file, which the libvips at hand cannot read; convert it to PNG first",
+			sniff_called(format));
+	if (format && allow_knows(format))
+		return fail(error, ERROR_INPUT,
+			"%s file, which its pipeline does not allow; to read such files, whose library is not made for "
+			"strangers' pictures, add allow: [%s] to the definition",
+			sniff_called(format), format);
+	if (format)
+		return fail(error, ERROR_INPUT,
+			"unsupported: %s file, which dropmill does not read (it reads jpeg, png, tiff, webp, gif, heif and avif); convert "
+			"it to PNG first",
+			sniff_called(format));
+	for (gsize i = 0; i < MIN(length, 16); i++)
+		if (g_ascii_isprint(head[i]) && head[i] != '"')
+			g_string_append_c(start, (char)head[i]);
+		else
+			g_string_append_printf(start, "\\x%02x", head[i]);
+	return fail(error, ERROR_INPUT, "not an image that dropmill reads (the file starts with \"%s\")", start->str);
+}
+
+static void close_file(gpointer descriptor)
+{
+	close(GPOINTER_TO_INT(descriptor) - 1);
+}
+
+/* Bytes as a file without a name, for libraries that read nothing else. It is opened by a name that holds while its source lives. */
+static VipsSource *file_of(const guint8 *data, gsize length, GError **error)
+{
+	int descriptor = memfd_create("dropmill-original", MFD_CLOEXEC);
+	g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", descriptor);
+	gssize written = 0;
+
+	for (gsize at = 0; descriptor >= 0 && at < length; at += (gsize)written)
+		if ((written = write(descriptor, data + at, length - at)) < 0 && errno != EINTR)
+			break;
+		else
+			written = MAX(written, 0);
+	VipsSource *source = descriptor >= 0 && written >= 0 ? vips_source_new_from_file(path) : NULL;
+	if (source) {
+		g_object_set_data_full(G_OBJECT(source), "dropmill-file", GINT_TO_POINTER(descriptor + 1), close_file);
+		return source;
+	}
+	fail_errno(error, "no room for it in memory");
+	if (descriptor >= 0)
+		close(descriptor);
+	return NULL;
+}
+
+static VipsSource *source_of_bytes(GBytes *bytes, GError **error)
+{
+	gsize length;
+	const void *data = g_bytes_get_data(bytes, &length);
+
+	if (length == 0) {
+		fail(error, ERROR_INPUT, "empty file (0 bytes)");
+		return NULL;
+	}
+	if (allow_wants_file(sniff_format(data, MIN(length, SNIFF_BYTES))))
+		return file_of(data, length, error);
+	VipsSource *source = vips_source_new_from_memory(data, length);
+	/* libvips borrows the memory for as long as the source lives. */
+	if (source)
+		g_object_set_data_full(
+			G_OBJECT(source), "dropmill-bytes", g_bytes_ref(bytes), (GDestroyNotify)g_bytes_unref);
+	else
+		vips_failed(error, "cannot open it");
+	return source;
+}
+
+static VipsSource *source_of_file(const char *path, GError **error)
+{
+	struct stat status;
+
+	if (stat(path, &status)) {
+		fail_errno(error, "cannot open it");
+		return NULL;
+	}
+	if (!S_ISREG(status.st_mode) || status.st_size == 0) {
+		fail(error, ERROR_INPUT, S_ISREG(status.st_mode) ? "empty file (0 bytes)" : "not a regular file");
+		return NULL;
+	}
+	/* A source takes the name as it is; libvips' file functions would read options from a trailing [...]. And a drawing that comes
+	 * through a source has no folder that it could name other files of. */
+	VipsSource *source = vips_source_new_from_file(path);
+	if (!source)
+		vips_failed(error, "cannot open it");
+	return source;
+}
+
+/* The format by its first bytes, or NULL. */
+static const char *sniffed(VipsSource *source)
+{
+	unsigned char *head = NULL;
+	gint64 length = vips_source_sniff_at_most(source, &head, SNIFF_BYTES);
+
+	return length > 0 ? sniff_format(head, (gsize)length) : NULL;
+}
+
+/* OpenEXR has no loader for sources in libvips 8.14, so that libvips does not find it. */
+bool format_loads_by_name(VipsSource *source)
+{
+	return allow_is_open("exr") && g_strcmp0(sniffed(source), "exr") == 0;
+}
+
+/* Has it a loader that may read it? */
+static bool has_loader(VipsSource *source)
+{
+	const char *class_name = vips_foreign_find_load_source(source);
+	const char *nickname = class_name ? vips_nickname_find(g_type_from_name(class_name)) : NULL;
+	const char *format = NULL, *name = allow_of_loader(nickname, &format);
+
+	/* What a file is was told by its first bytes, to the master as well; that a loader would take more than those is no leave. */
+	return find_loader(nickname) || (allow_is_open(name) && g_strcmp0(sniffed(source), format) == 0) ||
+	       format_loads_by_name(source);
+}
+
+VipsSource *format_source(const char *path, GBytes *bytes, GError **error)
+{
+	/* What decoders of earlier files mumbled without failing is not about this one. */
+	vips_error_clear();
+	unsupported_forget();
+	g_autoptr(VipsSource) source = bytes ? source_of_bytes(bytes, error) : source_of_file(path, error);
+	if (!source)
+		return NULL;
+	if (has_loader(source))
+		return pages_supported(path, bytes, sniffed(source), 0, error) ? g_steal_pointer(&source) : NULL;
+	vips_error_clear();
+	unsigned char *head = NULL;
+	gint64 length = vips_source_sniff_at_most(source, &head, SNIFF_BYTES);
+	if (length < 0)
+		vips_failed(error, "cannot read it");
+	else if (!pages_fail_sequence(path, bytes, error))
+		fail_not_an_image(head, (gsize)length, error);
+	return NULL;
+}
+
+VipsImage *format_load(VipsSource *source, const char *options, VipsAccess access)
+{
+	VipsImage *image = NULL;
+
+	if (!format_loads_by_name(source))
+		return vips_image_new_from_source(
+			source, options, "access", access, "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL);
+	if (vips_openexrload(vips_connection_filename(VIPS_CONNECTION(source)), &image, "access", access, "fail_on",
+		    VIPS_FAIL_ON_TRUNCATED, NULL))
+		return NULL;
+	/* The file must be there until the pixels are. */
+	g_object_set_data_full(G_OBJECT(image), "dropmill-source", g_object_ref(source), g_object_unref);
+	return image;
+}
+
+static bool within_limits(VipsImage *image, const struct image_limits *limits, GError **error)
+{
+	double megapixels = (double)image->Xsize * image->Ysize / 1e6;
+
+	if (limits && limits->megapixels > 0 && megapixels > limits->megapixels)
+		return fail(error, ERROR_INPUT,
+			"%d x %d pixels are %.4g megapixels, above the limit of %.15g "
+			"(limits: megapixels)",
+			image->Xsize, image->Ysize, megapixels, limits->megapixels);
+	return true;
+}
+
+bool format_open(const char *path, GBytes *bytes, bool sequential, const struct image_limits *limits, VipsImage **out,
+	GError **error)
+{
+	g_autoptr(VipsSource) source = format_source(path, bytes, error);
+
+	if (!source)
+		return false;
+	g_autoptr(VipsImage) image = format_load(source, "", sequential ? VIPS_ACCESS_SEQUENTIAL : VIPS_ACCESS_RANDOM);
+	if (!image)
+		return !pages_fail_sequence(path, bytes, error) && unsupported_failed(source, error);
+	if (!within_limits(image, limits, error))
+		return false;
+	pages_settle(image, path, bytes);
+	unsupported_mark(image);
+	*out = g_steal_pointer(&image);
+	return true;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   animations and documents of several pages: each frame opened by itself, and joined again for the saver.
+ * Thread:    the thread that owns the images. Ownership: images are returned owned.
+ */
+#ifndef DROPMILL_IMAGE_READ_PAGE_FRAMES_H
+#define DROPMILL_IMAGE_READ_PAGE_FRAMES_H
+
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+#include <vips/vips.h>
+
+#include "base/auto.h"
+#include "image/read/format.h"
+
+/* Does an output of this format and with these options take all frames of this opened file? False for a single picture. */
+bool frames_wanted(VipsImage *opened, const char *format, JsonObject *save);
+
+/* May they all be taken? Not more than the limit, and not of an animation that no loader reads. bytes NULL: the file at path. */
+bool frames_allowed(
+	VipsImage *opened, const char *path, GBytes *bytes, const struct image_limits *limits, GError **error);
+
+struct frames {
+	GPtrArray *images; /* VipsImage: each a picture like any other */
+	VipsImage *all;    /* what delays and loop are taken from; NULL: none */
+};
+
+/* Opens every frame or page that is a picture of its own (see pages.h). limits: megapixels counts them all. */
+struct frames *frames_open(const char *path, GBytes *bytes, const struct image_limits *limits, GError **error);
+void frames_free(struct frames *frames); /* NULL is fine */
+DEFINE_AUTO(frames, frames_free)
+
+/* Finished frames (VipsImage): do they differ in size or colours? TIFF holds such pages (tiff_join.h); for all others that is the error of
+ * frames_may_join(). */
+bool frames_mixed(const GPtrArray *finished);
+bool frames_may_join(const GPtrArray *finished, GError **error);
+
+/* One image for format_save(): the finished frames (VipsImage) below each other, with what the source said of their time. */
+bool frames_join(const struct frames *frames, const GPtrArray *finished, VipsImage **out, GError **error);
+
+/* The frames of an image for format_save(). */
+int frames_count(VipsImage *image);
+
+/* A finished picture that is one of several pages, or was one: what its loader said of pages is not true any more, and a saver would
+ * cut it up. Puts a copy of the header in place of *image. */
+bool frames_single(VipsImage **image, GError **error);
+
+#endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The blocks of a GIF, by the GIF89a specification; the directories of a TIFF, by TIFF 6.0 and BigTIFF's; the boxes of a HEIF file, by
+ * ISO/IEC 14496-12: see page_scan.h. */
+#include "image/read/page_scan.h"
+
+#include <string.h>
+
+#define HEADER_BYTES 13 /* signature and logical screen descriptor */
+#define IMAGE_BYTES 10  /* image descriptor with its introducer */
+
+enum introducer { EXTENSION = 0x21, IMAGE = 0x2c };
+
+/* Bytes of the colour table that a packed field announces. */
+static gsize table_bytes(guint8 packed)
+{
+	return packed & 0x80 ? (gsize)3 << ((packed & 7) + 1) : 0;
+}
+
+/* Behind the sub-blocks that begin at `at`; 0 when they have no end. */
+static gsize skip_blocks(const guint8 *data, gsize length, gsize at)
+{
+	while (at < length && data[at] != 0)
+		at += (gsize)data[at] + 1;
+	return at < length ? at + 1 : 0;
+}
+
+bool gif_is_cut(const guint8 *data, gsize length, guint *frames)
+{
+	*frames = 0;
+	if (length < HEADER_BYTES)
+		return true;
+	gsize at = HEADER_BYTES + table_bytes(data[10]);
+	while (at < length) {
+		bool image = data[at] == IMAGE;
+		if (data[at] == EXTENSION)
+			at = skip_blocks(data, length, at + 2);
+		else if (image && at + IMAGE_BYTES <= length)
+			/* The colour table, and one byte of code size. */
+			at = skip_blocks(data, length, at + IMAGE_BYTES + table_bytes(data[at + 9]) + 1);
+		else
+			return image; /* the trailer, or what somebody put behind the last frame */
+		if (at == 0)
+			return true;
+		*frames += image;
+	}
+	return at > length;
+}
+
+/* A number of so many bytes, or G_MAXUINT64 when it lies outside. */
+static guint64 number(const guint8 *data, gsize length, guint64 at, int bytes, bool big_endian)
+{
+	guint64 value = 0;
+
+	if (at > length || length - at < (guint64)bytes)
+		return G_MAXUINT64;
+	for (int i = 0; i < bytes; i++)
+		value = value << 8 | data[at + (guint64)(big_endian ? i : bytes - 1 - i)];
+	return value;
+}
+
+struct tiff {
+	const guint8 *data;
+	gsize length;
+	bool big_endian, wide; /* BigTIFF */
+};
+
+static struct tiff tiff_of(const guint8 *data, gsize length)
+{
+	bool big_endian = length > 0 && data[0] == 'M';
+
+	return (struct tiff){data, length, big_endian, number(data, length, 2, 2, big_endian) == 43};
+}
+
+static guint64 tiff_number(const struct tiff *tiff, guint64 at, int bytes)
+{
+	return number(tiff->data, tiff->length, at, bytes, tiff->big_endian);
+}
+
+enum field {
+	FIELD_NEW_SUBFILE = 254,
+	FIELD_SUBFILE = 255,
+	FIELD_WIDTH = 256,
+	FIELD_LENGTH = 257,
+	FIELD_COMPRESSION = 259,
+	FIELD_PHOTOMETRIC = 262,
+	FIELD_STRIPS = 273,
+	FIELD_SAMPLES = 277,
+	FIELD_TILES = 324
+};
+
+/* The first number of a list of places, which lies elsewhere when there are several. */
+static guint64 first_place(const struct tiff *tiff, guint64 at)
+{
+	guint64 type = tiff_number(tiff, at + 2, 2), count = tiff_number(tiff, at + 4, tiff->wide ? 8 : 4);
+	guint64 value_at = at + (tiff->wide ? 12 : 8);
+	int bytes = type == 3 ? 2 : type == 16 ? 8 : 4, room = tiff->wide ? 8 : 4;
+
+	return tiff_number(
+		tiff, count <= (guint64)(room / bytes) ? value_at : tiff_number(tiff, value_at, room), bytes);
+}
+
+/* One field of a directory, which has its value in itself: a SHORT or a LONG. */
+static void read_field(const struct tiff *tiff, guint64 at, struct tiff_page *page)
+{
+	/* The older tag counts: 2 is a smaller copy, 3 a page. */
+	static const guint32 older[] = {0, 0, TIFF_REDUCED, TIFF_PAGE};
+	int bytes = tiff_number(tiff, at + 2, 2) == 3 ? 2 : 4;
+	guint32 value = (guint32)tiff_number(tiff, at + (tiff->wide ? 12 : 8), bytes);
+
+	switch (tiff_number(tiff, at, 2)) {
+	case FIELD_NEW_SUBFILE:
+		page->kind |= value;
+		break;
+	case FIELD_SUBFILE:
+		page->kind |= value < G_N_ELEMENTS(older) ? older[value] : 0;
+		break;
+	case FIELD_WIDTH:
+		page->width = value;
+		break;
+	case FIELD_LENGTH:
+		page->height = value;
+		break;
+	case FIELD_COMPRESSION:
+		page->compression = value;
+		break;
+	case FIELD_PHOTOMETRIC:
+		page->photometric = value;
+		break;
+	case FIELD_SAMPLES:
+		page->samples = value;
+		break;
+	case FIELD_STRIPS:
+	case FIELD_TILES:
+		page->data = first_place(tiff, at);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Walks the chain; pages may be NULL. True: it leads out of the file. */
+static bool walk_tiff(const struct tiff *tiff, GArray *pages)
+{
+	int offset_bytes = tiff->wide ? 8 : 4, count_bytes = tiff->wide ? 8 : 2;
+	guint64 entry_bytes = tiff->wide ? 20 : 12;
+	guint64 at = tiff_number(tiff, tiff->wide ? 8 : 4, offset_bytes);
+
+	/* A chain that bites its tail is libtiff's to refuse; each directory takes some bytes, which bounds the walk. */
+	for (gsize steps = 0; at != 0 && steps < tiff->length / 6; steps++) {
+		guint64 entries = tiff_number(tiff, at, count_bytes);
+		if (entries > tiff->length / entry_bytes)
+			return true;
+		struct tiff_page page = {0};
+		for (guint64 i = 0; pages && i < entries; i++)
+			read_field(tiff, at + (guint64)count_bytes + i * entry_bytes, &page);
+		if (pages)
+			g_array_append_val(pages, page);
+		at = tiff_number(tiff, at + (guint64)count_bytes + entries * entry_bytes, offset_bytes);
+	}
+	return false;
+}
+
+bool tiff_is_cut(const guint8 *data, gsize length)
+{
+	const struct tiff tiff = tiff_of(data, length);
+
+	return walk_tiff(&tiff, NULL);
+}
+
+GArray *tiff_directories(const guint8 *data, gsize length)
+{
+	const struct tiff tiff = tiff_of(data, length);
+	GArray *pages = g_array_new(FALSE, FALSE, sizeof(struct tiff_page));
+
+	if (tiff.wide || tiff_number(&tiff, 2, 2) == 42)
+		walk_tiff(&tiff, pages);
+	return pages;
+}
+
+/* The body of the first box of this kind from *at on, among those that lie side by side until `end`; *at is then behind it.
+ * body may be at: then the next search is inside. */
+static bool find_box(const guint8 *data, guint64 *at, guint64 end, const char *kind, guint64 *body, guint64 *body_end)
+{
+	while (*at + 8 <= end) {
+		guint64 size = number(data, end, *at, 4, true), head = 8, start = *at;
+		if (size == 1) {
+			size = number(data, end, start + 8, 8, true);
+			head = 16;
+		}
+		if (size == 0) /* until the end of the file */
+			size = end - start;
+		if (size < head || size > end - start)
+			return false;
+		*at = start + size;
+		if (memcmp(data + start + 4, kind, 4) != 0)
+			continue;
+		*body_end = start + size;
+		*body = start + head;
+		return true;
+	}
+	return false;
+}
+
+/* Samples of the track that lies there: trak, mdia, minf, stbl, stsz. */
+static guint track_frames(const guint8 *data, guint64 at, guint64 end)
+{
+	static const char *const path[] = {"mdia", "minf", "stbl", "stsz"};
+
+	for (guint i = 0; i < G_N_ELEMENTS(path); i++)
+		if (!find_box(data, &at, end, path[i], &at, &end))
+			return 0;
+	/* Version and flags, one size for all, the count. */
+	guint64 count = number(data, end, at + 8, 4, true);
+	return count == G_MAXUINT64 ? 0 : (guint)MIN(count, G_MAXINT);
+}
+
+guint heif_frames(const guint8 *data, gsize length)
+{
+	guint64 at = 0, body, end, track, track_end;
+	guint most = 0;
+
+	if (!find_box(data, &at, length, "moov", &body, &end))
+		return 0;
+	while (find_box(data, &body, end, "trak", &track, &track_end))
+		most = MAX(most, track_frames(data, track, track_end));
+	return most;
+}
+
+bool heif_is_limited_grey(const guint8 *data, gsize length)
+{
+	guint64 at = 0, end = length, from, body, body_end;
+	bool grey = false, limited = false, colour = false;
+
+	/* meta has a version and flags before its boxes. */
+	if (!find_box(data, &at, end, "meta", &at, &end) || (at += 4) > end ||
+		!find_box(data, &at, end, "iprp", &at, &end) || !find_box(data, &at, end, "ipco", &at, &end))
+		return false;
+	for (from = at; find_box(data, &from, end, "colr", &body, &body_end);)
+		limited |= body_end - body >= 11 && memcmp(data + body, "nclx", 4) == 0 && !(data[body + 10] & 0x80);
+	for (from = at; find_box(data, &from, end, "av1C", &body, &body_end);)
+		*(body_end - body >= 4 && data[body + 2] & 0x10 ? &grey : &colour) = true;
+	for (from = at; find_box(data, &from, end, "hvcC", &body, &body_end);)
+		*(body_end - body >= 17 && !(data[body + 16] & 3) ? &grey : &colour) = true;
+	/* Alpha is grey, too, and belongs to a picture in colour or in grey. */
+	return grey && limited && !colour;
+}

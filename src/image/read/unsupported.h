@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   sound files that libvips (8.14.1) cannot read, or reads wrongly and says nothing: TIFF's YCbCr without JPEG, PPM of other than 8
+ *            or 16 full bits, and others. They fail with what they are and what helps, never as "damaged", and never with wrong colours.
+ * Thread:    any. Ownership: borrows its arguments.
+ */
+#ifndef DROPMILL_IMAGE_READ_UNSUPPORTED_H
+#define DROPMILL_IMAGE_READ_UNSUPPORTED_H
+
+#include <stdbool.h>
+#include <vips/vips.h>
+
+/* Notes what libraries say without failing (libpng's reasons are such), for this thread's next format_failed(). Once, at start. */
+void unsupported_listen(void);
+/* Nothing was said. */
+void unsupported_forget(void);
+
+/* Is what libvips would show of this page true? By the file's header. Error: ERROR_INPUT. */
+bool unsupported_check(const guint8 *data, gsize length, const char *format, guint page, GError **error);
+
+/* After a loader refused a file: ERROR_INPUT with "unsupported: ..." where its words say so, "damaged image: ..." where not; trouble of the
+ * system keeps its kind. Returns false. */
+bool unsupported_failed(VipsSource *source, GError **error);
+
+/* A TIFF's header does not say which of its numbers are black and white (signed, floating-point or 32-bit ones). The mark is for
+ * unsupported_save(); steps that give the numbers a meaning take it off. */
+void unsupported_mark(VipsImage *image);
+void unsupported_carry(VipsImage *from, VipsImage *to);
+void unsupported_unmark(VipsImage *image);
+bool unsupported_save(VipsImage *image, const char *format, GError **error);
+
+#endif

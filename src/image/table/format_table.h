@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   the table of formats that can be written: libvips' saver, options, limits. Private to image/.
+ * Thread:    constant.
+ */
+#ifndef DROPMILL_IMAGE_TABLE_FORMAT_TABLE_H
+#define DROPMILL_IMAGE_TABLE_FORMAT_TABLE_H
+
+#include "image/table/params.h"
+
+/* Property of an option that libvips' saver does not know: format_prepare.c or format_save.c reads it. */
+#define OWN_OPTION "-"
+
+struct format {
+	const char *name;
+	const char *saver;       /* libvips' nickname, for files */
+	const char *compression; /* libvips' heifsave makes two formats */
+	const char *summary;     /* for people: what it is for, what it cannot hold */
+	const struct param *options;
+	int longest_px;         /* of a side, of one frame; 0: none to speak of */
+	gint64 most_px;         /* of one frame; 0: none */
+	bool pages;             /* several frames or pages in one file */
+	bool deep;              /* 16 bits a band */
+	bool any;               /* libvips' saver takes any colour space and depth, whether readers can or not */
+	bool folder;            /* a folder of files */
+	bool no_profile;        /* holds no ICC profile */
+	bool no_grey;           /* grey is written as RGB, which a profile of grey does not describe */
+	const char *roomy_peer; /* formats without the limit, for the message */
+};
+
+extern const struct format formats[];
+extern const guint format_count;
+
+const struct format *format_find(const char *name); /* NULL when unknown */
+
+extern const struct param format_common_options[]; /* what every format knows */
+/* Of an output that keeps the source's format, which is not known before: pages counts where there are several. */
+extern const struct param format_kept_options[];
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   libvips' saver of a format, told a definition's options. Private to image/; format_save() is for the others.
+ * Thread:    any. Ownership: borrows everything; *bytes is returned owned.
+ */
+#ifndef DROPMILL_IMAGE_WRITE_FORMAT_SAVER_H
+#define DROPMILL_IMAGE_WRITE_FORMAT_SAVER_H
+
+#include "image/read/format.h"
+#include "image/table/format_table.h"
+
+/* image: as format_prepare() made it. To path, or to memory (*bytes) when that is NULL. */
+bool format_run_saver(VipsImage *image, const struct format *format, const char *path, GBytes **bytes, JsonObject *save,
+	GError **error);
+
+/* A folder of files, not yet on disk. */
+bool format_save_folder(
+	VipsImage *image, const struct format *format, const char *path, JsonObject *save, GError **error);
+
+/* To a target of the caller's, who sees for himself whether it was all written. error NULL: whatever went wrong was wanted. */
+bool format_run_saver_to(
+	VipsImage *image, const struct format *format, VipsTarget *target, JsonObject *save, GError **error);
+
+#endif

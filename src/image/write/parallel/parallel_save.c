@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Strips that are encoded beside each other, joined in order: see parallel_save.h. */
+#include "image/write/parallel/parallel_save.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/disk/beneath.h"
+#include "base/disk/files.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "image/read/format.h"
+#include "image/read/header.h"
+#include "image/table/auto.h"
+#include "image/table/vips_error.h"
+#include "image/write/format_prepare.h"
+#include "image/write/format_saver.h"
+#include "image/write/parallel/parallel_save_private.h"
+
+/* So much is worth a thread's start, and loses nothing to speak of at its edges; less would leave cores idle at the picture's end. */
+#define STRIP_PIXELS 1000000
+/* Of pixels, in all strips that are encoded at a time; a saver's own buffers come to as much again. */
+#define MEMORY_MOST (64 << 20)
+
+static const struct strips_kind *const kinds[] = {&strips_jpeg, &strips_png, &strips_tiff};
+
+static bool write_at(int fd, gint64 at, const guint8 *bytes, gsize length)
+{
+	while (length > 0) {
+		gssize n = pwrite(fd, bytes, length, at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		bytes += n;
+		at += n;
+		length -= (gsize)n;
+	}
+	return true;
+}
+
+bool strips_write_over(struct strips_file *file, gint64 at, const void *bytes, gsize length, GError **error)
+{
+	if (file->memory) {
+		memcpy(file->memory->data + at, bytes, length);
+		return true;
+	}
+	return write_at(file->fd, at, bytes, length) || fail_errno(error, "%s", file->path);
+}
+
+bool strips_open(struct strips_file *file, const char *path, GError **error)
+{
+	*file = (struct strips_file){.fd = -1, .path = path};
+	if (!path) {
+		file->memory = g_byte_array_new();
+		return true;
+	}
+	file->fd = files_create(path);
+	return file->fd >= 0 || beneath_fail(error, path, NULL, "%s", path);
+}
+
+void strips_close(struct strips_file *file, GError **error)
+{
+	if (file->fd >= 0 && *error)
+		close(file->fd);
+	else if (file->fd >= 0)
+		files_finish(file->fd, file->path, error);
+	if (file->memory)
+		g_byte_array_unref(file->memory);
+}
+
+bool strips_write(struct strips_file *file, const void *bytes, gsize length, GError **error)
+{
+	if (file->memory)
+		g_byte_array_append(file->memory, bytes, (guint)length);
+	else if (!strips_write_over(file, file->at, bytes, length, error))
+		return false;
+	file->at += (gint64)length;
+	return true;
+}
+
+bool strips_save_part(struct strips *strips, const VipsRect *part, GBytes **out, GError **error)
+{
+	g_autoptr(VipsImage) cut = NULL;
+
+	if (vips_crop(strips->image, &cut, part->left, part->top, part->width, part->height, NULL))
+		return vips_failed(error, strips->format->name);
+	return format_run_saver(cut, strips->format, NULL, out, strips->bare, error);
+}
+
+static int black(VipsRegion *out, void *sequence, void *a, void *b, gboolean *stop)
+{
+	(void)sequence;
+	(void)a;
+	(void)b;
+	(void)stop;
+	vips_region_black(out);
+	return 0;
+}
+
+struct head {
+	VipsImage *image;
+	GByteArray *bytes;
+	bool (*enough)(const GByteArray *written);
+	bool full;
+};
+
+static gint64 take_head(VipsTargetCustom *target, const void *bytes, gint64 length, gpointer user)
+{
+	struct head *head = user;
+
+	(void)target;
+	if (!head->full)
+		g_byte_array_append(head->bytes, bytes, (guint)length);
+	head->full = head->full || head->enough(head->bytes);
+	/* A write that is refused would be complained of. */
+	if (head->full)
+		vips_image_set_kill(head->image, TRUE);
+	return length;
+}
+
+/* A black picture of this size, with the header and the metadata of the one to be saved. NULL: libvips says why. */
+static VipsImage *black_like(const struct strips *strips, int width, int height)
+{
+	g_autoptr(VipsImage) image = header_like(strips->image);
+
+	if (!image)
+		return NULL;
+	image->Xsize = width;
+	image->Ysize = height;
+	return vips_image_generate(image, NULL, black, NULL, NULL, NULL) ? NULL : g_steal_pointer(&image);
+}
+
+bool strips_save_head(struct strips *strips, JsonObject *save, bool (*enough)(const GByteArray *written),
+	GByteArray **out, GError **error)
+{
+	g_autoptr(VipsImage) image = black_like(strips, strips->image->Xsize, strips->image->Ysize);
+	g_autoptr(VipsTarget) target = VIPS_TARGET(vips_target_custom_new());
+	GError *cause = NULL;
+
+	if (!image)
+		return vips_failed(error, strips->format->name);
+	struct head head = {image, g_byte_array_new(), enough, false};
+	*out = head.bytes;
+	g_signal_connect(target, "write", G_CALLBACK(take_head), &head);
+	/* Stopped on purpose, as soon as there is enough of it. */
+	if (!format_run_saver_to(image, strips->format, target, save, &cause) && !head.full) {
+		g_propagate_error(error, cause);
+		return false;
+	}
+	g_clear_error(&cause);
+	return true;
+}
+
+bool strips_save_model(struct strips *strips, int width, int height, GBytes **out, GError **error)
+{
+	g_autoptr(VipsImage) image = black_like(strips, width, height);
+
+	return image ? format_run_saver(image, strips->format, NULL, out, strips->save, error)
+		     : vips_failed(error, strips->format->name);
+}
+
+/* Does every strip fit into the room that its rows have, wherever it lies in the bands? Else its last row would wait for room that only the end
+ * of the strip makes. */
+static bool fits(const struct strips_flow *flow, int rows)
+{
+	return (rows > 0 && rows <= flow->band_rows && flow->band_rows % rows == 0) ||
+	       rows + flow->band_rows <= flow->room_rows;
+}
+
+/* A multiple of the unit with about STRIP_PIXELS; 0: none fits. */
+static int choose_rows(const struct strips_flow *flow, int unit, const VipsImage *image)
+{
+	int units = VIPS_MAX(1, STRIP_PIXELS / image->Xsize / unit);
+
+	/* One that divides a band ends when the band does. */
+	for (int n = units; n > 0; n--)
+		if (flow->band_rows % (n * unit) == 0)
+			return n * unit;
+	for (int n = units; n > 0; n--)
+		if (fits(flow, n * unit))
+			return n * unit;
+	return 0;
+}
+
+static const struct strips_kind *find_kind(const char *format)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
+		if (g_str_equal(kinds[i]->format, format))
+			return kinds[i];
+	return NULL;
+}
+
+struct strips *strips_new(VipsImage *image, const char *format, JsonObject *save, int threads,
+	const struct strips_flow *flow, GError **error)
+{
+	const struct strips_kind *kind = find_kind(format);
+
+	if (threads < 2 || !kind || image->Ysize < 2)
+		return NULL;
+	auto_struct(strips) strips = g_new0(struct strips, 1);
+	*strips = (struct strips){.kind = kind, .format = format_find(format), .threads = threads, .flow = *flow};
+	strips->save = save ? json_object_ref(save) : json_object_new();
+	strips->bare = params_copy(strips->save);
+	json_object_set_boolean_member(strips->bare, "strip", TRUE);
+	json_object_remove_member(strips->bare, "keep");
+	if (!format_fits(image, format, save, error) ||
+		!format_prepare(image, strips->format, strips->save, &strips->image, error))
+		return NULL;
+	int unit = kind->unit(strips);
+	if (kind->fixed)
+		strips->rows = fits(flow, unit) ? unit : 0;
+	else
+		strips->rows = unit ? choose_rows(flow, unit, strips->image) : 0;
+	strips->least = kind->whole_end ? unit : 1;
+	if (strips->rows == 0 || strips->rows >= strips->image->Ysize || strips_count(strips) < 2 ||
+		strips->rows + strips->least - 1 > flow->room_rows)
+		return NULL;
+	gsize bytes = VIPS_IMAGE_SIZEOF_LINE(strips->image) * (gsize)strips->rows;
+	strips->threads = (int)MIN((gsize)threads, MEMORY_MOST / bytes);
+	if (strips->threads < 2)
+		return NULL;
+	strips->state = kind->begin(strips, error);
+	return strips->state ? g_steal_pointer(&strips) : NULL;
+}
+
+void strips_free(struct strips *strips)
+{
+	if (!strips)
+		return;
+	if (strips->state)
+		strips->kind->state_free(strips->state);
+	g_clear_object(&strips->image);
+	g_clear_pointer(&strips->save, json_object_unref);
+	g_clear_pointer(&strips->bare, json_object_unref);
+	g_free(strips);
+}
+
+/* One save. */
+struct saving {
+	struct strips *strips;
+	struct strips_file file;
+	int count;
+	GMutex lock;
+	void **encoded; /* by strip, until it is appended */
+	bool *taken;    /* by strip: is encoded */
+	int next;       /* strip to append */
+	int rows_taken; /* strips from the top */
+	GError *error;  /* the first */
+};
+
+static VipsRect strip_at(const struct strips *strips, int index)
+{
+	int top = index * strips->rows, height = strips->image->Ysize;
+	int bottom = index == strips_count(strips) - 1 ? height : top + strips->rows;
+
+	return (VipsRect){0, top, strips->image->Xsize, bottom - top};
+}
+
+/* With the lock held. */
+static void append_what_follows(struct saving *saving)
+{
+	const struct strips_kind *kind = saving->strips->kind;
+
+	while (!saving->error && saving->next < saving->count && saving->encoded[saving->next]) {
+		void *encoded = g_steal_pointer(&saving->encoded[saving->next]);
+		saving->next++;
+		kind->append(saving->strips, &saving->file, encoded, &saving->error);
+	}
+}
+
+/* With the lock held. */
+static void give_back_rows(struct saving *saving)
+{
+	struct strips *strips = saving->strips;
+	int before = saving->rows_taken;
+
+	while (saving->rows_taken < saving->count && saving->taken[saving->rows_taken])
+		saving->rows_taken++;
+	if (saving->rows_taken == before)
+		return;
+	VipsRect last = strip_at(strips, saving->rows_taken - 1);
+	strips->flow.taken(strips->flow.user, VIPS_RECT_BOTTOM(&last));
+}
+
+/* With the lock held. libvips has one place for what its threads complain of: of two that fail at once one is left without a reason, and not always
+ * the second one to tell. */
+static void note_error(struct saving *saving, GError *error /* takes */)
+{
+	bool better = saving->error && g_error_matches(saving->error, DROPMILL_ERROR, ERROR_SYSTEM);
+
+	if (better)
+		g_clear_error(&saving->error);
+	if (saving->error)
+		g_error_free(error);
+	else
+		saving->error = error;
+}
+
+static void encode_strip(gpointer number, gpointer user)
+{
+	struct saving *saving = user;
+	struct strips *strips = saving->strips;
+	int index = GPOINTER_TO_INT(number) - 1;
+	VipsRect strip = strip_at(strips, index);
+	g_autoptr(GError) error = NULL;
+
+	g_mutex_lock(&saving->lock);
+	bool go = !saving->error;
+	g_mutex_unlock(&saving->lock);
+	if (!go)
+		return;
+	void *encoded = strips->kind->encode(strips, &strip, &error);
+	/* What libvips keeps for a thread. */
+	vips_thread_shutdown();
+	g_mutex_lock(&saving->lock);
+	saving->encoded[index] = encoded;
+	saving->taken[index] = true;
+	if (!encoded)
+		note_error(saving, g_steal_pointer(&error));
+	append_what_follows(saving);
+	give_back_rows(saving);
+	bool failed = saving->error != NULL;
+	g_mutex_unlock(&saving->lock);
+	if (failed)
+		strips->flow.stop(strips->flow.user);
+}
+
+/* Hands out each strip as its rows come. False: they do not come any more. */
+static bool feed(struct saving *saving, GThreadPool *pool)
+{
+	struct strips *strips = saving->strips;
+
+	for (int i = 0; i < saving->count; i++) {
+		VipsRect strip = strip_at(strips, i);
+		if (!strips->flow.wait(strips->flow.user, VIPS_RECT_BOTTOM(&strip)))
+			return false;
+		g_thread_pool_push(pool, GINT_TO_POINTER(i + 1), NULL);
+	}
+	return true;
+}
+
+int strips_count(const struct strips *strips)
+{
+	int whole = strips->image->Ysize / strips->rows, rest = strips->image->Ysize % strips->rows;
+
+	return whole + (rest >= strips->least);
+}
+
+bool strips_save(struct strips *strips, const char *path, GError **error)
+{
+	int count = strips_count(strips);
+	g_autofree void **encoded = g_new0(void *, count);
+	g_autofree bool *taken = g_new0(bool, count);
+	struct saving saving = {
+		.strips = strips,
+		.count = count,
+		.encoded = encoded,
+		.taken = taken,
+	};
+
+	if (!strips_open(&saving.file, path, error))
+		return false;
+	g_mutex_init(&saving.lock);
+	GThreadPool *pool = g_thread_pool_new(encode_strip, &saving, strips->threads, FALSE, NULL);
+	bool fed = feed(&saving, pool);
+	g_thread_pool_free(pool, FALSE, TRUE);
+	if (fed && !saving.error)
+		strips->kind->end(strips, &saving.file, &saving.error);
+	for (int i = 0; i < count; i++)
+		if (encoded[i])
+			strips->kind->encoded_free(encoded[i]);
+	g_mutex_clear(&saving.lock);
+	strips_close(&saving.file, &saving.error);
+	if (!saving.error)
+		return fed;
+	g_propagate_error(error, saving.error);
+	return false;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Deep zoom: see pyramid.h. */
+#include "image/write/pyramid.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/disk/beneath.h"
+#include "base/disk/files.h"
+#include "base/disk/folder.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "image/read/format.h"
+#include "image/table/auto.h"
+#include "image/table/colour.h"
+#include "image/write/format_prepare.h"
+#include "image/write/format_saver.h"
+
+bool pyramid_is_file(JsonObject *save)
+{
+	return strcmp(json_string(save, "container", "fs"), "zip") == 0;
+}
+
+/* What the files in it are named after. */
+static char *title_of(JsonObject *save)
+{
+	g_autofree char *title = g_utf8_make_valid(json_string(save, "title", "image"), -1);
+
+	/* It comes from a file's name: nothing that leads elsewhere, ends as libvips' options do, or breaks a link. */
+	for (char *c = title; *c; c++)
+		if (strchr("/[]<>&\"'%#?\\", *c) || g_ascii_iscntrl(*c) || (*c == '.' && c == title))
+			*c = '_';
+	return *title ? g_steal_pointer(&title) : g_strdup("image");
+}
+
+bool pyramid_make_folder(const char *path, GError **error)
+{
+	struct stat status;
+
+	if (beneath_stat(path, &status) == 0) {
+		if (S_ISDIR(status.st_mode))
+			files_remove_tree(path);
+		else
+			beneath_unlink(path);
+	}
+	return beneath_mkdir(path, 0777) == 0 || beneath_fail(error, path, NULL, "cannot make the folder %s", path);
+}
+
+/* ".jpg" with the quality of its saver. */
+static char *tile_suffix(JsonObject *save)
+{
+	bool plain = strcmp(json_string(save, "layout", "dz"), "dz") == 0;
+	const char *suffix = json_string(save, "suffix", plain ? ".jpeg" : ".jpg");
+
+	if (strcmp(suffix, ".png") == 0)
+		return g_strdup(suffix);
+	return g_strdup_printf("%s[Q=%d]", suffix, (int)json_int(save, "quality", 75));
+}
+
+bool pyramid_options(VipsOperation *operation, const char *path, JsonObject *save, GError **error)
+{
+	g_autofree char *title = title_of(save);
+	g_autofree char *suffix = tile_suffix(save);
+	g_autoptr(VipsImage) image = NULL;
+
+	g_object_get(operation, "in", &image, NULL);
+	VipsArrayDouble *background = colour_in_bands(json_string(save, "background", "white"), image, error);
+	if (!background)
+		return false;
+	/* Every tile would carry it: only what was asked for. */
+	if (json_array(save, "keep"))
+		g_object_set(operation, "no_strip", TRUE, NULL);
+	g_object_set(operation, "suffix", suffix, "basename", title, "background", background, NULL);
+	vips_area_unref(VIPS_AREA(background));
+	if (path && !pyramid_is_file(save)) {
+		/* dzsave makes its files beside the name that it is given. */
+		g_autofree char *inside = g_build_filename(path, title, NULL);
+		g_object_set(operation, "filename", inside, NULL);
+	}
+	return true;
+}
+
+/* libvips notes the time and its version in a file of its own, which no viewer reads: without it the same picture is the same folder. */
+static void drop_diary(const char *path, const char *title, JsonObject *save)
+{
+	bool plain = strcmp(json_string(save, "layout", "dz"), "dz") == 0;
+	g_autofree char *root = g_strconcat(title, plain ? "_files" : "", NULL);
+	g_autofree char *diary = g_build_filename(path, root, "vips-properties.xml", NULL);
+
+	beneath_unlink(diary);
+}
+
+bool pyramid_settle(const char *path, JsonObject *save, GError **error)
+{
+	g_autofree char *title = title_of(save);
+	g_autofree char *inside = g_build_filename(path, title, NULL);
+	g_autofree char *aside = g_strconcat(path, "~", NULL);
+
+	drop_diary(path, title, save);
+	if (strcmp(json_string(save, "layout", "dz"), "dz") == 0)
+		return true;
+	/* The others make a folder in ours, which is one too many. */
+	if (beneath_rename(inside, aside, 0) != 0)
+		return beneath_fail(error, inside, NULL, "%s", inside);
+	if (beneath_rmdir(path) != 0 || beneath_rename(aside, path, 0) != 0) {
+		beneath_fail(error, path, NULL, "%s", path);
+		files_remove_tree(aside);
+		return false;
+	}
+	return true;
+}
+
+bool pyramid_save_packed(VipsImage *image, JsonObject *save, GBytes **out, GError **error)
+{
+	g_autofree char *scratch = g_dir_make_tmp("dropmill-pyramid-XXXXXX", NULL);
+	const struct format *format = format_find("dz");
+	g_autoptr(VipsImage) ready = NULL;
+
+	if (!scratch)
+		return fail_errno(error, "cannot make a folder below %s", g_get_tmp_dir());
+	bool ok = format_prepare(image, format, save, &ready, error) &&
+		  format_save_folder(ready, format, scratch, save, error);
+	if (ok)
+		ok = (*out = folder_pack(scratch, error)) != NULL;
+	files_remove_tree(scratch);
+	return ok;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   sees every write of libvips' savers to a file, because they do not. libvips 8.14 does not look at how the last block of a
+ *            picture was written (vips_sink_disc(); mended in 8.17), and dzsave never at how a tile's file was closed: a disk that is
+ *            full for that moment makes a file that lacks pixels, and the saver says that all is well. Where it does look, tiffsave
+ *            crashes on a pyramid (it gives the layers' files away before it closes what writes to them) and dzsave waits for ever
+ *            for a lock of its own. So libvips' class of targets and libgsf's class of plain files get functions of ours
+ *            around theirs: what is refused is remembered here, and the picture stopped. The output's file is synced here, too, by the
+ *            descriptor that wrote it.
+ * Ownership: borrows the image between begin and end.
+ * Thread:    any. What is refused to one saver makes all fail that run in the process at this time.
+ */
+#ifndef DROPMILL_IMAGE_WRITE_WRITE_ERRORS_H
+#define DROPMILL_IMAGE_WRITE_WRITE_ERRORS_H
+
+#include <stdbool.h>
+#include <vips/vips.h>
+
+/* Where the saver has the layers of a TIFF pyramid: beside its target, in files of its own or in memory. */
+enum layers { LAYERS_NONE, LAYERS_IN_FILES, LAYERS_IN_MEMORY, LAYERS_PLACES };
+
+struct writes {
+	VipsImage *image;
+	enum layers layers;
+	guint refused; /* until then, in this process */
+};
+
+/* Before a saver saves this image, to a file or to memory. Each needs its writes_end(). */
+struct writes writes_begin(VipsImage *image, enum layers layers);
+/* ok: what the saver said, with its error; path: for ours, NULL: memory. True when it has written, every write was taken, and a file is on disk: the
+ * file that failed is thrown away, never synced again. */
+bool writes_end(const struct writes *writes, bool ok, const char *path, GError **error);
+
+#endif

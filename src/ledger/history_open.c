@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The database's file: opened, checked, set aside when it is damaged, begun anew. The same while the mill runs: a file that turns out damaged,
+ * or is not the one any more that was opened (deleted, restored from a copy), is left at the next use; the call that met the fault fails as
+ * one that may be tried again. See history.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/disk/beneath.h"
+#include "base/disk/files.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "ledger/history_private.h"
+
+enum {
+	BUSY_AT_OPEN_MS = 500, /* whoever opens tries again, and hears signals in between */
+	BUSY_MS = 5000,
+};
+
+static bool check(sqlite3 *db, const char *path, GError **error)
+{
+	sqlite3_stmt *statement = NULL;
+	int code = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &statement, NULL);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(statement);
+	if (code != SQLITE_ROW) {
+		history_fail(db, code, path, error);
+		sqlite3_finalize(statement);
+		return false;
+	}
+	g_autofree char *found = g_strdup((const char *)sqlite3_column_text(statement, 0));
+	sqlite3_finalize(statement);
+	if (found)
+		g_strdelimit(found, "\n", ' ');
+	return g_strcmp0(found, "ok") == 0 || fail(error, ERROR_INPUT, "%s is damaged: %s", path, found ? found : "");
+}
+
+/* An old file's connection must not tidy up by name what is the new file's. */
+static void disconnect(struct history *history, bool replaced)
+{
+	if (replaced && history->db)
+		sqlite3_db_config(history->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	sqlite3_close_v2(history->db);
+	history->db = NULL;
+}
+
+/* The same file by a path without any link, which SQLite can then be told not to follow. NULL: its folder cannot be opened. */
+static char *real_path(const char *path)
+{
+	g_autofree char *parent = g_path_get_dirname(path);
+	g_autofree char *name = g_path_get_basename(path);
+	int folder = beneath_open(parent, O_PATH | O_DIRECTORY, 0);
+	g_autofree char *alias = beneath_alias(folder);
+	g_autofree char *real = folder >= 0 ? g_file_read_link(alias, NULL) : NULL;
+
+	if (folder >= 0)
+		close(folder);
+	return real ? g_build_filename(real, name, NULL) : NULL;
+}
+
+/* For its user alone: it names everybody's pictures. Where that cannot be, SQLite says at once why, or the file system knows no modes. */
+static void keep_private(const char *path)
+{
+	/* Those that SQLite makes beside it get its mode. */
+	static const char *const parts[] = {"", "-wal", "-shm"};
+	int made = beneath_open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+
+	if (made >= 0)
+		close(made);
+	for (gsize i = 0; made < 0 && i < G_N_ELEMENTS(parts); i++) {
+		g_autofree char *part = g_strconcat(path, parts[i], NULL);
+		(void)!beneath_make_private(part);
+	}
+}
+
+static bool connect(struct history *history, GError **error)
+{
+	const char *path = history->store->path;
+	struct stat status;
+
+	if (beneath_stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+		return fail(error, ERROR_INPUT, "%s is a folder", path);
+	/* Not set aside, as what is damaged is: it is somebody's who meant it well, or who did not. */
+	g_autofree char *link = beneath_find_link(path);
+	if (link)
+		return fail(error, ERROR_SYSTEM,
+			"%s is a link, and dropmill does not follow links in its state folder; put the file itself there",
+			path);
+	keep_private(path);
+	g_autofree char *real = real_path(path);
+	int code = sqlite3_open_v2(real ? real : path, &history->db,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | (real ? SQLITE_OPEN_NOFOLLOW : 0), NULL);
+	if (code != SQLITE_OK)
+		return history_fail(history->db, code, path, error);
+	if (sqlite3_db_readonly(history->db, "main") == 1)
+		return fail(error, ERROR_INPUT, "%s cannot be written to", path);
+	sqlite3_busy_timeout(history->db, BUSY_AT_OPEN_MS);
+	return true;
+}
+
+/* trusted: another connection has checked it. */
+static bool open_checked(struct history *history, bool trusted, GError **error)
+{
+	const char *path = history->store->path;
+	struct stat status;
+	bool fresh = false;
+
+	if (!connect(history, error) || (!trusted && !check(history->db, path, error)) ||
+		!history_run(history->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;", path, error) ||
+		!history_migrate(history->db, path, &fresh, error))
+		return false;
+	if (beneath_stat(path, &status) != 0)
+		return fail_errno(error, "%s", path);
+	history->device = status.st_dev;
+	history->inode = status.st_ino;
+	history->generation = g_atomic_int_get(&history->store->generation);
+	history->damaged = false;
+	if (fresh)
+		g_atomic_int_set(&history->store->began, 1);
+	sqlite3_busy_timeout(history->db, BUSY_MS);
+	return true;
+}
+
+/* With what belongs to it. Returns the path it got, NULL when it cannot be moved. */
+static char *set_aside(const char *path, GError **error)
+{
+	static const char *const companions[] = {"-wal", "-shm"};
+	g_autofree char *aside =
+		g_strdup_printf("%s.damaged-%" G_GINT64_FORMAT, path, clock_wall_us() / G_USEC_PER_SEC);
+
+	for (unsigned number = 1; files_rename_new(path, aside) != 0 && errno != ENOENT; number++) {
+		if (errno != EEXIST) {
+			fail_errno(error, "%s cannot be set aside", path);
+			return NULL;
+		}
+		g_free(aside);
+		aside = g_strdup_printf(
+			"%s.damaged-%" G_GINT64_FORMAT "-%u", path, clock_wall_us() / G_USEC_PER_SEC, number);
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS(companions); i++) {
+		g_autofree char *from = g_strconcat(path, companions[i], NULL);
+		g_autofree char *to = g_strconcat(aside, companions[i], NULL);
+		if (beneath_rename(from, to, 0) != 0 && errno != ENOENT) {
+			fail_errno(error, "%s cannot be set aside", from);
+			return NULL;
+		}
+	}
+	return g_steal_pointer(&aside);
+}
+
+/* The store's mutex is held, or nobody else has it yet. A file that was removed is still there for who has it open. */
+static bool begin_anew(struct history *history, const char *why, GError **error)
+{
+	g_autofree char *aside = set_aside(history->store->path, error);
+
+	if (!aside)
+		return false;
+	struct history old = *history;
+	history->db = NULL;
+	g_atomic_int_inc(&history->store->generation);
+	bool done = open_checked(history, true, error);
+	bool kept = beneath_exists(aside);
+	guint rows = !done ? 0 : kept ? history_salvage_file(history->db, aside) : history_salvage(history->db, old.db);
+	disconnect(&old, true);
+	if (done)
+		log_warning("%s; a new one begins, with %u lines that could be read (%s%s; no picture is concerned)",
+			why, rows, kept ? "the old one is kept as " : "nothing is kept of the old one",
+			kept ? aside : "");
+	return done;
+}
+
+static struct history *history_new(struct history_store *store)
+{
+	struct history *history = g_new0(struct history, 1);
+
+	history->store = store;
+	return history;
+}
+
+static struct history_store *store_new(const char *path)
+{
+	struct history_store *store = g_new0(struct history_store, 1);
+
+	store->references = 1;
+	store->path = g_strdup(path);
+	g_mutex_init(&store->mutex);
+	return store;
+}
+
+struct history *history_open(const char *path, GError **error)
+{
+	struct history *history = history_new(store_new(path));
+	g_autoptr(GError) cause = NULL;
+
+	if (open_checked(history, false, &cause))
+		return history;
+	disconnect(history, false);
+	if (cause->code == ERROR_INPUT) {
+		if (begin_anew(history, cause->message, error))
+			return history;
+	} else {
+		g_propagate_error(error, g_steal_pointer(&cause));
+	}
+	history_close(history);
+	return NULL;
+}
+
+struct history *history_open_anew(const char *path, const char *why, GError **error)
+{
+	struct history *history = history_new(store_new(path));
+
+	if (begin_anew(history, why, error))
+		return history;
+	history_close(history);
+	return NULL;
+}
+
+bool history_began(struct history *history)
+{
+	return g_atomic_int_compare_and_exchange(&history->store->began, 1, 0);
+}
+
+struct history *history_open_again(const struct history *history, GError **error)
+{
+	g_atomic_int_inc(&history->store->references);
+	struct history *again = history_new(history->store);
+	again->keep = history->keep;
+	if (open_checked(again, true, error))
+		return again;
+	history_close(again);
+	return NULL;
+}
+
+void history_close(struct history *history)
+{
+	if (!history)
+		return;
+	struct history_store *store = history->store;
+	disconnect(history, history->generation != g_atomic_int_get(&store->generation));
+	g_free(history);
+	if (!g_atomic_int_dec_and_test(&store->references))
+		return;
+	g_free(store->path);
+	g_mutex_clear(&store->mutex);
+	g_free(store);
+}
+
+/* Another connection was faster, or this one begins anew. */
+static bool renew(struct history *history, GError **error)
+{
+	struct history_store *store = history->store;
+	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&store->mutex);
+	g_autoptr(GError) cause = NULL;
+	g_autofree char *why = NULL;
+	struct stat status;
+
+	if (history->db && history->generation == g_atomic_int_get(&store->generation)) {
+		if (history->damaged)
+			why = g_strdup_printf("%s is damaged", store->path);
+		else if (beneath_stat(store->path, &status) != 0 && errno == ENOENT)
+			why = g_strdup_printf("%s was removed", store->path);
+	}
+	if (why)
+		return begin_anew(history, why, error);
+	disconnect(history, true);
+	if (open_checked(history, false, &cause))
+		return true;
+	disconnect(history, true);
+	if (cause->code == ERROR_INPUT)
+		return begin_anew(history, cause->message, error);
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return false;
+}
+
+static bool is_current(const struct history *history)
+{
+	struct stat status;
+
+	return history->db && !history->damaged &&
+	       history->generation == g_atomic_int_get(&history->store->generation) &&
+	       beneath_stat(history->store->path, &status) == 0 && status.st_dev == history->device &&
+	       status.st_ino == history->inode;
+}
+
+/* Of a call in the middle of work: whatever it is, it is tried again. */
+static bool fail_use(struct history *history, int code, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+
+	history_fail(history->db, code, history->store->path, &cause);
+	history->damaged = history->damaged || cause->code == ERROR_INPUT;
+	return fail(error, ERROR_RETRY, "%s", cause->message);
+}
+
+sqlite3_stmt *history_prepare(struct history *history, const char *sql, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+	sqlite3_stmt *statement = NULL;
+
+	if (!is_current(history) && !renew(history, &cause)) {
+		fail(error, ERROR_RETRY, "%s", cause->message);
+		return NULL;
+	}
+	int code = sqlite3_prepare_v2(history->db, sql, -1, &statement, NULL);
+	if (code != SQLITE_OK)
+		fail_use(history, code, error);
+	return statement;
+}
+
+bool history_row(struct history *history, sqlite3_stmt *statement, GError **error)
+{
+	int code = sqlite3_step(statement);
+
+	if (code == SQLITE_ROW)
+		return true;
+	if (code != SQLITE_DONE)
+		fail_use(history, code, error);
+	return false;
+}
+
+bool history_finish(struct history *history, sqlite3_stmt *statement, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+
+	while (history_row(history, statement, &cause))
+		;
+	sqlite3_finalize(statement);
+	if (!cause)
+		return true;
+	g_propagate_error(error, g_steal_pointer(&cause));
+	return false;
+}
+
+/* In WAL mode NORMAL leaves it to the next checkpoint, a thousand pages on: a power cut takes all until then, and an fsync that fails there is told
+ * to nobody. FULL is an fsync of the log for each statement, and for all before it. */
+bool history_finish_on_disk(struct history *history, sqlite3_stmt *statement, GError **error)
+{
+	sqlite3_exec(history->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+	bool done = history_finish(history, statement, error);
+	sqlite3_exec(history->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
+	return done;
+}
+
+void history_bind(sqlite3_stmt *statement, int index, const char *text)
+{
+	sqlite3_bind_text(statement, index, text, -1, SQLITE_TRANSIENT);
+}

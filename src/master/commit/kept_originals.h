@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   originals that stay in their inbox after their job is done (originals: keep): which files must not be taken again.
+ *
+ *            Known by their path below the inbox, size, modification time and content, never by device or inode: these change when a disk is
+ *            mounted again, and are given to other files. While size, mtime and ctime are what they were, nothing was done to
+ *            the file. Where one of the times is another (a copy, a restored backup, chmod, touch) the content is read
+ *            and compared: the same is known as before, another is a new picture. Where a file system has no ctime of
+ *            its own, an event leaves the same doubt.
+ *            A record ends with its file: a picture that is deleted, or moved, and dropped again is a new drop.
+ * Thread:    any; a mutex inside, which is never held while a disk works. Contents are read by a thread of its own, at low priority.
+ * Ownership: kept_free().
+ */
+#ifndef DROPMILL_MASTER_COMMIT_KEPT_ORIGINALS_H
+#define DROPMILL_MASTER_COMMIT_KEPT_ORIGINALS_H
+
+#include "ledger/history.h"
+#include "master/intake/intake.h"
+
+struct kept;
+
+/* Loads what earlier runs kept. decided: a content was compared, and kept_look() has another answer now; any thread. */
+struct kept *kept_new(
+	const struct history *history, void (*decided)(const char *path, void *user), void *user, GError **error);
+void kept_free(struct kept *kept); /* NULL is fine */
+DEFINE_AUTO(kept, kept_free)
+
+/* Commit thread: the original goes back to its place, and is known before it is in sight. */
+bool kept_return(struct kept *kept, struct claim *claim, GError **error);
+
+/* For intake, with paths relative to the inbox; told: an event told of the file since it was looked at last. */
+enum intake_known kept_look(
+	struct kept *kept, const struct inbox *inbox, const char *relative, const struct stat *status, bool told);
+/* A file, or a folder, was deleted or has left this name. */
+void kept_gone(struct kept *kept, const struct inbox *inbox, const char *relative, bool deleted);
+/* The inbox was walked to its end: what was not met is looked for, and forgotten when it is gone. */
+void kept_walked(struct kept *kept, const struct inbox *inbox);
+
+guint64 kept_count(struct kept *kept, const char *pipeline);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   what kept_originals.c, which judges files, and kept_originals_records.c, which has the records, their database and the thread that reads, share.
+ * Thread:    whatever takes a struct kept and a path, but for kept_save(), is called with mutex held. Ownership: struct kept owns all.
+ */
+#ifndef DROPMILL_MASTER_COMMIT_KEPT_ORIGINALS_PRIVATE_H
+#define DROPMILL_MASTER_COMMIT_KEPT_ORIGINALS_PRIVATE_H
+
+#include "master/commit/kept_originals.h"
+
+struct record {
+	struct stamp stamp;
+	gint64 ctime_ns; /* in its place; 0: not known yet */
+	char *hash;      /* of its content; NULL: not read yet */
+	bool returning;  /* not back in its place yet, or just now */
+	bool announced;  /* the event of its way back is still to come */
+	bool asked;      /* its content is to be read, or being read */
+	guint64 met;     /* by this walk */
+	guint reads;     /* that found the same, in a row */
+	gint64 pause_us; /* not read again before */
+};
+
+struct shelf {               /* of a pipeline */
+	GHashTable *records; /* relative path to struct record */
+	guint64 walk;
+};
+
+struct kept {
+	GMutex mutex;
+	GHashTable *shelves;  /* pipeline to struct shelf */
+	GHashTable *old_keys; /* see adopt() */
+	GMutex store_mutex;   /* of the next; taken before the other */
+	struct history *store;
+	GThreadPool *reader;
+	gint quit; /* atomic */
+	void (*decided)(const char *path, void *user);
+	void *user;
+};
+
+struct shelf *kept_shelf(const struct kept *kept, const char *pipeline); /* NULL: nothing is kept */
+struct record *kept_find(const struct kept *kept, const char *pipeline, const char *relative);
+struct record *kept_put(struct kept *kept, const char *pipeline, const char *relative,
+	const struct record *content /* takes its hash */);
+void kept_drop(struct kept *kept, const char *pipeline, const char *relative);
+/* Its content is read; compare: and then the answer is told. */
+void kept_read(struct kept *kept, const struct inbox *inbox, const char *relative, struct record *record, bool compare);
+/* Without the mutex: on disk when it returns. */
+bool kept_save(struct kept *kept, const char *pipeline, const char *relative, GError **error);
+/* A mill of an older version knew it by device and inode. Returns its record, or NULL. */
+struct record *kept_adopt(struct kept *kept, const char *pipeline, const char *relative, const struct stat *status);
+
+#endif

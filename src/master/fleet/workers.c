@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The workers as the master sees them: see workers.h. */
+#include "master/fleet/workers.h"
+
+#include <glib-unix.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/disk/folder.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "master/fleet/breaker.h"
+
+/* A dead worker's supervisor, when it is not us, starts another, which tells how it ended, within this. */
+#define ENDING_US (2 * G_USEC_PER_SEC)
+/* Workers that are gone are shown for this long. */
+#define REMEMBER_US (600 * (gint64)G_USEC_PER_SEC)
+/* More names than any cluster has: whoever may write heartbeats could make them up without end. */
+#define WORKERS_MOST 4096
+/* Of one worker: more cost more than they bring. */
+#define MOST_THREADS 16
+
+struct workers {
+	GPtrArray *all;
+	struct workers_events events;
+	char *machine;
+	char *test_hash;      /* the first worker's */
+	GHashTable *breakers; /* place to struct breaker */
+};
+
+static void worker_free(struct worker *worker)
+{
+	if (worker->death_watch)
+		g_source_remove(worker->death_watch);
+	heartbeat_free(worker->beat);
+	g_queue_clear_full(&worker->leases, g_free);
+	worker_forget_all_late(worker);
+	g_ref_string_release(worker->id);
+	g_clear_pointer(&worker->assets, g_hash_table_unref);
+	g_clear_pointer(&worker->litter, g_ptr_array_unref);
+	g_free(worker->end);
+	breaker_unref(worker->breaker);
+	g_free(worker->last_task);
+	g_free(worker->stuck_job);
+	g_free(worker);
+}
+
+struct workers *workers_new(const struct workers_events *events)
+{
+	struct workers *workers = g_new0(struct workers, 1);
+
+	workers->all = g_ptr_array_new_with_free_func((GDestroyNotify)worker_free);
+	workers->breakers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)breaker_unref);
+	workers->events = *events;
+	workers->machine = process_machine();
+	return workers;
+}
+
+void workers_free(struct workers *workers)
+{
+	if (!workers)
+		return;
+	g_ptr_array_unref(workers->all);
+	g_hash_table_unref(workers->breakers);
+	g_free(workers->machine);
+	g_free(workers->test_hash);
+	g_free(workers);
+}
+
+struct worker *workers_find(struct workers *workers, const char *id)
+{
+	for (guint i = 0; i < workers->all->len; i++) {
+		struct worker *worker = g_ptr_array_index(workers->all, i);
+		if (strcmp(worker->id, id) == 0)
+			return worker;
+	}
+	return NULL;
+}
+
+GPtrArray *workers_all(struct workers *workers)
+{
+	return workers->all;
+}
+
+guint workers_holding(struct workers *workers)
+{
+	guint holding = 0;
+
+	for (guint i = 0; i < workers->all->len; i++) {
+		const struct worker *worker = g_ptr_array_index(workers->all, i);
+		holding += worker->state == WORKER_LIVE && worker->beat->partitions->len > 0;
+	}
+	return holding;
+}
+
+int workers_idle_neighbours(const struct workers *workers)
+{
+	int most = 1;
+
+	for (guint i = 0; i < workers->all->len; i++) {
+		const struct worker *one = g_ptr_array_index(workers->all, i);
+		int count = 0;
+		for (guint k = 0; k < workers->all->len; k++) {
+			const struct worker *other = g_ptr_array_index(workers->all, k);
+			count += other->state == WORKER_LIVE && other->weight == 0 &&
+				 g_str_equal(other->beat->host, one->beat->host);
+		}
+		most = MAX(most, count);
+	}
+	return MIN(most, MOST_THREADS);
+}
+
+guint workers_live(struct workers *workers)
+{
+	guint live = 0;
+
+	for (guint i = 0; i < workers->all->len; i++)
+		live += ((struct worker *)g_ptr_array_index(workers->all, i))->state == WORKER_LIVE;
+	return live;
+}
+
+static void lost(struct workers *workers, struct worker *worker, bool dead, const char *how)
+{
+	bool was_gone = worker->state == WORKER_GONE;
+
+	if (dead && worker->death_watch) {
+		g_source_remove(worker->death_watch);
+		worker->death_watch = 0;
+	}
+	if (dead && !worker->end)
+		worker->end = g_strdup(how);
+	worker->dead |= dead;
+	worker->state = WORKER_GONE;
+	if (!was_gone) {
+		worker->gone_wall_us = clock_wall_us();
+		bool stopped = strcmp(worker->beat->state, "stopping") == 0 || g_strcmp0(how, "exit status 0") == 0;
+		log_at(stopped ? LOG_DEBUG : LOG_WARNING, "worker %s is gone (%s); %u tasks taken back", worker->id,
+			how, g_queue_get_length(&worker->leases));
+	}
+	if (!was_gone || !g_queue_is_empty(&worker->leases) || !g_queue_is_empty(&worker->late))
+		workers->events.gone(worker, dead, workers->events.user);
+	for (guint i = 0; dead && worker->litter && i < worker->litter->len; i++)
+		folder_discard(worker->litter->pdata[i]);
+	if (dead)
+		g_clear_pointer(&worker->litter, g_ptr_array_unref);
+}
+
+/* Whoever started it says how it ended. */
+static void process_told(struct workers *workers, const char *machine, const struct ending *ending)
+{
+	for (guint i = 0; i < workers->all->len; i++) {
+		struct worker *worker = g_ptr_array_index(workers->all, i);
+		if (worker->beat->pid != ending->pid || worker->dead || strcmp(worker->beat->machine, machine) != 0)
+			continue;
+		g_free(worker->last_task);
+		worker->last_task = g_strdup(ending->task);
+		lost(workers, worker, true, ending->how);
+	}
+}
+
+struct death {
+	struct workers *workers;
+	struct worker *worker;
+};
+
+static gboolean process_ended(gint fd, GIOCondition condition, gpointer data)
+{
+	struct death *death = data;
+	struct worker *worker = death->worker;
+	siginfo_t info = {0};
+
+	(void)condition;
+	worker->death_watch = 0;
+	/* A child of ours is left to be reaped by who started it, and told of there. */
+	bool child = waitid(P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+	close(fd);
+	if (worker->end || worker->state == WORKER_GONE)
+		lost(death->workers, worker, true, "its process ended");
+	else if (!child && *worker->beat->slot) {
+		worker->ended_us = clock_now_us();
+		worker->state = WORKER_LATE;
+	} else if (!child)
+		lost(death->workers, worker, true, "its process ended");
+	return G_SOURCE_REMOVE;
+}
+
+/* A worker on this machine is known to be dead the moment that it is. */
+static void watch_process(struct workers *workers, struct worker *worker)
+{
+	int fd = (int)syscall(SYS_pidfd_open, (pid_t)worker->beat->pid, 0);
+
+	if (fd < 0)
+		return;
+	struct death *death = g_new(struct death, 1);
+	*death = (struct death){workers, worker};
+	worker->death_watch = g_unix_fd_add_full(G_PRIORITY_DEFAULT, fd, G_IO_IN, process_ended, death, g_free);
+}
+
+/* A place outlives its processes: whoever is started there again has their breaker. */
+static struct breaker *breaker_of(struct workers *workers, const struct heartbeat *beat)
+{
+	g_autofree char *place = *beat->slot ? g_strconcat(beat->machine, " ", beat->slot, NULL) : g_strdup(beat->id);
+	struct breaker *breaker = g_hash_table_lookup(workers->breakers, place);
+
+	if (!breaker) {
+		breaker = breaker_new(beat->id);
+		g_hash_table_insert(workers->breakers, g_steal_pointer(&place), breaker);
+	}
+	g_free(breaker->name);
+	breaker->name = g_strdup(beat->id);
+	return breaker_ref(breaker);
+}
+
+static gboolean nobodys(gpointer place, gpointer breaker, gpointer unused)
+{
+	(void)place;
+	(void)unused;
+	return ((struct breaker *)breaker)->references == 1;
+}
+
+static struct worker *meet(struct workers *workers, struct heartbeat *beat)
+{
+	struct worker *worker = g_new0(struct worker, 1);
+
+	worker->id = g_ref_string_new(beat->id);
+	worker->beat = beat;
+	worker->breaker = breaker_of(workers, beat);
+	worker->here = strcmp(beat->machine, workers->machine) == 0;
+	worker->rate_us = clock_now_us();
+	g_queue_init(&worker->leases);
+	g_queue_init(&worker->late);
+	if (!workers->test_hash)
+		workers->test_hash = g_strdup(beat->test_hash);
+	worker->mixed = strcmp(workers->test_hash, beat->test_hash) != 0;
+	if (worker->mixed)
+		log_warning(
+			"worker %s on %s is not used: its libvips (%s) computes other pixels than the first worker's",
+			beat->id, beat->host, beat->vips);
+	if (worker->here)
+		watch_process(workers, worker);
+	g_ptr_array_add(workers->all, worker);
+	log_debug("worker %s on %s, process %" G_GINT64_FORMAT, beat->id, beat->host, beat->pid);
+	return worker;
+}
+
+/* Once a second: exponential mean over some seconds. */
+static void measure_rate(struct worker *worker, gint64 now)
+{
+	double seconds = (double)(now - worker->rate_us) / G_USEC_PER_SEC;
+
+	if (seconds < 0.9)
+		return;
+	double rate = (double)(worker->tiles_done - worker->rate_done) / seconds;
+	worker->tiles_per_s = worker->tiles_per_s * 0.6 + rate * 0.4;
+	if (worker->tiles_per_s < 0.01)
+		worker->tiles_per_s = 0;
+	worker->rate_done = worker->tiles_done;
+	worker->rate_us = now;
+}
+
+/* Room for another: the first that is gone. False when all are alive. */
+static bool forget_one(struct workers *workers)
+{
+	for (guint i = 0; i < workers->all->len; i++) {
+		struct worker *worker = g_ptr_array_index(workers->all, i);
+		if (worker->state == WORKER_GONE && g_queue_is_empty(&worker->leases)) {
+			g_ptr_array_remove_index(workers->all, i);
+			return true;
+		}
+	}
+	return false;
+}
+
+void workers_stuck(struct worker *worker)
+{
+	g_free(worker->stuck_job);
+	worker->stuck_job = g_strdup(worker->beat->job);
+	worker->stuck_tile = worker->beat->tile;
+	worker->stuck_attempt = worker->beat->attempt;
+	worker->blameless = true;
+}
+
+static void unstick(struct worker *worker)
+{
+	if (!worker->stuck_job ||
+		(strcmp(worker->stuck_job, worker->beat->job) == 0 && worker->stuck_tile == worker->beat->tile &&
+			worker->stuck_attempt == worker->beat->attempt))
+		return;
+	g_clear_pointer(&worker->stuck_job, g_free);
+	worker->blameless = false;
+}
+
+/* What it has to say of others. */
+static void hear_endings(struct workers *workers, const struct heartbeat *beat)
+{
+	for (guint i = 0; i < beat->endings->len; i++) {
+		process_told(workers, beat->machine, beat->endings->pdata[i]);
+	}
+}
+
+void workers_heard(struct workers *workers, struct heartbeat *beat)
+{
+	struct worker *worker = workers_find(workers, beat->id);
+	gint64 now = clock_now_us();
+
+	if (!worker && workers->all->len >= WORKERS_MOST && !forget_one(workers)) {
+		heartbeat_free(beat);
+		return;
+	}
+	if (!worker)
+		worker = meet(workers, beat);
+	else {
+		heartbeat_free(worker->beat);
+		worker->beat = beat;
+	}
+	if (worker->end || worker->ended_us)
+		return; /* a last message of a process that is known to be dead */
+	unstick(worker);
+	if (worker->beat->endings->len > 0)
+		hear_endings(workers, worker->beat);
+	worker->beat_us = now;
+	bool idle = strcmp(beat->state, "idle") == 0;
+	worker->idle_beats = idle && worker->weight > 0 && !worker_awaits(worker) ? worker->idle_beats + 1 : 0;
+	measure_rate(worker, now);
+	if (strcmp(beat->state, "stopping") == 0)
+		lost(workers, worker, false, "it was stopped");
+	else {
+		worker->state = WORKER_LIVE;
+		worker->gone_wall_us = 0;
+		workers->events.changed(worker, workers->events.user);
+	}
+}
+
+static gint64 gone_us(void)
+{
+#ifdef DROPMILL_TEST_HOOKS
+	const char *text = g_getenv("DROPMILL_TEST_GONE_MS");
+	if (text)
+		return g_ascii_strtoll(text, NULL, 10) * 1000;
+#endif
+	return WORKER_GONE_US;
+}
+
+void workers_tick(struct workers *workers, bool trust)
+{
+	gint64 now = clock_now_us(), gone = gone_us();
+
+	for (guint i = workers->all->len; i-- > 0;) {
+		struct worker *worker = g_ptr_array_index(workers->all, i);
+		gint64 silent = now - worker->beat_us;
+		breaker_tick(worker->breaker, now);
+		if (worker->state == WORKER_GONE) {
+			if (silent > REMEMBER_US && g_queue_is_empty(&worker->leases)) {
+				g_ptr_array_remove_index(workers->all, i);
+				g_hash_table_foreach_remove(workers->breakers, nobodys, NULL);
+			}
+			continue;
+		}
+		if (worker->ended_us && now - worker->ended_us > ENDING_US) {
+			lost(workers, worker, true, "its process ended");
+			continue;
+		}
+		if (!trust || worker->ended_us)
+			continue;
+		if (silent > gone) {
+			g_autofree char *how = g_strdup_printf("no heartbeat for %g s", (double)gone / G_USEC_PER_SEC);
+			lost(workers, worker, false, how);
+		} else if (silent > WORKER_LATE_US) {
+			worker->state = WORKER_LATE;
+		}
+	}
+}
+
+void workers_forgive(struct workers *workers)
+{
+	gint64 now = clock_now_us();
+
+	for (guint i = 0; i < workers->all->len; i++) {
+		struct worker *worker = g_ptr_array_index(workers->all, i);
+		if (worker->state != WORKER_GONE)
+			worker->beat_us = now;
+	}
+}
+
+void workers_child_ended(struct workers *workers, gint64 pid, const char *how, const char *task)
+{
+	const struct ending ending = {pid, (char *)how, (char *)task};
+
+	process_told(workers, workers->machine, &ending);
+}

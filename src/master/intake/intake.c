@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The intake's thread and its set of inboxes. One turn: what was asked of it, events, inboxes that are due for a look,
+ * claims of an earlier run, files that have settled; then poll() until the next of these. See intake.h. */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/thread_watchdog.h"
+#include "master/intake/intake_private.h"
+
+static gint running; /* the library's state is static: one intake to a process */
+
+static void box_free(gpointer data)
+{
+	struct box *box = data;
+
+	if (box->lock >= 0)
+		close(box->lock);
+	if (box->name >= 0)
+		close(box->name);
+	walk_stop(box);
+	prune_forget(box);
+	g_sequence_free(box->timers);
+	inbox_free(box->inbox);
+	g_free(box->why);
+	g_free(box);
+}
+
+void intake_box_why(struct intake *intake, struct box *box, const char *why)
+{
+	if (g_strcmp0(box->why, why) == 0)
+		return;
+	g_free(box->why);
+	box->why = g_strdup(why);
+	if (why)
+		log_warning("%s: %s", box->inbox->path, why);
+	if (intake->events.waiting)
+		intake->events.waiting(box->inbox->pipeline, box->inbox->path, why, intake->events.user);
+}
+
+struct box *intake_box_at(struct intake *intake, const char *path, guint64 device, guint64 inode)
+{
+	for (guint i = 0; i < intake->boxes->len; i++) {
+		struct box *box = intake->boxes->pdata[i];
+		if (strcmp(box->inbox->path, path) == 0 || (box->open && box->device == device && box->inode == inode))
+			return box;
+	}
+	return NULL;
+}
+
+/* The one in a list of struct inbox that equals it (same_path_only: has its path), or -1. */
+static int find_inbox(const GPtrArray *inboxes, const struct inbox *wanted, guint before, bool same_path_only)
+{
+	for (guint i = 0; i < before; i++) {
+		const struct inbox *inbox = inboxes->pdata[i];
+		if (inbox && (same_path_only ? strcmp(inbox->path, wanted->path) == 0 : inbox_equal(inbox, wanted)))
+			return (int)i;
+	}
+	return -1;
+}
+
+static void add_box(struct intake *intake, struct inbox *inbox)
+{
+	struct box *box = g_new0(struct box, 1);
+
+	box->inbox = inbox;
+	box->lock = box->name = -1;
+	box->timers = g_sequence_new(NULL);
+	g_ptr_array_add(intake->boxes, box);
+}
+
+/* Two on one folder would share its files by chance. The definitions' check refuses that; here the first one has it. */
+static void drop_doubles(GPtrArray *inboxes)
+{
+	for (guint i = 0; i < inboxes->len;) {
+		struct inbox *inbox = inboxes->pdata[i];
+		int first = find_inbox(inboxes, inbox, i, true);
+		if (first < 0) {
+			i++;
+			continue;
+		}
+		log_error("%s: the inbox of %s is that of %s already; %s has none", inbox->path, inbox->pipeline,
+			((struct inbox *)inboxes->pdata[first])->pipeline, inbox->pipeline);
+		g_ptr_array_remove_index(inboxes, i);
+	}
+}
+
+/* Boxes that stay keep their timers. They are walked again, since one that came or went may lie within them. */
+static void apply_set(struct intake *intake, GPtrArray *inboxes)
+{
+	drop_doubles(inboxes);
+	for (guint i = intake->boxes->len; i-- > 0;) {
+		struct box *box = intake->boxes->pdata[i];
+		int same = find_inbox(inboxes, box->inbox, inboxes->len, false);
+		if (same >= 0) {
+			g_ptr_array_remove_index(inboxes, (guint)same);
+			walk_stop(box);
+			box->scan_us = 0;
+			continue;
+		}
+		scan_close(intake, box);
+		intake_box_why(intake, box, NULL);
+		g_ptr_array_remove_index(intake->boxes, i);
+	}
+	guint stayed = intake->boxes->len;
+	for (guint i = 0; i < inboxes->len; i++)
+		add_box(intake, g_steal_pointer(&inboxes->pdata[i]));
+	for (guint i = stayed; i < intake->boxes->len; i++) {
+		struct box *inner = intake->boxes->pdata[i];
+		for (guint j = 0; j < stayed; j++) {
+			watch_release(intake, intake->boxes->pdata[j], inner->inbox->path);
+			settle_forget(intake, intake->boxes->pdata[j], inner->inbox->path);
+		}
+	}
+	for (guint i = stayed; i < intake->boxes->len; i++)
+		scan_check(intake, intake->boxes->pdata[i], !((struct box *)intake->boxes->pdata[i])->inbox->was);
+}
+
+/* What other threads asked for. False: to end. */
+static bool take_orders(struct intake *intake)
+{
+	guint64 count;
+
+	/* Nothing to read is no error: EAGAIN. */
+	if (read(intake->wake, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		log_error("intake: %s", g_strerror(errno));
+	g_mutex_lock(&intake->lock);
+	g_autoptr(GPtrArray) inboxes = g_steal_pointer(&intake->next_set);
+	g_autoptr(GPtrArray) again = intake->again;
+	intake->again = g_ptr_array_new_with_free_func(g_free);
+	bool quit = intake->quit;
+	intake->queue = intake->next_queue;
+	g_mutex_unlock(&intake->lock);
+	if (inboxes && !quit)
+		apply_set(intake, inboxes);
+	for (guint i = 0; i < again->len && !quit; i++)
+		settle_look_again(intake, again->pdata[i]);
+	return !quit;
+}
+
+static bool is_paused(struct intake *intake)
+{
+	g_mutex_lock(&intake->lock);
+	bool paused = intake->paused;
+	g_mutex_unlock(&intake->lock);
+	return paused;
+}
+
+static void hand_out_recovered(struct intake *intake, struct box *box)
+{
+	g_autoptr(GPtrArray) claims = claim_recover(box->inbox, room_to_recover(intake, box), &box->recover);
+
+	if (claims->len)
+		log_info("%s: %u claimed before and not finished%s", box->inbox->path, claims->len,
+			box->recover ? "; others follow when these are" : "");
+	for (guint i = 0; i < claims->len; i++)
+		intake->events.claimed(g_steal_pointer(&claims->pdata[i]), intake->events.user);
+}
+
+static void look_at_boxes(struct intake *intake, bool paused)
+{
+	for (guint i = 0; i < intake->boxes->len; i++) {
+		struct box *box = intake->boxes->pdata[i];
+		bool check = box->check_us <= clock_now_us();
+		if (check)
+			scan_check(intake, box, false);
+		if (!box->open)
+			continue;
+		if (check) {
+			failed_look(intake, box);
+			prune_run(box);
+		}
+		scan_box(intake, box);
+		if (box->recover && !paused && room_to_recover(intake, box) > 0)
+			hand_out_recovered(intake, box);
+		room_tell(intake, box);
+		scan_rest(box);
+	}
+}
+
+static void wait_for_more(struct intake *intake, bool paused, struct turn *turn)
+{
+	gint64 next = G_MAXINT64;
+
+	for (guint i = 0; i < intake->boxes->len; i++) {
+		struct box *box = intake->boxes->pdata[i];
+		next = MIN(next, box->check_us);
+		if (!paused)
+			next = MIN(next, settle_next_us(intake, box));
+		if (box->open)
+			next = MIN(next, MIN(box->scan_us, room_next_us(intake, box)));
+	}
+	if (intake->inotify < 0)
+		next = MIN(next, intake->inotify_retry_us);
+	gint64 now = clock_now_us();
+	gint64 wait = CLAMP(next - now, 0, 60 * G_USEC_PER_SEC);
+	struct timespec limit = {wait / G_USEC_PER_SEC, wait % G_USEC_PER_SEC * 1000};
+	struct pollfd sources[] = {{.fd = intake->wake, .events = POLLIN}, {.fd = intake->inotify, .events = POLLIN}};
+	turn_rest(turn);
+	/* A negative descriptor is passed over. An error here is a signal's; the next turn finds out. */
+	if (ppoll(sources, G_N_ELEMENTS(sources), &limit, NULL) < 0)
+		return;
+}
+
+static void started(struct intake *intake)
+{
+	g_mutex_lock(&intake->lock);
+	intake->started = true;
+	g_cond_broadcast(&intake->started_changed);
+	g_mutex_unlock(&intake->lock);
+}
+
+/* Every inbox impossible at the start is a mistake in the settings. One that is away for now is waited for. */
+static void check_start(struct intake *intake)
+{
+	const char *why = NULL;
+
+	for (guint i = 0; i < intake->boxes->len; i++) {
+		const struct box *box = intake->boxes->pdata[i];
+		if (box->open || !box->hopeless)
+			return;
+		why = box->why;
+	}
+	if (why) {
+		g_mutex_lock(&intake->lock);
+		fail(&intake->start_error, ERROR_SYSTEM, "%s", why);
+		g_mutex_unlock(&intake->lock);
+	}
+}
+
+static gpointer run(gpointer data)
+{
+	struct intake *intake = data;
+
+	take_orders(intake); /* the first set */
+	check_start(intake);
+	started(intake);
+	struct turn *turn = turn_new("intake");
+	while (take_orders(intake)) {
+		turn_mark(turn);
+		bool more = watch_read(intake);
+		bool paused = is_paused(intake);
+		look_at_boxes(intake, paused);
+		if (!paused)
+			settle_run(intake);
+		if (!more)
+			wait_for_more(intake, paused, turn);
+	}
+	turn_free(turn);
+	return NULL;
+}
+
+static void wake(struct intake *intake)
+{
+	guint64 one = 1;
+
+	if (write(intake->wake, &one, sizeof(one)) < 0)
+		log_error("intake: %s", g_strerror(errno));
+}
+
+struct intake *intake_new(GPtrArray *inboxes, guint queue, const struct intake_events *events, GError **error)
+{
+	g_autoptr(GPtrArray) taken = inboxes;
+
+	g_ptr_array_set_free_func(taken, (GDestroyNotify)inbox_free);
+	if (!g_atomic_int_compare_and_exchange(&running, 0, 1)) {
+		fail(error, ERROR_SYSTEM, "there is an intake already");
+		return NULL;
+	}
+	struct intake *intake = g_new0(struct intake, 1);
+	intake->events = *events;
+	g_mutex_init(&intake->lock);
+	g_cond_init(&intake->started_changed);
+	intake->boxes = g_ptr_array_new_with_free_func(box_free);
+	intake->next_set = g_steal_pointer(&taken);
+	intake->again = g_ptr_array_new_with_free_func(g_free);
+	intake->next_queue = MAX(queue, 1);
+	settle_init(intake);
+	/* Here, on the thread that starts children: between the library's open and our CLOEXEC none may be started. */
+	watch_open(intake);
+	intake->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	claim_register_wakes(intake->wake);
+	intake->thread = g_thread_new("intake", run, intake);
+	g_mutex_lock(&intake->lock);
+	while (!intake->started)
+		g_cond_wait(&intake->started_changed, &intake->lock);
+	GError *start_error = g_steal_pointer(&intake->start_error);
+	g_mutex_unlock(&intake->lock);
+	if (start_error) {
+		g_propagate_error(error, start_error);
+		intake_free(intake);
+		return NULL;
+	}
+	return intake;
+}
+
+void intake_set(struct intake *intake, GPtrArray *inboxes)
+{
+	g_ptr_array_set_free_func(inboxes, (GDestroyNotify)inbox_free);
+	g_mutex_lock(&intake->lock);
+	g_clear_pointer(&intake->next_set, g_ptr_array_unref);
+	intake->next_set = inboxes;
+	g_mutex_unlock(&intake->lock);
+	wake(intake);
+}
+
+void intake_set_queue(struct intake *intake, guint queue)
+{
+	g_mutex_lock(&intake->lock);
+	bool news = intake->next_queue != MAX(queue, 1);
+	intake->next_queue = MAX(queue, 1);
+	g_mutex_unlock(&intake->lock);
+	if (news)
+		wake(intake);
+}
+
+void intake_look_again(struct intake *intake, const char *path)
+{
+	g_mutex_lock(&intake->lock);
+	g_ptr_array_add(intake->again, g_strdup(path));
+	g_mutex_unlock(&intake->lock);
+	wake(intake);
+}
+
+void intake_pause(struct intake *intake)
+{
+	g_mutex_lock(&intake->lock);
+	intake->paused = true;
+	g_mutex_unlock(&intake->lock);
+	wake(intake);
+}
+
+guint64 intake_overflows(struct intake *intake)
+{
+	return (guint64)g_atomic_int_get(&intake->overflows);
+}
+
+void intake_free(struct intake *intake)
+{
+	if (!intake)
+		return;
+	g_mutex_lock(&intake->lock);
+	intake->quit = true;
+	g_mutex_unlock(&intake->lock);
+	wake(intake);
+	g_thread_join(intake->thread);
+	claim_register_wakes(-1);
+	settle_finish(intake);
+	watch_close(intake);
+	close(intake->wake);
+	g_clear_pointer(&intake->next_set, g_ptr_array_unref);
+	g_ptr_array_unref(intake->again);
+	g_ptr_array_unref(intake->boxes);
+	g_cond_clear(&intake->started_changed);
+	g_mutex_clear(&intake->lock);
+	g_free(intake);
+	claim_unregister_all();
+	failed_forget_all();
+	g_atomic_int_set(&running, 0);
+}

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Files that are seen and not taken yet. Each has a timer, and nothing leaves the table but by being claimed or by
+ * being gone: what is too young, unreadable or no file at all is looked at again, sooner or later. What does not fit
+ * into it is found again by a walk of its inbox: see intake_room.c.
+ *
+ * A file is claimed when it has been quiet for the inbox's settle time, is the same (size, mtime) at two looks, can be
+ * read, and no process has it open for writing. One that was moved in is complete and needs only the last two. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/disk/beneath.h"
+#include "master/intake/intake_pending.h"
+
+guint intake_parked_most = 2000;
+
+enum {
+	RUN_US = 20 * 1000,            /* of claiming, between two looks at events */
+	CLAIMS_AT_ONCE = 16,           /* to one round of fsync */
+	FAILED_FIRST_US = 1000 * 1000, /* doubled with each failure, up to: */
+	FAILED_LAST_US = 30 * 1000 * 1000,
+	PASSIVE_US = 60 * 1000 * 1000, /* what is not a picture's file may become one */
+};
+
+static void pending_free(gpointer data)
+{
+	struct pending *file = data;
+
+	if (file->parked)
+		file->box->parked--;
+	else
+		file->box->candidates--;
+	g_sequence_remove(file->timer);
+	g_free(file->path);
+	g_free(file->why);
+	g_free(file);
+}
+
+void settle_init(struct intake *intake)
+{
+	intake->fresh = g_ptr_array_new();
+	intake->pending = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, pending_free);
+}
+
+void settle_finish(struct intake *intake)
+{
+	g_clear_pointer(&intake->pending, g_hash_table_destroy);
+	g_clear_pointer(&intake->fresh, g_ptr_array_unref);
+}
+
+/* Those that a walk found in one stretch are due at the same time: the one that came to the inbox first goes first, and of those that came
+ * within a tick of the kernel's clock the one whose name sorts first. */
+static int by_due(gconstpointer a, gconstpointer b, gpointer user)
+{
+	const struct pending *first = a, *second = b;
+
+	(void)user;
+	if (first->due_us != second->due_us)
+		return first->due_us < second->due_us ? -1 : 1;
+	if (first->came_us != second->came_us)
+		return first->came_us < second->came_us ? -1 : 1;
+	return first->came_us ? strcmp(first->path, second->path) : 0;
+}
+
+void settle_arm(struct pending *file, gint64 due_us)
+{
+	file->due_us = due_us;
+	if (file->timer)
+		g_sequence_sort_changed(file->timer, by_due, NULL);
+	else
+		file->timer = g_sequence_insert_sorted(file->box->timers, file, by_due, NULL);
+}
+
+static void tell(struct intake *intake, struct pending *file, const char *why)
+{
+	if (g_strcmp0(file->why, why) == 0)
+		return;
+	g_free(file->why);
+	file->why = g_strdup(why);
+	if (intake->events.waiting)
+		intake->events.waiting(file->box->inbox->pipeline, file->path, why, intake->events.user);
+}
+
+void settle_drop(struct intake *intake, struct pending *file)
+{
+	tell(intake, file, NULL);
+	g_hash_table_remove(intake->pending, file->path);
+}
+
+void settle_park(struct intake *intake, struct pending *file, const char *why, gint64 due_us)
+{
+	struct box *box = file->box;
+
+	if (!file->parked && box->parked >= intake_parked_most) {
+		box->unlisted += why != NULL;
+		settle_drop(intake, file);
+		return;
+	}
+	if (!file->parked) {
+		box->candidates--;
+		box->parked++;
+		file->parked = true;
+	}
+	tell(intake, file, why);
+	settle_arm(file, due_us);
+}
+
+void settle_failed(struct intake *intake, struct pending *file, const char *why)
+{
+	gint64 pause = FAILED_FIRST_US;
+
+	for (guint i = 0; i < file->failures && pause < FAILED_LAST_US; i++)
+		pause *= 2;
+	file->failures++;
+	settle_park(intake, file, why, clock_now_us() + MIN(pause, FAILED_LAST_US));
+}
+
+void settle_failed_errno(struct intake *intake, struct pending *file, const char *what, int number)
+{
+	g_autofree char *why = g_strdup_printf("%s: %s", what, g_strerror(number));
+	settle_failed(intake, file, why);
+}
+
+static struct pending *add_pending(struct intake *intake, struct box *box, char *path /* takes */, const char *relative)
+{
+	struct pending *file = g_new0(struct pending, 1);
+
+	file->box = box;
+	file->path = path;
+	file->relative = path + strlen(path) - strlen(relative);
+	file->first_us = clock_now_us();
+	file->first_wall_us = clock_wall_us();
+	box->candidates++;
+	settle_arm(file, G_MAXINT64);
+	g_hash_table_insert(intake->pending, file->path, file);
+	return file;
+}
+
+/* True when it is what it was at the last look. */
+bool settle_look(struct pending *file, const struct stat *status)
+{
+	struct stamp now = stamp_of(status);
+
+	if (stamp_same(&now, &file->seen))
+		return true;
+	file->seen = now;
+	file->same_us = clock_now_us();
+	return false;
+}
+
+gint64 settle_time(const struct box *box)
+{
+	return box->polled || box->remote ? MAX(box->inbox->settle_us, 2 * intake_poll_us) : box->inbox->settle_us;
+}
+
+/* When it came, as near as can be told: a rename or a write sets its ctime. One that came with its folder may have lain elsewhere for years;
+ * it was not here before the backlog that it was found in. */
+static void found(struct pending *file, const struct stat *status)
+{
+	file->came_us = status->st_ctim.tv_sec * G_USEC_PER_SEC + status->st_ctim.tv_nsec / 1000;
+	file->first_wall_us = MIN(file->first_wall_us, MAX(file->came_us, file->box->since_wall_us));
+}
+
+/* An original that stays, where nothing leaves a doubt: it never gets into the table. */
+static bool is_done(struct intake *intake, const struct box *box, const char *path, const char *relative)
+{
+	struct stat status;
+
+	return intake->events.known && intake->events.kept(box->inbox, intake->events.user) > 0 &&
+	       beneath_stat(path, &status) == 0 && S_ISREG(status.st_mode) &&
+	       intake->events.known(box->inbox, relative, &status, false, intake->events.user) == KNOWN_DONE;
+}
+
+bool settle_notice(struct intake *intake, struct box *box, const char *relative, enum arrival arrival)
+{
+	g_autofree char *path = g_build_filename(box->inbox->path, relative, NULL);
+	struct pending *file = g_hash_table_lookup(intake->pending, path);
+	bool known = file != NULL, looked = arrival == ARRIVED_SEEN || arrival == ARRIVED_WALKED;
+	gint64 now = arrival == ARRIVED_WALKED ? box->stretch_us : clock_now_us();
+	struct stat status;
+
+	if (known && looked)
+		return true;
+	prune_touch(box, relative);
+	if (looked && is_done(intake, box, path, relative))
+		return true;
+	if (!known && !(room_to_note(intake, box) && (arrival == ARRIVED_WALKED || !room_backlog(box)))) {
+		room_begin_backlog(box);
+		box->more = box->stale = true;
+		return false;
+	}
+	if (!known)
+		file = add_pending(intake, box, g_steal_pointer(&path), relative);
+	if (!known && arrival == ARRIVED_WALKED)
+		box->left -= box->left > 0;
+	if (arrival == ARRIVED_MOVED && file->put_back) {
+		file->put_back = false;
+		return true;
+	}
+	/* Not at each write: there may be thousands, and the timer's look will see the last. */
+	if ((arrival != ARRIVED_GROWN || !known) && beneath_stat(file->path, &status) == 0) {
+		settle_look(file, &status);
+		if (arrival == ARRIVED_WALKED)
+			found(file, &status);
+	}
+	file->moved = arrival == ARRIVED_MOVED;
+	file->told |= !looked;
+	file->failures = 0;
+	file->quiet_us = file->moved ? now : now + settle_time(box);
+	/* A timer that is due earlier looks and goes on waiting: cheaper than to move it with each write. */
+	if (!known || file->due_us > file->quiet_us)
+		settle_arm(file, file->quiet_us);
+	return true;
+}
+
+void settle_returned(struct intake *intake, struct box *box, const char *relative, gint64 quiet_us)
+{
+	g_autofree char *path = g_build_filename(box->inbox->path, relative, NULL);
+
+	if (!settle_notice(intake, box, relative, ARRIVED_WRITTEN))
+		return; /* a walk finds it */
+	struct pending *file = g_hash_table_lookup(intake->pending, path);
+	file->put_back = true;
+	file->quiet_us = MAX(file->quiet_us, quiet_us);
+	settle_arm(file, file->quiet_us);
+}
+
+void settle_folder(struct intake *intake, struct box *box, const char *relative, int number)
+{
+	g_autofree char *path = g_build_filename(box->inbox->path, relative, NULL);
+	struct pending *folder = g_hash_table_lookup(intake->pending, path);
+
+	if (number == 0 || number == ENOENT || number == ENOTDIR) {
+		if (folder)
+			settle_drop(intake, folder);
+		return;
+	}
+	if (!folder)
+		folder = add_pending(intake, box, g_steal_pointer(&path), relative);
+	settle_failed_errno(intake, folder, "this folder cannot be looked into", number);
+}
+
+void settle_gone(struct intake *intake, const char *path)
+{
+	struct pending *file = g_hash_table_lookup(intake->pending, path);
+	struct stat status;
+
+	/* Events are late: another may have its name already. */
+	if (file && beneath_stat(path, &status) != 0 && errno == ENOENT)
+		settle_drop(intake, file);
+}
+
+void settle_look_again(struct intake *intake, const char *path)
+{
+	struct pending *file = g_hash_table_lookup(intake->pending, path);
+
+	if (file) {
+		settle_arm(file, clock_now_us());
+		return;
+	}
+	for (guint i = 0; i < intake->boxes->len; i++) {
+		struct box *box = intake->boxes->pdata[i];
+		if (box->open && inbox_path_within(path, box->inbox->path)) {
+			settle_notice(intake, box, path + strlen(box->inbox->path) + 1, ARRIVED_SEEN);
+			return;
+		}
+	}
+}
+
+void settle_forget(struct intake *intake, struct box *box, const char *path)
+{
+	GHashTableIter iterator;
+	gpointer value;
+
+	g_hash_table_iter_init(&iterator, intake->pending);
+	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+		struct pending *file = value;
+		if (file->box != box || !inbox_path_within(file->path, path))
+			continue;
+		tell(intake, file, NULL);
+		g_hash_table_iter_remove(&iterator);
+	}
+}
+
+void settle_retry(struct intake *intake, struct box *box)
+{
+	GHashTableIter iterator;
+	gpointer value;
+
+	g_hash_table_iter_init(&iterator, intake->pending);
+	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+		struct pending *file = value;
+		if (file->box == box && file->failures)
+			settle_arm(file, clock_now_us());
+	}
+}
+
+static void hand_out(struct intake *intake)
+{
+	if (intake->fresh->len)
+		claim_sync(intake->fresh);
+	for (guint i = 0; i < intake->fresh->len; i++)
+		intake->events.claimed(intake->fresh->pdata[i], intake->events.user);
+	g_ptr_array_set_size(intake->fresh, 0);
+}
+
+/* The file of this inbox that is to be looked at next; NULL: none is due. */
+static struct pending *first_due(struct intake *intake, struct box *box, gint64 now)
+{
+	GSequenceIter *first = g_sequence_get_begin_iter(box->timers);
+
+	if (g_sequence_iter_is_end(first) || !room_to_claim(intake, box))
+		return NULL;
+	struct pending *file = g_sequence_get(first);
+	return file->due_us <= now ? file : NULL;
+}
+
+/* A file of each inbox in turn, so that none waits for all that came to another. */
+void settle_run(struct intake *intake)
+{
+	gint64 end = clock_now_us() + RUN_US, now;
+	guint idle = 0;
+
+	while (idle < intake->boxes->len && (now = clock_now_us()) < end && intake->fresh->len < CLAIMS_AT_ONCE) {
+		struct box *box = intake->boxes->pdata[intake->turn++ % intake->boxes->len];
+		struct pending *file = first_due(intake, box, now);
+		idle = file ? 0 : idle + 1;
+		if (file && scan_hold(intake, box))
+			take_look(intake, file);
+	}
+	hand_out(intake);
+}
+
+gint64 settle_next_us(struct intake *intake, struct box *box)
+{
+	GSequenceIter *first = g_sequence_get_begin_iter(box->timers);
+
+	if (g_sequence_iter_is_end(first) || !room_to_claim(intake, box))
+		return G_MAXINT64;
+	return ((struct pending *)g_sequence_get(first))->due_us;
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What lies in folders. The order is everything: first the watch, then the walk, so that a file that comes in between is seen twice and
+ * not never.
+ *
+ * The walk of a whole inbox stops when as many files are in the table as may be, keeps its place, and goes on from there when there is
+ * room again: a hundred thousand files are read once, and those that the folder lists last have their turn as well. What it reads at a
+ * stretch is taken in the order in which it came to the inbox (see by_due() in intake_settle.c). */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/counters.h"
+#include "base/disk/beneath.h"
+#include "master/intake/intake_private.h"
+
+struct walk {
+	GQueue folders; /* relative paths, owned: still to be read */
+	char *relative; /* of the folder that is being read */
+	DIR *folder;    /* it; NULL: none is */
+	int number;     /* errno of the inbox's own */
+	bool watched;   /* all of them so far */
+};
+
+static char *path_in(const struct box *box, const char *relative)
+{
+	return *relative ? g_build_filename(box->inbox->path, relative, NULL) : g_strdup(box->inbox->path);
+}
+
+/* One that has no events is walked every few seconds, and says why unless that lies in its nature. */
+static void poll_box(struct intake *intake, struct box *box, const GError *error)
+{
+	box->polled = true;
+	box->scan_us = MIN(box->scan_us, clock_now_us() + intake_poll_us);
+	g_autofree char *why = g_strdup_printf("%s; until then this inbox is looked at every %g s", error->message,
+		(double)intake_poll_us / G_USEC_PER_SEC);
+	intake_box_why(intake, box, why);
+}
+
+/* Whether it is a folder; 0 or errno. status is filled in for folders. */
+static int is_folder(const struct dirent *entry, int descriptor, struct stat *status, bool *folder)
+{
+	*folder = false;
+	if (entry->d_type != DT_UNKNOWN && entry->d_type != DT_DIR)
+		return 0;
+	if (fstatat(descriptor, entry->d_name, status, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno;
+	*folder = S_ISDIR(status->st_mode);
+	return 0;
+}
+
+/* False: a folder of this inbox, that is to be read as well: its path below the inbox, owned, is added to the queue. */
+static bool is_entry(struct intake *intake, struct box *box, const char *folder, const struct dirent *entry,
+	int descriptor, char **relative, GQueue *folders)
+{
+	struct stat status;
+	bool is;
+	char *name = *folder ? g_build_filename(folder, entry->d_name, NULL) : g_strdup(entry->d_name);
+	int number = is_folder(entry, descriptor, &status, &is);
+
+	*relative = NULL;
+	if (number) {
+		settle_folder(intake, box, name, number);
+	} else if (is) {
+		g_autofree char *path = path_in(box, name);
+		if (intake_box_at(intake, path, status.st_dev, status.st_ino)) {
+			g_free(name);
+			return false;
+		}
+		if (box->inbox->recursive) {
+			g_queue_push_tail(folders, name);
+			return false;
+		}
+	}
+	*relative = name;
+	return number == 0;
+}
+
+static void entry_seen(struct intake *intake, struct box *box, const char *folder, const struct dirent *entry,
+	int descriptor, enum arrival arrival, GQueue *folders)
+{
+	g_autofree char *relative = NULL;
+
+	if (inbox_ignores(entry->d_name, *folder == '\0')) /* "." and "..", too */
+		return;
+	if (is_entry(intake, box, folder, entry, descriptor, &relative, folders))
+		settle_notice(intake, box, relative, arrival);
+}
+
+/* *folder is NULL when it need not be read: it was watched all the time (unless whole), or cannot be. Returns 0 or errno. */
+static int open_folder(
+	struct intake *intake, struct box *box, const char *relative, bool whole, DIR **folder, bool *watched)
+{
+	g_autofree char *path = path_in(box, relative);
+	g_autoptr(GError) error = NULL;
+	bool fresh;
+	/* The inbox itself may be a link to where it really is; below it links are not followed. */
+	int descriptor = beneath_open(path, O_RDONLY | O_DIRECTORY, 0);
+
+	*folder = NULL;
+	if (descriptor < 0)
+		return errno;
+	if (!watch_folder(intake, box, relative, path, descriptor, &fresh, &error)) {
+		*watched = false;
+		poll_box(intake, box, error);
+	}
+	*folder = fresh || whole ? fdopendir(descriptor) : NULL;
+	if (*folder)
+		tally(TALLY_FOLDERS);
+	else
+		close(descriptor);
+	return 0;
+}
+
+void walk_folder(struct intake *intake, struct box *box, const char *top, enum arrival arrival)
+{
+	GQueue folders = G_QUEUE_INIT;
+	bool watched = true;
+
+	g_queue_push_tail(&folders, g_strdup(top));
+	for (char *relative; (relative = g_queue_pop_head(&folders)); g_free(relative)) {
+		DIR *folder;
+		settle_folder(intake, box, relative, open_folder(intake, box, relative, false, &folder, &watched));
+		if (!folder)
+			continue;
+		for (struct dirent *entry; (entry = readdir(folder));)
+			entry_seen(intake, box, relative, entry, dirfd(folder), arrival, &folders);
+		closedir(folder);
+	}
+}
+
+void walk_start(struct intake *intake, struct box *box)
+{
+	room_begin_backlog(box);
+	walk_stop(box);
+	box->generation++;
+	box->more = false;
+	box->stale = true; /* should it have to stop */
+	box->unlisted_before = box->unlisted;
+	box->unlisted = 0;
+	box->walk = g_new0(struct walk, 1);
+	box->walk->watched = true;
+	g_queue_push_tail(&box->walk->folders, g_strdup(""));
+	(void)intake;
+}
+
+void walk_stop(struct box *box)
+{
+	struct walk *walk = g_steal_pointer(&box->walk);
+
+	if (!walk)
+		return;
+	g_queue_clear_full(&walk->folders, g_free);
+	g_free(walk->relative);
+	if (walk->folder)
+		closedir(walk->folder);
+	g_free(walk);
+}
+
+/* False: there is none left. */
+static bool next_folder(struct intake *intake, struct box *box)
+{
+	struct walk *walk = box->walk;
+
+	while (!walk->folder && !g_queue_is_empty(&walk->folders)) {
+		g_free(walk->relative);
+		walk->relative = g_queue_pop_head(&walk->folders);
+		int number = open_folder(intake, box, walk->relative, true, &walk->folder, &walk->watched);
+		if (*walk->relative)
+			settle_folder(intake, box, walk->relative, number);
+		else
+			walk->number = number;
+	}
+	return walk->folder != NULL;
+}
+
+bool walk_go_on(struct intake *intake, struct box *box, int *number, bool *watched)
+{
+	struct walk *walk = box->walk;
+
+	box->stretch_us = clock_now_us();
+	while (room_to_note(intake, box)) {
+		if (!next_folder(intake, box)) {
+			*number = walk->number;
+			*watched = walk->watched;
+			walk_stop(box);
+			box->left = 0;
+			return true;
+		}
+		struct dirent *entry = readdir(walk->folder);
+		if (entry)
+			entry_seen(intake, box, walk->relative, entry, dirfd(walk->folder), ARRIVED_WALKED,
+				&walk->folders);
+		else
+			closedir(g_steal_pointer(&walk->folder));
+	}
+	return false;
+}
+
+guint64 walk_count(struct intake *intake, struct box *box)
+{
+	GQueue folders = G_QUEUE_INIT;
+	guint64 count = 0;
+
+	g_queue_push_tail(&folders, g_strdup(""));
+	for (char *relative; (relative = g_queue_pop_head(&folders)); g_free(relative)) {
+		g_autofree char *path = path_in(box, relative);
+		DIR *folder = beneath_opendir(path);
+		if (!folder)
+			continue;
+		tally(TALLY_FOLDERS);
+		for (struct dirent *entry; (entry = readdir(folder));) {
+			g_autofree char *name = NULL;
+			if (!inbox_ignores(entry->d_name, *relative == '\0') &&
+				is_entry(intake, box, relative, entry, dirfd(folder), &name, &folders))
+				count++;
+		}
+		closedir(folder);
+	}
+	return count;
+}

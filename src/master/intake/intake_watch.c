@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * libinotifytools, and nothing else of intake knows it. Of the library we use initialize, one watch to a folder, and
+ * next event; which folder a watch is for is our own map. What its source (3.22.6.0) demands of us:
+ *
+ * - It lists a watch under the name it was given and never forgets one that the kernel dropped, so the same name asked
+ *   again answers with the old descriptor. Each watch gets a name of its own: unique_name().
+ * - Its remove function prints to standard error when the kernel was faster. It is not used: a watch that is of no use
+ *   any more loses its box and is ignored; when many have, the library is started afresh.
+ * - A folder added twice leaks in the library. We look it up by device and inode first.
+ * - Its buffer of events outlives inotifytools_cleanup(): what is left in it is read and dropped after the next start.
+ * - It waits with select(), so its descriptor has to be below FD_SETSIZE, and the descriptor has no CLOEXEC.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inotifytools/inotify.h>
+#include <inotifytools/inotifytools.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/select.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/disk/files.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "master/intake/intake_private.h"
+
+guint intake_dead_at_most = 1024;
+
+enum {
+	MASK = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB |
+	       IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR,
+	EVENTS_AT_ONCE = 4096, /* between two looks at the timers */
+	DEAD_FACTOR = 8,       /* so many times as many dead watches are borne while files are being written */
+};
+
+static void folder_free(gpointer data)
+{
+	struct folder *folder = data;
+
+	g_free(folder->path);
+	g_free(folder->relative);
+	g_free(folder);
+}
+
+static guint identity_hash(gconstpointer data)
+{
+	const struct folder *folder = data;
+	return (guint)(folder->inode ^ folder->inode >> 32 ^ folder->device * 31);
+}
+
+static gboolean identity_same(gconstpointer a, gconstpointer b)
+{
+	const struct folder *first = a, *second = b;
+	return first->device == second->device && first->inode == second->inode;
+}
+
+static char *limit_of(const char *name)
+{
+	g_autofree char *path = g_strdup_printf("/proc/sys/fs/inotify/%s", name);
+	g_autofree char *text = NULL;
+
+	if (!g_file_get_contents(path, &text, NULL, NULL))
+		return g_strdup("unknown");
+	return g_strdup(g_strstrip(text));
+}
+
+/* ENOSPC of inotify is not a full disk, EMFILE not only our own descriptors: the limit by its name, and the cure. */
+static bool fail_inotify(GError **error, int number, const char *limit)
+{
+	g_autofree char *current = limit_of(limit);
+	guint64 better = MAX(g_ascii_strtoull(current, NULL, 10) * 4, 1024);
+
+	return fail(error, ERROR_RETRY,
+		"inotify: %s: the limit fs.inotify.%s (%s) is used up; `sysctl fs.inotify.%s=%" G_GUINT64_FORMAT
+		"` raises it",
+		g_strerror(number), limit, current, limit, better);
+}
+
+/* Descriptors of this process that are inotify's. */
+static GHashTable *inotify_descriptors(void)
+{
+	GHashTable *found = g_hash_table_new(NULL, NULL);
+	DIR *folder = opendir("/proc/self/fd");
+
+	for (struct dirent *entry; folder && (entry = readdir(folder));) {
+		char target[64];
+		gssize length = readlinkat(dirfd(folder), entry->d_name, target, sizeof(target) - 1);
+		if (length <= 0)
+			continue;
+		target[length] = '\0';
+		if (strstr(target, "inotify"))
+			g_hash_table_add(found, GINT_TO_POINTER(atoi(entry->d_name)));
+	}
+	if (folder)
+		closedir(folder);
+	return found;
+}
+
+/* The library keeps its descriptor to itself: it is the one that is there after its start and was not before. -1 when
+ * that is not exactly one, because another thread opened its own at the same moment. */
+static int new_descriptor(GHashTable *before)
+{
+	g_autoptr(GHashTable) after = inotify_descriptors();
+	GHashTableIter iterator;
+	gpointer key;
+	int found = -1;
+	guint count = 0;
+
+	g_hash_table_iter_init(&iterator, after);
+	while (g_hash_table_iter_next(&iterator, &key, NULL))
+		if (!g_hash_table_contains(before, key)) {
+			found = GPOINTER_TO_INT(key);
+			count++;
+		}
+	return count == 1 ? found : -1;
+}
+
+/* EMFILE stands for two limits; this is the other. */
+static bool descriptors_left(void)
+{
+	int descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (descriptor >= 0)
+		close(descriptor);
+	return descriptor >= 0;
+}
+
+static bool start_library(struct intake *intake, GError **error)
+{
+	for (int attempt = 0; attempt < 5; attempt++) {
+		g_autoptr(GHashTable) before = inotify_descriptors();
+		if (!inotifytools_initialize()) {
+			int number = inotifytools_error();
+			return number == EMFILE && descriptors_left()
+				       ? fail_inotify(error, number, "max_user_instances")
+				       : fail(error, ERROR_RETRY, "inotify cannot be used: %s", g_strerror(number));
+		}
+		intake->inotify = new_descriptor(before);
+		if (intake->inotify >= 0 && intake->inotify < FD_SETSIZE)
+			return true;
+		inotifytools_cleanup();
+		intake->inotify = -1;
+	}
+	return fail(error, ERROR_RETRY, "inotify cannot be used: its descriptor was not found or is too high");
+}
+
+void watch_open(struct intake *intake)
+{
+	g_autoptr(GError) error = NULL;
+
+	intake->folders = g_hash_table_new_full(NULL, NULL, NULL, folder_free);
+	intake->folders_by_identity = g_hash_table_new(identity_hash, identity_same);
+	intake->writers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	intake->dead = 0;
+	intake->inotify = -1;
+	g_clear_pointer(&intake->inotify_error, g_free);
+	if (!start_library(intake, &error)) {
+		intake->inotify_error = g_strdup(error->message);
+		intake->inotify_retry_us = clock_now_us() + intake_reconcile_us;
+		return;
+	}
+	fcntl(intake->inotify, F_SETFD, FD_CLOEXEC);
+	while (inotifytools_next_events(0, 1)) /* of the time before the last clean-up; there is no watch yet */
+		;
+}
+
+void watch_close(struct intake *intake)
+{
+	if (intake->inotify >= 0)
+		inotifytools_cleanup();
+	intake->inotify = -1;
+	g_clear_pointer(&intake->folders_by_identity, g_hash_table_destroy);
+	g_clear_pointer(&intake->folders, g_hash_table_destroy);
+	g_clear_pointer(&intake->writers, g_hash_table_destroy);
+	g_clear_pointer(&intake->inotify_error, g_free);
+}
+
+/* A name for an open folder that no other watch had: "/" and "./" are the digits of a serial number, and mean nothing
+ * to the kernel. By descriptor it also is the very folder that was opened, whatever its path is by now. */
+static char *unique_name(struct intake *intake, int descriptor)
+{
+	GString *name = g_string_new(NULL);
+
+	g_string_printf(name, "/proc/self/fd/%d/", descriptor);
+	for (guint serial = ++intake->serial; serial; serial >>= 1)
+		g_string_append(name, serial & 1 ? "./" : "/");
+	return g_string_free(name, FALSE);
+}
+
+static struct folder *add_watch(struct intake *intake, int descriptor, guint64 device, guint64 inode, GError **error)
+{
+	g_autofree char *name = unique_name(intake, descriptor);
+
+	if (!inotifytools_watch_file(name, MASK)) {
+		int number = inotifytools_error();
+		if (number == ENOSPC)
+			fail_inotify(error, number, "max_user_watches");
+		else
+			fail(error, ERROR_RETRY, "inotify: %s", g_strerror(number));
+		return NULL;
+	}
+	struct folder *folder = g_new0(struct folder, 1);
+	folder->wd = inotifytools_wd_from_filename(name);
+	folder->device = device;
+	folder->inode = inode;
+	/* File systems that change a folder's numbers: the kernel knows better that it is the same one. */
+	struct folder *known = g_hash_table_lookup(intake->folders, GINT_TO_POINTER(folder->wd));
+	if (known)
+		g_hash_table_remove(intake->folders_by_identity, known);
+	g_hash_table_replace(intake->folders, GINT_TO_POINTER(folder->wd), folder);
+	g_hash_table_replace(intake->folders_by_identity, folder, folder);
+	return folder;
+}
+
+bool watch_folder(struct intake *intake, struct box *box, const char *relative, const char *path, int descriptor,
+	bool *fresh, GError **error)
+{
+	struct stat status;
+
+	*fresh = true;
+	if (intake->inotify < 0)
+		return fail(error, ERROR_RETRY, "%s", intake->inotify_error);
+	if (fstat(descriptor, &status) != 0)
+		return fail_errno(error, "cannot be looked at");
+	struct folder key = {.device = status.st_dev, .inode = status.st_ino};
+	struct folder *folder = g_hash_table_lookup(intake->folders_by_identity, &key);
+	if (!folder)
+		folder = add_watch(intake, descriptor, key.device, key.inode, error);
+	else if (!folder->box)
+		intake->dead--;
+	if (!folder)
+		return false;
+	*fresh = folder->box != box || g_strcmp0(folder->path, path) != 0;
+	if (*fresh) {
+		g_free(folder->path);
+		g_free(folder->relative);
+		folder->path = g_strdup(path);
+		folder->relative = g_strdup(relative);
+		folder->box = box;
+	}
+	folder->generation = box->generation;
+	return true;
+}
+
+static void release(struct intake *intake, struct folder *folder)
+{
+	folder->box = NULL;
+	intake->dead++;
+}
+
+void watch_release(struct intake *intake, struct box *box, const char *path)
+{
+	GHashTableIter iterator;
+	gpointer value;
+
+	if (!intake->folders)
+		return;
+	g_hash_table_iter_init(&iterator, intake->folders);
+	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+		struct folder *folder = value;
+		if (folder->box == box && inbox_path_within(folder->path, path))
+			release(intake, folder);
+	}
+}
+
+void watch_release_unmet(struct intake *intake, struct box *box)
+{
+	GHashTableIter iterator;
+	gpointer value;
+
+	if (!intake->folders)
+		return;
+	g_hash_table_iter_init(&iterator, intake->folders);
+	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+		struct folder *folder = value;
+		if (folder->box == box && folder->generation != box->generation)
+			release(intake, folder);
+	}
+}
+
+/* The kernel dropped a watch: its folder is deleted or unmounted. Another of the same name may be there by now. */
+static void ignored(struct intake *intake, struct folder *folder)
+{
+	struct box *box = folder->box;
+	g_autofree char *relative = g_strdup(folder->relative);
+
+	if (box)
+		intake->dead++; /* the library still lists it */
+	if (g_hash_table_lookup(intake->folders_by_identity, folder) == folder)
+		g_hash_table_remove(intake->folders_by_identity, folder);
+	g_hash_table_remove(intake->folders, GINT_TO_POINTER(folder->wd));
+	if (box)
+		scan_lost(intake, box, relative);
+}
+
+static void overflowed(struct intake *intake)
+{
+	g_atomic_int_inc(&intake->overflows);
+	log_warning("inotify lost events, its queue was full (%d times so far): every inbox is "
+		    "looked through; `sysctl fs.inotify.max_queued_events` makes it longer",
+		g_atomic_int_get(&intake->overflows));
+	writers_forget(intake, NULL); /* that they closed may be among what is lost */
+	for (guint i = 0; i < intake->boxes->len; i++) {
+		struct box *box = intake->boxes->pdata[i];
+		box->check_us = box->scan_us = 0;
+	}
+}
+
+/* So many watches are of no use that the library should be started afresh. Who is writing would be forgotten then: that is put off while
+ * anybody is, within reason. */
+static bool too_many_dead(const struct intake *intake)
+{
+	guint most = intake_dead_at_most + g_hash_table_size(intake->folders) / 2;
+
+	return intake->dead > (g_hash_table_size(intake->writers) ? most * DEAD_FACTOR : most);
+}
+
+/* Starts the library afresh, to be rid of dead watches or to try again. What happens meanwhile, the walk finds. */
+static void start_afresh(struct intake *intake)
+{
+	watch_close(intake);
+	watch_open(intake);
+	for (guint i = 0; i < intake->boxes->len; i++)
+		((struct box *)intake->boxes->pdata[i])->scan_us = 0;
+}
+
+bool watch_read(struct intake *intake)
+{
+	struct inotify_event *event = NULL;
+
+	if (intake->inotify < 0 ? clock_now_us() >= intake->inotify_retry_us : too_many_dead(intake))
+		start_afresh(intake);
+	for (int i = 0; i < EVENTS_AT_ONCE && intake->inotify >= 0 && (event = inotifytools_next_events(0, 1)); i++) {
+		if (event->mask & IN_Q_OVERFLOW) {
+			overflowed(intake);
+			continue;
+		}
+		struct folder *folder = g_hash_table_lookup(intake->folders, GINT_TO_POINTER(event->wd));
+		if (!folder)
+			continue;
+		if (event->mask & IN_IGNORED)
+			ignored(intake, folder);
+		else if (folder->box)
+			scan_event(intake, folder, event->mask, event->cookie, event->len ? event->name : NULL);
+	}
+	return event != NULL;
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The mill at one moment, for the page: see schedule_private.h and snapshot.h. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "master/fleet/breaker.h"
+#include "master/schedule/schedule_private.h"
+
+/* At most four snapshots a second. */
+#define PERIOD_MS 250
+
+static char *partitions_text(const GArray *partitions)
+{
+	GString *text = g_string_new(NULL);
+
+	for (guint i = 0; i < partitions->len; i++)
+		g_string_append_printf(text, "%s%d", i ? "," : "", g_array_index(partitions, gint32, i));
+	return g_string_free(text, FALSE);
+}
+
+static struct worker_view *view_worker(const struct master *master, const struct worker *worker)
+{
+	bool shares = worker->here && worker->beat->planes[PLANE_SHM] && !worker->no_shm &&
+		      strcmp(master->options->payload, "inline") != 0;
+	struct worker_view *view = g_new0(struct worker_view, 1);
+	const struct heartbeat *beat = worker->beat;
+	bool works = worker->state != WORKER_GONE && beat->job[0];
+
+	view->id = g_strdup(worker->id);
+	view->host = g_strdup(beat->host);
+	view->pid = beat->pid;
+	view->state = worker->state;
+	view->heartbeat_us = worker->beat_us;
+	view->plane = g_strdup(shares ? "shm" : "inline");
+	view->partitions = partitions_text(beat->partitions);
+	view->lag = beat->lag;
+	view->lags = beat->lags ? g_array_copy(beat->lags) : NULL;
+	view->version = beat->version[0] ? g_strdup(beat->version) : NULL;
+	view->tiles_done = worker->tiles_done;
+	view->failed = beat->failed;
+	view->tiles_per_s = worker->state == WORKER_LIVE ? worker->tiles_per_s : 0;
+	view->current = works ? g_strdup_printf("%s tile %d", beat->job, beat->tile) : g_strdup("");
+	view->job = works ? g_strdup(beat->job) : NULL;
+	view->tile = beat->tile;
+	view->busy_us = works ? beat->busy_us : 0;
+	view->vips = g_strdup(beat->vips);
+	view->rss_bytes = beat->rss_bytes;
+	view->leases = g_queue_get_length((GQueue *)&worker->leases);
+	view->taken_back = worker->taken_back;
+	view->end = worker->state == WORKER_GONE ? g_strdup(worker->end) : NULL;
+	view->gone_wall_us = worker->gone_wall_us;
+	view->restarts = (guint64)beat->restarts;
+	view->retiring = beat->retiring;
+	view->breaker = breaker_state_name(worker->breaker->state);
+	view->breaker_reason = g_strdup(worker->breaker->reason);
+	view->breaker_until_us = worker->breaker->until_us;
+	return view;
+}
+
+static bool worker_view_equal(const struct worker_view *a, const struct worker_view *b)
+{
+	return a->state == b->state && a->heartbeat_us == b->heartbeat_us && a->leases == b->leases &&
+	       a->tiles_done == b->tiles_done && a->taken_back == b->taken_back && g_strcmp0(a->end, b->end) == 0;
+}
+
+static void show_tiles(const struct master *master, struct snapshot *snapshot)
+{
+	for (guint i = 0; i < master->running->len; i++) {
+		const struct job *job = g_ptr_array_index(master->running, i);
+		snapshot->tiles_running += job->leased;
+		snapshot->tiles_queued += job->tile_count - job->done - job->leased;
+	}
+	snapshot->tiles_done = master->tiles_done;
+	snapshot->tiles_retried = master->tiles_retried;
+	snapshot->tiles_reissued = master->tiles_reissued;
+	snapshot->tiles_duplicate = master->tiles_duplicate;
+	for (int i = 0; i < TALLY_COUNT; i++)
+		snapshot->tallies[i] = tally_of((enum tallied)i);
+	snapshot->records_refused = (guint)g_atomic_int_get((gint *)&master->records_refused);
+}
+
+/* Over how long the numbers of now are taken. */
+#define NOW_S 10
+
+static void add_pixels(const struct task_view *task, void *user)
+{
+	struct snapshot *snapshot = user;
+
+	if (task->failed || task->end_wall_us < snapshot->taken_wall_us - NOW_S * G_USEC_PER_SEC)
+		return;
+	snapshot->tiles_per_s += 1.0 / NOW_S;
+	snapshot->megapixels_per_s += (double)task->pixels / 1e6 / NOW_S;
+}
+
+static void show_rates(const struct master *master, struct snapshot *snapshot)
+{
+	task_log_each(0, snapshot->sequence, add_pixels, snapshot);
+	for (gsize i = 0; i < G_N_ELEMENTS(master->ended); i++)
+		if (master->ended[i].second > clock_now_us() / G_USEC_PER_SEC - (gint64)G_N_ELEMENTS(master->ended))
+			snapshot->jobs_per_min += master->ended[i].jobs;
+	snapshot->tasks_failed = master->tasks_failed;
+	snapshot->task_sum_us = master->task_sum_us;
+	memcpy(snapshot->task_buckets, master->task_buckets, sizeof master->task_buckets);
+	memcpy(snapshot->errors, master->errors, sizeof master->errors);
+}
+
+static void show_jobs(struct master *master, struct snapshot *snapshot)
+{
+	struct job *oldest = NULL;
+
+	for (guint i = 0; i < master->running->len; i++)
+		g_ptr_array_add(snapshot->jobs, view_of_job(master, g_ptr_array_index(master->running, i)));
+	for (GList *link = master->queue.head; link; link = link->next) {
+		struct job *job = link->data;
+		if (!oldest || job->queued_us < oldest->queued_us)
+			oldest = job;
+		g_ptr_array_add(snapshot->jobs, view_of_job(master, job));
+	}
+	for (guint i = master->finished->len; i-- > 0;)
+		g_ptr_array_add(snapshot->jobs, job_view_ref(g_ptr_array_index(master->finished, i)));
+	snapshot->oldest_queued_us = oldest ? oldest->queued_us : 0;
+	snapshot->oldest_source = oldest ? g_strdup(oldest->source) : NULL;
+	snapshot->kept_since = master->kept_since;
+}
+
+static void show_workers(struct master *master, struct snapshot *snapshot)
+{
+	GPtrArray *workers = workers_all(master->workers);
+
+	for (guint i = 0; i < workers->len; i++) {
+		const struct worker *worker = g_ptr_array_index(workers, i);
+		g_ptr_array_add(snapshot->workers, view_worker(master, worker));
+		snapshot->workers_by_state[worker->state]++;
+	}
+}
+
+/* ---- since when */
+
+static bool same_job(gconstpointer a, gconstpointer b)
+{
+	const struct job_view *x = a, *y = b;
+
+	return x == y || (x->state == y->state && strcmp(x->id, y->id) == 0);
+}
+
+static bool same_worker(gconstpointer a, gconstpointer b)
+{
+	return strcmp(((const struct worker_view *)a)->id, ((const struct worker_view *)b)->id) == 0;
+}
+
+static bool same_pipeline(gconstpointer a, gconstpointer b)
+{
+	const struct pipeline_view *x = a, *y = b;
+
+	return strcmp(x->name, y->name) == 0 && strcmp(x->file, y->file) == 0 && g_strcmp0(x->hash, y->hash) == 0 &&
+	       g_strcmp0(x->error, y->error) == 0;
+}
+
+static bool same_waiting(gconstpointer a, gconstpointer b)
+{
+	const struct waiting_view *x = a, *y = b;
+
+	return strcmp(x->path, y->path) == 0 && g_strcmp0(x->why, y->why) == 0;
+}
+
+static guint64 since(const GPtrArray *now, const GPtrArray *before, guint64 then, guint64 sequence,
+	bool (*same)(gconstpointer a, gconstpointer b))
+{
+	bool kept = now->len == before->len;
+
+	for (guint i = 0; kept && i < now->len; i++)
+		kept = same(now->pdata[i], before->pdata[i]);
+	return kept ? then : sequence;
+}
+
+/* Against the snapshot before: what changed in this one? */
+static void compare(struct snapshot *now, const struct snapshot *before)
+{
+	guint64 sequence = now->sequence;
+
+	if (!before) {
+		now->jobs_changed = now->workers_changed = now->pipelines_changed = now->waiting_changed = sequence;
+		for (guint i = 0; i < now->workers->len; i++)
+			((struct worker_view *)now->workers->pdata[i])->changed = sequence;
+		return;
+	}
+	now->jobs_changed = since(now->jobs, before->jobs, before->jobs_changed, sequence, same_job);
+	now->workers_changed = since(now->workers, before->workers, before->workers_changed, sequence, same_worker);
+	now->pipelines_changed =
+		since(now->pipelines, before->pipelines, before->pipelines_changed, sequence, same_pipeline);
+	now->waiting_changed = since(now->waiting, before->waiting, before->waiting_changed, sequence, same_waiting);
+	if (now->waiting_total != before->waiting_total)
+		now->waiting_changed = sequence;
+	/* Workers keep their order; one that goes moves those behind it, which then count as changed. */
+	for (guint i = 0; i < now->workers->len; i++) {
+		struct worker_view *worker = now->workers->pdata[i];
+		const struct worker_view *old = i < before->workers->len ? before->workers->pdata[i] : NULL;
+		bool same = old && same_worker(worker, old) && worker_view_equal(worker, old);
+		worker->changed = same ? old->changed : sequence;
+	}
+}
+
+void view_publish(struct master *master)
+{
+	static gint32 boot; /* tells this process of the master from others */
+	struct snapshot *snapshot = snapshot_new();
+
+	snapshot->sequence = master->sequence + 1;
+	if (!boot)
+		boot = g_random_int_range(1, G_MAXINT32);
+	snapshot->boot = (guint32)boot;
+	snapshot->started_us = master->started_us;
+	snapshot->embedded = master->embedded != NULL;
+	snapshot->broker_up = master->broker_up;
+	snapshot->ready = master->ready;
+	snapshot->brokers = g_strdup(master->bus ? bus_options(master->bus)->brokers : "");
+	snapshot->broker_note = g_strdup(master->broker_note ? master->broker_note : "");
+	memcpy(snapshot->jobs_by_state, master->counts, sizeof master->counts);
+	show_tiles(master, snapshot);
+	show_jobs(master, snapshot);
+	show_workers(master, snapshot);
+	view_pipelines(master, snapshot);
+	show_rates(master, snapshot);
+	waiting_view(master->waiting, snapshot);
+	snapshot->overflows = master->intake ? intake_overflows(master->intake) : 0;
+	compare(snapshot, master->last);
+	snapshot_unref(master->last);
+	master->last = snapshot_ref(snapshot);
+	master->sequence = snapshot->sequence;
+	snapshot_publish(snapshot);
+	master->published_us = snapshot->taken_us;
+	master->dirty = false;
+}
+
+static gboolean publish_later(gpointer data)
+{
+	struct master *master = data;
+
+	master->publish_timer = 0;
+	view_publish(master);
+	return G_SOURCE_REMOVE;
+}
+
+void view_changed(struct master *master)
+{
+	master->dirty = true;
+	if (master->once || master->publish_timer || !master->web)
+		return;
+	gint64 since_ms = (clock_now_us() - master->published_us) / 1000;
+	master->publish_timer = g_timeout_add((guint)CLAMP(PERIOD_MS - since_ms, 0, PERIOD_MS), publish_later, master);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Pipelines as views, with what their jobs came to: see schedule_private.h and snapshot.h. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "master/schedule/schedule_private.h"
+
+/* The median is of so many jobs that were done last. */
+#define TIMES 200
+
+struct tally {
+	guint64 done, failed;
+	gint64 times_us[TIMES]; /* from dropped to done, a ring */
+	guint count;
+	gint64 median_us;
+};
+
+static int by_time(gconstpointer a, gconstpointer b)
+{
+	gint64 x = *(const gint64 *)a, y = *(const gint64 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void add_time(struct tally *tally, gint64 us)
+{
+	gint64 sorted[TIMES];
+	guint known;
+
+	tally->times_us[tally->count++ % TIMES] = us;
+	known = MIN(tally->count, TIMES);
+	memcpy(sorted, tally->times_us, sizeof *sorted * known);
+	qsort(sorted, known, sizeof *sorted, by_time);
+	tally->median_us = sorted[known / 2];
+}
+
+static struct tally *pipeline_tally(struct master *master, const char *pipeline)
+{
+	if (!master->tallies)
+		master->tallies = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	struct tally *tally = g_hash_table_lookup(master->tallies, pipeline);
+	if (!tally) {
+		tally = g_new0(struct tally, 1);
+		g_hash_table_insert(master->tallies, g_strdup(pipeline), tally);
+	}
+	return tally;
+}
+
+void view_tally_view(struct master *master, const struct job_view *view, bool over)
+{
+	struct tally *tally = pipeline_tally(master, view->pipeline);
+	guint64 *count = view->state == JOB_DONE ? &tally->done : &tally->failed;
+
+	if (!over)
+		*count -= *count > 0;
+	else if (view->state == JOB_DONE && tally->count < TIMES) /* they come newest first */
+		add_time(tally, MAX(view->finished_wall_us - view->queued_wall_us, 0));
+}
+
+static void tally_before(const char *pipeline, guint64 done, guint64 failed, void *user)
+{
+	struct tally *tally = pipeline_tally(user, pipeline);
+
+	tally->done = done;
+	tally->failed = failed;
+}
+
+void view_tally_history(struct master *master)
+{
+	history_count_pipelines(master->history, tally_before, master);
+}
+
+void view_tally(struct master *master, const struct job *job)
+{
+	struct tally *tally = pipeline_tally(master, job->pipeline->name);
+
+	if (job->state == JOB_DONE) {
+		tally->done++;
+		add_time(tally, clock_now_us() - job->queued_us);
+	} else {
+		tally->failed++;
+	}
+}
+
+static struct pipeline_view *view_pipeline(const struct master *master, const struct definition *definition)
+{
+	struct pipeline_view *view = g_new0(struct pipeline_view, 1);
+	const struct pipeline *pipeline = definition->pipeline;
+	const struct tally *tally = master->tallies ? g_hash_table_lookup(master->tallies, definition->name) : NULL;
+
+	view->name = g_strdup(definition->name);
+	view->description = g_strdup(pipeline ? pipeline->description : "");
+	view->inbox = pipeline ? g_canonicalize_filename(pipeline->inbox, master->options->watch) : g_strdup("");
+	view->file = g_strdup(definition->file);
+	view->hash = g_strdup(pipeline ? pipeline->hash : "");
+	if (definition->errors[0])
+		view->error = g_strdup(definition->explained ? definition->explained : definition->errors);
+	view->enabled = pipeline != NULL;
+	view->kept = master->kept ? kept_count(master->kept, definition->name) : 0;
+	if (tally) {
+		view->jobs[JOB_DONE] = tally->done;
+		view->jobs[JOB_FAILED] = tally->failed;
+		view->median_us = tally->median_us;
+	}
+	if (!pipeline)
+		return view;
+	view->loaded_wall_us = definition->loaded_wall_us;
+	view->chain = pipeline->shown ? g_ref_string_acquire(pipeline->shown) : NULL;
+	view->originals = originals_names[pipeline->originals];
+	view->recursive = pipeline->recursive;
+	view->priority = pipeline->priority;
+	view->accept = g_strdupv(pipeline->accept);
+	return view;
+}
+
+void view_pipelines(struct master *master, struct snapshot *snapshot)
+{
+	g_autoptr(GHashTable) by_name = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (guint i = 0; master->definitions && i < master->definitions->len; i++) {
+		struct pipeline_view *view = view_pipeline(master, g_ptr_array_index(master->definitions, i));
+		g_ptr_array_add(snapshot->pipelines, view);
+		g_hash_table_insert(by_name, view->name, view);
+	}
+	/* Running and queued ones stand in front. */
+	for (guint i = 0; i < snapshot->jobs->len; i++) {
+		const struct job_view *job = g_ptr_array_index(snapshot->jobs, i);
+		if (job->state != JOB_RUNNING && job->state != JOB_QUEUED)
+			break;
+		struct pipeline_view *view = g_hash_table_lookup(by_name, job->pipeline);
+		if (view)
+			view->jobs[job->state]++;
+	}
+}
+
+void view_free(struct master *master)
+{
+	g_clear_pointer(&master->tallies, g_hash_table_unref);
+	snapshot_unref(g_steal_pointer(&master->last));
+	g_clear_pointer(&master->finished, g_ptr_array_unref);
+}

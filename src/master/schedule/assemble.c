@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Results in: the first valid one of a tile's latest attempt wins, others are counted and dropped: see schedule_private.h. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/disk/beneath.h"
+#include "base/disk/files.h"
+#include "base/disk/folder.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/testing/crash.h"
+#include "master/fleet/breaker.h"
+#include "master/fleet/failure_votes.h"
+#include "master/fleet/tile_timing.h"
+#include "master/schedule/asset_copies.h"
+#include "master/schedule/schedule_private.h"
+#include "status/tile_map.h"
+
+/* A tile that failed for a reason that may pass is tried this often in one run. */
+#define MOST_ATTEMPTS 4
+/* A minute: for so long a verdict of a worker that was taken out is doubted when it is the only one. */
+#define MOST_WAITS 6
+
+/* A late whole result's temp files: nobody will rename them. Only names that are ours, in our folder, and not those of the present run:
+ * Kafka may hand one result in twice, and the second must not take the files away that are being committed for the first. */
+static void remove_late_temps(const struct master *master, const struct job *job, const struct result *result)
+{
+	if (job && job->serial == result->serial)
+		return;
+	g_autoptr(JsonObject) report = json_parse_object(result->report, -1, NULL);
+	JsonArray *outputs = json_array(report, "outputs");
+	g_autofree char *prefix = g_strdup_printf(".dropmill-%s-%u-", result->job, result->serial);
+
+	for (guint i = 0; outputs && i < json_array_get_length(outputs); i++) {
+		g_autofree char *path = json_path(json_object_at(outputs, i), "temp");
+		g_autofree char *name = path ? g_path_get_basename(path) : NULL;
+		if (name && g_str_has_prefix(name, prefix) && beneath_within(path, master->options->out))
+			folder_discard(path);
+	}
+}
+
+/* The lease that this result answers, or NULL: an older attempt, an older run, a job that is over, a worker that was not asked. */
+static struct lease *answered(const struct job *job, const struct result *result)
+{
+	if (!job || job->serial != result->serial || !job->tiles || result->tile < 0 ||
+		(guint)result->tile >= job->tile_count)
+		return NULL;
+	struct lease *lease = lease_attempt(job, (guint)result->tile, (guint)result->attempt);
+	return lease && strcmp(lease->worker->id, result->worker) == 0 ? lease : NULL;
+}
+
+/* Inline pixels go to their place in the ring; those that the disk lost do not. */
+static bool place_pixels(struct job *job, const struct tile *tile, const struct result *result, GError **error)
+{
+	const struct ring_place *ring = &g_array_index(job->rings, struct ring_place, tile->output);
+	gsize expected = (gsize)tile->out.width * (gsize)tile->out.height * (gsize)ring->pixel_bytes;
+	gsize size = (gsize)body_bytes(result->payload);
+
+	if (size != expected)
+		return fail(error, ERROR_RETRY, "%zu bytes of pixels came back, not %zu", size, expected);
+	g_autoptr(GBytes) bytes = body_read(result->payload, 0, size, error);
+	if (!bytes || !body_was_kept(result->payload, error))
+		return false;
+	const guint8 *pixels = g_bytes_get_data(bytes, NULL);
+	gint64 began = clock_now_us();
+	gsize line = (gsize)tile->out.width * (gsize)ring->pixel_bytes;
+	for (int y = tile->out.top; y < tile->out.top + tile->out.height; y++, pixels += line)
+		if (!segment_write(job->segment, ring_place_at(ring, tile->out.left, y), pixels, line, error))
+			return false;
+	spent_add(job->spent, SPENT_PACK_US, clock_now_us() - began);
+	spent_add(job->spent, SPENT_PACKED, (gint64)size);
+	return true;
+}
+
+/* The files of a folder that came packed. */
+static bool measure_folder(struct job_output *output, GError **error)
+{
+	g_autoptr(GBytes) bytes = body_map(output->arrived, output->arrived_at, (gsize)output->arrived_bytes, error);
+
+	if (bytes)
+		output->bytes = folder_packed_bytes(bytes);
+	return bytes != NULL;
+}
+
+/* A whole job's report; inline, its outputs came one after the other. */
+static bool take_outputs(struct job *job, enum plane plane, const struct result *result, GError **error)
+{
+	g_autoptr(JsonObject) report = json_parse_object(result->report, -1, error);
+	JsonArray *outputs = json_array(report, "outputs");
+	gsize size = (gsize)body_bytes(result->payload), offset = 0;
+
+	job_skip_outputs(job, json_array(report, "skipped"));
+	job_leave_out(job, json_array(report, "left_out"), json_array(report, "skipped"));
+	if (!outputs || !job->outputs->len || json_array_get_length(outputs) != job->outputs->len)
+		return fail(error, ERROR_SYSTEM, "the worker's report does not fit the job");
+	job->width = (int)json_int(report, "width", 0);
+	job->height = (int)json_int(report, "height", 0);
+	jobs_read_outputs(job, outputs);
+	for (guint i = 0; plane == PLANE_INLINE && i < json_array_get_length(outputs); i++) {
+		struct job_output *output = job_reported_output(job, json_object_at(outputs, i), i);
+		gsize length = output ? (gsize)output->bytes : G_MAXSIZE;
+		if (length > size - offset)
+			return fail(error, ERROR_SYSTEM, "outputs of %zu bytes came back cut off", length);
+		body_unref(output->arrived); /* a report that names it twice */
+		output->arrived = body_ref(result->payload);
+		output->arrived_at = (gint64)offset;
+		output->arrived_bytes = (gint64)length;
+		if (output->is_folder && !measure_folder(output, error))
+			return false;
+		offset += length;
+	}
+	return offset == size ||
+	       fail(error, ERROR_SYSTEM, "%zu bytes came back that belong to no output", size - offset);
+}
+
+/* When the rest should be done, if it goes on as it did in this run: from measured times only, so not before some are. */
+static void foresee(struct job *job)
+{
+	gint64 now = clock_now_us();
+
+	if (job->done >= 4)
+		job->eta_us = now + (now - job->first_sent_us) / job->done * (job->tile_count - job->done);
+}
+
+static void tile_done(struct master *master, const struct lease *lease, gint64 took_us)
+{
+	struct job *job = lease->job;
+	struct tile *tile = &job->tiles[lease->tile];
+	bool held = straggle_over(job, lease->tile);
+
+	tile->state = TILE_DONE;
+	tile->took_us = took_us;
+	g_ref_string_release(tile->who);
+	tile->who = g_ref_string_acquire(lease->worker->id);
+	job->done++;
+	foresee(job);
+	master->tiles_done++;
+	if (job->lane == LANE_WHOLE) {
+		jobs_went_well(master, job);
+		jobs_commit(master, job);
+	} else {
+		job->codec_us = clock_now_us();
+		codec_link_done(job->codec, lease->tile, held);
+	}
+}
+
+/* It failed with one of the two who have it: the other one is waited for. */
+static bool other_has_it(struct job *job, guint index, const char *why)
+{
+	if (!job->tiles[index].lease)
+		return false;
+	job->failed_tries++;
+	job_note(job, TIMELINE_RETRIED, (int)index, NULL, "tile %u is left to who has it as well: %s", index, why);
+	return true;
+}
+
+/* Again, at once; a tile that fails again and again starts the job over, which gives up in the end. */
+static void tile_again(struct master *master, struct job *job, guint index, const char *why)
+{
+	struct tile *tile = &job->tiles[index];
+
+	if (other_has_it(job, index, why))
+		return;
+	master->tiles_retried++;
+	job->failed_tries++;
+	job_note(job, TIMELINE_RETRIED, job->lane == LANE_TILED ? (int)index : -1, tile->who,
+		"tile %u is tried again: %s", index, why);
+	if (tile->attempt - tile->reissued >= MOST_ATTEMPTS) {
+		jobs_start_over(master, job, why);
+		return;
+	}
+	tile->state = TILE_READY;
+	g_queue_push_head(&job->ready, GUINT_TO_POINTER(index));
+}
+
+/* Whatever it was, another worker shall try. */
+static void try_elsewhere(struct master *master, struct job *job, guint index, const char *why)
+{
+	if (other_has_it(job, index, why))
+		return;
+	master->tiles_retried++;
+	job_note(job, TIMELINE_RETRIED, job->lane == LANE_TILED ? (int)index : -1, job->tiles[index].who,
+		"another worker tries: %s", why);
+	if (job->lane == LANE_WHOLE) {
+		jobs_renew_whole(master, job);
+		return;
+	}
+	job->tiles[index].state = TILE_READY;
+	g_queue_push_head(&job->ready, GUINT_TO_POINTER(index));
+}
+
+/* Somebody who may yet manage it: has it, or can get it. */
+static bool hope_elsewhere(const struct master *master, const struct job *job, guint index)
+{
+	return job->tiles[index].lease || workers_elsewhere(master->workers, job, index);
+}
+
+/* A worker could not do it. Another tries; when all have, it is no worker's trouble but one that passes. */
+static void in_trouble(struct master *master, struct job *job, guint index, struct worker *worker, const char *why)
+{
+	accuse(job, index, worker, ACCUSE_TROUBLE, why);
+	if (hope_elsewhere(master, job, index))
+		try_elsewhere(master, job, index, why);
+	else
+		jobs_wait(master, job, why);
+}
+
+/* A worker says that the picture is at fault. Believed when a second one says so, or when there is no second one; but not one that fails
+ * what others manage, while there is hope of another. */
+static void found_bad(struct master *master, struct job *job, guint index, struct worker *worker, const char *why)
+{
+	accuse(job, index, worker, ACCUSE_VERDICT, why);
+	bool again = accuse_verdicts(job, index) < 2;
+	if (again && hope_elsewhere(master, job, index))
+		try_elsewhere(master, job, index, why);
+	else if (again && worker->breaker->state != BREAKER_CLOSED && job->waits < MOST_WAITS)
+		jobs_wait(master, job, why);
+	else {
+		job->tiles[index].failed = true;
+		jobs_fail(master, job, why);
+	}
+}
+
+static void count_work(struct spent *spent, const struct result *result)
+{
+	spent_add(spent, SPENT_TASKS, 1);
+	spent_add(spent, SPENT_COMPUTE_US, result->compute_us);
+	spent_add(spent, SPENT_COMPUTE_CPU_US, result->spent.cpu_us);
+	spent_add(spent, SPENT_COMPUTE_WAIT_US, result->spent.wait_us);
+	spent_add(spent, SPENT_BUILD_US, result->spent.build_us);
+	spent_add(spent, SPENT_COMPUTE_COPY_US, result->spent.copy_us);
+	spent_add(spent, SPENT_COMPUTE_COPIED, result->spent.copied_bytes);
+	spent_add(spent, SPENT_CHAINS, result->spent.chains);
+}
+
+/* lease: what it answers, as it was. */
+static void accept(struct master *master, const struct lease *lease, const struct result *result)
+{
+	struct job *job = lease->job;
+	g_autoptr(GError) error = NULL;
+	bool placed = true;
+
+	count_work(job->spent, result);
+	CRASH_POINT("accept.arrived");
+	if (job->lane == LANE_WHOLE)
+		placed = take_outputs(job, lease->plane, result, &error);
+	else if (lease->plane == PLANE_INLINE)
+		placed = place_pixels(job, &job->tiles[lease->tile], result, &error);
+	CRASH_POINT("accept.placed");
+	if (placed)
+		accuse_managed(job, lease->tile, lease->worker);
+	if (placed)
+		tile_done(master, lease, result->compute_us);
+	else if (job->lane == LANE_WHOLE && g_error_matches(error, DROPMILL_ERROR, ERROR_SYSTEM))
+		jobs_start_over(master, job, error->message); /* nonsense; it counts, or would come back for ever */
+	else if (job->lane == LANE_WHOLE)
+		jobs_fault(master, job, error);
+	else
+		tile_again(master, job, lease->tile, error->message);
+}
+
+static void refused(struct master *master, const struct lease *lease, const char *why)
+{
+	struct worker *worker = lease->worker;
+
+	if (!beneath_exists(lease->job->claim->path)) {
+		jobs_fail(master, lease->job,
+			"No such file or directory (it was never there, or was removed while it was in work)");
+	} else if (!worker->no_shm && lease->plane == PLANE_SHM) {
+		log_warning("worker %s cannot share memory with the master (%s): it gets its pixels inline", worker->id,
+			why);
+		worker->no_shm = true;
+		tile_again(master, lease->job, lease->tile, why);
+	} else {
+		in_trouble(master, lease->job, lease->tile, worker, why);
+	}
+}
+
+/* This master has no room for it: no worker is accused, and none is asked in vain. */
+static void had_no_room(struct master *master, struct job *job, guint index, const struct result *result)
+{
+	bool later = result->status == RESULT_RETRY;
+
+	job->tiles[index].failed = !later;
+	if (later)
+		jobs_wait(master, job, result->message);
+	else
+		jobs_fail(master, job, result->message);
+}
+
+static void answer(struct master *master, const struct lease *lease, const struct result *result)
+{
+	struct job *job = lease->job;
+	guint index = lease->tile;
+
+	if (result->not_taken && (result->status == RESULT_FAILED || result->status == RESULT_RETRY)) {
+		had_no_room(master, job, index, result);
+		return;
+	}
+	switch (result->status) {
+	case RESULT_OK:
+		accept(master, lease, result);
+		break;
+	case RESULT_FAILED:
+		found_bad(master, job, index, lease->worker, result->message);
+		break;
+	case RESULT_MISSING: {
+		struct rect *need = &job->tiles[index].need;
+		g_autofree char *why = g_strdup_printf("tile %u asked for pixels beyond its need, %dx%d at %d,%d: %s",
+			index, need->width, need->height, need->left, need->top, result->message);
+		jobs_run_whole(master, job, why);
+		break;
+	}
+	case RESULT_HUGE:
+		jobs_run_tiled(master, job);
+		break;
+	case RESULT_RETRY:
+		in_trouble(master, job, index, lease->worker, result->message);
+		break;
+	case RESULT_REFUSED:
+		refused(master, lease, result->message);
+		break;
+	case RESULT_LACKS:
+		assets_lacking(lease->worker, result->message);
+		tile_again(master, job, index, "a worker lacks an asset, however often it is sent");
+		break;
+	case RESULT_STALE:
+		tile_again(master, job, index, result->message);
+		break;
+	}
+}
+
+static void note_task(struct master *master, const struct lease *lease, const struct result *result)
+{
+	const struct job *job = lease->job;
+	const struct tile *tile = &job->tiles[lease->tile];
+	bool ok = result->status == RESULT_OK;
+	bool failed = !ok && result->status != RESULT_HUGE; /* that one was only the wrong lane */
+	int bucket = 0;
+	struct task_view view = {
+		.sequence = master->sequence + 1,
+		.end_wall_us = clock_wall_us(),
+		.took_us = result->compute_us,
+		.pixels = job->lane == LANE_TILED ? (gint64)tile->out.width * tile->out.height : 0,
+		.job = job->id,
+		.source = job->source,
+		.worker = lease->worker->id,
+		.tile = result->tile,
+		.failed = failed,
+	};
+
+	if (job->lane == LANE_WHOLE && ok) { /* the worker's report has the picture's size */
+		g_autoptr(JsonObject) report = json_parse_object(result->report, -1, NULL);
+		view.pixels = report ? json_int(report, "width", 0) * json_int(report, "height", 0) : 0;
+	}
+	task_log_add(&view);
+	if (!ok) {
+		master->tasks_failed += failed;
+		return;
+	}
+	while (bucket < TASK_BOUNDS && (double)result->compute_us > task_bounds_s[bucket] * G_USEC_PER_SEC)
+		bucket++;
+	master->task_buckets[bucket]++;
+	master->task_sum_us += result->compute_us;
+}
+
+void assemble(struct master *master, struct result *result)
+{
+	struct job *job = jobs_find(master, result->job);
+	struct lease *lease = answered(job, result);
+	struct worker *worker = workers_find(master->workers, result->worker);
+
+	if (!lease) {
+		master->tiles_duplicate++;
+		remove_late_temps(master, job, result);
+		if (worker)
+			straggle_answered(master, worker, result);
+	} else {
+		struct lease was = *lease;
+		bool ok = result->status == RESULT_OK;
+		if (ok)
+			pace_answered(job, was.tile, worker, was.sent_us, result->compute_us);
+		/* No longer leased to it, whatever follows. */
+		lease_end(lease);
+		worker->answered_us = clock_now_us();
+		spent_add(job->spent, SPENT_RESULTS, 1);
+		note_task(master, &was, result);
+		worker->tiles_done += ok;
+		answer(master, &was, result);
+	}
+	jobs_start(master);
+	dispatch(master);
+	result_free(result);
+	view_changed(master);
+}

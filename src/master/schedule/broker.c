@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The broker as a running master sees it: see broker.h. */
+#include "master/schedule/broker.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "bus/topics.h"
+#include "master/schedule/schedule_private.h"
+#include "master/start.h"
+
+#define ASK_EACH_US (5 * G_USEC_PER_SEC)
+/* While something is wrong. */
+#define ASK_AGAIN_US G_USEC_PER_SEC
+#define ANSWER_MS 3000
+
+struct broker {
+	struct master *master;
+	struct bus *bus;
+	GMutex lock;
+	GCond changed;
+	bool now, forgotten;
+	int partitions; /* of tasks, as last seen; its own thread's */
+};
+
+/* What was heard of it, on its way to the loop. */
+struct news {
+	struct master *master;
+	bool of_connection; /* else of what it answered */
+	char *trouble;      /* NULL: none */
+	char *said;         /* for the log; NULL: nothing */
+};
+
+static void settle(struct master *master)
+{
+	const char *trouble = master->broker_cut ? master->broker_cut : master->broker_trouble;
+
+	if (!trouble && !master->broker_up) {
+		master->broker_up = true;
+		log_info("the broker is back");
+		workers_forgive(master->workers);
+		dispatch(master);
+	} else if (trouble) {
+		if (master->broker_up || g_strcmp0(trouble, master->broker_note) != 0)
+			log_warning("the broker is down (%s); dropmill waits and goes on when it is back", trouble);
+		master->broker_up = false;
+	}
+	g_free(master->broker_note);
+	master->broker_note = g_strdup(trouble);
+	view_changed(master);
+}
+
+static gboolean take_news(gpointer data)
+{
+	struct news *news = data;
+	char **kept = news->of_connection ? &news->master->broker_cut : &news->master->broker_trouble;
+
+	if (news->said)
+		log_warning("%s", news->said);
+	g_free(*kept);
+	*kept = news->trouble;
+	settle(news->master);
+	if (news->of_connection)
+		broker_ask(news->master->broker);
+	g_free(news->said);
+	g_free(news);
+	return G_SOURCE_REMOVE;
+}
+
+static void tell(struct master *master, bool of_connection, char *trouble, char *said)
+{
+	struct news *news = g_new(struct news, 1);
+
+	*news = (struct news){master, of_connection, trouble, said};
+	g_idle_add_full(G_PRIORITY_DEFAULT, take_news, news, NULL);
+}
+
+void broker_connection(bool up, const char *why, void *user)
+{
+	tell(user, true, up ? NULL : g_strdup(why ? why : "no answer"), NULL);
+}
+
+bool broker_wait_ready(struct master *master, GError **error)
+{
+	struct topic_plan plan;
+
+	topic_plan_default(&plan);
+	for (bool waited = false;; waited = true) {
+		g_autofree char *said = NULL;
+		g_autoptr(GError) cause = NULL;
+		if (topics_create(master->bus, &plan, &said, &cause)) {
+			if (said && *said)
+				log_info("%s", g_strchomp(said));
+			g_clear_pointer(&master->broker_cut, g_free);
+			master->broker_up = true;
+			return true;
+		}
+		if (cause->code != ERROR_RETRY) {
+			g_propagate_error(error, g_steal_pointer(&cause));
+			return false;
+		}
+		if (!waited)
+			log_warning(
+				"no Kafka broker answers at %s (%s); start it or mend --brokers: dropmill waits for it",
+				master->options->brokers, cause->message);
+		start_pause();
+		if (master->draining)
+			return fail(error, ERROR_SYSTEM, "stopped while waiting for the broker %s",
+				master->options->brokers);
+	}
+}
+
+/* What is wrong, owned; NULL: nothing. *said: what was done about it. */
+static char *ask(struct broker *broker, char **said)
+{
+	int partitions[TOPIC_COUNT];
+	struct topic_plan plan;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GError) cause = NULL;
+
+	if (bus_partitions(broker->bus, partitions, ANSWER_MS, &error)) {
+		broker->partitions = partitions[TOPIC_TASKS];
+		return NULL;
+	}
+	if (error->code == ERROR_RETRY)
+		return g_strdup(error->message);
+	topic_plan_default(&plan);
+	if (broker->partitions)
+		plan.partitions = broker->partitions;
+	if (topics_create(broker->bus, &plan, NULL, &cause)) {
+		*said = g_strdup_printf(
+			"%s: made again; what was on its way in them is sent again by and by", error->message);
+		return NULL;
+	}
+	/* The first line says what; the commands for an administrator were for the start. */
+	g_auto(GStrv) lines = g_strsplit(cause->message, "\n", 2);
+	return g_strdup_printf("%s, and cannot be made: %s", error->message, lines[0]);
+}
+
+static gpointer ask_thread(gpointer data)
+{
+	struct broker *broker = data;
+	g_autofree char *told = NULL;
+
+	g_mutex_lock(&broker->lock);
+	while (!broker->forgotten) {
+		gint64 began = g_get_monotonic_time();
+		/* Whoever wants it asked now may do so a thousand times a second. */
+		while (!broker->forgotten && g_cond_wait_until(&broker->changed, &broker->lock,
+						     began + (told || broker->now ? ASK_AGAIN_US : ASK_EACH_US))) {
+		}
+		broker->now = false;
+		if (broker->forgotten)
+			break;
+		g_mutex_unlock(&broker->lock);
+		char *said = NULL;
+		g_autofree char *trouble = ask(broker, &said);
+		g_mutex_lock(&broker->lock);
+		if (broker->forgotten || (g_strcmp0(trouble, told) == 0 && !said)) {
+			g_free(said);
+			continue;
+		}
+		g_free(told);
+		told = g_strdup(trouble);
+		tell(broker->master, false, g_steal_pointer(&trouble), said);
+	}
+	g_mutex_unlock(&broker->lock);
+	return NULL;
+}
+
+struct broker *broker_watch(struct master *master)
+{
+	struct broker *broker = g_new0(struct broker, 1);
+	int partitions[TOPIC_COUNT];
+
+	broker->master = master;
+	broker->bus = master->bus;
+	/* At once, for they may be deleted the next moment, and are to come back as they were. */
+	if (bus_partitions(broker->bus, partitions, ANSWER_MS, NULL))
+		broker->partitions = partitions[TOPIC_TASKS];
+	g_mutex_init(&broker->lock);
+	g_cond_init(&broker->changed);
+	g_thread_unref(g_thread_new("broker", ask_thread, broker));
+	return broker;
+}
+
+void broker_ask(struct broker *broker)
+{
+	if (!broker)
+		return;
+	g_mutex_lock(&broker->lock);
+	broker->now = true;
+	g_cond_signal(&broker->changed);
+	g_mutex_unlock(&broker->lock);
+}
+
+void broker_forget(struct broker *broker)
+{
+	if (!broker)
+		return;
+	g_mutex_lock(&broker->lock);
+	broker->forgotten = true;
+	g_cond_signal(&broker->changed);
+	g_mutex_unlock(&broker->lock);
+}

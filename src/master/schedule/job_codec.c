@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * A job and its codec process: what the codec says, and what follows: see schedule_private.h. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "master/schedule/asset_copies.h"
+#include "master/schedule/placement.h"
+#include "master/schedule/schedule_private.h"
+#include "status/tile_map.h"
+
+static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(JsonObject) go = json_object_new();
+	JsonArray *temps = json_array_new();
+
+	json_object_set_array_member(go, "temps", temps);
+	if (far_sends_file(master, job, plan)) {
+		jobs_run_whole(master, job, "no worker shares memory, and its file is much smaller than its pixels");
+		jobs_have_spare_codec(master);
+		return;
+	}
+	if (!assets_keep_profile(master, job, plan, &error)) {
+		jobs_run_whole(master, job, error->message);
+		return;
+	}
+	job_skip_outputs(job, json_array(plan, "skipped"));
+	job_leave_out(job, json_array(plan, "left_out"), json_array(plan, "skipped"));
+	if (!job_read_plan(job, plan, &error)) {
+		jobs_start_over(master, job, error->message);
+		return;
+	}
+	job->lane = LANE_TILED;
+	job->segment = segments_borrow(master->segments, (gsize)json_int(plan, "segment_bytes", 0),
+		json_bool(plan, "spool", false), job->tile_count, &error);
+	if (!job->segment) {
+		jobs_fault(master, job, error);
+		return;
+	}
+	json_object_set_string_member(go, "cmd", "go");
+	for (guint i = 0; i < job->outputs->len; i++)
+		json_add_path(temps, ((struct job_output *)g_ptr_array_index(job->outputs, i))->temp);
+	jobs_read_outputs(job, json_array(json_object(plan, "task"), "outputs"));
+	job_note(job, TIMELINE_PLANNED, -1, NULL, "tiled: %d × %d pixels in %u tiles", job->width, job->height,
+		job->tile_count);
+	codec_link_send(job->codec, go, job->segment->fd);
+}
+
+/* A codec has read a stranger's file: what it says is not believed where the master would read or write by it. */
+static bool read_rect(JsonArray *entry, guint first, const struct ring_place *ring, struct rect *rect)
+{
+	gint64 edges[4];
+
+	for (guint i = 0; i < G_N_ELEMENTS(edges); i++)
+		edges[i] = json_array_get_int_element(entry, first + i);
+	return ring_place_rect(ring, edges, rect);
+}
+
+static void tiles_ready(struct master *master, struct job *job, JsonArray *list)
+{
+	for (guint i = 0; list && i < json_array_get_length(list); i++) {
+		JsonArray *entry = json_array_get_array_element(list, i);
+		if (!entry || json_array_get_length(entry) != 10)
+			continue;
+		gint64 index = json_array_get_int_element(entry, 0);
+		if (index < 0 || index >= job->tile_count || job->tiles[index].state != TILE_WAITING)
+			continue;
+		struct tile *tile = &job->tiles[index];
+		tile->output = (int)json_array_get_int_element(entry, 1);
+		if ((guint)tile->output >= job->rings->len ||
+			!read_rect(entry, 2, &g_array_index(job->rings, struct ring_place, tile->output), &tile->out) ||
+			!read_rect(entry, 6, &job->ring, &tile->need)) {
+			jobs_start_over(master, job, "its codec names tiles outside its rows");
+			return;
+		}
+		tile->state = TILE_READY;
+		g_queue_push_tail(&job->ready, GUINT_TO_POINTER((guint)index));
+	}
+	dispatch(master);
+}
+
+/* A worker's words are not shown, only those that are known. NULL: nothing is lost. Returns owned. */
+static char *lost_text(JsonArray *lost)
+{
+	static const char *const words[][2] = {{"exif", "EXIF"}, {"xmp", "XMP"}, {"iptc", "IPTC"}};
+	g_autoptr(GPtrArray) known = g_ptr_array_new();
+
+	for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+		for (guint k = 0; k < json_array_get_length(lost); k++) {
+			JsonNode *node = json_array_get_element(lost, k);
+			if (JSON_NODE_HOLDS_VALUE(node) && g_strcmp0(json_node_get_string(node), words[i][0]) == 0)
+				g_ptr_array_add(known, (gpointer)words[i][1]);
+		}
+	if (!known->len || known->len > G_N_ELEMENTS(words))
+		return NULL;
+	g_ptr_array_add(known, NULL);
+	g_autofree char *list = g_strjoinv(", ", (char **)known->pdata);
+	return g_strdup_printf("its format does not hold the original's %s", list);
+}
+
+void jobs_read_outputs(struct job *job, JsonArray *list)
+{
+	for (guint i = 0; list && i < json_array_get_length(list); i++) {
+		JsonObject *entry = json_object_at(list, i);
+		struct job_output *output = job_reported_output(job, entry, i);
+		if (!output)
+			continue;
+		output->bytes = json_int(entry, "bytes", 0);
+		output->width = (int)json_int(entry, "width", 0);
+		output->height = (int)json_int(entry, "height", 0);
+		/* A codec says it with its plan, not again at the end. */
+		if (json_array(entry, "lost")) {
+			g_free(output->lost);
+			output->lost = lost_text(json_array(entry, "lost"));
+		}
+	}
+}
+
+static void codec_failed(struct master *master, struct job *job, JsonObject *event)
+{
+	const char *kind = json_string(event, "kind", "retry"),
+		   *message = json_string(event, "message", "no reason given");
+
+	if (strcmp(kind, "input") == 0)
+		jobs_fail(master, job, message);
+	else if (strcmp(kind, "system") == 0)
+		jobs_run_whole(master, job, message);
+	else
+		jobs_wait(master, job, message);
+}
+
+static void encoded(struct master *master, struct job *job, JsonObject *event)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (job->segment && !segment_was_kept(job->segment, &error)) {
+		jobs_fault(master, job, error);
+		return;
+	}
+	jobs_read_outputs(job, json_array(event, "outputs"));
+	spent_add_part(job->spent, "codec", json_object(event, "spent"));
+	jobs_went_well(master, job);
+	jobs_commit(master, job);
+}
+
+/* The codec's messages. job lives as long as its codec link does. */
+void jobs_codec_event(JsonObject *event, const char *how, void *user)
+{
+	struct job *job = user;
+	struct master *master = job->master;
+	const char *name = json_string(event, "event", "");
+
+	job->codec_us = clock_now_us();
+	if (!event) {
+		g_autofree char *why = g_strdup_printf("its codec was %s", how);
+		jobs_start_over(master, job, why);
+	} else if (strcmp(name, "plan") == 0) {
+		spent_add(job->spent, SPENT_PLAN_WAIT_US, clock_now_us() - job->phase_us);
+		job->width = (int)json_int(event, "width", 0);
+		job->height = (int)json_int(event, "height", 0);
+		if (json_bool(event, "always", false))
+			g_hash_table_add(master->always_whole, g_strdup(job->pipeline->hash));
+		if (strcmp(json_string(event, "lane", ""), "tiled") == 0)
+			tiled_plan(master, job, event);
+		else
+			jobs_run_whole(master, job, json_string(event, "why", "whole"));
+	} else if (strcmp(name, "ready") == 0) {
+		tiles_ready(master, job, json_array(event, "tiles"));
+	} else if (strcmp(name, "encoded") == 0) {
+		encoded(master, job, event);
+	} else if (strcmp(name, "failed") == 0) {
+		codec_failed(master, job, event);
+	}
+	view_changed(master);
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * A job's course, from the queue to its commit: see schedule_private.h. */
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/disk/beneath.h"
+#include "base/disk/files.h"
+#include "base/disk/folder.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/terminal.h"
+#include "definition/lanes.h"
+#include "master/schedule/allowed.h"
+#include "master/schedule/schedule_private.h"
+#include "status/tile_map.h"
+
+/* Inline tiles on the embedded broker: with its margin a tile must stay well under the mock's partition. */
+#define EMBEDDED_TILE_BYTES (1 << 20)
+/* What an inbox may have claimed where --queue does not say: far more than is under way at a time, and a few megabytes. */
+#define QUEUE_LEAST 1000
+#define QUEUE_PER_WORKER 8
+
+struct job *jobs_find(struct master *master, const char *id)
+{
+	return g_hash_table_lookup(master->jobs, id);
+}
+
+static int by_priority(gconstpointer a, gconstpointer b, gpointer unused)
+{
+	const struct job *x = a, *y = b;
+
+	(void)unused;
+	if (x->pipeline->priority != y->pipeline->priority)
+		return y->pipeline->priority - x->pipeline->priority;
+	return x->queued_us < y->queued_us ? -1 : x->queued_us > y->queued_us;
+}
+
+void jobs_enqueue(struct master *master, struct job *job)
+{
+	/* Nearly always the newest of its priority: look from the tail. */
+	GList *link = master->queue.tail;
+	while (link && by_priority(link->data, job, NULL) > 0)
+		link = link->prev;
+	if (link)
+		g_queue_insert_after(&master->queue, link, job);
+	else
+		g_queue_push_head(&master->queue, job);
+	job_set_state(job, JOB_QUEUED, master->counts);
+}
+
+void jobs_add(struct master *master, struct job *job)
+{
+	job->master = master;
+	if (job->claim->recovered)
+		view_forget(master, job->id);
+	g_hash_table_insert(master->jobs, job->id, job);
+	job_note(job, TIMELINE_DROPPED, -1, NULL, "%s", job->source);
+	job_note(job, TIMELINE_CLAIMED, -1, NULL, "%s",
+		job->claim->recovered ? "found claimed by an earlier run of the mill" : "taken out of the inbox");
+	jobs_enqueue(master, job);
+	log_debug("%s: %s/%s", job->id, job->pipeline->name, job->source);
+	jobs_start(master);
+	view_changed(master);
+}
+
+static bool backlog(const struct master *master)
+{
+	return g_queue_get_length((GQueue *)&master->queue) + master->running->len > workers_live(master->workers) + 1;
+}
+
+static bool never_cut(const struct master *master, const struct job *job)
+{
+	return job->must_be_whole || g_hash_table_contains(master->always_whole, job->pipeline->hash);
+}
+
+static bool ask_codec(const struct master *master, const struct job *job)
+{
+	if (never_cut(master, job))
+		return false;
+	return job->must_be_tiled || master->options->tile ||
+	       (job->claim->bytes >= ASK_CODEC_BYTES && !backlog(master));
+}
+
+/* How large tiles may be: where all workers share this machine's memory larger than where they are sent. */
+static void wish_tile(const struct master *master, JsonObject *request)
+{
+	int tile = master->options->tile;
+	guint live = workers_live(master->workers);
+	bool large = !tile && live > 0 && give_sharing(master) == live;
+
+	json_object_set_int_member(request, "tile", tile ? tile : DEFAULT_TILE);
+	json_object_set_boolean_member(request, "tile_fixed", tile > 0);
+	json_object_set_int_member(request, "tile_most", large ? LARGE_TILE : 0);
+	json_object_set_int_member(request, "workers", live);
+}
+
+static JsonObject *plan_request(const struct master *master, const struct job *job)
+{
+	JsonObject *request = json_object_new();
+	int tile = master->options->tile;
+	gint64 least = job->must_be_tiled ? 0 : tile ? (gint64)tile * tile + 1 : TILED_PIXELS;
+
+	json_object_set_string_member(request, "cmd", "plan");
+	wish_tile(master, request);
+	json_object_set_int_member(request, "min_pixels", least);
+	json_object_set_int_member(request, "budget", master->options->memory / TILED_JOBS);
+	if (master->embedded && strcmp(master->options->payload, "inline") == 0)
+		json_object_set_int_member(request, "tile_bytes", EMBEDDED_TILE_BYTES);
+	job_describe(job, request);
+	return request;
+}
+
+static void start_whole(struct master *master, struct job *job)
+{
+	gint64 huge = backlog(master) ? TILED_PIXELS_BUSY : TILED_PIXELS;
+
+	job->lane = LANE_WHOLE;
+	/* A picture that comes alone is out sooner when the others' cores help; of many each has one of its own. */
+	job->threads = job->sent_far || !backlog(master) ? workers_idle_neighbours(master->workers) : 0;
+	job_make_whole_spec(job, never_cut(master, job) ? 0 : huge);
+	job_set_tiles(job, 1);
+	job->tiles[0].state = TILE_READY;
+	g_queue_push_tail(&job->ready, GUINT_TO_POINTER(0));
+}
+
+static struct codec_link *codec_for(struct master *master, struct job *job, GError **error)
+{
+	struct codec_link *spare = g_steal_pointer(&master->spare_codec);
+
+	if (spare && codec_link_use(spare, jobs_codec_event, job))
+		return spare;
+	codec_link_free(spare);
+	return codec_link_new(jobs_codec_event, job, error);
+}
+
+void jobs_have_spare_codec(struct master *master)
+{
+	if (!master->spare_codec && !master->once && !master->draining)
+		master->spare_codec = codec_link_new(NULL, NULL, NULL);
+}
+
+static void start_codec(struct master *master, struct job *job)
+{
+	g_autoptr(GError) error = NULL;
+
+	job->codec_us = clock_now_us();
+	job->codec = codec_for(master, job, &error);
+	if (!job->codec) {
+		jobs_start_over(master, job, error->message);
+		return;
+	}
+	job->phase_us = clock_now_us();
+	spent_add(job->spent, SPENT_PROCESSES, 1);
+	g_autoptr(JsonObject) request = plan_request(master, job);
+	allowed_to_codec(master, job, request);
+	/* Open, for by its name a link could be put in its place. Where it cannot be opened the codec says so. */
+	int picture = beneath_open(job->claim->path, O_RDONLY | O_NONBLOCK, 0);
+	codec_link_send(job->codec, request, picture);
+	if (picture >= 0)
+		close(picture);
+}
+
+static void start(struct master *master, struct job *job)
+{
+	job->serial = ++master->serial;
+	job->began_us = clock_now_us();
+	job->runs++;
+	g_free(job->spent);
+	job->spent = g_new0(struct spent, 1);
+	job_set_state(job, JOB_RUNNING, master->counts);
+	job_note(job, TIMELINE_STARTED, -1, NULL, "run %u", job->runs);
+	g_ptr_array_add(master->running, job);
+	gint64 most = job->pipeline->limits.bytes;
+	if (most && job->claim->bytes > most) {
+		g_autofree char *why = g_strdup_printf("the file has %" G_GINT64_FORMAT
+						       " bytes, more than %" G_GINT64_FORMAT " (limits: bytes)",
+			job->claim->bytes, most);
+		jobs_fail(master, job, why);
+		return;
+	}
+	if (!g_hash_table_contains(master->sources, job_owner(job)))
+		g_hash_table_insert(master->sources, (gpointer)job_owner(job), job);
+	names_ask(master->names, job_drop(job), found_new(NULL, job->hash, job->number));
+}
+
+static void say_notes(const struct master *master, const struct job *job)
+{
+	for (guint i = 0; i < job->outputs->len; i++) {
+		const struct job_output *output = g_ptr_array_index(job->outputs, i);
+		if (output->note && master->once)
+			terminal_say("%s: %s", job->source, output->note);
+		else if (output->note)
+			log_info("%s/%s: %s", job->pipeline->name, job->source, output->note);
+	}
+}
+
+void jobs_named(struct named *named, void *user)
+{
+	struct master *master = user;
+	struct job *job = jobs_find(master, named->drop->id);
+
+	if (!job) { /* nobody needs its names */
+		names_release(master->names, named->drop);
+		return;
+	}
+	job_take_found(job, g_steal_pointer(&named->found));
+	if (named->answer == NAMES_TAKEN) {
+		jobs_wait_for_name(master, job, named->error->message);
+		return;
+	}
+	if (named->answer == NAMES_FAILED) {
+		jobs_fault(master, job, named->error);
+		return;
+	}
+	job_name_temps(job);
+	say_notes(master, job);
+	if (job_all_skipped(job)) {
+		jobs_commit(master, job);
+	} else if (ask_codec(master, job)) {
+		start_codec(master, job);
+	} else {
+		start_whole(master, job);
+		job_note(job, TIMELINE_PLANNED, -1, NULL, "whole: one worker decodes, runs the chain and encodes");
+		dispatch(master);
+	}
+	view_changed(master);
+}
+
+/* Pictures of one name are milled in the order they were dropped: the last one's output is the one that stays. */
+static bool waits_for_twin(const struct master *master, const struct job *job)
+{
+	const struct job *holder = g_hash_table_lookup(master->sources, job_owner(job));
+
+	return holder && holder != job;
+}
+
+static guint codecs(const struct master *master)
+{
+	guint count = 0;
+
+	for (guint i = 0; i < master->running->len; i++)
+		count += ((struct job *)g_ptr_array_index(master->running, i))->codec != NULL;
+	return count;
+}
+
+guint jobs_busy(const struct master *master)
+{
+	guint count = 0;
+
+	for (guint i = 0; i < master->running->len; i++)
+		count += ((struct job *)g_ptr_array_index(master->running, i))->commit_tries == 0;
+	return count;
+}
+
+guint jobs_queue(const struct master *master)
+{
+	if (master->options->queue)
+		return (guint)master->options->queue;
+	return MAX(QUEUE_LEAST, QUEUE_PER_WORKER * workers_live(master->workers));
+}
+
+void jobs_start(struct master *master)
+{
+	gint64 now = clock_now_us();
+	GList *next;
+
+	if (master->draining)
+		return;
+	/* Enough started jobs to keep every worker's window full; the rest waits in the queue, where priorities count. */
+	guint room = 2 * workers_live(master->workers) + TILED_JOBS;
+	for (GList *link = master->queue.head; link && jobs_busy(master) < room; link = next) {
+		struct job *job = link->data;
+		next = link->next;
+		if (job->not_before_us > now || waits_for_twin(master, job) || !jobs_may_start(master, job) ||
+			(ask_codec(master, job) && codecs(master) >= TILED_JOBS))
+			continue;
+		g_queue_delete_link(&master->queue, link);
+		start(master, job);
+		next = master->queue.head; /* starting may have changed the queue */
+	}
+}
+
+void jobs_renew_whole(struct master *master, struct job *job)
+{
+	struct blame blame = job->tiles[0].blame;
+	GPtrArray *accusations = g_steal_pointer(&job->accusations);
+
+	/* What a dead worker left is removed; one that is alive writes to a file without a name. */
+	job_remove_temps(job);
+	job->serial = ++master->serial;
+	job_name_temps(job);
+	job_reset(job);
+	start_whole(master, job);
+	job->tiles[0].blame = blame;
+	job->accusations = accusations;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   a large picture where no worker shares memory with the master. Cut, its pixels go over the network, many times the bytes of its
+ *            file, and every worker helps; or its file goes to one worker, which takes a thread for each of its neighbours that is idle.
+ *            What this pipeline's pictures took before decides; the first one is cut.
+ * Thread:    the master's loop.
+ * Ownership: the times are the master's.
+ */
+#ifndef DROPMILL_MASTER_SCHEDULE_PLACEMENT_H
+#define DROPMILL_MASTER_SCHEDULE_PLACEMENT_H
+
+#include "master/schedule/schedule_private.h"
+
+/* Shall the file be sent, now that the plan is known? Then job->sent_far is set. */
+bool far_sends_file(struct master *master, struct job *job, JsonObject *plan);
+/* A job is done: what it took is remembered. */
+void far_measured(struct master *master, const struct job *job);
+
+#endif

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   the master's own state, shared by the files that make up its loop: master.c (start, stop, events), job_start.c (a job's course),
+ *            dispatch.c (tasks out), assemble.c (results in), view.c (the snapshot).
+ * Thread:    the master's loop and nobody else.
+ * Ownership: struct master owns all of it.
+ */
+#ifndef DROPMILL_MASTER_SCHEDULE_SCHEDULE_PRIVATE_H
+#define DROPMILL_MASTER_SCHEDULE_SCHEDULE_PRIVATE_H
+
+#include <gio/gio.h>
+
+#include "bus/embedded.h"
+#include "bus/protocol/joiner.h"
+#include "ledger/history.h"
+#include "master/commit/commit.h"
+#include "master/commit/kept_originals.h"
+#include "master/commit/output_names.h"
+#include "master/definitions.h"
+#include "master/fleet/segment_pool.h"
+#include "master/fleet/supervisor.h"
+#include "master/fleet/workers.h"
+#include "master/intake/inboxes.h"
+#include "master/intake/intake.h"
+#include "master/job/job.h"
+#include "master/master.h"
+#include "master/options.h"
+#include "master/schedule/broker.h"
+#include "master/schedule/codec_link.h"
+#include "status/not_taken.h"
+
+/* Weight of tasks in a worker's window: eight tiles cover the round trip (facts/kafka.md), two whole files keep a worker busy. */
+#define WINDOW_WEIGHT 8
+#define WEIGHT_TILE 1
+#define WEIGHT_WHOLE 4
+/* From this file size on the master asks a codec first; below, a worker looks and may say that the picture is huge. */
+#define ASK_CODEC_BYTES (3 << 20)
+/* Inline bytes that may be on their way to one worker. */
+#define WINDOW_CLUSTER_BYTES (32 << 20)
+
+struct master {
+	const struct options *options;
+	GMainLoop *loop;
+	bool once;
+	struct embedded *embedded;
+	GBytes *key; /* of records on the embedded broker; NULL: none */
+	struct bus *bus;
+	struct bus_reader *results, *heartbeats;
+	struct joiner *joiner; /* results reader's thread only */
+	struct supervisor *supervisor;
+	struct workers *workers;
+	struct intake *intake;
+	struct waiting *waiting;
+	struct inboxes *inboxes;
+	struct committer *committer;
+	struct names *names;
+	struct history *history;
+	struct segments *segments;
+	const struct master_page *page;
+	void *web; /* the open page */
+	struct kept *kept;
+	GPtrArray *definitions;   /* struct definition */
+	GHashTable *jobs;         /* id to struct job: every unfinished job */
+	GHashTable *sources;      /* job_owner() to the job that goes first of those with this original's name */
+	GQueue queue;             /* struct job: queued, by priority then age */
+	GPtrArray *running;       /* struct job */
+	GHashTable *stuck;        /* pipeline's name to how many of its jobs are stuck: see job_waiting.c */
+	GHashTable *always_whole; /* hashes of the definitions whose chains are never cut, as far as codecs have said */
+	GHashTable *far_times;    /* pipeline's name to struct far_times; NULL: none were measured */
+	struct codec_link *spare_codec; /* started for the next large picture; NULL: none */
+	guint turn;                     /* whose task goes next among the running */
+	struct {
+		gint64 second; /* clock_now_us() in seconds */
+		guint jobs;
+	} ended[60];           /* how many jobs ended in each of the last 60 seconds, by the second modulo 60 */
+	GPtrArray *finished;   /* struct job_view, oldest first, bounded */
+	guint64 kept_since;    /* every job that changed in a snapshot after this one is still shown */
+	struct snapshot *last; /* as published; NULL: none */
+	guint64 counts[JOB_STATE_COUNT];
+	guint64 tiles_done, tiles_retried, tiles_reissued, tiles_duplicate;
+	guint straggle_timer;                                /* 0: nobody waits for a tile to be late */
+	guint64 tasks_failed, task_buckets[TASK_BOUNDS + 1]; /* see snapshot.h */
+	gint64 task_sum_us;
+	guint64 errors[ERROR_KINDS_SHOWN];
+	GHashTable *tallies;  /* pipeline's name to struct tally (view_pipeline.c) */
+	gint records_refused; /* atomic: malformed, of another version, or not what was asked for */
+	guint32 serial;       /* of the last run */
+	char *machine;
+	struct broker *broker; /* NULL: embedded */
+	bool broker_up;
+	char *broker_note;                 /* why it is down; NULL */
+	char *broker_cut, *broker_trouble; /* of these: no connection, no answer or no topics; NULL */
+	bool ready;
+	bool draining;
+	bool reloading; /* systemd was told so */
+	gint64 started_us;
+	guint64 sequence; /* of the last snapshot */
+	bool dirty;
+	guint publish_timer;
+	gint64 published_us;
+	gint64 ticked_us;
+	GFileMonitor *monitor; /* of the definitions' folder */
+	guint reload_timer;
+	struct assets *assets; /* NULL: `once`, which keeps and watches nothing */
+	int exit_status;
+	void (*finished_hook)(struct master *master, struct job *job); /* `once`: a job is done or failed */
+	void *hook_data;
+};
+
+/* master.c */
+/* Heartbeats come every second; so does the clock that looks for missing ones. */
+#define MASTER_TICK_MS 1000
+gboolean master_tick(gpointer master);
+void master_init(struct master *master, const struct options *options);
+void master_close(struct master *master);
+void master_child_ended(gint64 pid, const char *how, const char *task, void *user);
+/* Ends the loop when the mill is draining and nothing runs any more. */
+void master_check_drained(struct master *master);
+/* No new work from now on; ends when what is in hand is done. */
+void master_drain(struct master *master);
+
+/* job_start.c, job_transitions.c, job_codec.c */
+void jobs_add(struct master *master, struct job *job);
+/* Its outputs have names, or not: the job goes on. user is the master. */
+void jobs_named(struct named *named, void *user);
+/* Into the queue, by priority and age. */
+void jobs_enqueue(struct master *master, struct job *job);
+/* The codec's messages; user is the job. */
+void jobs_codec_event(JsonObject *event, const char *how, void *user);
+/* How many jobs run, without those that only wait for a disk or a permission: whoever stops leaves them claimed. */
+guint jobs_busy(const struct master *master);
+/* How many files of one inbox may be claimed and not finished. */
+guint jobs_queue(const struct master *master);
+/* Starts queued jobs while there is room. */
+void jobs_start(struct master *master);
+/* A run ends and the job begins again; why is logged. Gives up after some runs. */
+void jobs_start_over(struct master *master, struct job *job, const char *why);
+void jobs_fail(struct master *master, struct job *job, const char *reason);
+/* Where one large picture came there come others: the next one's process has loaded its libraries by then (40 ms). */
+void jobs_have_spare_codec(struct master *master);
+/* Begins again in the other lane. */
+void jobs_run_whole(struct master *master, struct job *job, const char *why);
+void jobs_run_tiled(struct master *master, struct job *job);
+/* A whole job's task was taken back: another run, other temp files. */
+void jobs_renew_whole(struct master *master, struct job *job);
+/* Sizes of outputs, from a codec's or a worker's report. */
+void jobs_read_outputs(struct job *job, JsonArray *list);
+/* All outputs are in their temp files. */
+void jobs_commit(struct master *master, struct job *job);
+/* With copies of all that the commit thread needs. */
+void jobs_ask_commit(struct master *master, struct job *job, enum commit_kind kind);
+void jobs_committed(struct commit_request *request, void *user);
+/* `job` may be gone; NULL then. */
+struct job *jobs_find(struct master *master, const char *id);
+/* Lets go of a run's codec, segment and leases. */
+void jobs_stop_run(struct master *master, struct job *job);
+/* At the end of the process: a file given by hand leaves no temp files (a claim's are swept at the next start). */
+void jobs_abandon(struct master *master, struct job *job);
+
+/* kept_originals_link.c */
+void kept_link_events(struct intake_events *events);
+bool kept_link_open(struct master *master, GError **error);
+
+/* Out of those that run, into the queue; or, in a mill that is draining, for the next start. */
+void jobs_back_to_queue(struct master *master, struct job *job);
+
+/* job_waiting.c */
+/* A temporary fault: tried again later, for as long as it takes. */
+void jobs_wait(struct master *master, struct job *job, const char *why);
+/* The same, or the job fails: as the error's kind says. */
+void jobs_fault(struct master *master, struct job *job, const GError *error);
+/* A task did not reach the broker: its job's tasks are given out again after a pause, and the page shows why. Nothing is counted. */
+void jobs_undelivered(struct master *master, struct job *job, const char *why);
+/* Another picture in work has a name that this one wants: tried again soon. */
+void jobs_wait_for_name(struct master *master, struct job *job, const char *why);
+/* Its commit failed for a time. */
+void jobs_commit_again(struct master *master, struct job *job, enum commit_kind kind, const char *why);
+/* What it waited for is over. */
+void jobs_waits_no_more(struct master *master, struct job *job);
+/* Its outputs are made, and wait for their names: what it waited for has passed. A tile that was made does not say so: a disk that is full is
+ * met at the end of each run. */
+void jobs_went_well(struct master *master, struct job *job);
+void jobs_set_stuck(struct master *master, struct job *job, bool stuck);
+/* Its pipeline has not too many that are stuck. */
+bool jobs_may_start(const struct master *master, const struct job *job);
+/* Why one that had no fault does not go on, or NULL. */
+const char *jobs_standing(const struct master *master, const struct job *job);
+/* Back to its inbox, now or as soon as that can be. */
+void jobs_give_back(struct master *master, struct claim *claim /* takes */);
+
+/* send_task.c */
+/* What goes over the bus with this task when nothing is shared. */
+gsize give_bytes(const struct job *job, guint tile);
+/* Would this worker's tiles lie in memory that it shares with the master? */
+bool give_shares(const struct master *master, const struct worker *worker);
+/* How many live workers that is true of. */
+guint give_sharing(const struct master *master);
+/* The plane that its pixels or its file would take to this worker. False: none may. */
+bool give_plane(
+	const struct master *master, const struct worker *worker, const struct job *job, guint tile, enum plane *plane);
+/* Leases the tile to this worker and sends it; a lease that it has already stays. False: it could not be sent, and waits. */
+bool give(struct master *master, struct job *job, guint tile, struct worker *worker, enum plane plane);
+
+/* speculative.c */
+/* Tiles that are late go to workers that have nothing to do; looks again by itself when the next one would be. */
+void straggle(struct master *master);
+/* The tile has its result: whoever has it as well is late from now on. True: that one may still write to where it lies. */
+bool straggle_over(struct job *job, guint tile);
+/* A result that nobody waits for: of a late task? */
+void straggle_answered(struct master *master, struct worker *worker, const struct result *result);
+/* Nothing more comes of this worker's late tasks: it has nothing in hand. */
+void straggle_forget(struct master *master, struct worker *worker);
+void straggle_worker_gone(struct master *master, struct worker *worker, bool dead);
+
+/* dispatch.c */
+/* Why a job starts over: memory that it was lent cannot be used again, and nobody knows for how long. */
+#define SILENT_HOLDER "a silent worker holds a piece of it"
+/* Gives out what is ready to whoever has room. */
+void dispatch(struct master *master);
+/* A leased tile becomes ready again, unless another has it as well. The caller made sure that this lease's worker cannot harm: dead, fenced,
+ * or answered. The lease is gone then. */
+void dispatch_take_back(struct master *master, struct lease *lease, const char *why);
+/* The same of one whose task, or whose answer, was lost, whatever became of it. It is counted: what is lost again and again starts the job over, and
+ * in the end fails it. */
+void dispatch_lost(struct master *master, struct lease *lease, const char *why);
+/* May this lease go to another although its worker was not heard to be dead? */
+bool dispatch_fenced(const struct lease *lease);
+void dispatch_worker_gone(struct worker *worker, bool dead, void *user);
+void dispatch_worker_changed(struct worker *worker, void *user);
+/* The clock: leases that were lost on the way, tasks that hang. */
+void dispatch_tick(struct master *master);
+
+/* To the dead-letter topic: a task that nobody shall try again. */
+void dispatch_dead_letter(struct master *master, const struct job *job, guint tile, const char *reason);
+
+/* reload.c */
+void reload_soon(struct master *master);
+gboolean reload_hangup(gpointer master); /* SIGHUP */
+void reload_touched(GFileMonitor *monitor, GFile *file, GFile *other, GFileMonitorEvent event, gpointer master);
+void reload_say_errors(const GPtrArray *definitions);
+
+/* poison_task.c */
+/* A worker died, or fell silent: the task that it had in hand is suspected, and its job fails when it was so often enough. */
+void blame_worker_gone(struct master *master, struct worker *worker, bool dead);
+/* The clock: tasks and codecs that take longer than their pipeline allows. */
+void blame_tick(struct master *master);
+
+/* assemble.c */
+void assemble(struct master *master, struct result *result);
+
+/* view.c */
+/* Something changed: a snapshot follows soon (at most four a second). */
+void view_changed(struct master *master);
+void view_publish(struct master *master);
+/* view_pipeline.c */
+void view_pipelines(struct master *master, struct snapshot *snapshot);
+/* A job of this pipeline is over. */
+void view_tally(struct master *master, const struct job *job);
+/* At the start: what the history counts, and then the times of those that were loaded of it (over), newest first; one that is not over after all
+ * is taken back (over false). */
+void view_tally_history(struct master *master);
+void view_tally_view(struct master *master, const struct job_view *view, bool over);
+void view_free(struct master *master);
+/* view_job.c */
+/* Its view as of the next snapshot: the one before when nothing changed. Returns a reference. */
+struct job_view *view_of_job(struct master *master, struct job *job);
+/* Brings the tile map up to date, before the run's tiles are let go. */
+void view_show_tiles(struct master *master, struct job *job);
+/* A job's last view, kept for the page. */
+void view_remember(struct master *master, struct job *job);
+/* A claim whose end was written down before a crash, and that is in work once more: it is not over, and not to be counted twice. */
+void view_forget(struct master *master, const char *id);
+void view_load_history(struct master *master);
+
+#endif

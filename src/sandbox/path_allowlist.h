@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   the folders in which this process opens what a message names. A worker takes its tasks from a topic, and whoever can write to
+ *            that could name any file of this user: what lies elsewhere is refused, whoever asks. Names are judged by where they really
+ *            lead, links followed; the answer is that real path, and what is opened is to be opened by it.
+ * Thread:    places_confine() and places_add() before other threads start; the rest any.
+ * Ownership: strings returned are owned.
+ */
+#ifndef DROPMILL_SANDBOX_PATH_ALLOWLIST_H
+#define DROPMILL_SANDBOX_PATH_ALLOWLIST_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+enum place_use {
+	PLACE_READ,
+	PLACE_WRITE, /* reading, too */
+};
+
+/* From now on nothing is allowed but what was added. Before that everything is: programs that a person runs by hand. */
+void places_confine(void);
+/* A file, or a folder with all below it. One that is not there is remembered: see places_changed(). */
+void places_add(const char *folder, enum place_use use);
+/* Is there any? A worker without takes pixels from the bus and from segments alone. */
+bool places_any(void);
+/* Those that were added, for the kernel to know them, too. */
+void places_each(void (*tell)(const char *folder, enum place_use use, void *user), void *user);
+
+/* A folder that was replaced by another one, or came to be: the kernel's rules (landlock.h) know the old one alone, and only a new
+ * process can be told of it. Its name, or NULL. Borrowed. */
+const char *places_changed(void);
+
+/* Where the path really lies; NULL with ERROR_RETRY when that is none of the places (this worker is the wrong one for it), with the
+ * reason of errno when it is not there. To write, its folder must be there, and itself be no link. */
+char *places_find(const char *path, enum place_use use, GError **error);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * A job as the page shows it: see job_view.h. */
+#include "status/job_view.h"
+
+#include <string.h>
+
+const char *job_state_name(enum job_state state)
+{
+	static const char *const names[] = {
+#define X(name, text) [name] = text,
+		JOB_STATES(X)
+#undef X
+	};
+	g_return_val_if_fail((unsigned)state < JOB_STATE_COUNT, "unknown");
+	return names[state];
+}
+
+const char *tile_shown_name(enum tile_shown state)
+{
+	static const char *const names[] = {
+#define X(name, text) [name] = text,
+		TILE_SHOWN(X)
+#undef X
+	};
+	g_return_val_if_fail((unsigned)state < TILE_SHOWN_COUNT, "unknown");
+	return names[state];
+}
+
+const char *timeline_kind_name(enum timeline_kind kind)
+{
+	static const char *const names[] = {
+#define X(name, text) [name] = text,
+		TIMELINE_KINDS(X)
+#undef X
+	};
+	g_return_val_if_fail((unsigned)kind < TIMELINE_KIND_COUNT, "unknown");
+	return names[kind];
+}
+
+struct tiles_view *tiles_view_ref(struct tiles_view *tiles)
+{
+	g_atomic_int_inc(&tiles->ref_count);
+	return tiles;
+}
+
+static void piece_unref(struct tile_piece *piece)
+{
+	if (!piece || !g_atomic_int_dec_and_test(&piece->ref_count))
+		return;
+	for (guint i = 0; i < piece->count; i++)
+		g_clear_pointer(&piece->tiles[i].worker, g_ref_string_release);
+	g_free(piece);
+}
+
+void tiles_view_unref(struct tiles_view *tiles)
+{
+	if (!tiles || !g_atomic_int_dec_and_test(&tiles->ref_count))
+		return;
+	for (guint i = 0; i * TILES_PIECE < tiles->count; i++)
+		piece_unref(tiles->pieces[i]);
+	g_free(tiles);
+}
+
+void output_view_free(struct output_view *view)
+{
+	if (!view)
+		return;
+	g_free(view->path);
+	g_free(view->name);
+	g_free(view->type);
+	g_free(view->note);
+	g_free(view);
+}
+
+struct job_view *job_view_new(void)
+{
+	struct job_view *view = g_new0(struct job_view, 1);
+
+	view->ref_count = 1;
+	view->outputs = g_ptr_array_new_with_free_func((GDestroyNotify)output_view_free);
+	return view;
+}
+
+struct job_view *job_view_copy(const struct job_view *from)
+{
+	struct job_view *view = g_new(struct job_view, 1);
+
+	*view = *from;
+	view->ref_count = 1;
+	view->id = g_strdup(from->id);
+	view->pipeline = g_strdup(from->pipeline);
+	view->source = g_strdup(from->source);
+	view->original = g_strdup(from->original);
+	view->error = g_strdup(from->error);
+	view->waiting_for = g_strdup(from->waiting_for);
+	view->hash = g_strdup(from->hash);
+	view->spent = g_memdup2(from->spent, sizeof *from->spent);
+	view->chain = from->chain ? g_ref_string_acquire(from->chain) : NULL;
+	view->outputs = g_ptr_array_ref(from->outputs);
+	view->timeline = from->timeline ? g_ptr_array_ref(from->timeline) : NULL;
+	view->tiles = from->tiles ? tiles_view_ref(from->tiles) : NULL;
+	return view;
+}
+
+struct job_view *job_view_ref(struct job_view *view)
+{
+	g_atomic_int_inc(&view->ref_count);
+	return view;
+}
+
+void job_view_unref(struct job_view *view)
+{
+	if (!view || !g_atomic_int_dec_and_test(&view->ref_count))
+		return;
+	g_free(view->id);
+	g_free(view->pipeline);
+	g_free(view->source);
+	g_free(view->original);
+	g_free(view->error);
+	g_free(view->waiting_for);
+	g_free(view->hash);
+	g_free(view->spent);
+	g_clear_pointer(&view->chain, g_ref_string_release);
+	g_clear_pointer(&view->outputs, g_ptr_array_unref);
+	g_clear_pointer(&view->timeline, g_ptr_array_unref);
+	tiles_view_unref(view->tiles);
+	g_free(view);
+}
+
+static bool outputs_equal(const GPtrArray *a, const GPtrArray *b)
+{
+	for (guint i = 0; a->len == b->len && i < a->len; i++) {
+		const struct output_view *x = a->pdata[i], *y = b->pdata[i];
+		if (x->bytes != y->bytes || x->width != y->width || x->height != y->height ||
+			x->skipped != y->skipped || x->pending != y->pending || g_strcmp0(x->path, y->path) != 0 ||
+			g_strcmp0(x->note, y->note) != 0)
+			return false;
+	}
+	return a->len == b->len;
+}
+
+bool job_view_equal(const struct job_view *a, const struct job_view *b)
+{
+	return a->state == b->state && a->tiled == b->tiled && a->width == b->width && a->height == b->height &&
+	       a->tiles_total == b->tiles_total && a->tiles_done == b->tiles_done &&
+	       a->tiles_running == b->tiles_running && a->tiles_failed == b->tiles_failed && a->attempt == b->attempt &&
+	       a->workers == b->workers && a->eta_us == b->eta_us && a->bytes == b->bytes &&
+	       a->queued_wall_us == b->queued_wall_us && a->started_wall_us == b->started_wall_us &&
+	       a->finished_wall_us == b->finished_wall_us && a->tiles == b->tiles && a->timeline == b->timeline &&
+	       g_strcmp0(a->id, b->id) == 0 && g_strcmp0(a->pipeline, b->pipeline) == 0 &&
+	       g_strcmp0(a->source, b->source) == 0 && g_strcmp0(a->original, b->original) == 0 &&
+	       g_strcmp0(a->error, b->error) == 0 && g_strcmp0(a->hash, b->hash) == 0 && a->retry_us == b->retry_us &&
+	       g_strcmp0(a->waiting_for, b->waiting_for) == 0 && outputs_equal(a->outputs, b->outputs);
+}

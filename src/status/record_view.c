@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Lines of the history as views: see record_view.h. */
+#include "status/record_view.h"
+
+#include <string.h>
+
+#include "base/disk/files.h"
+#include "base/json.h"
+
+static const char *type_of(const char *path)
+{
+	static const struct {
+		const char *ending, *type;
+	} types[] = {{"jpg", "image/jpeg"}, {"jpeg", "image/jpeg"}, {"png", "image/png"}, {"webp", "image/webp"},
+		{"tif", "image/tiff"}, {"tiff", "image/tiff"}, {"gif", "image/gif"}, {"avif", "image/avif"},
+		{"heic", "image/heic"}, {"jxl", "image/jxl"}, {"jp2", "image/jp2"}};
+	const char *dot = strrchr(path, '.');
+
+	for (gsize i = 0; dot && i < G_N_ELEMENTS(types); i++)
+		if (g_ascii_strcasecmp(dot + 1, types[i].ending) == 0)
+			return types[i].type;
+	return "application/octet-stream";
+}
+
+struct output_view *output_view_new(
+	const char *out, const char *path, const char *note, bool skipped, gint64 bytes, int width, int height)
+{
+	struct output_view *view = g_new0(struct output_view, 1);
+	bool below = g_str_has_prefix(path, out) && path[strlen(out)] == '/';
+
+	view->path = g_strdup(path);
+	view->name = files_display(below ? path + strlen(out) + 1 : path);
+	view->bytes = bytes;
+	view->width = width;
+	view->height = height;
+	view->type = g_strdup(type_of(path));
+	view->note = g_strdup(note);
+	view->skipped = skipped;
+	view->number = -1;
+	return view;
+}
+
+static enum job_state state_of(const char *name)
+{
+	return strcmp(name, job_state_name(JOB_DONE)) == 0 ? JOB_DONE : JOB_FAILED;
+}
+
+struct job_view *record_view(const struct history_job *record, const char *out)
+{
+	struct job_view *view = job_view_new();
+	g_autofree char *wrapped = g_strdup_printf("{\"outputs\":%s}", record->outputs);
+	g_autoptr(JsonObject) object = json_parse_object(wrapped, -1, NULL);
+	JsonArray *outputs = json_array(object, "outputs");
+
+	view->id = g_strdup(record->id);
+	view->pipeline = g_strdup(record->pipeline);
+	view->source = g_strdup(record->source);
+	view->state = state_of(record->state);
+	view->tiled = strcmp(record->lane, "tiled") == 0;
+	view->width = record->width;
+	view->height = record->height;
+	view->tiles_total = record->tiles;
+	view->tiles_done = view->state == JOB_DONE ? record->tiles : 0;
+	view->attempt = record->attempts;
+	view->error = g_strdup(record->error);
+	view->queued_wall_us = record->queued_wall_us;
+	view->started_wall_us = record->started_wall_us;
+	view->finished_wall_us = record->finished_wall_us;
+	for (guint i = 0; outputs && i < json_array_get_length(outputs); i++) {
+		JsonObject *entry = json_object_at(outputs, i);
+		g_autofree char *path = json_path(entry, "path");
+		if (!path)
+			continue;
+		struct output_view *output = output_view_new(out, path, json_string(entry, "note", NULL),
+			json_bool(entry, "skipped", false), json_int(entry, "bytes", 0),
+			(int)json_int(entry, "width", 0), (int)json_int(entry, "height", 0));
+		output->number = (int)json_int(entry, "output", -1);
+		g_ptr_array_add(view->outputs, output);
+	}
+	view->bytes = record->bytes;
+	view->original = g_strdup(record->original);
+	/* Behind a slash: which steps were left out; see job_leave_out(). */
+	view->hash = record->hash ? g_strndup(record->hash, strcspn(record->hash, "/")) : NULL;
+	view->chain = record->chain ? g_ref_string_new(record->chain) : NULL;
+	view->timeline = record->timeline ? timeline_from_text(record->timeline) : NULL;
+	return view;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   the mill at one moment, immutable: what the page, the API, /metrics and `dropmill status` render.
+ * Thread:    made by the master's loop; read by any thread between snapshot_get() and snapshot_unref().
+ * Ownership: reference counted; everything inside belongs to it.
+ */
+#ifndef DROPMILL_STATUS_SNAPSHOT_H
+#define DROPMILL_STATUS_SNAPSHOT_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "base/auto.h"
+#include "base/counters.h"
+#include "status/job_view.h"
+#include "status/task_log.h"
+
+/* A worker is late after this long without a heartbeat (one a second), gone after the other (shorter with DROPMILL_TEST_GONE_MS). */
+#define WORKER_LATE_US (3 * G_USEC_PER_SEC)
+#define WORKER_GONE_US (10 * G_USEC_PER_SEC)
+enum worker_state { WORKER_LIVE, WORKER_LATE, WORKER_GONE, WORKER_STATE_COUNT };
+const char *worker_state_name(enum worker_state state);
+
+/* What a job failed of, as /metrics tells them apart: name, text */
+#define ERRORS_SHOWN(X)                                                                                                \
+	X(SHOWN_INPUT, "input")                                                                                        \
+	X(SHOWN_LIMIT, "limit")                                                                                        \
+	X(SHOWN_CRASH, "crash")                                                                                        \
+	X(SHOWN_RETRIES, "retries")
+enum error_shown {
+#define X(name, text) name,
+	ERRORS_SHOWN(X)
+#undef X
+		ERROR_KINDS_SHOWN
+};
+const char *error_shown_name(enum error_shown kind);
+
+struct worker_view {
+	guint64 changed; /* sequence of the first snapshot that shows it so */
+	char *id;
+	char *host;
+	gint64 pid;
+	enum worker_state state;
+	gint64 heartbeat_us; /* clock_now_us() when the last one came */
+	char *plane;         /* "shm", "inline" */
+	char *partitions;    /* "0,3" */
+	gint64 lag;          /* -1 unknown */
+	guint64 tiles_done, failed;
+	double tiles_per_s;
+	char *current;  /* "JOB tile 12", or "" */
+	char *job;      /* of current; NULL: none */
+	int tile;       /* of current */
+	gint64 busy_us; /* on it, when the last heartbeat was sent; 0 */
+	char *vips;
+	char *version; /* dropmill's; NULL: it did not say */
+	gint64 rss_bytes;
+	GArray *lags;            /* gint64, as long as partitions; -1: not known. NULL: it did not say */
+	guint leases;            /* tasks given and not answered */
+	guint64 taken_back;      /* tasks taken from it and given to others */
+	char *end;               /* how it ended, when gone and known; NULL */
+	gint64 gone_wall_us;     /* 0: it is not */
+	guint64 restarts;        /* of its place: how often a process was started there again */
+	bool retiring;           /* it finishes what it has, and another takes its place */
+	const char *breaker;     /* "closed", "open" (taken out), "half-open" (tried with one task) */
+	char *breaker_reason;    /* why it was opened the last time; NULL */
+	gint64 breaker_until_us; /* open: clock_now_us() when it is tried */
+};
+
+struct pipeline_view {
+	char *name, *description, *inbox, *file, *hash;
+	char *error; /* diagnostics of the newest version, or NULL */
+	bool enabled;
+	char *chain;           /* GRefString, JSON: its steps and outputs for people; NULL: never was right */
+	gint64 loaded_wall_us; /* the version that is live */
+	const char *originals; /* as definitions spell it; NULL: never was right */
+	bool recursive;
+	int priority;
+	char **accept;                 /* NULL: every safe format */
+	guint64 jobs[JOB_STATE_COUNT]; /* done and failed since the master started */
+	guint64 kept;                  /* originals: keep: how many lie in the inbox, milled and left alone */
+	gint64 median_us;              /* from dropped to done, of the last ones; 0: none yet */
+};
+
+/* A file, or an inbox, that is seen and not taken. */
+struct waiting_view {
+	char *pipeline;
+	char *path; /* absolute, as shown: valid UTF-8 */
+	char *why;
+	gint64 since_wall_us;
+	guint64 files; /* it stands for so many; 1 but for those that an inbox has beyond those that are told of one by one */
+};
+
+struct snapshot {
+	gint ref_count;
+	guint64 sequence;
+	gint64 taken_us;
+	gint64 started_us;
+	bool embedded; /* broker */
+	bool broker_up;
+	bool ready;
+	char *brokers;
+	char *broker_note; /* why it is down, or a warning with the command that mends it; "" */
+	guint workers_by_state[WORKER_STATE_COUNT];
+	guint64 jobs_by_state[JOB_STATE_COUNT]; /* done and failed since the history began */
+	guint64 tiles_queued, tiles_running, tiles_done, tiles_retried, tiles_reissued, tiles_duplicate;
+	gint64 oldest_queued_us; /* clock_now_us() when the oldest queued job came; 0: none */
+	GPtrArray
+		*jobs; /* struct job_view: running, queued, then finished, newest first; shared with other snapshots */
+	GPtrArray *workers;   /* struct worker_view */
+	GPtrArray *pipelines; /* struct pipeline_view */
+	GPtrArray *waiting;   /* struct waiting_view: the oldest, a bounded number */
+	guint64 waiting_total;
+	guint64 tallies[TALLY_COUNT];
+	guint64 records_refused; /* from Kafka: malformed, of another version, not what was asked for */
+	guint64 overflows;       /* of inotify's queue, each answered by looking at everything */
+	gint64 taken_wall_us;
+	guint32 boot; /* tells one process of the master from the next */
+	/* Sequences of the snapshots in which these lists last changed in what they hold or in their order. */
+	guint64 jobs_changed, workers_changed, pipelines_changed, waiting_changed;
+	/* Since the master started, for /metrics. */
+	guint64 tasks_failed;
+	guint64 task_buckets[TASK_BOUNDS + 1]; /* tasks answered well, by task_bounds_s; the last: longer */
+	gint64 task_sum_us;
+	guint64 errors[ERROR_KINDS_SHOWN]; /* jobs that failed, by enum error_shown */
+	guint64 kept_since;                /* every job that changed in a snapshot after this one is still in jobs */
+	char *oldest_source;               /* of the oldest queued; NULL: none */
+	double megapixels_per_s, tiles_per_s, jobs_per_min; /* lately */
+};
+
+/* Empty, taken now; the arrays free what they hold. */
+struct snapshot *snapshot_new(void);
+void worker_view_free(struct worker_view *view);
+void waiting_view_free(struct waiting_view *view);
+void pipeline_view_free(struct pipeline_view *view);
+
+/* The latest one, referenced for the caller; never NULL after the first publish. Any thread. */
+struct snapshot *snapshot_get(void);
+struct snapshot *snapshot_ref(struct snapshot *snapshot);
+/* The same, but waits for one above this sequence; NULL when clock_now_us() is until_us or enough() says so. enough() is asked at once and
+ * after each snapshot_wake(), in this thread and under a lock: it must not ask for snapshots. */
+struct snapshot *snapshot_wait(guint64 above, gint64 until_us, bool (*enough)(void *user), void *user);
+/* Everybody who waits looks at his stop flag. */
+void snapshot_wake(void);
+void snapshot_unref(struct snapshot *snapshot);
+DEFINE_AUTO(snapshot, snapshot_unref)
+/* Makes it the latest; takes it. Its sequence is raised when it is not above the last one's; NULL withdraws the latest. */
+void snapshot_publish(struct snapshot *snapshot);
+
+#endif

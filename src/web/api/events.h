@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   /api/events: a stream of server-sent events, one for each snapshot. The first tells everything, the others what changed since
+ *            the last one of this stream; an id that a browser sends back says where it was, and what it missed is told at once.
+ * Thread:    the CivetWeb thread that holds the connection: it sleeps until a snapshot comes.
+ */
+#ifndef DROPMILL_WEB_API_EVENTS_H
+#define DROPMILL_WEB_API_EVENTS_H
+
+#include "web/http/answer.h"
+
+/* Streams at a time; each holds a thread. Beyond, 503: the page polls. */
+#define EVENTS_MOST 256
+
+/* Until the client goes or events_stop(). Returns the status sent. */
+int events_answer(struct request *request);
+/* How many are open. Any thread. */
+int events_open(void);
+/* Every stream ends, now and from now on; or they may open again. */
+void events_stop(void);
+void events_allow(void);
+
+#endif

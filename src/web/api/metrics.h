@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   /metrics: a snapshot in Prometheus' text format. Base units, counters end in _total, no label without a bound.
+ * Thread:    any. Ownership: returns owned.
+ */
+#ifndef DROPMILL_WEB_API_METRICS_H
+#define DROPMILL_WEB_API_METRICS_H
+
+#include "status/snapshot.h"
+
+char *metrics_text(const struct snapshot *snapshot);
+
+#endif

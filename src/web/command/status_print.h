@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   parts of the API's answers as `dropmill status` prints them, once or again and again (status_watch.h).
+ * Thread:    the main one. Ownership: texts returned are owned; answers are borrowed.
+ */
+#ifndef DROPMILL_WEB_COMMAND_STATUS_PRINT_H
+#define DROPMILL_WEB_COMMAND_STATUS_PRINT_H
+
+#include <glib.h>
+#include <json-glib/json-glib.h>
+
+/* A member of an answer as one line shows it. */
+char *status_shown(JsonObject *object, const char *name, const char *otherwise);
+/* 0: it is not there. */
+long long status_count(JsonObject *object, const char *name);
+void status_print_duration(double seconds);
+void status_print(JsonObject *status, const char *address);
+void status_print_workers(JsonArray *workers);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   the addresses of thumbnails: /jobs/ID/thumb/N sends one, /api/pictures tells which of many are there.
+ * Thread:    the CivetWeb thread that holds the connection. Ownership: answers borrow everything.
+ */
+#ifndef DROPMILL_WEB_PICTURES_THUMBS_H
+#define DROPMILL_WEB_PICTURES_THUMBS_H
+
+#include "status/snapshot.h"
+#include "web/http/answer.h"
+
+int thumbs_one(struct request *request, const struct snapshot *snapshot);
+/* ?url=ADDRESS, any number up to 100; each the address of a thumbnail with its size. */
+int thumbs_states(struct request *request, const struct snapshot *snapshot);
+
+#endif

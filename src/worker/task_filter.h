@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   which tasks are this worker's to do. Kafka delivers at least once, and after a rebalance to others: a task may come to a worker
+ *            that it was not leased to, and it may come again, at once or much later. Whoever did it then would write to temp files that
+ *            the master is putting in their place at this moment, or that nobody will ever remove.
+ * Thread:    the reader's.
+ * Ownership: orders_free().
+ */
+#ifndef DROPMILL_WORKER_TASK_FILTER_H
+#define DROPMILL_WORKER_TASK_FILTER_H
+
+#include "bus/protocol/wire.h"
+
+struct orders;
+
+struct orders *orders_new(const char *worker /* copies */);
+/* True the first time for a task that is leased to this worker. */
+bool orders_take(struct orders *orders, const struct task *task);
+void orders_free(struct orders *orders); /* NULL is fine */
+DEFINE_AUTO(orders, orders_free)
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   what a worker process was told by its supervisor: on the command line, and, where others shall not read it, in the environment.
+ * Thread:    read before any other thread starts, constant afterwards.
+ * Ownership: lives as long as the process.
+ */
+#ifndef DROPMILL_WORKER_WORKER_ARGS_H
+#define DROPMILL_WORKER_WORKER_ARGS_H
+
+#include "bus/protocol/wire.h"
+
+/* The socket to the supervisor. */
+#define DOOR_FD 3
+
+struct told {
+	char *brokers, *prefix, *payload;
+	int partition, index, parent;
+	gboolean embedded;
+	gboolean door;        /* segments are handed over at descriptor 3 */
+	GBytes *key;          /* of the embedded broker's records; it came there first; NULL: none */
+	char **read, **write; /* folders that tasks may name files in; NULL: none */
+	char *slot, *journal;
+	int restarts;
+	GPtrArray *endings;                        /* struct ending: processes of our supervisor */
+	int recycle_tasks;                         /* end in order after so many; 0: never */
+	gint64 recycle_growth_bytes, memory_bytes; /* end in order when larger; 0: never */
+	gint64 spool_bytes;                        /* what parts of large tasks may take in files */
+};
+
+bool told_read(struct told *told, int argc, char **argv, GError **error);
+/* librdkafka's, out of the environment: nothing that this process starts shall see them. Owned. */
+GHashTable *told_properties(void);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   the ledger, asked in one line. Include it before cmocka.h.
+ * Thread:    the test's. Ownership: strings are returned owned.
+ */
+#ifndef DROPMILL_TESTS_BASE_LEDGER_SUPPORT_H
+#define DROPMILL_TESTS_BASE_LEDGER_SUPPORT_H
+
+#include "ledger/history.h"
+
+static const struct stamp A_STAMP = {1000, 1700000000123456789};
+
+/* NULL: none, or it cannot be told. */
+static inline char *owner_of(struct history *history, const char *path)
+{
+	struct history_output output;
+
+	if (!history_owner(history, path, &output, NULL))
+		return NULL;
+	g_free(output.job);
+	return output.owner;
+}
+
+#endif
