@@ -36,6 +36,42 @@ static bool prune(struct history *history, GError **error)
 	return true;
 }
 
+/* A line too many does no harm: what cannot be pruned now is at another time. */
+static void prune_at_times(struct history *history)
+{
+	if (!history->grouped && history->keep > 0 && history->added >= PRUNE_EACH)
+		prune(history, NULL);
+}
+
+bool history_begin(struct history *history, GError **error)
+{
+	sqlite3_stmt *s = history_prepare(history, "BEGIN IMMEDIATE", error);
+
+	if (!s)
+		return false;
+	history_sync_fully(history, true);
+	history->grouped = history_finish(history, s, error);
+	if (!history->grouped)
+		history_sync_fully(history, false);
+	return history->grouped;
+}
+
+bool history_end(struct history *history, GError **error)
+{
+	/* Some errors undo all of a transaction at once. */
+	bool whole = !sqlite3_get_autocommit(history->db) ||
+		     fail(error, ERROR_RETRY, "%s: what was written together was undone", history->store->path);
+	sqlite3_stmt *s = whole ? history_prepare(history, "COMMIT", error) : NULL;
+	bool done = s && history_finish(history, s, error);
+
+	if (!done)
+		sqlite3_exec(history->db, "ROLLBACK", NULL, NULL, NULL);
+	history->grouped = false;
+	history_sync_fully(history, false);
+	prune_at_times(history);
+	return done;
+}
+
 bool history_add(struct history *history, const struct history_job *job, GError **error)
 {
 	sqlite3_stmt *s = history_prepare(history,
@@ -64,9 +100,8 @@ bool history_add(struct history *history, const struct history_job *job, GError 
 	sqlite3_bind_int64(s, 16, job->out_bytes);
 	if (!history_finish_on_disk(history, s, error))
 		return false;
-	/* A line too many does no harm: what cannot be pruned now is at another time. */
-	if (history->keep > 0 && ++history->added >= PRUNE_EACH)
-		prune(history, NULL);
+	history->added++;
+	prune_at_times(history);
 	return true;
 }
 

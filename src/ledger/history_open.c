@@ -303,7 +303,8 @@ sqlite3_stmt *history_prepare(struct history *history, const char *sql, GError *
 	g_autoptr(GError) cause = NULL;
 	sqlite3_stmt *statement = NULL;
 
-	if (!is_current(history) && !renew(history, &cause)) {
+	/* A group stays with the file that it began in: another one knows nothing of it. */
+	if (!history->grouped && !is_current(history) && !renew(history, &cause)) {
 		fail(error, ERROR_RETRY, "%s", cause->message);
 		return NULL;
 	}
@@ -339,11 +340,19 @@ bool history_finish(struct history *history, sqlite3_stmt *statement, GError **e
 
 /* In WAL mode NORMAL leaves it to the next checkpoint, a thousand pages on: a power cut takes all until then, and an fsync that fails there is told
  * to nobody. FULL is an fsync of the log for each statement, and for all before it. */
+void history_sync_fully(struct history *history, bool fully)
+{
+	sqlite3_exec(
+		history->db, fully ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
+}
+
 bool history_finish_on_disk(struct history *history, sqlite3_stmt *statement, GError **error)
 {
-	sqlite3_exec(history->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+	if (history->grouped)
+		return history_finish(history, statement, error);
+	history_sync_fully(history, true);
 	bool done = history_finish(history, statement, error);
-	sqlite3_exec(history->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
+	history_sync_fully(history, false);
 	return done;
 }
 

@@ -31,6 +31,7 @@ struct history {
 	gint64 keep;           /* finished jobs; 0: all */
 	guint added;           /* since the last look at how many there are */
 	bool marked;           /* outputs that are written down carry a mark as well */
+	bool grouped;          /* between history_begin() and history_end() */
 };
 
 /* A table and what salvage copies of it. texts: every text in it is shown to people, so it has to be valid UTF-8. */
@@ -59,5 +60,7 @@ bool history_row(struct history *history, sqlite3_stmt *statement, GError **erro
 bool history_finish(struct history *history, sqlite3_stmt *statement, GError **error);
 /* The same; true: it is on disk, with all that was written before. */
 bool history_finish_on_disk(struct history *history, sqlite3_stmt *statement, GError **error);
+/* Is the log fsynced by each statement from here on? Not within a group. */
+void history_sync_fully(struct history *history, bool fully);
 
 #endif

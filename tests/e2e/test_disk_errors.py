@@ -13,7 +13,7 @@ TILE = 200  # the large picture is cut, the small one is not
 KINDS = {
     "two": (
         "steps: [grayscale]\noutputs: [{name: \"{stem}.jpg\"}, {name: \"{stem}.png\"}]\n", "small",
-        {"sync": [0, 1], "folder": range(8), "write": [0, 1], "close": [0, 1]},
+        {"sync": [0, 1], "folder": range(7), "write": [0, 1], "close": [0, 1]},
     ),
     "tiled": (
         "steps: [grayscale]\noutputs: [{name: \"{stem}.jpg\"}, {name: \"{stem}.tif\"}]\n", "large",

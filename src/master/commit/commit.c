@@ -1,36 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * The end of a job, made durable: see commit.h. */
+ * The thread, and batches of pictures: see commit.h. */
 #include "master/commit/commit.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "base/clock.h"
-#include "base/disk/beneath.h"
-#include "base/disk/files.h"
-#include "base/disk/folder.h"
 #include "base/error.h"
-#include "base/json.h"
-#include "base/log.h"
-#include "base/testing/crash.h"
-#include "master/commit/output_check.h"
+#include "master/commit/commit_steps.h"
 #include "master/commit/take_back.h"
 
+/* So many share an fsync; the first of them waits for the last. */
+#define BATCH_MOST 32
+/* What came over the bus and is to be written here: more than this is not waited for by others. */
+#define SLOW_BYTES (4 << 20)
+
 struct committer {
-	GThreadPool *pool;
-	struct names *names;
-	struct history *history;
-	struct kept *kept;
+	struct commit_tools tools;
+	GThread *thread;
+	GAsyncQueue *queue; /* struct commit_request; the committer itself is the end */
+	GQueue late;        /* those whose name another one of their batch had: first in the next */
+	bool ending;
 	void (*done)(struct commit_request *request, void *user);
 	void *user;
 };
 
-struct finished {
+struct batch {
 	struct committer *committer;
-	struct commit_request *request;
+	GPtrArray *requests;
 };
 
 void commit_request_free(struct commit_request *request)
@@ -49,318 +42,183 @@ void commit_request_free(struct commit_request *request)
 
 static gboolean report(gpointer data)
 {
-	g_autofree struct finished *finished = data;
-	struct commit_request *request = finished->request;
+	g_autofree struct batch *batch = data;
 
-	finished->committer->done(request, finished->committer->user);
-	commit_request_free(request);
+	for (guint i = 0; i < batch->requests->len; i++) {
+		batch->committer->done(batch->requests->pdata[i], batch->committer->user);
+		commit_request_free(batch->requests->pdata[i]);
+	}
+	g_ptr_array_unref(batch->requests);
 	return G_SOURCE_REMOVE;
 }
 
-/* The rename itself. */
-static bool give_name(struct job_output *output, bool folder, GError **error)
+/* Through one step, whoever has come so far. */
+static void step(const struct batch *batch, commit_step take)
 {
-	bool fresh = output->fresh;
-
-	if (!fresh && folder)
-		return folder_replace(output->temp, output->final, error);
-	if ((fresh ? files_rename_new(output->temp, output->final) : files_rename(output->temp, output->final)) == 0)
-		return true;
-	return beneath_fail(error, output->final, output->temp, "%s", output->final);
+	for (guint i = 0; i < batch->requests->len; i++) {
+		struct commit_request *request = batch->requests->pdata[i];
+		if (request->ok)
+			request->ok = take(&batch->committer->tools, request, &request->error);
+	}
 }
 
-/* Under its final name. Where nothing was when the name was given, somebody may have put a file meanwhile: it stays, and the output gets the
- * next name. */
-static bool put(struct committer *committer, struct commit_request *request, struct job_output *output, bool folder,
-	GError **error)
+/* The same, where one fsync of a folder is for all of them. */
+static void step_synced(struct batch *batch, commit_step take)
 {
-	const struct drop *drop = request->drop;
+	auto_struct(sync_once) once = sync_once_new();
 
-	for (;;) {
-		g_autoptr(GError) cause = NULL;
-		struct stat status;
-		if (output->final && output->fresh && beneath_stat(output->final, &status) == 0 &&
-			!files_same(output->temp, output->final))
-			names_give_up(committer->names, output);
-		else if (output->final && !output->fresh && !names_may_replace(committer->names, drop, output, error))
-			return false;
-		if (!output->final && names_settle(committer->names, drop, request->found, error) != NAMES_GIVEN)
-			return false;
-		if (output->skipped)
-			return true;
-		/* One that was not known before, or that somebody removed meanwhile. */
-		g_autofree char *parent = g_path_get_dirname(output->final);
-		if (!files_make_folder(parent, error))
-			return false;
-		if (!names_own(committer->names, drop, request->found->number, output, error))
-			return false;
-		if (give_name(output, folder, &cause))
-			return true;
-		if (error_number(cause) != EEXIST || !output->fresh) {
-			g_propagate_error(error, g_steal_pointer(&cause));
-			return false;
+	batch->committer->tools.once = once;
+	step(batch, take);
+	batch->committer->tools.once = NULL;
+}
+
+/* Each before the first output gets its name. Who wants a name that another one of the batch has: when that one is over. The first never waits
+ * so, or it could wait for ever. */
+static void prepare(struct batch *batch)
+{
+	g_autoptr(GPtrArray) all = g_steal_pointer(&batch->requests);
+
+	batch->requests = g_ptr_array_new();
+	for (guint i = 0; i < all->len; i++) {
+		struct commit_request *request = all->pdata[i];
+		request->taken = false;
+		request->ok = commit_prepare(&batch->committer->tools, request, &request->error);
+		if (request->taken && i > 0) {
+			g_clear_error(&request->error);
+			g_queue_push_tail(&batch->committer->late, request);
+		} else {
+			g_ptr_array_add(batch->requests, request);
 		}
-		names_give_up(committer->names, output);
 	}
 }
 
-/* What came over the bus: here, where a slow disk holds nobody up. */
-static bool write_arrived(struct job_output *output, GError **error)
+static void fail_all(const struct batch *batch, const GError *cause)
 {
-	auto_struct(body) arrived = g_steal_pointer(&output->arrived);
-
-	if (!arrived)
-		return true;
-	if (!output->is_folder)
-		return body_write(arrived, output->arrived_at, output->arrived_bytes, output->temp, error);
-	g_autoptr(GBytes) bytes = body_map(arrived, output->arrived_at, (gsize)output->arrived_bytes, error);
-	return bytes && folder_unpack(bytes, output->temp, error) && body_was_kept(arrived, error);
-}
-
-static bool is_missing(const char *path)
-{
-	struct stat status;
-
-	return beneath_stat(path, &status) != 0 && errno == ENOENT;
-}
-
-/* Is it there, and what was asked for? */
-static bool look_at(struct commit_request *request, struct job_output *output, GError **error)
-{
-	const struct output *wish = g_ptr_array_index(request->drop->pipeline->outputs, output->number);
-	const struct output_wanted wanted = {wish->format, output->is_folder, output->bytes};
-
-	if (!write_arrived(output, error))
-		return false;
-	CRASH_POINT("commit.temp_written");
-	if (is_missing(output->temp)) {
-		g_autofree char *shown = files_display(output->temp);
-		return fail(error, ERROR_SYSTEM, "%s was removed before it was finished", shown);
+	for (guint i = 0; i < batch->requests->len; i++) {
+		struct commit_request *request = batch->requests->pdata[i];
+		if (request->ok)
+			request->error = g_error_copy(cause);
+		request->ok = false;
 	}
-	if (output_check(output->temp, &wanted, error))
-		return true;
-	g_prefix_error(error, "%s: ", wish->name);
+}
+
+static bool is_any_left(const struct batch *batch)
+{
+	for (guint i = 0; i < batch->requests->len; i++)
+		if (((struct commit_request *)batch->requests->pdata[i])->ok)
+			return true;
 	return false;
 }
 
-/* All of them before the first gets its name. */
-static bool look_at_outputs(struct commit_request *request, GError **error)
+/* One transaction. */
+static void record(struct batch *batch)
 {
-	for (guint i = 0; i < request->found->outputs->len; i++) {
-		struct job_output *output = g_ptr_array_index(request->found->outputs, i);
-		if (!output->committed && !output->skipped && !output->renamed && !look_at(request, output, error)) {
-			request->lost = true;
-			return false;
-		}
+	struct history *history = batch->committer->tools.history;
+	g_autoptr(GError) error = NULL;
+
+	if (!history || !is_any_left(batch))
+		return;
+	if (!history_begin(history, &error)) {
+		fail_all(batch, error);
+		return;
 	}
-	return true;
+	step(batch, commit_record);
+	if (!history_end(history, &error))
+		fail_all(batch, error);
 }
 
-static bool rename_output(
-	struct committer *committer, struct commit_request *request, struct job_output *output, GError **error)
+static void conclude(struct committer *committer, struct commit_request *request)
 {
-	CRASH_POINT("commit.synced");
-	bool folder = beneath_is_folder(output->temp);
-	if (!put(committer, request, output, folder, error))
-		return false;
-	CRASH_POINT("commit.renamed");
-	output->renamed = !output->skipped;
-	return true;
+	struct names *names = committer->tools.names;
+
+	request->refused = !request->ok && request->kind == COMMIT_OUTPUTS && error_kind(request->error) == ERROR_INPUT;
+	if (request->refused && !commit_is_made(request->found))
+		take_back(names, request->drop, request->found, request->error);
+	if (request->ok || request->changed)
+		names_release(names, request->drop);
 }
 
-static bool commit_output(
-	struct committer *committer, struct commit_request *request, struct job_output *output, GError **error)
+static void commit(struct committer *committer, GPtrArray *requests)
 {
-	if (output->committed) /* by a try before that failed later on */
-		return true;
-	if (!output->skipped && !output->renamed && !rename_output(committer, request, output, error))
-		return false;
-	if (output->skipped) {
-		job_remove_temp(output);
-		return true;
-	}
-	output->committed = files_sync_folder_of(output->final, error);
-	request->lost = !output->committed && is_missing(output->final);
-	return output->committed;
-}
+	struct batch *batch = g_new(struct batch, 1);
 
-/* Every output is on disk under its name: only the original is left to do. */
-static bool all_committed(const struct found *found)
-{
-	for (guint i = 0; i < found->outputs->len; i++) {
-		const struct job_output *output = g_ptr_array_index(found->outputs, i);
-		if (!output->committed && !output->skipped)
-			return false;
-	}
-	return true;
-}
-
-static bool move_original(struct committer *committer, struct commit_request *request, GError **error)
-{
-	switch (request->drop->pipeline->originals) {
-	case ORIGINALS_DELETE:
-		return claim_delete(request->claim, error);
-	case ORIGINALS_KEEP:
-		return kept_return(committer->kept, request->claim, error);
-	case ORIGINALS_ARCHIVE:
-		return claim_archive(request->claim, error);
-	}
-	return true;
-}
-
-static bool settle_original(struct committer *committer, struct commit_request *request, GError **error)
-{
-	if (request->drop->loose)
-		return true;
-	/* Somebody removed it meanwhile: not a try before, which would have said where it is. */
-	if (!request->claim->left_at && claim_look(request->claim, NULL) == CLAIM_GONE)
-		return true;
-	if (move_original(committer, request, error))
-		return true;
-	g_prefix_error(error, "its outputs are finished, but its original stays: ");
-	return false;
-}
-
-static bool write_history(
-	struct committer *committer, const struct commit_request *request, const char *state, GError **error)
-{
-	const struct drop *drop = request->drop;
-	const GPtrArray *made = request->found->outputs;
-	g_autoptr(JsonArray) outputs = json_array_new();
-	g_autofree char *text = NULL;
-	gint64 out_bytes = 0;
-
-	if (!committer->history)
-		return true;
-	for (guint i = 0; strcmp(state, "done") == 0 && i < made->len; i++) {
-		const struct job_output *output = g_ptr_array_index(made, i);
-		JsonObject *entry = json_object_new();
-		json_set_path(entry, "path", output->final);
-		g_autofree char *note = job_output_note(output);
-		if (note)
-			json_object_set_string_member(entry, "note", note);
-		if (output->skipped)
-			json_object_set_boolean_member(entry, "skipped", TRUE);
-		json_object_set_int_member(entry, "output", output->number);
-		json_object_set_int_member(entry, "bytes", output->skipped ? 0 : output->bytes);
-		json_object_set_int_member(entry, "width", output->width);
-		json_object_set_int_member(entry, "height", output->height);
-		out_bytes += output->skipped ? 0 : output->bytes;
-		json_array_add_object_element(outputs, entry);
-	}
-	text = json_array_text(outputs);
-	struct history_job record = {
-		.id = drop->id,
-		.pipeline = drop->pipeline->name,
-		.source = drop->source,
-		.state = state,
-		.lane = request->tiled ? "tiled" : "whole",
-		.error = request->failure,
-		.width = request->width,
-		.height = request->height,
-		.tiles = (int)request->tiles,
-		.attempts = (int)request->runs,
-		.queued_wall_us = drop->queued_wall_us,
-		.started_wall_us = request->started_wall_us,
-		.finished_wall_us = clock_wall_us(),
-		.bytes = drop->claim->bytes,
-		.out_bytes = out_bytes,
-		.outputs = text,
-	};
-	CRASH_POINT("history.before");
-	if (!history_add(committer->history, &record, error))
-		return false;
-	CRASH_POINT("history.written");
-	return true;
-}
-
-static bool commit_outputs(struct committer *committer, struct commit_request *request, GError **error)
-{
-	bool loose = request->drop->loose;
-	struct found *found = request->found;
-
-	if (!loose && !(request->tries > 0 && all_committed(found))) {
-		enum claim_state state = claim_look(request->claim, error);
-		request->changed = state == CLAIM_CHANGED;
-		if (state != CLAIM_SAME)
-			return false;
-	}
-	if (names_settle(committer->names, request->drop, found, error) != NAMES_GIVEN)
-		return false;
-	if (!look_at_outputs(request, error))
-		return false;
-	for (guint i = 0; i < found->outputs->len; i++)
-		if (!commit_output(committer, request, g_ptr_array_index(found->outputs, i), error))
-			return false;
-	/* While the original is claimed a crash repeats this line under the same id; after it, nothing would ever write it. */
-	if (!write_history(committer, request, "done", error))
-		return false;
-	/* Every output is on disk under its name: now, and not before, the original may go. */
-	CRASH_POINT("commit.before_original");
-	if (!settle_original(committer, request, error))
-		return false;
-	if (!loose)
-		claim_excuse(request->claim);
-	CRASH_POINT("archive.done");
-	return true;
-}
-
-/* Somebody removed the original while it was in work: there is nothing to put into _failed/, now or ever. */
-static bool is_gone(const struct claim *claim, GError **error)
-{
-	struct stat status;
-
-	if (claim->left_at || beneath_stat(claim->path, &status) == 0 || errno != ENOENT)
-		return false;
-	g_clear_error(error);
-	return true;
-}
-
-static bool commit_failure(struct committer *committer, struct commit_request *request, GError **error)
-{
-	bool loose = request->drop->loose;
-
-	/* What failed is not what lies there by now: it was taken before its writer was done. */
-	if (!loose && claim_look(request->claim, NULL) == CLAIM_CHANGED) {
-		request->changed = true;
-		return fail(error, ERROR_RETRY, "the original was written to while it was in work");
-	}
-	for (guint i = 0; i < request->found->outputs->len; i++)
-		job_remove_temp(g_ptr_array_index(request->found->outputs, i));
-	CRASH_POINT("fail.before_reason");
-	return write_history(committer, request, "failed", error) &&
-	       (loose || claim_fail(request->claim, request->failure, error) || is_gone(request->claim, error));
+	*batch = (struct batch){committer, requests};
+	prepare(batch);
+	step(batch, commit_rename);
+	step_synced(batch, commit_sync);
+	record(batch);
+	step(batch, commit_leave);
+	step_synced(batch, commit_finish);
+	for (guint i = 0; i < batch->requests->len; i++)
+		conclude(committer, batch->requests->pdata[i]);
+	g_idle_add_full(G_PRIORITY_DEFAULT, report, batch, NULL);
 }
 
 static void tell_story(struct committer *committer, struct commit_request *request)
 {
 	char **story = request->story;
 
-	if (committer->history)
-		history_tell(
-			committer->history, story[0], &(struct history_story){story[1], story[2], story[3], story[4]});
+	if (committer->tools.history)
+		history_tell(committer->tools.history, story[0],
+			&(struct history_story){story[1], story[2], story[3], story[4]});
 	commit_request_free(request);
 }
 
-static void run(gpointer data, gpointer user)
+/* NULL: there is none now, or never again. */
+static struct commit_request *next(struct committer *committer, bool wait)
 {
-	struct commit_request *request = data;
-	struct committer *committer = user;
+	if (!g_queue_is_empty(&committer->late))
+		return g_queue_pop_head(&committer->late);
+	gpointer found = committer->ending ? NULL
+			 : wait            ? g_async_queue_pop(committer->queue)
+					   : g_async_queue_try_pop(committer->queue);
+	if (found != committer)
+		return found;
+	committer->ending = true;
+	return NULL;
+}
 
-	if (request->kind == COMMIT_STORY) {
-		tell_story(committer, request);
-		return;
+/* Others would wait for it: much to write, or a folder that replaces another one. */
+static bool is_slow(const struct commit_request *request)
+{
+	gint64 bytes = 0;
+	bool folder = false;
+
+	for (guint i = 0; i < request->found->outputs->len; i++) {
+		const struct job_output *output = request->found->outputs->pdata[i];
+		bytes += output->arrived ? output->arrived_bytes : 0;
+		folder = folder || output->is_folder;
 	}
-	request->ok = request->kind == COMMIT_OUTPUTS ? commit_outputs(committer, request, &request->error)
-						      : commit_failure(committer, request, &request->error);
-	request->refused = !request->ok && request->kind == COMMIT_OUTPUTS && error_kind(request->error) == ERROR_INPUT;
-	if (request->refused && !all_committed(request->found))
-		take_back(committer->names, request->drop, request->found, request->error);
-	if (request->ok || request->changed)
-		names_release(committer->names, request->drop);
-	struct finished *finished = g_new(struct finished, 1);
-	*finished = (struct finished){committer, request};
-	g_idle_add_full(G_PRIORITY_DEFAULT, report, finished, NULL);
+	return folder || bytes > SLOW_BYTES;
+}
+
+/* What is queued, and nothing is waited for: one picture alone is as quick as it can be. */
+static void take(struct committer *committer, struct commit_request *request)
+{
+	GPtrArray *requests = g_ptr_array_new();
+	bool more = true;
+
+	for (; request; request = more ? next(committer, false) : NULL) {
+		if (request->kind == COMMIT_STORY) {
+			tell_story(committer, request);
+			continue;
+		}
+		g_ptr_array_add(requests, request);
+		more = requests->len < BATCH_MOST && !is_slow(request);
+	}
+	if (requests->len)
+		commit(committer, requests);
+	else
+		g_ptr_array_unref(requests);
+}
+
+static gpointer run(gpointer data)
+{
+	struct committer *committer = data;
+
+	for (struct commit_request *request; (request = next(committer, true));)
+		take(committer, request);
+	return NULL;
 }
 
 struct committer *committer_new(struct names *names, struct history *history, struct kept *kept,
@@ -368,24 +226,25 @@ struct committer *committer_new(struct names *names, struct history *history, st
 {
 	struct committer *committer = g_new0(struct committer, 1);
 
-	committer->names = names;
-	committer->history = history;
-	committer->kept = kept;
+	committer->tools = (struct commit_tools){names, history, kept, NULL};
 	committer->done = done;
 	committer->user = user;
-	committer->pool = g_thread_pool_new(run, committer, 1, TRUE, NULL);
+	committer->queue = g_async_queue_new();
+	committer->thread = g_thread_new("commit", run, committer);
 	return committer;
 }
 
 void committer_add(struct committer *committer, struct commit_request *request)
 {
-	g_thread_pool_push(committer->pool, request, NULL);
+	g_async_queue_push(committer->queue, request);
 }
 
 void committer_free(struct committer *committer)
 {
 	if (!committer)
 		return;
-	g_thread_pool_free(committer->pool, FALSE, TRUE);
+	g_async_queue_push(committer->queue, committer);
+	g_thread_join(committer->thread);
+	g_async_queue_unref(committer->queue);
 	g_free(committer);
 }

@@ -3,6 +3,7 @@
  * Purpose:   the end of a job, made durable: temp files, which whoever wrote them has fsynced, are renamed, the folder is fsynced, only then the
  *            original is moved; history and ledger are written. What came over the bus is written here. Names that need an output's size are
  *            given here. A step that fails is tried again by itself, but for a temp file: that one is never trusted again.
+ *            Pictures that end at the same time go through each step together and share its fsync; each keeps its order and its own end.
  * Thread:    one thread of its own, so that a slow disk never stops the master's loop; done is called on the master's loop.
  * Ownership: a request is taken; it comes back in done and is freed after it. It is a value: no job is seen (drop.h).
  */
@@ -32,6 +33,9 @@ struct commit_request {
 	guint tiles, runs;
 	gint64 started_wall_us;
 	guint tries; /* of the same that failed */
+	/* The commit thread's own: */
+	bool taken;  /* another picture in work has one of its names */
+	bool leaves; /* its original has moved, which claim_finish() makes last */
 	/* The answer: */
 	bool ok;
 	bool refused; /* error is the picture's own: it fails */

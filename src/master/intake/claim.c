@@ -234,43 +234,42 @@ static bool move_out(struct claim *claim, const char *to, GError **error)
 {
 	struct stat status;
 
-	if (!claim->left_at && beneath_stat(claim->path, &status) != 0 && errno == ENOENT)
+	if (claim->left_at)
+		return true;
+	if (beneath_stat(claim->path, &status) != 0 && errno == ENOENT)
 		return fail(error, ERROR_INPUT, "the original was removed while it was in work");
-	if (!claim->left_at)
-		claim->left_at = files_rename_beside(claim->path, to, claim->inbox, error);
-	return claim->left_at && files_sync_move(claim->path, claim->left_at, error);
-}
-
-static bool move_out_and_finish(struct claim *claim, const char *to, GError **error)
-{
-	bool moved = move_out(claim, to, error);
-
-	CRASH_POINT("archive.moved");
-	if (moved)
-		finish(claim);
-	return moved;
+	claim->left_at = files_rename_beside(claim->path, to, claim->inbox, error);
+	return claim->left_at != NULL;
 }
 
 bool claim_archive(struct claim *claim, GError **error)
 {
 	g_autofree char *to = g_build_filename(claim->inbox, DONE_FOLDER, claim->relative, NULL);
-	return move_out_and_finish(claim, to, error);
+	return move_out(claim, to, error);
+}
+
+bool claim_delete(struct claim *claim, GError **error)
+{
+	return beneath_unlink(claim->path) == 0 || errno == ENOENT ||
+	       beneath_fail(error, claim->path, NULL, "cannot delete the original");
+}
+
+bool claim_finish(const struct claim *claim, struct sync_once *once, GError **error)
+{
+	/* Where it came to first: a power cut in between shows it in both places rather than in none. */
+	bool lasts = (!claim->left_at || sync_once_folder_of(once, claim->left_at, error)) &&
+		     sync_once_folder_of(once, claim->path, error);
+
+	CRASH_POINT("archive.moved");
+	if (lasts)
+		finish(claim);
+	return lasts;
 }
 
 bool claim_give_back(struct claim *claim, GError **error)
 {
 	g_autofree char *to = g_build_filename(claim->inbox, claim->relative, NULL);
-	return move_out_and_finish(claim, to, error);
-}
-
-bool claim_delete(struct claim *claim, GError **error)
-{
-	if (beneath_unlink(claim->path) != 0 && errno != ENOENT)
-		return beneath_fail(error, claim->path, NULL, "cannot delete the original");
-	if (!files_sync_folder_of(claim->path, error))
-		return false;
-	finish(claim);
-	return true;
+	return move_out(claim, to, error) && claim_finish(claim, NULL, error);
 }
 
 /* NAME.reason.txt; a name too long for that loses its middle, since the end has the number that tells it apart. */

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "base/auto.h"
+#include "base/disk/sync_once.h"
 
 struct inbox {
 	char *pipeline;
@@ -96,9 +97,12 @@ DEFINE_AUTO(intake, intake_free)
 /* Names that intake leaves alone: what other programs leave, hidden and temporary files (junk.c), our own folders. */
 bool intake_ignores(const char *name);
 
-/* What becomes of a claim, on any thread; each leaves no empty folders in .dropmill/. */
+/* What becomes of a claim, on any thread. The first two are done when claim_finish() is true. */
 bool claim_archive(struct claim *claim, GError **error); /* to INBOX/_done/RELATIVE, never overwriting */
 bool claim_delete(struct claim *claim, GError **error);
+/* Makes it last, and leaves nothing in .dropmill/. once: with others, made after all of them moved; NULL: alone. */
+bool claim_finish(const struct claim *claim, struct sync_once *once, GError **error);
+/* Whole in itself, and without empty folders in .dropmill/. */
 bool claim_fail(struct claim *claim, const char *reason,
 	GError **error);                                   /* to INBOX/_failed/RELATIVE and RELATIVE.reason.txt */
 bool claim_give_back(struct claim *claim, GError **error); /* to its place in the inbox */

@@ -4,10 +4,8 @@
 
 #include "../ledger/ledger_support.h"
 #include "base/disk/beneath.h"
+#include "commit_support.h"
 #include "master/schedule/schedule_private.h"
-#include "output_names_support.h"
-
-#define PICTURE "\x89PNG\r\n\x1a\n...."
 
 static struct bench {
 	struct bed *bed;
@@ -31,31 +29,6 @@ static void committed(struct commit_request *request, void *user)
 	g_main_loop_quit(here.bed->loop);
 }
 
-/* A claim of a picture whose two outputs are made: one has its name from the start, the other needs its size. */
-static struct job *a_job_that_is_milled(struct bed *bed)
-{
-	struct job *job = drop(bed, "a.png");
-	struct stat status;
-
-	job->claim->path =
-		(g_free(job->claim->path), g_build_filename(bed->folder, ".dropmill", job->claim->id, "a.png", NULL));
-	g_autofree char *folder = g_path_get_dirname(job->claim->path);
-	assert_int_equal(g_mkdir_with_parents(folder, 0777), 0);
-	assert_true(g_file_set_contents(job->claim->path, "an original", -1, NULL));
-	assert_int_equal(stat(job->claim->path, &status), 0);
-	job->claim->bytes = status.st_size;
-	job->claim->mtime_ns = status.st_mtim.tv_sec * G_GINT64_CONSTANT(1000000000) + status.st_mtim.tv_nsec;
-	assert_int_equal(begin(bed, job, NULL), NAMES_GIVEN);
-	job_name_temps(job);
-	for (guint i = 0; i < job->outputs->len; i++) {
-		struct job_output *output = output_at(job, i);
-		assert_true(g_file_set_contents(output->temp, PICTURE, sizeof PICTURE - 1, NULL));
-		output->bytes = sizeof PICTURE - 1;
-		output->width = output->height = 640;
-	}
-	return job;
-}
-
 static int begin_bench(void **state)
 {
 	if (set_up(state) != 0)
@@ -64,7 +37,7 @@ static int begin_bench(void **state)
 	add_output(here.bed, "{stem}.png");
 	add_output(here.bed, "{width}.png");
 	here.master.committer = committer_new(here.bed->names, here.bed->history, NULL, committed, NULL);
-	here.job = a_job_that_is_milled(here.bed);
+	here.job = milled(here.bed, "a.png"); /* one output has its name from the start, the other needs its size */
 	return 0;
 }
 
