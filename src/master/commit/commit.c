@@ -135,7 +135,7 @@ static void conclude(struct committer *committer, struct commit_request *request
 	if (request->refused && !commit_is_made(request->found))
 		take_back(names, request->drop, request->found, request->error);
 	if (request->ok || request->changed)
-		names_release(names, request->drop);
+		request->awaited = names_release(names, request->drop);
 }
 
 static void commit(struct committer *committer, GPtrArray *requests)

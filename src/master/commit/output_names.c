@@ -197,10 +197,26 @@ void names_let_go(struct names *names, const struct drop *drop)
 	g_hash_table_foreach_remove(names->holders, held_by, (gpointer)drop);
 }
 
-void names_release(struct names *names, const struct drop *drop)
+struct release {
+	struct names *names;
+	const struct drop *drop;
+};
+
+static gboolean waits_for_place_of(gpointer waiter, gpointer path, gpointer user)
 {
+	const struct release *release = user;
+
+	return waiter != release->drop && g_hash_table_lookup(release->names->holders, path) == release->drop;
+}
+
+bool names_release(struct names *names, const struct drop *drop)
+{
+	struct release release = {names, drop};
+
 	g_mutex_lock(&names->mutex);
+	bool awaited = g_hash_table_find(names->waiting, waits_for_place_of, &release) != NULL;
 	names_let_go(names, drop);
 	g_hash_table_remove(names->waiting, drop);
 	g_mutex_unlock(&names->mutex);
+	return awaited;
 }

@@ -63,7 +63,7 @@ bool names_own(struct names *names, const struct drop *drop, gint64 number /* of
 /* The place was taken by a stranger after all: out of the ledger, and the output has none. */
 void names_give_up(struct names *names, struct job_output *output);
 
-/* The job is over: its places are free for others, and it waits for none. */
-void names_release(struct names *names, const struct drop *drop);
+/* The job is over: its places are free for others, and it waits for none. True: a picture waits for one of its places. */
+bool names_release(struct names *names, const struct drop *drop);
 
 #endif

@@ -189,10 +189,9 @@ static void note_end(struct job *job, enum job_state state)
 		job_note(job, TIMELINE_DONE, -1, NULL, "done");
 }
 
-/* The next picture of this name may begin, and another that wants one of its outputs' names. */
+/* The next picture of this name may begin. */
 static void forget(struct master *master, struct job *job)
 {
-	wake_waiter(master, job);
 	if (g_hash_table_lookup(master->sources, job_owner(job)) == job)
 		g_hash_table_remove(master->sources, job_owner(job));
 }
@@ -313,6 +312,8 @@ void jobs_committed(struct commit_request *request, void *user)
 	job_take_found(job, g_steal_pointer(&request->found));
 	g_free(job->claim->left_at);
 	job->claim->left_at = g_steal_pointer(&request->claim->left_at);
+	if (request->awaited)
+		wake_waiter(master, job);
 	if (request->ok) {
 		finish(master, job, request->kind == COMMIT_OUTPUTS ? JOB_DONE : JOB_FAILED);
 	} else if (request->refused) {

@@ -154,9 +154,10 @@ static inline bool own(struct bed *bed, struct job *job, struct job_output *outp
 	return names_own(bed->names, job_drop(job), job->number, output, NULL);
 }
 
-static inline void release(struct bed *bed, struct job *job)
+/* Does another wait for one of its places? */
+static inline bool release(struct bed *bed, struct job *job)
 {
-	names_release(bed->names, job_drop(job));
+	return names_release(bed->names, job_drop(job));
 }
 
 static inline void settle(struct bed *bed, struct job *job, const char *name)
@@ -168,8 +169,8 @@ static inline void settle(struct bed *bed, struct job *job, const char *name)
 	assert_named(job, 0, name);
 }
 
-/* As the commit does. */
-static inline void finish(struct bed *bed, struct job *job)
+/* As the commit does. Does another wait for one of its places? */
+static inline bool finish(struct bed *bed, struct job *job)
 {
 	job_name_temps(job);
 	for (guint i = 0; i < job->outputs->len; i++) {
@@ -184,7 +185,7 @@ static inline void finish(struct bed *bed, struct job *job)
 			removexattr(output->temp, "user.dropmill");
 		assert_int_equal(rename(output->temp, output->final), 0);
 	}
-	release(bed, job);
+	return release(bed, job);
 }
 
 static inline void put_stranger(const struct bed *bed, const char *name)

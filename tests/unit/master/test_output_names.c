@@ -62,14 +62,15 @@ static void overwriting_goes_in_the_order_of_drops(void **state)
 	settle(bed, a, "x.jpg");
 	assert_int_equal(begin(bed, b, NULL), NAMES_TAKEN);
 	assert_int_equal(begin(bed, c, NULL), NAMES_TAKEN);
-	finish(bed, a);
+	assert_true(finish(bed, a));
 	g_autoptr(GError) error = NULL;
 	assert_int_equal(begin(bed, c, &error), NAMES_TAKEN); /* b is older */
 	assert_string_equal(error->message, "x.jpg is being made from b.png");
 	settle(bed, b, "x.jpg");
 	assert_string_equal(output_at(b, 0)->note, "replaces the one made from a.png");
-	finish(bed, b);
+	assert_true(finish(bed, b));
 	settle(bed, c, "x.jpg");
+	assert_false(finish(bed, c));
 }
 
 static void two_that_want_each_others_second_name_never_wait_for_each_other(void **state)
