@@ -17,14 +17,38 @@
 static double sigma = 3;
 static int thumbnail;
 
+/* As the mill does it: what is see-through has no say in its neighbours' colours. */
+static VipsImage *blur_weighed(VipsImage *in)
+{
+	double most = in->BandFmt == VIPS_FORMAT_USHORT ? 65535 : 255;
+	VipsImage *weighed = NULL, *blurred = NULL, *plain = NULL, *out = NULL;
+
+	if (vips_premultiply(in, &weighed, "max_alpha", most, NULL) || vips_gaussblur(weighed, &blurred, sigma, NULL) ||
+		vips_unpremultiply(blurred, &plain, "max_alpha", most, NULL) ||
+		vips_cast(plain, &out, in->BandFmt, NULL))
+		out = NULL;
+	g_clear_object(&weighed);
+	g_clear_object(&blurred);
+	g_clear_object(&plain);
+	return out;
+}
+
+static VipsImage *blur(VipsImage *in)
+{
+	VipsImage *out = NULL;
+
+	if (vips_image_hasalpha(in))
+		return blur_weighed(in);
+	return vips_gaussblur(in, &out, sigma, NULL) == 0 ? out : NULL;
+}
+
 static VipsImage *grey_and_blur(const char *in)
 {
 	VipsImage *source = vips_image_new_from_file(in, "access", VIPS_ACCESS_SEQUENTIAL, NULL);
 	VipsImage *grey = NULL, *blurred = NULL;
 
-	if (source && !vips_colourspace(source, &grey, VIPS_INTERPRETATION_B_W, NULL) &&
-		vips_gaussblur(grey, &blurred, sigma, NULL))
-		blurred = NULL;
+	if (source && !vips_colourspace(source, &grey, VIPS_INTERPRETATION_B_W, NULL))
+		blurred = blur(grey);
 	g_clear_object(&grey);
 	g_clear_object(&source);
 	return blurred;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What every row needs: a folder on disk, sources, running mills, drops with the moment of their outputs, comparison with the peer."""
 import filecmp
+import functools
 import os
 import shutil
 import time
@@ -52,6 +53,12 @@ class Rig:
         found = sorted(os.path.join(where, name) for where, _, names in os.walk(PHOTOS) for name in names
                        if name.endswith((".jpg", ".png")) and not os.path.islink(os.path.join(where, name)))
         return [(f"{copy}-{os.path.basename(path)}", path) for copy in range(1 if self.quick else 8) for path in found]
+
+    @staticmethod
+    @functools.cache
+    def is_opaque(path):
+        """Without alpha: then no build has weighed colours by it."""
+        return timed(["vipsheader", "-f", "bands", path])[1].strip() in ("1", "3")
 
     def plain(self, path):
         """A copy without metadata: which of it is carried over is not the same in every build."""
