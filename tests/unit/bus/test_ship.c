@@ -33,10 +33,9 @@ static struct record *join(struct inbox *inbox, guint count)
 	struct record *whole = NULL;
 
 	wait_records(inbox, count);
-	g_ptr_array_set_free_func(inbox->records, NULL);
 	for (guint i = 0; i < count; i++) {
 		assert_null(whole);
-		whole = joiner_add(joiner, inbox->records->pdata[i]);
+		whole = joiner_add(joiner, g_steal_pointer(&inbox->records->pdata[i]));
 	}
 	return whole;
 }
