@@ -279,7 +279,7 @@ lint-scripts:
 format: setup-lint ## clang-format every source in place
 	@clang-format -i $(C_FILES)
 
-docs: all ## put the table of operations into README.md
+docs: all ## write the generated parts of README.md and the manual
 	@$(PYTHON) tests/lint/docs.py $(BUILD) --write
 
 # ---- installation: both programs in one folder, for the one starts the other
@@ -290,14 +290,16 @@ BINDIR = $(PREFIX)/bin
 UNITDIR = $(PREFIX)/lib/systemd/system
 UNITS := dropmill.service dropmill-master.service dropmill-worker@.service
 SHARE = $(DESTDIR)$(PREFIX)/share
-install: all ## install programs, units, man page, completion, definitions and the list of what they were built with: PREFIX=/usr/local DESTDIR=
+MANUAL = $(patsubst src/dist/doc/%,%,$(shell find src/dist/doc -type f))
+install: all ## install programs, units, man page, manual, completion, definitions and the list of what they were built with: PREFIX=/usr/local DESTDIR=
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(UNITDIR) $(SHARE)/man/man1 $(SHARE)/bash-completion/completions \
 	  $(SHARE)/doc/dropmill/pipelines
 	install -m 755 $(BUILD)/dropmill $(BUILD)/dropmill-image $(DESTDIR)$(BINDIR)
 	for unit in $(UNITS); do sed 's|@BINDIR@|$(BINDIR)|' "src/dist/$$unit" > "$(DESTDIR)$(UNITDIR)/$$unit" || exit 1; done
 	install -m 644 src/dist/dropmill.1 $(SHARE)/man/man1
 	install -m 644 src/dist/dropmill.bash $(SHARE)/bash-completion/completions/dropmill
-	install -m 644 README.md src/dist/OPERATIONS.md src/dist/COPYING $(SHARE)/doc/dropmill
+	install -m 644 src/dist/COPYING $(SHARE)/doc/dropmill
+	for page in $(MANUAL); do install -D -m 644 "src/dist/doc/$$page" "$(SHARE)/doc/dropmill/$$page" || exit 1; done
 	install -m 644 pipelines/*.yaml $(SHARE)/doc/dropmill/pipelines
 	PKG_CONFIG="$(PKG_CONFIG)" CC="$(CC)" src/dist/sbom "$$($(BUILD)/dropmill --version | cut -d ' ' -f 2)" $(CHART_JS)/chart.min.js \
 	  $(IMAGE_PACKAGES) libsystemd > $(SHARE)/doc/dropmill/sbom.cdx.json

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Purpose:   the embedded broker: librdkafka's in-memory mock cluster, with our topics. A dispatcher on one machine, not Kafka:
- *            it keeps nothing, and 5 MiB a partition (facts: bus/PROTOCOL.md).
+ *            it keeps nothing, and 5 MiB a partition (facts: the manual's protocol.md).
  * Thread:    created and freed on the main thread; its own thread has every signal blocked.
  */
 #ifndef DROPMILL_BUS_EMBEDDED_H

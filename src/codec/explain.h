@@ -18,7 +18,7 @@ struct explain_options {
 	int tile;        /* px; 0: the default, and small pictures are not cut */
 };
 
-/* As JSON, see README.md. Errors: ERROR_INPUT when the picture would fail, with the reason. Returns owned. */
+/* As JSON: see `dropmill explain --json`. Errors: ERROR_INPUT when the picture would fail, with the reason. Returns owned. */
 JsonObject *explain(
 	const struct pipeline *pipeline, const char *file, const struct explain_options *options, GError **error);
 

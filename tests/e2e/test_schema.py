@@ -74,10 +74,39 @@ def test_shipped_definitions_are_right(validator, path):
         assert not faults(validator, file.read())
 
 
-def test_the_readme_and_the_whole_language(validator):
-    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
-        example = re.search(r"```yaml\n(.*?)```", file.read(), re.DOTALL).group(1)
-    assert not faults(validator, example)
+def documents():
+    return [os.path.join(ROOT, "README.md"), *sorted(glob.glob(os.path.join(ROOT, "src", "dist", "doc", "**", "*.md"), recursive=True))]
+
+
+def definitions_in(path):
+    """The examples of a document that are definitions: its blocks of YAML."""
+    with open(path, encoding="utf-8") as file:
+        return re.findall(r"```yaml\n(.*?)```", file.read(), re.DOTALL)
+
+
+EXAMPLES = [(os.path.basename(path), text) for path in documents() for text in definitions_in(path)]
+
+
+@pytest.mark.parametrize("text", [text for _, text in EXAMPLES], ids=[name for name, _ in EXAMPLES])
+def test_definitions_in_the_documents_are_right(validator, text):
+    assert not faults(validator, text)
+
+
+@pytest.mark.parametrize("text", [text for _, text in EXAMPLES], ids=[name for name, _ in EXAMPLES])
+def test_check_accepts_the_definitions_in_the_documents(folder, text):
+    os.makedirs(os.path.join(folder, "parts"))
+    for name, part in (("house.yaml", "priority: 4\n"), ("finish.yaml", "- sharpen\n")):
+        with open(os.path.join(folder, "parts", name), "w", encoding="utf-8") as file:
+            file.write(part)
+    path = os.path.join(folder, "example.yaml")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    done = subprocess.run([BINARY, "check", path], capture_output=True, text=True, check=False, cwd=folder, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_documents_have_examples_and_the_whole_language_is_right(validator):
+    assert {name for name, _ in EXAMPLES} >= {"README.md", "definition.md"}
     assert not faults(validator, NEW)
 
 

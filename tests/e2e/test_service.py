@@ -116,6 +116,9 @@ def test_install_and_uninstall(folder):
     units = ("dropmill.service", "dropmill-master.service", "dropmill-worker@.service")
     assert {f"lib/systemd/system/{unit}" for unit in units} <= files
     assert {"share/man/man1/dropmill.1", "share/bash-completion/completions/dropmill", "bin/dropmill-image"} <= files
+    manual = {os.path.relpath(os.path.join(where, name), f"{ROOT}/src/dist/doc")
+              for where, _, names in os.walk(f"{ROOT}/src/dist/doc") for name in names}
+    assert "reference/operations.md" in manual and {f"share/doc/dropmill/{page}" for page in manual} <= files
     with open(f"{prefix}/share/doc/dropmill/sbom.cdx.json", encoding="utf-8") as file:
         bill = json.load(file)
     versions = {part["name"]: part.get("version", "") for part in bill["components"]}

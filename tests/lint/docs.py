@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""README.md and the manual of operations against the program: generated parts, every option, every subcommand.
+"""README.md, the manual (src/dist/doc) and the man page against the program and the sources.
 
-Usage: docs.py BUILD [--write]; --write puts what the program prints into README.md and src/dist/OPERATIONS.md.
+Checks the generated parts, every option and subcommand, every link and its anchor, paths of files that are named, and the size of README.
+Usage: docs.py BUILD [--write]; --write puts the generated parts into the documents.
 """
+import glob
 import itertools
 import json
 import os
@@ -12,18 +14,22 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-README = os.path.join(ROOT, "README.md")
 MAN = os.path.join("src", "dist", "dropmill.1")
-MANUAL = os.path.join("src", "dist", "OPERATIONS.md")
-MANUAL_HEAD = """<!-- SPDX-License-Identifier: GPL-2.0-or-later -->
-# Operations
-
-What `dropmill ops --markdown` prints (`make docs` writes it here). `dropmill ops NAME` tells the same of one.
-
-"""
-COMMANDS = ("run", "master", "worker", "once", "check", "ops", "topics", "status")
-
+DOC = os.path.join("src", "dist", "doc")
+COMMAND_LINE = os.path.join(DOC, "reference", "command-line.md")
+README_BYTES = 10_000
+COMMANDS = ("run", "master", "worker", "once", "explain", "check", "ops", "topics", "status")
 DAEMONS = ("run", "master", "worker", "once")
+
+
+def read(path):
+    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+        return file.read()
+
+
+def write(path, text):
+    with open(os.path.join(ROOT, path), "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 def output_of(*command):
@@ -33,86 +39,192 @@ def output_of(*command):
     return done.stdout
 
 
+def table(head, rows):
+    """A table in Markdown. A bar inside a cell is escaped."""
+    lines = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
 def index_of(operations):
-    """A line a group; the manual tells the rest."""
+    """One line for each group of operations."""
     groups = itertools.groupby(operations, key=lambda operation: operation["group"])
     return "".join(f"- **{group}**: {', '.join(o['name'] for o in members)}\n" for group, members in groups)
 
 
+def literals(text):
+    """C string literals that follow each other are one."""
+    return re.sub(r'"\s*"', "", text)
+
+
 def junk():
-    """The table in src/master/intake/junk.c, as people read it."""
-    with open(os.path.join(ROOT, "src", "master", "intake", "junk.c"), encoding="utf-8") as file:
-        table = file.read().split("/* junk: begin */")[1].split("/* junk: end */")[0]
-    table = table.replace('REASON_ENDING', '".reason.txt"')
-    table = re.sub(r'"\s*"', "", table)
-    rows = re.findall(r'\{\s*"([^"]*)",\s*"([^"]*)"\s*\}', table)
-    if len(rows) != table.count("{"):
-        raise SystemExit("src/master/intake/junk.c: a line of the table was not understood")
-    lines = ["| Who makes them | Names |", "| --- | --- |"]
-    for who, patterns in rows:
-        lines.append(f"| {who} | {' '.join(f'`{pattern}`' for pattern in patterns.split('|'))} |")
-    return "\n".join(lines) + "\n"
+    """The table in src/master/intake/junk.c."""
+    path = "src/master/intake/junk.c"
+    text = literals(read(path).split("/* junk: begin */")[1].split("/* junk: end */")[0].replace("REASON_ENDING", '".reason.txt"'))
+    rows = re.findall(r'\{\s*"([^"]*)",\s*"([^"]*)"\s*\}', text)
+    if len(rows) != text.count("{"):
+        raise SystemExit(f"{path}: a line of the table was not understood")
+    lines = "".join(f"| {who} | {' '.join(f'`{pattern}`' for pattern in patterns.split('|'))} |\n" for who, patterns in rows)
+    return "| Who makes them | Names |\n| --- | --- |\n" + lines
+
+
+def metrics():
+    """The families in src/web/api/metrics.c."""
+    path = "src/web/api/metrics.c"
+    text = literals(read(path))
+    rows = re.findall(r'FAMILY\("([^"]*)",\s*"([^"]*)",\s*"([^"]*)"\)', text)
+    if len(rows) != text.count("FAMILY(") - text.count("#define FAMILY("):
+        raise SystemExit(f"{path}: a family was not understood")
+    return table(["Name", "Kind", "Meaning"], [[f"`dropmill_{name}`", kind, meaning] for name, kind, meaning in rows])
+
+
+def paths(openapi):
+    rows = []
+    for path, methods in openapi["paths"].items():
+        for method in methods.values():
+            asked = [f"`{p['name']}`: {p.get('description', '')}" for p in method.get("parameters", []) if p.get("in") != "path"]
+            rows.append([f"`{path}`", method["summary"], "<br>".join(asked)])
+    return table(["Path", "Answer", "Parameters"], rows)
+
+
+def values_of(schema):
+    """The values that a key takes, in words."""
+    if "properties" in schema:
+        return "; ".join(f"`{name}`: {values_of(value)}" for name, value in schema["properties"].items())
+    if "enum" in schema:
+        return " | ".join(schema["enum"])
+    kind = {"array": "list", "object": "map", "boolean": "true | false"}.get(schema.get("type"), schema.get("type", "list"))
+    if "$ref" in schema:
+        kind = "list"
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(values_of(choice) for choice in schema["anyOf"]))
+    if "maximum" in schema:
+        kind = f"{schema.get('minimum', 0)} to {schema['maximum']}"
+    if "default" in schema and schema["type"] != "boolean":
+        kind += f", default {schema['default']}"
+    return kind
+
+
+def keys(schema):
+    rows = []
+    for name, key in schema["properties"].items():
+        own = key["anyOf"][0]
+        default = json.dumps(own["default"]).strip('"') if "default" in own else ""
+        plain = {part: value for part, value in own.items() if part != "default"}
+        rows.append([f"`{name}`", values_of(plain), default, key.get("description", "")])
+    return table(["Key", "Value", "Default", ""], rows)
+
+
+def gamma():
+    """The example of an operation: its function and its entry."""
+    text = read("src/image/operations/tone.c")
+    function = re.search(r"^static bool build_gamma\(.*?^}\n", text, re.M | re.S)
+    entry = re.search(r'^\t\{\n\t\t\.name = "gamma".*?^\t\},\n', text, re.M | re.S)
+    if not function or not entry:
+        raise SystemExit("src/image/operations/tone.c: gamma, the example of README, was not found")
+    return f"```c\n{function.group(0)}\n{entry.group(0)}```\n"
 
 
 def generated(program):
-    """Generated parts of README: their name in the marks around them, and their text."""
+    """Generated parts: the name in the marks around them, and their text."""
     return {
-        "operations": index_of(json.loads(output_of(program, "ops", "--json"))),
+        "gamma": gamma(),
+        "index": index_of(json.loads(output_of(program, "ops", "--json"))),
+        "operations": output_of(program, "ops", "--markdown"),
         "formats": output_of(program, "ops", "--formats", "--markdown"),
+        "keys": keys(json.loads(output_of(program, "ops", "--schema"))),
         "junk": junk(),
+        "metrics": metrics(),
+        "paths": paths(json.loads(read("src/web/page/openapi.json"))),
     }
 
 
-def marks(part):
-    return f"<!-- {part}: begin (make docs) -->\n", f"<!-- {part}: end -->\n"
+def documents():
+    pages = glob.glob(os.path.join(ROOT, DOC, "**", "*.md"), recursive=True) + glob.glob(os.path.join(ROOT, "src", "**", "README.md"), recursive=True)
+    return ["README.md", *sorted({os.path.relpath(page, ROOT) for page in pages})]
 
 
-def part_of(readme, part):
-    begin, end = marks(part)
-    if readme.count(begin) != 1 or readme.count(end) != 1:
-        raise SystemExit(f"README.md must hold the lines {begin.strip()} and {end.strip()} once each")
-    return readme.split(begin)[1].split(end)[0]
+def with_parts(pages, wanted):
+    """The pages with the generated parts that the program and the sources give now. Each part is in exactly one page."""
+    for part, text in wanted.items():
+        begin, end = f"<!-- {part}: begin (make docs) -->\n", f"<!-- {part}: end -->\n"
+        holders = [path for path, page in pages.items() if begin in page]
+        if len(holders) != 1 or pages[holders[0]].count(begin) != 1 or pages[holders[0]].count(end) != 1:
+            raise SystemExit(f"{DOC}: one page must have the lines {begin.strip()} and {end.strip()}, once; found in {holders}")
+        before, rest = pages[holders[0]].split(begin)
+        pages = {**pages, holders[0]: before + begin + text + end + rest.split(end)[1]}
+    return pages
+
+
+def without_code(text):
+    return re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
+
+
+def anchors(text):
+    """The anchors of headings, as GitHub and most renderers make them."""
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in re.findall(r"^#+ (.*)$", without_code(text), re.M)}
+
+
+def check_links(pages):
+    for path, text in pages.items():
+        for target in re.findall(r"\]\(([^)\s]+)\)", without_code(text)):
+            if re.match(r"[a-z]+://", target):
+                continue
+            name, _, anchor = target.partition("#")
+            file = os.path.normpath(os.path.join(os.path.dirname(path), name)) if name else path
+            if not os.path.exists(os.path.join(ROOT, file)):
+                yield f"{path}: the link to {target} leads nowhere"
+            elif anchor and anchor not in anchors(pages[file]):
+                yield f"{path}: {file} has no heading for the link #{anchor}"
+
+
+def check_sources(pages):
+    for path, text in pages.items():
+        for name in re.findall(r"`((?:src|tests|pipelines)/[\w./-]+)`", text):
+            if "NAME" not in name and not os.path.exists(os.path.join(ROOT, name)):
+                yield f"{path}: {name} does not exist"
+
+
+def check_index(pages):
+    index = pages[os.path.join(DOC, "README.md")]
+    for path in pages:
+        name = os.path.relpath(path, DOC)
+        if path.startswith(DOC) and name != "README.md" and f"({name})" not in index:
+            yield f"{DOC}/README.md does not list {name}"
+
+
+def check_options(program, page, man):
+    for command in COMMANDS:
+        if f".B {command}\n" not in man:
+            yield f"{MAN} does not explain {command}"
+        if f"dropmill {command}" not in page:
+            yield f"{COMMAND_LINE} does not mention `dropmill {command}`"
+        options = set(re.findall(r"^\s+(?:-\w, )?(--[a-z][a-z-]+)", output_of(program, command, "--help"), re.M))
+        if not options:
+            yield f"`dropmill {command} --help` names no option: its output was not understood"
+        for option in sorted(options - {"--help", "--help-all"}):
+            if f"`{option}" not in page:
+                yield f"{COMMAND_LINE} does not mention `{option}` of `dropmill {command}`"
+            if command in DAEMONS and option not in man:
+                yield f"{MAN} does not mention `{option}` of `dropmill {command}`"
 
 
 def main():
-    build = sys.argv[1]
-    program = os.path.join(ROOT, build, "dropmill")
-    with open(README, encoding="utf-8") as file:
-        readme = file.read()
-    wanted = generated(program)
-    manual = MANUAL_HEAD + output_of(program, "ops", "--markdown")
+    program = os.path.join(ROOT, sys.argv[1], "dropmill")
+    pages = {path: read(path) for path in documents()}
+    wanted = with_parts(pages, generated(program))
+    stale = [path for path in pages if pages[path] != wanted[path]]
     if "--write" in sys.argv:
-        for part, text in wanted.items():
-            begin, end = marks(part)
-            readme = readme.replace(begin + part_of(readme, part) + end, begin + text + end)
-        with open(README, "w", encoding="utf-8") as file:
-            file.write(readme)
-        with open(os.path.join(ROOT, MANUAL), "w", encoding="utf-8") as file:
-            file.write(manual)
+        for path in stale:
+            write(path, wanted[path])
         return
-    problems = [
-        f"the {part} in README.md are not those of the program: make docs"
-        for part, text in wanted.items()
-        if part_of(readme, part).strip() != text.strip()
-    ]
-    with open(os.path.join(ROOT, MANUAL), encoding="utf-8") as file:
-        if file.read() != manual:
-            problems.append(f"{MANUAL} is not what `dropmill ops --markdown` prints: make docs")
-    with open(os.path.join(ROOT, MAN), encoding="utf-8") as file:
-        man = file.read().replace("\\-", "-")
-    problems += [f"{MAN} does not explain {command}" for command in COMMANDS if f".B {command}\n" not in man]
-    for command in COMMANDS:
-        if f"dropmill {command}" not in readme:
-            problems.append(f"README.md does not mention `dropmill {command}`")
-        options = set(re.findall(r"^\s+(?:-\w, )?(--[a-z][a-z-]+)", output_of(program, command, "--help"), re.M))
-        if not options:
-            problems.append(f"`dropmill {command} --help` names no option: its output was not understood")
-        for option in sorted(options - {"--help", "--help-all"}):
-            if f"`{option}" not in readme:
-                problems.append(f"README.md does not mention `{option}` of `dropmill {command}`")
-            if command in DAEMONS and option not in man:
-                problems.append(f"{MAN} does not mention `{option}` of `dropmill {command}`")
-    print("\n".join(problems) if problems else "README.md agrees with the program")
+    problems = [f"{path}: a generated part is not that of the program: make docs" for path in stale]
+    problems += check_links(wanted)
+    problems += check_sources(wanted)
+    problems += check_index(wanted)
+    problems += check_options(program, wanted[COMMAND_LINE], read(MAN).replace("\\-", "-"))
+    if len(wanted["README.md"].encode()) > README_BYTES:
+        problems.append(f"README.md has more than {README_BYTES} bytes: move something to {DOC}")
+    print("\n".join(problems) or f"README.md and {len(pages) - 1} pages agree with the program")
     sys.exit(1 if problems else 0)
 
 

@@ -142,8 +142,8 @@ def check_form(path, lines):
         problem(path, 1, "a header opens with Purpose, Thread and Ownership")
 
 
-# The picture of the page in README: the one file that is no text.
-PICTURE = os.path.join("src", "dist", "page.png")
+# The picture of the page in README: the one file that is not text.
+PICTURE = os.path.join("src", "dist", "doc", "page.png")
 
 
 def main():

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * The heartbeat as a record, with JSON for a value: see wire.h and PROTOCOL.md. */
+ * The heartbeat as a record, with JSON for a value: see wire.h and the manual's protocol.md. */
 #include <string.h>
 
 #include "base/error.h"

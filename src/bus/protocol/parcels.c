@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Assets that travel with a task, in front of its value: see wire.h and PROTOCOL.md. */
+ * Assets that travel with a task, in front of its value: see wire.h and the manual's protocol.md. */
 #include <string.h>
 
 #include "base/error.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Purpose:   the messages of the mill, task, result and heartbeat, as records and back. The format is documented in
- *            bus/PROTOCOL.md; every field is checked on the way in, and a record that is malformed is refused with a reason.
+ *            src/dist/doc/reference/protocol.md; every field is checked on the way in, and a record that is malformed is refused with a reason.
  * Thread:    any. Ownership: a message owns its strings and references its payload.
  */
 #ifndef DROPMILL_BUS_PROTOCOL_WIRE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Purpose:   the table of operations. One entry an operation: name, aliases, one sentence, parameters (see params.h), and how to build it
- *            from libvips. The table feeds the YAML checker, `dropmill ops`, the manual and the README.
+ *            from libvips. The table feeds the YAML checker, `dropmill ops`, the manual.
  * Thread:    the table is constant. build functions run on the thread that owns the images.
  * Ownership: build returns an owned image in *out.
  */

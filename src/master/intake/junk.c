@@ -2,7 +2,7 @@
  *
  * Names that are nobody's picture: what programs leave beside pictures, call one that is not whole yet, or keep what was deleted under. Files
  * of such names are left where they are, folders are not entered. One table: who makes them, and patterns with one `*`, or one at
- * either end, in lower case, `|` between them. README lists it (`make docs`). */
+ * either end, in lower case, `|` between them. The manual lists it (`make docs`). */
 #include <string.h>
 
 #include "master/intake/intake_private.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Snapshots as JSON: see api.h. Field names are a contract: see "HTTP" in README.md. */
+ * Snapshots as JSON: see api.h. Field names are a contract: see web/page/openapi.json. */
 #include "web/api/api.h"
 
 #include <json-glib/json-glib.h>
