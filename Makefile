@@ -17,9 +17,10 @@ IMAGE_PACKAGES := $(CORE_PACKAGES) vips libgsf-1 libseccomp zlib libjpeg libtiff
 pkg-cflags = $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null)
 pkg-libs = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 
-# What each kind of work needs from Debian. Everything else about set-up follows from these lists.
+# What each kind of work needs from Debian. Everything else about set-up follows from these lists. NAME?: only where the release has it.
 DEBIAN_build := gcc libc6-dev make pkg-config libglib2.0-dev libjson-glib-dev librdkafka-dev libvips-dev libgsf-1-dev zlib1g-dev libjpeg-dev libtiff-dev libexif-dev \
-	libinotifytools0-dev libyaml-dev libcivetweb-dev libsqlite3-dev libseccomp-dev libsystemd-dev libjs-chart.js
+	libinotifytools0-dev libyaml-dev libcivetweb-dev libsqlite3-dev libseccomp-dev libsystemd-dev libjs-chart.js \
+	libheif-plugin-aomenc? libheif-plugin-x265?
 DEBIAN_test := libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-yaml python3-jsonschema prometheus kcat iproute2 \
 	rsync openssh-client openssh-sftp-server curl unzip \
 	python3-selenium chromium chromium-driver fonts-dejavu-core

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""tests/setup on a machine that is played by stand-ins for apt and dpkg: what it installs, and what it leaves out."""
+import os
+import subprocess
+
+import pytest
+
+from mill import ROOT
+
+SETUP = os.path.join(ROOT, "tests", "setup")
+STANDINS = {
+    "id": "echo 0\n",
+    "flock": "exit 0\n",
+    "dpkg-query": 'case "${!#}" in here) echo "installed " ;; *) exit 1 ;; esac\n',
+    # As on a fresh machine: nothing is known before the first update.
+    "apt-cache": '[ -e "$LISTS" ] && [ "${!#}" = plugin ] && echo "Package: plugin"\nexit 0\n',
+    "apt-get": 'case "$1" in update) touch "$LISTS" ;; *) echo "${@: -2}" > "$ASKED" ;; esac\n',
+}
+
+
+@pytest.fixture
+def setup(tmp_path):
+    for name, body in STANDINS.items():
+        path = tmp_path / name
+        path.write_text("#!/bin/bash\n" + body)
+        path.chmod(0o755)
+    (tmp_path / "build" / ".setup").mkdir(parents=True)
+    asked = tmp_path / "asked"
+
+    def run(*packages):
+        env = dict(os.environ, PATH=f"{tmp_path}:{os.environ['PATH']}", LISTS=str(tmp_path / "lists"), ASKED=str(asked), SETUP="")
+        result = subprocess.run([SETUP, "build", *packages], env=env, cwd=tmp_path, capture_output=True, text=True, check=False)
+        return result.returncode, asked.read_text().split() if asked.exists() else []
+
+    return run
+
+
+def test_a_package_of_some_releases_is_installed_where_it_is_known(setup):
+    assert setup("here", "gone", "plugin?", "unknown?") == (0, ["gone", "plugin"])
+
+
+def test_nothing_is_asked_for_when_all_is_there(setup):
+    assert setup("here", "unknown?") == (0, [])
