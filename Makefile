@@ -250,7 +250,7 @@ bench: all hooks $(TOOL_PROGRAMS) setup-bench soft-kafka soft-peers ## measure a
 
 # ---- lint: each step is a target of its own
 
-LINT := gcc clang cppcheck format layers paths threads links hardening docs scripts
+LINT := gcc clang cppcheck format layers paths threads links hardening docs words scripts
 C_FILES = $(shell find src tests -name '*.[ch]')
 lint: setup-build setup-test setup-lint ## warnings as errors (gcc, clang), cppcheck, formatting, layers, documentation
 	@$(RUN) lint $(LINT)
@@ -275,6 +275,8 @@ lint-hardening: all
 	@$(PYTHON) tests/lint/hardening.py $(BUILD)
 lint-docs: all
 	@$(PYTHON) tests/lint/docs.py $(BUILD)
+lint-words:
+	@$(PYTHON) tests/lint/words.py
 lint-scripts:
 	@$(PYTHON) tests/lint/scripts.py
 format: setup-lint ## clang-format every source in place

@@ -296,7 +296,7 @@ static void read_nothing(struct reader *reader, const struct node *node)
 #define PATTERNS "{'type': 'array', 'minItems': 1, 'items': {'type': 'string'}}"
 
 static const struct definition_key keys[] = {
-	{"name", "of the pipeline; default: the file's name",
+	{"name", "the pipeline's name; default: the file's name",
 		"{'type': 'string', 'pattern': '^[a-z0-9][a-z0-9_-]{0,63}$'}", read_name},
 	{"description", "for people", "{'type': 'string'}", read_description},
 	{"inbox", "folder below the watch folder, or an absolute path; default: the file's name", "{'type': 'string'}",
@@ -305,7 +305,7 @@ static const struct definition_key keys[] = {
 		read_recursive},
 	{"accept", "which files are taken: patterns of names, or formats by content; default: every image", PATTERNS,
 		read_accept},
-	{"reject", "which are left alone though accepted", PATTERNS, read_reject},
+	{"reject", "which files are left alone although they are accepted", PATTERNS, read_reject},
 	{"allow",
 		"formats that are read though their libraries are not made for strangers' files: svg, pdf, jp2k, jxl, fits, "
 		"exr, ppm, rad, vips, openslide",
@@ -320,20 +320,20 @@ static const struct definition_key keys[] = {
 		"{'anyOf': [{'type': 'string'}, {'type': 'array', 'items': "
 		"{'type': 'string'}}]}",
 		read_nothing},
-	{"steps", "what is done, in this order", "{'$ref': '#/$defs/steps'}", read_pipeline_steps},
-	{"outputs", "what is written; default: one, same name, same format", "{'$ref': '#/$defs/outputs'}",
+	{"steps", "the operations, in this order", "{'$ref': '#/$defs/steps'}", read_pipeline_steps},
+	{"outputs", "the files that are written; default: one, same name, same format", "{'$ref': '#/$defs/outputs'}",
 		read_outputs},
-	{"originals", "what becomes of the dropped file",
+	{"originals", "what happens to the dropped file",
 		"{'enum': ['archive', 'delete', 'keep'], 'default': 'archive'}", read_originals},
 	{"on_conflict", "when an output's name is taken by another file",
 		"{'enum': ['rename', 'overwrite', 'skip', 'fail'], 'default': 'rename'}", read_on_conflict},
-	{"settle", "how long a file written in place must be quiet",
+	{"settle", "how long a file written in place must not change",
 		"{'type': 'string', 'pattern': '^[0-9.]+(ms|s|m)$', 'default': '500ms'}", read_settle},
-	{"wait_empty", "how long a file of 0 bytes is waited for, before it fails",
+	{"wait_empty", "how long a file of 0 bytes may wait for its content, before it fails",
 		"{'type': 'string', 'pattern': '^[0-9.]+(ms|s|m)$', 'default': '10m'}", read_wait_empty},
-	{"prune_folders", "after how long without a change the emptied folders of a drop are removed, or never",
+	{"prune_folders", "emptied folders of a drop are removed after this time without a change, or never",
 		"{'type': 'string', 'pattern': '^([0-9.]+(ms|s|m)|never)$', 'default': '30s'}", read_prune_folders},
-	{"limits", "what is bigger or slower fails",
+	{"limits", "a picture that is bigger or slower fails",
 		"{'type': 'object', 'additionalProperties': false, 'properties': {"
 		"'megapixels': {'type': 'number', 'minimum': 0.001, 'maximum': 1000000, 'default': 1000}, "
 		"'frames': {'type': 'integer', 'minimum': 1, 'maximum': 100000, 'default': 64}, "

@@ -221,7 +221,7 @@ const struct operation area_operations[] = {
 			{.name = "background",
 				.type = PARAM_COLOUR,
 				.aliases = NAMES("bg", "colour", "color"),
-				.help = "default: that of the top left pixel; when transparent, alpha alone is looked at"}),
+				.help = "default: that of the top left pixel; if that is transparent, only alpha counts"}),
 		.flags = OPERATION_READS_METADATA,
 		.build = build_trim,
 	},

@@ -187,8 +187,8 @@ const struct operation colour_space_operations[] = {
 		.aliases = NAMES("colorspace", "to_colourspace", "to_colorspace"),
 		.group = "colour",
 		.summary =
-			"To another colour space by rule: libvips' colourspace, with alpha in the new depth; RGB is taken for "
-			"sRGB and CMYK for libvips' own, whatever profile the picture has (icc reads profiles).",
+			"Converts to another colour space by rule: libvips' colourspace, with alpha in the new depth. RGB is treated "
+			"as sRGB and CMYK as libvips' own, whatever profile the picture has (icc reads profiles).",
 		.params = PARAMS({.name = "space",
 			.type = PARAM_CHOICE,
 			.required = true,
@@ -227,7 +227,7 @@ const struct operation colour_space_operations[] = {
 			{.name = "input",
 				.type = PARAM_CHOICE,
 				.choices = NAMES("srgb", "p3", "cmyk"),
-				.help = "what a picture without a (fitting) profile is taken for; default: sRGB, or cmyk for CMYK"},
+				.help = "the profile assumed for a picture without a (fitting) one; default: sRGB, or cmyk for CMYK"},
 			{.name = "input_file",
 				.type = PARAM_ASSET,
 				.asset = ASSET_PROFILE,

@@ -92,8 +92,8 @@ const struct operation white_balance_operations[] = {
 		.aliases = NAMES("whitebalance", "auto_white_balance"),
 		.group = "colour",
 		.summary =
-			"Takes a colour cast away: by numbers, or with none given so that the picture is grey on average "
-			"(grey world), which looks at the whole picture; a grey picture stays as it is.",
+			"Removes a colour cast by numbers. Without numbers the picture becomes grey on average (grey world), "
+			"which needs the whole picture. A grey picture stays as it is.",
 		.params = PARAMS(
 			{.name = "temperature",
 				.type = PARAM_DOUBLE,

@@ -15,7 +15,7 @@ static const struct {
 		".*"},
 	{"Office, editors, Syncthing, NetApp: owner files, backups, snapshots", "~*|*~|*.swp|#*#"},
 	{"programs that save: a temporary file", "*.tmp|*.temp|photoshop temp*|*.ffs_tmp"},
-	{"Chrome, Edge, Opera, Firefox, Safari, Internet Explorer: a download under way",
+	{"Chrome, Edge, Opera, Firefox, Safari, Internet Explorer: an unfinished download",
 		"*.crdownload|*.unconfirmed|*.opdownload|*.part|*.download|*.partial"},
 	{"download programs (aria2, axel, yt-dlp, DownThemAll, FDM, FlashGet, GetRight)",
 		"*.aria2|*.aria2__temp|*.st|*.ytdl|*.dtapart|*.fdmdownload|*.jc!|*.getright"},

@@ -43,9 +43,9 @@ static void add_labelled(GString *text, const char *name, const char *label, con
 
 static void add_jobs(GString *text, const struct snapshot *snapshot)
 {
-	g_string_append(text,
-		FAMILY("jobs_total", "counter",
-			"Jobs that ended, those of earlier runs of the master that the history remembers included."));
+	g_string_append(
+		text, FAMILY("jobs_total", "counter",
+			      "Jobs that ended, including those of earlier runs of the master in the history."));
 	for (guint i = 0; i < snapshot->pipelines->len; i++) {
 		const struct pipeline_view *pipeline = g_ptr_array_index(snapshot->pipelines, i);
 		g_autofree char *name = escaped(pipeline->name);
@@ -55,7 +55,7 @@ static void add_jobs(GString *text, const struct snapshot *snapshot)
 				job_state_name((enum job_state)state), pipeline->jobs[state]);
 	}
 	g_string_append(
-		text, FAMILY("kept_originals", "gauge", "Originals that stay in their inbox, milled and left alone."));
+		text, FAMILY("kept_originals", "gauge", "Originals that stay in their inbox, already processed."));
 	for (guint i = 0; i < snapshot->pipelines->len; i++) {
 		const struct pipeline_view *pipeline = g_ptr_array_index(snapshot->pipelines, i);
 		g_autofree char *name = escaped(pipeline->name);
@@ -64,8 +64,8 @@ static void add_jobs(GString *text, const struct snapshot *snapshot)
 	g_string_append(text, FAMILY("jobs", "gauge", "Jobs now; done and failed since the history began."));
 	for (int i = 0; i < JOB_STATE_COUNT; i++)
 		add_labelled(text, "jobs", "state", job_state_name((enum job_state)i), snapshot->jobs_by_state[i]);
-	g_string_append(text, FAMILY("errors_total", "counter",
-				      "Jobs that failed since the master started, by what they failed of."));
+	g_string_append(text,
+		FAMILY("errors_total", "counter", "Jobs that failed since the master started, by kind of error."));
 	for (int i = 0; i < ERROR_KINDS_SHOWN; i++)
 		add_labelled(text, "errors_total", "kind", error_shown_name((enum error_shown)i), snapshot->errors[i]);
 }
@@ -100,8 +100,9 @@ static void add_tiles(GString *text, const struct snapshot *snapshot)
 /* Workers that fail what others manage, with what they said; none is the usual answer. */
 static void add_taken_out(GString *text, const struct snapshot *snapshot)
 {
-	g_string_append(text, FAMILY("worker_taken_out", "gauge",
-				      "1: failed what others manage, and is out or on trial; the reason."));
+	g_string_append(text,
+		FAMILY("worker_taken_out", "gauge",
+			"1: the worker fails tasks that others can do, and is taken out or on trial. With the reason."));
 	for (guint i = 0; i < snapshot->workers->len; i++) {
 		const struct worker_view *worker = g_ptr_array_index(snapshot->workers, i);
 		if (!worker->breaker || strcmp(worker->breaker, "closed") == 0 || worker->state == WORKER_GONE)
@@ -129,24 +130,23 @@ static void add_mill(GString *text, const struct snapshot *snapshot)
 	g_string_append(
 		text, FAMILY("waiting_files", "gauge", "Files and inboxes that were seen and cannot be taken."));
 	add_number(text, "waiting_files", snapshot->waiting_total);
-	g_string_append(text, FAMILY("workers", "gauge", "Workers, by what their heartbeats say."));
+	g_string_append(text, FAMILY("workers", "gauge", "Workers, by the state of their heartbeats."));
 	for (int i = 0; i < WORKER_STATE_COUNT; i++)
 		add_labelled(text, "workers", "state", worker_state_name((enum worker_state)i),
 			snapshot->workers_by_state[i]);
 	add_taken_out(text, snapshot);
 	g_string_append(text, FAMILY("broker_up", "gauge", "Whether the broker answers."));
 	add_number(text, "broker_up", snapshot->broker_up);
-	g_string_append(text,
-		FAMILY("broker_lag_records", "gauge", "Tasks that lie unread in the partitions of live workers."));
+	g_string_append(text, FAMILY("broker_lag_records", "gauge", "Unread tasks in the partitions of live workers."));
 	add_number(text, "broker_lag_records", lag);
 	g_string_append(text, FAMILY("records_refused_total", "counter", "Records from Kafka that were malformed."));
 	add_number(text, "records_refused_total", snapshot->records_refused);
-	g_string_append(
-		text, FAMILY("inotify_overflows_total", "counter", "How often the kernel's queue of events ran over."));
+	g_string_append(text,
+		FAMILY("inotify_overflows_total", "counter", "How often the kernel's queue of events overflowed."));
 	add_number(text, "inotify_overflows_total", snapshot->overflows);
 	g_string_append(text, FAMILY("page_streams", "gauge", "Open streams of events."));
 	add_number(text, "page_streams", (guint64)events_open());
-	g_string_append(text, FAMILY("uptime_seconds", "gauge", "Since the master started."));
+	g_string_append(text, FAMILY("uptime_seconds", "gauge", "Seconds since the master started."));
 	g_string_append_printf(text, "dropmill_uptime_seconds %s\n",
 		decimal((double)((snapshot->taken_us - snapshot->started_us) / G_USEC_PER_SEC), buffer));
 	g_string_append(text, FAMILY("build_info", "gauge", "1, with the version as a label."));
