@@ -149,3 +149,12 @@ struct bus_reader *answers_leave(struct answers *answers, gint64 until_us)
 	g_mutex_unlock(&answers->lock);
 	return reader;
 }
+
+void answers_free(struct answers *answers)
+{
+	if (!answers)
+		return;
+	g_mutex_clear(&answers->lock);
+	g_cond_clear(&answers->changed);
+	g_free(answers);
+}

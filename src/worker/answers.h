@@ -3,7 +3,7 @@
  * Purpose:   what a worker sends back: the results of its tasks, and a reason for each task that it cannot take. Large results are sent as there is
  *            room, while it goes on; not without bound.
  * Thread:    any, but answers_wait(): the computing one.
- * Ownership: lives as long as its bus.
+ * Ownership: freed after its bus, whose reports of delivery use it.
  */
 #ifndef DROPMILL_WORKER_ANSWERS_H
 #define DROPMILL_WORKER_ANSWERS_H
@@ -26,5 +26,6 @@ void answers_refuse(struct answers *answers, const struct record *record, const 
 void answers_wait(struct answers *answers);
 /* Until nothing is on its way any more, or that time has come; nobody is finished afterwards. The reader, if there is one. */
 struct bus_reader *answers_leave(struct answers *answers, gint64 until_us);
+void answers_free(struct answers *answers);
 
 #endif

@@ -348,6 +348,7 @@ static void leave(struct worker *worker)
 	bus_reader_free(answers_leave(worker->answers, until_us));
 	pulse_free(worker->pulse);
 	bus_free(worker->bus);
+	answers_free(worker->answers);
 }
 
 int worker_command(int argc, char **argv)

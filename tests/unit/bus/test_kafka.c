@@ -221,9 +221,8 @@ static void large_value_goes_in_parts_of_the_topics_size(void **state)
 		fail_msg("%s", error->message);
 	wait_records(&inbox, 6);
 	auto_struct(record) whole = NULL;
-	g_ptr_array_set_free_func(inbox.records, NULL);
 	for (guint i = 0; i < 6; i++)
-		whole = joiner_add(joiner, inbox.records->pdata[i]);
+		whole = joiner_add(joiner, g_steal_pointer(&inbox.records->pdata[i]));
 	assert_non_null(whole);
 	g_autoptr(GBytes) came = body_read(whole->body, 0, size, NULL);
 	assert_true(g_bytes_equal(came, value));

@@ -35,6 +35,7 @@ static void finish(struct stage *stage)
 	pulse_free(stage->pulse);
 	bus_reader_free(stage->reader);
 	bus_free(stage->bus);
+	answers_free(stage->answers);
 	embedded_free(stage->embedded);
 	inbox_clear(&stage->results);
 }
