@@ -144,11 +144,38 @@ static void finish(struct pipeline *pipeline, struct sources *sources)
 	pipeline->hash = g_strdup(sources_hash(sources));
 }
 
+static bool is_key(const char *word)
+{
+	for (const struct definition_key *key = definition_keys(); key->name; key++)
+		if (g_str_equal(key->name, word))
+			return true;
+	return false;
+}
+
+/* A map with one of a definition's keys, or a list with a step that there is. */
+static bool looks_like_ours(const struct node *tree, const void *user)
+{
+	const struct step_rules *rules = user;
+
+	for (guint i = 0; tree->kind == NODE_MAP && i < tree->items->len; i++)
+		if (is_key(((struct node_entry *)g_ptr_array_index(tree->items, i))->key))
+			return true;
+	for (guint i = 0; tree->kind == NODE_LIST && i < tree->items->len; i++) {
+		const struct node *item = g_ptr_array_index(tree->items, i);
+		const struct node_entry *first =
+			item->kind == NODE_MAP && item->items->len ? g_ptr_array_index(item->items, 0) : NULL;
+		const char *word = first ? first->key : node_as_string(item);
+		if (word && rules->is_operation(word))
+			return true;
+	}
+	return false;
+}
+
 struct pipeline *definition_parse(
 	const char *path, const char *text, gsize length, const struct step_rules *rules, struct diagnostics *errors)
 {
 	auto_struct(pipeline) pipeline = pipeline_new();
-	auto_struct(sources) sources = sources_new(errors);
+	auto_struct(sources) sources = sources_new(errors, looks_like_ours, rules);
 	struct reader reader = {.pipeline = pipeline, .rules = rules, .errors = errors, .sources = sources};
 
 	g_free(pipeline->file);

@@ -19,6 +19,7 @@ struct step_rules {
 	 * Returns an owned step with the canonical name, or NULL after adding at least one diagnostic. */
 	struct step *(*check_step)(const char *operation, unsigned line, unsigned column, const struct node *value,
 		struct diagnostics *errors);
+	bool (*is_operation)(const char *name); /* or an alias of one */
 	/* Checks save options of an output of this format (NULL: the source's own; then only options that
 	 * every format knows). keys: the map's entries that are not name, format or steps. Returns owned. */
 	JsonObject *(*check_save)(

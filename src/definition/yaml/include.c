@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,13 +22,18 @@ struct sources {
 	GPtrArray *open;  /* char *, canonical: files that are being read, the definition first */
 	GPtrArray *files; /* char *, canonical: included */
 	guint count;
+	bool (*ours)(const struct node *tree, const void *user);
+	const void *user;
 };
 
-struct sources *sources_new(struct diagnostics *errors)
+struct sources *sources_new(
+	struct diagnostics *errors, bool (*ours)(const struct node *tree, const void *user), const void *user)
 {
 	struct sources *sources = g_new0(struct sources, 1);
 
 	sources->errors = errors;
+	sources->ours = ours;
+	sources->user = user;
 	sources->checksum = g_checksum_new(G_CHECKSUM_SHA256);
 	sources->vars = vars_new(sources->checksum);
 	sources->trees = g_ptr_array_new_with_free_func(node_destroy);
@@ -115,6 +121,41 @@ bool sources_read(const char *path, char **text, gsize *length, struct diagnosti
 	return !fault;
 }
 
+static bool lies_in(const char *real, char *folder /* takes; NULL: no */)
+{
+	gsize length = folder ? strlen(folder) : 0;
+	bool lies = length > 0 && strncmp(real, folder, length) == 0 && (real[length] == '/' || length == 1);
+
+	g_free(folder);
+	return lies;
+}
+
+/* In the definition's folder, links followed; a definition that is a link has two. */
+static bool lies_beside(const struct sources *sources, const char *path)
+{
+	const char *definition = g_ptr_array_index(sources->open, 0);
+	g_autofree char *real = realpath(path, NULL);
+	g_autofree char *seen = g_path_get_dirname(definition);
+	g_autofree char *target = realpath(definition, NULL);
+	g_autofree char *behind = target ? g_path_get_dirname(target) : NULL;
+
+	return real && (lies_in(real, realpath(seen, NULL)) || lies_in(real, behind ? g_strdup(behind) : NULL));
+}
+
+/* Messages quote the files of a definition. A file from another folder may be anybody's, such as a secret of Kubernetes: before a word of it is
+ * repeated, it must look like a definition. NULL: it may be read. */
+static char *not_ours(const struct sources *sources, const char *path, const char *text, gsize length)
+{
+	if (lies_beside(sources, path))
+		return NULL;
+	auto_struct(diagnostics) silent = diagnostics_new(path);
+	auto_struct(node) tree = node_parse(text, length, silent);
+	if (tree && sources->ours(tree, sources->user))
+		return NULL;
+	return g_strdup("lies in another folder and does not look like a definition (it has none of its keys, and no "
+			"operations); move it beside the definition if it is one");
+}
+
 /* Opens the file that this scalar names, as a tree that belongs to sources. NULL after a diagnostic. */
 static struct node *open_file(struct sources *sources, const struct node *name)
 {
@@ -143,6 +184,8 @@ static struct node *open_file(struct sources *sources, const struct node *name)
 		: ++sources->count > FILES_MAX
 			? g_strdup_printf("is the %dth file that is included; %d are enough", FILES_MAX + 1, FILES_MAX)
 			: include_read(path, true, &text, &length);
+	if (!fault)
+		fault = not_ours(sources, path, text, length);
 	if (fault) {
 		/* Named among the files all the same: when it comes, the definition may be right. */
 		diagnostics_enter(sources->errors, diagnostics_enter(sources->errors, path));

@@ -13,7 +13,10 @@
 
 struct sources;
 
-struct sources *sources_new(struct diagnostics *errors /* borrowed */);
+/* errors is borrowed. ours: does this file look like a definition, or like steps? Asked of included files from other folders, before a message
+ * may quote them. */
+struct sources *sources_new(
+	struct diagnostics *errors, bool (*ours)(const struct node *tree, const void *user), const void *user);
 void sources_free(struct sources *sources); /* NULL is fine */
 DEFINE_AUTO(sources, sources_free)
 

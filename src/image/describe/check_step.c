@@ -91,8 +91,14 @@ static struct step *check_step(
 	return step_new(operation->name, g_steal_pointer(&params), line, column);
 }
 
+static bool is_operation(const char *name)
+{
+	return operation_find(name) != NULL;
+}
+
 const struct step_rules image_step_rules = {
 	.check_step = check_step,
+	.is_operation = is_operation,
 	.check_save = format_check_save,
 	.formats = format_names,
 	.allowable = allow_names,

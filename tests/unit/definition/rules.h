@@ -88,8 +88,14 @@ static inline bool rules_can_load(const char *name)
 	return !g_str_equal(name, "fits");
 }
 
+static inline bool rules_is_operation(const char *name)
+{
+	return g_strv_contains(rules_operations, name);
+}
+
 static const struct step_rules rules = {
 	.check_step = rules_check_step,
+	.is_operation = rules_is_operation,
 	.check_save = rules_check_save,
 	.formats = rules_formats,
 	.allowable = rules_allowable,

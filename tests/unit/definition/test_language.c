@@ -236,6 +236,37 @@ static void other_files_are_not_told(void **state)
 	g_unlink(target);
 }
 
+/* What lies in another folder is quoted only when it looks like a definition or like steps, whatever its name. */
+static void strangers_files_are_not_told(void **state)
+{
+	(void)state;
+	g_autofree char *elsewhere = g_dir_make_tmp("dropmill-elsewhere-XXXXXX", NULL);
+	g_autofree char *theirs = g_build_filename(elsewhere, "secret.yaml", NULL);
+	g_autofree char *link = g_build_filename(folder, "link.yaml", NULL);
+	static const char *const secrets[] = {"apiVersion: v1\nkind: Secret\ndata: {password: hunter2}\n",
+		"- password: hunter2\n", "password: [hunter2\n", "hunter2\n"};
+	static const char *const ways[][2] = {{"include: ", "\nsteps: [invert]\n"}, {"steps: [{include: ", "}]\n"}};
+	for (guint i = 0; i < G_N_ELEMENTS(secrets) * 4; i++) {
+		assert_true(g_file_set_contents(theirs, secrets[i / 4], -1, NULL));
+		if (i == 0)
+			assert_int_equal(symlink(theirs, link), 0);
+		g_autofree char *text = g_strconcat(ways[i % 2][0], i & 2 ? "link.yaml" : theirs, ways[i % 2][1], NULL);
+		g_autofree char *told = said(text, NULL);
+		assert_non_null(strstr(told, "lies in another folder"));
+		assert_null(strstr(told, "hunter2"));
+		assert_null(strstr(told, "password"));
+	}
+	/* One of ours may lie anywhere, and its errors are shown. */
+	assert_true(g_file_set_contents(theirs, "vars: {a: 3}\n", -1, NULL));
+	assert_says("include: link.yaml\nsteps: [{blur: \"${a}\"}]\n", "");
+	assert_true(g_file_set_contents(theirs, "- invert\n- blurr\n", -1, NULL));
+	g_autofree char *told = said("steps: [{include: link.yaml}]\n", NULL);
+	assert_non_null(strstr(told, "unknown operation 'blurr'"));
+	g_unlink(link);
+	g_unlink(theirs);
+	g_rmdir(elsewhere);
+}
+
 static void a_file_that_is_missing_is_known_too(void **state)
 {
 	g_autofree char *path = g_build_filename(folder, "x.yaml", NULL);
@@ -365,6 +396,7 @@ int main(void)
 		cmocka_unit_test(included_steps_stand_where_they_are_named),
 		cmocka_unit_test(errors_of_an_included_file_name_it),
 		cmocka_unit_test(other_files_are_not_told),
+		cmocka_unit_test(strangers_files_are_not_told),
 		cmocka_unit_test(includes_that_cannot_be),
 		cmocka_unit_test(a_file_that_is_missing_is_known_too),
 		cmocka_unit_test(conditions_go_with_their_steps),
