@@ -1,69 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What makes definitions short: variables, included files, conditions; and what is said when they are wrong. */
-#include "definition/reader/definition.h"
-
-#include <glib/gstdio.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include "base/error.h"
-#include "base/json.h"
-#include "rules.h"
-
-#include <cmocka.h>
-
-static char *folder;
-
-static int make_folder(void **state)
-{
-	(void)state;
-	folder = g_dir_make_tmp("dropmill-language-XXXXXX", NULL);
-	return folder ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-	g_autofree char *command = g_strdup_printf("rm -r '%s'", folder);
-	(void)state;
-	g_free(folder);
-	return g_spawn_command_line_sync(command, NULL, NULL, NULL, NULL) ? 0 : -1;
-}
-
-static void write_file(const char *name, const char *text)
-{
-	g_autofree char *path = g_build_filename(folder, name, NULL);
-	g_autofree char *parent = g_path_get_dirname(path);
-
-	g_mkdir_with_parents(parent, 0700);
-	assert_true(g_file_set_contents(path, text, -1, NULL));
-}
-
-/* What is said of x.yaml with this text, with the folder taken out. */
-static char *said(const char *text, struct pipeline **pipeline)
-{
-	g_autofree char *path = g_build_filename(folder, "x.yaml", NULL);
-	g_autofree char *prefix = g_strconcat(folder, "/", NULL);
-	auto_struct(diagnostics) errors = diagnostics_new(path);
-
-	write_file("x.yaml", text);
-	struct pipeline *read = definition_read(path, &rules, errors);
-	g_autofree char *full = diagnostics_text(errors);
-	g_auto(GStrv) parts = g_strsplit(full, prefix, -1);
-	assert_true((read != NULL) == (*full == '\0'));
-	if (pipeline)
-		*pipeline = read;
-	else
-		pipeline_unref(read);
-	return g_strjoinv("", parts);
-}
-
-static void assert_says(const char *text, const char *expected)
-{
-	g_autofree char *answer = said(text, NULL);
-	assert_string_equal(answer, expected);
-}
+#include "language_support.h"
 
 static struct pipeline *right(const char *text)
 {
@@ -209,64 +146,6 @@ static void includes_that_cannot_be(void **state)
 	assert_says("steps: [include]\n", "x.yaml:1:9: 'include' is no operation; it takes a value: include: FILE\n");
 }
 
-/* A definition may name any file of this user; messages tell what is written there, so that it must be a definition. */
-static void other_files_are_not_told(void **state)
-{
-	(void)state;
-	g_autofree char *target = g_build_filename(folder, "secret", NULL);
-	g_autofree char *link = g_build_filename(folder, "secret.yaml", NULL);
-	g_autofree char *ours = g_build_filename(folder, "ours.yaml", NULL);
-	write_file("secret", "root:hash\nkey: hash\n");
-	assert_int_equal(symlink("secret", link), 0);
-	assert_says("include: secret\nsteps: [invert]\n",
-		"x.yaml:1:10: include 'secret': is called otherwise; a definition is a text file that ends in .yaml\n");
-	assert_says("steps: [{include: secret.yaml}]\n",
-		"x.yaml:1:19: include 'secret.yaml': is a link to a file of another kind; a definition is a text file that "
-		"ends in .yaml\n");
-	auto_struct(diagnostics) errors = diagnostics_new(link);
-	assert_null(definition_read(link, &rules, errors));
-	g_autofree char *text = diagnostics_text(errors);
-	assert_null(strstr(text, "hash"));
-	/* A link to a definition is one. */
-	write_file("parts/theirs.yaml", "vars: {a: 3}\n");
-	assert_int_equal(symlink("parts/theirs.yaml", ours), 0);
-	assert_says("include: ours.yaml\nsteps: [{blur: \"${a}\"}]\n", "");
-	g_unlink(ours);
-	g_unlink(link);
-	g_unlink(target);
-}
-
-/* What lies in another folder is quoted only when it looks like a definition or like steps, whatever its name. */
-static void strangers_files_are_not_told(void **state)
-{
-	(void)state;
-	g_autofree char *elsewhere = g_dir_make_tmp("dropmill-elsewhere-XXXXXX", NULL);
-	g_autofree char *theirs = g_build_filename(elsewhere, "secret.yaml", NULL);
-	g_autofree char *link = g_build_filename(folder, "link.yaml", NULL);
-	static const char *const secrets[] = {"apiVersion: v1\nkind: Secret\ndata: {password: hunter2}\n",
-		"- password: hunter2\n", "password: [hunter2\n", "hunter2\n"};
-	static const char *const ways[][2] = {{"include: ", "\nsteps: [invert]\n"}, {"steps: [{include: ", "}]\n"}};
-	for (guint i = 0; i < G_N_ELEMENTS(secrets) * 4; i++) {
-		assert_true(g_file_set_contents(theirs, secrets[i / 4], -1, NULL));
-		if (i == 0)
-			assert_int_equal(symlink(theirs, link), 0);
-		g_autofree char *text = g_strconcat(ways[i % 2][0], i & 2 ? "link.yaml" : theirs, ways[i % 2][1], NULL);
-		g_autofree char *told = said(text, NULL);
-		assert_non_null(strstr(told, "lies in another folder"));
-		assert_null(strstr(told, "hunter2"));
-		assert_null(strstr(told, "password"));
-	}
-	/* One of ours may lie anywhere, and its errors are shown. */
-	assert_true(g_file_set_contents(theirs, "vars: {a: 3}\n", -1, NULL));
-	assert_says("include: link.yaml\nsteps: [{blur: \"${a}\"}]\n", "");
-	assert_true(g_file_set_contents(theirs, "- invert\n- blurr\n", -1, NULL));
-	g_autofree char *told = said("steps: [{include: link.yaml}]\n", NULL);
-	assert_non_null(strstr(told, "unknown operation 'blurr'"));
-	g_unlink(link);
-	g_unlink(theirs);
-	g_rmdir(elsewhere);
-}
-
 static void a_file_that_is_missing_is_known_too(void **state)
 {
 	g_autofree char *path = g_build_filename(folder, "x.yaml", NULL);
@@ -395,8 +274,6 @@ int main(void)
 		cmocka_unit_test(included_keys_lie_below_ours),
 		cmocka_unit_test(included_steps_stand_where_they_are_named),
 		cmocka_unit_test(errors_of_an_included_file_name_it),
-		cmocka_unit_test(other_files_are_not_told),
-		cmocka_unit_test(strangers_files_are_not_told),
 		cmocka_unit_test(includes_that_cannot_be),
 		cmocka_unit_test(a_file_that_is_missing_is_known_too),
 		cmocka_unit_test(conditions_go_with_their_steps),
