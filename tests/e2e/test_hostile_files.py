@@ -10,6 +10,7 @@ import zlib
 
 from conftest import MONO
 from mill import BUILD
+from processes import GROWTH_BYTES, resident_bytes
 from waiting import wait_until
 
 SEED = int(os.environ.get("DROPMILL_SEED", "1"))
@@ -59,11 +60,6 @@ def hostile():
     }
 
 
-def resident_bytes(pid):
-    with open(f"/proc/{pid}/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
-
-
 def drop_bytes(mill, name, data):
     path = mill.path("stage", f"made-{name}")
     with open(path, "wb") as file:
@@ -84,7 +80,7 @@ def test_bombs_liars_and_strangers_fail_with_the_true_reason(make_mill, pictures
         assert any(word in reason for word in words), f"{name}: {reason}"
     mill.wait_idle(done=0, failed=len(made))
     assert mill.pids("worker") == workers, f"a worker died:\n{mill.log()}"
-    assert resident_bytes(mill.process.pid) < before + (64 << 20)
+    assert resident_bytes(mill.process.pid) < before + GROWTH_BYTES
     mill.drop(pictures.picture(width=300, height=200), "mono", "good.png")
     mill.wait_output("mono", "good.png")
     mill.stop()
@@ -108,7 +104,7 @@ def test_metadata_that_swells_and_files_that_are_two_things(make_mill, pictures)
     wait_until(lambda: sum(mill.status()["jobs"][state] for state in ("done", "failed")) == len(made), mill.log)
     for name in ("zip.jpg", "jpeg.png", "segments.jpg"):
         mill.wait_output("mono", name.split(".")[0] + ".png")
-    assert resident_bytes(mill.process.pid) < before + (64 << 20)
+    assert resident_bytes(mill.process.pid) < before + GROWTH_BYTES
     mill.stop()
 
 
@@ -165,5 +161,5 @@ def test_mutated_files_are_all_accounted_for(make_mill, pictures):
         assert output or os.path.exists(mill.inbox("mono", "_failed", name)), name
         table[kind, "killed" if reason and "killed" in reason else "failed" if reason else "output"] += 1
     write_table(table, mill)
-    assert resident_bytes(mill.process.pid) < before + (64 << 20)
+    assert resident_bytes(mill.process.pid) < before + GROWTH_BYTES
     mill.stop()

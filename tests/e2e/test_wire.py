@@ -11,6 +11,7 @@ import zlib
 import pytest
 
 from conftest import MONO
+from processes import GROWTH_BYTES, resident_bytes
 from trouble import HOOKS
 from waiting import PATIENCE, wait_until
 
@@ -68,11 +69,6 @@ def garbage():
     yield "heartbeats", b"[" * 10000, {"v": 1, "type": "heartbeat"}
 
 
-def resident_bytes(pid):
-    with open(f"/proc/{pid}/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
-
-
 def test_garbage_on_the_masters_topics_is_counted_and_skipped(make_mill, pictures):
     mill = make_mill({"mono": MONO}, binary=HOOKS).start(workers=1, env=NO_MAC)
     before = resident_bytes(mill.process.pid)
@@ -82,7 +78,7 @@ def test_garbage_on_the_masters_topics_is_counted_and_skipped(make_mill, picture
     wait_until(lambda: mill.status()["records_refused"] == len(sent), lambda: f"{len(sent)} refused; {mill.status()}")
     lines = [line for line in mill.lines if " refused: " in line]
     assert 1 <= len(lines) <= 7, mill.log()  # the number doubles from line to line
-    assert resident_bytes(mill.process.pid) < before + (64 << 20)
+    assert resident_bytes(mill.process.pid) < before + GROWTH_BYTES
     mill.drop(pictures.picture(width=300, height=200), "mono", "a.png")
     mill.wait_output("mono", "a.png")
     mill.stop()
