@@ -2,6 +2,7 @@
 """A real one-node Apache Kafka, through tests/kafka/kafka. It can be killed, and started again on the same data and port."""
 import os
 import signal
+import socket
 import subprocess
 
 from mill import ROOT
@@ -14,6 +15,12 @@ MISSING = 3
 
 class Unavailable(Exception):
     """Java or Maven is missing, or the jars cannot be fetched; the text says which."""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def fetch():
@@ -29,6 +36,12 @@ class Broker:
         self.options = [word for line in settings for word in ("--set", line)] + list(options)
         self.process = None
         self.address = None
+
+    def reserve(self):
+        """The address that it will have, for who must know it before the first start."""
+        port = free_port()
+        self.options += ["--port", str(port)]
+        return f"127.0.0.1:{port}"
 
     def start(self):
         """Waits until it answers; the address stays the same over restarts."""

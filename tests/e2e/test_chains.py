@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Random chains of all operations, cut and sent as chance has it, are what libvips makes of the whole picture; and what can be
-cut is cut. `make test` throws 200 of them, always the same; `make exact N=2000 SEED=7` as many and which ones you like; a failing one
+cut is cut. `make test` throws 100 of them, always the same; `make exact N=2000 SEED=7` as many and which ones you like; a failing one
 is made small, printed, and kept: `make exact CASE=FILE`.
 """
 import collections
@@ -15,7 +15,8 @@ import pytest
 import chain_runs
 import chains
 
-COUNT = int(os.environ.get("DROPMILL_CHAINS") or 200)
+LONG = os.environ.get("DROPMILL_CHAINS")
+COUNT = int(LONG or 100)
 SEED = int(os.environ.get("DROPMILL_SEED") or 1)
 CASE = os.environ.get("DROPMILL_CASE")
 A_MILL = 25  # chains
@@ -30,7 +31,7 @@ WHOLE = {
     "thumbnail": "opens the file itself (shrink-on-load)",
     "trim": "looks at the whole picture for its border",
 }
-VARIANTS = 3
+VARIANTS = 3 if LONG else 2
 
 
 @pytest.fixture(scope="module")

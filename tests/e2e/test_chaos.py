@@ -9,7 +9,7 @@ import pytest
 from chaos import World
 from chaos_places import HOOKS
 
-SECONDS = int(os.environ.get("DROPMILL_CHAOS", "35"))
+SECONDS = int(os.environ.get("DROPMILL_CHAOS", "25"))
 SEED = int(os.environ.get("DROPMILL_SEED", "1"))
 # A long run may be denser or thinner: "0.3-1".
 WITHOUT = tuple(name for name in os.environ.get("DROPMILL_CHAOS_WITHOUT", "").split(",") if name)

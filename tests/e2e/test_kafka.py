@@ -181,8 +181,7 @@ def test_workers_may_join_later(make_mill, kafka, clean_topics, pictures):
 def test_broker_down_at_start(make_mill, own_kafka, pictures):
     """The mill waits, says so, and goes on when it is there."""
     small = pictures.picture(width=640, height=480, ending=".jpg", seed=4)
-    address = own_kafka.start().address
-    own_kafka.stop()
+    address = own_kafka.reserve()
     mill = make_mill(PIPELINE).launch(workers=1, brokers=address)
     wait_until(lambda: any(address in line for line in mill.lines), "a line that names the broker", 30)
     assert mill.running(), mill.log()

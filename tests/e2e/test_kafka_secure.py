@@ -2,13 +2,12 @@
 """Apache Kafka behind TLS and SASL: certificates of a CA made here, users with passwords. The passwords stay where they were put."""
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 
 import pytest
 
-from broker import Broker
+from broker import Broker, free_port
 from conftest import MONO
 from processes import arguments, role
 from waiting import PATIENCE, wait_until
@@ -39,12 +38,6 @@ def make_certificates(folder):
         for name in ("broker.key", "broker.crt"):
             with open(os.path.join(folder, name), encoding="ascii") as file:
                 together.write(file.read())
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
