@@ -15,6 +15,7 @@
 #include "definition/pipeline.h"
 #include "master/intake/intake.h"
 #include "master/job/drop.h"
+#include "master/job/job_course.h"
 #include "status/snapshot.h"
 
 struct lease;
@@ -55,8 +56,6 @@ struct ring_place {
 bool ring_place_rect(const struct ring_place *ring, const gint64 edges[4], struct rect *rect);
 /* Where in the segment this pixel lies. */
 gsize ring_place_at(const struct ring_place *ring, int left, int y);
-
-enum lane { LANE_UNDECIDED, LANE_WHOLE, LANE_TILED };
 
 struct job {
 	struct master *master; /* whose loop owns it */
