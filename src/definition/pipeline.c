@@ -150,8 +150,8 @@ static JsonArray *array_copy(JsonArray *from)
 	return copy;
 }
 
-/* json-glib's own copies share what is below, with reference counts that are not atomic; a pipeline may be
- * rendered on two threads at once, so what leaves it shares nothing with it. */
+/* json-glib's own copies share the members, with reference counts that are not atomic. Two threads may render a
+ * pipeline at once, so a copy must share nothing with it. */
 static JsonNode *json_copy(JsonNode *from)
 {
 	switch (json_node_get_node_type(from)) {
@@ -253,7 +253,7 @@ static void set_texts(JsonObject *object, const char *name, char **texts)
 	json_object_set_array_member(object, name, array);
 }
 
-/* Paths, which may be no UTF-8. */
+/* Paths, which may not be UTF-8. */
 static void set_paths(JsonObject *object, const char *name, char **paths)
 {
 	JsonArray *array = json_array_new();

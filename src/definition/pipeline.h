@@ -30,7 +30,7 @@ extern const char *const on_conflict_names[]; /* as definitions spell them; ends
 
 struct step {
 	char *operation;    /* canonical name in the table of operations; never an alias */
-	JsonObject *params; /* checked; only what was written, no defaults filled in */
+	JsonObject *params; /* checked; only the given ones, no defaults filled in */
 	/* When it is done: [{"id": 1, "if": "width > 4000"}, ...], all of which must hold; NULL: always. Conditions of one id are one
 	 * (of a group of steps), judged once, by the picture as it comes to the first of its steps. */
 	JsonArray *when;
@@ -73,7 +73,7 @@ struct pipeline {
 	bool recursive;    /* default true */
 	char **accept;     /* glob patterns and names of formats ("jpeg": by content), or NULL: every safe format */
 	char **allow; /* formats that are read for this pipeline though libvips calls their loaders untrusted; or NULL */
-	char **reject;      /* the same, of what is left alone though accepted; or NULL */
+	char **reject;      /* the same, for files that are left alone although accepted; or NULL */
 	GPtrArray *steps;   /* struct step */
 	GPtrArray *outputs; /* struct output; at least one */
 	enum originals originals;
@@ -105,11 +105,12 @@ struct output *output_new(void); /* no name yet; goes into a pipeline's outputs,
 JsonObject *pipeline_to_json(const struct pipeline *pipeline);
 struct pipeline *pipeline_from_json(JsonObject *object, GError **error);
 
-/* The ending in place of the source's for an output that keeps the format of such a source ("png" for "svg", which is only read); NULL: the
+/* An output may keep the format of a source that can only be read. Then this is its ending: "png" for "svg". NULL: the
  * source's own. format: as sniff_format() has it, or NULL. */
 const char *pipeline_kept_ending(const char *format);
 
-/* "jpeg" for a word of accept: or reject: that names a format and is no pattern ("jpg" too); NULL for anything else. */
+/* "jpeg" for a word of accept: or reject: that names a format and is not a pattern ("jpg" too); NULL for anything
+ * else. */
 const char *pipeline_format_word(const char *word);
 
 /* A deep copy, which may go to another thread: json-glib's own share what is below. Returns owned. */

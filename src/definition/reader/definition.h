@@ -14,14 +14,14 @@
 /* What the definition reader must know about images; image/operations provides it, so that this module
  * needs no libvips. */
 struct step_rules {
-	/* Checks one step: operation as written (name or alias) at line, column; value is what stood after it
-	 * (NULL or NODE_NULL: nothing; a scalar: the operation's first parameter; a map: its parameters).
-	 * Returns an owned step with the canonical name, or NULL after adding at least one diagnostic. */
+	/* Checks one step: operation as written (name or alias) at line, column. value is the node after it. NULL or
+	 * NODE_NULL: nothing; a scalar: the operation's first parameter; a map: its parameters. Returns an owned step
+	 * with the canonical name, or NULL after adding at least one diagnostic. */
 	struct step *(*check_step)(const char *operation, unsigned line, unsigned column, const struct node *value,
 		struct diagnostics *errors);
 	bool (*is_operation)(const char *name); /* or an alias of one */
-	/* Checks save options of an output of this format (NULL: the source's own; then only options that
-	 * every format knows). keys: the map's entries that are not name, format or steps. Returns owned. */
+	/* Checks save options of an output of this format. NULL: the source's own; then only options that every format
+	 * has. keys: the map's entries that are not name, format or steps. Returns owned. */
 	JsonObject *(*check_save)(
 		const char *format, const struct node *output, const char *const *reserved, struct diagnostics *errors);
 	const char *const *formats;         /* names an output may have as format:, ends with NULL */

@@ -36,8 +36,8 @@ static void unknown_format(struct reader *reader, const struct node *node, unsig
 		diagnostics_add(reader->errors, node->line, column, "unknown format '%s'; choose of %s", word, list);
 }
 
-/* The format that the name's ending asks for, in *format; NULL for the source's own. False with a diagnostic when the
- * ending is no format that can be written; given: format: stands there too and decides. */
+/* The format that the name's ending asks for, in *format; NULL for the source's own. False with a diagnostic if no
+ * format that can be written has this ending. given: there is a key format: too, and it decides. */
 static bool read_ending(
 	struct reader *reader, const struct node *node, const char *name, bool given, const char **format)
 {

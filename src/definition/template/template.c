@@ -58,8 +58,8 @@ bool template_check(const char *name, gsize *offset_bytes, GError **error)
 	return components_check(name, offset_bytes, error);
 }
 
-/* Where the ending's dot stands in a file's own name, or its end: a dot in front makes a hidden file, and one
- * at the end separates nothing. */
+/* Position of the ending's dot in a file's own name, or the name's end: a dot in front makes a hidden file, and one at
+ * the end separates nothing. */
 static const char *ending_dot(const char *base)
 {
 	const char *dot = strrchr(base, '.');
@@ -67,8 +67,8 @@ static const char *ending_dot(const char *base)
 	return dot && dot != base && dot[1] != '\0' ? dot : base + strlen(base);
 }
 
-/* No component may be longer than a file system takes, and none may climb: a source named ".." plus a
- * template of "{stem}" cannot come from a folder, but must not depend on that. */
+/* No component may be longer than a file system allows, and none may be "..". A source named ".." cannot come from a
+ * folder, but this must not depend on that. */
 static bool expansion_check(const char *path, GError **error)
 {
 	for (const char *start = path;; start++) {

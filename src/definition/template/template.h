@@ -10,10 +10,10 @@
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
 
-/* Placeholders: {stem} (name without its last ending), {ext} (that ending, as written, without the dot), {pipeline},
- * {date} (local day of the drop, 2026-11-23; {date:%Y/%m} as strftime has it), {width} and {height} (of the output), {n} (a running number
- * of the pipeline; {n:04} with zeros in front, likewise for width and height), {hash} (the first 12 hex digits of the SHA-256 of the
- * original's bytes). "{{" and "}}" are literal braces. */
+/* Placeholders: {stem} (name without its last ending), {ext} (that ending, as written, without the dot), {pipeline}.
+ * {date}: local day of the drop, 2026-11-23; {date:%Y/%m} as strftime has it. {width} and {height}: of the output. {n}:
+ * a running number of the pipeline; {n:04} with leading zeros, also for width and height. {hash}: the first 12 hex
+ * digits of the SHA-256 of the original's bytes. "{{" and "}}" are literal braces. */
 
 /* What a name depends on beyond the source's name and the time it was dropped. */
 enum template_use {

@@ -6,7 +6,7 @@
 
 #include "base/disk/files.h"
 
-/* A message quotes what was written, and that may be a megabyte. */
+/* A message quotes the text of the file, which may be a megabyte. */
 #define MESSAGE_BYTES_MAX 500
 
 /* No name in a definition is longer; it also bounds the rows of the edit distance. */
@@ -150,7 +150,7 @@ char *diagnostics_text(const struct diagnostics *list)
 	return g_string_free(text, FALSE);
 }
 
-/* Case is no difference, and neither is "-" for "_": "Auto-Orient" means auto_orient. */
+/* Case does not count, nor does "-" for "_": "Auto-Orient" means auto_orient. */
 static char folded(char c)
 {
 	return c == '-' ? '_' : g_ascii_tolower(c);

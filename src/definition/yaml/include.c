@@ -234,8 +234,8 @@ static void merge_file(struct sources *sources, struct node *root, struct node *
 	diagnostics_enter(sources->errors, before);
 }
 
-/* Moves into root what map has and root has not, then does the same with what map includes: the last file first, because
- * a later one goes over an earlier one. */
+/* Moves keys that only map has into root, then does the same with the files that map includes. The last file is first,
+ * because a later one overrides an earlier one. */
 static void merge_includes(struct sources *sources, struct node *root, struct node *map)
 {
 	struct node_entry *include = find_entry(map, "include"), *vars = find_entry(map, "vars");

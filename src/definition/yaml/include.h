@@ -28,7 +28,7 @@ char *include_read(const char *path, bool included, char **text, gsize *length);
 bool sources_read(const char *path, char **text, gsize *length, struct diagnostics *errors);
 
 /* The definition's own text as a tree, with what it includes below its keys and every variable in place. NULL after a
- * diagnostic, or when the text is no map. */
+ * diagnostic, or when the text is not a map. */
 struct node *sources_root(struct sources *sources, const char *text, gsize length);
 
 /* The steps of the file that an `include:` among steps names, ready to be read, or NULL after a diagnostic. Until

@@ -102,7 +102,7 @@ static struct node *scalar_node(struct parse *parse, const yaml_event_t *event)
 		return node;
 	node->text = g_strndup(text, length);
 	node->quoted = !plain || tag;
-	/* Folding and escapes shorten a text, so equal lengths on one line mean that it stands there as it is. */
+	/* Folding and escapes shorten a text, so equal lengths on one line mean that the file has it unchanged. */
 	size_t quotes = plain ? 0 : 2;
 	if (!tag && event->start_mark.line == event->end_mark.line &&
 		event->end_mark.index - event->start_mark.index == (size_t)g_utf8_strlen(text, (gssize)length) + quotes)

@@ -19,7 +19,7 @@ struct node {
 	unsigned line, column; /* from 1 */
 	char *text;            /* NODE_SCALAR: the text, as written */
 	bool quoted;           /* NODE_SCALAR: a quoted scalar is a string whatever it looks like */
-	unsigned text_column;  /* NODE_SCALAR: where text begins, if it stands there letter by letter; else 0 */
+	unsigned text_column;  /* NODE_SCALAR: where text begins, if the file has it letter by letter; else 0 */
 	GPtrArray *items;      /* NODE_LIST: struct node; NODE_MAP: struct node_entry, in the order written */
 };
 
@@ -49,7 +49,7 @@ bool node_as_int(const struct node *node, gint64 *value);
 bool node_as_double(const struct node *node, double *value); /* integers too; finite only */
 const char *node_as_string(const struct node *node);         /* any scalar; NULL otherwise; borrowed */
 
-/* Column of the character at this byte of a scalar's text; the scalar's own where that cannot be told. */
+/* Column of the character at this byte of a scalar's text; the scalar's own where that is not known. */
 unsigned node_text_column(const struct node *node, gsize offset_bytes);
 
 #endif

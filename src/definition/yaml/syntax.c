@@ -7,7 +7,7 @@
 /* Keys are the messages of libyaml 0.2; one that it words otherwise some day falls back to the general sentence. */
 static const struct {
 	const char *problem, *advice;
-	bool at_start; /* the place to mend is where libyaml began, not where it gave up */
+	bool at_start; /* the place to correct is where libyaml began, not where it gave up */
 } table[] = {
 	{"mapping values are not allowed in this context",
 		"':' is not allowed here; indent the keys of one map alike, and put text with ': ' in it in quotes",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   what libyaml says of a text that is not YAML, as a sentence that tells what to mend. Private to node.c.
+ * Purpose:   libyaml's error in a text that is not YAML, as a sentence that says what to correct. Private to node.c.
  * Thread:    any. Ownership: strings are returned owned.
  */
 #ifndef DROPMILL_DEFINITION_YAML_SYNTAX_H
@@ -9,8 +9,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
-/* The message for libyaml's problem (context and problem may be NULL) in this line of the text, from 0. at_start:
- * it belongs to where the context began, not to where the problem showed. */
+/* The message for libyaml's problem in this line of the text, from 0. context and problem may be NULL. at_start: it
+ * belongs to the start of the context, not to the place of the problem. */
 char *syntax_message(
 	const char *text, gsize length, gsize line, const char *context, const char *problem, bool *at_start);
 

@@ -125,7 +125,7 @@ static bool read_reference(const struct node *node, const char *text, gsize offs
 
 static bool expand(struct vars *vars, const struct node *node, char **text, bool *quoted, struct diagnostics *errors);
 
-/* The value of a variable of the definition; NULL when it is wrong, which is told where it stands. */
+/* The value of a variable of the definition. NULL when it is wrong: the diagnostic is at the variable. */
 static const struct var *var_value(
 	struct vars *vars, struct var *var, const struct node *user, unsigned column, struct diagnostics *errors)
 {
@@ -248,7 +248,7 @@ static void expand_scalar(struct vars *vars, struct node *node, struct diagnosti
 		return;
 	g_free(node->text);
 	node->text = text;
-	node->text_column = 0; /* it does not stand there letter by letter any more */
+	node->text_column = 0; /* the file does not have it letter by letter any more */
 }
 
 void vars_expand(struct vars *vars, struct node *node, struct diagnostics *errors)
