@@ -101,7 +101,7 @@ static char *name_text(const guint8 *data, gsize length, guint wanted)
 char *font_name(GBytes *bytes)
 {
 	enum { FAMILY = 1, STYLE = 2 };
-	/* Words that pango takes for a style; any other would be taken for a part of the family. */
+	/* Words that pango reads as a style; it reads any other as a part of the family. */
 	static const char *const styles[] = {"Bold", "Italic", "Oblique", "Light", "Medium", "Condensed", NULL};
 	gsize length;
 	const guint8 *data = g_bytes_get_data(bytes, &length);

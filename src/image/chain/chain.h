@@ -14,8 +14,8 @@
 
 struct build_context;
 
-/* Appends steps (see steps_to_json()) from index first on to in; those whose condition does not hold of the picture as it comes to
- * them are left out. context may be NULL: nothing is known. Errors are prefixed "step N (blur): ", N from 1. */
+/* Appends steps (see steps_to_json()) from index first on to in. A step whose condition is false for the picture before
+ * it is left out. context may be NULL: nothing is known. Errors are prefixed "step N (blur): ", N from 1. */
 bool chain_build(JsonArray *steps, guint first, VipsImage *in, const struct build_context *context, VipsImage **out,
 	GError **error);
 
@@ -24,8 +24,8 @@ bool chain_build(JsonArray *steps, guint first, VipsImage *in, const struct buil
 GPtrArray *chain_build_pages(
 	JsonArray *steps, const GPtrArray *pages, const struct build_context *context, GError **error);
 
-/* The same as chain_build() on an opened file; where the first step loads the file itself (thumbnail: shrink-on-load), and its condition holds of
- * source, it does so. context has the file. */
+/* The same as chain_build() on an opened file. The first step may load the file itself (thumbnail: shrink-on-load), if
+ * its condition is true for source. context has the file. */
 bool chain_open(
 	JsonArray *steps, VipsImage *source, const struct build_context *context, VipsImage **out, GError **error);
 
@@ -33,7 +33,7 @@ bool chain_open(
 bool chain_holds(
 	const char *condition, VipsImage *image, const struct build_context *context, bool *holds, GError **error);
 
-/* Adds [output, index] to list for each index that stands in left_out (see build_context) so many times, once for each page, and empties
+/* Adds [output, index] to list for each index that left_out (see build_context) has once for each page, and empties
  * left_out. An index below common is of the common steps: its output is -1, and it is added once. */
 void chain_tell_left_out(GArray *left_out, guint times, guint common, int output, JsonArray *list);
 
@@ -43,9 +43,8 @@ void chain_name_source(JsonObject *spec, VipsImage *source);
 /* The error of a job none of whose outputs' conditions holds. Always false. */
 bool chain_none_made(VipsImage *source, JsonObject *names, GError **error);
 
-/* Of all steps, as if every condition held: the union of OPERATION_ON_GRID, _LOADS (only of the first step), _READS_METADATA and _READS_PROFILE over
- * the steps, and
- * OPERATION_SEQUENTIAL when every step has it. */
+/* Flags of all steps, as if every condition were true. OPERATION_ON_GRID, _READS_METADATA and _READS_PROFILE: if any
+ * step has it. _LOADS: if the first step has it. OPERATION_SEQUENTIAL: if every step has it. */
 unsigned chain_flags(JsonArray *steps);
 
 #endif

@@ -19,8 +19,9 @@ struct grid {
 	int columns, rows;    /* of tiles */
 };
 
-/* For this output image. edge_px: the tile edge wished for. on_grid: the chain's flag. max_pixels: upper bound of a tile's area (0: none),
- * max_rows: of its height (0: none), for which it is made wider; both are kept as far as the sink's grid allows. */
+/* For this output image. edge_px: the requested tile edge. on_grid: the chain's flag. max_pixels: upper bound of a
+ * tile's area (0: none). max_rows: upper bound of its height (0: none); the tile becomes wider for it. Both are kept as
+ * far as the sink's grid allows. */
 void grid_make(struct grid *grid, VipsImage *output, int edge_px, bool on_grid, gint64 max_pixels, int max_rows);
 
 int grid_tiles(const struct grid *grid);

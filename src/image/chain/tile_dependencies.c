@@ -27,14 +27,15 @@ bool need_exactly(struct tilesource *recorder, VipsImage *recorded, const VipsRe
 /* The corners of a tile, the middles of its edges and its middle, row by row. */
 enum { PROBES = 9 };
 
-/* Neighbours share their probes: places across are the left edge and the middle of each tile, and at the end the last pixel of the picture;
- * so a tile's right probe is the first pixel beyond it. Down likewise. */
+/* Neighbours share their probes. Places across are the left edge and the middle of each tile, and at the end the last
+ * pixel of the picture. So a tile's right probe is the first pixel beyond it. The same holds down. */
 struct needs {
 	struct tilesource *recorder;
 	VipsImage *recorded;
 	struct grid grid;
 	VipsRect *asked; /* of each place, row by row; the width of one that was not probed is UNKNOWN */
-	/* Of most chains what is asked for across depends on the column alone, and down on the row: then these tell of all places. */
+	/* In most chains the requested pixels across depend only on the column, and down only on the row. Then these
+	 * probes stand for all places. */
 	VipsRect *across, *down; /* of each column's places, of each row's; NULL: not so, or not known */
 };
 
@@ -182,8 +183,8 @@ static bool midway(const VipsRect *a, const VipsRect *middle, const VipsRect *b,
 	return abs(2 * x - ax - bx) <= 4 * margin + 2 * wide && abs(2 * y - ay - by) <= 4 * margin + 2 * high;
 }
 
-/* Does what the probes ask for tell what lies between? Not where one of them is background (pad, the corners of a rotation), and not
- * where the picture begins again or turns round within the tile (tile, wrap, pad with mode: mirror). */
+/* Does what the probes ask for tell what lies between? Not where one of them is background (pad, the corners of a
+ * rotation). Not where the picture repeats or is mirrored within the tile (tile, wrap, pad with mode: mirror). */
 static bool regular(const VipsRect boxes[PROBES], int margin)
 {
 	for (int i = 0; i < PROBES; i++)
@@ -222,7 +223,7 @@ bool needs_find(struct needs *needs, int index, VipsRect *need)
 {
 	const VipsImage *image = tilesource_image(needs->recorder);
 	VipsRect picture = {0, 0, image->Xsize, image->Ysize}, tile = grid_tile(&needs->grid, index);
-	/* Operations round outwards when they are asked for larger pieces. */
+	/* Operations round outwards for larger pieces. */
 	int margin = 2 + 2 * (int)(((gint64)image->Xsize + needs->grid.width - 1) / needs->grid.width);
 	VipsRect boxes[PROBES], box = {0, 0, 0, 0};
 

@@ -14,12 +14,13 @@
 #include "image/chain/grid.h"
 #include "image/chain/tilesource.h"
 
-/* Of the tiles of one grid; recorded is the chain built on the recorder. Both are borrowed until needs_free(). learnt: another of the same
- * grid and chain, whose knowledge is taken over; or NULL. */
+/* Finds the needs of the tiles of one grid. recorded is the chain built on the recorder. Both are borrowed until
+ * needs_free(). learnt: another of the same grid and chain, whose knowledge is taken over; or NULL. */
 struct needs;
 struct needs *needs_new(
 	struct tilesource *recorder, VipsImage *recorded, const struct grid *grid, const struct needs *learnt);
-/* Of a large grid: asks a part of its places whether columns and rows tell all of them. Not asked for, needs_find() asks each place. */
+/* For a large grid: probes a part of its places, and answers whether columns and rows alone decide. Not asked for,
+ * needs_find() asks each place. */
 void needs_learn(struct needs *needs);
 void needs_free(struct needs *needs);
 DEFINE_AUTO(needs, needs_free)
@@ -28,8 +29,8 @@ DEFINE_AUTO(needs, needs_free)
  * evaluated. */
 bool needs_find(struct needs *needs, int index, VipsRect *need);
 
-/* What these pixels ask for, when they are asked for at once; added to box (empty at first). Nothing is added to it for safety. False when
- * they cannot be evaluated. */
+/* The pixels that a request for all of these needs; added to box (empty at first). Nothing is added to it for safety.
+ * False when they cannot be evaluated. */
 bool need_exactly(struct tilesource *recorder, VipsImage *recorded, const VipsRect *pixels, VipsRect *box);
 
 #endif

@@ -20,8 +20,9 @@ struct tilesource {
 };
 
 #ifdef DROPMILL_TEST_HOOKS
-/* Test builds only: with DROPMILL_TEST_BREAK_MARGIN=N a request that comes within N pixels of the edge of the pixels at hand, inside the
- * picture, delivers black without an error: a margin that is too small and that nobody notices. The exactness tests must. */
+/* Test builds only, with DROPMILL_TEST_BREAK_MARGIN=N. A request within N pixels of the edge of the sent pixels, inside
+ * the picture, returns black without an error. This simulates a margin that is too small and that nobody notices. The
+ * exactness tests must. */
 static bool margin_is_broken(VipsRegion *out, const struct tilesource *source)
 {
 	const char *text = g_getenv("DROPMILL_TEST_BREAK_MARGIN");

@@ -98,8 +98,9 @@ bool command_add_folder(GPtrArray *files, const char *folder, const char *comman
 	return true;
 }
 
-/* Copies of a good definition's assets into the folder, so that its jobs do not depend on files that people change. One that is mentioned
- * twice is told twice where its copy lies: a codec may read nothing else, and does not know which mention it meets first. */
+/* Copies of a good definition's assets into the folder, so that its jobs do not depend on files that people change.
+ * Each mention of an asset gets the place of its copy. A codec may read nothing else, and does not know which mention
+ * it meets first. */
 static void keep_assets(const struct pipeline *pipeline, const char *folder)
 {
 	g_autoptr(GPtrArray) assets = assets_mentioned(pipeline);

@@ -11,7 +11,7 @@
 
 enum exit_code { EXIT_FINE = 0, EXIT_WRONG = 1, EXIT_USAGE = 2 };
 
-/* Parses options into place; what is left over are the arguments. Owned copy in *left. False after a message. */
+/* Parses options into place; the rest are the arguments. Owned copy in *left. False after a message. */
 bool command_parse(
 	int argc, char **argv, const char *usage, const char *summary, const GOptionEntry *entries, char ***left);
 

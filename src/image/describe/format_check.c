@@ -38,7 +38,7 @@ bool format_available(const char *name)
 	return *answer == 1;
 }
 
-/* Options of some formats that were written where none is known; the keys go to told. False when there is one. */
+/* Options of some formats, in an output whose format is not known. The keys go to told. False when there is one. */
 static bool needs_no_format(
 	const struct node *output, const char *const *reserved, GPtrArray *told, struct diagnostics *errors)
 {

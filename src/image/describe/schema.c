@@ -148,7 +148,8 @@ static JsonObject *param_schema(const struct param *param)
 	return object;
 }
 
-/* Under its name and its aliases; what stands there already is one more alternative (an option that formats bound differently). */
+/* Under its name and its aliases. An existing entry becomes one more alternative (an option that formats bound
+ * differently). */
 static void add_param(JsonObject *properties, const struct param *param)
 {
 	for (guint i = 0; i == 0 || (param->aliases && param->aliases[i - 1]); i++) {

@@ -21,7 +21,7 @@ void alpha_note(const char *nickname, VipsImage *image)
 		vips_image_remove(image, MARK);
 }
 
-/* Packed pixels have none, and of bands without a meaning the last is no alpha. */
+/* Packed pixels have none. If the bands have no meaning, the last is not alpha. */
 static bool has_alpha(VipsImage *image)
 {
 	return vips_image_hasalpha(image) && image->Coding == VIPS_CODING_NONE &&

@@ -15,8 +15,9 @@
 struct args;
 struct operation;
 
-/* Builds the operation: on premultiplied colours where it mixes pixels of this picture, unless the step says premultiply: false, the picture
- * has no alpha, or a step before has premultiplied it. Then what the operation finishes. */
+/* Builds the operation, on premultiplied colours where it mixes pixels of this picture. Not if the step says
+ * premultiply: false, the picture has no alpha, or an earlier step has premultiplied it. Then what the operation
+ * finishes. */
 bool alpha_build(
 	const struct operation *operation, VipsImage *in, const struct args *args, VipsImage **out, GError **error);
 

@@ -67,8 +67,8 @@ static VipsImage *scale_bands(VipsImage *in, double a, double b, double alpha_a)
 	return vips_linear(from, &out, as, bs, from->Bands, NULL) ? NULL : out;
 }
 
-/* As floats with alpha, ready for vips_composite(): which space they are in is told by how bright the brightest is. Ink is turned into light,
- * so that multiply darkens whatever the picture is kept in. */
+/* As floats with alpha, ready for vips_composite(): the brightest possible value says which space they are in. Ink is
+ * turned into light, so that multiply darkens whatever the picture is kept in. */
 static VipsImage *to_light(VipsImage *in, const struct kind *kind, double opacity)
 {
 	g_autoptr(VipsImage) full = NULL;

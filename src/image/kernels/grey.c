@@ -140,7 +140,7 @@ static int grey_generate(VipsRegion *out, void *sequence, void *a, void *b, gboo
 	return 0;
 }
 
-/* Demand hint as that of libvips' own colour operations: what follows is asked for on the same grid. */
+/* The same demand hint as libvips' own colour operations, so that later steps are requested on the same grid. */
 static bool grey_fast(VipsImage *in, VipsImage **out, GError **error)
 {
 	g_autoptr(VipsImage) image = vips_image_new();

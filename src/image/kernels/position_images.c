@@ -151,7 +151,7 @@ bool lazy_stretch(VipsImage *memory, int width, int height, bool alpha, VipsImag
 
 /* ---- round corners */
 
-/* How much of the pixel lies inside: the edge is taken for straight within a pixel. */
+/* How much of the pixel lies inside: the edge is treated as straight within a pixel. */
 static VipsPel inside(int x, int y, int width, int height, double radius)
 {
 	double cx = x + 0.5, cy = y + 0.5;

@@ -21,8 +21,8 @@ bool lazy_stretch(VipsImage *memory, int width, int height, bool alpha, VipsImag
 /* 255 (one band, 8 bits) inside a rectangle of the image's size with round corners, 0 outside, in between where the edge crosses. */
 bool lazy_round_mask(int width, int height, double radius, VipsImage **out, GError **error);
 
-/* An image like this one (bands, format, colour space), width x height, whose four sides have a colour each (top, right, bottom, left; pixels
- * in the image's format) and meet in the diagonals of the corners. */
+/* An image like this one (bands, format, colour space), width x height. Each of its four sides has a colour (top,
+ * right, bottom, left; pixels in the image's format). They meet in the diagonals of the corners. */
 bool lazy_sides(
 	VipsImage *like, int width, int height, VipsArrayDouble *const colours[4], VipsImage **out, GError **error);
 

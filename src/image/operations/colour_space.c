@@ -38,8 +38,8 @@ static bool build_colourspace(VipsImage *in, const struct args *args, VipsImage 
 	return profile_convert_colours(in, to_space, &wanted, out, error);
 }
 
-/* libvips takes profiles by file name. The bytes of a definition's file lie in memory here (the worker may be on another machine), so they
- * are lent a name for as long as the graph is built: that is when libvips reads them. */
+/* libvips takes profiles by file name. The bytes of a definition's file are in memory here, because the worker may be
+ * on another machine. They have a name only while the graph is built: libvips reads them then. */
 struct lent_file {
 	int fd;
 	char *name; /* NULL: nothing was lent */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * What is known of a picture besides its pixels: strip, keep, density. Pixels change only where a profile goes that they are seen by. The
+ * Metadata of a picture: strip, keep, density. Pixels change only where a profile goes that they are seen by. The
  * codec's own header is what an encoder writes, so a worker that has no metadata but the profile computes the same. */
 #include "base/error.h"
 #include "base/json.h"

@@ -44,8 +44,9 @@ static int reach_at(const char *name, int radius, int dy)
 	return g_str_equal(name, "vertical") ? 0 : radius;
 }
 
-/* The extreme of each run of reach pixels to either side, in elements of one row: runs of 1, 2, 4... are joined, and the last
- * two overlap. from has count + 2 * reach * bands elements, as has work; the result is the first count of work. */
+/* The extreme of each run of reach pixels to either side, in elements of one row. Runs of 1, 2, 4... are joined, and
+ * the last two overlap. from and work have count + 2 * reach * bands elements each. The result is the first count of
+ * work. */
 #define RUNS(TYPE, NAME, BETTER)                                                                                       \
 	static void runs_##NAME(const TYPE *restrict from, TYPE *restrict work, gsize count, int bands, int reach)     \
 	{                                                                                                              \

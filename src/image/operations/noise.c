@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Noise that is a function of position: of (x, y, band, seed) alone. libvips' gaussnoise runs a generator along each region, so a
- * picture cut otherwise has other noise; here every pixel has a generator of its own.
+ * Noise that is a function of position: of (x, y, band, seed) alone. libvips' gaussnoise runs a generator along each
+ * region, so other tiles give other noise. Here every pixel has a generator of its own.
  *
  *     key   = mix(mix(seed + G) ^ (y << 32 | x)) + (band + 1) * G
  *     a, b  = mix(key), mix(key + 1024 * G)           with G = 0x9e3779b97f4a7c15
  *
  * mix is the output function of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, OOPSLA 2014), with
- * the constants that Stafford found (variant 13). A normal value is a sum of 112 coin flips (the bits of a, and the upper 48 of b), which
- * the lower 16 bits of b make continuous; whole numbers up to the last multiplication, so that no two machines differ. */
+ * the constants that Stafford found (variant 13). A normal value is a sum of 112 coin flips: the bits of a, and the
+ * upper 48 of b. The lower 16 bits of b make it continuous. All numbers are whole until the last multiplication, so
+ * that no two machines differ. */
 #include <math.h>
 
 #include "base/error.h"

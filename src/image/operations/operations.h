@@ -16,7 +16,7 @@
 #include "image/table/params.h"
 
 enum operation_flags {
-	/* Result depends on the shape of the region asked for (reduce and affine accumulate coordinates): it is
+	/* The result depends on the shape of the requested region (reduce and affine accumulate coordinates). It is
 	 * computed on the grid of libvips' own sink, and the source is opened for random access. */
 	OPERATION_ON_GRID = 1 << 0,
 	/* Reads its input top to bottom, so a sequential source will do. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Rank filters: the pixel at a place in the sorted window. 8.14.1's own rank is off by one on 8 bits from windows of 11
- * pixels on (libvips#4609) and refuses windows larger than the picture, so the counting is done here: a histogram that slides
- * along the row, in two levels, so that 16 bits cost little more than 8. */
+ * pixels on (libvips#4609). It also refuses windows larger than the picture. So the counting is done here, with a
+ * histogram that slides along the row. It has two levels, so that 16 bits cost little more than 8. */
 #include "base/error.h"
 #include "base/json.h"
 #include "image/kernels/neighbours.h"
@@ -80,7 +80,7 @@ static void fill_row(VipsRegion *out, VipsRegion *in, int y, int band, struct hi
 			*to = (guint8)value;
 		column(h, rank, from, line, deep, -1);
 	}
-	/* Taking out what is left is cheaper than clearing 65,536 counts. */
+	/* Removing the remaining values is cheaper than clearing 65,536 counts. */
 	for (int x = 0; x < rank->width - 1; x++)
 		column(h, rank, from + (gsize)x * pixel, line, deep, -1);
 }

@@ -12,7 +12,7 @@
 #include "image/vips/vips_signature.h"
 #include "image/vips/vips_value.h"
 
-/* Operations known to give the same pixel whatever rectangle is asked for: pixel by pixel, or from a neighbourhood in
+/* Operations known to give the same pixel for every requested rectangle: pixel by pixel, or from a neighbourhood in
  * whole numbers or fixed order. Those that accumulate along a row or column (reduce, affine...) must never be added. */
 static const char *const position_independent[] = {"CMC2LCh", "HSV2sRGB", "LCh2CMC", "LCh2Lab", "Lab2LCh", "Lab2LabQ",
 	"Lab2LabS", "Lab2XYZ", "LabQ2Lab", "LabQ2LabS", "LabQ2sRGB", "LabS2Lab", "LabS2LabQ", "XYZ2Lab", "XYZ2Yxy",
@@ -70,8 +70,8 @@ static unsigned flags_of(const struct args *args)
 		return OPERATION_SEQUENTIAL | OPERATION_READS_PROFILE;
 	if (!g_strv_contains(position_independent, signature->nickname))
 		return OPERATION_ON_GRID | OPERATION_READS_METADATA;
-	/* Up to ten pixels are sorted, for more 8.14.1 slides a histogram along the region and miscounts from its left edge on
-	 * (libvips#4609): on the grid it is as wrong as libvips. The operation `rank` is right. */
+	/* Up to ten pixels are sorted. For more, 8.14.1 slides a histogram along the region and miscounts from its left
+	 * edge on (libvips#4609). On the grid it is as wrong as libvips. The operation `rank` is right. */
 	if (g_str_equal(signature->nickname, "rank") &&
 		json_int(params, "width", 0) * json_int(params, "height", 0) > 10)
 		return OPERATION_ON_GRID;

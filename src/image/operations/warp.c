@@ -29,8 +29,8 @@ static unsigned rotate_flags(const struct args *args)
 	return is_quarter(turn(args)) ? 0 : OPERATION_ON_GRID;
 }
 
-/* vips_affine() lays the colour under the premultiplied picture and divides by alpha afterwards, cutting off fractions:
- * so the colour is multiplied before, and lifted a little so that what is cut off is not a level. */
+/* vips_affine() puts the colour under the premultiplied picture, divides by alpha afterwards, and cuts off fractions.
+ * So the colour is multiplied before, and raised a little, so that the cut is less than a level. */
 static void premultiply(VipsArrayDouble *background, VipsImage *image)
 {
 	int count;
@@ -72,7 +72,7 @@ static bool transform(VipsImage *in, const struct args *args, const double matri
 	return ok || vips_failed(error, NULL);
 }
 
-/* As vips_rotate() does it, which cannot be told that colours are premultiplied already. */
+/* As vips_rotate() does it, which has no parameter for colours that are already premultiplied. */
 static bool build_rotate(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
 	static const VipsAngle quarters[] = {VIPS_ANGLE_D0, VIPS_ANGLE_D90, VIPS_ANGLE_D180, VIPS_ANGLE_D270};

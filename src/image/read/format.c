@@ -234,7 +234,8 @@ static bool has_loader(VipsSource *source)
 	const char *nickname = class_name ? vips_nickname_find(g_type_from_name(class_name)) : NULL;
 	const char *format = NULL, *name = allow_of_loader(nickname, &format);
 
-	/* What a file is was told by its first bytes, to the master as well; that a loader would take more than those is no leave. */
+	/* The first bytes of a file decide its format, for the master too. A loader that would accept more does not
+	 * change that. */
 	return find_loader(nickname) || (allow_is_open(name) && g_strcmp0(sniffed(source), format) == 0) ||
 	       format_loads_by_name(source);
 }

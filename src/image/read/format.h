@@ -16,7 +16,7 @@
 struct param;
 
 struct image_limits {
-	double megapixels; /* width * height of what is read / 1e6; 0: no limit */
+	double megapixels; /* width * height of the read pixels / 1e6; 0: no limit */
 	unsigned frames;   /* frames or pages that are read; 0: no limit */
 };
 
@@ -83,7 +83,8 @@ const char *format_of_loader(const char *loader);
 const char *format_of_image(VipsImage *image);
 /* In which format it is written where an output keeps the source's: "png" for one that is only read. */
 const char *format_kept(VipsImage *image);
-/* Opened by a loader that a definition has to allow. Such files run whole: some of their loaders draw what they are asked for. */
+/* Opened by a loader that a definition has to allow. Such files run whole: some of their loaders draw only the
+ * requested area. */
 bool format_needs_leave(VipsImage *image);
 
 #endif

@@ -16,7 +16,8 @@ static void copy_field(VipsImage *like, VipsImage *image, const char *name)
 	}
 }
 
-/* Setting EXIF sets all that stands in it, too: fields that a step has taken away or changed since, and the resolution. So it comes first. */
+/* Setting EXIF also sets all its fields: fields that a step has removed or changed since, and the resolution. So it
+ * comes first. */
 static void copy_metadata(VipsImage *like, VipsImage *image)
 {
 	g_auto(GStrv) built_in = vips_image_get_fields(like);

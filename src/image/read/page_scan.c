@@ -177,8 +177,8 @@ GArray *tiff_directories(const guint8 *data, gsize length)
 	return pages;
 }
 
-/* The body of the first box of this kind from *at on, among those that lie side by side until `end`; *at is then behind it.
- * body may be at: then the next search is inside. */
+/* The body of the first box of this kind from *at on, among those side by side until `end`. *at is then behind it. body
+ * may be at: then the next search is inside. */
 static bool find_box(const guint8 *data, guint64 *at, guint64 end, const char *kind, guint64 *body, guint64 *body_end)
 {
 	while (*at + 8 <= end) {

@@ -48,7 +48,7 @@ GArray *pages_of_tiff(const char *path, GBytes *given, int count)
 	const guint8 *data = bytes ? g_bytes_get_data(bytes, &length) : NULL;
 	g_autoptr(GArray) directories = data ? tiff_directories(data, length) : NULL;
 
-	/* Of a damaged file libtiff and the walk may see different chains. */
+	/* In a damaged file libtiff and the walk may see different chains. */
 	if (!directories || directories->len == 0 || (count && (int)directories->len != count))
 		return NULL;
 	GArray *numbers = g_array_new(FALSE, FALSE, sizeof(int));

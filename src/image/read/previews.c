@@ -124,7 +124,7 @@ void previews_drop(VipsImage *image)
 	};
 	g_auto(GStrv) names = vips_image_get_fields(image);
 
-	/* Savers write EXIF anew from the fields, so these go as well. */
+	/* Savers write EXIF again from the fields, so these are removed too. */
 	for (char **name = names; *name; name++)
 		if (g_str_has_prefix(*name, "exif-ifd1-") || g_str_equal(*name, "jpeg-thumbnail-data"))
 			vips_image_remove(image, *name);

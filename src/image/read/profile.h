@@ -12,7 +12,7 @@
 
 #include "definition/reader/definition.h"
 
-/* Of the parameter keep_colours: "seen" converts before a profile goes, "raw" keeps the numbers. */
+/* Values of the parameter keep_colours: "seen" converts before a profile is dropped, "raw" keeps the numbers. */
 extern const char *const profile_keeps[]; /* ends with NULL */
 
 /* Bands of colour of a space; 0 where libvips has no rule for it. */
@@ -20,7 +20,7 @@ int profile_colours_in(VipsInterpretation space);
 
 /* Bands of the colours that a profile describes, by its header; 0: none that a picture has here. */
 int profile_bands(const void *data, gsize length);
-/* Of the one that is embedded; 0: there is none. */
+/* Size of the embedded profile; 0: there is none. */
 int profile_embedded_bands(VipsImage *image);
 
 /* libpng takes the embedded one, once it is trimmed (1.6: png_set_iCCP); colours that are not the picture's are not looked at. It leaves
@@ -35,8 +35,8 @@ bool profile_convert_colours(
 	VipsImage *in, profile_conversion convert, const void *data, VipsImage **out, GError **error);
 
 /* Without its profile the picture would look different: one is embedded that is made for these bands, and it is not sRGB (grey: sRGB's
- * curve). Integers of 8 and 16 bits alone have colours that a profile describes. One that cannot be read is taken for sRGB, as libvips does (of CMYK:
- * for libvips' own). */
+ * curve). Integers of 8 and 16 bits alone have colours that a profile describes. One that cannot be read is treated as
+ * sRGB, as libvips does (CMYK: as libvips' own). */
 bool profile_matters(VipsImage *image);
 
 /* libvips can convert by the one that is embedded, or there is none. Takes no colours, only tries to link. Clears libvips' words where not. */

@@ -16,8 +16,8 @@
 
 struct tiff_pieces;
 
-/* image: the file's first page as libvips opened it. threads, most_rows: at most so many, and so many rows at once. NULL: not such a
- * file; that is no error. */
+/* image: the file's first page as libvips opened it. threads, most_rows: at most so many, and so many rows at once.
+ * NULL: not such a file; this is not an error. */
 struct tiff_pieces *tiff_pieces_open(const char *path, const VipsImage *image, int threads, int most_rows);
 void tiff_pieces_free(struct tiff_pieces *pieces); /* NULL is fine */
 DEFINE_AUTO(tiff_pieces, tiff_pieces_free)
@@ -25,8 +25,9 @@ DEFINE_AUTO(tiff_pieces, tiff_pieces_free)
 /* Rows that are best read at once: whole pieces. */
 int tiff_pieces_rows(const struct tiff_pieces *pieces);
 
-/* Rows top .. top + count - 1 of the picture; top is a multiple of tiff_pieces_rows(), count that, or what is left. Row y goes to
- * rows + (y % ring_rows) * stride; rows NULL: they are only looked at. Errors: ERROR_INPUT with libtiff's reason. */
+/* Rows top .. top + count - 1 of the picture; top is a multiple of tiff_pieces_rows(). count is that number, or the
+ * remaining rows. Row y goes to rows + (y % ring_rows) * stride; rows NULL: they are only looked at. Errors:
+ * ERROR_INPUT with libtiff's reason. */
 bool tiff_pieces_read(
 	struct tiff_pieces *pieces, int top, int count, guint8 *rows, gsize stride, int ring_rows, GError **error);
 

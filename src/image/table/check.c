@@ -69,7 +69,7 @@ static bool check_number(const struct check_subject *subject, const struct param
 		json_object_set_int_member(object, param->name, whole);
 		return true;
 	}
-	/* A number out of bounds is told the bounds, anything else what it should have been, too. */
+	/* For a number out of bounds the message has the bounds; for anything else, also the expected kind. */
 	const char *kind = is_number && !in_range ? "" : param->type == PARAM_INT ? "a whole number, " : "a number, ";
 	g_autofree char *expected = g_strconcat(kind, range, NULL);
 	complain(subject, param, value, expected, errors);

@@ -34,7 +34,7 @@ extern const guint format_count;
 const struct format *format_find(const char *name); /* NULL when unknown */
 
 extern const struct param format_common_options[]; /* what every format knows */
-/* Of an output that keeps the source's format, which is not known before: pages counts where there are several. */
+/* For an output that keeps the source's format, which is not known before: pages counts if there are several. */
 extern const struct param format_kept_options[];
 
 #endif

@@ -53,7 +53,7 @@ struct args {
 	JsonObject *given;          /* by name; NULL: nothing */
 };
 
-/* What is given, else the default. */
+/* The given value, else the default. */
 int param_int(const struct args *args, const char *name);
 double param_double(const struct args *args, const char *name);
 bool param_bool(const struct args *args, const char *name);

@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 
-/* libvips reports the system's trouble as text only. What is written goes to temp files of ours: that one cannot be made, because its folder
- * was removed or closed, is never the picture's fault. */
+/* libvips reports the system's trouble as text only. dropmill writes only its own temp files. If one cannot be made,
+ * because its folder was removed or closed, this is never the picture's fault. */
 static enum error_kind kind_of_text(const char *text)
 {
 	static const char *const ours[] = {

@@ -44,7 +44,7 @@ static GPtrArray *interpolators(void)
 	return names;
 }
 
-/* The words an argument may be, or NULL when it is no choice. */
+/* The words an argument may be, or NULL when it is not a choice. */
 static GPtrArray *words(GParamSpec *spec)
 {
 	GType type = G_PARAM_SPEC_VALUE_TYPE(spec);

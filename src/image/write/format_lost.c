@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Metadata that a format, or libvips' saver of it, does not hold: see format.h. A profile is no loss: it is applied before. */
+ * Metadata that a format, or libvips' saver of it, does not hold: see format.h. A profile does not count as lost: it is
+ * applied before. */
 #include "base/json.h"
 #include "image/read/format.h"
 #include "image/table/auto.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Before the saver: metadata that stays, depth and colour that the format can hold: see format_prepare.h. libvips' savers
- * convert by themselves; what is here is what they do not, or not as people expect (8.14.1, foreign.c, convert_saveable). */
+ * Before the saver: metadata that stays, depth and colour that the format can hold: see format_prepare.h. libvips'
+ * savers convert by themselves. Here is the rest: what they do not convert, or not as people expect (8.14.1, foreign.c,
+ * convert_saveable). */
 #include "image/write/format_prepare.h"
 
 #include <stdlib.h>
@@ -115,7 +116,7 @@ static bool tagged_16(const VipsImage *image)
 	return image->Type == VIPS_INTERPRETATION_RGB16 || image->Type == VIPS_INTERPRETATION_GREY16;
 }
 
-/* As convert_saveable() does for formats of 8 bits; savers told to write 8 bits would clip instead. */
+/* As convert_saveable() does for formats of 8 bits. Savers with the option to write 8 bits would clip instead. */
 static bool down_to_8(VipsImage **image)
 {
 	VipsImage *next = NULL;
@@ -230,8 +231,8 @@ static bool flatten(VipsImage **image, const char *colour, GError **error)
 	return replace(image, status, next);
 }
 
-/* A colour profile that was made for other colours than there are now confuses readers; savers would keep some. libvips takes one of fewer
- * bands for a fitting one, so the bands are compared here. TIFF's saver would keep those that lcms cannot read, too. */
+/* A colour profile that was made for other colours confuses readers; savers would keep some. libvips accepts a profile
+ * of fewer bands, so the bands are compared here. TIFF's saver would keep those that lcms cannot read, too. */
 static void drop_alien_profile(VipsImage *image, const struct format *format)
 {
 	int described = profile_embedded_bands(image);
@@ -341,7 +342,7 @@ bool format_prepare(VipsImage *in, const struct format *format, JsonObject *save
 		     (!opaque || !background || flatten(&image, background, error)) && own_header(&image);
 	if (!ready)
 		return error && *error ? false : vips_failed(error, format->name);
-	/* strip is told to the saver, too, but 8.14.1's for WebP does not listen. */
+	/* The saver gets strip, too, but 8.14.1's for WebP ignores it. */
 	if (keep || json_bool(save, "strip", false))
 		keep_only(image, keep);
 	previews_drop(image);

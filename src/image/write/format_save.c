@@ -78,7 +78,7 @@ static void set_defaults(VipsOperation *operation, const struct format *format, 
 		g_object_set(operation, "bigtiff", TRUE, NULL);
 }
 
-/* The saver, told all; path and target NULL: to memory. */
+/* The saver with all its options; path and target NULL: to memory. */
 static VipsOperation *prepare_saver(VipsImage *image, const struct format *format, const char *path, VipsTarget *target,
 	JsonObject *save, GError **error)
 {
@@ -153,7 +153,8 @@ static bool fill_folder(
 	return done;
 }
 
-/* A folder that could not be made for the last rows' tiles is not told, either, but libvips has words for it. */
+/* A folder that could not be made for the last rows' tiles is not reported, either, but libvips has a message for
+ * it. */
 bool format_save_folder(
 	VipsImage *image, const struct format *format, const char *path, JsonObject *save, GError **error)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   libvips' saver of a format, told a definition's options. Private to image/; format_save() is for the others.
+ * Purpose:   libvips' saver of a format, with a definition's options. Private to image/; format_save() is for the
+ *            others.
  * Thread:    any. Ownership: borrows everything; *bytes is returned owned.
  */
 #ifndef DROPMILL_IMAGE_WRITE_FORMAT_SAVER_H

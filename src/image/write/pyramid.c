@@ -69,7 +69,7 @@ bool pyramid_options(VipsOperation *operation, const char *path, JsonObject *sav
 	VipsArrayDouble *background = colour_in_bands(json_string(save, "background", "white"), image, error);
 	if (!background)
 		return false;
-	/* Every tile would carry it: only what was asked for. */
+	/* Every tile would carry it, so only the requested metadata is kept. */
 	if (json_array(save, "keep"))
 		g_object_set(operation, "no_strip", TRUE, NULL);
 	g_object_set(operation, "suffix", suffix, "basename", title, "background", background, NULL);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   deep zoom: what libvips' dzsave is told, and the folder it leaves. With layout dz the folder holds TITLE.dzi and
- *            TITLE_files/, with the others what libvips puts into a folder of that name. Private to image/.
+ * Purpose:   deep zoom: the options of libvips' dzsave, and the folder it leaves. With layout dz the folder holds
+ *            TITLE.dzi and TITLE_files/, with the others what libvips puts into a folder of that name. Private to
+ *            image/.
  * Thread:    the thread that owns the image.
  */
 #ifndef DROPMILL_IMAGE_WRITE_PYRAMID_H

@@ -11,8 +11,9 @@
 #include <stdbool.h>
 #include <vips/vips.h>
 
-/* The bytes to append at `at` of a TIFF of the machine's byte order (even), whose first directory is this: as it lies in the file, up to the
- * place of the next one. *first: where the new directory is, for the file's head. NULL: the picture has no EXIF to tell of. */
+/* The bytes to append at `at` (even) of a TIFF in the machine's byte order. directory is its first one, as in the file,
+ * up to the offset of the next one. *first: where the new directory is, for the file's head. NULL: the picture has no
+ * EXIF to tell of. */
 GByteArray *tiff_exif_tail(
 	VipsImage *image, bool big, const guint8 *directory, gsize length, guint64 at, guint64 *first);
 

@@ -30,8 +30,8 @@ static struct {
 	int number; /* errno of the last refusal */
 } savers;
 
-/* The saver is not told: libvips' own ends are where it crashes (tiffsave) or waits for itself (dzsave to a zip, which reports under the lock
- * that reports take). Its picture is stopped instead. */
+/* The saver does not get the error. With it, libvips would crash (tiffsave) or block for ever: dzsave to a zip reports
+ * under the lock that reports take. Its picture is stopped instead. */
 static void note_refusal(int number)
 {
 	g_mutex_lock(&savers.lock);
@@ -90,7 +90,8 @@ static gint64 target_write(VipsTarget *target, const void *data, size_t length)
 	return (gint64)length;
 }
 
-/* On the descriptor that wrote: another one may not be told what went wrong. Layers have no name, and are read again by their saver. */
+/* On the descriptor that wrote: another one may not get the error. Layers have no name, and are read again by their
+ * saver. */
 static void sync_file(int fd, const char *path)
 {
 	if (files_sync_descriptor(fd) != 0)

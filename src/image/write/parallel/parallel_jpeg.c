@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * JPEG in strips: see parallel_save.h. libjpeg encodes them, told what libvips' saver tells it (8.14.1, vips2jpeg.c); the segments before the pixels are
- * the saver's own. Blocks of a baseline JPEG are encoded each by itself, except that a block's mean (DC) is told as the difference to
- * the block before, and that codes follow each other bit by bit. A strip of whole MCU rows, encoded by itself, therefore differs from the
- * same rows in the whole file in the first difference of each colour, and in where its bits lie in their bytes. Both are made good when
- * strips are joined, so that the file has no restart markers and is the one that a single thread would have written.
- * ITU-T T.81: B.2 (markers), F.1.1.5.1 (differences of DC), A.2 (order of blocks). */
+ * JPEG in strips: see parallel_save.h. libjpeg encodes them, with the settings of libvips' saver (8.14.1, vips2jpeg.c);
+ * the segments before the pixels are the saver's own. Each block of a baseline JPEG is encoded separately, with two
+ * exceptions. A block's mean (DC) is stored as the difference to the block before, and codes follow each other bit by
+ * bit. So a separately encoded strip of whole MCU rows differs from the same rows in the whole file. The first
+ * difference of each colour differs, and the position of the bits in their bytes. Both are made good when strips are
+ * joined, so that the file has no restart markers and is the one that a single thread would have written. ITU-T T.81:
+ * B.2 (markers), F.1.1.5.1 (differences of DC), A.2 (order of blocks). */
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
@@ -140,7 +141,8 @@ static void memory_init(struct memory *memory, GByteArray *bytes)
 		bytes};
 }
 
-/* A few rows at a time: what is read once is still in the processor's cache, and such blocks of memory are used again. */
+/* A few rows at a time: rows that were just read are still in the processor's cache, and such blocks of memory are used
+ * again. */
 static bool compress_rows(struct jpeg_compress_struct *info, VipsRegion *region, const VipsRect *part)
 {
 	for (int y = part->top; y < VIPS_RECT_BOTTOM(part); y += UNIT_ROWS) {

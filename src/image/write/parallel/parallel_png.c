@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * PNG in strips: see parallel_save.h and png_chunk.h. The chunks before the pixels are the saver's own. How many rows are packed together depends on
- * the picture's width alone, and who saves such a picture in one thread packs the same rows together: a picture's file is the same whoever
- * made it, on however many cores. */
+ * PNG in strips: see parallel_save.h and png_chunk.h. The chunks before the pixels are the saver's own. The number of
+ * rows that are compressed together depends only on the picture's width. A single thread compresses the same rows
+ * together. So a picture's file is the same on any number of cores. */
 #include <string.h>
 
 #include "base/error.h"
@@ -129,7 +129,8 @@ static void *encode(struct strips *strips, const VipsRect *rect, GError **error)
 	g_autoptr(VipsRegion) region = vips_region_new(strips->image);
 	auto_struct(png_chunk) chunk = png_chunk_new(&png->way, rect->top == 0, error);
 
-	/* A few rows at a time: what is read once is still in the processor's cache, and such blocks of memory are used again. */
+	/* A few rows at a time: rows that were just read are still in the processor's cache, and such blocks of memory
+	 * are used again. */
 	for (int y = rect->top; chunk && y < VIPS_RECT_BOTTOM(rect); y += ROWS_AT_ONCE) {
 		VipsRect rows = {0, y, rect->width, VIPS_MIN(ROWS_AT_ONCE, VIPS_RECT_BOTTOM(rect) - y)};
 		if (vips_region_prepare(region, &rows))

@@ -285,8 +285,8 @@ static void give_back_rows(struct saving *saving)
 	strips->flow.taken(strips->flow.user, VIPS_RECT_BOTTOM(&last));
 }
 
-/* With the lock held. libvips has one place for what its threads complain of: of two that fail at once one is left without a reason, and not always
- * the second one to tell. */
+/* With the lock held. libvips has one error buffer for all its threads. If two fail at once, one of them has no reason,
+ * and not always the second. */
 static void note_error(struct saving *saving, GError *error /* takes */)
 {
 	bool better = saving->error && g_error_matches(saving->error, DROPMILL_ERROR, ERROR_SYSTEM);

@@ -4,8 +4,8 @@
  *            is there, beside its neighbours; the parts are joined in their order. JPEG and TIFF are, byte for byte, what libvips' savers
  *            write. A PNG holds the same pixels and metadata in other bytes, which depend on the picture alone: format_save() writes the same.
  *            Formats and options that cannot be cut so are left to it.
- * Thread:    strips_save() in one; the callbacks `taken` and `stop`, and the picture's pixels, are asked for in threads of its own, several
- *            at once.
+ * Thread:    strips_save() in one; the callbacks `taken` and `stop`, and the picture's pixels, run in threads of its
+ *            own, several at once.
  * Ownership: strips_free().
  */
 #ifndef DROPMILL_IMAGE_WRITE_PARALLEL_PARALLEL_SAVE_H
@@ -22,7 +22,7 @@ struct strips;
 /* Where the rows come from. */
 struct strips_flow {
 	bool (*wait)(void *user, int until);  /* until the rows above are there; false: they will never be */
-	void (*taken)(void *user, int until); /* no row above is asked for again */
+	void (*taken)(void *user, int until); /* no row above is requested again */
 	void (*stop)(void *user);             /* a strip failed: makes wait() return false */
 	void *user;
 	int band_rows; /* rows come in bands of so many, */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * TIFF in strips: see parallel_save.h. A TIFF holds its pixels in pieces (its own strips, or tiles) that are packed each by itself, and a directory that
  * says where. The pieces are those of small TIFFs that the saver makes, one of each strip; so is the directory, but for the picture's
- * size and for where its pieces lie. All of it lies as libtiff puts it: pieces one after the other, the directory at an even place behind
- * them, then what does not fit into its entries, in the order that the model has.
- * Layout: TIFF 6.0, section 2; BigTIFF as libtiff writes it. All in the machine's own byte order, as libtiff does. */
+ * size and for where its pieces lie. The layout is libtiff's: pieces one after the other, then the directory at an even
+ * offset. Then come the values that do not fit into its entries, in the order of the model. Layout: TIFF 6.0, section
+ * 2; BigTIFF as libtiff writes it. All in the machine's own byte order, as libtiff does. */
 #include <string.h>
 
 #include "base/error.h"
@@ -30,7 +30,7 @@ enum tag {
 #define DEFAULT_TILE_ROWS 128 /* libvips' */
 #define CLASSIC_MOST G_MAXUINT32
 
-/* Of the model: so many pieces that their places do not fit into an entry, */
+/* For the model: more pieces than an entry has room for, */
 #define MODEL_PIECES 9
 /* and pieces of as many bytes as make libtiff write their lengths as LONG (tif_dirwrite.c, _WriteAsType(): a tenth of what a SHORT holds). */
 #define LONG_PIECE_BYTES 6554

@@ -70,7 +70,7 @@ static void filter_row(
 	}
 }
 
-/* The specification's advice (12.7): the smallest sum of what is left, as signed numbers. */
+/* The specification's advice (12.7): the smallest sum of the filtered bytes, as signed numbers. */
 static gsize weight(const guint8 *filtered, gsize length)
 {
 	gsize sum = 0;

@@ -34,11 +34,11 @@ void png_chunk_end(struct png_chunk *chunk, bool last);
 void png_chunk_free(struct png_chunk *chunk); /* NULL is fine */
 DEFINE_AUTO(png_chunk, png_chunk_free)
 
-/* After its end: the chunk as it stands in the file; and what the sum over all pixels becomes with it. */
+/* After its end: the chunk as the file has it, and the new checksum over all pixels. */
 const GByteArray *png_chunk_bytes(const struct png_chunk *chunk);
 guint32 png_chunk_sum(const struct png_chunk *chunk, guint32 before);
 
-/* The chunk that the sum stands in, behind all others, and the end of the file. Returns owned. */
+/* The chunk with the checksum, behind all others, and the end of the file. Returns owned. */
 GByteArray *png_end(guint32 sum);
 guint32 png_no_sum(void); /* before the first chunk */
 
