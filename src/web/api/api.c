@@ -72,7 +72,7 @@ static JsonObject *streams_object(void)
 	return streams;
 }
 
-/* Everything is as of the snapshot, so that two who ask for the same one are told the same. */
+/* Everything is as of the snapshot, so that two requests for the same snapshot get the same answer. */
 static JsonObject *counts_object(const struct snapshot *snapshot)
 {
 	JsonObject *counts = json_object_new();

@@ -89,7 +89,7 @@ static void add_from_snapshot(struct page *page, const struct jobs_query *query,
 	}
 }
 
-/* They are told from the snapshot. Each may be in the history by now, also one that the snapshot has in its queue. */
+/* They come from the snapshot. Each may be in the history by now, also one that the snapshot has in its queue. */
 static char **active_ids(const struct snapshot *snapshot)
 {
 	g_autoptr(GStrvBuilder) ids = g_strv_builder_new();

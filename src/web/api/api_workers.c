@@ -83,7 +83,7 @@ JsonObject *api_worker_object(const struct snapshot *snapshot, const struct work
 	return worker;
 }
 
-/* Of one worker, in /api/workers. */
+/* Tasks of one worker, in /api/workers. */
 #define TASKS_MOST 2000
 
 struct wanted_tasks {

@@ -15,9 +15,9 @@
 #define PING_US (15 * G_USEC_PER_SEC)
 #define HELLO "retry: 2000\n\n"
 #define PING ": ping\n\n"
-/* All streams together are told so often; each holds still for its share. */
+/* How often all streams together get an event; each waits for its share. */
 #define SHARE_US (G_USEC_PER_SEC / 400)
-/* Of those that are over, in the first event. */
+/* Number of finished jobs in the first event. */
 #define NEWEST 50
 /* One stream follows so many jobs: a browser's windows share one. */
 #define FOLLOWED_MOST 32
@@ -93,7 +93,7 @@ static JsonArray *changed_workers(const struct snapshot *snapshot, guint64 above
 	return list;
 }
 
-/* What all streams at one place are told. Without the closing brace. */
+/* The event that all streams at one place get. Without the closing brace. */
 static char *render(const struct snapshot *snapshot, guint64 above)
 {
 	g_autoptr(JsonObject) object = json_object_new();
@@ -256,8 +256,9 @@ static bool waits_no_more(void *user)
 	return g_atomic_int_get(&stopped) || has_news(user);
 }
 
-/* The next snapshot for a stream that was told something at this moment: as soon as there is one, but not before its share of time is over,
- * and then the newest. NULL: none for so long that a sign of life is due, or there is news of thumbnails, or stopped. */
+/* The next snapshot for a stream that got an event at this moment: as soon as there is one, but not before its share of
+ * time is over. Then the newest. NULL: there was none until a sign of life is due, or there is news of thumbnails, or
+ * the server stops. */
 static struct snapshot *next_snapshot(struct stream *stream, guint64 above, gint64 spoken)
 {
 	struct snapshot *snapshot = snapshot_wait(above, spoken + PING_US, waits_no_more, stream);

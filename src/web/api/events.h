@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Purpose:   /api/events: a stream of server-sent events, one for each snapshot. The first tells everything, the others what changed since
- *            the last one of this stream; an id that a browser sends back says where it was, and what it missed is told at once.
+ *            the last one of this stream; an id that a browser sends back says where it was, and the missed changes are
+ *            sent at once.
  * Thread:    the CivetWeb thread that holds the connection: it sleeps until a snapshot comes.
  */
 #ifndef DROPMILL_WEB_API_EVENTS_H

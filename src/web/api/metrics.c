@@ -14,7 +14,7 @@ static char *decimal(double value, char buffer[G_ASCII_DTOSTR_BUF_SIZE])
 	return g_ascii_formatd(buffer, G_ASCII_DTOSTR_BUF_SIZE, "%.15g", value);
 }
 
-/* A label's value: backslash, quote and line feed have to be told apart. */
+/* A label's value: backslash, quote and line feed are escaped. */
 static char *escaped(const char *text)
 {
 	GString *safe = g_string_new(NULL);

@@ -92,7 +92,7 @@ static void draw(struct watch *watch, JsonObject *status)
 	status_print(status, watch->address);
 	status_print_workers(workers);
 	room = (size.ws_row ? size.ws_row : 24) - 9 - (int)g_hash_table_size(watch->workers);
-	for (int pass = 0; pass < 2; pass++) /* those at work stand in front */
+	for (int pass = 0; pass < 2; pass++) /* running ones come first */
 		for (GList *link = watch->order.head; link && room > 0; link = link->next) {
 			JsonObject *job = g_hash_table_lookup(watch->jobs, link->data);
 			bool runs = strcmp(json_string(job, "state", ""), "running") == 0;

@@ -73,7 +73,7 @@ static struct mg_connection *call(const char *address, GError **error)
 	return connection;
 }
 
-/* Whole lines out of what was read; what is left stays. */
+/* Takes whole lines out of the buffer; the rest stays. */
 static void take_lines(GString *text, void (*each)(JsonObject *event, void *user), void *user)
 {
 	char *end;

@@ -71,7 +71,7 @@ static char *disposition(const char *name)
 		"Content-Disposition: attachment; filename=\"%s\"; filename*=UTF-8''%s\r\n", plain, encoded);
 }
 
-/* A file that shrinks or fails while it is sent cannot be mended: the length is promised, so the connection ends. */
+/* If a file shrinks or fails while it is sent, the connection ends, because the length is promised. */
 static void send_bytes(struct request *request, int file, gint64 offset, gint64 length)
 {
 	g_autofree char *block = g_malloc(BLOCK_BYTES);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A mill that has milled nothing yet: what to do, with paths to copy.
+// A mill that has processed nothing yet: what to do, with paths to copy.
 
 import { make, fill, copyButton, sign } from "./dom.js";
 import { store } from "./store.js";

@@ -39,7 +39,7 @@ export function updateRow(row, job) {
 	setText(f.progress, some(setBar(f.bar, job), job.state === "running" && job.workers > 0 && plural(job.workers, "worker")));
 	drawTiming(f.long, f.when, job);
 	drawReason(f.error, job);
-	const out = job.outputs.filter((output) => output.url || output.skipped); // what is to come stands in the job's own view
+	const out = job.outputs.filter((output) => output.url || output.skipped); // the job's own view has the rest
 	drawOutputs(f.outputs, out);
 	f.outputs.parentElement.classList.toggle("empty-cell", !job.error && !job.waiting_for && out.length === 0);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The view of one job: the picture as it is milled, before and after, what was done to it, what came out, and what happened on the way.
+// The view of one job: the picture while it is processed, before and after, its steps, its outputs and its timeline.
 
 import { make, fill, setText, setState, show, stateMark, sign } from "./dom.js";
 import { bytes, size, some, megapixels, plural } from "./words.js";

@@ -20,7 +20,7 @@ export class Line {
 		addEventListener("pageshow", () => this.#turn());
 	}
 
-	// {job, tasks}: the job that is followed, and whether ended tasks are told.
+	// {job, tasks}: the job that is followed, and whether ended tasks are sent.
 	ask(wish) {
 		if (wish.job === this.#wish.job && wish.tasks === this.#wish.tasks)
 			return;
@@ -83,7 +83,7 @@ export class Line {
 		this.#stream.resume();
 	}
 
-	// Of the jobs that all windows follow, this one's.
+	// From the jobs that all windows follow, this one's.
 	#hear({ state, detail, event, status }) {
 		if (document.hidden) // a last word on the way
 			return;

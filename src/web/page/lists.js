@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Lists that a view shows are fetched whole when the mill says that their members or their order changed, at most once a second each; what
-// changes inside of them comes with the stream. While the page polls, the views that are looked at are fetched with each new status.
+// Lists that a view shows are fetched whole when the mill reports that their members or their order changed, at most
+// once a second each. Changes inside them come with the stream. While the page polls, the visible views are fetched
+// with each new status.
 
 import { ask } from "./api.js";
 import { store, listNumber, takeJobs, takeWorkers, takeDetail } from "./store.js";
@@ -21,14 +22,15 @@ export class Lists {
 		this.changed = changed;
 	}
 
-	// Everything is asked for again: the mill cannot tell what was missed.
+	// The page requests everything again: the mill does not know what was missed.
 	forget() {
 		for (const entry of this.#fetched.values())
 			entry.mark = null;
 	}
 
-	// needs: [{path, list, take(answer), lacking}]; the pipelines and the waiting files, which every view warns of, are always among them.
-	// lacking: what shows it has no answer of this path, even if an earlier view had one and nothing changed since.
+	// needs: [{path, list, take(answer), lacking}]. The pipelines and the waiting files are always among them,
+	// because every view warns of them. lacking: the view has no answer of this path, even if an earlier view had
+	// one and nothing changed since.
 	refresh(needs) {
 		const all = [{ path: "/api/pipelines", list: "pipelines" }, ...needs];
 		if (store.status.waiting > 0)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What somebody should do something about, above every view: each with the command that mends it.
+// Problems that somebody should fix, above every view: each with the command that fixes it.
 
 import { make, fill, show, sign } from "./dom.js";
 import { store } from "./store.js";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Small pictures of originals and outputs. The mill makes one when it is first asked for. Nothing is loaded before it is made: the page asks for
-// the state of all that are in sight in one request (/api/pictures), and the stream tells what became of the others. Until then, and where there
-// is none, a quiet ground.
+// Small pictures of originals and outputs. The mill makes one when it is first asked for. Nothing is loaded before it
+// is made. The page requests the state of all visible thumbnails at once (/api/pictures), and the stream reports the
+// others. Until then, and where there is none, a quiet ground.
 
 import { make, setAttribute } from "./dom.js";
 import { ask } from "./api.js";
@@ -13,7 +13,7 @@ export function sized(thumb, size) {
 	return thumb ? `${thumb}${thumb.includes("?") ? "&" : "?"}size=${size}` : null;
 }
 
-// Of a job's original; none of a file whose size nobody could tell, since that is no picture.
+// The thumbnail of a job's original. A file without a known size has none, because it is not a picture.
 export function ofOriginal(job, size) {
 	return job.state === "failed" && !job.width ? null : sized(job.original?.thumb, size);
 }
@@ -73,7 +73,7 @@ export function takePictures(pictures) {
 	}
 }
 
-// The mill may have told of some while nobody listened.
+// The mill may have reported some while nobody listened.
 export function askForPicturesAgain() {
 	for (const entry of wanted.values()) {
 		entry.asked = false;
@@ -82,7 +82,7 @@ export function askForPicturesAgain() {
 	gather(GATHER_MS);
 }
 
-// Only what comes into sight is asked for.
+// The page requests only visible thumbnails.
 const sight = new IntersectionObserver((entries) => {
 	for (const { target: frame, isIntersecting } of entries) {
 		if (!isIntersecting || !frame.url)

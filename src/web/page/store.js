@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What is known of the mill. Events and answers are merged in here, and nowhere else; views only read. Every number that the page shows comes
-// from the mill's own snapshots: nothing is counted up here.
+// The page's data of the mill. Events and answers are merged in here, and nowhere else; views only read. Every number
+// that the page shows comes from the mill's own snapshots: nothing is counted up here.
 
 export const store = {
 	status: null,      // /api/status
@@ -12,7 +12,8 @@ export const store = {
 	tasks: new Map(),  // worker → the tasks it ended in the last minute, oldest first; times in ms of our clock
 	pipelines: null,
 	waiting: null,
-	detail: { id: null, job: undefined, run: 0, tiles: new Map(), complete: true }, // of the job that is looked at; job null: no such one
+	detail: { id: null, job: undefined, run: 0, tiles: new Map(), complete: true }, // of the job in view; job null:
+	no such one
 	speeds: [],        // {at, megapixels} of the last two minutes
 };
 
@@ -39,7 +40,7 @@ function forget() {
 }
 
 export function takeStatus(status) {
-	if (store.status && store.status.boot !== status.boot) // another process: its numbers begin anew
+	if (store.status && store.status.boot !== status.boot) // another process: its numbers begin again
 		forget();
 	store.status = status;
 	store.heardAt = Date.now();

@@ -139,8 +139,8 @@ export class TaskStream {
 		this.#outline(context, ink);
 	}
 
-	// Tasks too short for a bar of their own share a column, which is as tall as the part of its time that was busy: a row of sparks must not
-	// look like a row of work.
+	// Tasks too short for a bar of their own share a column. It is as tall as the busy part of its time, so that a
+	// few short tasks do not look like much work.
 	#row(context, tasks, row, y, place, left) {
 		let column = null;
 		const flush = () => {

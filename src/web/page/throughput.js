@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The view of the last hour and day: how much was milled and how long it took, drawn by Chart.js, with the numbers as a table below.
+// The view of the last hour and day: how much was processed and how long it took, drawn by Chart.js, with the numbers
+// as a table below.
 
 import { make, fill, setText, colour } from "./dom.js";
 import { ask } from "./api.js";
@@ -86,7 +87,7 @@ export class ThroughputView {
 				make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Throughput as a table" }, make("table", { class: "plain" },
 					make("thead", {}, make("tr", {}, ...["From", "Done", "Failed", "Megapixels", "In", "Out", "Median", "95 %"].map((text) => make("th", { scope: "col", class: "n", text })))), this.table))));
 		this.dark = matchMedia("(prefers-color-scheme: dark)");
-		this.turned = () => { // Chart.js keeps the colours of what is drawn: begin anew
+		this.turned = () => { // Chart.js keeps the colours of a drawn chart: begin again
 			for (const chart of this.#charts.values())
 				chart.destroy();
 			this.#charts.clear();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The tiles as they stand, on a canvas of their own: only what has changed is painted anew, so that a picture of many thousand tiles can be
-// watched. What moves (tiles at work, a tile that has just turned) is painted over a copy of it.
+// The tiles as they stand, on a canvas of their own: only changed tiles are painted again, so that a picture of many
+// thousand tiles can be watched. What moves (tiles at work, a tile that has just turned) is painted over a copy of it.
 
 import { paintStill, WAITING_VEIL } from "./tile-paint.js";
 
@@ -10,7 +10,8 @@ export class TileLayer {
 	#painted = new Map(); // n → how it was painted
 	#key = "";
 
-	// place: {width, height, ratio, image or null, colours, key}; another key begins anew. boxOf(tile): its rectangle.
+	// place: {width, height, ratio, image or null, colours, key}; another key begins again. boxOf(tile): its
+	// rectangle.
 	update(list, boxOf, place) {
 		const anew = place.key !== this.#key;
 		if (anew)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// How a tile looks. Colour is never alone: what is not done is veiled, ready has a dot, running a frame and its worker's name, done a check,
-// failed a cross, and a tile that was tried again has the number of its attempt in the corner.
+// How a tile looks. Colour is never alone. Unfinished tiles are veiled. Ready has a dot, running a frame and its
+// worker's name, done a check, failed a cross. A tile that was tried again has the number of its attempt in the corner.
 
 import { colour } from "./dom.js";
 import { shortWorker } from "./words.js";

@@ -62,7 +62,7 @@ export function bytes(n) {
 export const size = (it) => it.width && it.height ? `${it.width}${THIN}×${THIN}${it.height}` : "";
 export const megapixels = (n) => n === null || n === undefined || n < 0.95 ? "" : `${short(n)}${THIN}MP`;
 
-// Of an id like host-4711-c0de the number of the process, which is what one looks for; of another one its end.
+// The number of the process for an id like host-4711-c0de, because people look for it. The end of any other id.
 export function shortWorker(id) {
 	const parts = id.split("-");
 	return parts.length > 2 ? parts.at(-2) : id.slice(-8);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The view of the workers: what they did in the last minute, and how each of them is. A worker that is gone says what was taken from it.
+// The view of the workers: what they did in the last minute, and how each of them is. A dead worker lists its
+// reassigned tasks.
 
 import { make, cell, fill, list, setText, setState, setAttribute, show, sign, stateMark, tableHead } from "./dom.js";
 import { bytes, duration, number, plural, short, some, ticking, roughly } from "./words.js";
@@ -123,7 +124,7 @@ function drawBreaker(parent, worker) {
 		worker.retiring ? make("span", { class: "sub", text: "ends when its tasks are done" }) : []);
 }
 
-// What it has in hand; of one that is gone, how it ended and what was taken from it.
+// Its current tasks; for a dead worker, how it ended and its reassigned tasks.
 function drawCurrent(parent, worker) {
 	const job = worker.current_job && store.jobs.get(worker.current_job);
 	const held = some(worker.busy_s >= 1 && ticking(worker.busy_s), worker.leases > 1 && `${plural(worker.leases, "task")} in hand`);

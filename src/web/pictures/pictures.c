@@ -223,7 +223,8 @@ static void drop_oldest_wish(struct pictures *pictures)
 	wish_free(oldest);
 }
 
-/* Puts it on the list unless it is there. url: under which its end is told, or NULL. Returns why it cannot be made, owned; or NULL. */
+/* Puts it on the list unless it is there. url: under which its end is reported, or NULL. Returns why it cannot be made,
+ * owned; or NULL. */
 static char *wish_for(
 	struct pictures *pictures, const char *key, const struct picture *picture, int size, const char *url)
 {

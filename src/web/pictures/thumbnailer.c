@@ -21,7 +21,7 @@
 /* A picture that takes longer is too large to be looked at in small. */
 #define TIMEOUT_US (60 * (gint64)G_USEC_PER_SEC)
 #define LINE_MOST 65536
-/* Of a thumbnail; 1600 × 1600 pixels without compression are fewer. */
+/* Most bytes of a thumbnail; 1600 × 1600 pixels without compression are fewer. */
 #define BYTES_MOST (16 << 20)
 #define LOOK_MS 200
 

@@ -10,7 +10,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-/* With nothing to do for so long, the process may go. */
+/* After this time with nothing to do, the process may end. */
 #define THUMBNAILER_IDLE_US (60 * (gint64)G_USEC_PER_SEC)
 
 struct thumbnailer;

@@ -11,7 +11,8 @@
 
 #define URLS_MOST 100
 
-/* What the job's pipeline allows, as JSON text, owned; a job that only the history knows goes by what its pipeline allows now. */
+/* What the job's pipeline allows, as JSON text, owned; a job that only the history knows uses what its pipeline allows
+ * now. */
 static char *allowed_for(const struct snapshot *snapshot, const struct job_view *job)
 {
 	const char *chain = job->chain;
