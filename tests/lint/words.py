@@ -15,13 +15,13 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 LONGEST = 30
 
 # How many findings there may be. Lower them when you have fixed some; never raise them.
-CEILING = {"comments": 491, "messages": 51}
+CEILING = {"comments": 311, "messages": 43}
 
 # What is not written, and what is written instead.
 PATTERNS = [
     (r"\bmend(s|ed|ing)?\b", "fix, repair, correct"),
     (r"(?<!there )\b(is|are|was|were|be) no (?!longer|more|less|later|larger|smaller|wider)(?=[a-z])", "is not a ..., has no ..."),
-    (r"\btold\b", "reported, known, set; who was told what by whom?"),
+    (r"\btold\b(?! apart)", "reported, known, set; who was told what by whom?"),
     (r"\blikewise\b", "the same, too"),
     (r"\bmilled\b", "processed"),
     (r"\bmanieth\b", "every Nth"),
@@ -47,13 +47,17 @@ PATTERNS = [
 COMPILED = [(re.compile(pattern, re.I | re.M), instead) for pattern, instead in PATTERNS]
 
 
+# Texts in C that are JSON or SQL.
+NOT_PROSE = re.compile(r"[{']|(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|ON CONFLICT|PRAGMA)\b")
+
+
 def words(text):
     return len(re.findall(r"[^\s]*[A-Za-z0-9][^\s]*", text))
 
 
 def sentences(text):
-    """Ends with a dot, a question or exclamation mark before a blank. e.g., i.e. and numbers are not ends."""
-    return re.split(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)[\"')*]*\s+(?=[^a-z])", text)
+    """A sentence ends with a dot, a question or exclamation mark before a blank. e.g., i.e. and ... are not ends."""
+    return re.split(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<!\.\.)[\"')*]*\s+", text)
 
 
 def findings_of(paragraph):
@@ -116,9 +120,10 @@ def messages(text):
     """Texts of several words between quotes: log lines, errors, help. Those that follow each other are one."""
     text = re.sub(r"/\*.*?\*/", lambda m: "\n" * m.group(0).count("\n"), text, flags=re.S)
     for found in re.finditer(r'"((?:[^"\\\n]|\\.)*"\s*(?:(?:G_GU?INT64_FORMAT|PRI\w+)?\s*)?")*(?:[^"\\\n]|\\.)*"', text):
-        body = re.sub(r'"\s*(?:[A-Z_0-9]+\s*)?"', "", found.group(0)[1:-1]).replace("\\n", " ")
-        if words(body) > 2 and not body.startswith(("{", "'")):
-            yield text.count("\n", 0, found.start()) + 1, body
+        body = re.sub(r'"\s*(?:[A-Z_0-9]+\s*)?"', "", found.group(0)[1:-1])
+        if words(body) > 2 and not NOT_PROSE.match(body):
+            for line in body.split("\\n"):
+                yield text.count("\n", 0, found.start()) + 1, line
 
 
 def files(*patterns):
