@@ -60,7 +60,7 @@ bool history_end(struct history *history, GError **error)
 {
 	/* Some errors undo all of a transaction at once. */
 	bool whole = !sqlite3_get_autocommit(history->db) ||
-		     fail(error, ERROR_RETRY, "%s: what was written together was undone", history->store->path);
+		     fail(error, ERROR_RETRY, "%s: SQLite undid the transaction", history->store->path);
 	sqlite3_stmt *s = whole ? history_prepare(history, "COMMIT", error) : NULL;
 	bool done = s && history_finish(history, s, error);
 

@@ -44,7 +44,7 @@ DEFINE_AUTO(history, history_close)
 
 /* At most about so many finished jobs are kept, the newest; 0: all. They still count. */
 void history_set_keep(struct history *history, gint64 jobs);
-/* What is written between the two is one transaction: on disk when history_end() is true, else undone. history_end() follows
+/* All statements between the two are one transaction: on disk when history_end() is true, else undone. history_end() follows
  * each history_begin() that was true. What fails in between undoes itself, and the others only when history_end() says so. */
 bool history_begin(struct history *history, GError **error);
 bool history_end(struct history *history, GError **error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   several changes in one folder need one fsync of it. Each folder is synced when it is asked for first; all who ask for it get that
- *            answer. Made after the last change that it is to cover: a change made later is not on disk.
+ * Purpose:   several changes in one folder need one fsync of it. The first caller syncs a folder; all others that name it get
+ *            the same answer. Made after the last change that it is to cover: a change made later is not on disk.
  *            A sync that failed is never repeated here: the kernel tells of lost pages once, so that a second sync "succeeds".
  * Thread:    one at a time. Ownership: sync_once_free().
  */

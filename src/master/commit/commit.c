@@ -148,6 +148,7 @@ static void commit(struct committer *committer, GPtrArray *requests)
 	step_synced(batch, commit_sync);
 	record(batch);
 	step(batch, commit_leave);
+	step_synced(batch, commit_settle);
 	step_synced(batch, commit_finish);
 	for (guint i = 0; i < batch->requests->len; i++)
 		conclude(committer, batch->requests->pdata[i]);
@@ -192,7 +193,7 @@ static bool is_slow(const struct commit_request *request)
 	return folder || bytes > SLOW_BYTES;
 }
 
-/* What is queued, and nothing is waited for: one picture alone is as quick as it can be. */
+/* All that is queued. It does not wait for more: one picture alone is as quick as it can be. */
 static void take(struct committer *committer, struct commit_request *request)
 {
 	GPtrArray *requests = g_ptr_array_new();

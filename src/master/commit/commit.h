@@ -35,7 +35,7 @@ struct commit_request {
 	guint tries; /* of the same that failed */
 	/* The commit thread's own: */
 	bool taken;  /* another picture in work has one of its names */
-	bool leaves; /* its original has moved, which claim_finish() makes last */
+	bool leaves; /* its original has moved, which claim_settle() and claim_finish() make last */
 	/* The answer: */
 	bool ok;
 	bool refused; /* error is the picture's own: it fails */

@@ -294,6 +294,11 @@ bool commit_leave(const struct commit_tools *tools, struct commit_request *reque
 	return move_original(tools, request, error) || fail_original(error);
 }
 
+bool commit_settle(const struct commit_tools *tools, struct commit_request *request, GError **error)
+{
+	return !request->leaves || claim_settle(request->claim, tools->once, error) || fail_original(error);
+}
+
 bool commit_finish(const struct commit_tools *tools, struct commit_request *request, GError **error)
 {
 	if (request->kind != COMMIT_OUTPUTS)

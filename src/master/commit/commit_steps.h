@@ -15,13 +15,13 @@ struct commit_tools {
 	struct names *names;
 	struct history *history; /* NULL: `once` */
 	struct kept *kept;
-	struct sync_once *once; /* of the step that is under way: commit_sync() and commit_finish() */
+	struct sync_once *once; /* of the present step: commit_sync(), commit_settle(), commit_finish() */
 };
 
 /* A step. False with error: the picture takes no part in the steps behind. */
 typedef bool (*commit_step)(const struct commit_tools *tools, struct commit_request *request, GError **error);
 
-/* Its original is what was claimed, its outputs are what was asked for and have names. */
+/* Its original is what was claimed, its outputs are as their definition says and have names. */
 bool commit_prepare(const struct commit_tools *tools, struct commit_request *request, GError **error);
 /* Under their final names. */
 bool commit_rename(const struct commit_tools *tools, struct commit_request *request, GError **error);
@@ -31,7 +31,8 @@ bool commit_sync(const struct commit_tools *tools, struct commit_request *reques
 bool commit_record(const struct commit_tools *tools, struct commit_request *request, GError **error);
 /* Every output is on disk under its name: now, and not before, the original may go. */
 bool commit_leave(const struct commit_tools *tools, struct commit_request *request, GError **error);
-/* And that is on disk. */
+/* And is on disk where it came to, then where it was. */
+bool commit_settle(const struct commit_tools *tools, struct commit_request *request, GError **error);
 bool commit_finish(const struct commit_tools *tools, struct commit_request *request, GError **error);
 
 /* Is nothing but the original left to do? */

@@ -219,16 +219,6 @@ enum claim_state claim_look(const struct claim *claim, GError **error)
 	return CLAIM_CHANGED;
 }
 
-/* The end of a claim: nothing of it is left in .dropmill/. */
-static void finish(const struct claim *claim)
-{
-	g_autofree char *folder = g_path_get_dirname(claim->path);
-	g_autofree char *claims = g_build_filename(claim->inbox, CLAIMS_FOLDER, NULL);
-
-	files_prune(folder, claims);
-	claim_unregister(claim->id);
-}
-
 /* Moves the original below the inbox to this path, or beside. A try before may have renamed it already, and failed to make that last. */
 static bool move_out(struct claim *claim, const char *to, GError **error)
 {
@@ -254,22 +244,39 @@ bool claim_delete(struct claim *claim, GError **error)
 	       beneath_fail(error, claim->path, NULL, "cannot delete the original");
 }
 
+bool claim_settle(const struct claim *claim, struct sync_once *once, GError **error)
+{
+	g_autofree char *folder = g_path_get_dirname(claim->path);
+	g_autofree char *claims = g_build_filename(claim->inbox, CLAIMS_FOLDER, NULL);
+
+	if (claim->left_at && !sync_once_folder_of(once, claim->left_at, error))
+		return false;
+	CRASH_POINT("archive.moved");
+	files_prune(folder, claims);
+	return true;
+}
+
 bool claim_finish(const struct claim *claim, struct sync_once *once, GError **error)
 {
-	/* Where it came to first: a power cut in between shows it in both places rather than in none. */
-	bool lasts = (!claim->left_at || sync_once_folder_of(once, claim->left_at, error)) &&
-		     sync_once_folder_of(once, claim->path, error);
+	g_autofree char *folder = g_path_get_dirname(claim->path);
+	g_autofree char *claims = g_build_filename(claim->inbox, CLAIMS_FOLDER, NULL);
 
-	CRASH_POINT("archive.moved");
-	if (lasts)
-		finish(claim);
-	return lasts;
+	/* With its folder its old name is gone, which is one fsync for all claims. */
+	if (!sync_once_folder(once, beneath_is_folder(folder) ? folder : claims, error))
+		return false;
+	claim_unregister(claim->id);
+	return true;
+}
+
+bool claim_close(const struct claim *claim, GError **error)
+{
+	return claim_settle(claim, NULL, error) && claim_finish(claim, NULL, error);
 }
 
 bool claim_give_back(struct claim *claim, GError **error)
 {
 	g_autofree char *to = g_build_filename(claim->inbox, claim->relative, NULL);
-	return move_out(claim, to, error) && claim_finish(claim, NULL, error);
+	return move_out(claim, to, error) && claim_close(claim, error);
 }
 
 /* NAME.reason.txt; a name too long for that loses its middle, since the end has the number that tells it apart. */
@@ -370,9 +377,8 @@ bool claim_fail(struct claim *claim, const char *reason, GError **error)
 	if (!claim->left_at && !rename_failed(claim, reason, error))
 		return false;
 	CRASH_POINT("fail.moved");
-	if (!files_sync_move(claim->path, claim->left_at, error))
+	if (!claim_close(claim, error))
 		return false;
 	failed_add(claim);
-	finish(claim);
 	return true;
 }

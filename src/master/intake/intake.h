@@ -97,12 +97,16 @@ DEFINE_AUTO(intake, intake_free)
 /* Names that intake leaves alone: what other programs leave, hidden and temporary files (junk.c), our own folders. */
 bool intake_ignores(const char *name);
 
-/* What becomes of a claim, on any thread. The first two are done when claim_finish() is true. */
+/* What becomes of a claim, on any thread. The first two only rename or unlink, and claim_close() follows. */
 bool claim_archive(struct claim *claim, GError **error); /* to INBOX/_done/RELATIVE, never overwriting */
 bool claim_delete(struct claim *claim, GError **error);
-/* Makes it last, and leaves nothing in .dropmill/. once: with others, made after all of them moved; NULL: alone. */
+/* Makes it last, and leaves nothing in .dropmill/. claim_settle() syncs where it came to, then claim_finish() where it was: after a power cut
+ * between the two it is in both places, never in none. Several claims share the syncs of once when all of them take a step before the next
+ * one. once NULL: alone. */
+bool claim_close(const struct claim *claim, GError **error);
+bool claim_settle(const struct claim *claim, struct sync_once *once, GError **error);
 bool claim_finish(const struct claim *claim, struct sync_once *once, GError **error);
-/* Whole in itself, and without empty folders in .dropmill/. */
+/* Whole in themselves. */
 bool claim_fail(struct claim *claim, const char *reason,
 	GError **error);                                   /* to INBOX/_failed/RELATIVE and RELATIVE.reason.txt */
 bool claim_give_back(struct claim *claim, GError **error); /* to its place in the inbox */

@@ -75,7 +75,7 @@ static void archive_never_overwrites(void **state)
 	for (guint i = 0; i < G_N_ELEMENTS(expected); i++) {
 		char text[2] = {(char)('0' + i), 0};
 		auto_struct(claim) claim = claim_new("s/a.jpg", text);
-		assert_true(claim_archive(claim, NULL) && claim_finish(claim, NULL, NULL));
+		assert_true(claim_archive(claim, NULL) && claim_close(claim, NULL));
 	}
 	for (guint i = 0; i < G_N_ELEMENTS(expected); i++) {
 		char text[2] = {(char)('0' + i), 0};
@@ -132,7 +132,7 @@ static void failed_and_right_at_last(void **state)
 	move("box/_failed/sub/a.jpg", "box/sub/a.jpg");
 	await(h.claims->len == 1);
 	auto_struct(claim) second = g_ptr_array_steal_index(h.claims, 0);
-	assert_true(claim_archive(second, NULL) && claim_finish(second, NULL, NULL));
+	assert_true(claim_archive(second, NULL) && claim_close(second, NULL));
 	claim_excuse(second);
 	assert_true(exists("box/_done/sub/a.jpg"));
 	assert_false(exists("box/_failed/sub"));
@@ -197,7 +197,7 @@ static void deleted(void **state)
 {
 	(void)state;
 	auto_struct(claim) claim = claim_new("s/a.jpg", "1");
-	assert_true(claim_delete(claim, NULL) && claim_finish(claim, NULL, NULL));
+	assert_true(claim_delete(claim, NULL) && claim_close(claim, NULL));
 	assert_false(exists("box/s/a.jpg"));
 	assert_false(exists("box/_done"));
 	assert_nothing_in_hand();
@@ -262,7 +262,7 @@ static void claims_of_an_earlier_run_come_first(void **state)
 		assert_string_equal(claim->relative, order[i]);
 		assert_int_equal(claim->recovered, i < 3);
 		assert_int_equal(claim_look(claim, NULL), CLAIM_SAME);
-		assert_true(claim_archive(claim, NULL) && claim_finish(claim, NULL, NULL));
+		assert_true(claim_archive(claim, NULL) && claim_close(claim, NULL));
 	}
 	assert_string_equal(((struct claim *)h.claims->pdata[0])->id, first_id);
 	assert_true(exists("box/_done/sub/three.png"));

@@ -299,7 +299,7 @@ static void strange_names(void **state)
 		struct claim *claim = claim_of(names[i]);
 		assert_non_null(claim);
 		assert_int_equal(claim_look(claim, NULL), CLAIM_SAME);
-		assert_true(i % 2 ? claim_archive(claim, NULL) && claim_finish(claim, NULL, NULL)
+		assert_true(i % 2 ? claim_archive(claim, NULL) && claim_close(claim, NULL)
 				  : claim_fail(claim, "no picture", NULL));
 		g_autofree char *end = g_strconcat(i % 2 ? "box/_done/" : "box/_failed/", names[i], NULL);
 		assert_true(exists(end));

@@ -228,14 +228,14 @@ static void idle_inbox_is_unmounted(void)
 	wait_claims(1);
 	g_autofree char *path = at("box");
 	CHILD_ASSERT(umount(path) != 0 && errno == EBUSY); /* it has work in hand */
-	CHILD_ASSERT(claim_archive(h.claims->pdata[0], NULL) && claim_finish(h.claims->pdata[0], NULL, NULL));
+	CHILD_ASSERT(claim_archive(h.claims->pdata[0], NULL) && claim_close(h.claims->pdata[0], NULL));
 	CHILD_ASSERT(unmount("box"));
 	/* And it is taken up when it is there again. */
 	mount_over("box");
 	put("box/later.jpg", "x");
 	wait_claims(2);
 	CHILD_ASSERT(exists("box/.dropmill") && !waiting_at("box"));
-	CHILD_ASSERT(claim_archive(h.claims->pdata[1], NULL) && claim_finish(h.claims->pdata[1], NULL, NULL));
+	CHILD_ASSERT(claim_archive(h.claims->pdata[1], NULL) && claim_close(h.claims->pdata[1], NULL));
 	CHILD_ASSERT(unmount("box"));
 }
 

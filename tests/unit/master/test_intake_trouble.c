@@ -98,7 +98,7 @@ static void inbox_through_a_link(void **state)
 	assert_int_equal(symlink(real, box), 0);
 	start("box");
 	drop_and_await("box/a.jpg");
-	assert_true(claim_archive(h.claims->pdata[0], NULL) && claim_finish(h.claims->pdata[0], NULL, NULL));
+	assert_true(claim_archive(h.claims->pdata[0], NULL) && claim_close(h.claims->pdata[0], NULL));
 	assert_true(exists("real/_done/a.jpg"));
 }
 
