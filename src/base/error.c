@@ -26,9 +26,9 @@ static void dropmill_error_private_clear(DropmillErrorPrivate *own)
 
 G_DEFINE_EXTENDED_ERROR(DropmillError, dropmill_error)
 
-/* A picture waits for what somebody, or time, can mend without it: room, permission, a disk or a share that is away. It fails of what stays as
- * it is for this picture: a name that cannot be, something else where a folder must be. A number that is not here may pass; a process does not
- * start with it. */
+/* A picture waits for causes outside it that somebody, or time, can fix: room, permission, a disk or a share that is
+ * away. It fails of what stays as it is for this picture: a name that cannot be, something else where a folder must be.
+ * A number that is not here may pass; a process does not start with it. */
 static const struct {
 	int number;
 	enum error_kind kinds[PLACE_COUNT]; /* process, output, original */
@@ -153,6 +153,6 @@ int error_number(const GError *error)
 
 enum error_kind error_kind(const GError *error)
 {
-	/* Another domain's code is no kind of ours: G_FILE_ERROR_EXIST is 0 as well. */
+	/* Another domain's code is not one of our kinds: G_FILE_ERROR_EXIST is 0 as well. */
 	return error->domain == DROPMILL_ERROR ? (enum error_kind)error->code : ERROR_RETRY;
 }

@@ -39,7 +39,7 @@ bool fail_number_at(GError **error, enum error_place place, int number, const ch
 
 /* The table. */
 enum error_kind error_kind_of(int number, enum error_place place);
-/* Of an error of any domain: what a library says may pass. */
+/* For an error of any domain: it may pass by itself. */
 enum error_kind error_kind(const GError *error);
 /* errno, as far as the error has one; 0: none. */
 int error_number(const GError *error);

@@ -96,7 +96,7 @@ static bool is_descriptor(const char *path)
 	       strcmp(parts[3], "fd") == 0 && is_number(parts[4]);
 }
 
-/* Of the kind that segment_create() makes: nameless, and marked. */
+/* Is it as segment_create() makes it: without a name, and marked? */
 static bool is_segment(int fd)
 {
 	char mark[sizeof SEGMENT_MARK - 1];

@@ -22,8 +22,8 @@
 
 #include "base/auto.h"
 
-/* Layout from byte 0: SEGMENT_MARK, then zero; from SEGMENT_ROWS on the rows; in a table of leases, from SEGMENT_HEAD_BYTES on one 64-bit
- * word a tile: run serial << 32 | attempt << 8 | state. */
+/* Layout from byte 0: SEGMENT_MARK, then zero; from SEGMENT_ROWS on the rows. In a table of leases, one 64-bit word for
+ * each tile from SEGMENT_HEAD_BYTES on: run serial << 32 | attempt << 8 | state. */
 #define SEGMENT_MARK "dropmill segment"
 #define SEGMENT_HEAD_BYTES 64
 #define SEGMENT_ALIGN 4096
@@ -58,8 +58,8 @@ DEFINE_AUTO(segment, segment_free)
 /* Master: bytes at an offset, of a spool as well. False when it is shorter than it was. */
 bool segment_read(const struct segment *segment, gsize offset, guint8 *bytes, gsize length, GError **error);
 bool segment_write(struct segment *segment, gsize offset, const guint8 *bytes, gsize length, GError **error);
-/* After all that was written to it was read: could it be trusted? What is written to a mapped file is never refused; a disk that has no room
- * after all, or fails, is told to who asks, while the pages may be gone and read as zeros. Nothing is waited for. */
+/* After all that was written to it was read: could it be trusted? A write to a mapped file is never refused. This asks
+ * whether the disk had no room after all, or failed: then the pages may be lost and read as zeros. It does not wait. */
 bool segment_was_kept(const struct segment *segment, GError **error);
 
 /* Master: a new table for a run that the segment is lent to; and at its end: what was offered and not taken can no longer be. */

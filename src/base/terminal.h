@@ -23,11 +23,11 @@ void terminal_say_lines(const char *text);
 /* A path on a line of standard output: a program that reads it gets it as it is, a terminal shows it. */
 void terminal_path(const char *path);
 
-/* A line of JSON: what JSON itself lets pass (U+007F, C1, turned directions) is escaped as \uNNNN, a byte that is not
- * UTF-8 as \\xNN, which reads back as the \xNN of the others. */
+/* A line of JSON. Characters that JSON allows (U+007F, C1, turned directions) are escaped as \uNNNN. A byte that is not
+ * UTF-8 becomes \\xNN, which reads back as the \xNN of the others. */
 void terminal_json(const char *text);
 
-/* On standard error in place of the line that stands there, or its end. On standard output: an empty screen. */
+/* On standard error in place of the current line, or its end. On standard output: an empty screen. */
 void terminal_progress(const char *line);
 void terminal_end_progress(void);
 void terminal_clear(void);

@@ -124,7 +124,7 @@ enum admin_answer admin_describe(struct bus *bus, struct topic_state state[TOPIC
 	return answer;
 }
 
-/* The answer for the one topic of a create or delete call; being what was wanted already is fine. */
+/* The answer for the one topic of a create or delete call; it is fine if the topic is already so. */
 static enum admin_answer topic_answer(const rd_kafka_topic_result_t **results, size_t count,
 	rd_kafka_resp_err_t already, const char *what, GError **error)
 {

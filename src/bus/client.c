@@ -127,7 +127,7 @@ rd_kafka_conf_t *client_conf(const struct bus_options *options, GError **error)
 	client_set(conf, "socket.keepalive.enable", "true");
 	client_set(conf, "socket.nagle.disable", "true");
 	client_set(conf, "log.connection.close", "false");
-	/* The default of 10 s would let the mill stand still that long after the broker is back. */
+	/* With the default of 10 s the mill would wait that long after the broker is back. */
 	client_set_int(conf, "reconnect.backoff.max.ms", 1000);
 	/* Topics that were deleted and made again are unknown to a handle until then; members of a group learn this way of new partitions. */
 	client_set_int(conf, "topic.metadata.refresh.interval.ms", options->embedded ? 300000 : 5000);

@@ -26,9 +26,9 @@ struct embedded {
 	char *brokers;
 };
 
-/* librdkafka 2.0.2 (rdkafka_mock.c): the mock's thread serves what it was told and only then empties the pipe that woke it, so that an order
- * given in between lies until its poll ends after a second. Four topics in a row lost up to three seconds. Anybody who knocks at its
- * door ends the poll as well. */
+/* librdkafka 2.0.2 (rdkafka_mock.c): the mock's thread serves its orders and only then empties the pipe that woke it.
+ * An order in between waits until its poll ends after a second. Four topics in a row lost up to three seconds. Anybody
+ * who knocks at its door ends the poll as well. */
 #define KNOCK_MS 2
 
 struct knocker {
@@ -59,9 +59,10 @@ static gpointer knock(gpointer data)
 	return NULL;
 }
 
-/* The mock leaves Nagle's algorithm on: the second of two answers in a row lay until the first was acknowledged, which the other end puts off
- * for 40 ms (measured at every connection, about ten of them one after the other in a `once`). What listens hands the option on to what it
- * accepts; its descriptor is the mock's secret, and found by its address. */
+/* The mock leaves Nagle's algorithm on. The second of two answers waits until the first is acknowledged, which the
+ * other end delays by 40 ms. This was measured at every connection, about ten of them one after the other in a `once`.
+ * What listens hands the option on to what it accepts; its descriptor is the mock's secret, and found by its
+ * address. */
 static void send_at_once(int port)
 {
 	g_autoptr(GDir) folder = g_dir_open("/proc/self/fd", 0, NULL);

@@ -14,8 +14,9 @@
 
 struct embedded;
 
-/* task_partitions: one a worker. inline_results: results gets as many, for each of them may hold a window of pixels; else one (for 64 workers),
- * as heartbeats and dead letters have: what was read stays in the mock's memory, up to its 5 MiB in each partition. prefix as in bus_options. */
+/* task_partitions: one a worker. inline_results: results gets as many, for each of them may hold a window of pixels.
+ * Else one (for 64 workers), as heartbeats and dead letters have. Records that were read stay in the mock's memory, up
+ * to 5 MiB in each partition. prefix as in bus_options. */
 struct embedded *embedded_new(const char *prefix, int task_partitions, bool inline_results, GError **error);
 const char *embedded_brokers(const struct embedded *embedded); /* 127.0.0.1:PORT; borrowed */
 void embedded_free(struct embedded *embedded);                 /* NULL is fine */

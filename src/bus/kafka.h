@@ -69,19 +69,20 @@ bool bus_is_up(const struct bus *bus);
 /* Checks topics (metadata): true when all exist; fills partitions[TOPIC_COUNT] (0: missing). Waits at most timeout_ms. */
 bool bus_partitions(struct bus *bus, int partitions[TOPIC_COUNT], int timeout_ms, GError **error);
 
-/* The largest record value in bytes that this topic takes (DescribeConfigs, max.message.bytes, less room for headers and
- * batch overhead); 1,000,000 less that room where the broker does not say; and never more than a share of the local queue. Waits at most
- * timeout_ms the first time. */
+/* The largest record value in bytes that this topic takes: DescribeConfigs, max.message.bytes, less room for headers
+ * and batch overhead. If the broker does not report it: 1,000,000 less that room. Never more than a share of the local
+ * queue. Waits at most timeout_ms the first time. */
 gsize bus_max_value(struct bus *bus, enum topic topic, int timeout_ms);
 
 /* Sends one record, now or never; takes it whatever happens. The value is not copied: it is referenced until delivered. delivered may be NULL.
  * False (and no callback) when the local queue is full or the record too large. */
 bool bus_send(struct bus *bus, struct record *record, bus_delivered_fn delivered, void *user, GError **error);
 
-/* Sends a record of any size; takes it whatever happens. What does not fit in one record goes as parts (payload.h), each when there is room:
- * it never waits here, and holds no more than SENDER_WINDOW_BYTES of all large records in memory. A few take turns, a part each. Files are
- * read by the bus's own thread. delivered is called once, when all is delivered or some of it was not; it may be NULL. False (and no callback)
- * when it cannot be sent; ERROR_INPUT: the record itself is at fault, and can never be. */
+/* Sends a record of any size; takes it whatever happens. A value that does not fit in one record is sent as parts
+ * (payload.h), each when there is room. This never waits here, and holds at most SENDER_WINDOW_BYTES of all large
+ * records in memory. A few take turns, a part each. Files are read by the bus's own thread. delivered is called once,
+ * when all is delivered or some of it was not; it may be NULL. False (and no callback) when it cannot be sent;
+ * ERROR_INPUT: the record itself is at fault, and can never be. */
 bool bus_ship(struct bus *bus, struct record *record, bus_delivered_fn delivered, void *user, GError **error);
 
 struct bus_reader;

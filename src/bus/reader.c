@@ -180,8 +180,8 @@ static gpointer reader_thread(gpointer user)
 	return NULL;
 }
 
-/* The mock answers an empty fetch only after this whole time, even when a record comes in between: tasks and results are waited for, and a
- * heartbeat is not. */
+/* The mock answers an empty fetch only after this whole time, even when a record comes in between: so the whole time is
+ * used for tasks and results, but not for heartbeats. */
 static int fetch_wait_ms(const struct bus_reader *reader, const struct bus_options *options)
 {
 	if (!options->embedded)
@@ -291,7 +291,8 @@ static bool begin(struct bus_reader *reader, const struct bus_reader_options *op
 }
 
 /* As in bus_new(): a topic that the handle first hears of by an assignment waits for a timer of a second. On a busy machine so does one
- * whose brokers are not known yet when it is assigned: by hand, the answer is waited for. Without one the timer will do. */
+ * whose brokers are not known yet when it is assigned: by hand, this waits for the answer. Without one the timer will
+ * do. */
 static void know_topic(struct bus_reader *reader, enum topic topic)
 {
 	const struct rd_kafka_metadata *metadata = NULL;

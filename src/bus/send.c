@@ -12,7 +12,7 @@
 
 /* See filling_bytes(). */
 #define FILLED_BYTES 4096
-/* Of a record's size, besides name and value of each header. */
+/* A part of a record's size, besides name and value of each header. */
 #define RECORD_OVERHEAD_BYTES 256
 /* What a part has more: its own headers, and a MAC. */
 #define PART_OVERHEAD_BYTES 512
@@ -54,8 +54,9 @@ static rd_kafka_headers_t *headers_of(const struct record *record, gsize *bytes)
 }
 
 /* The mock keeps the last 5 MiB of each partition and looks through them from the oldest on at every fetch (librdkafka 2.0.2, rdkafka_mock.c:
- * "FIXME: Maintain an index"). With ten thousand small records that was half of what a master computed, 3 ms for each file that it milled. A
- * key, which nobody reads, makes them large enough to be few: some 1,200, ten times what all windows together let lie there. */
+ * "FIXME: Maintain an index"). With ten thousand small records that was half of what a master computed, 3 ms for each
+ * file that it processed. A key, which nobody reads, makes them large enough to be few: some 1,200, ten times what all
+ * windows together let lie there. */
 static gsize filling_bytes(const struct bus *bus, enum topic topic, gsize value_bytes)
 {
 	bool busy = topic == TOPIC_TASKS || topic == TOPIC_RESULTS;
@@ -160,7 +161,7 @@ struct sender *bus_sender_new(struct bus *bus)
 	return sender_new(&outlet, (gsize)MIN(SENDER_WINDOW_BYTES, bus->queue_bytes / 2));
 }
 
-/* Of a part's value, beside the headers that each has. */
+/* Bytes of a part's value, beside the headers that each has. */
 static bool part_limit(struct bus *bus, const struct record *record, gsize *limit, GError **error)
 {
 	gsize largest = (gsize)bus_largest_known(bus, record->topic),

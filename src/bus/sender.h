@@ -4,7 +4,7 @@
  *            and whatever came while its queue was full. They take turns, a part each; of those in parts only a few, so that the parts of one
  *            are not far apart in time, which its receiver would take for lost. Internal to bus/.
  * Thread:    any may add; the poll thread alone reads files and sends. Nobody waits in here.
- * Ownership: sender_free() reports what is left as not delivered.
+ * Ownership: sender_free() reports the rest as not delivered.
  */
 #ifndef DROPMILL_BUS_SENDER_H
 #define DROPMILL_BUS_SENDER_H

@@ -83,7 +83,7 @@ static bool wait_visible(struct bus *bus, GError **error)
 	}
 }
 
-/* Which exist. That some do not is no error here. */
+/* Which exist. It is not an error here that some do not. */
 static bool look(struct bus *bus, int partitions[TOPIC_COUNT], GError **error)
 {
 	for (int topic = 0; topic < TOPIC_COUNT; topic++) {

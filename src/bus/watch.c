@@ -23,7 +23,7 @@ struct watch {
 	gint64 alone_since_us; /* no connection since; 0: there is one */
 	bool all_down;         /* librdkafka has tried every broker in vain */
 	bool up;
-	bool said; /* up or down was told at least once */
+	bool said; /* up or down was reported at least once */
 	char *why;
 };
 

@@ -30,7 +30,7 @@
 #define LARGE_BLOCK_BYTES (1 << 20)
 
 struct codec {
-	JsonObject *request; /* what was asked for */
+	JsonObject *request; /* the requested rows */
 	struct plan *plan;
 	struct segment *segment;
 	int handed;         /* a descriptor that came and was not taken yet: the picture's, then the segment's; -1 */
@@ -308,8 +308,8 @@ int codec_command(int argc, char **argv)
 		process_die_with_parent(SIGKILL, atoi(argv[1]));
 	log_init("codec", g_strcmp0(g_getenv("DROPMILL_LOG_FORMAT"), "json") == 0);
 	process_be_nice();
-	/* glibc raises the size from which a block is given back to the kernel each time one is freed; after a few strips of a gigapixel picture
-	 * lie 30 MB of it in holes (measured: 128 MB, with this 99, in the same time). */
+	/* Each time a block is freed, glibc raises the size from which blocks go back to the kernel. After a few strips
+	 * of a gigapixel picture, 30 MB are in holes (measured: 128 MB, with this 99, in the same time). */
 	mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
 	mallopt(M_TRIM_THRESHOLD, 8 * LARGE_BLOCK_BYTES);
 	/* What is missing was said by the first worker. */
@@ -335,6 +335,7 @@ int codec_command(int argc, char **argv)
 			g_clear_error(&error);
 		}
 	}
-	/* The master closed the socket: done, or told to stop. Threads may be waiting in libvips; the process's end frees everything. */
+	/* The master closed the socket: done, or a request to stop. Threads may be waiting in libvips; the process's
+	 * end frees everything. */
 	_exit(0);
 }

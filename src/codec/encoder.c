@@ -82,8 +82,9 @@ static void note_read(struct encoder *encoder, const VipsRect *lines)
 		give_back(encoder, until);
 }
 
-/* Rows that are there. For strips, which ask when they are, from any thread; for a saver it blocks until then. That one asks from top to
- * bottom, for each row once; a row asked for again after it was given back would be another row's pixels, so that is an error. */
+/* Rows that are there. For strips, which ask when they are, from any thread; for a saver it blocks until then. That one
+ * asks from top to bottom, for each row once. A second request for a row that was given back would get another row's
+ * pixels, so it is an error. */
 static int generate(VipsRegion *out, void *sequence, void *client, void *unused, gboolean *stopping)
 {
 	struct encoder *encoder = client;
@@ -120,8 +121,8 @@ struct encoder *encoder_new(const struct plan *plan, struct rows *rows, int inde
 	encoder->image = header_like(encoder->output->image);
 	if (!encoder->image || vips_image_generate(encoder->image, NULL, generate, NULL, encoder, NULL) != 0)
 		return vips_failed(error, "encoder"), NULL;
-	/* A pyramid's tiles are encoded side by side by its saver; what others use several threads for (JPEG XL, JPEG 2000) is not what libvips counts
-	 * here, but who asks for lines. */
+	/* A pyramid's tiles are encoded in parallel by its saver. Other savers have threads of their own (JPEG XL, JPEG
+	 * 2000), but libvips counts here the threads that ask for lines. */
 	if (!g_str_equal(encoder->output->format, "dz"))
 		vips_image_set_int(encoder->image, VIPS_META_CONCURRENCY, 1);
 	encoder->read = g_new0(guint8, encoder->image->Ysize);

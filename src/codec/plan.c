@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * What is known before the first pixel is decoded: see plan.h. */
+ * Everything before the first pixel is decoded: see plan.h. */
 #include "codec/plan.h"
 
 #include <limits.h>
@@ -104,8 +104,8 @@ static const char *reads_more(unsigned flags, bool first)
 	return flags & OPERATION_READS_METADATA ? "a step looks at the whole picture or at the file's metadata" : NULL;
 }
 
-/* Appends steps to the recorder's image. When one of them reads a pixel while it is built, it looks at the whole picture: plan->whole says
- * so, and no error is told, for what was read were zeros. */
+/* Appends steps to the recorder's image. When one of them reads a pixel while it is built, it needs the whole picture.
+ * plan->whole says so. There is no error, because the pixels were zeros. */
 static bool record_steps(struct plan *plan, struct tilesource *recorder, JsonArray *steps, VipsImage *in,
 	const struct build_context *context, VipsImage **out, GError **error)
 {
@@ -248,8 +248,8 @@ static gsize round_up(gsize value, gsize step)
 	return (value + step - 1) / step * step;
 }
 
-/* How many rows the rings hold. The source ring must hold, for each tile in order, everything from the lowest row that is still needed to the
- * tile's last row: with less the decoder and the tile would wait for each other. */
+/* How many rows the rings hold. For each tile in order, the source ring must hold everything from the lowest row that
+ * is still needed to the tile's last row. With less, the decoder and the tile would wait for each other. */
 static void plan_rings(struct plan *plan, const struct wish *wish)
 {
 	int must = 1, height = plan->source->Ysize;

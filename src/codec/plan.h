@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   what is known before the first pixel of a tiled job is decoded: how each output is cut, which source pixels each tile
- *            needs (asked of libvips with a recording source), in which order tiles go out, how many rows the rings hold.
- *            Or that the job is better run whole, and why.
+ * Purpose:   the facts before the first pixel of a tiled job is decoded: how each output is cut, which source pixels
+ *            each tile needs (asked of libvips with a recording source), in which order tiles go out, how many rows the
+ *            rings hold. Or that the job is better run whole, and why.
  * Thread:    made on the codec's main thread, read-only afterwards.
  * Ownership: plan_free().
  */

@@ -15,7 +15,7 @@ bool plan_settle(struct plan_output *output, VipsImage **recorded, GError **erro
 /* Notes the profile where some step reads it, or the colour space is one that is converted by it. False: it is too large to travel. */
 bool plan_take_profile(struct plan *plan);
 
-/* Puts it into the "plan" event: its bytes for the master, its hash into the source that the workers are told of. */
+/* Puts it into the "plan" event: its bytes for the master, its hash into the source description for the workers. */
 void plan_describe_profile(const struct plan *plan, JsonObject *event, JsonObject *source);
 
 #endif

@@ -27,7 +27,8 @@ DEFINE_AUTO(rows, rows_free)
 int rows_wait_room(struct rows *rows, int top, int least, int most);
 /* The rows that the source ring always has room for, beyond those that some tile waits for. */
 int rows_spare(const struct rows *rows);
-/* Decoder, after that: are they to be put into the ring? Not when no tile needs what is left of the source: there may be no room then. */
+/* Decoder, after that: are they to be put into the ring? Not when no tile needs the rest of the source: there may be no
+ * room then. */
 bool rows_wanted(struct rows *rows);
 /* Decoder: that many rows of the source are in the ring now. */
 void rows_decoded(struct rows *rows, int until);
@@ -35,12 +36,13 @@ guint8 *rows_source(struct rows *rows); /* start of the source ring */
 
 /* Control: a tile's result is in the result ring. Each tile once. held: a second worker, that was late, may still write the same bytes there.
  *
- * Why that is safe. Whoever computes a tile computes the same bytes from the same source rows, so that it does not matter to the encoder,
- * which may read them, how often they are written. It would matter if that worker found other rows in the source ring, or other pictures'
- * rows where its result goes. So a held tile counts as unfinished for the decoder, which then leaves its source rows alone, and as not yet
- * encoded for what is given out next: no tile gets a place in the result ring that a row of this one has. At worst the flow stops there
- * until that worker has answered or is dead, as it would if the tile had not been given to a second one; the job's last tiles, for which a
- * second one matters most, need no more room, and their job ends without it. Its segment is then never used again (segment_pool.h). */
+ * Why that is safe. Every worker computes the same bytes of a tile from the same source rows. So the encoder, which may
+ * read them, does not care how often they are written. It would matter if that worker found other rows in the source
+ * ring, or other pictures' rows where its result goes. So a held tile counts as unfinished for the decoder, which then
+ * leaves its source rows alone. For new tiles it counts as not yet encoded: no tile gets a place in the result ring
+ * that a row of this one has. At worst the flow stops there until that worker has answered or is dead, as it would
+ * without a second worker. The last tiles need no further room, so the job can end without waiting for the late worker.
+ * Its segment is then never used again (segment_pool.h). */
 void rows_tile_done(struct rows *rows, int tile, bool held);
 /* Control: nobody touches the rows of this held tile any more. */
 void rows_tile_free(struct rows *rows, int tile);

@@ -20,8 +20,8 @@ int shape_edge(gint64 pixels, int edge, int most, int workers);
 /* Bytes from one row in a ring to the next. */
 gsize shape_stride(const VipsImage *image);
 
-/* Of one of so many outputs, whose chain is recorded: rows, at most `edge`; with rings that share `budget` bytes. Not so few that what tiles
- * need around them (their margins) would weigh. */
+/* The shape of one of so many outputs, whose chain is recorded: rows, at most `edge`; with rings that share `budget`
+ * bytes. Not so few that what tiles need around them (their margins) would weigh. */
 int shape_most_rows(const struct plan *plan, int outputs, gint64 budget, int edge, struct tilesource *recorder,
 	VipsImage *recorded);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   what was milled: finished jobs, and the ledger of which source owns which output file. SQLite; losing it loses history, never
- *            a picture.
+ * Purpose:   finished jobs, and the ledger of which source owns which output file. SQLite; losing it loses history,
+ *            never a picture.
  * Thread:    one thread at a time; the master opens it on its loop and then uses it on its commit thread only. Others open it again.
  * Ownership: history_close(). Records passed in are borrowed.
  */
@@ -29,11 +29,12 @@ struct history_job {
 	const char *outputs; /* JSON array of {"path", "bytes", "width", "height", "skipped", "note"} */
 };
 
-/* Opens or makes the database. A file that is damaged, cannot be written or is of a newer version is set aside (NAME.damaged-TIME), said so,
- * and another begun with what can be read of it; so is one that turns out damaged later on, or goes away. Error: ERROR_RETRY, what
- * may pass: it is locked by another program, the disk is full. */
+/* Opens or makes the database. A file that is damaged, cannot be written or is of a newer version is renamed to
+ * NAME.damaged-TIME. The log says so, and a new file gets what can be read of it. The same happens later, if the file
+ * turns out damaged or disappears. Error: ERROR_RETRY, what may pass: it is locked by another program, the disk is
+ * full. */
 struct history *history_open(const char *path, GError **error);
-/* The same, with the file that is there set aside, whatever it is: why is said. */
+/* The same, but an existing file is renamed in any case: why is logged. */
 struct history *history_open_anew(const char *path, const char *why, GError **error);
 /* True once for each time that a database was begun, new or instead of another: what it should know has to be learnt again. */
 bool history_began(struct history *history);
@@ -86,7 +87,7 @@ void history_count_pipelines(struct history *history,
  * are owned. All errors are ERROR_RETRY: not to know is not the same as to know that there is none. */
 struct history_output {
 	char *owner, *job;
-	struct stamp stamp;  /* of the newest that was told; it may not have got its name */
+	struct stamp stamp;  /* of the newest that was reported; it may not have got its name */
 	struct stamp before; /* of the one that it was to replace */
 };
 bool history_owner(struct history *history, const char *path, struct history_output *output, GError **error);

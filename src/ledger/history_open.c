@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The database's file: opened, checked, set aside when it is damaged, begun anew. The same while the mill runs: a file that turns out damaged,
- * or is not the one any more that was opened (deleted, restored from a copy), is left at the next use; the call that met the fault fails as
- * one that may be tried again. See history.h. */
+ * The database's file: opened, checked, renamed when it is damaged, started again. The same while the mill runs. A file
+ * may turn out damaged, or may not be the opened one any more (deleted, restored from a copy). It is left at the next
+ * use, and the call that met the fault may be tried again. See history.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -50,7 +50,8 @@ static void disconnect(struct history *history, bool replaced)
 	history->db = NULL;
 }
 
-/* The same file by a path without any link, which SQLite can then be told not to follow. NULL: its folder cannot be opened. */
+/* The same file by a path without any link, so that SQLite may refuse to follow links. NULL: its folder cannot be
+ * opened. */
 static char *real_path(const char *path)
 {
 	g_autofree char *parent = g_path_get_dirname(path);
@@ -64,7 +65,8 @@ static char *real_path(const char *path)
 	return real ? g_build_filename(real, name, NULL) : NULL;
 }
 
-/* For its user alone: it names everybody's pictures. Where that cannot be, SQLite says at once why, or the file system knows no modes. */
+/* For its user alone: it has the names of all pictures. Where that cannot be, SQLite says at once why, or the file
+ * system knows no modes. */
 static void keep_private(const char *path)
 {
 	/* Those that SQLite makes beside it get its mode. */
@@ -86,7 +88,7 @@ static bool connect(struct history *history, GError **error)
 
 	if (beneath_stat(path, &status) == 0 && S_ISDIR(status.st_mode))
 		return fail(error, ERROR_INPUT, "%s is a folder", path);
-	/* Not set aside, as what is damaged is: it is somebody's who meant it well, or who did not. */
+	/* It is not renamed as a damaged file is: a person put it there, with good or bad intent. */
 	g_autofree char *link = beneath_find_link(path);
 	if (link)
 		return fail(error, ERROR_SYSTEM,
@@ -251,7 +253,7 @@ void history_close(struct history *history)
 	g_free(store);
 }
 
-/* Another connection was faster, or this one begins anew. */
+/* Another connection was faster, or this one begins again. */
 static bool renew(struct history *history, GError **error)
 {
 	struct history_store *store = history->store;
@@ -288,7 +290,7 @@ static bool is_current(const struct history *history)
 	       status.st_ino == history->inode;
 }
 
-/* Of a call in the middle of work: whatever it is, it is tried again. */
+/* For a call in the middle of work: it is tried again in any case. */
 static bool fail_use(struct history *history, int code, GError **error)
 {
 	g_autoptr(GError) cause = NULL;
@@ -338,8 +340,9 @@ bool history_finish(struct history *history, sqlite3_stmt *statement, GError **e
 	return false;
 }
 
-/* In WAL mode NORMAL leaves it to the next checkpoint, a thousand pages on: a power cut takes all until then, and an fsync that fails there is told
- * to nobody. FULL is an fsync of the log for each statement, and for all before it. */
+/* In WAL mode NORMAL leaves it to the next checkpoint, a thousand pages later. A power cut loses everything until then,
+ * and nobody gets the error of an fsync that fails there. FULL is an fsync of the log for each statement, and for all
+ * before it. */
 void history_sync_fully(struct history *history, bool fully)
 {
 	sqlite3_exec(

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   what the files of history share. history_open.c opens, checks and begins anew, history_schema.c has the tables by version,
- *            history_error.c tells what SQLite says, history_salvage.c reads what can be read of a damaged database, history_ledger.c owners, numbers and kept originals, history.c
- *            finished jobs.
+ * Purpose:   what the files of history share. history_open.c opens, checks and starts again, history_schema.c has the
+ *            tables by version, history_error.c tells what SQLite says, history_salvage.c reads what can be read of a
+ *            damaged database, history_ledger.c owners, numbers and kept originals, history.c finished jobs.
  * Thread:    a struct history is used by one thread at a time; a store is shared by those that were opened again.
  * Ownership: a store goes with its last history.
  */
@@ -27,7 +27,7 @@ struct history {
 	sqlite3 *db; /* NULL: could not be opened again so far */
 	gint generation;
 	guint64 device, inode; /* of the file that is open */
-	bool damaged;          /* seen while it was used: set aside before the next use */
+	bool damaged;          /* seen while it was used: renamed before the next use */
 	gint64 keep;           /* finished jobs; 0: all */
 	guint added;           /* since the last look at how many there are */
 	bool marked;           /* outputs that are written down carry a mark as well */

@@ -21,7 +21,7 @@ static void copy_row(sqlite3_stmt *from, sqlite3_stmt *to, const struct history_
 			sqlite3_bind_null(to, i + 1);
 		else
 			sqlite3_bind_value(to, i + 1, sqlite3_column_value(from, i));
-	/* What breaks a constraint is no row of ours, and ignored. */
+	/* A row that breaks a constraint is not ours, and is ignored. */
 	sqlite3_step(to);
 	sqlite3_reset(to);
 }

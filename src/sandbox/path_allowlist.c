@@ -172,7 +172,8 @@ char *places_find(const char *path, enum place_use use, GError **error)
 	g_autofree char *real =
 		g_path_is_absolute(path) ? (use == PLACE_WRITE ? real_target(path) : real_path(path)) : NULL;
 	if (!real && g_path_is_absolute(path)) {
-		/* A folder to write to that went away comes back, or somebody is told that it is waited for: no fault of the picture. */
+		/* A folder for outputs that disappeared may come back, or somebody sees that the picture waits for it.
+		 * This is not the picture's fault. */
 		if (use == PLACE_WRITE)
 			fail(error, ERROR_RETRY, "%s: %s", path, g_strerror(errno));
 		else

@@ -26,12 +26,12 @@ bool places_any(void);
 /* Those that were added, for the kernel to know them, too. */
 void places_each(void (*tell)(const char *folder, enum place_use use, void *user), void *user);
 
-/* A folder that was replaced by another one, or came to be: the kernel's rules (landlock.h) know the old one alone, and only a new
- * process can be told of it. Its name, or NULL. Borrowed. */
+/* A folder that was replaced or created: the kernel's rules (landlock.h) know only the old one, and only a new process
+ * can get new rules. Its name, or NULL. Borrowed. */
 const char *places_changed(void);
 
-/* Where the path really lies; NULL with ERROR_RETRY when that is none of the places (this worker is the wrong one for it), with the
- * reason of errno when it is not there. To write, its folder must be there, and itself be no link. */
+/* The real path. NULL with ERROR_RETRY when it is in none of the places: this worker is the wrong one for it. With the
+ * reason of errno when it does not exist. To write, its folder must exist, and it must not be a link itself. */
 char *places_find(const char *path, enum place_use use, GError **error);
 
 #endif

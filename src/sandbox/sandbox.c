@@ -26,7 +26,7 @@
 
 /* More than any worker has open: a broker is one or two, a picture some. */
 #define FILES_MOST 4096
-/* The bits of a socket's type that are no flags. */
+/* The bits of a socket's type that are not flags. */
 #define SOCKET_TYPE 0xf
 #ifndef PR_SET_VMA
 #define PR_SET_VMA 0x53564d41
@@ -40,7 +40,7 @@ static const int file_commands[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, 
 static const int process_options[] = {
 	PR_SET_NAME, PR_GET_NAME, PR_SET_VMA, PR_GET_NO_NEW_PRIVS, PR_GET_SECCOMP, PR_GET_DUMPABLE, PR_CAPBSET_READ};
 
-/* A call that this machine's architecture does not have is no failure. */
+/* A call that this machine's architecture does not have is not a failure. */
 static int allow(scmp_filter_ctx filter, int call, unsigned count, const struct scmp_arg_cmp *arguments)
 {
 	int status = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, count, arguments);

@@ -57,7 +57,7 @@ struct tile_view {
 struct tile_piece {
 	gint ref_count;
 	guint count;
-	struct tile_view tiles[]; /* TILES_PIECE, or what is left */
+	struct tile_view tiles[]; /* TILES_PIECE, or the rest */
 };
 struct tiles_view {
 	gint ref_count;

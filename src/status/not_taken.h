@@ -17,8 +17,8 @@ void waiting_free(struct waiting *waiting); /* NULL is fine */
 /* why NULL: that is over. True when this is news: a file that did not wait, does no more, or for another reason. */
 bool waiting_set(struct waiting *waiting, const char *pipeline, const char *path, const char *why);
 
-/* So many files of this inbox, that are not told of one by one, and why all of them; count 0: that is over. True when they did not wait before,
- * or do no more. */
+/* The number of files of this inbox that are not listed one by one, and the reason of all. count 0: there are none any
+ * more. True when they did not wait before, or do no more. */
 bool waiting_more(struct waiting *waiting, const char *pipeline, const char *inbox, guint64 count, const char *why);
 
 /* Into a snapshot: first those of inboxes, then the oldest, a bounded number, and how many files there are. */

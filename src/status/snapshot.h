@@ -77,7 +77,7 @@ struct pipeline_view {
 	int priority;
 	char **accept;                 /* NULL: every safe format */
 	guint64 jobs[JOB_STATE_COUNT]; /* done and failed since the master started */
-	guint64 kept;                  /* originals: keep: how many lie in the inbox, milled and left alone */
+	guint64 kept;                  /* originals: keep: how many stay in the inbox, already processed */
 	gint64 median_us;              /* from dropped to done, of the last ones; 0: none yet */
 };
 
@@ -87,7 +87,7 @@ struct waiting_view {
 	char *path; /* absolute, as shown: valid UTF-8 */
 	char *why;
 	gint64 since_wall_us;
-	guint64 files; /* it stands for so many; 1 but for those that an inbox has beyond those that are told of one by one */
+	guint64 files; /* number of files of this entry; 1, except for those of an inbox that are not listed one by one */
 };
 
 struct snapshot {
@@ -99,7 +99,7 @@ struct snapshot {
 	bool broker_up;
 	bool ready;
 	char *brokers;
-	char *broker_note; /* why it is down, or a warning with the command that mends it; "" */
+	char *broker_note; /* why it is down, or a warning with the command that fixes it; "" */
 	guint workers_by_state[WORKER_STATE_COUNT];
 	guint64 jobs_by_state[JOB_STATE_COUNT]; /* done and failed since the history began */
 	guint64 tiles_queued, tiles_running, tiles_done, tiles_retried, tiles_reissued, tiles_duplicate;
@@ -111,7 +111,7 @@ struct snapshot {
 	GPtrArray *waiting;   /* struct waiting_view: the oldest, a bounded number */
 	guint64 waiting_total;
 	guint64 tallies[TALLY_COUNT];
-	guint64 records_refused; /* from Kafka: malformed, of another version, not what was asked for */
+	guint64 records_refused; /* from Kafka: malformed, of another version, not requested */
 	guint64 overflows;       /* of inotify's queue, each answered by looking at everything */
 	gint64 taken_wall_us;
 	guint32 boot; /* tells one process of the master from the next */
@@ -136,8 +136,8 @@ void pipeline_view_free(struct pipeline_view *view);
 /* The latest one, referenced for the caller; never NULL after the first publish. Any thread. */
 struct snapshot *snapshot_get(void);
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
-/* The same, but waits for one above this sequence; NULL when clock_now_us() is until_us or enough() says so. enough() is asked at once and
- * after each snapshot_wake(), in this thread and under a lock: it must not ask for snapshots. */
+/* The same, but waits for one above this sequence; NULL when clock_now_us() is until_us or enough() says so. enough()
+ * is called at once and after each snapshot_wake(), in this thread and under a lock: it must not ask for snapshots. */
 struct snapshot *snapshot_wait(guint64 above, gint64 until_us, bool (*enough)(void *user), void *user);
 /* Everybody who waits looks at his stop flag. */
 void snapshot_wake(void);

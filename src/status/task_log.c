@@ -44,7 +44,7 @@ void task_log_each(guint64 above, guint64 to, void (*each)(const struct task_vie
 	GList *first = NULL;
 
 	g_mutex_lock(&lock);
-	/* What is asked for stands at the end. */
+	/* The requested entries are at the end. */
 	for (GList *link = tasks.tail; link; link = link->prev) {
 		const struct task_view *task = link->data;
 		if (task->sequence <= above || task->end_wall_us < oldest)

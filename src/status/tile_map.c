@@ -9,7 +9,7 @@
 
 /* A picture has fewer tiles unless somebody asks for tiny ones; the map of those ends here. */
 #define TILES_MOST 65536
-/* Of a job's story: the first ones tell how it began, the last ones how it is. */
+/* Entries of a job's timeline: the first ones show how it began, the last ones how it is. */
 #define TIMELINE_MOST 200
 #define TIMELINE_FIRST 20
 

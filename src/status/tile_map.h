@@ -17,7 +17,8 @@ struct tiles_view *tiles_show(const struct job *job, struct tiles_view *before, 
 void job_note(struct job *job, enum timeline_kind kind, int tile, const char *worker, const char *format, ...)
 	G_GNUC_PRINTF(5, 6);
 
-/* [{"at", "kind", "text", "tile", "worker"}], at in microseconds since 1970; and back. Return owned; NULL for what is no such text. */
+/* [{"at", "kind", "text", "tile", "worker"}], at in microseconds since 1970; and back. Return owned; NULL for any other
+ * text. */
 char *timeline_to_text(const GPtrArray *timeline);
 GPtrArray *timeline_from_text(const char *text); /* also in record_view.h */
 

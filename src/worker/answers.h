@@ -17,9 +17,10 @@ struct answers *answers_new(struct bus *bus, struct pulse *pulse, int partition)
 /* Whose tasks are finished when their results are delivered. */
 void answers_reader(struct answers *answers, struct bus_reader *reader);
 
-/* The task's record is finished when the result is delivered, or cannot be. A large result that cannot be delivered is told of by a small one. */
+/* The task's record is finished when the result is delivered, or cannot be. A small result reports a large one that
+ * cannot be delivered. */
 void answers_send(struct answers *answers, const struct result *result, gint32 partition, gint64 offset);
-/* For a record that is no task which can be done here: when it says whose lease it is, and that is this worker's. */
+/* For a record that is not a task for this worker: when it says whose lease it is, and that is this worker's. */
 void answers_refuse(struct answers *answers, const struct record *record, const char *worker, enum result_status status,
 	const char *why);
 /* Until what is on its way takes not too much memory. Each part has its time in librdkafka, so that this ends. */

@@ -57,7 +57,7 @@ static void send_beat(struct pulse *pulse)
 		g_array_append_val(beat->lags, lag);
 	}
 	beat->busy_us = pulse->busy_since_us ? clock_now_us() - pulse->busy_since_us : 0;
-	/* Who is idle and owes a result is taken to have lost it. */
+	/* The master assumes that a worker that is idle and has not answered lost the task. */
 	struct heartbeat said = *beat;
 	if ((pulse->sending > 0 || pulse->receiving) && strcmp(beat->state, "idle") == 0)
 		said.state = "busy";

@@ -2,7 +2,7 @@
  *
  * Purpose:   is a worker old or fat enough for a fresh process to take its place? Decoders leak, allocators fragment.
  * Thread:    the one that computes.
- * Ownership: borrows what the worker was told.
+ * Ownership: borrows the worker's arguments.
  */
 #ifndef DROPMILL_WORKER_RECYCLE_H
 #define DROPMILL_WORKER_RECYCLE_H

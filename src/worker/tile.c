@@ -217,9 +217,9 @@ static void copy_piece(const struct sink *sink, VipsRegion *region, const VipsRe
 	sink->spent->copied_bytes += (gint64)((gsize)piece->width * pixel) * piece->height;
 }
 
-/* Each piece through a region of its own: its pixels must depend on the piece alone. A kept one has buffers of the piece before, which may be
- * larger than what is asked now, and then what is asked of the source, and the rounding of a resize, would depend on who computed
- * what. (vips_image_invalidate_all() would do it too, but makes the branches of a graph compute everything anew for each other.) */
+/* Each piece through a region of its own: its pixels must depend on the piece alone. A reused region may hold more
+ * pixels than requested, so the result of a resize would depend on earlier tiles. (vips_image_invalidate_all() would do
+ * it too, but makes the branches of a graph compute everything again for each other.) */
 static bool compute_piece(struct output_view *output, const VipsRect *piece, const struct sink *sink, GError **error)
 {
 	g_autoptr(VipsRegion) region = vips_region_new(output->image);
@@ -284,7 +284,7 @@ static enum result_status compute_inline(struct run *run, struct output_view *ou
 	}
 	struct backing backing = {bytes, stride, need.left, need.top, 0, need};
 	tilesource_set(run->source, &backing);
-	/* The rectangle came over the bus; what cannot be had is no reason to die. */
+	/* The rectangle came over the bus; a failed allocation must not end the process. */
 	guint8 *pixels = g_try_malloc(out_stride * (gsize)out.height);
 	if (!pixels) {
 		fail(error, ERROR_RETRY, "no memory for %dx%d pixels", out.width, out.height);

@@ -17,7 +17,7 @@ void tiles_free(struct tiles *tiles);
 
 /* Computes the task's rectangle. RESULT_OK: in place (shm) or in *payload (inline, owned by the caller). Otherwise error says why. */
 enum result_status tiles_compute(struct tiles *tiles, const struct task *task, GBytes **payload, GError **error);
-/* Of the last one: building, copying. Borrowed. */
+/* Times of the last one: building, copying. Borrowed. */
 const struct work_spent *tiles_spent(const struct tiles *tiles);
 
 #endif

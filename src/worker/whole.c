@@ -50,8 +50,8 @@ static JsonArray *joined(JsonArray *common, JsonArray *own)
 	return all;
 }
 
-/* May the common steps be computed once for all outputs? Not those whose pixels depend on the region that is asked for: they must be
- * asked for what the output's own steps need, as on a picture with one output. */
+/* May the common steps be computed once for all outputs? Not those whose pixels depend on the requested region. They
+ * must get the region that the output's own steps need, as for a picture with one output. */
 static bool may_share(const struct whole *whole)
 {
 	return json_array_get_length(whole->outputs) > 1 && json_array_get_length(whole->steps) > 0 &&

@@ -29,7 +29,7 @@
 #include "worker/whole.h"
 #include "worker/worker_args.h"
 
-/* How long a worker that was told to stop may finish its task and leave its group. */
+/* How long a worker that must stop may finish its task and leave its group. */
 #define LEAVE_S 10
 /* A worker that retires has said so; what was sent to it before the master heard comes within this. */
 #define RETIRE_QUIET_US (G_USEC_PER_SEC / 2)
@@ -61,7 +61,7 @@ struct work {
 	gint64 offset;
 };
 
-/* Reader's thread. Told once, then each time that the number has doubled: garbage comes in heaps. */
+/* Reader's thread. Logged once, then each time that the number has doubled: garbage comes in heaps. */
 static void refuse(const GError *error, void *user)
 {
 	guint count = ++((struct worker *)user)->refused;
@@ -70,7 +70,7 @@ static void refuse(const GError *error, void *user)
 		log_warning("task refused: %s (%u so far)", error->message, count);
 }
 
-/* Reader's thread. Whoever can be answered is told why. */
+/* Reader's thread. The sender gets the reason, if it can be answered. */
 static void turn_down(struct worker *worker, const struct record *record, enum result_status status, const GError *why)
 {
 	refuse(why, worker);

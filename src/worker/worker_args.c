@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * What a worker was told: see worker_args.h. */
+ * A worker's arguments: see worker_args.h. */
 #include "worker/worker_args.h"
 
 #include <string.h>

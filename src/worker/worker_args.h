@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   what a worker process was told by its supervisor: on the command line, and, where others shall not read it, in the environment.
+ * Purpose:   a worker's arguments from its supervisor: on the command line, and in the environment for those that
+ *            others must not read.
  * Thread:    read before any other thread starts, constant afterwards.
  * Ownership: lives as long as the process.
  */

@@ -133,7 +133,7 @@ static bool has_openat2(void)
 	return known == 1;
 }
 
-/* Why a part is no folder: it is a link, or it was one a moment ago. */
+/* Why a part is not a folder: it is a link, or it was one a moment ago. */
 static int why_no_folder(int at, const char *name)
 {
 	struct stat status;
@@ -273,8 +273,8 @@ int beneath_open_in(const struct beneath_root *root, const char *path, int flags
 		errno = EXDEV;
 		return -1;
 	}
-	/* Mostly there is no link in all of the path, above the root either: one call that meets none has then gone the very way that the two
-	 * below would go. */
+	/* Mostly the whole path has no link, not even above the root. Then one call that meets none has taken the same
+	 * way as the two below. */
 	if (has_openat2()) {
 		int fd = openat2_with(AT_FDCWD, path, flags, mode, RESOLVE_NO_SYMLINKS);
 		if (fd >= 0 || errno != ELOOP)

@@ -6,11 +6,11 @@
  *            holds the path. The kernel walks there without links (openat2), and the step itself is done by the descriptor of the folder
  *            that it came to, so that nothing can be swapped between a look and an act.
  *
- *            A root is opened anew for each step: no descriptor is kept, so that an idle inbox can be unmounted, and one that was renamed,
- *            mounted or replaced is what its path names now. Links above a root are the operator's and are followed. A root itself may be a
- *            link; but one that lies in another root only when that other is no inbox, and the link belongs to root, to this process's user
- *            or to the owner of the folder that holds it. Paths in no root (a file that was named on the command line) are
- *            opened as they are.
+ *            A root is opened again for each step: no descriptor is kept, so that an idle inbox can be unmounted, and
+ *            one that was renamed, mounted or replaced is what its path names now. Links above a root are the
+ *            operator's and are followed. A root itself may be a link; but one that lies in another root only when that
+ *            other is not an inbox, and the link belongs to root, to this process's user or to the owner of the folder
+ *            that holds it. Paths in no root (a file that was named on the command line) are opened as they are.
  *
  *            Without openat2 (a kernel before 5.6, a container that forbids it) the way is walked part by part, each opened with O_NOFOLLOW:
  *            the same answers, more system calls.

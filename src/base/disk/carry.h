@@ -16,7 +16,8 @@
 
 struct carried {
 	char *path; /* the copy, under its temporary name */
-	/* Of a file, by which it was copied: its mode may forbid its owner to open it for writing again. Of a folder: -1. */
+	/* For a file: the descriptor of the copy, because its mode may forbid its owner to open it for writing again.
+	 * For a folder: -1. */
 	int source, target;
 	struct stamp taken; /* the source's, when it was copied */
 };

@@ -201,7 +201,7 @@ bool files_move(const char *from, const char *to, GError **error)
 	return files_sync_move(from, to, error);
 }
 
-/* Both names are links to the same file: one is to stay, and which, is what the caller is told. */
+/* Both names are links to the same file: one is to stay, and the caller gets which one. */
 static int leave_link(const char *from, const char *to)
 {
 	if (beneath_unlink(from) == 0)

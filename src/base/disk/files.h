@@ -12,8 +12,8 @@
 
 /* mkdir -p with mode 0777 & ~umask; each new folder's parent is fsynced. */
 bool files_make_folder(const char *path, GError **error);
-/* fsync of what was written to this descriptor, by who wrote it: -1 with errno. Linux tells a write error once, then calls the file clean: a
- * file whose fsync, write or close failed is thrown away and made anew, never synced again. */
+/* fsync of this descriptor, by the process that wrote to it: -1 with errno. Linux tells a write error once, then calls
+ * the file clean: a file whose fsync, write or close failed is deleted and made again, never synced again. */
 int files_sync_descriptor(int descriptor);
 /* The end of a file that was written: fsync and close. path: for the error. */
 bool files_finish(int descriptor, const char *path, GError **error);
@@ -46,7 +46,7 @@ bool files_sync_move(const char *from, const char *to, GError **error);
 char *files_move_beside(const char *from, const char *to, GError **error);
 /* The name that files_rename_beside() tries as number-th: "a-1.jpg"; number > 0. Never longer than a name may be. */
 char *files_numbered(const char *path, unsigned number);
-/* Removes a folder with all in it, never following a link. Errors are ignored: what is left is harmless. */
+/* Removes a folder with all in it, never following a link. Errors are ignored: the remaining files are harmless. */
 void files_remove_tree(const char *path);
 /* Removes empty folders from path upwards, up to and without stop. */
 void files_prune(const char *path, const char *stop);

@@ -199,7 +199,7 @@ static bool sync_one(const char *path, const char *relative, const struct stat *
 	return files_sync(path, error);
 }
 
-/* All are on their way to the disk before the first is waited for: half the time for a pyramid's thousands. */
+/* The writes of all files begin before the first wait: half the time for a pyramid's thousands of files. */
 bool folder_sync(const char *path, GError **error)
 {
 	return walk(path, "", begin_writing, NULL, error) && walk(path, "", sync_one, NULL, error) &&

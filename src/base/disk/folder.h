@@ -22,8 +22,8 @@ gint64 folder_packed_bytes(GBytes *bytes);
 /* The size of a file, or of all files below a folder; 0 when there is none. */
 gint64 folder_bytes(const char *path);
 
-/* fsync of every file and folder below path, and of path, by the process that wrote them: a descriptor that is opened later is told, once, of a
- * write that failed before. */
+/* fsync of every file and folder below path, and of path, by the process that wrote them. A descriptor that is opened
+ * later gets an earlier write error only once. */
 bool folder_sync(const char *path, GError **error);
 
 /* A file goes away at once, a folder with all in it by and by, in a thread of its own, so that a loop need not wait. What cannot be removed

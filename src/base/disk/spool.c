@@ -12,7 +12,7 @@
 
 static int open_nameless(const char *folder, GError **error)
 {
-	/* `once` has no state folder before it needs one. Whether it could be made is told by what follows. */
+	/* `once` has no state folder before it needs one. The next call shows whether it could be made. */
 	beneath_make_folders(folder);
 	int fd = beneath_open(folder, O_TMPFILE | O_RDWR, 0600);
 

@@ -12,8 +12,8 @@
 /* In this folder, of this size, its blocks reserved: a full disk is an error here and not a surprise later. -1 with ERROR_RETRY when there is no
  * room. */
 int spool_open(const char *folder, gsize size, GError **error);
-/* After all that was written to it was read: could it be trusted? A disk that has no room after all, or fails, is told to who asks, while the pages
- * may be gone and read as zeros. Nothing is waited for. */
+/* After all that was written to it was read: could it be trusted? Asks whether the disk had no room after all, or
+ * failed: then the pages may be lost and read as zeros. It does not wait. */
 bool spool_was_kept(int fd, GError **error);
 
 #endif

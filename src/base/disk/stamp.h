@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-/* Of a folder: the bytes of all files in it, and the newest time of all that is in it, its own included. */
+/* For a folder: the bytes of all its files, and the newest time of everything in it, its own included. */
 struct stamp {
 	gint64 bytes; /* below 0: not known, equal to no other */
 	gint64 mtime_ns;

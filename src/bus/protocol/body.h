@@ -22,7 +22,8 @@ DEFINE_AUTO(body, body_unref)
 
 void body_add(struct body *body, GBytes *bytes /* references */);
 void body_add_all(struct body *body, struct body *other /* references */);
-/* So many bytes of an original from `at` on. Nobody may shrink it: whoever reads is told of an error then, with its name and of PLACE_ORIGINAL. */
+/* So many bytes of an original from `at` on. Nobody may shrink it: a reader then gets an error with its name and
+ * PLACE_ORIGINAL. */
 void body_add_file(struct body *body, const char *name /* copies */, int fd /* takes */, gint64 at, gint64 bytes);
 
 /* All of a spool file of ours (spool.h). counted: of such files' bytes, atomic, from g_atomic_rc_box_new(); these are in it, until the file is no

@@ -147,7 +147,8 @@ bool field_enum(
 }
 
 /* json-glib takes more than JSON: comments, other quotes, a second value behind the first; and it follows nested brackets to
- * any depth on the stack. So the shape is looked at before it sees the text: what may stand outside strings, one value, its depth. */
+ * any depth on the stack. So the shape is checked before it sees the text: characters outside strings, one value, its
+ * depth. */
 static const char *bad_shape(const char *text, gsize length)
 {
 	int depth = 0;

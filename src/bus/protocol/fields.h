@@ -39,8 +39,8 @@ bool field_enum(
 /* The text of one JSON object, kept as it is. */
 bool field_json(const struct record *record, const char *name, char **text, GError **error);
 
-/* Header and value of the assets of a task: see parcels.c. get: what is left of the value is the payload; both are the caller's, also after
- * an error. */
+/* Header and value of the assets of a task: see parcels.c. get: the rest of the value is the payload; both are the
+ * caller's, also after an error. */
 void parcels_put(struct record *record, const GPtrArray *parcels);
 bool parcels_get(const struct record *record, GPtrArray **parcels, GBytes **payload, GError **error);
 

@@ -215,7 +215,7 @@ static bool get_endings(JsonObject *object, GPtrArray *endings, GError **error)
 	return good || fail(error, ERROR_INPUT, "'endings' is no list of up to %d {pid, how, task}", ENDINGS_MOST);
 }
 
-/* One for each partition, so that they can be told together. */
+/* One for each partition, so that they can be reported together. */
 static bool get_lags(JsonObject *object, struct heartbeat *heartbeat, GError **error)
 {
 	JsonArray *list = json_array(object, "lags");

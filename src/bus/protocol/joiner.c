@@ -23,7 +23,7 @@ struct pending {
 	guint8 *memory; /* NULL: in the file */
 	int fd;         /* -1: none */
 	gint64 came_us; /* the last part */
-	bool lost;      /* told; what still comes of it is passed over */
+	bool lost;      /* reported; further parts of it are ignored */
 };
 
 struct joiner {

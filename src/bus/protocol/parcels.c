@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "bus/protocol/fields.h"
 
-/* More would be no definition that a person wrote. */
+/* A definition that a person wrote has fewer. */
 #define PARCELS_MOST 256
 
 static void parcel_free(struct parcel *parcel)

@@ -9,7 +9,7 @@
 
 #include "bus/kafka.h"
 
-/* More are no record of ours. */
+/* A record of ours has fewer. */
 #define PARTS_MOST 65536
 
 /* All bytes of its value, wherever they are. */

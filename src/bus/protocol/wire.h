@@ -112,8 +112,8 @@ struct heartbeat {
 	guint64 done, failed;
 	GArray *partitions; /* gint32 */
 	gint64 lag;         /* -1: unknown */
-	GArray *lags;       /* gint64, one for each of partitions, -1: unknown; NULL: not told */
-	char *version;      /* of dropmill; "": another program, or not told */
+	GArray *lags;       /* gint64, one for each of partitions, -1: unknown; NULL: not reported */
+	char *version;      /* of dropmill; "": another program, or not reported */
 	bool planes[2];     /* by enum plane */
 	bool no_files;      /* it opens no file of this machine by its path: whole files are sent to it */
 	char *vips;         /* "8.14.1" */
