@@ -15,7 +15,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 LONGEST = 30
 
 # How many findings there may be. Lower them when you have fixed some; never raise them.
-CEILING = {"comments": 311, "messages": 43}
+CEILING = {"comments": 183, "messages": 43}
 
 # What is not written, and what is written instead.
 PATTERNS = [
@@ -155,7 +155,8 @@ def main():
             lines.append(f"{len(found)} findings in {kind} of src/: lower the ceiling of {CEILING[kind]} in tests/lint/words.py")
         if "--all" in sys.argv:
             lines += found
-    print("\n".join(lines) or "documents, comments and messages are short and plain")
+    left = ", ".join(f"{len(found)} findings left in {kind} of src/" for kind, found in code.items())
+    print("\n".join(lines) or f"documents are short and plain; {left}")
     sys.exit(1 if failed else 0)
 
 
