@@ -15,13 +15,3 @@ guint64 tally_of(enum tallied what)
 {
 	return atomic_load_explicit(&numbers[what], memory_order_relaxed);
 }
-
-const char *tally_name(enum tallied what)
-{
-	static const char *const names[] = {
-#define X(name, text) [name] = text,
-		TALLIES(X)
-#undef X
-	};
-	return names[what];
-}

@@ -9,13 +9,13 @@
 
 #include <glib.h>
 
-/* name, as shown */
+/* name, as shown, what it counts */
 #define TALLIES(X)                                                                                                     \
-	X(TALLY_PROCESSES, "processes_started")                                                                        \
-	X(TALLY_FOLDERS, "folders_read")
+	X(TALLY_PROCESSES, "processes_started", "Processes that the master started.")                                  \
+	X(TALLY_FOLDERS, "folders_read", "Folders that were read.")
 
 enum tallied {
-#define X(name, text) name,
+#define X(name, text, about) name,
 	TALLIES(X)
 #undef X
 		TALLY_COUNT
@@ -23,6 +23,5 @@ enum tallied {
 
 void tally(enum tallied what);
 guint64 tally_of(enum tallied what);
-const char *tally_name(enum tallied what);
 
 #endif

@@ -4,38 +4,29 @@
 
 #include <string.h>
 
-const char *job_state_name(enum job_state state)
-{
-	static const char *const names[] = {
-#define X(name, text) [name] = text,
-		JOB_STATES(X)
-#undef X
-	};
-	g_return_val_if_fail((unsigned)state < JOB_STATE_COUNT, "unknown");
-	return names[state];
-}
-
-const char *tile_shown_name(enum tile_shown state)
-{
-	static const char *const names[] = {
-#define X(name, text) [name] = text,
-		TILE_SHOWN(X)
-#undef X
-	};
-	g_return_val_if_fail((unsigned)state < TILE_SHOWN_COUNT, "unknown");
-	return names[state];
-}
-
-const char *timeline_kind_name(enum timeline_kind kind)
-{
-	static const char *const names[] = {
-#define X(name, text) [name] = text,
-		TIMELINE_KINDS(X)
-#undef X
-	};
-	g_return_val_if_fail((unsigned)kind < TIMELINE_KIND_COUNT, "unknown");
-	return names[kind];
-}
+const char *const job_state_names[] = {
+	[JOB_QUEUED] = "queued", [JOB_RUNNING] = "running", [JOB_DONE] = "done", [JOB_FAILED] = "failed", NULL};
+const char *const tile_shown_names[] = {[SHOWN_WAITING] = "waiting",
+	[SHOWN_READY] = "ready",
+	[SHOWN_RUNNING] = "running",
+	[SHOWN_DONE] = "done",
+	[SHOWN_FAILED] = "failed",
+	NULL};
+const char *const timeline_kind_names[] = {[TIMELINE_DROPPED] = "dropped",
+	[TIMELINE_CLAIMED] = "claimed",
+	[TIMELINE_STARTED] = "started",
+	[TIMELINE_PLANNED] = "planned",
+	[TIMELINE_RETRIED] = "retried",
+	[TIMELINE_REISSUED] = "reissued",
+	[TIMELINE_WORKER_LOST] = "worker_lost",
+	[TIMELINE_WAITING] = "waiting",
+	[TIMELINE_RESTARTED] = "restarted",
+	[TIMELINE_LANE] = "lane",
+	[TIMELINE_FAILED] = "failed",
+	[TIMELINE_COMMITTED] = "committed",
+	[TIMELINE_ARCHIVED] = "archived",
+	[TIMELINE_DONE] = "done",
+	NULL};
 
 struct tiles_view *tiles_view_ref(struct tiles_view *tiles)
 {

@@ -14,34 +14,20 @@
 #include "base/auto.h"
 #include "base/job_timings.h"
 
-/* name, text */
-#define JOB_STATES(X)                                                                                                  \
-	X(JOB_QUEUED, "queued")                                                                                        \
-	X(JOB_RUNNING, "running")                                                                                      \
-	X(JOB_DONE, "done")                                                                                            \
-	X(JOB_FAILED, "failed")
-enum job_state {
-#define X(name, text) name,
-	JOB_STATES(X)
-#undef X
-		JOB_STATE_COUNT
-};
-const char *job_state_name(enum job_state state);
+enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_DONE, JOB_FAILED, JOB_STATE_COUNT };
+extern const char *const job_state_names[JOB_STATE_COUNT + 1]; /* ended by NULL */
+static inline const char *job_state_name(enum job_state state)
+{
+	return job_state_names[state];
+}
 
 /* What happens to a tile, as people see it. */
-#define TILE_SHOWN(X)                                                                                                  \
-	X(SHOWN_WAITING, "waiting")                                                                                    \
-	X(SHOWN_READY, "ready")                                                                                        \
-	X(SHOWN_RUNNING, "running")                                                                                    \
-	X(SHOWN_DONE, "done")                                                                                          \
-	X(SHOWN_FAILED, "failed")
-enum tile_shown {
-#define X(name, text) name,
-	TILE_SHOWN(X)
-#undef X
-		TILE_SHOWN_COUNT
-};
-const char *tile_shown_name(enum tile_shown state);
+enum tile_shown { SHOWN_WAITING, SHOWN_READY, SHOWN_RUNNING, SHOWN_DONE, SHOWN_FAILED, TILE_SHOWN_COUNT };
+extern const char *const tile_shown_names[TILE_SHOWN_COUNT + 1]; /* ended by NULL */
+static inline const char *tile_shown_name(enum tile_shown state)
+{
+	return tile_shown_names[state];
+}
 
 struct tile_view {
 	guint64 changed;                      /* sequence of the first snapshot that shows it so */
@@ -74,29 +60,28 @@ static inline const struct tile_view *tiles_view_at(const struct tiles_view *til
 	return &tiles->pieces[index / TILES_PIECE]->tiles[index % TILES_PIECE];
 }
 
-/* name, text */
-#define TIMELINE_KINDS(X)                                                                                              \
-	X(TIMELINE_DROPPED, "dropped")                                                                                 \
-	X(TIMELINE_CLAIMED, "claimed")                                                                                 \
-	X(TIMELINE_STARTED, "started")                                                                                 \
-	X(TIMELINE_PLANNED, "planned")                                                                                 \
-	X(TIMELINE_RETRIED, "retried")                                                                                 \
-	X(TIMELINE_REISSUED, "reissued")                                                                               \
-	X(TIMELINE_WORKER_LOST, "worker_lost")                                                                         \
-	X(TIMELINE_WAITING, "waiting")                                                                                 \
-	X(TIMELINE_RESTARTED, "restarted")                                                                             \
-	X(TIMELINE_LANE, "lane")                                                                                       \
-	X(TIMELINE_FAILED, "failed")                                                                                   \
-	X(TIMELINE_COMMITTED, "committed")                                                                             \
-	X(TIMELINE_ARCHIVED, "archived")                                                                               \
-	X(TIMELINE_DONE, "done")
 enum timeline_kind {
-#define X(name, text) name,
-	TIMELINE_KINDS(X)
-#undef X
-		TIMELINE_KIND_COUNT
+	TIMELINE_DROPPED,
+	TIMELINE_CLAIMED,
+	TIMELINE_STARTED,
+	TIMELINE_PLANNED,
+	TIMELINE_RETRIED,
+	TIMELINE_REISSUED,
+	TIMELINE_WORKER_LOST,
+	TIMELINE_WAITING,
+	TIMELINE_RESTARTED,
+	TIMELINE_LANE,
+	TIMELINE_FAILED,
+	TIMELINE_COMMITTED,
+	TIMELINE_ARCHIVED,
+	TIMELINE_DONE,
+	TIMELINE_KIND_COUNT
 };
-const char *timeline_kind_name(enum timeline_kind kind);
+extern const char *const timeline_kind_names[TIMELINE_KIND_COUNT + 1]; /* ended by NULL */
+static inline const char *timeline_kind_name(enum timeline_kind kind)
+{
+	return timeline_kind_names[kind];
+}
 
 struct timeline_entry { /* g_atomic_rc_box */
 	gint64 wall_us;

@@ -8,23 +8,9 @@ static GMutex latest_lock;
 static GCond latest_changed;
 static struct snapshot *latest; /* under latest_lock; one reference is ours */
 
-const char *error_shown_name(enum error_shown kind)
-{
-	static const char *const names[] = {
-#define X(name, text) [name] = text,
-		ERRORS_SHOWN(X)
-#undef X
-	};
-	g_return_val_if_fail((unsigned)kind < ERROR_KINDS_SHOWN, "unknown");
-	return names[kind];
-}
-
-const char *worker_state_name(enum worker_state state)
-{
-	static const char *const names[] = {[WORKER_LIVE] = "live", [WORKER_LATE] = "late", [WORKER_GONE] = "gone"};
-	g_return_val_if_fail((unsigned)state < WORKER_STATE_COUNT, "unknown");
-	return names[state];
-}
+const char *const error_shown_names[] = {
+	[SHOWN_INPUT] = "input", [SHOWN_LIMIT] = "limit", [SHOWN_CRASH] = "crash", [SHOWN_RETRIES] = "retries", NULL};
+const char *const worker_state_names[] = {[WORKER_LIVE] = "live", [WORKER_LATE] = "late", [WORKER_GONE] = "gone", NULL};
 
 void worker_view_free(struct worker_view *view)
 {

@@ -19,21 +19,19 @@
 #define WORKER_LATE_US (3 * G_USEC_PER_SEC)
 #define WORKER_GONE_US (10 * G_USEC_PER_SEC)
 enum worker_state { WORKER_LIVE, WORKER_LATE, WORKER_GONE, WORKER_STATE_COUNT };
-const char *worker_state_name(enum worker_state state);
+extern const char *const worker_state_names[WORKER_STATE_COUNT + 1]; /* ended by NULL */
+static inline const char *worker_state_name(enum worker_state state)
+{
+	return worker_state_names[state];
+}
 
-/* What a job failed of, as /metrics tells them apart: name, text */
-#define ERRORS_SHOWN(X)                                                                                                \
-	X(SHOWN_INPUT, "input")                                                                                        \
-	X(SHOWN_LIMIT, "limit")                                                                                        \
-	X(SHOWN_CRASH, "crash")                                                                                        \
-	X(SHOWN_RETRIES, "retries")
-enum error_shown {
-#define X(name, text) name,
-	ERRORS_SHOWN(X)
-#undef X
-		ERROR_KINDS_SHOWN
-};
-const char *error_shown_name(enum error_shown kind);
+/* What a job failed of, as /metrics tells them apart. */
+enum error_shown { SHOWN_INPUT, SHOWN_LIMIT, SHOWN_CRASH, SHOWN_RETRIES, ERROR_KINDS_SHOWN };
+extern const char *const error_shown_names[ERROR_KINDS_SHOWN + 1]; /* ended by NULL */
+static inline const char *error_shown_name(enum error_shown kind)
+{
+	return error_shown_names[kind];
+}
 
 struct worker_view {
 	guint64 changed; /* sequence of the first snapshot that shows it so */

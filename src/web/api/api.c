@@ -1,85 +1,122 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Snapshots as JSON: see api.h. Field names are a contract: see web/page/openapi.json. */
+ * The numbers of now, what waits, and the definitions as JSON: see api.h. Field names are a contract: the tables below say what they mean. */
 #include "web/api/api.h"
 
-#include <json-glib/json-glib.h>
-#include <string.h>
-
 #include "base/clock.h"
-#include "base/error.h"
 #include "base/json.h"
 #include "base/version.h"
 #include "web/api/events.h"
-#include "web/http/fields.h"
 
-static JsonObject *broker_object(const struct snapshot *snapshot)
+struct shown_status {
+	struct snapshot of;
+	const char *version, *boot, *kind, *state, *note;
+	gint64 uptime_s, age_s, lag, oldest_us;
+	int streams, most;
+};
+#define STATUS(member) MEMBER(struct shown_status, member)
+
+static const char *const broker_kinds[] = {"embedded", "kafka", NULL};
+static const char *const broker_states[] = {"up", "down", NULL};
+static const struct field broker_fields[] = {
+	{"kind", STATUS(kind), .words = broker_kinds},
+	{"state", STATUS(state), .words = broker_states},
+	{"servers", STATUS(of.brokers)},
+	{"note", STATUS(note), .about = "Why it is down, or a warning; empty: none."},
+	{"lag", STATUS(lag), .unknown = NULL_BELOW_0, .about = "Tasks that live workers have not read yet."},
+	{0},
+};
+static const struct table broker_table = {.fields = broker_fields};
+static const struct field workers_fields[] = {
+	{"live", STATUS(of.workers_by_state[WORKER_LIVE])},
+	{"late", STATUS(of.workers_by_state[WORKER_LATE])},
+	{"gone", STATUS(of.workers_by_state[WORKER_GONE])},
+	{0},
+};
+static const struct table workers_table = {.fields = workers_fields};
+static const struct field jobs_fields[] = {
+	{"queued", STATUS(of.jobs_by_state[JOB_QUEUED])},
+	{"running", STATUS(of.jobs_by_state[JOB_RUNNING])},
+	{"done", STATUS(of.jobs_by_state[JOB_DONE])},
+	{"failed", STATUS(of.jobs_by_state[JOB_FAILED])},
+	{0},
+};
+static const struct table jobs_table = {
+	.about = "Jobs by state; done and failed since the history began.", .fields = jobs_fields};
+static const struct field tiles_fields[] = {
+	{"queued", STATUS(of.tiles_queued)},
+	{"running", STATUS(of.tiles_running)},
+	{"done", STATUS(of.tiles_done)},
+	{"retried", STATUS(of.tiles_retried)},
+	{"reissued", STATUS(of.tiles_reissued), .about = "Given to a second worker before the first had answered."},
+	{"duplicate", STATUS(of.tiles_duplicate), .about = "Answers that another had preceded."},
+	{0},
+};
+static const struct table tiles_table = {.fields = tiles_fields};
+static const struct field now_fields[] = {
+	{"megapixels_per_s", STATUS(of.megapixels_per_s)},
+	{"tiles_per_s", STATUS(of.tiles_per_s)},
+	{"jobs_per_min", STATUS(of.jobs_per_min)},
+	{0},
+};
+static const struct table now_table = {.about = "Lately.", .fields = now_fields};
+static const struct field lists_fields[] = {
+	{"jobs", STATUS(of.jobs_changed)},
+	{"workers", STATUS(of.workers_changed)},
+	{"pipelines", STATUS(of.pipelines_changed)},
+	{"waiting", STATUS(of.waiting_changed)},
+	{0},
+};
+static const struct table lists_table = {
+	.about = "Sequences of the snapshots in which these lists last changed.", .fields = lists_fields};
+static const struct field streams_fields[] = {
+	{"open", STATUS(streams)},
+	{"most", STATUS(most)},
+	{0},
+};
+static const struct table streams_table = {.about = "Streams of events.", .fields = streams_fields};
+static const struct field counts_fields[] = {
+#define X(name, text, what) {text, STATUS(of.tallies[name]), .about = what},
+	TALLIES(X)
+#undef X
+		{0},
+};
+static const struct table counts_table = {.about = "Since the master started.", .fields = counts_fields};
+static const struct field status_fields[] = {
+	{"version", STATUS(version)},
+	{"boot", STATUS(boot), .about = "Differs from one start of the master to the next."},
+	{"time", STATUS(of.taken_wall_us), SHOW_TIME},
+	{"uptime_s", STATUS(uptime_s)},
+	{"sequence", STATUS(of.sequence), .about = "Number of the snapshot that all of this is read from."},
+	{"snapshot_age_s", STATUS(age_s)},
+	{"ready", STATUS(of.ready)},
+	{"broker", .of = &broker_table},
+	{"workers", .of = &workers_table},
+	{"jobs", .of = &jobs_table},
+	{"tiles", .of = &tiles_table},
+	{"now", .of = &now_table},
+	{"lists", .of = &lists_table},
+	{"streams", .of = &streams_table},
+	{"counts", .of = &counts_table},
+	{"waiting", STATUS(of.waiting_total), .about = "Files that are seen and cannot be taken."},
+	{"records_refused", STATUS(of.records_refused), .about = "Records from Kafka that were malformed."},
+	{"inotify_overflows", STATUS(of.overflows)},
+	{"oldest_queued_s", STATUS(oldest_us), SHOW_SECONDS, NULL_BELOW_0},
+	{"oldest_source", STATUS(of.oldest_source), .unknown = NULL_IF_NONE},
+	{0},
+};
+const struct table api_status_table = {"Status", .fields = status_fields};
+
+/* Tasks that live workers have not read; -1: none of them says so. */
+static gint64 total_lag(const struct snapshot *snapshot)
 {
-	JsonObject *broker = json_object_new();
-	json_object_set_string_member(broker, "kind", snapshot->embedded ? "embedded" : "kafka");
-	json_object_set_string_member(broker, "state", snapshot->broker_up ? "up" : "down");
-	set_text(broker, "servers", snapshot->brokers);
-	set_text(broker, "note", snapshot->broker_note ? snapshot->broker_note : "");
-	gint64 lag = 0;
-	bool known = false;
+	gint64 lag = -1;
+
 	for (guint i = 0; i < snapshot->workers->len; i++) {
 		const struct worker_view *worker = g_ptr_array_index(snapshot->workers, i);
-		known = known || (worker->state == WORKER_LIVE && worker->lag >= 0);
-		lag += worker->state == WORKER_LIVE ? MAX(worker->lag, 0) : 0;
+		if (worker->state == WORKER_LIVE && worker->lag >= 0)
+			lag = MAX(lag, 0) + worker->lag;
 	}
-	set_known(broker, "lag", lag, known);
-	return broker;
-}
-
-static JsonObject *tiles_object(const struct snapshot *snapshot)
-{
-	JsonObject *tiles = json_object_new();
-	json_object_set_int_member(tiles, "queued", (gint64)snapshot->tiles_queued);
-	json_object_set_int_member(tiles, "running", (gint64)snapshot->tiles_running);
-	json_object_set_int_member(tiles, "done", (gint64)snapshot->tiles_done);
-	json_object_set_int_member(tiles, "retried", (gint64)snapshot->tiles_retried);
-	json_object_set_int_member(tiles, "reissued", (gint64)snapshot->tiles_reissued);
-	json_object_set_int_member(tiles, "duplicate", (gint64)snapshot->tiles_duplicate);
-	return tiles;
-}
-
-static JsonObject *now_object(const struct snapshot *snapshot)
-{
-	JsonObject *now = json_object_new();
-
-	json_object_set_double_member(now, "megapixels_per_s", tenths(snapshot->megapixels_per_s));
-	json_object_set_double_member(now, "tiles_per_s", tenths(snapshot->tiles_per_s));
-	json_object_set_double_member(now, "jobs_per_min", tenths(snapshot->jobs_per_min));
-	return now;
-}
-
-static JsonObject *lists_object(const struct snapshot *snapshot)
-{
-	JsonObject *lists = json_object_new();
-
-	json_object_set_int_member(lists, "jobs", (gint64)snapshot->jobs_changed);
-	json_object_set_int_member(lists, "workers", (gint64)snapshot->workers_changed);
-	json_object_set_int_member(lists, "pipelines", (gint64)snapshot->pipelines_changed);
-	json_object_set_int_member(lists, "waiting", (gint64)snapshot->waiting_changed);
-	return lists;
-}
-
-static JsonObject *streams_object(void)
-{
-	JsonObject *streams = json_object_new();
-
-	json_object_set_int_member(streams, "open", events_open());
-	json_object_set_int_member(streams, "most", EVENTS_MOST);
-	return streams;
-}
-
-/* Everything is as of the snapshot, so that two requests for the same snapshot get the same answer. */
-static JsonObject *counts_object(const struct snapshot *snapshot)
-{
-	JsonObject *counts = json_object_new();
-
-	for (int i = 0; i < TALLY_COUNT; i++)
-		json_object_set_int_member(counts, tally_name((enum tallied)i), (gint64)snapshot->tallies[i]);
-	return counts;
+	return lag;
 }
 
 struct status_key api_status_key(const struct snapshot *snapshot)
@@ -91,40 +128,27 @@ struct status_key api_status_key(const struct snapshot *snapshot)
 		.streams = events_open()};
 }
 
+/* Everything is as of the snapshot, so that two who ask for the same one are told the same. */
 JsonObject *api_status_object(const struct snapshot *snapshot)
 {
-	JsonObject *status = json_object_new();
-	JsonObject *workers = json_object_new();
-	JsonObject *jobs = json_object_new();
-	gint64 now_us = snapshot->taken_us;
 	g_autofree char *boot = g_strdup_printf("%08x", snapshot->boot);
+	gint64 queued_us = snapshot->oldest_queued_us;
+	const struct shown_status shown = {
+		.of = *snapshot,
+		.version = DROPMILL_VERSION,
+		.boot = boot,
+		.kind = snapshot->embedded ? "embedded" : "kafka",
+		.state = snapshot->broker_up ? "up" : "down",
+		.note = snapshot->broker_note ? snapshot->broker_note : "",
+		.uptime_s = MAX(snapshot->taken_us - snapshot->started_us, 0) / G_USEC_PER_SEC,
+		.age_s = MAX(clock_now_us() - snapshot->taken_us, 0) / G_USEC_PER_SEC,
+		.lag = total_lag(snapshot),
+		.oldest_us = queued_us > 0 ? MAX(snapshot->taken_us - queued_us, 0) : -1,
+		.streams = events_open(),
+		.most = EVENTS_MOST,
+	};
 
-	for (int i = 0; i < WORKER_STATE_COUNT; i++)
-		json_object_set_int_member(
-			workers, worker_state_name((enum worker_state)i), snapshot->workers_by_state[i]);
-	for (int i = 0; i < JOB_STATE_COUNT; i++)
-		json_object_set_int_member(jobs, job_state_name((enum job_state)i), (gint64)snapshot->jobs_by_state[i]);
-	json_object_set_string_member(status, "version", DROPMILL_VERSION);
-	json_object_set_string_member(status, "boot", boot);
-	set_time(status, "time", snapshot->taken_wall_us);
-	json_object_set_int_member(status, "uptime_s", MAX(now_us - snapshot->started_us, 0) / G_USEC_PER_SEC);
-	json_object_set_int_member(status, "sequence", (gint64)snapshot->sequence);
-	json_object_set_int_member(status, "snapshot_age_s", MAX(clock_now_us() - now_us, 0) / G_USEC_PER_SEC);
-	json_object_set_boolean_member(status, "ready", snapshot->ready);
-	json_object_set_object_member(status, "broker", broker_object(snapshot));
-	json_object_set_object_member(status, "workers", workers);
-	json_object_set_object_member(status, "jobs", jobs);
-	json_object_set_object_member(status, "tiles", tiles_object(snapshot));
-	json_object_set_object_member(status, "now", now_object(snapshot));
-	json_object_set_object_member(status, "lists", lists_object(snapshot));
-	json_object_set_object_member(status, "streams", streams_object());
-	json_object_set_object_member(status, "counts", counts_object(snapshot));
-	json_object_set_int_member(status, "waiting", (gint64)snapshot->waiting_total);
-	json_object_set_int_member(status, "records_refused", (gint64)snapshot->records_refused);
-	json_object_set_int_member(status, "inotify_overflows", (gint64)snapshot->overflows);
-	set_seconds(status, "oldest_queued_s", now_us - snapshot->oldest_queued_us, snapshot->oldest_queued_us > 0);
-	set_text(status, "oldest_source", snapshot->oldest_source);
-	return status;
+	return fields_object(&api_status_table, &shown);
 }
 
 char *api_status(const struct snapshot *snapshot)
@@ -133,80 +157,34 @@ char *api_status(const struct snapshot *snapshot)
 	return json_object_text(status);
 }
 
+#define WAITING(member) MEMBER(struct waiting_view, member)
+static const struct field waiting_entry_fields[] = {
+	{"pipeline", WAITING(pipeline)},
+	{"path", WAITING(path)},
+	{"why", WAITING(why)},
+	{"since", WAITING(since_wall_us), SHOW_TIME, NULL_IF_NONE},
+	{"files", WAITING(files),
+		.about = "How many files this stands for: 1, or for an inbox all that are not listed one by one."},
+	{0},
+};
+static const struct table waiting_entry_table = {.fields = waiting_entry_fields};
+struct shown_list {
+	guint64 total;
+	JsonArray *list;
+};
+static const struct field waiting_fields[] = {
+	{"total", MEMBER(struct shown_list, total)},
+	{"waiting", MEMBER(struct shown_list, list), .of = &waiting_entry_table},
+	{0},
+};
+const struct table api_waiting_table = {"Waiting", .fields = waiting_fields};
+
 char *api_waiting(const struct snapshot *snapshot)
 {
-	g_autoptr(JsonObject) object = json_object_new();
-	JsonArray *list = json_array_new();
+	const struct shown_list shown = {snapshot->waiting_total, json_array_new()};
 
-	for (guint i = 0; i < snapshot->waiting->len; i++) {
-		const struct waiting_view *view = g_ptr_array_index(snapshot->waiting, i);
-		JsonObject *entry = json_object_new();
-		set_text(entry, "pipeline", view->pipeline);
-		set_text(entry, "path", view->path);
-		set_text(entry, "why", view->why);
-		set_time(entry, "since", view->since_wall_us);
-		json_object_set_int_member(entry, "files", (gint64)view->files);
-		json_array_add_object_element(list, entry);
-	}
-	json_object_set_int_member(object, "total", (gint64)snapshot->waiting_total);
-	json_object_set_array_member(object, "waiting", list);
-	return json_object_text(object);
-}
-
-/* What it does, and with whose pictures. */
-static void add_chain(JsonObject *pipeline, const struct pipeline_view *view)
-{
-	g_autoptr(JsonObject) chain = view->chain ? json_parse_object(view->chain, -1, NULL) : NULL;
-	JsonArray *accept = json_array_new();
-
-	for (char **word = view->accept; word && *word; word++)
-		json_array_add_string_element(accept, *word);
-	json_object_set_array_member(pipeline, "accept", accept);
-	set_text(pipeline, "originals", view->originals);
-	json_object_set_boolean_member(pipeline, "recursive", view->recursive);
-	json_object_set_int_member(pipeline, "priority", view->priority);
-	static const char *const lists[] = {"steps", "outputs", "allow"};
-	for (gsize i = 0; i < G_N_ELEMENTS(lists); i++) {
-		const char *name = lists[i];
-		JsonNode *node = chain ? json_object_get_member(chain, name) : NULL;
-		if (node)
-			json_object_set_member(pipeline, name, json_node_copy(node));
-		else
-			json_object_set_array_member(pipeline, name, json_array_new());
-	}
-}
-
-static void add_counts(JsonObject *pipeline, const struct pipeline_view *view)
-{
-	JsonObject *jobs = json_object_new();
-
-	for (int i = 0; i < JOB_STATE_COUNT; i++)
-		json_object_set_int_member(jobs, job_state_name((enum job_state)i), (gint64)view->jobs[i]);
-	json_object_set_object_member(pipeline, "jobs", jobs);
-	json_object_set_int_member(pipeline, "kept", (gint64)view->kept);
-	set_seconds(pipeline, "median_s", view->median_us, view->median_us > 0);
-}
-
-char *api_pipelines(const struct snapshot *snapshot)
-{
-	g_autoptr(JsonObject) object = json_object_new();
-	JsonArray *pipelines = json_array_new();
-
-	for (guint i = 0; i < snapshot->pipelines->len; i++) {
-		const struct pipeline_view *view = g_ptr_array_index(snapshot->pipelines, i);
-		JsonObject *pipeline = json_object_new();
-		set_text(pipeline, "name", view->name);
-		set_text(pipeline, "description", view->description);
-		set_text(pipeline, "inbox", view->inbox);
-		set_text(pipeline, "file", view->file);
-		set_text(pipeline, "hash", view->hash);
-		json_object_set_boolean_member(pipeline, "enabled", view->enabled);
-		set_text(pipeline, "error", view->error);
-		set_time(pipeline, "loaded_at", view->loaded_wall_us);
-		add_chain(pipeline, view);
-		add_counts(pipeline, view);
-		json_array_add_object_element(pipelines, pipeline);
-	}
-	json_object_set_array_member(object, "pipelines", pipelines);
-	return json_object_text(object);
+	for (guint i = 0; i < snapshot->waiting->len; i++)
+		json_array_add_object_element(
+			shown.list, fields_object(&waiting_entry_table, snapshot->waiting->pdata[i]));
+	return fields_text(&api_waiting_table, &shown);
 }

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include "status/snapshot.h"
+#include "web/http/fields.h"
 
 #define API_PAGE_SIZE 50
 
@@ -45,6 +46,11 @@ char *api_job(const struct snapshot *snapshot, const struct job_view *job); /* i
 char *api_workers(const struct snapshot *snapshot);
 char *api_waiting(const struct snapshot *snapshot);
 char *api_pipelines(const struct snapshot *snapshot);
+
+/* What these answer. */
+extern const struct table api_status_table, api_waiting_table, api_step_table, api_chain_output_table,
+	api_pipelines_table, api_job_table, api_job_story_table, api_job_detail_table, api_jobs_table, api_tile_table,
+	api_throughput_table, api_task_table, api_worker_table, api_workers_table;
 
 /* Parts of these, for events. Returned owned. */
 JsonObject *api_status_object(const struct snapshot *snapshot);

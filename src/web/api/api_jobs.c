@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/json.h"
 #include "web/api/api.h"
 #include "web/api/archive.h"
 
@@ -65,8 +64,17 @@ static bool matches(const struct job_view *job, const struct jobs_query *query)
 struct page {
 	JsonArray *jobs;
 	const struct snapshot *snapshot;
-	gint64 first, total;
+	gint64 first, total, pages;
+	guint page;
 };
+static const struct field jobs_fields[] = {
+	{"total", MEMBER(struct page, total)},
+	{"page", MEMBER(struct page, page)},
+	{"pages", MEMBER(struct page, pages)},
+	{"jobs", MEMBER(struct page, jobs), .of = &api_job_table},
+	{0},
+};
+const struct table api_jobs_table = {"Jobs", .fields = jobs_fields};
 
 static void add(struct page *page, const struct job_view *job)
 {
@@ -138,16 +146,15 @@ struct job_view *api_any_job(const struct snapshot *snapshot, struct archive *ar
 
 char *api_jobs(const struct snapshot *snapshot, const struct jobs_query *query, struct archive *archive)
 {
-	g_autoptr(JsonObject) object = json_object_new();
-	struct page page = {json_array_new(), snapshot, (gint64)(query->page - 1) * API_PAGE_SIZE, 0};
+	struct page page = {.jobs = json_array_new(),
+		.snapshot = snapshot,
+		.page = query->page,
+		.first = (gint64)(query->page - 1) * API_PAGE_SIZE};
 	bool active_only = query->state == JOB_QUEUED || query->state == JOB_RUNNING;
 
 	add_from_snapshot(&page, query, false);
 	if (!active_only && !(archive && add_from_archive(&page, query, archive)))
 		add_from_snapshot(&page, query, true);
-	json_object_set_int_member(object, "total", page.total);
-	json_object_set_int_member(object, "page", query->page);
-	json_object_set_int_member(object, "pages", MAX((page.total + API_PAGE_SIZE - 1) / API_PAGE_SIZE, 1));
-	json_object_set_array_member(object, "jobs", page.jobs);
-	return json_object_text(object);
+	page.pages = MAX((page.total + API_PAGE_SIZE - 1) / API_PAGE_SIZE, 1);
+	return fields_text(&api_jobs_table, &page);
 }

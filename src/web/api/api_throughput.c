@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Throughput and latency of the last hour or day, out of the history: see api.h. */
-#include <math.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "web/api/api.h"
 #include "web/api/archive.h"
-#include "web/http/fields.h"
 
 /* A computed answer is valid for this time. */
 #define FRESH_US (5 * G_USEC_PER_SEC)
@@ -53,30 +50,57 @@ static int by_time(gconstpointer a, gconstpointer b)
 	return x < y ? -1 : x > y;
 }
 
+struct shown_bucket {
+	struct bucket of;
+	gint64 at_us, p50_us, p95_us;
+};
+#define BUCKET(member) MEMBER(struct shown_bucket, member)
+static const struct field bucket_fields[] = {
+	{"at", BUCKET(at_us), SHOW_TIME},
+	{"jobs", BUCKET(of.jobs)},
+	{"failed", BUCKET(of.failed)},
+	{"megapixels", BUCKET(of.megapixels)},
+	{"bytes_in", BUCKET(of.bytes_in)},
+	{"bytes_out", BUCKET(of.bytes_out)},
+	{"latency_p50_s", BUCKET(p50_us), SHOW_SECONDS, NULL_BELOW_0},
+	{"latency_p95_s", BUCKET(p95_us), SHOW_SECONDS, NULL_BELOW_0},
+	{0},
+};
+static const struct table bucket_table = {.fields = bucket_fields};
+struct shown_series {
+	guint span;
+	gint64 bucket_s, now_us;
+	JsonArray *buckets;
+};
+#define SERIES(member) MEMBER(struct shown_series, member)
+static const char *const spans[] = {"hour", "day", NULL};
+static const struct field throughput_fields[] = {
+	{"span", SERIES(span), SHOW_WORD, .words = spans},
+	{"bucket_s", SERIES(bucket_s)},
+	{"time", SERIES(now_us), SHOW_TIME},
+	{"buckets", SERIES(buckets), .of = &bucket_table},
+	{0},
+};
+const struct table api_throughput_table = {"Throughput", .fields = throughput_fields};
+
 static JsonObject *bucket_object(const struct series *series, guint number)
 {
 	const struct bucket *bucket = &series->buckets[number];
-	JsonObject *object = json_object_new();
 	guint known = bucket->latencies_us->len;
 	gint64 *sorted = (gint64 *)(gpointer)bucket->latencies_us->data;
 
 	g_array_sort(bucket->latencies_us, by_time);
-	set_time(object, "at", series->from_us + number * series->bucket_us);
-	json_object_set_int_member(object, "jobs", bucket->jobs);
-	json_object_set_int_member(object, "failed", bucket->failed);
-	json_object_set_double_member(object, "megapixels", tenths(bucket->megapixels));
-	json_object_set_int_member(object, "bytes_in", bucket->bytes_in);
-	json_object_set_int_member(object, "bytes_out", bucket->bytes_out);
-	set_seconds(object, "latency_p50_s", known ? sorted[(known - 1) / 2] : 0, known > 0);
-	set_seconds(object, "latency_p95_s", known ? sorted[(known * 95 + 99) / 100 - 1] : 0, known > 0);
-	return object;
+	const struct shown_bucket shown = {.of = *bucket,
+		.at_us = series->from_us + number * series->bucket_us,
+		.p50_us = known ? sorted[(known - 1) / 2] : -1,
+		.p95_us = known ? sorted[(known * 95 + 99) / 100 - 1] : -1};
+	return fields_object(&bucket_table, &shown);
 }
 
 static char *compute(struct archive *archive, bool day)
 {
 	g_autofree struct series *series = g_new0(struct series, 1);
-	g_autoptr(JsonObject) object = json_object_new();
-	JsonArray *list = json_array_new();
+	g_autoptr(JsonArray) list = json_array_new();
 	gint64 now = clock_wall_us();
 
 	series->count = day ? 96 : 60;
@@ -90,11 +114,9 @@ static char *compute(struct archive *archive, bool day)
 		json_array_add_object_element(list, bucket_object(series, i));
 		g_array_unref(series->buckets[i].latencies_us);
 	}
-	json_object_set_string_member(object, "span", day ? "day" : "hour");
-	json_object_set_int_member(object, "bucket_s", series->bucket_us / G_USEC_PER_SEC);
-	set_time(object, "time", now);
-	json_object_set_array_member(object, "buckets", list);
-	return read ? json_object_text(object) : NULL;
+	const struct shown_series shown = {
+		day, series->bucket_us / G_USEC_PER_SEC, now, read ? g_steal_pointer(&list) : NULL};
+	return read ? fields_text(&api_throughput_table, &shown) : NULL;
 }
 
 char *api_throughput(struct archive *archive, bool day)

@@ -3,10 +3,102 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/json.h"
 #include "web/api/api.h"
-#include "web/http/fields.h"
+
+struct shown_task {
+	struct task_view of;
+	const char *worker;
+	gint64 start_us;
+	double seconds;
+	guint result;
+};
+#define TASK(member) MEMBER(struct shown_task, member)
+static const char *const results[] = {"done", "failed", NULL};
+static const struct field task_fields[] = {
+	{"worker", TASK(worker), .unknown = ABSENT_IF_NONE},
+	{"start", TASK(start_us), SHOW_TIME},
+	{"seconds", TASK(seconds), SHOW_EXACT},
+	{"job", TASK(of.job)},
+	{"source", TASK(of.source), .unknown = NULL_IF_NONE, .about = "Of the job, as its list names it."},
+	{"tile", TASK(of.tile)},
+	{"result", TASK(result), SHOW_WORD, .words = results},
+	{0},
+};
+const struct table api_task_table = {"Task", .fields = task_fields};
+
+struct shown_worker {
+	struct worker_view of;
+	const char *breaker, *breaker_reason, *current;
+	gint64 silent_us, retry_us, busy_us;
+	int tile;
+	JsonArray *partitions, *lags, *tasks;
+};
+#define WORKER(member) MEMBER(struct shown_worker, member)
+struct shown_lag {
+	gint64 partition, lag;
+};
+static const struct field lag_fields[] = {
+	{"partition", MEMBER(struct shown_lag, partition)},
+	{"lag", MEMBER(struct shown_lag, lag), .unknown = NULL_BELOW_0},
+	{0},
+};
+static const struct table lag_table = {.fields = lag_fields};
+static const char *const breaker_states[] = {"closed", "open", "half-open", NULL};
+static const struct field breaker_fields[] = {
+	{"state", WORKER(breaker), .words = breaker_states},
+	{"reason", WORKER(breaker_reason), .unknown = NULL_IF_NONE},
+	{"retry_in_s", WORKER(retry_us), SHOW_SECONDS, NULL_BELOW_0},
+	{0},
+};
+static const struct table breaker_table = {
+	.about = "Why a worker is taken out, and for how long yet.", .fields = breaker_fields};
+static const char *const planes[] = {"shm", "inline", NULL};
+static const struct field worker_fields[] = {
+	{"id", WORKER(of.id)},
+	{"host", WORKER(of.host)},
+	{"pid", WORKER(of.pid)},
+	{"state", WORKER(of.state), SHOW_WORD, .words = worker_state_names},
+	{"last_heartbeat_s", WORKER(silent_us), SHOW_SECONDS},
+	{"plane", WORKER(of.plane), .words = planes},
+	{"partition_lags", WORKER(lags), .of = &lag_table},
+	{"partitions", WORKER(partitions), .items = "integer"},
+	{"lag", WORKER(of.lag), .unknown = NULL_BELOW_0},
+	{"tiles_done", WORKER(of.tiles_done)},
+	{"failed", WORKER(of.failed)},
+	{"tiles_per_s", WORKER(of.tiles_per_s)},
+	{"current", WORKER(current)},
+	{"current_job", WORKER(of.job), .unknown = NULL_IF_NONE},
+	{"current_tile", WORKER(tile), .unknown = NULL_BELOW_0},
+	{"busy_s", WORKER(busy_us), SHOW_SECONDS, NULL_BELOW_0},
+	{"leases", WORKER(of.leases), .about = "Tasks given and not answered."},
+	{"taken_back", WORKER(of.taken_back), .about = "Tasks taken from it and given to others."},
+	{"version", WORKER(of.version), .unknown = NULL_IF_NONE},
+	{"vips", WORKER(of.vips)},
+	{"rss_bytes", WORKER(of.rss_bytes), .unknown = NULL_BELOW_1},
+	{"restarts", WORKER(of.restarts)},
+	{"retiring", WORKER(of.retiring), .about = "It finishes what it has, and another takes its place."},
+	{"breaker", .of = &breaker_table},
+	{"end", WORKER(of.end), .unknown = NULL_IF_NONE, .about = "How it ended."},
+	{"gone_at", WORKER(of.gone_wall_us), SHOW_TIME, NULL_IF_NONE},
+	{"tasks", WORKER(tasks), .unknown = ABSENT_IF_NONE, .of = &api_task_table},
+	{0},
+};
+const struct table api_worker_table = {"Worker", .fields = worker_fields};
+struct shown_workers {
+	gint64 time_us;
+	int late_after_s, gone_after_s, stream_s;
+	JsonArray *workers;
+};
+#define WORKERS(member) MEMBER(struct shown_workers, member)
+static const struct field workers_fields[] = {
+	{"time", WORKERS(time_us), SHOW_TIME},
+	{"late_after_s", WORKERS(late_after_s)},
+	{"gone_after_s", WORKERS(gone_after_s)},
+	{"stream_s", WORKERS(stream_s), .about = "How far the tasks reach back."},
+	{"workers", WORKERS(workers), .of = &api_worker_table},
+	{0},
+};
+const struct table api_workers_table = {"Workers", .fields = workers_fields};
 
 /* "0,3" as [0, 3] */
 static JsonArray *partitions_array(const char *text)
@@ -27,60 +119,39 @@ static JsonArray *lags_array(const struct worker_view *view, JsonArray *partitio
 	JsonArray *array = json_array_new();
 
 	for (guint i = 0; view->lags && i < view->lags->len && i < json_array_get_length(partitions); i++) {
-		JsonObject *entry = json_object_new();
-		gint64 lag = g_array_index(view->lags, gint64, i);
-		json_object_set_int_member(entry, "partition", json_array_get_int_element(partitions, i));
-		set_known(entry, "lag", lag, lag >= 0);
-		json_array_add_object_element(array, entry);
+		const struct shown_lag shown = {
+			json_array_get_int_element(partitions, i), g_array_index(view->lags, gint64, i)};
+		json_array_add_object_element(array, fields_object(&lag_table, &shown));
 	}
 	return array;
 }
 
-/* Why a worker is taken out, and for how long yet. */
-static JsonObject *breaker_object(const struct snapshot *snapshot, const struct worker_view *view)
+/* tasks: taken; NULL: without. */
+static JsonObject *worker_object(const struct snapshot *snapshot, const struct worker_view *view, JsonArray *tasks)
 {
-	JsonObject *breaker = json_object_new();
-	const char *state = view->breaker ? view->breaker : "closed";
+	const char *breaker = view->breaker ? view->breaker : "closed";
+	gint64 silent_us = MAX(snapshot->taken_us - view->heartbeat_us, 0);
+	gint64 out_us = MAX(view->breaker_until_us - snapshot->taken_us, 0);
+	struct shown_worker shown = {
+		.of = *view,
+		.breaker = breaker,
+		.breaker_reason = strcmp(breaker, "closed") == 0 ? NULL : view->breaker_reason,
+		.current = view->current ? view->current : "",
+		.silent_us = silent_us,
+		.retry_us = strcmp(breaker, "open") == 0 ? out_us : -1,
+		.busy_us = view->job ? view->busy_us + silent_us : -1,
+		.tile = view->job ? view->tile : -1,
+		.partitions = partitions_array(view->partitions),
+		.tasks = tasks,
+	};
 
-	json_object_set_string_member(breaker, "state", state);
-	set_text(breaker, "reason", strcmp(state, "closed") == 0 ? NULL : view->breaker_reason);
-	set_seconds(breaker, "retry_in_s", view->breaker_until_us - snapshot->taken_us, strcmp(state, "open") == 0);
-	return breaker;
+	shown.lags = lags_array(view, shown.partitions);
+	return fields_object(&api_worker_table, &shown);
 }
 
 JsonObject *api_worker_object(const struct snapshot *snapshot, const struct worker_view *view)
 {
-	JsonObject *worker = json_object_new();
-	JsonArray *partitions = partitions_array(view->partitions);
-	gint64 silent_us = snapshot->taken_us - view->heartbeat_us;
-
-	set_text(worker, "id", view->id);
-	set_text(worker, "host", view->host);
-	json_object_set_int_member(worker, "pid", view->pid);
-	json_object_set_string_member(worker, "state", worker_state_name(view->state));
-	set_seconds(worker, "last_heartbeat_s", silent_us, true);
-	set_text(worker, "plane", view->plane);
-	json_object_set_array_member(worker, "partition_lags", lags_array(view, partitions));
-	json_object_set_array_member(worker, "partitions", partitions);
-	set_known(worker, "lag", view->lag, view->lag >= 0);
-	json_object_set_int_member(worker, "tiles_done", (gint64)view->tiles_done);
-	json_object_set_int_member(worker, "failed", (gint64)view->failed);
-	json_object_set_double_member(worker, "tiles_per_s", tenths(view->tiles_per_s));
-	set_text(worker, "current", view->current ? view->current : "");
-	set_text(worker, "current_job", view->job);
-	set_known(worker, "current_tile", view->tile, view->job != NULL);
-	set_seconds(worker, "busy_s", view->busy_us + silent_us, view->job != NULL);
-	json_object_set_int_member(worker, "leases", view->leases);
-	json_object_set_int_member(worker, "taken_back", (gint64)view->taken_back);
-	set_text(worker, "version", view->version);
-	set_text(worker, "vips", view->vips);
-	set_known(worker, "rss_bytes", view->rss_bytes, view->rss_bytes > 0);
-	json_object_set_int_member(worker, "restarts", (gint64)view->restarts);
-	json_object_set_boolean_member(worker, "retiring", view->retiring);
-	json_object_set_object_member(worker, "breaker", breaker_object(snapshot, view));
-	set_text(worker, "end", view->end);
-	set_time(worker, "gone_at", view->gone_wall_us);
-	return worker;
+	return worker_object(snapshot, view, NULL);
 }
 
 /* Tasks of one worker, in /api/workers. */
@@ -97,16 +168,14 @@ static void add_task(const struct task_view *task, void *user)
 
 	if (wanted->worker && strcmp(wanted->worker, task->worker) != 0)
 		return;
-	JsonObject *object = json_object_new();
-	if (!wanted->worker)
-		set_text(object, "worker", task->worker);
-	set_time(object, "start", task->end_wall_us - task->took_us);
-	json_object_set_double_member(object, "seconds", round((double)task->took_us / 10) / 1e5);
-	set_text(object, "job", task->job);
-	set_text(object, "source", task->source);
-	json_object_set_int_member(object, "tile", task->tile);
-	json_object_set_string_member(object, "result", task->failed ? "failed" : "done");
-	json_array_add_object_element(wanted->list, object);
+	const struct shown_task shown = {
+		.of = *task,
+		.worker = wanted->worker ? NULL : task->worker,
+		.start_us = task->end_wall_us - task->took_us,
+		.seconds = round((double)task->took_us / 10) / 1e5,
+		.result = task->failed,
+	};
+	json_array_add_object_element(wanted->list, fields_object(&api_task_table, &shown));
 	if (wanted->worker && json_array_get_length(wanted->list) > TASKS_MOST)
 		json_array_remove_element(wanted->list, 0);
 }
@@ -121,19 +190,18 @@ JsonArray *api_tasks_array(const char *worker, guint64 above, guint64 to)
 
 char *api_workers(const struct snapshot *snapshot)
 {
-	g_autoptr(JsonObject) object = json_object_new();
-	JsonArray *workers = json_array_new();
+	const struct shown_workers shown = {
+		.time_us = snapshot->taken_wall_us,
+		.late_after_s = WORKER_LATE_US / G_USEC_PER_SEC,
+		.gone_after_s = WORKER_GONE_US / G_USEC_PER_SEC,
+		.stream_s = TASK_LOG_US / G_USEC_PER_SEC,
+		.workers = json_array_new(),
+	};
 
 	for (guint i = 0; i < snapshot->workers->len; i++) {
 		const struct worker_view *view = g_ptr_array_index(snapshot->workers, i);
-		JsonObject *worker = api_worker_object(snapshot, view);
-		json_object_set_array_member(worker, "tasks", api_tasks_array(view->id, 0, snapshot->sequence));
-		json_array_add_object_element(workers, worker);
+		json_array_add_object_element(
+			shown.workers, worker_object(snapshot, view, api_tasks_array(view->id, 0, snapshot->sequence)));
 	}
-	set_time(object, "time", snapshot->taken_wall_us);
-	json_object_set_int_member(object, "late_after_s", WORKER_LATE_US / G_USEC_PER_SEC);
-	json_object_set_int_member(object, "gone_after_s", WORKER_GONE_US / G_USEC_PER_SEC);
-	json_object_set_int_member(object, "stream_s", TASK_LOG_US / G_USEC_PER_SEC);
-	json_object_set_array_member(object, "workers", workers);
-	return json_object_text(object);
+	return fields_text(&api_workers_table, &shown);
 }

@@ -9,7 +9,6 @@
 #include "base/json.h"
 #include "web/api/api.h"
 #include "web/api/archive.h"
-#include "web/http/fields.h"
 #include "web/pictures/pictures.h"
 
 #define PING_US (15 * G_USEC_PER_SEC)
@@ -93,18 +92,59 @@ static JsonArray *changed_workers(const struct snapshot *snapshot, guint64 above
 	return list;
 }
 
-/* The event that all streams at one place get. Without the closing brace. */
+struct shown_event {
+	bool full;
+	gint64 sequence, time_us, run;
+	JsonObject *status, *job;
+	const char *id;
+	JsonArray *jobs, *workers, *tasks, *tiles, *followed;
+};
+#define EVENT(member) MEMBER(struct shown_event, member)
+static const struct field followed_fields[] = {
+	{"id", EVENT(id)},
+	{"run", EVENT(run), .unknown = ABSENT_IF_NONE},
+	{"job", EVENT(job), .unknown = NULL_IF_NONE, .of = &api_job_story_table},
+	{"tiles", EVENT(tiles), .of = &api_tile_table},
+	{0},
+};
+static const struct table followed_table = {.fields = followed_fields};
+static const struct field shared_fields[] = {
+	{"full", EVENT(full)},
+	{"sequence", EVENT(sequence)},
+	{"time", EVENT(time_us), SHOW_TIME},
+	{"status", EVENT(status), .of = &api_status_table},
+	{"jobs", EVENT(jobs), .of = &api_job_table},
+	{"workers", EVENT(workers), .of = &api_worker_table},
+	{0},
+};
+static const struct table shared_table = {.fields = shared_fields};
+/* What follows the shared part is put together as text: add_followed(), send_event(). */
+static const struct field events_fields[] = {
+	{"run", EVENT(run), .unknown = ABSENT_IF_NONE},
+	{"job", EVENT(job), .unknown = ABSENT_IF_NONE, .of = &api_job_story_table,
+		.about = "With job=: the job, when it changed; null: there is none."},
+	{"tiles", EVENT(tiles), .unknown = ABSENT_IF_NONE, .of = &api_tile_table},
+	{"followed", EVENT(followed), .unknown = ABSENT_IF_NONE, .of = &followed_table,
+		.about = "With jobs=: those of them that changed."},
+	{"tasks", EVENT(tasks), .unknown = ABSENT_IF_NONE, .of = &api_task_table},
+	{0},
+};
+const struct table events_table = {"Event",
+	"The data of an event: everything when full, else what changed since the last one of this stream.",
+	&shared_table, .fields = events_fields};
+
+/* What all streams at one place are told. Without the closing brace. */
 static char *render(const struct snapshot *snapshot, guint64 above)
 {
-	g_autoptr(JsonObject) object = json_object_new();
-
-	json_object_set_boolean_member(object, "full", above == 0);
-	json_object_set_int_member(object, "sequence", (gint64)snapshot->sequence);
-	set_time(object, "time", snapshot->taken_wall_us);
-	json_object_set_object_member(object, "status", api_status_object(snapshot));
-	json_object_set_array_member(object, "jobs", changed_jobs(snapshot, above));
-	json_object_set_array_member(object, "workers", changed_workers(snapshot, above));
-	char *text = json_object_text(object);
+	const struct shown_event shown = {
+		.full = above == 0,
+		.sequence = (gint64)snapshot->sequence,
+		.time_us = snapshot->taken_wall_us,
+		.status = api_status_object(snapshot),
+		.jobs = changed_jobs(snapshot, above),
+		.workers = changed_workers(snapshot, above),
+	};
+	char *text = fields_text(&shared_table, &shown);
 	text[strlen(text) - 1] = '\0';
 	return text;
 }

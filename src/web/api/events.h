@@ -9,10 +9,13 @@
 #define DROPMILL_WEB_API_EVENTS_H
 
 #include "web/http/answer.h"
+#include "web/http/fields.h"
 
 /* Streams at a time; each holds a thread. Beyond, 503: the page polls. */
 #define EVENTS_MOST 256
 
+/* What an event says. */
+extern const struct table events_table;
 /* Until the client goes or events_stop(). Returns the status sent. */
 int events_answer(struct request *request);
 /* How many are open. Any thread. */

@@ -99,6 +99,15 @@ int answer_content(struct request *request, const char *type, const void *data, 
 	return answer_tagged(request, type, data, length, etag);
 }
 
+struct shown_error {
+	const char *error;
+};
+static const struct field error_fields[] = {
+	{"error", MEMBER(struct shown_error, error), .about = "What is wrong, and what to do."},
+	{0},
+};
+const struct table error_table = {"Error", .fields = error_fields};
+
 int answer_error(struct request *request, int status, const char *format, ...)
 {
 	va_list arguments;
@@ -110,9 +119,7 @@ int answer_error(struct request *request, int status, const char *format, ...)
 	va_end(arguments);
 	g_autofree char *valid = g_utf8_make_valid(message, -1);
 	if (json) {
-		g_autoptr(JsonObject) object = json_object_new();
-		json_object_set_string_member(object, "error", valid);
-		body = json_object_text(object);
+		body = fields_text(&error_table, &(const struct shown_error){valid});
 	} else {
 		body = g_strconcat(valid, "\n", NULL);
 	}

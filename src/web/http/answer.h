@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "web/http/fields.h"
+
 struct mg_connection;
 struct archive;
 struct pictures;
@@ -49,6 +51,8 @@ int answer_tagged(struct request *request, const char *type, const void *data, s
 /* With its quotes, owned. */
 char *content_etag(const void *data, size_t length);
 
+/* What says so below /api. */
+extern const struct table error_table;
 /* JSON below /api, else text. The text goes to people: say what to do. */
 int answer_error(struct request *request, int status, const char *format, ...) G_GNUC_PRINTF(3, 4);
 

@@ -290,14 +290,27 @@ int pictures_answer(struct pictures *pictures, struct request *request, const st
 	return answer_error(request, found.status, "no thumbnail: %s", why);
 }
 
+struct shown_picture {
+	const char *url, *state, *why;
+};
+static const char *const picture_states[] = {"ready", "making", "none", NULL};
+static const struct field picture_fields[] = {
+	{"url", MEMBER(struct shown_picture, url), .about = "The address as it was asked."},
+	{"state", MEMBER(struct shown_picture, state), .words = picture_states},
+	{"why", MEMBER(struct shown_picture, why), .unknown = NULL_IF_NONE, .about = "Why there is none."},
+	{0},
+};
+static const struct table picture_table = {.fields = picture_fields};
+static const struct field pictures_fields[] = {
+	{"pictures", MEMBER(struct shown_pictures, pictures), .of = &picture_table},
+	{0},
+};
+const struct table pictures_table = {"Pictures",
+	"Which thumbnails can be loaded. Also the data of the stream's event: pictures.", .fields = pictures_fields};
+
 static JsonObject *state_object(const char *url, const char *state, const char *why)
 {
-	JsonObject *object = json_object_new();
-
-	set_text(object, "url", url);
-	set_text(object, "state", state);
-	set_text(object, "why", why);
-	return object;
+	return fields_object(&picture_table, &(const struct shown_picture){url, state, why});
 }
 
 JsonObject *pictures_state(struct pictures *pictures, const struct picture *picture, const char *url)

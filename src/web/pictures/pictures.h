@@ -34,6 +34,12 @@ struct picture {
 /* Sends it, or 503 at once while it is not made, or 404 with the reason. Returns the status sent. */
 int pictures_answer(struct pictures *pictures, struct request *request, const struct picture *picture);
 
+/* A list of what pictures_state() returns. */
+struct shown_pictures {
+	JsonArray *pictures;
+};
+extern const struct table pictures_table;
+
 /* {"url", "state": "ready" | "making" | "none", "why"}, owned. What is not made is wished for: pictures_news() tells its end under url. */
 JsonObject *pictures_state(struct pictures *pictures, const struct picture *picture, const char *url);
 

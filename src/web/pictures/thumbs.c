@@ -78,9 +78,8 @@ static JsonObject *state_of(struct request *request, const struct snapshot *snap
 
 int thumbs_states(struct request *request, const struct snapshot *snapshot)
 {
-	g_autoptr(JsonObject) object = json_object_new();
+	g_autoptr(JsonArray) pictures = json_array_new();
 	g_autoptr(GError) error = NULL;
-	JsonArray *pictures = json_array_new();
 	GUriParamsIter at;
 	char *name, *value;
 
@@ -91,9 +90,9 @@ int thumbs_states(struct request *request, const struct snapshot *snapshot)
 		g_free(name);
 		g_free(value);
 	}
-	json_object_set_array_member(object, "pictures", pictures);
 	if (error)
 		return answer_error(request, 400, "the query cannot be read: %s", error->message);
-	g_autofree char *text = json_object_text(object);
+	g_autofree char *text =
+		fields_text(&pictures_table, &(const struct shown_pictures){g_steal_pointer(&pictures)});
 	return answer_content(request, "application/json", text, strlen(text));
 }
