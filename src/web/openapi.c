@@ -69,7 +69,7 @@ static void add_parameter(JsonArray *list, const struct parameter *parameter)
 	json_array_add_object_element(list, object);
 }
 
-/* Those of the path stand in the pattern, as {name}. */
+/* The pattern names those of the path, as {name}. */
 static void add_parameters(JsonObject *get, const struct route *route)
 {
 	JsonArray *list = json_array_new();
@@ -97,7 +97,7 @@ static void add_route(JsonObject *paths, const struct route *route, JsonObject *
 	add_parameters(get, route);
 }
 
-char *openapi_text(const struct route *routes, gsize count)
+char *openapi_text(const struct route *routes, gsize count, JsonArray *metrics)
 {
 	g_autoptr(JsonObject) description = json_object_new();
 	JsonObject *info = below(description, "info"), *paths = below(description, "paths");
@@ -113,5 +113,6 @@ char *openapi_text(const struct route *routes, gsize count)
 	for (gsize i = 0; i < count; i++)
 		if (routes[i].about)
 			add_route(paths, &routes[i], schemas);
+	json_object_set_array_member(description, "x-metrics", metrics);
 	return json_object_text(description);
 }

@@ -35,6 +35,7 @@ struct route {
 	} others[4]; /* answers but 200 */
 };
 
-char *openapi_text(const struct route *routes, gsize count);
+/* metrics: taken; name, type and help of each family, as x-metrics. */
+char *openapi_text(const struct route *routes, gsize count, JsonArray *metrics);
 
 #endif

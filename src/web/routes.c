@@ -254,10 +254,15 @@ static const struct route routes[] = {
 		.others = {{503, "not yet, or not now: the reason is the body"}}},
 };
 
+char *routes_description(void)
+{
+	return openapi_text(routes, G_N_ELEMENTS(routes), metrics_list());
+}
+
 static int get_description(struct request *request, const struct snapshot *snapshot)
 {
 	(void)snapshot;
-	return answer_json(request, openapi_text(routes, G_N_ELEMENTS(routes)));
+	return answer_json(request, routes_description());
 }
 
 static bool route_matches(const char *pattern, const struct request *request)

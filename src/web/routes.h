@@ -10,5 +10,7 @@
 
 /* Answers a GET or HEAD whose Host was accepted; 404 for what is not in the table. Returns the status sent. */
 int routes_answer(struct request *request);
+/* /api/openapi.json. Returns owned. */
+char *routes_description(void);
 
 #endif

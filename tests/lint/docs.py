@@ -67,14 +67,9 @@ def junk():
     return "| Who makes them | Names |\n| --- | --- |\n" + lines
 
 
-def metrics():
-    """The families in src/web/api/metrics.c."""
-    path = "src/web/api/metrics.c"
-    text = literals(read(path))
-    rows = re.findall(r'FAMILY\("([^"]*)",\s*"([^"]*)",\s*"([^"]*)"\)', text)
-    if len(rows) != text.count("FAMILY(") - text.count("#define FAMILY("):
-        raise SystemExit(f"{path}: a family was not understood")
-    return table(["Name", "Kind", "Meaning"], [[f"`dropmill_{name}`", kind, meaning] for name, kind, meaning in rows])
+def metrics(openapi):
+    rows = [[f"`dropmill_{family['name']}`", family["type"], family["help"]] for family in openapi["x-metrics"]]
+    return table(["Name", "Kind", "Meaning"], rows)
 
 
 def paths(openapi):
@@ -126,6 +121,7 @@ def gamma():
 
 def generated(program):
     """Generated parts: the name in the marks around them, and their text."""
+    openapi = json.loads(output_of(program, "status", "--describe"))
     return {
         "gamma": gamma(),
         "index": index_of(json.loads(output_of(program, "ops", "--json"))),
@@ -133,8 +129,8 @@ def generated(program):
         "formats": output_of(program, "ops", "--formats", "--markdown"),
         "keys": keys(json.loads(output_of(program, "ops", "--schema"))),
         "junk": junk(),
-        "metrics": metrics(),
-        "paths": paths(json.loads(read("src/web/page/openapi.json"))),
+        "metrics": metrics(openapi),
+        "paths": paths(openapi),
     }
 
 

@@ -106,8 +106,7 @@ static const struct field status_fields[] = {
 };
 const struct table api_status_table = {"Status", .fields = status_fields};
 
-/* Tasks that live workers have not read; -1: none of them says so. */
-static gint64 total_lag(const struct snapshot *snapshot)
+gint64 api_total_lag(const struct snapshot *snapshot)
 {
 	gint64 lag = -1;
 
@@ -128,7 +127,7 @@ struct status_key api_status_key(const struct snapshot *snapshot)
 		.streams = events_open()};
 }
 
-/* Everything is as of the snapshot, so that two who ask for the same one are told the same. */
+/* Everything is as of the snapshot, so that two clients get the same numbers. */
 JsonObject *api_status_object(const struct snapshot *snapshot)
 {
 	g_autofree char *boot = g_strdup_printf("%08x", snapshot->boot);
@@ -142,7 +141,7 @@ JsonObject *api_status_object(const struct snapshot *snapshot)
 		.note = snapshot->broker_note ? snapshot->broker_note : "",
 		.uptime_s = MAX(snapshot->taken_us - snapshot->started_us, 0) / G_USEC_PER_SEC,
 		.age_s = MAX(clock_now_us() - snapshot->taken_us, 0) / G_USEC_PER_SEC,
-		.lag = total_lag(snapshot),
+		.lag = api_total_lag(snapshot),
 		.oldest_us = queued_us > 0 ? MAX(snapshot->taken_us - queued_us, 0) : -1,
 		.streams = events_open(),
 		.most = EVENTS_MOST,

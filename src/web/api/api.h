@@ -62,6 +62,8 @@ JsonArray *api_tiles_array(const struct job_view *job, guint64 above /* only tho
 JsonArray *api_tasks_array(const char *worker, guint64 above, guint64 to);
 JsonObject *api_worker_object(const struct snapshot *snapshot, const struct worker_view *view);
 
+/* Tasks that live workers have not read; -1: none of them says so. */
+gint64 api_total_lag(const struct snapshot *snapshot);
 /* Borrowed from the snapshot; NULL when there is none. */
 const struct job_view *api_find_job(const struct snapshot *snapshot, const char *id);
 /* In work or over, now or long ago. Returns a reference; NULL: there is none. archive: NULL is fine. */

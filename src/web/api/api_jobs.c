@@ -97,7 +97,7 @@ static void add_from_snapshot(struct page *page, const struct jobs_query *query,
 	}
 }
 
-/* They come from the snapshot. Each may be in the history by now, also one that the snapshot has in its queue. */
+/* The snapshot has these. Each may be in the history by now, also one that the snapshot has in its queue. */
 static char **active_ids(const struct snapshot *snapshot)
 {
 	g_autoptr(GStrvBuilder) ids = g_strv_builder_new();

@@ -14,7 +14,7 @@ struct shown_chain {
 	{"when", CHAIN(when), .unknown = NULL_IF_NONE, .about = "Its condition as it was written."},                   \
 	{                                                                                                              \
 		"left_out", CHAIN(left_out), .unknown = ABSENT_IF_NONE,                                                \
-					     .about = "Of a job: the condition did not hold, so it was not done."      \
+					     .about = "In a job: the condition did not hold, so it was not done."      \
 	}
 static const struct field parameter_fields[] = {
 	{"name", CHAIN(name)},
@@ -72,7 +72,8 @@ static const struct field pipeline_fields[] = {
 	{"allow", PIPELINE(allow), .items = "string",
 		.about = "Loaders that may read this pipeline's files, though libvips does not vouch for them."},
 	{"jobs", .of = &counts_table},
-	{"kept", PIPELINE(of.kept), .about = "originals: keep: how many lie in the inbox, milled and left alone."},
+	{"kept", PIPELINE(of.kept),
+		.about = "originals: keep: how many originals stay in the inbox, already processed."},
 	{"median_s", PIPELINE(median_us), SHOW_SECONDS, NULL_BELOW_0,
 		.about = "From dropped to done, of the last ones."},
 	{0},

@@ -6,7 +6,7 @@
 #include "web/api/api.h"
 #include "web/api/archive.h"
 
-/* A computed answer is valid for this time. */
+/* How long a computed answer is used again. */
 #define FRESH_US (5 * G_USEC_PER_SEC)
 #define MOST_BUCKETS 96
 
@@ -105,7 +105,7 @@ static char *compute(struct archive *archive, bool day)
 
 	series->count = day ? 96 : 60;
 	series->bucket_us = (day ? 900 : 60) * (gint64)G_USEC_PER_SEC;
-	/* Buckets begin at whole minutes and quarters, so that they do not move while somebody looks. */
+	/* Buckets begin at whole minutes or quarters of an hour, so that they do not move under the eyes. */
 	series->from_us = (now / series->bucket_us - (series->count - 1)) * series->bucket_us;
 	for (guint i = 0; i < series->count; i++)
 		series->buckets[i].latencies_us = g_array_new(FALSE, FALSE, sizeof(gint64));

@@ -19,7 +19,7 @@ static const struct field task_fields[] = {
 	{"start", TASK(start_us), SHOW_TIME},
 	{"seconds", TASK(seconds), SHOW_EXACT},
 	{"job", TASK(of.job)},
-	{"source", TASK(of.source), .unknown = NULL_IF_NONE, .about = "Of the job, as its list names it."},
+	{"source", TASK(of.source), .unknown = NULL_IF_NONE, .about = "The source of the job, as /api/jobs names it."},
 	{"tile", TASK(of.tile)},
 	{"result", TASK(result), SHOW_WORD, .words = results},
 	{0},
@@ -154,7 +154,7 @@ JsonObject *api_worker_object(const struct snapshot *snapshot, const struct work
 	return worker_object(snapshot, view, NULL);
 }
 
-/* Tasks of one worker, in /api/workers. */
+/* Tasks of one worker in /api/workers. */
 #define TASKS_MOST 2000
 
 struct wanted_tasks {

@@ -16,7 +16,7 @@
 #define PING ": ping\n\n"
 /* How often all streams together get an event; each waits for its share. */
 #define SHARE_US (G_USEC_PER_SEC / 400)
-/* Number of finished jobs in the first event. */
+/* Finished jobs in the first event. */
 #define NEWEST 50
 /* One stream follows so many jobs: a browser's windows share one. */
 #define FOLLOWED_MOST 32
@@ -29,18 +29,18 @@ static GCond still_over; /* stopped */
 /* A job whose details and tiles a stream wants. */
 struct follow {
 	const char *id;
-	guint32 run; /* as told */
-	bool told;   /* its details were told at all */
+	guint32 run; /* as sent */
+	bool told;   /* its details were sent */
 };
 
 struct stream {
 	struct request *request;
 	GHashTable *wishes;  /* the query; owns the texts of what follows */
-	struct follow alone; /* ?job=: told as members of the event; id NULL: none */
-	char **ids;          /* ?jobs=: told in a list */
+	struct follow alone; /* ?job=: sent as members of the event; id NULL: none */
+	char **ids;          /* ?jobs=: sent in a list */
 	struct follow *jobs; /* of ids */
 	guint64 told;        /* sequence of the last event; 0: none */
-	guint64 pictures;    /* number of the last news of thumbnails that was told */
+	guint64 pictures;    /* number of the last news of thumbnails that was sent */
 	bool tasks;          /* it wants those that ended */
 	bool wants_pictures; /* it wants to know which thumbnails were made */
 };
@@ -133,7 +133,7 @@ const struct table events_table = {"Event",
 	"The data of an event: everything when full, else what changed since the last one of this stream.",
 	&shared_table, .fields = events_fields};
 
-/* What all streams at one place are told. Without the closing brace. */
+/* The part of an event that streams share. Without the closing brace. */
 static char *render(const struct snapshot *snapshot, guint64 above)
 {
 	const struct shown_event shown = {

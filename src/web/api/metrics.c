@@ -5,16 +5,34 @@
 #include <string.h>
 
 #include "base/version.h"
+#include "web/api/api.h"
 #include "web/api/events.h"
 
-#define FAMILY(name, type, help) "# HELP dropmill_" name " " help "\n# TYPE dropmill_" name " " type "\n"
+struct family {
+	const char *name, *type, *help;
+	void (*add)(GString *text, const struct family *family,
+		const struct snapshot *snapshot); /* NULL: the number there */
+	struct field number;
+};
 
-static char *decimal(double value, char buffer[G_ASCII_DTOSTR_BUF_SIZE])
+static void add_number(GString *text, const char *name, guint64 value)
 {
-	return g_ascii_formatd(buffer, G_ASCII_DTOSTR_BUF_SIZE, "%.15g", value);
+	g_string_append_printf(text, "dropmill_%s %" G_GUINT64_FORMAT "\n", name, value);
 }
 
-/* A label's value: backslash, quote and line feed are escaped. */
+static void add_decimal(GString *text, const char *name, double value)
+{
+	char buffer[G_ASCII_DTOSTR_BUF_SIZE];
+
+	g_string_append_printf(text, "dropmill_%s %s\n", name, g_ascii_formatd(buffer, sizeof buffer, "%.15g", value));
+}
+
+static void add_labelled(GString *text, const char *name, const char *label, const char *value, guint64 number)
+{
+	g_string_append_printf(text, "dropmill_%s{%s=\"%s\"} %" G_GUINT64_FORMAT "\n", name, label, value, number);
+}
+
+/* A label's value: backslash, quote and line feed have to be escaped. */
 static char *escaped(const char *text)
 {
 	GString *safe = g_string_new(NULL);
@@ -31,134 +49,179 @@ static char *escaped(const char *text)
 	return g_string_free(safe, FALSE);
 }
 
-static void add_number(GString *text, const char *name, guint64 value)
+static void add_jobs_total(GString *text, const struct family *family, const struct snapshot *snapshot)
 {
-	g_string_append_printf(text, "dropmill_%s %" G_GUINT64_FORMAT "\n", name, value);
-}
-
-static void add_labelled(GString *text, const char *name, const char *label, const char *value, guint64 number)
-{
-	g_string_append_printf(text, "dropmill_%s{%s=\"%s\"} %" G_GUINT64_FORMAT "\n", name, label, value, number);
-}
-
-static void add_jobs(GString *text, const struct snapshot *snapshot)
-{
-	g_string_append(
-		text, FAMILY("jobs_total", "counter",
-			      "Jobs that ended, including those of earlier runs of the master in the history."));
 	for (guint i = 0; i < snapshot->pipelines->len; i++) {
 		const struct pipeline_view *pipeline = g_ptr_array_index(snapshot->pipelines, i);
 		g_autofree char *name = escaped(pipeline->name);
 		for (int state = JOB_DONE; state <= JOB_FAILED; state++)
 			g_string_append_printf(text,
-				"dropmill_jobs_total{pipeline=\"%s\",result=\"%s\"} %" G_GUINT64_FORMAT "\n", name,
-				job_state_name((enum job_state)state), pipeline->jobs[state]);
+				"dropmill_%s{pipeline=\"%s\",result=\"%s\"} %" G_GUINT64_FORMAT "\n", family->name,
+				name, job_state_name((enum job_state)state), pipeline->jobs[state]);
 	}
-	g_string_append(
-		text, FAMILY("kept_originals", "gauge", "Originals that stay in their inbox, already processed."));
+}
+
+static void add_kept(GString *text, const struct family *family, const struct snapshot *snapshot)
+{
 	for (guint i = 0; i < snapshot->pipelines->len; i++) {
 		const struct pipeline_view *pipeline = g_ptr_array_index(snapshot->pipelines, i);
 		g_autofree char *name = escaped(pipeline->name);
-		add_labelled(text, "kept_originals", "pipeline", name, pipeline->kept);
+		add_labelled(text, family->name, "pipeline", name, pipeline->kept);
 	}
-	g_string_append(text, FAMILY("jobs", "gauge", "Jobs now; done and failed since the history began."));
-	for (int i = 0; i < JOB_STATE_COUNT; i++)
-		add_labelled(text, "jobs", "state", job_state_name((enum job_state)i), snapshot->jobs_by_state[i]);
-	g_string_append(text,
-		FAMILY("errors_total", "counter", "Jobs that failed since the master started, by kind of error."));
-	for (int i = 0; i < ERROR_KINDS_SHOWN; i++)
-		add_labelled(text, "errors_total", "kind", error_shown_name((enum error_shown)i), snapshot->errors[i]);
 }
 
-static void add_tiles(GString *text, const struct snapshot *snapshot)
+static void add_jobs(GString *text, const struct family *family, const struct snapshot *snapshot)
+{
+	for (int i = 0; i < JOB_STATE_COUNT; i++)
+		add_labelled(text, family->name, "state", job_state_names[i], snapshot->jobs_by_state[i]);
+}
+
+static void add_errors(GString *text, const struct family *family, const struct snapshot *snapshot)
+{
+	for (int i = 0; i < ERROR_KINDS_SHOWN; i++)
+		add_labelled(text, family->name, "kind", error_shown_names[i], snapshot->errors[i]);
+}
+
+static void add_tiles_total(GString *text, const struct family *family, const struct snapshot *snapshot)
+{
+	add_labelled(text, family->name, "result", "done", snapshot->tiles_done);
+	add_labelled(text, family->name, "result", "failed", snapshot->tasks_failed);
+	add_labelled(text, family->name, "result", "retried", snapshot->tiles_retried);
+	add_labelled(text, family->name, "result", "reissued", snapshot->tiles_reissued);
+	add_labelled(text, family->name, "result", "duplicate", snapshot->tiles_duplicate);
+}
+
+static void add_tiles(GString *text, const struct family *family, const struct snapshot *snapshot)
+{
+	add_labelled(text, family->name, "state", "queued", snapshot->tiles_queued);
+	add_labelled(text, family->name, "state", "running", snapshot->tiles_running);
+}
+
+static void add_tile_seconds(GString *text, const struct family *family, const struct snapshot *snapshot)
 {
 	char buffer[G_ASCII_DTOSTR_BUF_SIZE];
 	guint64 below = 0;
 
-	g_string_append(text, FAMILY("tiles_total", "counter", "Tiles that came back since the master started."));
-	add_labelled(text, "tiles_total", "result", "done", snapshot->tiles_done);
-	add_labelled(text, "tiles_total", "result", "failed", snapshot->tasks_failed);
-	add_labelled(text, "tiles_total", "result", "retried", snapshot->tiles_retried);
-	add_labelled(text, "tiles_total", "result", "reissued", snapshot->tiles_reissued);
-	add_labelled(text, "tiles_total", "result", "duplicate", snapshot->tiles_duplicate);
-	g_string_append(text, FAMILY("tiles", "gauge", "Tiles of running jobs."));
-	add_labelled(text, "tiles", "state", "queued", snapshot->tiles_queued);
-	add_labelled(text, "tiles", "state", "running", snapshot->tiles_running);
-	g_string_append(text,
-		FAMILY("tile_seconds", "histogram", "Time that workers took for a tile, or for a whole picture."));
+	(void)family;
 	for (int i = 0; i < TASK_BOUNDS; i++) {
 		below += snapshot->task_buckets[i];
-		add_labelled(text, "tile_seconds_bucket", "le", decimal(task_bounds_s[i], buffer), below);
+		add_labelled(text, "tile_seconds_bucket", "le",
+			g_ascii_formatd(buffer, sizeof buffer, "%.15g", task_bounds_s[i]), below);
 	}
 	below += snapshot->task_buckets[TASK_BOUNDS];
 	add_labelled(text, "tile_seconds_bucket", "le", "+Inf", below);
-	g_string_append_printf(text, "dropmill_tile_seconds_sum %s\n",
-		decimal((double)snapshot->task_sum_us / G_USEC_PER_SEC, buffer));
+	add_decimal(text, "tile_seconds_sum", (double)snapshot->task_sum_us / G_USEC_PER_SEC);
 	add_number(text, "tile_seconds_count", below);
 }
 
-/* Workers that fail what others manage, with what they said; none is the usual answer. */
-static void add_taken_out(GString *text, const struct snapshot *snapshot)
+static void add_oldest(GString *text, const struct family *family, const struct snapshot *snapshot)
 {
-	g_string_append(text,
-		FAMILY("worker_taken_out", "gauge",
-			"1: the worker fails tasks that others can do, and is taken out or on trial. With the reason."));
+	gint64 oldest_us = snapshot->oldest_queued_us ? snapshot->taken_us - snapshot->oldest_queued_us : 0;
+
+	add_decimal(text, family->name, (double)oldest_us / G_USEC_PER_SEC);
+}
+
+static void add_workers(GString *text, const struct family *family, const struct snapshot *snapshot)
+{
+	for (int i = 0; i < WORKER_STATE_COUNT; i++)
+		add_labelled(text, family->name, "state", worker_state_names[i], snapshot->workers_by_state[i]);
+}
+
+/* Workers that fail what others manage, with what they said; none is the usual answer. */
+static void add_taken_out(GString *text, const struct family *family, const struct snapshot *snapshot)
+{
 	for (guint i = 0; i < snapshot->workers->len; i++) {
 		const struct worker_view *worker = g_ptr_array_index(snapshot->workers, i);
 		if (!worker->breaker || strcmp(worker->breaker, "closed") == 0 || worker->state == WORKER_GONE)
 			continue;
 		g_autofree char *id = escaped(worker->id);
 		g_autofree char *reason = escaped(worker->breaker_reason ? worker->breaker_reason : "");
-		g_string_append_printf(text, "dropmill_worker_taken_out{worker=\"%s\",state=\"%s\",reason=\"%s\"} 1\n",
+		g_string_append_printf(text, "dropmill_%s{worker=\"%s\",state=\"%s\",reason=\"%s\"} 1\n", family->name,
 			id, worker->breaker, reason);
 	}
 }
 
-static void add_mill(GString *text, const struct snapshot *snapshot)
+static void add_lag(GString *text, const struct family *family, const struct snapshot *snapshot)
 {
-	char buffer[G_ASCII_DTOSTR_BUF_SIZE];
-	double oldest = snapshot->oldest_queued_us ? (double)(snapshot->taken_us - snapshot->oldest_queued_us) : 0;
-	guint64 lag = 0;
-
-	for (guint i = 0; i < snapshot->workers->len; i++) {
-		const struct worker_view *worker = g_ptr_array_index(snapshot->workers, i);
-		lag += worker->state == WORKER_LIVE && worker->lag > 0 ? (guint64)worker->lag : 0;
-	}
-	g_string_append(text, FAMILY("queue_oldest_seconds", "gauge",
-				      "How long the oldest queued job has waited; 0 when none does."));
-	g_string_append_printf(text, "dropmill_queue_oldest_seconds %s\n", decimal(oldest / G_USEC_PER_SEC, buffer));
-	g_string_append(
-		text, FAMILY("waiting_files", "gauge", "Files and inboxes that were seen and cannot be taken."));
-	add_number(text, "waiting_files", snapshot->waiting_total);
-	g_string_append(text, FAMILY("workers", "gauge", "Workers, by the state of their heartbeats."));
-	for (int i = 0; i < WORKER_STATE_COUNT; i++)
-		add_labelled(text, "workers", "state", worker_state_name((enum worker_state)i),
-			snapshot->workers_by_state[i]);
-	add_taken_out(text, snapshot);
-	g_string_append(text, FAMILY("broker_up", "gauge", "Whether the broker answers."));
-	add_number(text, "broker_up", snapshot->broker_up);
-	g_string_append(text, FAMILY("broker_lag_records", "gauge", "Unread tasks in the partitions of live workers."));
-	add_number(text, "broker_lag_records", lag);
-	g_string_append(text, FAMILY("records_refused_total", "counter", "Records from Kafka that were malformed."));
-	add_number(text, "records_refused_total", snapshot->records_refused);
-	g_string_append(text,
-		FAMILY("inotify_overflows_total", "counter", "How often the kernel's queue of events overflowed."));
-	add_number(text, "inotify_overflows_total", snapshot->overflows);
-	g_string_append(text, FAMILY("page_streams", "gauge", "Open streams of events."));
-	add_number(text, "page_streams", (guint64)events_open());
-	g_string_append(text, FAMILY("uptime_seconds", "gauge", "Seconds since the master started."));
-	g_string_append_printf(text, "dropmill_uptime_seconds %s\n",
-		decimal((double)((snapshot->taken_us - snapshot->started_us) / G_USEC_PER_SEC), buffer));
-	g_string_append(text, FAMILY("build_info", "gauge", "1, with the version as a label."));
-	g_string_append(text, "dropmill_build_info{version=\"" DROPMILL_VERSION "\"} 1\n");
+	add_number(text, family->name, (guint64)MAX(api_total_lag(snapshot), 0));
 }
+
+static void add_streams(GString *text, const struct family *family, const struct snapshot *snapshot)
+{
+	(void)snapshot;
+	add_number(text, family->name, (guint64)events_open());
+}
+
+static void add_uptime(GString *text, const struct family *family, const struct snapshot *snapshot)
+{
+	add_number(text, family->name, (guint64)((snapshot->taken_us - snapshot->started_us) / G_USEC_PER_SEC));
+}
+
+static void add_build(GString *text, const struct family *family, const struct snapshot *snapshot)
+{
+	(void)snapshot;
+	add_labelled(text, family->name, "version", DROPMILL_VERSION, 1);
+}
+
+#define NUMBER(member) .number = {MEMBER(struct snapshot, member)}
+static const struct family families[] = {
+	{"jobs_total", "counter", "Jobs that ended, including those of earlier runs of the master in the history.",
+		.add = add_jobs_total},
+	{"kept_originals", "gauge", "Originals that stay in their inbox, already processed.", .add = add_kept},
+	{"jobs", "gauge", "Jobs now; done and failed since the history began.", .add = add_jobs},
+	{"errors_total", "counter", "Jobs that failed since the master started, by kind of error.", .add = add_errors},
+	{"tiles_total", "counter", "Tiles that came back since the master started.", .add = add_tiles_total},
+	{"tiles", "gauge", "Tiles of running jobs.", .add = add_tiles},
+	{"tile_seconds", "histogram", "Time that workers took for a tile, or for a whole picture.",
+		.add = add_tile_seconds},
+	{"queue_oldest_seconds", "gauge", "How long the oldest queued job has waited; 0 when none does.",
+		.add = add_oldest},
+	{"waiting_files", "gauge", "Files and inboxes that were seen and cannot be taken.", NUMBER(waiting_total)},
+	{"workers", "gauge", "Workers, by the state of their heartbeats.", .add = add_workers},
+	{"worker_taken_out", "gauge",
+		"1: the worker fails tasks that others can do, and is taken out or on trial. With the reason.",
+		.add = add_taken_out},
+	{"broker_up", "gauge", "Whether the broker answers.", NUMBER(broker_up)},
+	{"broker_lag_records", "gauge", "Unread tasks in the partitions of live workers.", .add = add_lag},
+	{"records_refused_total", "counter", "Records from Kafka that were malformed.", NUMBER(records_refused)},
+	{"inotify_overflows_total", "counter", "How often the kernel's queue of events overflowed.", NUMBER(overflows)},
+	{"page_streams", "gauge", "Open streams of events.", .add = add_streams},
+	{"uptime_seconds", "gauge", "Seconds since the master started.", .add = add_uptime},
+#define X(tally, name, what) {name "_total", "counter", what, NUMBER(tallies[tally])},
+	TALLIES(X)
+#undef X
+		{"build_info", "gauge", "1, with the version as a label.", .add = add_build},
+};
 
 char *metrics_text(const struct snapshot *snapshot)
 {
 	GString *text = g_string_new(NULL);
 
-	add_jobs(text, snapshot);
-	add_tiles(text, snapshot);
-	add_mill(text, snapshot);
+	for (gsize i = 0; i < G_N_ELEMENTS(families); i++) {
+		const struct family *family = &families[i];
+		g_string_append_printf(text, "# HELP dropmill_%s %s\n# TYPE dropmill_%s %s\n", family->name,
+			family->help, family->name, family->type);
+		if (family->add)
+			family->add(text, family, snapshot);
+		else
+			add_number(text, family->name, (guint64)field_number(&family->number, snapshot));
+	}
 	return g_string_free(text, FALSE);
+}
+
+static const struct field family_fields[] = {
+	{"name", MEMBER(struct family, name)},
+	{"type", MEMBER(struct family, type)},
+	{"help", MEMBER(struct family, help)},
+	{0},
+};
+static const struct table family_table = {.fields = family_fields};
+
+JsonArray *metrics_list(void)
+{
+	JsonArray *list = json_array_new();
+
+	for (gsize i = 0; i < G_N_ELEMENTS(families); i++)
+		json_array_add_object_element(list, fields_object(&family_table, &families[i]));
+	return list;
 }

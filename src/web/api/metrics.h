@@ -6,8 +6,12 @@
 #ifndef DROPMILL_WEB_API_METRICS_H
 #define DROPMILL_WEB_API_METRICS_H
 
+#include <json-glib/json-glib.h>
+
 #include "status/snapshot.h"
 
+/* Name, type and help of each family. */
+JsonArray *metrics_list(void);
 char *metrics_text(const struct snapshot *snapshot);
 
 #endif

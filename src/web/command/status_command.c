@@ -9,6 +9,7 @@
 #include "web/command/status_print.h"
 #include "web/command/status_watch.h"
 #include "web/http/client.h"
+#include "web/routes.h"
 #include "web/server.h"
 
 #define DEFAULT_ADDRESS "127.0.0.1:8080"
@@ -86,10 +87,12 @@ static int print_all(const char *address, bool as_json, GError **error)
 
 int status_command(int argc, char **argv)
 {
-	gboolean as_json = FALSE, watch = FALSE;
+	gboolean as_json = FALSE, describe = FALSE, watch = FALSE;
 	g_autofree char *http = NULL;
 	const GOptionEntry entries[] = {
 		{"json", 0, 0, G_OPTION_ARG_NONE, &as_json, "what /api/status answers", NULL},
+		{"describe", 0, 0, G_OPTION_ARG_NONE, &describe,
+			"the HTTP interface and its metrics as OpenAPI; no mill need run", NULL},
 		{"watch", 0, 0, G_OPTION_ARG_NONE, &watch, "go on: in place in a terminal, else a line for each change",
 			NULL},
 		{"http", 0, 0, G_OPTION_ARG_STRING, &http, "where the mill's page is (" DEFAULT_ADDRESS ")",
@@ -107,6 +110,11 @@ int status_command(int argc, char **argv)
 	if (argc > 1) {
 		terminal_say("dropmill status: it takes no '%s'; see dropmill status --help", argv[1]);
 		return 2;
+	}
+	if (describe) {
+		g_autofree char *text = routes_description();
+		terminal_json(text);
+		return 0;
 	}
 	if (!http)
 		http = g_strdup(g_getenv("DROPMILL_HTTP") ? g_getenv("DROPMILL_HTTP") : DEFAULT_ADDRESS);

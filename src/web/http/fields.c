@@ -32,9 +32,13 @@ static double seconds(gint64 us)
 	return value < 1 ? round(value * 1000) / 1000 : tenths(value);
 }
 
-static gint64 number_at(const struct field *field, const void *at)
+gint64 field_number(const struct field *field, const void *from)
 {
+	const void *at = (const char *)from + field->at;
+
 	switch (field->type) {
+	case FIELD_BOOL:
+		return *(const bool *)at;
 	case FIELD_INT:
 		return *(const int *)at;
 	case FIELD_UINT:
@@ -46,9 +50,9 @@ static gint64 number_at(const struct field *field, const void *at)
 	}
 }
 
-static void set_number(JsonObject *object, const struct field *field, const void *at)
+static void set_number(JsonObject *object, const struct field *field, const void *from)
 {
-	gint64 number = number_at(field, at);
+	gint64 number = field_number(field, from);
 
 	if ((field->unknown == NULL_BELOW_0 && number < 0) || (field->unknown == NULL_BELOW_1 && number < 1)) {
 		json_object_set_null_member(object, field->name);
@@ -60,7 +64,7 @@ static void set_number(JsonObject *object, const struct field *field, const void
 	} else if (field->show == SHOW_SECONDS) {
 		json_object_set_double_member(object, field->name, seconds(number));
 	} else if (field->type == FIELD_DOUBLE) {
-		double value = *(const double *)at;
+		double value = *(const double *)((const char *)from + field->at);
 		json_object_set_double_member(object, field->name, field->show == SHOW_EXACT ? value : tenths(value));
 	} else {
 		json_object_set_int_member(object, field->name, number);
@@ -95,7 +99,7 @@ static void set_fields(JsonObject *object, const struct table *table, const void
 		else if (field->type == FIELD_TEXT || field->type >= FIELD_OBJECT)
 			set_pointed(object, field, *(void *const *)at);
 		else
-			set_number(object, field, at);
+			set_number(object, field, from);
 	}
 }
 

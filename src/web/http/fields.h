@@ -79,6 +79,8 @@ char *fields_text(const struct table *table, const void *from);
  * Returns owned. */
 JsonObject *fields_schema(const struct table *table, JsonObject *schemas);
 
+/* A struct's number. */
+gint64 field_number(const struct field *field, const void *from);
 void set_text(JsonObject *object, const char *name, const char *text /* made valid UTF-8; NULL: null */);
 
 #endif
