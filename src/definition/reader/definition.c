@@ -152,14 +152,17 @@ static bool is_key(const char *word)
 	return false;
 }
 
-/* A map with one of a definition's keys, or a list with a step that there is. */
+/* A map most of whose keys are a definition's, or a list with a step that there is. */
 static bool looks_like_ours(const struct node *tree, const void *user)
 {
 	const struct step_rules *rules = user;
 
+	guint known = 0;
+
 	for (guint i = 0; tree->kind == NODE_MAP && i < tree->items->len; i++)
-		if (is_key(((struct node_entry *)g_ptr_array_index(tree->items, i))->key))
-			return true;
+		known += is_key(((struct node_entry *)g_ptr_array_index(tree->items, i))->key);
+	if (tree->kind == NODE_MAP)
+		return 2 * known > tree->items->len;
 	for (guint i = 0; tree->kind == NODE_LIST && i < tree->items->len; i++) {
 		const struct node *item = g_ptr_array_index(tree->items, i);
 		const struct node_entry *first =

@@ -37,7 +37,7 @@ static void strangers_files_are_not_told(void **state)
 	g_autofree char *theirs = g_build_filename(elsewhere, "secret.yaml", NULL);
 	g_autofree char *link = g_build_filename(folder, "link.yaml", NULL);
 	static const char *const secrets[] = {"apiVersion: v1\nkind: Secret\ndata: {password: hunter2}\n",
-		"- password: hunter2\n", "password: [hunter2\n", "hunter2\n"};
+		"- password: hunter2\n", "password: [hunter2\n", "hunter2\n", "name: db\npassword: hunter2\n"};
 	static const char *const ways[][2] = {{"include: ", "\nsteps: [invert]\n"}, {"steps: [{include: ", "}]\n"}};
 	for (guint i = 0; i < G_N_ELEMENTS(secrets) * 4; i++) {
 		assert_true(g_file_set_contents(theirs, secrets[i / 4], -1, NULL));
