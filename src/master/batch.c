@@ -36,7 +36,7 @@ static double part_done(const struct master *master, const struct once *once)
 
 	for (guint i = 0; i < master->running->len; i++) {
 		const struct job *job = g_ptr_array_index(master->running, i);
-		if (job->tile_count && !job->committing)
+		if (job->tile_count && !phase_commits(job->course.phase))
 			files += 0.99 * job->done / job->tile_count;
 	}
 	return files / once->files;
@@ -85,7 +85,7 @@ static void finished(struct master *master, struct job *job)
 {
 	struct once *once = master->hook_data;
 
-	if (job->state == JOB_DONE)
+	if (job_state(job) == JOB_DONE)
 		once->done++;
 	else {
 		once->failed++;
@@ -93,7 +93,7 @@ static void finished(struct master *master, struct job *job)
 	}
 	if (once->terminal)
 		draw(master);
-	else if (job->state == JOB_DONE)
+	else if (job_state(job) == JOB_DONE)
 		say_outputs(job);
 	if (once->done + once->failed < once->files)
 		return;

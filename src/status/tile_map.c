@@ -81,12 +81,12 @@ struct tiles_view *tiles_show(const struct job *job, struct tiles_view *before, 
 	if (!job->tiles || job->tile_count == 0)
 		return NULL;
 	guint count = MIN(job->tile_count, TILES_MOST), pieces = (count + TILES_PIECE - 1) / TILES_PIECE;
-	bool comparable = before && before->run == job->serial && before->total == job->tile_count;
+	bool comparable = before && before->run == job->course.run && before->total == job->tile_count;
 	bool same = comparable;
 	struct tiles_view *view = g_malloc0(sizeof *view + pieces * sizeof view->pieces[0]);
 
 	view->ref_count = 1;
-	view->run = job->serial;
+	view->run = job->course.run;
 	view->total = job->tile_count;
 	view->count = count;
 	view->done = job->done;

@@ -27,7 +27,7 @@ static bool is_fresh(const struct lease *lease)
 	const struct job *job = lease->job;
 
 	return lease->plane == PLANE_SHM && job->segment && !lease->begun &&
-	       !segment_taken(job->segment, lease->tile, job->serial, lease->attempt);
+	       !segment_taken(job->segment, lease->tile, job->course.run, lease->attempt);
 }
 
 static void consider(struct straggler *found, struct lease *lease, const struct worker *helper, gint64 now)
@@ -175,7 +175,7 @@ static struct job *run_of(struct master *master, const char *id, guint32 serial)
 {
 	struct job *job = jobs_find(master, id);
 
-	return job && job->serial == serial && job->tiles ? job : NULL;
+	return job && job->course.run == serial && job->tiles ? job : NULL;
 }
 
 /* Nobody writes there any more. */
@@ -227,6 +227,6 @@ void straggle_worker_gone(struct master *master, struct worker *worker, bool dea
 		const struct late *late = link->data;
 		struct job *job = late->writes ? run_of(master, late->job, late->serial) : NULL;
 		if (job && job->codec)
-			jobs_start_over(master, job, SILENT_HOLDER);
+			job_broken(master, job, SILENT_HOLDER);
 	}
 }

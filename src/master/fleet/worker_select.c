@@ -205,7 +205,7 @@ bool lease_lose(struct lease *lease, bool writes)
 {
 	struct late *late = g_new(struct late, 1);
 
-	*late = (struct late){g_ref_string_acquire(lease->job->id), lease->job->serial, lease->tile, lease->attempt,
+	*late = (struct late){g_ref_string_acquire(lease->job->id), lease->job->course.run, lease->tile, lease->attempt,
 		lease->weight, lease->bytes, lease->sent_us, writes};
 	g_queue_push_tail(&lease->worker->late, late);
 	bool last = unlink_lease(lease);

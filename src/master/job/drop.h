@@ -56,6 +56,7 @@ void job_remove_temp(const struct job_output *output);
 char *job_output_note(const struct job_output *output);
 
 struct found {
+	guint32 ticket;     /* of the request, and of its answer: see job_course.h */
 	GPtrArray *outputs; /* struct job_output */
 	char *hash;         /* of the original's bytes; NULL: not known */
 	gint64 number;      /* of the original; 0: not known */

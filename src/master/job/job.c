@@ -22,7 +22,7 @@ struct job *job_new(struct claim *claim, struct pipeline *pipeline)
 	job->owner = g_strconcat(pipeline->name, "/", claim->relative, NULL);
 	job->claim = claim;
 	job->pipeline = pipeline_ref(pipeline);
-	job->state = JOB_STATE_COUNT; /* in no list yet */
+	job->course.attempts = pipeline->attempts;
 	job->queued_us = clock_now_us();
 	job->queued_wall_us = claim->dropped_wall_us ? claim->dropped_wall_us : clock_wall_us();
 	job->outputs = job_outputs_new();
@@ -103,7 +103,8 @@ void job_name_temps(struct job *job)
 {
 	for (guint i = 0; i < job->outputs->len; i++) {
 		struct job_output *output = g_ptr_array_index(job->outputs, i);
-		g_autofree char *name = g_strdup_printf(".dropmill-%s-%u-%u.tmp", job->id, job->serial, output->number);
+		g_autofree char *name =
+			g_strdup_printf(".dropmill-%s-%u-%u.tmp", job->id, job->course.run, output->number);
 		/* A skipped output is made all the same where others of its picture are not, and thrown away. */
 		const char *folder = output->folder;
 		for (guint o = 0; !folder && o < job->outputs->len; o++)
@@ -127,16 +128,9 @@ bool job_all_skipped(const struct job *job)
 	return job->outputs->len > 0;
 }
 
-void job_set_state(struct job *job, enum job_state state, guint64 counts[JOB_STATE_COUNT])
+enum job_state job_state(const struct job *job)
 {
-	if (job->state != JOB_STATE_COUNT)
-		counts[job->state]--;
-	counts[state]++;
-	job->state = state;
-	if (state == JOB_RUNNING && !job->started_wall_us)
-		job->started_wall_us = clock_wall_us();
-	if (state == JOB_DONE || state == JOB_FAILED)
-		job->finished_wall_us = clock_wall_us();
+	return phase_facts(job->course.phase)->state;
 }
 
 static void free_tiles(struct job *job)

@@ -68,25 +68,15 @@ struct job {
 	gint64 number;
 	struct claim *claim;
 	struct pipeline *pipeline;
-	bool loose; /* `once`: the original is no claim and stays where it is */
-	enum job_state state;
+	bool loose;           /* `once`: the original is no claim and stays where it is */
+	struct course course; /* job_happens() alone writes it */
 	enum lane lane;
-	bool must_be_whole, must_be_tiled;
-	bool sent_far; /* its file, which could be cut, goes to one worker: see placement.h */
-	int threads;   /* whole: of the worker that has it; 0: one */
-	bool committing;
-	guint32 serial;       /* of this run; a new one for each start over */
-	guint runs;           /* starts so far */
-	guint faults;         /* runs that ended in a process's death or nonsense */
-	guint waits;          /* temporary faults in a row */
-	guint lost;           /* runs whose outputs were lost before they were committed */
-	guint commit_tries;   /* that failed, in a row: it is all done and waits for a disk or a permission */
-	gint64 not_before_us; /* back-off after a temporary fault: when it is tried again */
+	bool sent_far;        /* its file, which could be cut, goes to one worker: see placement.h */
+	int threads;          /* whole: of the worker that has it; 0: one */
 	char *waiting_for;    /* the fault; NULL: none */
 	char *undelivered;    /* why a task of this run did not reach the broker; NULL: all did */
 	guint undelivered_at; /* how many were done then: one more, and it has passed */
 	gint64 give_after_us; /* until then none is given out */
-	bool stuck;           /* it had one in this run or the one before: see job_waiting.c */
 	int width, height;
 	struct codec_link *codec;
 	gint64 codec_us; /* last word to it or from it */
@@ -146,8 +136,8 @@ bool job_all_skipped(const struct job *job);
 /* What is to be done, for a codec or a worker: path, steps, outputs, limits, names. */
 void job_describe(const struct job *job, JsonObject *object);
 
-/* The only writer of a job's state; keeps counts[JOB_STATE_COUNT] in step. */
-void job_set_state(struct job *job, enum job_state state, guint64 counts[JOB_STATE_COUNT]);
+/* As it is shown. */
+enum job_state job_state(const struct job *job);
 
 /* Forgets a run: tiles, spec, rings, segment and codec must have been let go by the caller. */
 void job_reset(struct job *job);

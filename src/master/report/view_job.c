@@ -17,9 +17,9 @@ static void view_outputs(const struct master *master, const struct job *job, GPt
 	for (guint i = 0; i < job->outputs->len; i++) {
 		const struct job_output *output = g_ptr_array_index(job->outputs, i);
 		const char *path = output->final ? output->final : output->wished;
-		bool done = job->state == JOB_DONE;
+		bool done = job_state(job) == JOB_DONE;
 		/* A plan's sizes are known before the first tile is; a name may be known at the end only. */
-		if (!done && (job->state != JOB_RUNNING || output->width == 0))
+		if (!done && (job_state(job) != JOB_RUNNING || output->width == 0))
 			continue;
 		g_autofree char *note = job_output_note(output);
 		struct output_view *view = output_view_new(master->options->out, path ? path : "", note,
@@ -50,13 +50,13 @@ static struct job_view *make_view(struct master *master, struct job *job)
 {
 	struct job_view *view = job_view_new();
 	const struct claim *claim = job->claim;
-	bool over = job->state == JOB_DONE || job->state == JOB_FAILED;
+	bool over = job_state(job) == JOB_DONE || job_state(job) == JOB_FAILED;
 
 	view->changed = master->sequence + 1;
 	view->id = g_strdup(job->id);
 	view->pipeline = g_strdup(job->pipeline->name);
 	view->source = g_strdup(job->source);
-	view->state = job->state;
+	view->state = job_state(job);
 	view->tiled = job->lane == LANE_TILED || (job->lane == LANE_UNDECIDED && job->shown && job->shown->total > 1);
 	view->width = job->width;
 	view->height = job->height;
@@ -68,16 +68,16 @@ static struct job_view *make_view(struct master *master, struct job *job)
 	}
 	view->tiles_running = (int)job->leased;
 	view->tiles_failed = (int)job->failed_tries;
-	view->attempt = (int)job->runs;
+	view->attempt = (int)job->course.runs;
 	view->workers = holders(master, job);
-	view->eta_us = job->state == JOB_RUNNING ? job->eta_us : 0;
+	view->eta_us = job_state(job) == JOB_RUNNING ? job->eta_us : 0;
 	view->bytes = claim->bytes;
 	view->original = g_strdup(over && !job->loose ? claim->left_at : claim->path);
 	view_outputs(master, job, view->outputs);
 	view->error = g_strdup(job->error);
 	if (!over) {
 		view->waiting_for = g_strdup(job->waiting_for ? job->waiting_for : jobs_standing(master, job));
-		view->retry_us = job->waiting_for ? job->not_before_us : 0;
+		view->retry_us = job->waiting_for ? job->course.not_before_us : 0;
 	}
 	view->spent = g_memdup2(job->spent, sizeof *job->spent);
 	view->queued_wall_us = job->queued_wall_us;
@@ -93,7 +93,7 @@ static struct job_view *make_view(struct master *master, struct job *job)
 void view_show_tiles(struct master *master, struct job *job)
 {
 	/* The commit thread reads it. */
-	if (job->committing || !job->tiles)
+	if (phase_commits(job->course.phase) || !job->tiles)
 		return;
 	struct tiles_view *fresh = tiles_show(job, job->shown, master->sequence + 1);
 	tiles_view_unref(job->shown);
@@ -103,9 +103,9 @@ void view_show_tiles(struct master *master, struct job *job)
 struct job_view *view_of_job(struct master *master, struct job *job)
 {
 	/* One that waits says the same for as long as it waits. */
-	if (job->state == JOB_QUEUED && job->view && job->view->state == JOB_QUEUED &&
+	if (job_state(job) == JOB_QUEUED && job->view && job->view->state == JOB_QUEUED &&
 		job->view->timeline == job->timeline &&
-		(!job->waiting_for || job->view->retry_us == job->not_before_us) &&
+		(!job->waiting_for || job->view->retry_us == job->course.not_before_us) &&
 		g_strcmp0(job->view->waiting_for, job->waiting_for ? job->waiting_for : jobs_standing(master, job)) ==
 			0)
 		return job_view_ref(job->view);

@@ -74,7 +74,7 @@ void view_tally(struct master *master, const struct job *job)
 {
 	struct tally *tally = pipeline_tally(master, job->pipeline->name);
 
-	if (job->state == JOB_DONE) {
+	if (job_state(job) == JOB_DONE) {
 		tally->done++;
 		add_time(tally, clock_now_us() - job->queued_us);
 	} else {

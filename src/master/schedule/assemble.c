@@ -26,7 +26,7 @@
  * Kafka may hand one result in twice, and the second must not take the files away that are being committed for the first. */
 static void remove_late_temps(const struct master *master, const struct job *job, const struct result *result)
 {
-	if (job && job->serial == result->serial)
+	if (job && job->course.run == result->serial)
 		return;
 	g_autoptr(JsonObject) report = json_parse_object(result->report, -1, NULL);
 	JsonArray *outputs = json_array(report, "outputs");
@@ -43,7 +43,7 @@ static void remove_late_temps(const struct master *master, const struct job *job
 /* The lease that this result answers, or NULL: an older attempt, an older run, a job that is over, a worker that was not asked. */
 static struct lease *answered(const struct job *job, const struct result *result)
 {
-	if (!job || job->serial != result->serial || !job->tiles || result->tile < 0 ||
+	if (!job || job->course.run != result->serial || !job->tiles || result->tile < 0 ||
 		(guint)result->tile >= job->tile_count)
 		return NULL;
 	struct lease *lease = lease_attempt(job, (guint)result->tile, (guint)result->attempt);
@@ -137,8 +137,7 @@ static void tile_done(struct master *master, const struct lease *lease, gint64 t
 	foresee(job);
 	master->tiles_done++;
 	if (job->lane == LANE_WHOLE) {
-		jobs_went_well(master, job);
-		jobs_commit(master, job);
+		job_made(master, job);
 	} else {
 		job->codec_us = clock_now_us();
 		codec_link_done(job->codec, lease->tile, held);
@@ -167,7 +166,7 @@ static void tile_again(struct master *master, struct job *job, guint index, cons
 	job_note(job, TIMELINE_RETRIED, job->lane == LANE_TILED ? (int)index : -1, tile->who,
 		"tile %u is tried again: %s", index, why);
 	if (tile->attempt - tile->reissued >= MOST_ATTEMPTS) {
-		jobs_start_over(master, job, why);
+		job_broken(master, job, why);
 		return;
 	}
 	tile->state = TILE_READY;
@@ -203,7 +202,7 @@ static void in_trouble(struct master *master, struct job *job, guint index, stru
 	if (hope_elsewhere(master, job, index))
 		try_elsewhere(master, job, index, why);
 	else
-		jobs_wait(master, job, why);
+		job_trouble(master, job, why);
 }
 
 /* A worker says that the picture is at fault. Believed when a second one says so, or when there is no second one; but not one that fails
@@ -214,11 +213,11 @@ static void found_bad(struct master *master, struct job *job, guint index, struc
 	bool again = accuse_verdicts(job, index) < 2;
 	if (again && hope_elsewhere(master, job, index))
 		try_elsewhere(master, job, index, why);
-	else if (again && worker->breaker->state != BREAKER_CLOSED && job->waits < MOST_WAITS)
-		jobs_wait(master, job, why);
+	else if (again && worker->breaker->state != BREAKER_CLOSED && job->course.waits < MOST_WAITS)
+		job_trouble(master, job, why);
 	else {
 		job->tiles[index].failed = true;
-		jobs_fail(master, job, why);
+		job_bad(master, job, SHOWN_INPUT, why);
 	}
 }
 
@@ -253,9 +252,9 @@ static void accept(struct master *master, const struct lease *lease, const struc
 	if (placed)
 		tile_done(master, lease, result->compute_us);
 	else if (job->lane == LANE_WHOLE && g_error_matches(error, DROPMILL_ERROR, ERROR_SYSTEM))
-		jobs_start_over(master, job, error->message); /* nonsense; it counts, or would come back for ever */
+		job_broken(master, job, error->message); /* nonsense; it counts, or would come back for ever */
 	else if (job->lane == LANE_WHOLE)
-		jobs_fault(master, job, error);
+		job_fault(master, job, error);
 	else
 		tile_again(master, job, lease->tile, error->message);
 }
@@ -265,7 +264,7 @@ static void refused(struct master *master, const struct lease *lease, const char
 	struct worker *worker = lease->worker;
 
 	if (!beneath_exists(lease->job->claim->path)) {
-		jobs_fail(master, lease->job,
+		job_bad(master, lease->job, SHOWN_INPUT,
 			"No such file or directory (it was never there, or was removed while it was in work)");
 	} else if (!worker->no_shm && lease->plane == PLANE_SHM) {
 		log_warning("worker %s cannot share memory with the master (%s): it gets its pixels inline", worker->id,
@@ -284,9 +283,9 @@ static void had_no_room(struct master *master, struct job *job, guint index, con
 
 	job->tiles[index].failed = !later;
 	if (later)
-		jobs_wait(master, job, result->message);
+		job_trouble(master, job, result->message);
 	else
-		jobs_fail(master, job, result->message);
+		job_bad(master, job, SHOWN_INPUT, result->message);
 }
 
 static void answer(struct master *master, const struct lease *lease, const struct result *result)
@@ -309,11 +308,11 @@ static void answer(struct master *master, const struct lease *lease, const struc
 		struct rect *need = &job->tiles[index].need;
 		g_autofree char *why = g_strdup_printf("tile %u asked for pixels beyond its need, %dx%d at %d,%d: %s",
 			index, need->width, need->height, need->left, need->top, result->message);
-		jobs_run_whole(master, job, why);
+		job_other_lane(master, job, LANE_WHOLE, why);
 		break;
 	}
 	case RESULT_HUGE:
-		jobs_run_tiled(master, job);
+		job_other_lane(master, job, LANE_TILED, "a large picture");
 		break;
 	case RESULT_RETRY:
 		in_trouble(master, job, index, lease->worker, result->message);

@@ -126,7 +126,7 @@ void dispatch_lost(struct master *master, struct lease *lease, const char *why)
 	if (++tile->blame.losses < LOSSES_MOST || tile->extra)
 		dispatch_take_back(master, lease, why);
 	else
-		jobs_start_over(master, job, why);
+		job_broken(master, job, why);
 }
 
 bool dispatch_fenced(const struct lease *lease)
@@ -134,7 +134,7 @@ bool dispatch_fenced(const struct lease *lease)
 	const struct job *job = lease->job;
 
 	return !job->segment || lease->plane == PLANE_INLINE ||
-	       segment_revoke(job->segment, lease->tile, job->serial, lease->attempt);
+	       segment_revoke(job->segment, lease->tile, job->course.run, lease->attempt);
 }
 
 void dispatch_worker_gone(struct worker *worker, bool dead, void *user)
@@ -162,7 +162,7 @@ void dispatch_worker_gone(struct worker *worker, bool dead, void *user)
 			job_note(job, TIMELINE_WORKER_LOST, (int)lease->tile, worker->id, "%s", why);
 		told = job;
 		if (!dead && !dispatch_fenced(lease))
-			jobs_start_over(master, job, SILENT_HOLDER);
+			job_broken(master, job, SILENT_HOLDER);
 		else
 			dispatch_take_back(master, lease, why);
 	}

@@ -17,25 +17,26 @@ static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 
 	json_object_set_array_member(go, "temps", temps);
 	if (far_sends_file(master, job, plan)) {
-		jobs_run_whole(master, job, "no worker shares memory, and its file is much smaller than its pixels");
+		job_other_lane(master, job, LANE_WHOLE,
+			"no worker shares memory, and its file is much smaller than its pixels");
 		jobs_have_spare_codec(master);
 		return;
 	}
 	if (!assets_keep_profile(master, job, plan, &error)) {
-		jobs_run_whole(master, job, error->message);
+		job_other_lane(master, job, LANE_WHOLE, error->message);
 		return;
 	}
 	job_skip_outputs(job, json_array(plan, "skipped"));
 	job_leave_out(job, json_array(plan, "left_out"), json_array(plan, "skipped"));
 	if (!job_read_plan(job, plan, &error)) {
-		jobs_start_over(master, job, error->message);
+		job_broken(master, job, error->message);
 		return;
 	}
 	job->lane = LANE_TILED;
 	job->segment = segments_borrow(master->segments, (gsize)json_int(plan, "segment_bytes", 0),
 		json_bool(plan, "spool", false), job->tile_count, &error);
 	if (!job->segment) {
-		jobs_fault(master, job, error);
+		job_fault(master, job, error);
 		return;
 	}
 	json_object_set_string_member(go, "cmd", "go");
@@ -45,6 +46,7 @@ static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 	job_note(job, TIMELINE_PLANNED, -1, NULL, "tiled: %d × %d pixels in %u tiles", job->width, job->height,
 		job->tile_count);
 	codec_link_send(job->codec, go, job->segment->fd);
+	job_happens(master, job, (struct job_event){.kind = EVENT_PLANNED});
 }
 
 /* A codec has read a stranger's file: what it says is not believed where the master would read or write by it. */
@@ -71,7 +73,7 @@ static void tiles_ready(struct master *master, struct job *job, JsonArray *list)
 		if ((guint)tile->output >= job->rings->len ||
 			!read_rect(entry, 2, &g_array_index(job->rings, struct ring_place, tile->output), &tile->out) ||
 			!read_rect(entry, 6, &job->ring, &tile->need)) {
-			jobs_start_over(master, job, "its codec names tiles outside its rows");
+			job_broken(master, job, "its codec names tiles outside its rows");
 			return;
 		}
 		tile->state = TILE_READY;
@@ -123,11 +125,11 @@ static void codec_failed(struct master *master, struct job *job, JsonObject *eve
 		   *message = json_string(event, "message", "no reason given");
 
 	if (strcmp(kind, "input") == 0)
-		jobs_fail(master, job, message);
+		job_bad(master, job, SHOWN_INPUT, message);
 	else if (strcmp(kind, "system") == 0)
-		jobs_run_whole(master, job, message);
+		job_other_lane(master, job, LANE_WHOLE, message);
 	else
-		jobs_wait(master, job, message);
+		job_trouble(master, job, message);
 }
 
 static void encoded(struct master *master, struct job *job, JsonObject *event)
@@ -135,13 +137,20 @@ static void encoded(struct master *master, struct job *job, JsonObject *event)
 	g_autoptr(GError) error = NULL;
 
 	if (job->segment && !segment_was_kept(job->segment, &error)) {
-		jobs_fault(master, job, error);
+		job_fault(master, job, error);
 		return;
 	}
 	jobs_read_outputs(job, json_array(event, "outputs"));
 	spent_add_part(job->spent, "codec", json_object(event, "spent"));
-	jobs_went_well(master, job);
-	jobs_commit(master, job);
+	job_made(master, job);
+}
+
+/* First its plan, and once; then the rest. */
+static bool in_turn(const struct job *job, const char *name)
+{
+	bool planned = job->course.phase == PHASE_RUNNING;
+
+	return strcmp(name, "failed") == 0 || planned != (strcmp(name, "plan") == 0);
 }
 
 /* The codec's messages. job lives as long as its codec link does. */
@@ -154,7 +163,9 @@ void jobs_codec_event(JsonObject *event, const char *how, void *user)
 	job->codec_us = clock_now_us();
 	if (!event) {
 		g_autofree char *why = g_strdup_printf("its codec was %s", how);
-		jobs_start_over(master, job, why);
+		job_broken(master, job, why);
+	} else if (!in_turn(job, name)) {
+		job_broken(master, job, "its codec speaks out of turn");
 	} else if (strcmp(name, "plan") == 0) {
 		spent_add(job->spent, SPENT_PLAN_WAIT_US, clock_now_us() - job->phase_us);
 		job->width = (int)json_int(event, "width", 0);
@@ -164,7 +175,7 @@ void jobs_codec_event(JsonObject *event, const char *how, void *user)
 		if (strcmp(json_string(event, "lane", ""), "tiled") == 0)
 			tiled_plan(master, job, event);
 		else
-			jobs_run_whole(master, job, json_string(event, "why", "whole"));
+			job_other_lane(master, job, LANE_WHOLE, json_string(event, "why", "whole"));
 	} else if (strcmp(name, "ready") == 0) {
 		tiles_ready(master, job, json_array(event, "tiles"));
 	} else if (strcmp(name, "encoded") == 0) {

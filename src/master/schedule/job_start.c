@@ -14,6 +14,7 @@
 #include "base/terminal.h"
 #include "definition/lanes.h"
 #include "master/schedule/allowed.h"
+#include "master/schedule/job_effects.h"
 #include "master/schedule/schedule_private.h"
 #include "status/tile_map.h"
 
@@ -48,7 +49,6 @@ void jobs_enqueue(struct master *master, struct job *job)
 		g_queue_insert_after(&master->queue, link, job);
 	else
 		g_queue_push_head(&master->queue, job);
-	job_set_state(job, JOB_QUEUED, master->counts);
 }
 
 void jobs_add(struct master *master, struct job *job)
@@ -60,10 +60,8 @@ void jobs_add(struct master *master, struct job *job)
 	job_note(job, TIMELINE_DROPPED, -1, NULL, "%s", job->source);
 	job_note(job, TIMELINE_CLAIMED, -1, NULL, "%s",
 		job->claim->recovered ? "found claimed by an earlier run of the mill" : "taken out of the inbox");
-	jobs_enqueue(master, job);
 	log_debug("%s: %s/%s", job->id, job->pipeline->name, job->source);
-	jobs_start(master);
-	view_changed(master);
+	job_happens(master, job, (struct job_event){.kind = EVENT_ADDED});
 }
 
 static bool backlog(const struct master *master)
@@ -73,14 +71,14 @@ static bool backlog(const struct master *master)
 
 static bool never_cut(const struct master *master, const struct job *job)
 {
-	return job->must_be_whole || g_hash_table_contains(master->always_whole, job->pipeline->hash);
+	return job->course.must == LANE_WHOLE || g_hash_table_contains(master->always_whole, job->pipeline->hash);
 }
 
 static bool ask_codec(const struct master *master, const struct job *job)
 {
 	if (never_cut(master, job))
 		return false;
-	return job->must_be_tiled || master->options->tile ||
+	return job->course.must == LANE_TILED || master->options->tile ||
 	       (job->claim->bytes >= ASK_CODEC_BYTES && !backlog(master));
 }
 
@@ -101,7 +99,7 @@ static JsonObject *plan_request(const struct master *master, const struct job *j
 {
 	JsonObject *request = json_object_new();
 	int tile = master->options->tile;
-	gint64 least = job->must_be_tiled ? 0 : tile ? (gint64)tile * tile + 1 : TILED_PIXELS;
+	gint64 least = job->course.must == LANE_TILED ? 0 : tile ? (gint64)tile * tile + 1 : TILED_PIXELS;
 
 	json_object_set_string_member(request, "cmd", "plan");
 	wish_tile(master, request);
@@ -142,14 +140,15 @@ void jobs_have_spare_codec(struct master *master)
 		master->spare_codec = codec_link_new(NULL, NULL, NULL);
 }
 
-static void start_codec(struct master *master, struct job *job)
+void effect_ask_plan(struct master *master, struct job *job, const struct job_event *event)
 {
 	g_autoptr(GError) error = NULL;
 
+	(void)event;
 	job->codec_us = clock_now_us();
 	job->codec = codec_for(master, job, &error);
 	if (!job->codec) {
-		jobs_start_over(master, job, error->message);
+		job_broken(master, job, error->message);
 		return;
 	}
 	job->phase_us = clock_now_us();
@@ -163,27 +162,47 @@ static void start_codec(struct master *master, struct job *job)
 		close(picture);
 }
 
-static void start(struct master *master, struct job *job)
+void effect_begin_run(struct master *master, struct job *job, const struct job_event *event)
 {
-	job->serial = ++master->serial;
-	job->began_us = clock_now_us();
-	job->runs++;
+	job->began_us = event->now_us;
 	g_free(job->spent);
 	job->spent = g_new0(struct spent, 1);
-	job_set_state(job, JOB_RUNNING, master->counts);
-	job_note(job, TIMELINE_STARTED, -1, NULL, "run %u", job->runs);
-	g_ptr_array_add(master->running, job);
-	gint64 most = job->pipeline->limits.bytes;
-	if (most && job->claim->bytes > most) {
-		g_autofree char *why = g_strdup_printf("the file has %" G_GINT64_FORMAT
-						       " bytes, more than %" G_GINT64_FORMAT " (limits: bytes)",
-			job->claim->bytes, most);
-		jobs_fail(master, job, why);
-		return;
-	}
+	job_note(job, TIMELINE_STARTED, -1, NULL, "run %u", job->course.runs);
 	if (!g_hash_table_contains(master->sources, job_owner(job)))
 		g_hash_table_insert(master->sources, (gpointer)job_owner(job), job);
-	names_ask(master->names, job_drop(job), found_new(NULL, job->hash, job->number));
+}
+
+void effect_ask_names(struct master *master, struct job *job, const struct job_event *event)
+{
+	struct found *found = found_new(NULL, job->hash, job->number);
+
+	(void)event;
+	found->ticket = job->course.ticket;
+	names_ask(master->names, job_drop(job), found);
+}
+
+void effect_offer_whole(struct master *master, struct job *job, const struct job_event *event)
+{
+	(void)event;
+	start_whole(master, job);
+	job_note(job, TIMELINE_PLANNED, -1, NULL, "whole: one worker decodes, runs the chain and encodes");
+	dispatch(master);
+}
+
+static void start(struct master *master, struct job *job)
+{
+	struct job_event event = {.kind = EVENT_STARTED, .run = ++master->serial};
+	gint64 most = job->pipeline->limits.bytes;
+	g_autofree char *why = g_strdup_printf("the file has %" G_GINT64_FORMAT " bytes, more than %" G_GINT64_FORMAT
+					       " (limits: bytes)",
+		job->claim->bytes, most);
+
+	if (most && job->claim->bytes > most) {
+		event.kind = EVENT_TOO_LARGE;
+		event.why = why;
+		event.kind_of_error = SHOWN_LIMIT;
+	}
+	job_happens(master, job, event);
 }
 
 static void say_notes(const struct master *master, const struct job *job)
@@ -197,36 +216,41 @@ static void say_notes(const struct master *master, const struct job *job)
 	}
 }
 
+static enum job_event_kind named_event(const struct master *master, const struct job *job, const struct named *named)
+{
+	if (named->answer == NAMES_TAKEN)
+		return EVENT_NAME_TAKEN;
+	if (named->answer == NAMES_FAILED)
+		return error_kind(named->error) == ERROR_INPUT ? EVENT_NAMES_BAD : EVENT_NAMES_TROUBLE;
+	if (job_all_skipped(job))
+		return EVENT_NAMED_FOR_NOBODY;
+	return ask_codec(master, job) ? EVENT_NAMED_FOR_CODEC : EVENT_NAMED_FOR_WORKER;
+}
+
 void jobs_named(struct named *named, void *user)
 {
 	struct master *master = user;
 	struct job *job = jobs_find(master, named->drop->id);
+	guint32 ticket = named->found->ticket;
 
 	if (!job) { /* nobody needs its names */
 		names_release(master->names, named->drop);
 		return;
 	}
+	if (ticket != job->course.ticket)
+		return;
 	job_take_found(job, g_steal_pointer(&named->found));
-	if (named->answer == NAMES_TAKEN) {
-		jobs_wait_for_name(master, job, named->error->message);
-		return;
+	if (named->answer == NAMES_GIVEN) {
+		job_name_temps(job);
+		say_notes(master, job);
 	}
-	if (named->answer == NAMES_FAILED) {
-		jobs_fault(master, job, named->error);
-		return;
-	}
-	job_name_temps(job);
-	say_notes(master, job);
-	if (job_all_skipped(job)) {
-		jobs_commit(master, job);
-	} else if (ask_codec(master, job)) {
-		start_codec(master, job);
-	} else {
-		start_whole(master, job);
-		job_note(job, TIMELINE_PLANNED, -1, NULL, "whole: one worker decodes, runs the chain and encodes");
-		dispatch(master);
-	}
-	view_changed(master);
+	job_happens(master, job,
+		(struct job_event){
+			.kind = named_event(master, job, named),
+			.ticket = ticket,
+			.why = named->error ? named->error->message : NULL,
+			.kind_of_error = SHOWN_INPUT,
+		});
 }
 
 /* Pictures of one name are milled in the order they were dropped: the last one's output is the one that stays. */
@@ -251,7 +275,7 @@ guint jobs_busy(const struct master *master)
 	guint count = 0;
 
 	for (guint i = 0; i < master->running->len; i++)
-		count += ((struct job *)g_ptr_array_index(master->running, i))->commit_tries == 0;
+		count += ((struct job *)g_ptr_array_index(master->running, i))->course.commit_tries == 0;
 	return count;
 }
 
@@ -274,10 +298,9 @@ void jobs_start(struct master *master)
 	for (GList *link = master->queue.head; link && jobs_busy(master) < room; link = next) {
 		struct job *job = link->data;
 		next = link->next;
-		if (job->not_before_us > now || waits_for_twin(master, job) || !jobs_may_start(master, job) ||
+		if (job->course.not_before_us > now || waits_for_twin(master, job) || !jobs_may_start(master, job) ||
 			(ask_codec(master, job) && codecs(master) >= TILED_JOBS))
 			continue;
-		g_queue_delete_link(&master->queue, link);
 		start(master, job);
 		next = master->queue.head; /* starting may have changed the queue */
 	}
@@ -290,7 +313,7 @@ void jobs_renew_whole(struct master *master, struct job *job)
 
 	/* What a dead worker left is removed; one that is alive writes to a file without a name. */
 	job_remove_temps(job);
-	job->serial = ++master->serial;
+	job_happens(master, job, (struct job_event){.kind = EVENT_RENEWED, .run = ++master->serial});
 	job_name_temps(job);
 	job_reset(job);
 	start_whole(master, job);

@@ -9,13 +9,10 @@
 #include "base/disk/files.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "master/schedule/job_effects.h"
 #include "master/schedule/schedule_private.h"
 #include "status/tile_map.h"
 
-/* After 1, 2, 4, ... up to 32 seconds. */
-#define AGAIN_DOUBLINGS 5
-/* A name that another picture in work has: its end wakes who waits. This is for a holder that ended in another way. */
-#define NAME_AGAIN_US (2 * G_TIME_SPAN_SECOND)
 /* After a task that the broker did not take. */
 #define GIVE_AGAIN_US (2 * G_TIME_SPAN_SECOND)
 /* Of a pipeline; their outputs lie on a disk. */
@@ -26,12 +23,10 @@ static guint stuck_of(const struct master *master, const struct job *job)
 	return GPOINTER_TO_UINT(g_hash_table_lookup(master->stuck, job->pipeline->name));
 }
 
-void jobs_set_stuck(struct master *master, struct job *job, bool stuck)
+void jobs_count_stuck(struct master *master, const struct job *job, bool stuck)
 {
-	if (job->stuck == stuck)
-		return;
-	job->stuck = stuck;
 	guint count = stuck_of(master, job) + (stuck ? 1 : -1);
+
 	g_hash_table_insert(master->stuck, g_strdup(job->pipeline->name), GUINT_TO_POINTER(count));
 }
 
@@ -40,7 +35,8 @@ static bool another_tries(const struct master *master, const struct job *job)
 {
 	for (guint i = 0; i < master->running->len; i++) {
 		const struct job *other = g_ptr_array_index(master->running, i);
-		if (other->stuck && other->commit_tries == 0 && strcmp(other->pipeline->name, job->pipeline->name) == 0)
+		if (other->course.stuck && other->course.commit_tries == 0 &&
+			strcmp(other->pipeline->name, job->pipeline->name) == 0)
 			return true;
 	}
 	return false;
@@ -48,24 +44,19 @@ static bool another_tries(const struct master *master, const struct job *job)
 
 bool jobs_may_start(const struct master *master, const struct job *job)
 {
-	return job->stuck ? !another_tries(master, job) : stuck_of(master, job) < STUCK_AT_MOST;
+	return job->course.stuck ? !another_tries(master, job) : stuck_of(master, job) < STUCK_AT_MOST;
 }
 
 const char *jobs_standing(const struct master *master, const struct job *job)
 {
-	if (job->state == JOB_QUEUED && !job->stuck && stuck_of(master, job) >= STUCK_AT_MOST)
+	if (job_state(job) == JOB_QUEUED && !job->course.stuck && stuck_of(master, job) >= STUCK_AT_MOST)
 		return "many pictures of its pipeline wait already: it begins when one of these is finished";
-	if (job->state != JOB_RUNNING || job->committing)
+	if (job_state(job) != JOB_RUNNING || phase_commits(job->course.phase))
 		return NULL;
 	return !master->broker_up                   ? "the broker is down"
 	       : workers_live(master->workers) == 0 ? "no worker is running"
 	       : job->done == job->undelivered_at   ? job->undelivered
 						    : NULL;
-}
-
-static guint pause_s(guint tries)
-{
-	return 1u << MIN(tries, AGAIN_DOUBLINGS);
 }
 
 /* With the names that outputs are to have: those of temp files say nothing to people, and are others in each run. */
@@ -84,12 +75,11 @@ static char *plain(const struct job *job, const char *why)
 }
 
 /* True: it did not wait, or for something else. */
-static bool set_reason(struct job *job, const char *wordy, gint64 pause_us)
+static bool set_reason(struct job *job, const char *wordy)
 {
 	g_autofree char *why = plain(job, wordy);
 	bool news = g_strcmp0(job->waiting_for, why) != 0;
 
-	job->not_before_us = clock_now_us() + pause_us;
 	if (!news)
 		return false;
 	g_free(job->waiting_for);
@@ -104,31 +94,26 @@ static void say_waiting(struct master *master, const struct job *job, const char
 		waiting_set(master->waiting, job->pipeline->name, job->claim->path, why);
 }
 
-void jobs_waits_no_more(struct master *master, struct job *job)
+void effect_say_waited(struct master *master, struct job *job, const struct job_event *event)
 {
+	(void)event;
 	g_clear_pointer(&job->waiting_for, g_free);
 	say_waiting(master, job, NULL);
 }
 
-void jobs_went_well(struct master *master, struct job *job)
+void effect_say_waiting(struct master *master, struct job *job, const struct job_event *event)
 {
-	if (!job->waits)
-		return;
-	jobs_waits_no_more(master, job);
-	jobs_set_stuck(master, job, false);
-	job->waits = 0;
+	if (set_reason(job, event->why))
+		log_warning("%s/%s waits: %s (tried again in %u s)", job->pipeline->name, job->source, job->waiting_for,
+			(guint)((job->course.not_before_us - event->now_us) / G_USEC_PER_SEC));
+	say_waiting(master, job, job->waiting_for);
 }
 
-void jobs_wait(struct master *master, struct job *job, const char *why)
+void effect_say_name_taken(struct master *master, struct job *job, const struct job_event *event)
 {
-	guint seconds = pause_s(job->waits++);
-
-	if (set_reason(job, why, seconds * (gint64)G_USEC_PER_SEC))
-		log_warning("%s/%s waits: %s (tried again in %u s)", job->pipeline->name, job->source, job->waiting_for,
-			seconds);
-	say_waiting(master, job, job->waiting_for);
-	jobs_set_stuck(master, job, true);
-	jobs_back_to_queue(master, job);
+	(void)master;
+	if (set_reason(job, event->why))
+		log_info("%s/%s waits: %s", job->pipeline->name, job->source, job->waiting_for);
 }
 
 void jobs_undelivered(struct master *master, struct job *job, const char *why)
@@ -144,26 +129,10 @@ void jobs_undelivered(struct master *master, struct job *job, const char *why)
 	view_changed(master);
 }
 
-void jobs_fault(struct master *master, struct job *job, const GError *error)
-{
-	if (error_kind(error) == ERROR_INPUT)
-		jobs_fail(master, job, error->message);
-	else
-		jobs_wait(master, job, error->message);
-}
-
-void jobs_wait_for_name(struct master *master, struct job *job, const char *why)
-{
-	if (set_reason(job, why, NAME_AGAIN_US))
-		log_info("%s/%s waits: %s", job->pipeline->name, job->source, job->waiting_for);
-	job->runs--; /* it never began */
-	jobs_back_to_queue(master, job);
-}
-
 struct again {
 	struct master *master;
 	char *id;
-	enum commit_kind kind;
+	guint32 ticket;
 };
 
 static gboolean commit_again(gpointer data)
@@ -172,24 +141,19 @@ static gboolean commit_again(gpointer data)
 	struct job *job = jobs_find(again->master, again->id);
 
 	if (job)
-		jobs_ask_commit(again->master, job, again->kind);
+		job_happens(
+			again->master, job, (struct job_event){.kind = EVENT_COMMIT_TIMER, .ticket = again->ticket});
 	g_free(again->id);
 	g_free(again);
 	return G_SOURCE_REMOVE;
 }
 
-void jobs_commit_again(struct master *master, struct job *job, enum commit_kind kind, const char *why)
+void effect_set_timer(struct master *master, struct job *job, const struct job_event *event)
 {
-	guint seconds = pause_s(job->commit_tries++);
 	struct again *again = g_new(struct again, 1);
 
-	if (set_reason(job, why, seconds * (gint64)G_USEC_PER_SEC))
-		log_warning("%s/%s waits: %s (tried again in %u s)", job->pipeline->name, job->source, job->waiting_for,
-			seconds);
-	say_waiting(master, job, job->waiting_for);
-	jobs_set_stuck(master, job, true);
-	*again = (struct again){master, g_strdup(job->id), kind};
-	g_timeout_add_seconds(seconds, commit_again, again);
+	*again = (struct again){master, g_strdup(job->id), job->course.ticket};
+	g_timeout_add((guint)((job->course.not_before_us - event->now_us) / 1000), commit_again, again);
 }
 
 struct way_back {
@@ -212,7 +176,7 @@ static gboolean give_back(gpointer data)
 	}
 	if (waiting_set(way->master->waiting, claim->pipeline, claim->path, error->message))
 		log_warning("%s: it cannot go back to its inbox yet: %s", claim->path, error->message);
-	g_timeout_add_seconds(pause_s(way->tries++), give_back, way);
+	g_timeout_add_seconds(course_pause_s(way->tries++), give_back, way);
 	return G_SOURCE_REMOVE;
 }
 

@@ -35,7 +35,7 @@ static const struct lease *named_by_journal(const struct worker *worker)
 
 	for (GList *link = worker->leases.head; link; link = link->next) {
 		const struct lease *lease = link->data;
-		journal_name(name, lease->job->id, lease->job->serial, (int)lease->tile, (int)lease->attempt);
+		journal_name(name, lease->job->id, lease->job->course.run, (int)lease->tile, (int)lease->attempt);
 		if (strcmp(name, worker->last_task) == 0)
 			return lease;
 	}
@@ -49,7 +49,7 @@ static const struct lease *last_taken(const struct worker *worker)
 		const struct lease *lease = link->data;
 		const struct job *job = lease->job;
 		if (lease->begun || (job->segment && lease->plane == PLANE_SHM &&
-					    segment_taken(job->segment, lease->tile, job->serial, lease->attempt)))
+					    segment_taken(job->segment, lease->tile, job->course.run, lease->attempt)))
 			return lease;
 	}
 	return NULL;
@@ -79,8 +79,7 @@ static void fail_overtime(struct master *master, struct job *job, guint tile)
 		g_strdup_printf("took longer than %g s (limits: seconds)", job->pipeline->limits.seconds);
 
 	dispatch_dead_letter(master, job, tile, reason);
-	job->error_kind = strstr(reason, "limits:") ? SHOWN_LIMIT : SHOWN_CRASH;
-	jobs_fail(master, job, reason);
+	job_bad(master, job, SHOWN_LIMIT, reason);
 }
 
 /* "SIGSEGV", "exit status 1", "no heartbeat for 10 s" */
@@ -121,8 +120,7 @@ void blame_worker_gone(struct master *master, struct worker *worker, bool dead)
 	g_autofree char *reason = g_strdup_printf("killed %u worker%s (%s%s)", count, count == 1 ? "" : "s",
 		blame->differ ? "the last one: " : "", g_quark_to_string(how));
 	dispatch_dead_letter(master, job, index, reason);
-	job->error_kind = strstr(reason, "limits:") ? SHOWN_LIMIT : SHOWN_CRASH;
-	jobs_fail(master, job, reason);
+	job_bad(master, job, SHOWN_CRASH, reason);
 }
 
 /* Its other tasks go to others at once: they wait behind one that never ends. Those that cannot be taken from it stay until it is dead. */
@@ -168,7 +166,7 @@ static void stop_hanging(struct master *master, struct worker *worker)
 /* Nothing of this job is in anybody's hands but its codec's. */
 static bool codec_owes(const struct job *job)
 {
-	return job->codec && !job->committing && job->leased == 0 && job->held == 0 &&
+	return job->codec && !phase_commits(job->course.phase) && job->leased == 0 && job->held == 0 &&
 	       g_queue_is_empty((GQueue *)&job->ready);
 }
 
@@ -180,8 +178,7 @@ static void stop_hanging_codec(struct master *master, struct job *job)
 		return;
 	g_autofree char *reason = g_strdup_printf("its codec took longer than %g s for %s (limits: seconds)",
 		job->pipeline->limits.seconds, job->tiles ? "its next rows" : "the header and the plan");
-	job->error_kind = strstr(reason, "limits:") ? SHOWN_LIMIT : SHOWN_CRASH;
-	jobs_fail(master, job, reason);
+	job_bad(master, job, SHOWN_LIMIT, reason);
 }
 
 void blame_tick(struct master *master)

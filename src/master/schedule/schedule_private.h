@@ -27,6 +27,7 @@
 #include "master/options.h"
 #include "master/schedule/broker.h"
 #include "master/schedule/codec_link.h"
+#include "master/schedule/job_events.h"
 #include "status/not_taken.h"
 
 /* Weight of tasks in a worker's window: eight tiles cover the round trip (facts/kafka.md), two whole files keep a worker busy. */
@@ -133,20 +134,12 @@ guint jobs_busy(const struct master *master);
 guint jobs_queue(const struct master *master);
 /* Starts queued jobs while there is room. */
 void jobs_start(struct master *master);
-/* A run ends and the job begins again; why is logged. Gives up after some runs. */
-void jobs_start_over(struct master *master, struct job *job, const char *why);
-void jobs_fail(struct master *master, struct job *job, const char *reason);
 /* Where one large picture came there come others: the next one's process has loaded its libraries by then (40 ms). */
 void jobs_have_spare_codec(struct master *master);
-/* Begins again in the other lane. */
-void jobs_run_whole(struct master *master, struct job *job, const char *why);
-void jobs_run_tiled(struct master *master, struct job *job);
 /* A whole job's task was taken back: another run, other temp files. */
 void jobs_renew_whole(struct master *master, struct job *job);
 /* Sizes of outputs, from a codec's or a worker's report. */
 void jobs_read_outputs(struct job *job, JsonArray *list);
-/* All outputs are in their temp files. */
-void jobs_commit(struct master *master, struct job *job);
 /* With copies of all that the commit thread needs. */
 void jobs_ask_commit(struct master *master, struct job *job, enum commit_kind kind);
 void jobs_committed(struct commit_request *request, void *user);
@@ -161,26 +154,11 @@ void jobs_abandon(struct master *master, struct job *job);
 void kept_link_events(struct intake_events *events);
 bool kept_link_open(struct master *master, GError **error);
 
-/* Out of those that run, into the queue; or, in a mill that is draining, for the next start. */
-void jobs_back_to_queue(struct master *master, struct job *job);
-
 /* job_waiting.c */
-/* A temporary fault: tried again later, for as long as it takes. */
-void jobs_wait(struct master *master, struct job *job, const char *why);
-/* The same, or the job fails: as the error's kind says. */
-void jobs_fault(struct master *master, struct job *job, const GError *error);
 /* A task did not reach the broker: its job's tasks are given out again after a pause, and the page shows why. Nothing is counted. */
 void jobs_undelivered(struct master *master, struct job *job, const char *why);
-/* Another picture in work has a name that this one wants: tried again soon. */
-void jobs_wait_for_name(struct master *master, struct job *job, const char *why);
-/* Its commit failed for a time. */
-void jobs_commit_again(struct master *master, struct job *job, enum commit_kind kind, const char *why);
-/* What it waited for is over. */
-void jobs_waits_no_more(struct master *master, struct job *job);
-/* Its outputs are made, and wait for their names: what it waited for has passed. A tile that was made does not say so: a disk that is full is
- * met at the end of each run. */
-void jobs_went_well(struct master *master, struct job *job);
-void jobs_set_stuck(struct master *master, struct job *job, bool stuck);
+/* One more of its pipeline that is stuck, or one less. */
+void jobs_count_stuck(struct master *master, const struct job *job, bool stuck);
 /* Its pipeline has not too many that are stuck. */
 bool jobs_may_start(const struct master *master, const struct job *job);
 /* Why one that had no fault does not go on, or NULL. */

@@ -143,7 +143,7 @@ static void take_undelivered(
 	g_autofree char *why = g_strdup_printf("its task was not delivered: %s", error->message);
 
 	if (delivery == DELIVERY_UNREADABLE) {
-		jobs_fault(master, job, error);
+		job_fault(master, job, error);
 	} else if (delivery == DELIVERY_REFUSED) {
 		dispatch_lost(master, lease, why);
 	} else {
@@ -158,7 +158,7 @@ static gboolean not_sent(gpointer data)
 	struct master *master = sent->master;
 	struct job *job = jobs_find(master, sent->job);
 
-	bool runs = job && job->serial == sent->serial && job->tiles;
+	bool runs = job && job->course.run == sent->serial && job->tiles;
 	struct lease *lease = runs ? lease_attempt(job, sent->tile, sent->attempt) : NULL;
 
 	if (lease) {
@@ -194,7 +194,7 @@ static bool ship(struct master *master, struct lease *lease, struct record *reco
 	*lease->on_its_way = 1;
 	*sent = (struct sent){.master = master,
 		.job = g_strdup(lease->job->id),
-		.serial = lease->job->serial,
+		.serial = lease->job->course.run,
 		.tile = lease->tile,
 		.attempt = lease->attempt,
 		.on_its_way = g_atomic_rc_box_acquire(lease->on_its_way)};
@@ -223,7 +223,7 @@ static bool publish(struct master *master, struct lease *lease, GPtrArray *parce
 		.plane = lease->plane,
 		.limit_ms = (gint64)(job->pipeline->limits.seconds * 1000),
 		.job = job->id,
-		.serial = job->serial,
+		.serial = job->course.run,
 		.tile = (gint32)index,
 		.attempt = (gint32)lease->attempt,
 		.worker = worker->id,
@@ -253,11 +253,11 @@ static void cannot_give(struct master *master, struct job *job, const GError *er
 	enum error_kind kind = error->domain == DROPMILL_ERROR ? error_kind(error) : ERROR_INPUT;
 
 	if (kind == ERROR_INPUT)
-		jobs_fail(master, job, error->message);
+		job_bad(master, job, SHOWN_INPUT, error->message);
 	else if (kind == ERROR_SYSTEM)
-		jobs_start_over(master, job, error->message); /* its rows are gone */
+		job_broken(master, job, error->message); /* its rows are gone */
 	else
-		jobs_wait(master, job, error->message);
+		job_trouble(master, job, error->message);
 }
 
 bool give(struct master *master, struct job *job, guint index, struct worker *worker, enum plane plane)
@@ -277,7 +277,7 @@ bool give(struct master *master, struct job *job, guint index, struct worker *wo
 	if (!job->first_sent_us)
 		job->first_sent_us = lease->sent_us;
 	if (plane == PLANE_SHM && job->segment)
-		segment_offer(job->segment, index, job->serial, lease->attempt);
+		segment_offer(job->segment, index, job->course.run, lease->attempt);
 	CRASH_POINT("publish.leased");
 	if (!error && publish(master, lease, parcels, &unsent, &error)) {
 		CRASH_POINT("publish.sent");
@@ -292,7 +292,7 @@ bool give(struct master *master, struct job *job, guint index, struct worker *wo
 	g_autofree char *why = g_strdup_printf("its task cannot be sent: %s", error->message);
 	jobs_undelivered(master, job, why);
 	if (plane == PLANE_SHM && job->segment)
-		segment_revoke(job->segment, index, job->serial, lease->attempt);
+		segment_revoke(job->segment, index, job->course.run, lease->attempt);
 	if (lease_end(lease)) {
 		tile->state = TILE_READY;
 		g_queue_push_head(&job->ready, GUINT_TO_POINTER(index));

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * How a job ends: see job_effects.h. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/disk/files.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/terminal.h"
+#include "master/schedule/job_effects.h"
+#include "master/schedule/placement.h"
+#include "master/schedule/schedule_private.h"
+#include "status/tile_map.h"
+
+/* What the page tells of it, for the history. */
+static void tell_story(struct master *master, const struct job *job)
+{
+	struct commit_request *request = g_new0(struct commit_request, 1);
+
+	request->kind = COMMIT_STORY;
+	request->story[0] = g_strdup(job->id);
+	request->story[1] = g_strdup(job->loose ? NULL : job->claim->left_at);
+	request->story[2] = timeline_to_text(job->timeline);
+	request->story[3] = g_strdup(job->own_hash ? job->own_hash : job->pipeline->hash);
+	request->story[4] = g_strdup(job->own_shown ? job->own_shown : job->pipeline->shown);
+	committer_add(master->committer, request);
+}
+
+/* The oldest that waits for one of its names may have it now. */
+static void wake_waiter(struct master *master, const struct job *job)
+{
+	for (GList *link = master->queue.head; link; link = link->next) {
+		struct job *waiter = link->data;
+		for (guint i = 0; waiter->waits_for && i < job->outputs->len; i++)
+			if (g_strcmp0(((struct job_output *)g_ptr_array_index(job->outputs, i))->final,
+				    waiter->waits_for) == 0) {
+				job_happens(master, waiter, (struct job_event){.kind = EVENT_NAME_FREE});
+				return;
+			}
+	}
+}
+
+/* What the commit thread did. */
+static void note_end(struct job *job, enum job_state state)
+{
+	const struct claim *claim = job->claim;
+
+	for (guint i = 0; state == JOB_DONE && i < job->outputs->len; i++) {
+		const struct job_output *output = g_ptr_array_index(job->outputs, i);
+		g_autofree char *name = output->final ? files_display(output->final) : NULL;
+		if (output->committed && name)
+			job_note(job, TIMELINE_COMMITTED, -1, NULL, "%s is on disk", name);
+	}
+	if (claim->left_at) {
+		g_autofree char *place = files_display(claim->left_at);
+		job_note(job, TIMELINE_ARCHIVED, -1, NULL, "the original lies in %s", place);
+	} else if (!job->loose) {
+		job_note(job, TIMELINE_ARCHIVED, -1, NULL, "the original was deleted");
+	}
+	if (state == JOB_DONE)
+		job_note(job, TIMELINE_DONE, -1, NULL, "done");
+}
+
+/* The next picture of this name may begin. */
+static void forget(struct master *master, struct job *job)
+{
+	if (g_hash_table_lookup(master->sources, job_owner(job)) == job)
+		g_hash_table_remove(master->sources, job_owner(job));
+}
+
+static void note_spent(struct job *job, enum job_state state, gint64 now)
+{
+	if (state == JOB_DONE)
+		spent_add(job->spent, SPENT_COMMIT_US, now - job->phase_us);
+	spent_add(job->spent, SPENT_TOTAL_US, now - job->queued_us);
+	g_autoptr(JsonObject) object = spent_object(job->spent);
+	g_autofree char *text = json_object_text(object);
+	log_debug("%s spent: %s", job->id, text);
+}
+
+/* The times that the page shows: from the start to the end, and before that in the queue. */
+static void say_done(const struct job *job)
+{
+	double took = (double)(job->finished_wall_us - job->started_wall_us) / G_USEC_PER_SEC;
+	double waited = (double)(job->started_wall_us - job->queued_wall_us) / G_USEC_PER_SEC;
+	g_autofree char *wait = waited >= 0.1 ? g_strdup_printf(", waited %.3f s", waited) : g_strdup("");
+
+	log_info("%s/%s done in %.3f s (%s%s%s)", job->pipeline->name, job->source, MAX(took, 0),
+		job->lane == LANE_TILED ? "tiled" : "whole", wait,
+		job->course.runs > 1 ? ", not at the first try" : "");
+}
+
+/* Metadata that is in the original, and in no output of a format that does not hold it. */
+static void say_lost(const struct master *master, const struct job *job)
+{
+	for (guint i = 0; i < job->outputs->len; i++) {
+		const struct job_output *output = g_ptr_array_index(job->outputs, i);
+		if (!output->lost || !output->final)
+			continue;
+		g_autofree char *name = g_path_get_basename(output->final);
+		g_autofree char *shown = files_display(name);
+		if (master->once)
+			terminal_say("%s: %s: %s", job->source, shown, output->lost);
+		else
+			log_info("%s/%s: %s: %s", job->pipeline->name, job->source, shown, output->lost);
+	}
+}
+
+void effect_finish(struct master *master, struct job *job, const struct job_event *event)
+{
+	enum job_state state = job_state(job);
+
+	effect_say_waited(master, job, event);
+	forget(master, job);
+	note_end(job, state);
+	if (state == JOB_DONE && job_all_skipped(job))
+		log_info("%s/%s done: nothing to do", job->pipeline->name, job->source);
+	else if (state == JOB_DONE)
+		say_done(job);
+	if (state == JOB_DONE)
+		say_lost(master, job);
+	note_spent(job, state, event->now_us);
+	view_remember(master, job);
+	if (!master->once)
+		tell_story(master, job);
+	view_tally(master, job);
+	if (state == JOB_DONE)
+		far_measured(master, job);
+	if (state == JOB_FAILED)
+		master->errors[job->error_kind]++;
+	g_hash_table_remove(master->jobs, job->id);
+	if (master->finished_hook)
+		master->finished_hook(master, job);
+	job_free(job);
+}
+
+/* Somebody still writes to it. Back to the inbox, where it settles again. */
+void effect_give_back(struct master *master, struct job *job, const struct job_event *event)
+{
+	log_warning("%s/%s changed while it was milled; it is taken again when it is quiet", job->pipeline->name,
+		job->source);
+	effect_say_waited(master, job, event);
+	job_remove_temps(job);
+	forget(master, job);
+	g_hash_table_remove(master->jobs, job->id);
+	jobs_give_back(master, g_steal_pointer(&job->claim));
+	job_free(job);
+}
+
+static enum job_event_kind commit_event(const struct commit_request *request)
+{
+	if (request->ok)
+		return EVENT_COMMITTED;
+	if (request->refused)
+		return EVENT_COMMIT_REFUSED;
+	if (request->changed)
+		return EVENT_COMMIT_CHANGED;
+	if (request->lost)
+		return error_kind(request->error) == ERROR_RETRY ? EVENT_COMMIT_SPOILT : EVENT_COMMIT_LOST;
+	return EVENT_COMMIT_TROUBLE;
+}
+
+void jobs_committed(struct commit_request *request, void *user)
+{
+	struct master *master = user;
+	struct job *job = jobs_find(master, request->drop->id);
+	struct job_event event = {
+		.kind = commit_event(request),
+		.ticket = request->found->ticket,
+		.why = request->error ? request->error->message : NULL,
+	};
+
+	if (!job || event.ticket != job->course.ticket)
+		return;
+	event.kind_of_error = event.kind == EVENT_COMMIT_LOST ? SHOWN_RETRIES : SHOWN_INPUT;
+	job_take_found(job, g_steal_pointer(&request->found));
+	g_free(job->claim->left_at);
+	job->claim->left_at = g_steal_pointer(&request->claim->left_at);
+	if (request->awaited)
+		wake_waiter(master, job);
+	job_happens(master, job, event);
+}
