@@ -7,11 +7,13 @@
 
 typedef struct {
 	int number;
+	bool limit;
 } DropmillErrorPrivate; /* the name that GLib's macro wants */
 
 static void dropmill_error_private_init(DropmillErrorPrivate *own)
 {
 	own->number = 0;
+	own->limit = false;
 }
 
 static void dropmill_error_private_copy(const DropmillErrorPrivate *from, DropmillErrorPrivate *to)
@@ -99,6 +101,23 @@ bool fail(GError **error, enum error_kind kind, const char *format, ...)
 	fail_numbered(error, kind, 0, format, arguments);
 	va_end(arguments);
 	return false;
+}
+
+bool fail_limit(GError **error, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	fail_numbered(error, ERROR_INPUT, 0, format, arguments);
+	va_end(arguments);
+	if (error)
+		dropmill_error_get_private(*error)->limit = true;
+	return false;
+}
+
+bool error_is_limit(const GError *error)
+{
+	return error && error->domain == DROPMILL_ERROR && dropmill_error_get_private(error)->limit;
 }
 
 static bool fail_at(GError **error, enum error_place place, int number, const char *format, va_list arguments)

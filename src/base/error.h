@@ -31,7 +31,10 @@ GQuark dropmill_error_quark(void);
 /* Sets error and returns false, so that `return fail(error, ERROR_INPUT, ...)` reads well. */
 bool fail(GError **error, enum error_kind kind, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
-/* The same with ": " and strerror(errno) behind; the kind is that of errno at this place. fail_errno() is for PLACE_PROCESS. */
+/* ERROR_INPUT, since it is beyond a limit that somebody set. */
+bool fail_limit(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* fail() with ": " and strerror(errno) behind; the kind is that of errno at this place. fail_errno() is for PLACE_PROCESS. */
 bool fail_errno(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 bool fail_errno_at(GError **error, enum error_place place, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* The same for this number, where the text itself says what it means. */
@@ -43,5 +46,8 @@ enum error_kind error_kind_of(int number, enum error_place place);
 enum error_kind error_kind(const GError *error);
 /* errno, as far as the error has one; 0: none. */
 int error_number(const GError *error);
+
+/* Was it fail_limit() that set it? */
+bool error_is_limit(const GError *error);
 
 #endif

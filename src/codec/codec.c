@@ -77,6 +77,7 @@ static void send_failure(struct codec *codec, GError *error)
 		[ERROR_INPUT] = "input", [ERROR_RETRY] = "retry", [ERROR_SYSTEM] = "system"};
 	json_object_set_string_member(event, "event", "failed");
 	json_object_set_string_member(event, "kind", error->domain == DROPMILL_ERROR ? kinds[error->code] : "retry");
+	json_object_set_boolean_member(event, "limit", error_is_limit(error));
 	g_autofree char *message = g_utf8_make_valid(error->message, -1);
 	json_object_set_string_member(event, "message", message);
 	send_event(codec, event);

@@ -28,7 +28,7 @@ bool history_fail(sqlite3 *db, int code, const char *path, GError **error)
 	if ((code & 0xff) == SQLITE_FULL && !number)
 		number = ENOSPC; /* a short write, which sets no errno */
 	if ((code & 0xff) == SQLITE_BUSY)
-		return fail(error, ERROR_RETRY, "%s " HISTORY_LOCKED, path);
+		return fail_number_at(error, PLACE_PROCESS, EBUSY, "%s " HISTORY_LOCKED, path);
 	return fail(error, kind_of(code), "%s: %s%s%s", path, db ? sqlite3_errmsg(db) : sqlite3_errstr(code),
 		system && number ? ": " : "", system && number ? g_strerror(number) : "");
 }

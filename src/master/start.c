@@ -229,7 +229,7 @@ bool start_history(struct master *master, GError **error)
 		}
 		if (tries == 0)
 			log_warning("%s; dropmill waits for it", cause->message);
-		locked = g_str_has_suffix(cause->message, HISTORY_LOCKED) ? locked + 1 : 0;
+		locked = error_number(cause) == EBUSY ? locked + 1 : 0;
 		start_pause();
 		if (master->draining)
 			return fail(error, ERROR_SYSTEM, "stopped while waiting: %s", cause->message);

@@ -201,6 +201,7 @@ static void work_on(struct worker *worker, const struct work *work)
 		.worker = worker->id,
 		.status = status,
 		.message = message,
+		.limit = error_is_limit(error),
 		.report = report_text,
 		.payload = payload,
 	};

@@ -195,6 +195,8 @@ struct record *result_to_record(const struct result *result, gint32 partition)
 	const gint64 spent[] = {s->cpu_us, s->wait_us, s->build_us, s->copy_us, s->copied_bytes, s->chains};
 	field_put_list(record, "spent", spent, G_N_ELEMENTS(spent));
 	record_add(record, "message", message);
+	if (result->limit)
+		record_add(record, "beyond", "limit");
 	record_add(record, "report", result->report ? result->report : "{}");
 	if (result->payload && body_bytes(result->payload) > 0)
 		record->body = body_ref(result->payload);
@@ -226,6 +228,7 @@ static bool read_result(const struct record *record, struct result *result, GErr
 		!read_spent(record, &result->spent, error))
 		return false;
 	result->status = status;
+	result->limit = g_strcmp0(record_get(record, "beyond"), "limit") == 0;
 	const char *message = field_text(record, "message", error);
 	if (!message)
 		return false;

@@ -280,7 +280,7 @@ static bool within_limits(VipsImage *image, const struct image_limits *limits, G
 	double megapixels = (double)image->Xsize * image->Ysize / 1e6;
 
 	if (limits && limits->megapixels > 0 && megapixels > limits->megapixels)
-		return fail(error, ERROR_INPUT,
+		return fail_limit(error,
 			"%d x %d pixels are %.4g megapixels, above the limit of %.15g "
 			"(limits: megapixels)",
 			image->Xsize, image->Ysize, megapixels, limits->megapixels);

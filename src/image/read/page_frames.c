@@ -38,7 +38,7 @@ bool frames_allowed(
 	const char *format = format_of_image(opened);
 
 	if (limits && limits->frames > 0 && (unsigned)count > limits->frames)
-		return fail(error, ERROR_INPUT,
+		return fail_limit(error,
 			"%d frames or pages, above the limit of %u (limits: frames); raise it, or write pages: first at the output",
 			count, limits->frames);
 	return count == 1 || (strcmp(format, "heif") != 0 && strcmp(format, "avif") != 0) ||
@@ -87,7 +87,7 @@ static VipsImage *load(const char *path, GBytes *bytes, int first, int count, GE
 static bool within(const struct image_limits *limits, double pixels, int count, GError **error)
 {
 	if (limits && limits->megapixels > 0 && pixels / 1e6 > limits->megapixels)
-		return fail(error, ERROR_INPUT,
+		return fail_limit(error,
 			"%d frames or pages are %.4g megapixels together, above the limit of %.15g (limits: "
 			"megapixels); raise it, or write pages: first at the output",
 			count, pixels / 1e6, limits->megapixels);

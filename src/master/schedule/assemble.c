@@ -207,8 +207,11 @@ static void in_trouble(struct master *master, struct job *job, guint index, stru
 
 /* A worker says that the picture is at fault. Believed when a second one says so, or when there is no second one; but not one that fails
  * what others manage, while there is hope of another. */
-static void found_bad(struct master *master, struct job *job, guint index, struct worker *worker, const char *why)
+static void found_bad(
+	struct master *master, struct job *job, guint index, struct worker *worker, const struct result *result)
 {
+	const char *why = result->message;
+
 	accuse(job, index, worker, ACCUSE_VERDICT, why);
 	bool again = accuse_verdicts(job, index) < 2;
 	if (again && hope_elsewhere(master, job, index))
@@ -217,7 +220,7 @@ static void found_bad(struct master *master, struct job *job, guint index, struc
 		job_trouble(master, job, why);
 	else {
 		job->tiles[index].failed = true;
-		job_bad(master, job, SHOWN_INPUT, why);
+		job_bad(master, job, result->limit ? SHOWN_LIMIT : SHOWN_INPUT, why);
 	}
 }
 
@@ -302,7 +305,7 @@ static void answer(struct master *master, const struct lease *lease, const struc
 		accept(master, lease, result);
 		break;
 	case RESULT_FAILED:
-		found_bad(master, job, index, lease->worker, result->message);
+		found_bad(master, job, index, lease->worker, result);
 		break;
 	case RESULT_MISSING: {
 		struct rect *need = &job->tiles[index].need;

@@ -125,7 +125,7 @@ static void codec_failed(struct master *master, struct job *job, JsonObject *eve
 		   *message = json_string(event, "message", "no reason given");
 
 	if (strcmp(kind, "input") == 0)
-		job_bad(master, job, SHOWN_INPUT, message);
+		job_bad(master, job, json_bool(event, "limit", false) ? SHOWN_LIMIT : SHOWN_INPUT, message);
 	else if (strcmp(kind, "system") == 0)
 		job_other_lane(master, job, LANE_WHOLE, message);
 	else

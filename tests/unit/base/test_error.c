@@ -88,6 +88,23 @@ static void one_of_our_own_has_no_number(void **state)
 	assert_int_equal(error_kind(error), ERROR_INPUT);
 }
 
+static void that_a_limit_was_passed_travels(void **state)
+{
+	g_autoptr(GError) error = NULL, other = NULL;
+	(void)state;
+
+	assert_false(fail_limit(&error, "%d frames", 7));
+	g_prefix_error(&error, "p: ");
+	g_autoptr(GError) copy = g_error_copy(error);
+	assert_true(error_is_limit(copy));
+	assert_int_equal(error_kind(copy), ERROR_INPUT);
+	assert_false(fail_limit(NULL, "nobody asks"));
+	/* Its words alone do not say so. */
+	assert_false(fail(&other, ERROR_INPUT, "(limits: frames)"));
+	assert_false(error_is_limit(other));
+	assert_false(error_is_limit(NULL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -97,6 +114,7 @@ int main(void)
 		cmocka_unit_test(number_and_kind_travel),
 		cmocka_unit_test(another_domain_is_no_verdict),
 		cmocka_unit_test(one_of_our_own_has_no_number),
+		cmocka_unit_test(that_a_limit_was_passed_travels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,7 @@ static void result_survives(void **state)
 			.attempt = 3,
 			.worker = "w",
 			.status = status,
+			.limit = status == RESULT_FAILED,
 			.compute_us = 12,
 			.spent = {1, 2, 3, 4, WORK_SPENT_MOST, 6},
 			.message = status == RESULT_OK      ? ""
@@ -68,6 +69,7 @@ static void result_survives(void **state)
 		assert_int_equal(result->attempt, 3);
 		assert_string_equal(result->worker, "w");
 		assert_int_equal(result->status, status);
+		assert_int_equal(result->limit, sent.limit);
 		assert_int_equal(result->compute_us, 12);
 		assert_memory_equal(&result->spent, &sent.spent, sizeof sent.spent);
 		assert_string_equal(result->message, sent.message);
