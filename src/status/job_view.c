@@ -141,5 +141,6 @@ bool job_view_equal(const struct job_view *a, const struct job_view *b)
 	       g_strcmp0(a->id, b->id) == 0 && g_strcmp0(a->pipeline, b->pipeline) == 0 &&
 	       g_strcmp0(a->source, b->source) == 0 && g_strcmp0(a->original, b->original) == 0 &&
 	       g_strcmp0(a->error, b->error) == 0 && g_strcmp0(a->hash, b->hash) == 0 && a->retry_us == b->retry_us &&
-	       g_strcmp0(a->waiting_for, b->waiting_for) == 0 && outputs_equal(a->outputs, b->outputs);
+	       g_strcmp0(a->waiting_for, b->waiting_for) == 0 && a->doing == b->doing &&
+	       outputs_equal(a->outputs, b->outputs);
 }

@@ -75,6 +75,7 @@ static const struct field job_fields[] = {
 	{"outputs", JOB(outputs), .of = &output_table},
 	{"original", JOB(original), .unknown = NULL_IF_NONE, .of = &original_table},
 	{"error", JOB(of.error), .unknown = NULL_IF_NONE},
+	{"doing", JOB(of.doing), .unknown = NULL_IF_NONE, .about = "Who acts now, in words; null: it is over."},
 	{"waiting_for", JOB(of.waiting_for), .unknown = NULL_IF_NONE,
 		.about = "Why a queued or running job stands; null: it does not."},
 	{"retry_in_s", JOB(retry_us), SHOW_SECONDS, NULL_BELOW_0,
