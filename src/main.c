@@ -79,9 +79,9 @@ static int run_command(int argc, char **argv)
 			options->rest[0]);
 		return 2;
 	}
-	scratch_open();
+	temp_folder_open();
 	int status = master_run(options, true, &page);
-	scratch_close();
+	temp_folder_close();
 	return status;
 }
 
@@ -96,9 +96,9 @@ static int master_command(int argc, char **argv)
 			"dropmill master: needs --brokers HOST:PORT,... and nothing else (dropmill run has a broker of its own)");
 		return 2;
 	}
-	scratch_open();
+	temp_folder_open();
 	int status = master_run(options, false, &page);
-	scratch_close();
+	temp_folder_close();
 	return status;
 }
 
@@ -112,9 +112,9 @@ static int worker_command(int argc, char **argv)
 		terminal_say("dropmill worker: needs --brokers HOST:PORT,... and takes --count N");
 		return 2;
 	}
-	scratch_open();
+	temp_folder_open();
 	int status = worker_host_run(options);
-	scratch_close();
+	temp_folder_close();
 	return status;
 }
 
@@ -180,9 +180,9 @@ static int once_command(int argc, char **argv)
 	}
 	if (dry)
 		return explain_once(options, json);
-	scratch_open();
+	temp_folder_open();
 	int status = master_once(options, options->rest[0], options->rest + 1);
-	scratch_close();
+	temp_folder_close();
 	return status;
 }
 

@@ -13,7 +13,7 @@ static struct record *copy_of(const struct record *record)
 	return copy;
 }
 
-struct record *twice_after(const struct record *record)
+struct record *duplicate_delivery_after(const struct record *record)
 {
 	static GMutex lock;
 	static struct record *kept;

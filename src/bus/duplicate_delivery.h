@@ -13,11 +13,11 @@
 #ifdef DROPMILL_TEST_HOOKS
 
 /* This record goes out now. What is to go out once more after it, or NULL. */
-struct record *twice_after(const struct record *record);
+struct record *duplicate_delivery_after(const struct record *record);
 
 #else
 
-#define twice_after(record) NULL
+#define duplicate_delivery_after(record) NULL
 
 #endif
 

@@ -115,7 +115,7 @@ static rd_kafka_resp_err_t send_and_repeat(
 	struct bus *bus, struct record *record, bus_delivered_fn delivered, void *user, GError **error)
 {
 	rd_kafka_resp_err_t code = send_record(bus, record, delivered, user, error);
-	auto_struct(record) again = code ? NULL : twice_after(record);
+	auto_struct(record) again = code ? NULL : duplicate_delivery_after(record);
 
 	if (again)
 		send_record(bus, again, NULL, NULL, NULL);

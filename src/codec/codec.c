@@ -204,14 +204,14 @@ static void shut_files(JsonObject *request, const char *picture)
 	for (guint i = 0; read && i < json_array_get_length(read); i++) {
 		g_autofree char *path = json_path_at(read, i);
 		if (path)
-			places_add(path, PLACE_READ);
+			path_allowlist_add(path, PLACE_READ);
 	}
 	for (guint i = 0; write && i < json_array_get_length(write); i++) {
 		g_autofree char *path = json_path_at(write, i);
 		if (path)
-			places_add(path, PLACE_WRITE);
+			path_allowlist_add(path, PLACE_WRITE);
 	}
-	places_add(picture, PLACE_READ);
+	path_allowlist_add(picture, PLACE_READ);
 	/* What is missing was said by the first worker. */
 	g_free(sandbox_files(NULL, false));
 }

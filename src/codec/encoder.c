@@ -16,9 +16,9 @@ struct encoder {
 	struct plan_output *output;
 	struct rows *rows;
 	int index;
-	VipsImage *image;      /* whose pixels are the ring's */
-	struct strips *strips; /* NULL: the saver encodes */
-	bool again;            /* the saver asked for a row that was given back */
+	VipsImage *image;             /* whose pixels are the ring's */
+	struct parallel_save *strips; /* NULL: the saver encodes */
+	bool again;                   /* the saver asked for a row that was given back */
 	bool stopped;
 	GMutex counting; /* for what follows */
 	struct stream_spent spent;
@@ -126,7 +126,7 @@ struct encoder *encoder_new(const struct plan *plan, struct rows *rows, int inde
 	if (!g_str_equal(encoder->output->format, "dz"))
 		vips_image_set_int(encoder->image, VIPS_META_CONCURRENCY, 1);
 	encoder->read = g_new0(guint8, encoder->image->Ysize);
-	const struct strips_flow flow = {
+	const struct parallel_save_flow flow = {
 		.wait = wait_rows,
 		.taken = give_back,
 		.stop = stop,
@@ -134,11 +134,11 @@ struct encoder *encoder_new(const struct plan *plan, struct rows *rows, int inde
 		.band_rows = encoder->output->grid.tile_height,
 		.room_rows = encoder->output->ring.rows,
 	};
-	encoder->strips = strips_new(encoder->image, encoder->output->format, encoder->output->save,
+	encoder->strips = parallel_save_new(encoder->image, encoder->output->format, encoder->output->save,
 		(int)g_get_num_processors(), &flow, &cause);
 	if (cause)
 		return g_propagate_error(error, cause), NULL;
-	encoder->spent.parts = encoder->strips ? strips_count(encoder->strips) : 0;
+	encoder->spent.parts = encoder->strips ? parallel_save_count(encoder->strips) : 0;
 	return g_steal_pointer(&encoder);
 }
 
@@ -146,7 +146,7 @@ void encoder_free(struct encoder *encoder)
 {
 	if (!encoder)
 		return;
-	strips_free(encoder->strips);
+	parallel_save_free(encoder->strips);
 	g_clear_object(&encoder->image);
 	g_mutex_clear(&encoder->counting);
 	g_free(encoder->read);
@@ -156,7 +156,7 @@ void encoder_free(struct encoder *encoder)
 bool encoder_run(struct encoder *encoder, const char *path, GError **error)
 {
 	if (encoder->strips)
-		return strips_save(encoder->strips, path, error);
+		return parallel_save_run(encoder->strips, path, error);
 	if (format_save(encoder->image, path, encoder->output->format, encoder->output->save, error))
 		return true;
 	if (encoder->again || encoder->stopped)

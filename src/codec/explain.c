@@ -209,14 +209,14 @@ static bool check_pages(struct explaining *e, const char *format, JsonObject *wa
 	const struct build_context context = {.names = json_object(e->request, "names"), .source_path = e->file};
 	const struct image_limits bounds = limits_of(e->pipeline);
 
-	if (!frames_allowed(e->source, e->file, NULL, &bounds, error))
+	if (!page_frames_allowed(e->source, e->file, NULL, &bounds, error))
 		return false;
 	if (g_str_equal(format, "tiff") || g_strv_contains(animations, format_of_image(e->source)))
 		return true;
 	g_autoptr(JsonArray) all = joined(json_array(e->request, "steps"), json_array(wanted, "steps"));
-	auto_struct(frames) frames = frames_open(e->file, NULL, &bounds, error);
+	auto_struct(page_frames) frames = page_frames_open(e->file, NULL, &bounds, error);
 	g_autoptr(GPtrArray) finished = frames ? chain_build_pages(all, frames->images, &context, error) : NULL;
-	return finished && frames_may_join(finished, error);
+	return finished && page_frames_may_join(finished, error);
 }
 
 /* A profile that the file will not hold is applied first. */
@@ -253,7 +253,7 @@ static bool describe_output(struct explaining *e, guint number, guint *planned, 
 		json_array_add_object_element(list, g_steal_pointer(&entry));
 		return true;
 	}
-	bool several = frames_wanted(e->source, format, save);
+	bool several = page_frames_wanted(e->source, format, save);
 	if (several ? !check_pages(e, format, wanted, error) : !format_fits(image, format, save, error))
 		return false;
 	if (!tell_colours(&image, format, save, entry, error))

@@ -136,7 +136,7 @@ static bool check_pieces(struct plan *plan, const struct plan_output *output, Vi
 	for (guint l = 0; l < G_N_ELEMENTS(lists); l++)
 		for (guint i = 0; i < json_array_get_length(lists[l]); i++)
 			json_array_add_element(all, json_array_dup_element(lists[l], i));
-	if (!pieces_lean(all, in, context, &output->grid, &leans, error))
+	if (!sink_pieces_lean(all, in, context, &output->grid, &leans, error))
 		return false;
 	if (leans)
 		plan->whole = g_strdup(
@@ -192,10 +192,10 @@ static bool plan_chain(struct plan *plan, guint number, JsonObject *wanted, stru
 	const char *format = json_string(wanted, "format", NULL);
 	output->format = g_strdup(format ? format : format_kept(plan->source));
 	output->save = format_save_options(output->format, wanted);
-	if (frames_wanted(plan->source, output->format, output->save))
+	if (page_frames_wanted(plan->source, output->format, output->save))
 		plan->whole = g_strdup("several pages");
 	bool built = chain_build(output->steps, 0, common, &telling, &output->image, error) &&
-		     frames_single(&output->image, error) &&
+		     page_frames_single(&output->image, error) &&
 		     (plan->whole || (format_fits(output->image, output->format, output->save, error) &&
 					     plan_settle(output, &recorded, error)));
 	chain_tell_left_out(left_out, 1, 0, (int)number, plan->left_out);

@@ -16,7 +16,7 @@ struct share {
 	const struct grid *grid;
 	struct tilesource *recorder;
 	VipsImage *recorded;
-	const struct needs *learnt;
+	const struct tile_dependencies *learnt;
 	struct plan_tile *tiles; /* all of the output's */
 	int first, end;
 	bool found;
@@ -25,11 +25,12 @@ struct share {
 static gpointer search(gpointer data)
 {
 	struct share *share = data;
-	auto_struct(needs) needs = needs_new(share->recorder, share->recorded, share->grid, share->learnt);
+	auto_struct(tile_dependencies) needs =
+		tile_dependencies_new(share->recorder, share->recorded, share->grid, share->learnt);
 
 	share->found = true;
 	for (int i = share->first; share->found && i < share->end; i++)
-		share->found = needs_find(needs, i, &share->tiles[i].need);
+		share->found = tile_dependencies_find(needs, i, &share->tiles[i].need);
 	return NULL;
 }
 
@@ -74,10 +75,10 @@ bool search_tiles(struct plan *plan, const struct plan_output *output, struct ti
 	g_autofree struct plan_tile *tiles = g_new0(struct plan_tile, count);
 	struct share shares[THREADS_MOST] = {{0}};
 	GThread *started[THREADS_MOST] = {0};
-	auto_struct(needs) learnt = needs_new(recorder, recorded, grid, NULL);
+	auto_struct(tile_dependencies) learnt = tile_dependencies_new(recorder, recorded, grid, NULL);
 	bool found = true;
 
-	needs_learn(learnt);
+	tile_dependencies_learn(learnt);
 	for (int i = 0; i < count; i++) {
 		tiles[i].output = (int)plan->outputs->len;
 		tiles[i].out = grid_tile(grid, i);

@@ -34,7 +34,7 @@ static int margin(const struct plan *plan, struct tilesource *recorder, VipsImag
 	double scale = (double)plan->source->Ysize / recorded->Ysize;
 
 	vips_rect_intersectrect(&probe, &whole, &probe);
-	if (!need_exactly(recorder, recorded, &probe, &box))
+	if (!tile_dependencies_exactly(recorder, recorded, &probe, &box))
 		return 0;
 	return (int)VIPS_MAX(0, box.height / scale - probe.height);
 }

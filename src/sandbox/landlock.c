@@ -107,7 +107,7 @@ static void allow_all(const struct rules *rules, char **files, bool names)
 	allow(rules, "/dev/null", READ | LANDLOCK_ACCESS_FS_WRITE_FILE);
 	/* Where libvips and deep zoom put what does not fit into memory. */
 	allow(rules, g_get_tmp_dir(), WRITE);
-	places_each(allow_place, (void *)rules);
+	path_allowlist_each(allow_place, (void *)rules);
 #ifdef DROPMILL_TEST_HOOKS
 	/* The orders of a test: see base/testing/trouble.h. */
 	g_autofree char *orders =

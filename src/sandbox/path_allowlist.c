@@ -24,7 +24,7 @@ struct place {
 static bool confined;
 static GArray *places; /* struct place */
 
-void places_confine(void)
+void path_allowlist_confine(void)
 {
 	confined = true;
 }
@@ -65,7 +65,7 @@ static bool opens(const char *path)
 	return fd >= 0;
 }
 
-void places_add(const char *folder, enum place_use use)
+void path_allowlist_add(const char *folder, enum place_use use)
 {
 	struct stat status;
 	char *real = real_path(folder);
@@ -92,7 +92,7 @@ static bool is_another(const struct place *place, const struct stat *now)
 	       (place->opens && !opens(place->given) && errno == EACCES);
 }
 
-const char *places_changed(void)
+const char *path_allowlist_changed(void)
 {
 	struct stat status;
 
@@ -104,12 +104,12 @@ const char *places_changed(void)
 	return NULL;
 }
 
-bool places_any(void)
+bool path_allowlist_any(void)
 {
 	return !confined || (places && places->len > 0);
 }
 
-void places_each(void (*tell)(const char *folder, enum place_use use, void *user), void *user)
+void path_allowlist_each(void (*tell)(const char *folder, enum place_use use, void *user), void *user)
 {
 	for (guint i = 0; places && i < places->len; i++) {
 		const struct place *place = &g_array_index(places, struct place, i);
@@ -165,7 +165,7 @@ static char *real_target(const char *path)
 	return NULL;
 }
 
-char *places_find(const char *path, enum place_use use, GError **error)
+char *path_allowlist_find(const char *path, enum place_use use, GError **error)
 {
 	if (!confined)
 		return g_strdup(path);

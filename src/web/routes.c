@@ -28,13 +28,13 @@ static int answer_json(struct request *request, char *text)
 static int get_page(struct request *request, const struct snapshot *snapshot)
 {
 	(void)snapshot;
-	return asset_send(request, "index.html");
+	return static_file_send(request, "index.html");
 }
 
 static int get_asset(struct request *request, const struct snapshot *snapshot)
 {
 	(void)snapshot;
-	return asset_send(request, request->parts[request->count - 1]);
+	return static_file_send(request, request->parts[request->count - 1]);
 }
 
 /* Asked for by everybody, all the time: made once for each that would read otherwise. */

@@ -97,7 +97,7 @@ static bool refuses(const char *parameters)
 	return false;
 }
 
-bool asset_accepts_gzip(const char *header)
+bool static_file_accepts_gzip(const char *header)
 {
 	g_auto(GStrv) codings = g_strsplit(header ? header : "", ",", -1);
 	bool any = false;
@@ -115,13 +115,13 @@ bool asset_accepts_gzip(const char *header)
 	return any;
 }
 
-int asset_send(struct request *request, const char *name)
+int static_file_send(struct request *request, const char *name)
 {
 	const struct asset *asset = find(name);
 
 	if (!asset)
 		return answer_error(request, 404, "%s is no part of the page, which is at /", name);
-	bool packed = asset->gzip && asset_accepts_gzip(request_header(request, "Accept-Encoding"));
+	bool packed = asset->gzip && static_file_accepts_gzip(request_header(request, "Accept-Encoding"));
 	GBytes *bytes = packed ? asset->gzip : asset->plain;
 	struct answer answer = {
 		.status = 200,

@@ -11,9 +11,9 @@
 #include "web/http/answer.h"
 
 /* Sends the file of this name, as gzip to a browser that takes it; 404 when none is built in. Returns the status sent. */
-int asset_send(struct request *request, const char *name);
+int static_file_send(struct request *request, const char *name);
 
 /* Whether Accept-Encoding (NULL: not sent) lets an answer be gzip: RFC 9110, 12.5.3. */
-bool asset_accepts_gzip(const char *header);
+bool static_file_accepts_gzip(const char *header);
 
 #endif

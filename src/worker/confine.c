@@ -21,15 +21,15 @@ static char **files_of(GHashTable *properties)
 	return g_strv_builder_end(files);
 }
 
-void confine(const struct told *told, GHashTable *properties)
+void confine(const struct worker_args *told, GHashTable *properties)
 {
 	g_auto(GStrv) files = files_of(properties);
 
-	places_confine();
+	path_allowlist_confine();
 	for (char **folder = told->read; folder && *folder; folder++)
-		places_add(*folder, PLACE_READ);
+		path_allowlist_add(*folder, PLACE_READ);
 	for (char **folder = told->write; folder && *folder; folder++)
-		places_add(*folder, PLACE_WRITE);
+		path_allowlist_add(*folder, PLACE_WRITE);
 	if (told->door)
 		segment_use_door(DOOR_FD);
 	g_autofree char *missing = sandbox_enter(SANDBOX_NETWORK);
@@ -45,7 +45,7 @@ void confine(const struct told *told, GHashTable *properties)
 
 bool confine_outdated(void)
 {
-	const char *changed = places_changed();
+	const char *changed = path_allowlist_changed();
 
 	if (changed)
 		log_info("%s is another folder than before; this worker is started again for it", changed);

@@ -22,7 +22,7 @@ enum result_status original_find(
 		return RESULT_OK;
 	}
 	/* A worker that cannot reach the file, or may not, is the wrong one for this task, not a fault of the file. */
-	g_autofree char *found = places_find(path, PLACE_READ, error);
+	g_autofree char *found = path_allowlist_find(path, PLACE_READ, error);
 	if (!found)
 		return RESULT_REFUSED;
 	*picture = beneath_open(found, O_RDONLY | O_NONBLOCK, 0);

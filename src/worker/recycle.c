@@ -5,14 +5,14 @@
 #include "base/log.h"
 #include "base/process.h"
 
-void recycle_begin(struct recycle *recycle, const struct told *told)
+void recycle_begin(struct recycle *recycle, const struct worker_args *told)
 {
 	*recycle = (struct recycle){.told = told, .born_bytes = process_private_bytes(0)};
 }
 
 bool recycle_task_done(struct recycle *recycle)
 {
-	const struct told *told = recycle->told;
+	const struct worker_args *told = recycle->told;
 	gint64 bytes = told->recycle_growth_bytes || told->memory_bytes ? process_private_bytes(0) : 0;
 	const char *why = NULL;
 

@@ -10,13 +10,13 @@
 #include "worker/worker_args.h"
 
 struct recycle {
-	const struct told *told;
+	const struct worker_args *told;
 	gint64 born_bytes; /* private memory before the first task */
 	int tasks;
 	bool due;
 };
 
-void recycle_begin(struct recycle *recycle, const struct told *told);
+void recycle_begin(struct recycle *recycle, const struct worker_args *told);
 /* After each task. True once: from now on the worker is to retire; the reason is logged. */
 bool recycle_task_done(struct recycle *recycle);
 

@@ -7,15 +7,15 @@
 /* Leases remembered. What is uncommitted, and so what a rebalance brings again, is a window of some ten. */
 #define REMEMBERED 4096
 
-struct orders {
+struct task_filter {
 	char *worker;
 	GHashTable *taken; /* leases as texts, owned by it */
 	GQueue oldest;     /* the same, borrowed */
 };
 
-struct orders *orders_new(const char *worker)
+struct task_filter *task_filter_new(const char *worker)
 {
-	struct orders *orders = g_new0(struct orders, 1);
+	struct task_filter *orders = g_new0(struct task_filter, 1);
 
 	orders->worker = g_strdup(worker);
 	orders->taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -23,7 +23,7 @@ struct orders *orders_new(const char *worker)
 	return orders;
 }
 
-void orders_free(struct orders *orders)
+void task_filter_free(struct task_filter *orders)
 {
 	if (!orders)
 		return;
@@ -33,7 +33,7 @@ void orders_free(struct orders *orders)
 	g_free(orders);
 }
 
-bool orders_take(struct orders *orders, const struct task *task)
+bool task_filter_take(struct task_filter *orders, const struct task *task)
 {
 	if (strcmp(task->worker, orders->worker) != 0)
 		return false;

@@ -4,19 +4,19 @@
  *            that it was not leased to, and it may come again, at once or much later. Whoever did it then would write to temp files that
  *            the master is putting in their place at this moment, or that nobody will ever remove.
  * Thread:    the reader's.
- * Ownership: orders_free().
+ * Ownership: task_filter_free().
  */
 #ifndef DROPMILL_WORKER_TASK_FILTER_H
 #define DROPMILL_WORKER_TASK_FILTER_H
 
 #include "bus/protocol/wire.h"
 
-struct orders;
+struct task_filter;
 
-struct orders *orders_new(const char *worker /* copies */);
+struct task_filter *task_filter_new(const char *worker /* copies */);
 /* True the first time for a task that is leased to this worker. */
-bool orders_take(struct orders *orders, const struct task *task);
-void orders_free(struct orders *orders); /* NULL is fine */
-DEFINE_AUTO(orders, orders_free)
+bool task_filter_take(struct task_filter *orders, const struct task *task);
+void task_filter_free(struct task_filter *orders); /* NULL is fine */
+DEFINE_AUTO(task_filter, task_filter_free)
 
 #endif

@@ -30,10 +30,10 @@ struct whole {
 	char *path;
 	GBytes *bytes; /* inline, in memory; else it has a path */
 	VipsImage *source;
-	VipsImage *common;     /* what share_common() made; NULL: each output has its own chain from the file on */
-	struct frames *frames; /* when some output wants more than the first */
-	struct body *encoded;  /* inline */
-	GArray *left_out;      /* see build_context */
+	VipsImage *common;          /* what share_common() made; NULL: each output has its own chain from the file on */
+	struct page_frames *frames; /* when some output wants more than the first */
+	struct body *encoded;       /* inline */
+	GArray *left_out;           /* see build_context */
 	JsonArray *told_left_out;
 	int output; /* whose chain is built; -1: the common steps */
 };
@@ -154,7 +154,7 @@ static GPtrArray *build_frames(struct whole *whole, JsonArray *steps, GError **e
 	struct image_limits bounds = limits_of(whole);
 
 	if (!whole->frames)
-		whole->frames = frames_open(whole->path, whole->bytes, &bounds, error);
+		whole->frames = page_frames_open(whole->path, whole->bytes, &bounds, error);
 	return whole->frames ? chain_build_pages(steps, whole->frames->images, &context, error) : NULL;
 }
 
@@ -163,18 +163,18 @@ static GPtrArray *build_frames(struct whole *whole, JsonArray *steps, GError **e
 static bool make(struct whole *whole, JsonArray *steps, const char *format, JsonObject *save, VipsImage **image,
 	GPtrArray **pages, GError **error)
 {
-	if (!frames_wanted(whole->source, format, save)) {
+	if (!page_frames_wanted(whole->source, format, save)) {
 		if (!build(whole, steps, image, error))
 			return false;
 		tell_left_out(whole, 1);
-		return frames_single(image, error);
+		return page_frames_single(image, error);
 	}
 	g_autoptr(GPtrArray) finished = build_frames(whole, steps, error);
 	if (!finished)
 		return false;
 	tell_left_out(whole, finished->len);
-	if (!g_str_equal(format, "tiff") || !frames_mixed(finished))
-		return frames_join(whole->frames, finished, image, error);
+	if (!g_str_equal(format, "tiff") || !page_frames_mixed(finished))
+		return page_frames_join(whole->frames, finished, image, error);
 	*image = g_object_ref(finished->pdata[0]);
 	*pages = g_steal_pointer(&finished);
 	return true;
@@ -219,7 +219,7 @@ static char *place_of(const struct whole *whole, const char *temp, GError **erro
 		fail(error, ERROR_SYSTEM, "the task names no temporary file of its own for its output");
 		return NULL;
 	}
-	return places_find(temp, PLACE_WRITE, error);
+	return path_allowlist_find(temp, PLACE_WRITE, error);
 }
 
 static bool save_output(struct whole *whole, guint number, JsonObject *wanted, JsonArray *report, GError **error)
@@ -244,7 +244,7 @@ static bool save_output(struct whole *whole, guint number, JsonObject *wanted, J
 	JsonObject *entry = json_object_new();
 	json_object_set_int_member(entry, "output", number);
 	json_object_set_int_member(entry, "width", image->Xsize);
-	json_object_set_int_member(entry, "height", image->Ysize / frames_count(image));
+	json_object_set_int_member(entry, "height", image->Ysize / page_frames_count(image));
 	json_object_set_int_member(entry, "bytes", size);
 	format_tell_lost(image, format, json_object(wanted, "save"), entry);
 	if (!whole->encoded)
@@ -353,7 +353,7 @@ enum result_status whole_compute(const struct task *task, JsonObject **report, s
 	vips_concurrency_set(1);
 	g_clear_object(&whole.common);
 	g_clear_object(&whole.source);
-	g_clear_pointer(&whole.frames, frames_free);
+	g_clear_pointer(&whole.frames, page_frames_free);
 	allow_shut();
 	if (real)
 		close(picture);

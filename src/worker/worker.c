@@ -37,15 +37,15 @@
 #define FLUSH_DOWN_US (2 * G_USEC_PER_SEC)
 
 struct worker {
-	struct told told;
+	struct worker_args told;
 	GHashTable *properties; /* of librdkafka */
 	struct bus *bus;
 	guint refused; /* tasks; reader's thread only */
 	struct pulse *pulse;
 	struct answers *answers;
-	struct journal *journal; /* NULL: nobody reads it */
-	struct joiner *joiner;   /* reader's thread only */
-	struct orders *orders;   /* the same */
+	struct journal *journal;    /* NULL: nobody reads it */
+	struct joiner *joiner;      /* reader's thread only */
+	struct task_filter *orders; /* the same */
 	struct tiles *tiles;
 	struct stopwatch stopwatch;
 	GAsyncQueue *tasks; /* struct work; one with task NULL is the order to stop */
@@ -113,7 +113,7 @@ static bool task_arrived(struct bus_reader *reader, struct record *record, void 
 		return true;
 	}
 	struct task *task = task_from_record(whole, &error);
-	if (!task || !orders_take(worker->orders, task)) {
+	if (!task || !task_filter_take(worker->orders, task)) {
 		if (error)
 			turn_down(worker, whole, RESULT_RETRY, error);
 		task_free(task);
@@ -232,7 +232,7 @@ static gpointer wait_for_signal(gpointer data)
 /* Begins to connect, in threads of the bus; libvips starts meanwhile. */
 static bool open_bus(struct worker *worker, GError **error)
 {
-	const struct told *o = &worker->told;
+	const struct worker_args *o = &worker->told;
 	struct bus_options options = {
 		o->brokers, o->prefix ? o->prefix : (char *)"", worker->id, worker->properties, o->embedded, o->key};
 
@@ -241,7 +241,7 @@ static bool open_bus(struct worker *worker, GError **error)
 
 static void wait_for_topics(struct worker *worker)
 {
-	const struct told *o = &worker->told;
+	const struct worker_args *o = &worker->told;
 	int partitions[TOPIC_COUNT] = {0};
 
 	/* Waits for the broker and the topics as long as it takes: the master, or an operator, will bring them. */
@@ -303,7 +303,7 @@ static bool start(struct worker *worker, GError **error)
 	const struct heartbeat about = {
 		.id = worker->id,
 		.planes = {planes[0], planes[1]},
-		.no_files = !places_any(),
+		.no_files = !path_allowlist_any(),
 		.vips = version,
 		.test_hash = hash,
 		.slot = worker->told.slot,
@@ -363,7 +363,7 @@ int worker_command(int argc, char **argv)
 	sigaddset(&set, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	log_init("worker", g_strcmp0(g_getenv("DROPMILL_LOG_FORMAT"), "json") == 0);
-	if (!told_read(&worker.told, argc, argv, &error)) {
+	if (!worker_args_read(&worker.told, argc, argv, &error)) {
 		log_error("%s", error->message);
 		return 2;
 	}
@@ -372,7 +372,7 @@ int worker_command(int argc, char **argv)
 	g_autofree char *role = g_strdup_printf("worker %d", worker.told.index + 1);
 	log_init(role, g_strcmp0(g_getenv("DROPMILL_LOG_FORMAT"), "json") == 0);
 	process_be_nice();
-	worker.properties = told_properties();
+	worker.properties = worker_args_properties();
 	if (worker.told.journal && !(worker.journal = journal_open(worker.told.journal, &error))) {
 		log_error("%s", error->message);
 		return 1;
@@ -388,7 +388,7 @@ int worker_command(int argc, char **argv)
 	const struct joiner_options joiner = {
 		.folder = g_get_tmp_dir(), .spool_bytes = worker.told.spool_bytes, .lost = task_lost, .user = &worker};
 	worker.joiner = joiner_new(&joiner);
-	worker.orders = orders_new(worker.id);
+	worker.orders = task_filter_new(worker.id);
 	g_thread_unref(g_thread_new("signals", wait_for_signal, &worker));
 	if (!start(&worker, &error)) {
 		log_error("%s", error->message);

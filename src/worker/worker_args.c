@@ -10,7 +10,7 @@
 #include "bus/seal.h"
 
 /* PID:TASK:HOW */
-static void read_endings(struct told *told, char **texts)
+static void read_endings(struct worker_args *told, char **texts)
 {
 	told->endings = endings_new();
 	for (char **text = texts; text && *text; text++) {
@@ -22,7 +22,7 @@ static void read_endings(struct told *told, char **texts)
 	}
 }
 
-static bool read_key(struct told *told, GError **error)
+static bool read_key(struct worker_args *told, GError **error)
 {
 	guint8 key[SEAL_KEY_BYTES];
 
@@ -32,7 +32,7 @@ static bool read_key(struct told *told, GError **error)
 	return true;
 }
 
-bool told_read(struct told *told, int argc, char **argv, GError **error)
+bool worker_args_read(struct worker_args *told, int argc, char **argv, GError **error)
 {
 	g_auto(GStrv) endings = NULL;
 	gboolean key = FALSE;
@@ -70,7 +70,7 @@ bool told_read(struct told *told, int argc, char **argv, GError **error)
 	return !key || read_key(told, error);
 }
 
-GHashTable *told_properties(void)
+GHashTable *worker_args_properties(void)
 {
 	GHashTable *properties = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	const char *text = g_getenv("DROPMILL_WORKER_PROPERTIES");

@@ -13,7 +13,7 @@
 /* The socket to the supervisor. */
 #define DOOR_FD 3
 
-struct told {
+struct worker_args {
 	char *brokers, *prefix, *payload;
 	int partition, index, parent;
 	gboolean embedded;
@@ -28,8 +28,8 @@ struct told {
 	gint64 spool_bytes;                        /* what parts of large tasks may take in files */
 };
 
-bool told_read(struct told *told, int argc, char **argv, GError **error);
+bool worker_args_read(struct worker_args *told, int argc, char **argv, GError **error);
 /* librdkafka's, out of the environment: nothing that this process starts shall see them. Owned. */
-GHashTable *told_properties(void);
+GHashTable *worker_args_properties(void);
 
 #endif

@@ -67,7 +67,7 @@ static bool make(const char *below)
 	return false;
 }
 
-void scratch_open(void)
+void temp_folder_open(void)
 {
 	const char *given = g_getenv("TMPDIR");
 	g_autofree char *below = g_canonicalize_filename(given && *given ? given : "/tmp", NULL);
@@ -79,7 +79,7 @@ void scratch_open(void)
 		g_setenv("TMPDIR", folder, TRUE);
 }
 
-void scratch_close(void)
+void temp_folder_close(void)
 {
 	process_end_children();
 	if (!folder)

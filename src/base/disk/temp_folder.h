@@ -3,16 +3,16 @@
  * Purpose:   the folder for temporary files of this process and its children, below TMPDIR: what a killed child leaves there (a pyramid that
  *            was being packed, the file that liborc makes its code in) goes with the folder, and a confined decoder may write into none of the
  *            other temporary files of its user.
- * Thread:    the main thread; scratch_open() before any other starts, since it changes the environment.
+ * Thread:    the main thread; temp_folder_open() before any other starts, since it changes the environment.
  */
 #ifndef DROPMILL_BASE_DISK_TEMP_FOLDER_H
 #define DROPMILL_BASE_DISK_TEMP_FOLDER_H
 
-/* Makes the folder and names it in TMPDIR; removes those of processes of this user that ended without scratch_close(). Where none can be
+/* Makes the folder and names it in TMPDIR; removes those of processes of this user that ended without temp_folder_close(). Where none can be
  * made, TMPDIR stays what it was. */
-void scratch_open(void);
+void temp_folder_open(void);
 
 /* Ends the children that are still there, then removes the folder. */
-void scratch_close(void);
+void temp_folder_close(void);
 
 #endif

@@ -246,7 +246,7 @@ GBytes *asset_bytes(JsonObject *asset, GError **error)
 	GBytes *bytes = get(sha256);
 
 	for (guint i = 0; i < G_N_ELEMENTS(places) && !bytes && !no_files; i++) {
-		g_autofree char *real = places[i] ? places_find(places[i], PLACE_READ, NULL) : NULL;
+		g_autofree char *real = places[i] ? path_allowlist_find(places[i], PLACE_READ, NULL) : NULL;
 		bytes = real ? read_file(real, NULL) : NULL;
 		if (bytes && !asset_add(sha256, bytes))
 			g_clear_pointer(&bytes, g_bytes_unref);

@@ -29,8 +29,9 @@ static bool lies_within(struct tilesource *recorder, VipsImage *recorded, const 
 {
 	VipsRect a = {0, 0, 0, 0}, b = {0, 0, 0, 0};
 
-	return need_exactly(recorder, recorded, first, &a) && need_exactly(recorder, recorded, second, &b) &&
-	       !vips_rect_isempty(&b) && vips_rect_includesrect(&a, &b) && !vips_rect_equalsrect(&a, &b);
+	return tile_dependencies_exactly(recorder, recorded, first, &a) &&
+	       tile_dependencies_exactly(recorder, recorded, second, &b) && !vips_rect_isempty(&b) &&
+	       vips_rect_includesrect(&a, &b) && !vips_rect_equalsrect(&a, &b);
 }
 
 /* The sink goes row by row; only next to an edge, where margins are cut, can one lie within another. */
@@ -69,7 +70,7 @@ static bool tail_leans(JsonArray *steps, guint first, VipsImage *in, const struc
 	return true;
 }
 
-bool pieces_lean(JsonArray *steps, VipsImage *in, const struct build_context *context, const struct grid *grid,
+bool sink_pieces_lean(JsonArray *steps, VipsImage *in, const struct build_context *context, const struct grid *grid,
 	bool *leans, GError **error)
 {
 	guint count = json_array_get_length(steps);

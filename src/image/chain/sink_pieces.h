@@ -16,7 +16,7 @@
 #include "image/chain/tilesource.h"
 
 /* *leans: some piece of the grid does, behind some step of the chain. False with an error when the chain cannot be built. */
-bool pieces_lean(JsonArray *steps, VipsImage *in, const struct build_context *context, const struct grid *grid,
+bool sink_pieces_lean(JsonArray *steps, VipsImage *in, const struct build_context *context, const struct grid *grid,
 	bool *leans, GError **error);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-bool need_exactly(struct tilesource *recorder, VipsImage *recorded, const VipsRect *pixels, VipsRect *box)
+bool tile_dependencies_exactly(struct tilesource *recorder, VipsImage *recorded, const VipsRect *pixels, VipsRect *box)
 {
 	VipsRect asked;
 
@@ -29,7 +29,7 @@ enum { PROBES = 9 };
 
 /* Neighbours share their probes. Places across are the left edge and the middle of each tile, and at the end the last
  * pixel of the picture. So a tile's right probe is the first pixel beyond it. The same holds down. */
-struct needs {
+struct tile_dependencies {
 	struct tilesource *recorder;
 	VipsImage *recorded;
 	struct grid grid;
@@ -55,13 +55,13 @@ static int place_at(int number, int tile_size, int size)
 	return VIPS_MIN(number % 2 ? start + length / 2 : start, size - 1);
 }
 
-struct needs *needs_new(
-	struct tilesource *recorder, VipsImage *recorded, const struct grid *grid, const struct needs *learnt)
+struct tile_dependencies *tile_dependencies_new(struct tilesource *recorder, VipsImage *recorded,
+	const struct grid *grid, const struct tile_dependencies *learnt)
 {
-	struct needs *needs = g_new(struct needs, 1);
+	struct tile_dependencies *needs = g_new(struct tile_dependencies, 1);
 	gsize across = (gsize)places(grid->columns), down = (gsize)places(grid->rows);
 
-	*needs = (struct needs){recorder, recorded, *grid, g_new(VipsRect, across * down), NULL, NULL};
+	*needs = (struct tile_dependencies){recorder, recorded, *grid, g_new(VipsRect, across * down), NULL, NULL};
 	for (gsize i = 0; i < across * down; i++)
 		needs->asked[i].width = UNKNOWN;
 	if (learnt && learnt->across) {
@@ -71,7 +71,7 @@ struct needs *needs_new(
 	return needs;
 }
 
-void needs_free(struct needs *needs)
+void tile_dependencies_free(struct tile_dependencies *needs)
 {
 	if (!needs)
 		return;
@@ -81,7 +81,7 @@ void needs_free(struct needs *needs)
 	g_free(needs);
 }
 
-static bool ask_place(struct needs *needs, int column, int row, VipsRect *box)
+static bool ask_place(struct tile_dependencies *needs, int column, int row, VipsRect *box)
 {
 	const struct grid *grid = &needs->grid;
 	VipsRect *asked = &needs->asked[(gsize)row * (gsize)places(grid->columns) + (gsize)column];
@@ -90,7 +90,7 @@ static bool ask_place(struct needs *needs, int column, int row, VipsRect *box)
 		VipsRect pixel = {place_at(column, grid->tile_width, grid->width),
 			place_at(row, grid->tile_height, grid->height), 1, 1};
 		VipsRect found = {0, 0, 0, 0};
-		if (!need_exactly(needs->recorder, needs->recorded, &pixel, &found))
+		if (!tile_dependencies_exactly(needs->recorder, needs->recorded, &pixel, &found))
 			return false;
 		*asked = found;
 	}
@@ -99,7 +99,7 @@ static bool ask_place(struct needs *needs, int column, int row, VipsRect *box)
 }
 
 /* Does this place ask for what its column and its row are known to ask for? What is not known of them it tells. */
-static bool agrees(struct needs *needs, int column, int row, VipsRect *across, VipsRect *down)
+static bool agrees(struct tile_dependencies *needs, int column, int row, VipsRect *across, VipsRect *down)
 {
 	VipsRect box;
 
@@ -114,7 +114,7 @@ static bool agrees(struct needs *needs, int column, int row, VipsRect *across, V
 }
 
 /* Three rows, three columns, and a diagonal. */
-static bool all_agree(struct needs *needs, int columns, int rows, VipsRect *across, VipsRect *down)
+static bool all_agree(struct tile_dependencies *needs, int columns, int rows, VipsRect *across, VipsRect *down)
 {
 	for (int i = 0; i < 9; i++) /* ends soon where it is not so */
 		if (!agrees(needs, i % 3 * (columns - 1) / 2, i / 3 * (rows - 1) / 2, across, down))
@@ -133,7 +133,7 @@ static bool all_agree(struct needs *needs, int columns, int rows, VipsRect *acro
 	return true;
 }
 
-void needs_learn(struct needs *needs)
+void tile_dependencies_learn(struct tile_dependencies *needs)
 {
 	int columns = places(needs->grid.columns), rows = places(needs->grid.rows);
 
@@ -151,7 +151,7 @@ void needs_learn(struct needs *needs)
 	needs->down = g_steal_pointer(&down);
 }
 
-static bool probe_place(struct needs *needs, int column, int row, VipsRect *box)
+static bool probe_place(struct tile_dependencies *needs, int column, int row, VipsRect *box)
 {
 	if (!needs->across)
 		return ask_place(needs, column, row, box);
@@ -160,7 +160,7 @@ static bool probe_place(struct needs *needs, int column, int row, VipsRect *box)
 	return true;
 }
 
-static bool probe(struct needs *needs, int index, VipsRect boxes[PROBES])
+static bool probe(struct tile_dependencies *needs, int index, VipsRect boxes[PROBES])
 {
 	int column = index % needs->grid.columns * 2, row = index / needs->grid.columns * 2;
 
@@ -198,7 +198,7 @@ static bool regular(const VipsRect boxes[PROBES], int margin)
 }
 
 /* As a worker computes it: costs as much as computing the tile. */
-static bool ask_all(struct needs *needs, const VipsRect *tile, VipsRect *box)
+static bool ask_all(struct tile_dependencies *needs, const VipsRect *tile, VipsRect *box)
 {
 	const struct grid *grid = &needs->grid;
 
@@ -206,7 +206,7 @@ static bool ask_all(struct needs *needs, const VipsRect *tile, VipsRect *box)
 		for (int x = tile->left; x < VIPS_RECT_RIGHT(tile); x += grid->piece_width) {
 			VipsRect piece = {x, y, grid->piece_width, grid->piece_height};
 			vips_rect_intersectrect(&piece, tile, &piece);
-			if (!need_exactly(needs->recorder, needs->recorded, &piece, box))
+			if (!tile_dependencies_exactly(needs->recorder, needs->recorded, &piece, box))
 				return false;
 		}
 	return true;
@@ -219,7 +219,7 @@ static VipsRect pixel_near(const struct grid *grid, const VipsRect *tile, const 
 		(int)((gint64)tile->top * image->Ysize / grid->height), 1, 1};
 }
 
-bool needs_find(struct needs *needs, int index, VipsRect *need)
+bool tile_dependencies_find(struct tile_dependencies *needs, int index, VipsRect *need)
 {
 	const VipsImage *image = tilesource_image(needs->recorder);
 	VipsRect picture = {0, 0, image->Xsize, image->Ysize}, tile = grid_tile(&needs->grid, index);

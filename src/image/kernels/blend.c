@@ -163,7 +163,7 @@ bool overlay_blend(VipsImage *in, VipsImage *overlay, int left, int top, double 
 	if (vips_rect_isempty(&hit))
 		return vips_copy(base, out, NULL) == 0 || vips_failed(error, NULL);
 	g_autoptr(VipsImage) part = blend_part(base, above, &hit, left, top, &kind, opacity, mode, alpha);
-	return part ? lazy_patch(base, part, hit.left, hit.top, out, error) : vips_failed(error, NULL);
+	return part ? position_images_patch(base, part, hit.left, hit.top, out, error) : vips_failed(error, NULL);
 }
 
 bool overlay_cut(VipsImage *in, VipsImage *mask, VipsImage **out, GError **error)

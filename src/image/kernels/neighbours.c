@@ -32,7 +32,7 @@ bool filter_bands(VipsImage *in, colour_filter filter, const struct args *args, 
 	if (alpha_is_premultiplied(in) && in->BandFmt == VIPS_FORMAT_FLOAT)
 		return filter(in, args, out, error);
 	if (!filter_takes(in, error) || !filter(in, args, &made, error) ||
-		!tones_round(made, in->BandFmt, &whole, error))
+		!tone_support_round(made, in->BandFmt, &whole, error))
 		return false;
 	return vips_copy(whole, out, "interpretation", in->Type, NULL) == 0 || vips_failed(error, NULL);
 }

@@ -244,7 +244,7 @@ static bool open_sized(JsonObject *asset, const struct kind *kind, bool mask, in
 		keep(key, memory);
 	}
 	if (w != width || h != height)
-		return lazy_stretch(memory, width, height, !mask, out, error);
+		return position_images_stretch(memory, width, height, !mask, out, error);
 	*out = g_steal_pointer(&memory);
 	return true;
 }

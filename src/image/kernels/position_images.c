@@ -54,7 +54,7 @@ static int patch_generate(VipsRegion *out, void *sequence, void *a, void *b, gbo
 	return 0;
 }
 
-bool lazy_patch(VipsImage *main, VipsImage *sub, int left, int top, VipsImage **out, GError **error)
+bool position_images_patch(VipsImage *main, VipsImage *sub, int left, int top, VipsImage **out, GError **error)
 {
 	VipsImage *image = vips_image_new();
 	VipsImage **in = (VipsImage **)vips_object_local_array(VIPS_OBJECT(image), 3);
@@ -135,7 +135,7 @@ static int stretch_generate(VipsRegion *out, void *sequence, void *a, void *b, g
 	return 0;
 }
 
-bool lazy_stretch(VipsImage *memory, int width, int height, bool alpha, VipsImage **out, GError **error)
+bool position_images_stretch(VipsImage *memory, int width, int height, bool alpha, VipsImage **out, GError **error)
 {
 	VipsImage *image = vips_image_new();
 	struct stretch *stretch = VIPS_NEW(image, struct stretch);
@@ -176,7 +176,7 @@ static int round_generate(VipsRegion *out, void *sequence, void *a, void *b, gbo
 	return 0;
 }
 
-bool lazy_round_mask(int width, int height, double radius, VipsImage **out, GError **error)
+bool position_images_round_mask(int width, int height, double radius, VipsImage **out, GError **error)
 {
 	VipsImage *image = vips_image_new();
 	double *kept = VIPS_NEW(image, double);
@@ -222,7 +222,7 @@ static int sides_generate(VipsRegion *out, void *sequence, void *a, void *b, gbo
 	return 0;
 }
 
-bool lazy_sides(
+bool position_images_sides(
 	VipsImage *like, int width, int height, VipsArrayDouble *const colours[4], VipsImage **out, GError **error)
 {
 	VipsImage *image = vips_image_new();

@@ -13,17 +13,17 @@
 
 /* main with sub in it, at left, top (sub lies inside main; bands and format are the same). Unlike vips_insert() it never asks main for what sub
  * covers, and drops nothing of a source that is read once. */
-bool lazy_patch(VipsImage *main, VipsImage *sub, int left, int top, VipsImage **out, GError **error);
+bool position_images_patch(VipsImage *main, VipsImage *sub, int left, int top, VipsImage **out, GError **error);
 
 /* A picture in memory, 8 or 16 bits, as width x height by linear interpolation. alpha: colours weigh as much as they show. */
-bool lazy_stretch(VipsImage *memory, int width, int height, bool alpha, VipsImage **out, GError **error);
+bool position_images_stretch(VipsImage *memory, int width, int height, bool alpha, VipsImage **out, GError **error);
 
 /* 255 (one band, 8 bits) inside a rectangle of the image's size with round corners, 0 outside, in between where the edge crosses. */
-bool lazy_round_mask(int width, int height, double radius, VipsImage **out, GError **error);
+bool position_images_round_mask(int width, int height, double radius, VipsImage **out, GError **error);
 
 /* An image like this one (bands, format, colour space), width x height. Each of its four sides has a colour (top,
  * right, bottom, left; pixels in the image's format). They meet in the diagonals of the corners. */
-bool lazy_sides(
+bool position_images_sides(
 	VipsImage *like, int width, int height, VipsArrayDouble *const colours[4], VipsImage **out, GError **error);
 
 #endif

@@ -14,12 +14,12 @@ static const char *nick(GType type, int value)
 	return vips_enum_nick(type, value);
 }
 
-bool tones_of(VipsImage *in, struct tones *tones, GError **error)
+bool tone_support_of(VipsImage *in, struct tone_support *tones, GError **error)
 {
 	VipsInterpretation space = vips_image_guess_interpretation(in);
 	bool deep = in->BandFmt == VIPS_FORMAT_USHORT;
 
-	*tones = (struct tones){
+	*tones = (struct tone_support){
 		.levels = deep ? 65536 : 256,
 		.grey = deep ? VIPS_INTERPRETATION_GREY16 : VIPS_INTERPRETATION_B_W,
 		.rgb = deep ? VIPS_INTERPRETATION_RGB16 : VIPS_INTERPRETATION_sRGB,
@@ -50,7 +50,8 @@ bool tones_of(VipsImage *in, struct tones *tones, GError **error)
 	return true;
 }
 
-VipsImage *tones_table(const struct tones *tones, int bands, tone_curve curve, const void *data, GError **error)
+VipsImage *tone_support_table(
+	const struct tone_support *tones, int bands, tone_curve curve, const void *data, GError **error)
 {
 	double most = tones->levels - 1;
 	gsize count = (gsize)tones->levels * (gsize)bands;
@@ -74,20 +75,20 @@ VipsImage *tones_table(const struct tones *tones, int bands, tone_curve curve, c
 	return table;
 }
 
-bool tones_map(VipsImage *in, tone_curve curve, const void *data, VipsImage **out, GError **error)
+bool tone_support_map(VipsImage *in, tone_curve curve, const void *data, VipsImage **out, GError **error)
 {
-	struct tones tones;
+	struct tone_support tones;
 
-	if (!tones_of(in, &tones, error))
+	if (!tone_support_of(in, &tones, error))
 		return false;
-	g_autoptr(VipsImage) table = tones_table(&tones, in->Bands, curve, data, error);
+	g_autoptr(VipsImage) table = tone_support_table(&tones, in->Bands, curve, data, error);
 	if (!table)
 		return false;
 	table->Type = in->Type; /* maplut takes the colour space of a table of several bands */
 	return vips_maplut(in, out, table, NULL) == 0 || vips_failed(error, NULL);
 }
 
-bool tones_colours(VipsImage *in, const struct tones *tones, VipsImage **colours, GError **error)
+bool tone_support_colours(VipsImage *in, const struct tone_support *tones, VipsImage **colours, GError **error)
 {
 	g_autoptr(VipsImage) bands = NULL;
 
@@ -98,7 +99,7 @@ bool tones_colours(VipsImage *in, const struct tones *tones, VipsImage **colours
 }
 
 /* vips_cast() cuts fractions off. */
-bool tones_round(VipsImage *in, VipsBandFormat format, VipsImage **out, GError **error)
+bool tone_support_round(VipsImage *in, VipsBandFormat format, VipsImage **out, GError **error)
 {
 	g_autoptr(VipsImage) whole = NULL;
 
@@ -109,14 +110,14 @@ bool tones_round(VipsImage *in, VipsBandFormat format, VipsImage **out, GError *
 	return true;
 }
 
-bool tones_rejoin(VipsImage *in, const struct tones *tones, VipsImage *colours, VipsInterpretation space,
+bool tone_support_rejoin(VipsImage *in, const struct tone_support *tones, VipsImage *colours, VipsInterpretation space,
 	VipsImage **out, GError **error)
 {
 	g_autoptr(VipsImage) fitting = NULL;
 	g_autoptr(VipsImage) rest = NULL;
 	g_autoptr(VipsImage) joined = NULL;
 
-	if (!tones_round(colours, in->BandFmt, &fitting, error))
+	if (!tone_support_round(colours, in->BandFmt, &fitting, error))
 		return false;
 	if (in->Bands == tones->colours)
 		return vips_copy(fitting, out, "interpretation", space, NULL) == 0 || vips_failed(error, NULL);
@@ -126,21 +127,21 @@ bool tones_rejoin(VipsImage *in, const struct tones *tones, VipsImage *colours, 
 	return true;
 }
 
-bool tones_grey(VipsImage *in, const struct tones *tones, VipsImage **out, GError **error)
+bool tone_support_grey(VipsImage *in, const struct tone_support *tones, VipsImage **out, GError **error)
 {
 	g_autoptr(VipsImage) colours = NULL;
 
-	if (!tones_colours(in, tones, &colours, error))
+	if (!tone_support_colours(in, tones, &colours, error))
 		return false;
 	return grey_of(colours, tones->grey, out, error);
 }
 
-bool tones_rgb(VipsImage *in, const struct tones *tones, VipsImage **out, GError **error)
+bool tone_support_rgb(VipsImage *in, const struct tone_support *tones, VipsImage **out, GError **error)
 {
 	g_autoptr(VipsImage) colours = NULL;
 	g_autoptr(VipsImage) joined = NULL;
 
-	if (!tones_colours(in, tones, &colours, error))
+	if (!tone_support_colours(in, tones, &colours, error))
 		return false;
 	if (tones->colours == 3) {
 		*out = g_steal_pointer(&colours);

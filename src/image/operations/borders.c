@@ -77,8 +77,8 @@ static bool lay_in_sides(VipsImage *in, int width, const char *colour, double be
 		if (ok && bevel != 0)
 			colours[i] = shade(colours[i], &kind, i == 0 || i == 3 ? bevel : -bevel);
 	}
-	ok = ok && lazy_sides(in, in->Xsize + 2 * width, in->Ysize + 2 * width, colours, &sides, error) &&
-	     lazy_patch(sides, in, width, width, out, error);
+	ok = ok && position_images_sides(in, in->Xsize + 2 * width, in->Ysize + 2 * width, colours, &sides, error) &&
+	     position_images_patch(sides, in, width, width, out, error);
 	for (int i = 0; i < 4; i++)
 		if (colours[i])
 			vips_area_unref(VIPS_AREA(colours[i]));
@@ -139,7 +139,7 @@ static bool build_round_corners(VipsImage *in, const struct args *args, VipsImag
 	g_autoptr(VipsImage) mask = NULL;
 	g_autoptr(VipsImage) cut = NULL;
 
-	if (!lazy_round_mask(in->Xsize, in->Ysize, VIPS_MIN(radius, shorter / 2), &mask, error) ||
+	if (!position_images_round_mask(in->Xsize, in->Ysize, VIPS_MIN(radius, shorter / 2), &mask, error) ||
 		!overlay_cut(in, mask, &cut, error))
 		return false;
 	if (param_given(args, "background"))

@@ -21,9 +21,9 @@ static bool modulate(VipsImage *in, const struct modulation *m, VipsImage **out,
 	g_autoptr(VipsImage) changed = NULL;
 	g_autoptr(VipsImage) back = NULL;
 	double a[] = {m->brightness, m->saturation, 1}, b[] = {m->lightness, 0, m->hue};
-	struct tones tones;
+	struct tone_support tones;
 
-	if (!tones_of(in, &tones, error))
+	if (!tone_support_of(in, &tones, error))
 		return false;
 	bool same_light = m->brightness == 1 && m->lightness == 0;
 	/* The way to LCh and back costs rounding: not for nothing. */
@@ -32,20 +32,20 @@ static bool modulate(VipsImage *in, const struct modulation *m, VipsImage **out,
 	if (same_light && m->saturation == 0) {
 		/* Equal bands, which rounding would not make. */
 		g_autoptr(VipsImage) grey = NULL;
-		if (!tones_grey(in, &tones, &grey, error))
+		if (!tone_support_grey(in, &tones, &grey, error))
 			return false;
 		VipsImage *three[] = {grey, grey, grey};
 		if (vips_bandjoin(three, &back, 3, NULL))
 			return vips_failed(error, NULL);
-		return tones_rejoin(in, &tones, back, in->Type, out, error);
+		return tone_support_rejoin(in, &tones, back, in->Type, out, error);
 	}
 	VipsInterpretation space = tones.colours == 1 ? tones.grey : tones.rgb;
-	if (!tones_colours(in, &tones, &colours, error))
+	if (!tone_support_colours(in, &tones, &colours, error))
 		return false;
 	if (vips_colourspace(colours, &lch, VIPS_INTERPRETATION_LCH, NULL) ||
 		vips_linear(lch, &changed, a, b, 3, NULL) || vips_colourspace(changed, &back, space, NULL))
 		return vips_failed(error, NULL);
-	return tones_rejoin(in, &tones, back, in->Type, out, error);
+	return tone_support_rejoin(in, &tones, back, in->Type, out, error);
 }
 
 static bool build_modulate(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
@@ -71,16 +71,16 @@ static bool build_desaturate(VipsImage *in, const struct args *args, VipsImage *
 }
 
 /* Puts red, green and blue from a table (levels x 1, three bands) in the place of each grey. */
-static bool map_grey(VipsImage *in, const struct tones *tones, VipsImage *table, VipsImage **out, GError **error)
+static bool map_grey(VipsImage *in, const struct tone_support *tones, VipsImage *table, VipsImage **out, GError **error)
 {
 	g_autoptr(VipsImage) grey = NULL;
 	g_autoptr(VipsImage) mapped = NULL;
 
-	if (!tones_grey(in, tones, &grey, error))
+	if (!tone_support_grey(in, tones, &grey, error))
 		return false;
 	if (vips_maplut(grey, &mapped, table, NULL))
 		return vips_failed(error, NULL);
-	return tones_rejoin(in, tones, mapped, tones->rgb, out, error);
+	return tone_support_rejoin(in, tones, mapped, tones->rgb, out, error);
 }
 
 /* Lab of one colour. */
@@ -110,7 +110,7 @@ static double lightness(double level)
 }
 
 /* For every grey a colour of the same lightness: most of the tint in the middle, none in black and white. */
-static VipsImage *tint_table(const struct tones *tones, const double tint[3], GError **error)
+static VipsImage *tint_table(const struct tone_support *tones, const double tint[3], GError **error)
 {
 	gsize count = 3 * (gsize)tones->levels;
 	g_autofree float *lab = g_new(float, count);
@@ -139,9 +139,9 @@ static bool parse_colour(const char *text, double rgba[4], GError **error)
 static bool build_tint(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
 	double rgba[4], lab[3];
-	struct tones tones;
+	struct tone_support tones;
 
-	if (!tones_of(in, &tones, error) || !parse_colour(param_string(args, "colour"), rgba, error) ||
+	if (!tone_support_of(in, &tones, error) || !parse_colour(param_string(args, "colour"), rgba, error) ||
 		!lab_of(rgba, lab, error))
 		return false;
 	g_autoptr(VipsImage) table = tint_table(&tones, lab, error);
@@ -162,13 +162,13 @@ static double between(double level, int band, const void *data)
 static bool build_duotone(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
 	struct duotone duotone;
-	struct tones tones;
+	struct tone_support tones;
 
-	if (!tones_of(in, &tones, error) || !parse_colour(param_string(args, "dark"), duotone.dark, error) ||
+	if (!tone_support_of(in, &tones, error) || !parse_colour(param_string(args, "dark"), duotone.dark, error) ||
 		!parse_colour(param_string(args, "light"), duotone.light, error))
 		return false;
-	const struct tones coloured = {.colours = 3, .levels = tones.levels};
-	g_autoptr(VipsImage) table = tones_table(&coloured, 3, between, &duotone, error);
+	const struct tone_support coloured = {.colours = 3, .levels = tones.levels};
+	g_autoptr(VipsImage) table = tone_support_table(&coloured, 3, between, &duotone, error);
 	return table && map_grey(in, &tones, table, out, error);
 }
 
@@ -178,15 +178,15 @@ static bool build_false_colour(VipsImage *in, const struct args *args G_GNUC_UNU
 	g_autoptr(VipsImage) shallow = NULL;
 	g_autoptr(VipsImage) mapped = NULL;
 	g_autoptr(VipsImage) deep = NULL;
-	struct tones tones;
+	struct tone_support tones;
 
-	if (!tones_of(in, &tones, error) || !tones_grey(in, &tones, &grey, error))
+	if (!tone_support_of(in, &tones, error) || !tone_support_grey(in, &tones, &grey, error))
 		return false;
 	/* libvips' map has 256 colours: 16 bits would be clipped, not mapped. */
 	if (vips_cast(grey, &shallow, VIPS_FORMAT_UCHAR, "shift", TRUE, NULL) ||
 		vips_falsecolour(shallow, &mapped, NULL) || vips_cast(mapped, &deep, in->BandFmt, "shift", TRUE, NULL))
 		return vips_failed(error, NULL);
-	return tones_rejoin(in, &tones, deep, tones.rgb, out, error);
+	return tone_support_rejoin(in, &tones, deep, tones.rgb, out, error);
 }
 
 /* W3C Filter Effects, sepia(): between the picture itself and these brown weights. */
@@ -196,16 +196,16 @@ static bool build_sepia(VipsImage *in, const struct args *args, VipsImage **out,
 	double share = param_double(args, "strength") / 100, weights[9];
 	g_autoptr(VipsImage) rgb = NULL;
 	g_autoptr(VipsImage) mixed = NULL;
-	struct tones tones;
+	struct tone_support tones;
 
 	for (int i = 0; i < 9; i++)
 		weights[i] = share * brown[i] + (1 - share) * (i % 4 == 0);
 	g_autoptr(VipsImage) matrix = vips_image_new_matrix_from_array(3, 3, weights, 9);
-	if (!tones_of(in, &tones, error) || !tones_rgb(in, &tones, &rgb, error))
+	if (!tone_support_of(in, &tones, error) || !tone_support_rgb(in, &tones, &rgb, error))
 		return false;
 	if (vips_recomb(rgb, &mixed, matrix, NULL))
 		return vips_failed(error, NULL);
-	return tones_rejoin(in, &tones, mixed, tones.rgb, out, error);
+	return tone_support_rejoin(in, &tones, mixed, tones.rgb, out, error);
 }
 
 static bool check_recombine(const struct args *args, GError **error)
@@ -228,7 +228,7 @@ static bool recombine_four(VipsImage *in, VipsImage *matrix, VipsImage **out, GE
 			vips_enum_nick(VIPS_TYPE_BAND_FORMAT, in->BandFmt));
 	if (vips_recomb(in, &mixed, matrix, NULL))
 		return vips_failed(error, NULL);
-	if (!tones_round(mixed, in->BandFmt, &whole, error))
+	if (!tone_support_round(mixed, in->BandFmt, &whole, error))
 		return false;
 	return vips_copy(whole, out, "interpretation", in->Type, NULL) == 0 || vips_failed(error, NULL);
 }
@@ -238,22 +238,22 @@ static bool build_recombine(VipsImage *in, const struct args *args, VipsImage **
 	g_autoptr(VipsImage) matrix = param_matrix(args, "matrix");
 	g_autoptr(VipsImage) colours = NULL;
 	g_autoptr(VipsImage) mixed = NULL;
-	struct tones tones;
+	struct tone_support tones;
 
 	if (!check_recombine(args, error))
 		return false;
 	if (matrix->Xsize == 4)
 		return recombine_four(in, matrix, out, error);
-	if (!tones_of(in, &tones, error))
+	if (!tone_support_of(in, &tones, error))
 		return false;
 	if (tones.colours != 3)
 		return fail(error, ERROR_INPUT,
 			"a 3 x 3 matrix is for RGB pictures, this one is grey; put a step before it: colourspace: srgb");
-	if (!tones_colours(in, &tones, &colours, error))
+	if (!tone_support_colours(in, &tones, &colours, error))
 		return false;
 	if (vips_recomb(colours, &mixed, matrix, NULL))
 		return vips_failed(error, NULL);
-	return tones_rejoin(in, &tones, mixed, in->Type, out, error);
+	return tone_support_rejoin(in, &tones, mixed, in->Type, out, error);
 }
 
 #define FACTOR(NAME, HELP)                                                                                             \

@@ -106,14 +106,14 @@ static bool check_curves(const struct args *args, GError **error)
 static bool build_curves(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
 	struct curves curves;
-	struct tones tones;
+	struct tone_support tones;
 
-	if (!read_curves(args, &curves, error) || !tones_of(in, &tones, error))
+	if (!read_curves(args, &curves, error) || !tone_support_of(in, &tones, error))
 		return false;
 	if (tones.colours == 1 && (curves.channel[0].count || curves.channel[1].count || curves.channel[2].count))
 		return fail(error, ERROR_INPUT,
 			"red, green and blue are for RGB pictures, this one is grey; put a step before it: colourspace: srgb");
-	return tones_map(in, on_curves, &curves, out, error);
+	return tone_support_map(in, on_curves, &curves, out, error);
 }
 
 #define CURVE(NAME, ALIASES, HELP)                                                                                     \

@@ -81,12 +81,13 @@ static double *equalized(const struct histogram *h, int band)
 }
 
 /* Lightness (0 to 100) apart from a and b. */
-static bool split_lab(VipsImage *in, const struct tones *tones, VipsImage **lightness, VipsImage **ab, GError **error)
+static bool split_lab(
+	VipsImage *in, const struct tone_support *tones, VipsImage **lightness, VipsImage **ab, GError **error)
 {
 	g_autoptr(VipsImage) colours = NULL;
 	g_autoptr(VipsImage) lab = NULL;
 
-	if (!tones_colours(in, tones, &colours, error))
+	if (!tone_support_colours(in, tones, &colours, error))
 		return false;
 	if (vips_colourspace(colours, &lab, VIPS_INTERPRETATION_LAB, NULL) ||
 		vips_extract_band(lab, lightness, 0, NULL) || vips_extract_band(lab, ab, 1, "n", 2, NULL))
@@ -94,8 +95,8 @@ static bool split_lab(VipsImage *in, const struct tones *tones, VipsImage **ligh
 	return true;
 }
 
-static bool join_lab(
-	VipsImage *in, const struct tones *tones, VipsImage *lightness, VipsImage *ab, VipsImage **out, GError **error)
+static bool join_lab(VipsImage *in, const struct tone_support *tones, VipsImage *lightness, VipsImage *ab,
+	VipsImage **out, GError **error)
 {
 	g_autoptr(VipsImage) lab = NULL;
 	g_autoptr(VipsImage) back = NULL;
@@ -104,7 +105,7 @@ static bool join_lab(
 		vips_colourspace(lab, &back, tones->colours == 1 ? tones->grey : tones->rgb, "source_space",
 			VIPS_INTERPRETATION_LAB, NULL))
 		return vips_failed(error, NULL);
-	return tones_rejoin(in, tones, back, in->Type, out, error);
+	return tone_support_rejoin(in, tones, back, in->Type, out, error);
 }
 
 /* Lightness in 65536 levels, to be counted and mapped. */
@@ -116,7 +117,7 @@ static bool fine(VipsImage *lightness, VipsImage **out, GError **error)
 
 	if (vips_linear1(lightness, &scaled, (FINE - 1) / 100.0, 0, NULL))
 		return vips_failed(error, NULL);
-	return tones_round(scaled, VIPS_FORMAT_USHORT, out, error);
+	return tone_support_round(scaled, VIPS_FORMAT_USHORT, out, error);
 }
 
 /* Never outside 0 to 100: beyond, Lab makes colours out of black and white. */
@@ -147,9 +148,9 @@ static bool build_normalize(VipsImage *in, const struct args *args, VipsImage **
 	g_autoptr(VipsImage) counted = NULL;
 	g_autoptr(VipsImage) stretched = NULL;
 	struct histogram h;
-	struct tones tones;
+	struct tone_support tones;
 
-	if (!tones_of(in, &tones, error) || !split_lab(in, &tones, &lightness, &ab, error) ||
+	if (!tone_support_of(in, &tones, error) || !split_lab(in, &tones, &lightness, &ab, error) ||
 		!fine(lightness, &counted, error) || !count_levels(counted, FINE, &h, error))
 		return false;
 	double low = level_of_share(&h, 0, lower) * 100.0 / (FINE - 1);
@@ -172,7 +173,7 @@ static bool by_lightness(const struct args *args)
 	return g_strcmp0(param_string(args, "mode"), "lightness") == 0;
 }
 
-static bool equalize_lightness(VipsImage *in, const struct tones *tones, VipsImage **out, GError **error)
+static bool equalize_lightness(VipsImage *in, const struct tone_support *tones, VipsImage **out, GError **error)
 {
 	g_autoptr(VipsImage) lightness = NULL;
 	g_autoptr(VipsImage) ab = NULL;
@@ -199,18 +200,18 @@ static bool build_equalize(VipsImage *in, const struct args *args, VipsImage **o
 {
 	g_autoptr(VipsImage) colours = NULL;
 	struct histogram h;
-	struct tones tones;
+	struct tone_support tones;
 
-	if (!tones_of(in, &tones, error))
+	if (!tone_support_of(in, &tones, error))
 		return false;
 	if (tones.colours == 3 && by_lightness(args))
 		return equalize_lightness(in, &tones, out, error);
-	if (!tones_colours(in, &tones, &colours, error) || !count_levels(colours, tones.levels, &h, error))
+	if (!tone_support_colours(in, &tones, &colours, error) || !count_levels(colours, tones.levels, &h, error))
 		return false;
 	struct tables tables = {.levels = tones.levels};
 	for (int band = 0; band < tones.colours; band++)
 		tables.of_band[band] = equalized(&h, band);
-	bool ok = tones_map(in, in_tables, &tables, out, error);
+	bool ok = tone_support_map(in, in_tables, &tables, out, error);
 	for (int band = 0; band < tones.colours; band++)
 		g_free(tables.of_band[band]);
 	g_free(h.counts);
@@ -224,7 +225,7 @@ static bool local_levels(VipsImage *in, int width, int height, int max_slope, Vi
 	g_autoptr(VipsImage) between = NULL;
 	g_autoptr(VipsImage) equal = NULL;
 
-	if (!tones_round(in, VIPS_FORMAT_UCHAR, &shallow, error))
+	if (!tone_support_round(in, VIPS_FORMAT_UCHAR, &shallow, error))
 		return false;
 	if (vips_subtract(in, shallow, &between, NULL) ||
 		vips_hist_local(shallow, &equal, width, height, "max_slope", max_slope, NULL) ||
@@ -242,27 +243,28 @@ static bool build_clahe(VipsImage *in, const struct args *args, VipsImage **out,
 	g_autoptr(VipsImage) scaled = NULL;
 	g_autoptr(VipsImage) equal = NULL;
 	g_autoptr(VipsImage) back = NULL;
-	struct tones tones;
+	struct tone_support tones;
 
-	if (!tones_of(in, &tones, error))
+	if (!tone_support_of(in, &tones, error))
 		return false;
 	bool lab = tones.colours == 3 && by_lightness(args);
 	double scale = lab ? 2.55 : 255.0 / (tones.levels - 1);
 	width = MIN(width, in->Xsize);
 	height = MIN(height, in->Ysize);
-	if (lab ? !split_lab(in, &tones, &colours, &ab, error) : !tones_colours(in, &tones, &colours, error))
+	if (lab ? !split_lab(in, &tones, &colours, &ab, error) : !tone_support_colours(in, &tones, &colours, error))
 		return false;
 	if (scale == 1)
 		return vips_hist_local(colours, &equal, width, height, "max_slope", max_slope, NULL)
 			       ? vips_failed(error, NULL)
-			       : tones_rejoin(in, &tones, equal, in->Type, out, error);
+			       : tone_support_rejoin(in, &tones, equal, in->Type, out, error);
 	if (vips_linear1(colours, &scaled, scale, 0, NULL))
 		return vips_failed(error, NULL);
 	if (!local_levels(scaled, width, height, max_slope, &equal, error))
 		return false;
 	if (vips_linear1(equal, &back, 1 / scale, 0, NULL))
 		return vips_failed(error, NULL);
-	return lab ? join_lab(in, &tones, back, ab, out, error) : tones_rejoin(in, &tones, back, in->Type, out, error);
+	return lab ? join_lab(in, &tones, back, ab, out, error)
+		   : tone_support_rejoin(in, &tones, back, in->Type, out, error);
 }
 
 struct ranges {
@@ -283,9 +285,9 @@ static bool build_auto_level(VipsImage *in, const struct args *args, VipsImage *
 	g_autoptr(VipsImage) colours = NULL;
 	struct ranges ranges;
 	struct histogram h;
-	struct tones tones;
+	struct tone_support tones;
 
-	if (!tones_of(in, &tones, error) || !tones_colours(in, &tones, &colours, error) ||
+	if (!tone_support_of(in, &tones, error) || !tone_support_colours(in, &tones, &colours, error) ||
 		!count_levels(colours, tones.levels, &h, error))
 		return false;
 	double low = 1, high = 0;
@@ -300,7 +302,7 @@ static bool build_auto_level(VipsImage *in, const struct args *args, VipsImage *
 		ranges.high[band] = high;
 	}
 	g_free(h.counts);
-	return tones_map(in, in_range, &ranges, out, error);
+	return tone_support_map(in, in_range, &ranges, out, error);
 }
 
 #define MODE(OTHER, HELP)                                                                                              \

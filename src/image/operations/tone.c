@@ -44,7 +44,7 @@ static bool build_brightness(VipsImage *in, const struct args *args, VipsImage *
 {
 	struct line line = {param_double(args, "factor"), param_double(args, "amount") / 100};
 
-	return tones_map(in, on_line, &line, out, error);
+	return tone_support_map(in, on_line, &line, out, error);
 }
 
 /* A slope round the middle. From -100 to 100: the angle of the line, from lying flat to standing upright. */
@@ -56,7 +56,7 @@ static bool build_contrast(VipsImage *in, const struct args *args, VipsImage **o
 	if (param_given(args, "amount"))
 		line.slope = amount >= 100 ? 1e6 : amount <= -100 ? 0 : tan(G_PI / 4 * (amount / 100 + 1));
 	line.offset = middle * (1 - line.slope);
-	return tones_map(in, on_line, &line, out, error);
+	return tone_support_map(in, on_line, &line, out, error);
 }
 
 static bool check_contrast(const struct args *args, GError **error)
@@ -99,7 +99,7 @@ static bool build_levels(VipsImage *in, const struct args *args, VipsImage **out
 {
 	struct levels levels = levels_of(args);
 
-	return tones_map(in, stretched, &levels, out, error);
+	return tone_support_map(in, stretched, &levels, out, error);
 }
 
 static double powered(double level, int band G_GNUC_UNUSED, const void *data)
@@ -111,7 +111,7 @@ static bool build_gamma(VipsImage *in, const struct args *args, VipsImage **out,
 {
 	double exponent = 1 / param_double(args, "gamma");
 
-	return tones_map(in, powered, &exponent, out, error);
+	return tone_support_map(in, powered, &exponent, out, error);
 }
 
 static double black_or_white(double level, int band G_GNUC_UNUSED, const void *data)
@@ -122,16 +122,17 @@ static double black_or_white(double level, int band G_GNUC_UNUSED, const void *d
 static bool build_threshold(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
 	double value = param_double(args, "value") / 100;
-	struct tones tones;
+	struct tone_support tones;
 
-	if (!tones_of(in, &tones, error))
+	if (!tone_support_of(in, &tones, error))
 		return false;
 	if (tones.colours == 1 || !param_bool(args, "grayscale"))
-		return tones_map(in, black_or_white, &value, out, error);
+		return tone_support_map(in, black_or_white, &value, out, error);
 	g_autoptr(VipsImage) grey = NULL;
 	g_autoptr(VipsImage) cut = NULL;
-	return tones_grey(in, &tones, &grey, error) && tones_map(grey, black_or_white, &value, &cut, error) &&
-	       tones_rejoin(in, &tones, cut, tones.grey, out, error);
+	return tone_support_grey(in, &tones, &grey, error) &&
+	       tone_support_map(grey, black_or_white, &value, &cut, error) &&
+	       tone_support_rejoin(in, &tones, cut, tones.grey, out, error);
 }
 
 static double stepped(double level, int band G_GNUC_UNUSED, const void *data)
@@ -145,7 +146,7 @@ static bool build_posterize(VipsImage *in, const struct args *args, VipsImage **
 {
 	int levels = param_int(args, "levels");
 
-	return tones_map(in, stepped, &levels, out, error);
+	return tone_support_map(in, stepped, &levels, out, error);
 }
 
 static double reversed_above(double level, int band G_GNUC_UNUSED, const void *data)
@@ -157,7 +158,7 @@ static bool build_solarize(VipsImage *in, const struct args *args, VipsImage **o
 {
 	double value = param_double(args, "value") / 100;
 
-	return tones_map(in, reversed_above, &value, out, error);
+	return tone_support_map(in, reversed_above, &value, out, error);
 }
 
 struct lines {
@@ -175,11 +176,11 @@ static double on_lines(double level, int band, const void *data)
 static bool build_linear(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
 	struct lines lines = {0};
-	struct tones tones;
+	struct tone_support tones;
 	g_autofree double *a = param_numbers(args, "a", &lines.a_count);
 	g_autofree double *b = param_numbers(args, "b", &lines.b_count);
 
-	if (!tones_of(in, &tones, error))
+	if (!tone_support_of(in, &tones, error))
 		return false;
 	guint most = MAX(lines.a_count, lines.b_count), colours = (guint)tones.colours;
 	if ((lines.a_count > 1 && lines.a_count != colours) || (lines.b_count > 1 && lines.b_count != colours))
@@ -187,7 +188,7 @@ static bool build_linear(VipsImage *in, const struct args *args, VipsImage **out
 			colours, colours == 1 ? "band of colour" : "bands of colour");
 	lines.a = a;
 	lines.b = b;
-	return tones_map(in, on_lines, &lines, out, error);
+	return tone_support_map(in, on_lines, &lines, out, error);
 }
 
 #define PERCENT(NAME, FALLBACK, HELP)                                                                                  \

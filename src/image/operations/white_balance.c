@@ -41,14 +41,14 @@ static struct gains gains_of_numbers(const struct args *args)
 }
 
 /* The grey world: what makes all of the picture grey on average, of the same luminance. */
-static bool gains_of_picture(VipsImage *in, const struct tones *tones, struct gains *gains, GError **error)
+static bool gains_of_picture(VipsImage *in, const struct tone_support *tones, struct gains *gains, GError **error)
 {
 	g_autoptr(VipsImage) colours = NULL;
 	g_autoptr(VipsImage) histogram = NULL;
 	double light[3] = {0, 0, 0}, target = 0;
 	gsize length;
 
-	if (!tones_colours(in, tones, &colours, error))
+	if (!tone_support_colours(in, tones, &colours, error))
 		return false;
 	if (vips_hist_find(colours, &histogram, NULL))
 		return vips_failed(error, NULL);
@@ -68,9 +68,9 @@ static bool gains_of_picture(VipsImage *in, const struct tones *tones, struct ga
 static bool build_white_balance(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
 	struct gains gains;
-	struct tones tones;
+	struct tone_support tones;
 
-	if (!tones_of(in, &tones, error))
+	if (!tone_support_of(in, &tones, error))
 		return false;
 	if (tones.colours == 1)
 		return vips_copy(in, out, NULL) == 0 || vips_failed(error, NULL);
@@ -78,7 +78,7 @@ static bool build_white_balance(VipsImage *in, const struct args *args, VipsImag
 		gains = gains_of_numbers(args);
 	else if (!gains_of_picture(in, &tones, &gains, error))
 		return false;
-	return tones_map(in, in_light, &gains, out, error);
+	return tone_support_map(in, in_light, &gains, out, error);
 }
 
 static unsigned white_balance_flags(const struct args *args)

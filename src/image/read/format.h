@@ -29,7 +29,7 @@ bool image_init(const char *program, int concurrency, GError **error);
 GThread *image_thread_new(const char *name, GThreadFunc run, gpointer data);
 
 /* Opens the first frame or page of a file, or the bytes of one when bytes is not NULL (path then only names it in errors). Header only,
- * with as many pages as the file has pictures (see pages.h); the limit of frames is for frames_open(). Pixels are decoded when asked for, and a decoding error is an error (fail on truncation), never grey
+ * with as many pages as the file has pictures (see pages.h); the limit of frames is for page_frames_open(). Pixels are decoded when asked for, and a decoding error is an error (fail on truncation), never grey
  * pixels. sequential: read top to bottom once. Errors say what is wrong with the file: "not an image that
  * dropmill reads (the file starts with ...)", "empty file", "... limit". */
 bool format_open(const char *path, GBytes *bytes, bool sequential, const struct image_limits *limits, VipsImage **out,

@@ -14,7 +14,7 @@
 #include "image/table/format_table.h"
 #include "image/table/vips_error.h"
 
-void frames_free(struct frames *frames)
+void page_frames_free(struct page_frames *frames)
 {
 	if (!frames)
 		return;
@@ -23,7 +23,7 @@ void frames_free(struct frames *frames)
 	g_free(frames);
 }
 
-bool frames_wanted(VipsImage *opened, const char *name, JsonObject *save)
+bool page_frames_wanted(VipsImage *opened, const char *name, JsonObject *save)
 {
 	const struct format *format = format_find(name);
 
@@ -31,7 +31,7 @@ bool frames_wanted(VipsImage *opened, const char *name, JsonObject *save)
 	       strcmp(json_string(save, "pages", "all"), "first") != 0;
 }
 
-bool frames_allowed(
+bool page_frames_allowed(
 	VipsImage *opened, const char *path, GBytes *bytes, const struct image_limits *limits, GError **error)
 {
 	int count = vips_image_get_n_pages(opened);
@@ -45,12 +45,12 @@ bool frames_allowed(
 	       !pages_fail_sequence(path, bytes, error);
 }
 
-int frames_count(VipsImage *image)
+int page_frames_count(VipsImage *image)
 {
 	return image->Ysize / vips_image_get_page_height(image);
 }
 
-bool frames_single(VipsImage **image, GError **error)
+bool page_frames_single(VipsImage **image, GError **error)
 {
 	static const char *const stale[] = {
 		VIPS_META_PAGE_HEIGHT, VIPS_META_N_PAGES, "delay", "loop", "gif-delay", "gif-loop", "heif-primary"};
@@ -95,7 +95,7 @@ static bool within(const struct image_limits *limits, double pixels, int count, 
 }
 
 /* TIFF and PDF: pages lie apart and may differ in size. */
-static bool open_pages(struct frames *frames, const char *path, GBytes *bytes, int count,
+static bool open_pages(struct page_frames *frames, const char *path, GBytes *bytes, int count,
 	const struct image_limits *limits, GError **error)
 {
 	g_autoptr(GArray) numbers = pages_of_tiff(path, bytes, 0);
@@ -139,7 +139,7 @@ static bool complete(const char *format, const char *path, GBytes *given, int co
 }
 
 /* GIF and WebP: a frame builds on those before it, so they are decoded once, top to bottom, into memory. */
-static bool open_animation(struct frames *frames, const char *path, GBytes *bytes, int count,
+static bool open_animation(struct page_frames *frames, const char *path, GBytes *bytes, int count,
 	const struct image_limits *limits, GError **error)
 {
 	g_autoptr(VipsImage) strip = load(path, bytes, 0, -1, error);
@@ -161,15 +161,15 @@ static bool open_animation(struct frames *frames, const char *path, GBytes *byte
 	return true;
 }
 
-struct frames *frames_open(const char *path, GBytes *bytes, const struct image_limits *limits, GError **error)
+struct page_frames *page_frames_open(const char *path, GBytes *bytes, const struct image_limits *limits, GError **error)
 {
-	auto_struct(frames) frames = g_new0(struct frames, 1);
+	auto_struct(page_frames) frames = g_new0(struct page_frames, 1);
 	g_autoptr(VipsImage) first = NULL;
 
 	frames->images = g_ptr_array_new_with_free_func(g_object_unref);
 	if (!format_open(path, bytes, true, limits, &first, error))
 		return NULL;
-	if (!frames_allowed(first, path, bytes, limits, error))
+	if (!page_frames_allowed(first, path, bytes, limits, error))
 		return NULL;
 	int count = vips_image_get_n_pages(first);
 	const char *format = format_of_image(first);
@@ -210,7 +210,7 @@ static bool same_profiles(const GPtrArray *finished)
 	return true;
 }
 
-bool frames_mixed(const GPtrArray *finished)
+bool page_frames_mixed(const GPtrArray *finished)
 {
 	for (guint i = 1; i < finished->len; i++)
 		if (!same_size(finished->pdata[i], finished->pdata[0]) ||
@@ -234,7 +234,7 @@ static GPtrArray *settle_profiles(const GPtrArray *finished, GError **error)
 	return g_steal_pointer(&settled);
 }
 
-bool frames_may_join(const GPtrArray *finished, GError **error)
+bool page_frames_may_join(const GPtrArray *finished, GError **error)
 {
 	const VipsImage *first = finished->pdata[0];
 
@@ -255,7 +255,7 @@ bool frames_may_join(const GPtrArray *finished, GError **error)
 	return true;
 }
 
-bool frames_join(const struct frames *frames, const GPtrArray *finished, VipsImage **out, GError **error)
+bool page_frames_join(const struct page_frames *frames, const GPtrArray *finished, VipsImage **out, GError **error)
 {
 	VipsImage *first = g_ptr_array_index(finished, 0);
 	g_autoptr(VipsImage) joined = NULL;
@@ -263,10 +263,10 @@ bool frames_join(const struct frames *frames, const GPtrArray *finished, VipsIma
 
 	if (finished->len == 1) {
 		*out = g_object_ref(first);
-		return frames_single(out, error);
+		return page_frames_single(out, error);
 	}
 	g_autoptr(GPtrArray) settled = settle_profiles(finished, error);
-	if (!settled || !frames_may_join(settled, error))
+	if (!settled || !page_frames_may_join(settled, error))
 		return false;
 	if (vips_arrayjoin((VipsImage **)settled->pdata, &joined, (int)settled->len, "across", 1, NULL) ||
 		vips_copy(joined, &copy, NULL))

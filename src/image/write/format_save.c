@@ -109,9 +109,11 @@ bool format_run_saver(VipsImage *image, const struct format *format, const char 
 	if (!operation)
 		return false;
 	bool layers = g_str_equal(format->name, "tiff") && is_pyramid(save);
-	struct writes writes = writes_begin(image, !layers ? LAYERS_NONE : path ? LAYERS_IN_FILES : LAYERS_IN_MEMORY);
+	struct write_errors writes = write_errors_begin(image, !layers ? LAYERS_NONE
+							       : path  ? LAYERS_IN_FILES
+								       : LAYERS_IN_MEMORY);
 	bool ok = vips_cache_operation_buildp(&operation) == 0 || vips_failed(error, NULL);
-	ok = writes_end(&writes, ok, path, error);
+	ok = write_errors_end(&writes, ok, path, error);
 	if (ok && bytes) {
 		VipsBlob *blob = NULL;
 		gsize length;
@@ -180,7 +182,7 @@ JsonObject *format_save_options(const char *name, JsonObject *wanted)
 bool format_fits(VipsImage *image, const char *name, JsonObject *save, GError **error)
 {
 	const struct format *format = format_find(name);
-	int count = frames_count(image), width = image->Xsize, height = image->Ysize / count;
+	int count = page_frames_count(image), width = image->Xsize, height = image->Ysize / count;
 	int bits = atoi(json_string(save, "bitdepth", "0"));
 
 	if (!format)
@@ -218,18 +220,18 @@ static bool save_by_saver(VipsImage *image, const struct format *format, const c
 static bool save_file(VipsImage *image, const struct format *format, const char *path, GBytes **bytes, JsonObject *save,
 	GError **error)
 {
-	struct strips_file file;
+	struct parallel_save_file file;
 	GError *cause = NULL;
 	bool suits = true;
 
-	if (!g_str_equal(format->name, "png") || !strips_png_suits(image, save))
+	if (!g_str_equal(format->name, "png") || !parallel_save_png_suits(image, save))
 		return save_by_saver(image, format, path, bytes, save, error);
-	if (!strips_open(&file, path, error))
+	if (!parallel_save_open(&file, path, error))
 		return false;
-	strips_png_save(image, format, save, &file, &suits, &cause);
+	parallel_save_png_save(image, format, save, &file, &suits, &cause);
 	if (bytes && suits && !cause)
 		*bytes = g_byte_array_free_to_bytes(g_steal_pointer(&file.memory));
-	strips_close(&file, &cause);
+	parallel_save_close(&file, &cause);
 	if (cause)
 		return g_propagate_error(error, cause), false;
 	return suits || save_by_saver(image, format, path, bytes, save, error);

@@ -40,7 +40,7 @@ struct page {
 };
 
 struct join {
-	struct strips_file file;
+	struct parallel_save_file file;
 	guint64 link; /* where the last directory has the place of the next one */
 	guint number, count;
 };
@@ -226,7 +226,7 @@ static bool link_page(struct join *join, struct page *page, guint64 directory, G
 		return fail(
 			error, ERROR_INPUT, "tiff: more than 4 GB of packed pixels; add bigtiff: true to the output");
 	write_number(place, bytes, directory);
-	return strips_write_over(&join->file, (gint64)join->link, place, bytes, error);
+	return parallel_save_write_over(&join->file, (gint64)join->link, place, bytes, error);
 }
 
 /* Appends a page that was saved by itself. Its bytes are ours, and moved where they are. */
@@ -246,7 +246,7 @@ static bool append_page(struct join *join, GBytes *bytes, GError **error)
 		return fail_written(error);
 	/* The first one's head is the file's; places are even. */
 	gsize skipped = first ? 0 : head;
-	if (!strips_write(&join->file, nothing, (gsize)(join->file.at % 2), error))
+	if (!parallel_save_write(&join->file, nothing, (gsize)(join->file.at % 2), error))
 		return false;
 	page.base = first ? 0 : (guint64)join->file.at - head;
 	if (!move_directory(&page, at, 0, &link))
@@ -254,13 +254,13 @@ static bool append_page(struct join *join, GBytes *bytes, GError **error)
 	if (first)
 		join->link = place;
 	g_autoptr(GByteArray) directory = page_directory(&page, at, join->number, join->count);
-	if (!strips_write(&join->file, page.data + skipped, page.length - skipped, error) ||
-		!strips_write(&join->file, nothing, (gsize)(join->file.at % 2), error) ||
+	if (!parallel_save_write(&join->file, page.data + skipped, page.length - skipped, error) ||
+		!parallel_save_write(&join->file, nothing, (gsize)(join->file.at % 2), error) ||
 		!link_page(join, &page, (guint64)join->file.at, error))
 		return false;
 	join->link = (guint64)join->file.at + directory->len - field_bytes(&page);
 	join->number++;
-	return strips_write(&join->file, directory->data, directory->len, error);
+	return parallel_save_write(&join->file, directory->data, directory->len, error);
 }
 
 /* What each page is saved with: one kind of TIFF for all. Returns owned. */
@@ -285,7 +285,7 @@ static bool save_page(struct join *join, VipsImage *image, JsonObject *options, 
 	g_autoptr(VipsImage) page = g_object_ref(image);
 	g_autoptr(GBytes) bytes = NULL;
 
-	if (frames_single(&page, error) && format_save_memory(page, "tiff", options, &bytes, error) &&
+	if (page_frames_single(&page, error) && format_save_memory(page, "tiff", options, &bytes, error) &&
 		append_page(join, bytes, error))
 		return true;
 	g_prefix_error(error, "page %u: ", join->number + 1);
@@ -299,13 +299,13 @@ bool tiff_join_save(const GPtrArray *pages, const char *path, GBytes **bytes, Js
 	GError *cause = NULL;
 	bool well = true;
 
-	if (!strips_open(&join.file, path, error))
+	if (!parallel_save_open(&join.file, path, error))
 		return false;
 	for (guint i = 0; well && i < pages->len; i++)
 		well = save_page(&join, pages->pdata[i], options, &cause);
 	if (well && bytes)
 		*bytes = g_byte_array_free_to_bytes(g_steal_pointer(&join.file.memory));
-	strips_close(&join.file, &cause);
+	parallel_save_close(&join.file, &cause);
 	if (cause)
 		g_propagate_error(error, cause);
 	return !cause;

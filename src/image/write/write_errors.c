@@ -158,7 +158,7 @@ static gpointer change_classes(gpointer unused)
 	return target;
 }
 
-struct writes writes_begin(VipsImage *image, enum layers layers)
+struct write_errors write_errors_begin(VipsImage *image, enum layers layers)
 {
 	static GOnce once = G_ONCE_INIT;
 
@@ -171,12 +171,12 @@ struct writes writes_begin(VipsImage *image, enum layers layers)
 	}
 	g_ptr_array_add(savers.images, image);
 	savers.with[layers]++;
-	struct writes writes = {image, layers, savers.refused};
+	struct write_errors writes = {image, layers, savers.refused};
 	g_mutex_unlock(&savers.lock);
 	return writes;
 }
 
-bool writes_end(const struct writes *writes, bool ok, const char *path, GError **error)
+bool write_errors_end(const struct write_errors *writes, bool ok, const char *path, GError **error)
 {
 	g_autoptr(GPtrArray) targets = NULL;
 

@@ -19,16 +19,16 @@
 /* Where the saver has the layers of a TIFF pyramid: beside its target, in files of its own or in memory. */
 enum layers { LAYERS_NONE, LAYERS_IN_FILES, LAYERS_IN_MEMORY, LAYERS_PLACES };
 
-struct writes {
+struct write_errors {
 	VipsImage *image;
 	enum layers layers;
 	guint refused; /* until then, in this process */
 };
 
-/* Before a saver saves this image, to a file or to memory. Each needs its writes_end(). */
-struct writes writes_begin(VipsImage *image, enum layers layers);
+/* Before a saver saves this image, to a file or to memory. Each needs its write_errors_end(). */
+struct write_errors write_errors_begin(VipsImage *image, enum layers layers);
 /* ok: what the saver said, with its error; path: for ours, NULL: memory. True when it has written, every write was taken, and a file is on disk: the
  * file that failed is thrown away, never synced again. */
-bool writes_end(const struct writes *writes, bool ok, const char *path, GError **error);
+bool write_errors_end(const struct write_errors *writes, bool ok, const char *path, GError **error);
 
 #endif

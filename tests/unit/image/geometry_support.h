@@ -109,11 +109,11 @@ static inline int tiles_missing(const char *steps, const struct shape *shape, in
 	assert_int_equal(tiled->Xsize, whole->Xsize);
 	assert_int_equal(tiled->Ysize, whole->Ysize);
 	grid_make(&grid, tiled, edge, flags_of(steps) & OPERATION_ON_GRID, 0, 0);
-	auto_struct(needs) needs = needs_new(recorder, recorded, &grid, NULL);
+	auto_struct(tile_dependencies) needs = tile_dependencies_new(recorder, recorded, &grid, NULL);
 	for (int i = grid_tiles(&grid) - 1; i >= 0; i--) {
 		VipsRect tile = grid_tile(&grid, i);
 		struct backing backing = {.rows = pixels, .stride = VIPS_IMAGE_SIZEOF_LINE(source)};
-		assert_true(needs_find(needs, i, &backing.have));
+		assert_true(tile_dependencies_find(needs, i, &backing.have));
 		tilesource_set(virtual, &backing);
 		region = vips_region_new(tiled);
 		bool missed = false;

@@ -337,17 +337,17 @@ static void floats_look_the_same(void **state)
 static void pages_of_other_profiles_look_the_same(void **state)
 {
 	g_autoptr(GPtrArray) pages = g_ptr_array_new_with_free_func(g_object_unref);
-	struct frames none = {0};
+	struct page_frames none = {0};
 	g_autoptr(VipsImage) joined = NULL;
 
 	(void)state;
 	g_ptr_array_add(pages, with_profile(&cases[0]));
 	g_ptr_array_add(pages, with_profile(&cases[0]));
-	assert_false(frames_mixed(pages));
+	assert_false(page_frames_mixed(pages));
 	g_ptr_array_add(pages, with_profile(&cases[4]));
 	g_ptr_array_add(pages, with_profile(&cases[9]));
-	assert_true(frames_mixed(pages)); /* TIFF gets each by itself */
-	assert_true(frames_join(&none, pages, &joined, NULL));
+	assert_true(page_frames_mixed(pages)); /* TIFF gets each by itself */
+	assert_true(page_frames_join(&none, pages, &joined, NULL));
 	assert_false(has_profile(joined));
 	for (guint i = 0; i < pages->len; i++) {
 		g_autoptr(VipsImage) got = NULL;

@@ -205,7 +205,7 @@ static void stretching_is_exact(void **state)
 	g_autoptr(VipsImage) large = NULL;
 	gsize length;
 
-	assert_true(lazy_stretch(memory, 40, 30, true, &same, NULL));
+	assert_true(position_images_stretch(memory, 40, 30, true, &same, NULL));
 	/* Where there is no alpha, there is no colour to be told. */
 	for (int y = 0; y < 30; y++)
 		for (int x = 0; x < 40; x++) {
@@ -213,7 +213,7 @@ static void stretching_is_exact(void **state)
 			if (was[3] > 0)
 				assert_pixel(same, x, y, was);
 		}
-	assert_true(lazy_stretch(memory, 333, 211, true, &large, NULL));
+	assert_true(position_images_stretch(memory, 333, 211, true, &large, NULL));
 	g_autofree uint8_t *cut = in_tiles(large, 37, 29);
 	g_autofree uint8_t *whole = vips_image_write_to_memory(large, &length);
 	assert_memory_equal(cut, whole, length);

@@ -38,7 +38,7 @@ static void test_each_page_alone(void **state)
 	for (guint f = 0; f < G_N_ELEMENTS(formats); f++) {
 		g_autoptr(GBytes) bytes = pages_of(formats[f], 3);
 		g_autoptr(GError) error = NULL;
-		auto_struct(frames) frames = frames_open("x", bytes, NULL, &error);
+		auto_struct(page_frames) frames = page_frames_open("x", bytes, NULL, &error);
 		gsize length;
 		const void *data = g_bytes_get_data(bytes, &length);
 		assert_null(error);
@@ -47,7 +47,7 @@ static void test_each_page_alone(void **state)
 			g_autoptr(VipsImage) alone = vips_image_new_from_buffer(data, length, "", "page", i, NULL);
 			assert_non_null(alone);
 			assert_same_picture(g_ptr_array_index(frames->images, (guint)i), alone);
-			assert_int_equal(frames_count(g_ptr_array_index(frames->images, (guint)i)), 1);
+			assert_int_equal(page_frames_count(g_ptr_array_index(frames->images, (guint)i)), 1);
 		}
 	}
 }
@@ -56,12 +56,12 @@ static void test_joined_with_their_time(void **state)
 {
 	(void)state;
 	g_autoptr(GBytes) bytes = pages_of("webp", 3);
-	auto_struct(frames) frames = frames_open("x", bytes, NULL, NULL);
+	auto_struct(page_frames) frames = page_frames_open("x", bytes, NULL, NULL);
 	g_autoptr(VipsImage) joined = NULL;
 	int *delays, count, loop;
 
-	assert_true(frames_join(frames, frames->images, &joined, NULL));
-	assert_int_equal(frames_count(joined), 3);
+	assert_true(page_frames_join(frames, frames->images, &joined, NULL));
+	assert_int_equal(page_frames_count(joined), 3);
 	assert_int_equal(vips_image_get_page_height(joined), 30);
 	assert_int_equal(vips_image_get_array_int(joined, "delay", &delays, &count), 0);
 	assert_int_equal(count, 3);
@@ -73,7 +73,7 @@ static void test_joined_with_their_time(void **state)
 static void test_unlike_pages_are_told(void **state)
 {
 	(void)state;
-	struct frames none = {0};
+	struct page_frames none = {0};
 	g_autoptr(GPtrArray) pages = g_ptr_array_new_with_free_func(g_object_unref);
 	g_autoptr(VipsImage) joined = NULL;
 	g_autoptr(GError) size = NULL;
@@ -81,14 +81,14 @@ static void test_unlike_pages_are_told(void **state)
 
 	g_ptr_array_add(pages, picture(40, 30, 3, 8));
 	g_ptr_array_add(pages, picture(40, 31, 3, 8));
-	assert_false(frames_join(&none, pages, &joined, &size));
+	assert_false(page_frames_join(&none, pages, &joined, &size));
 	assert_string_equal(size->message,
 		"page 2 is 40 x 31 pixels after the chain and page 1 is 40 x 30, and this format needs one size: write "
 		"tiff, which holds both, add a resize with width, height and fit: contain, or write pages: first at the "
 		"output");
 	g_ptr_array_set_size(pages, 1);
 	g_ptr_array_add(pages, picture(40, 30, 1, 8));
-	assert_false(frames_join(&none, pages, &joined, &colours));
+	assert_false(page_frames_join(&none, pages, &joined, &colours));
 	assert_non_null(strstr(colours->message, "other colours"));
 }
 
@@ -101,10 +101,10 @@ static void test_wanted(void **state)
 	g_autoptr(JsonObject) first = json_parse_object("{\"pages\":\"first\"}", -1, NULL);
 
 	assert_true(format_open("x", bytes, false, NULL, &opened, NULL));
-	assert_true(frames_wanted(opened, "webp", NULL));
-	assert_false(frames_wanted(opened, "webp", first));
-	assert_false(frames_wanted(opened, "jpeg", NULL));
-	assert_false(frames_wanted(single, "gif", NULL));
+	assert_true(page_frames_wanted(opened, "webp", NULL));
+	assert_false(page_frames_wanted(opened, "webp", first));
+	assert_false(page_frames_wanted(opened, "jpeg", NULL));
+	assert_false(page_frames_wanted(single, "gif", NULL));
 }
 
 static void test_limits_count_every_frame(void **state)
@@ -116,7 +116,7 @@ static void test_limits_count_every_frame(void **state)
 	for (guint f = 0; f < G_N_ELEMENTS(formats); f++) {
 		g_autoptr(GBytes) bytes = pages_of(formats[f], 3);
 		g_autoptr(GError) error = NULL;
-		auto_struct(frames) frames = frames_open("x", bytes, &limits, &error);
+		auto_struct(page_frames) frames = page_frames_open("x", bytes, &limits, &error);
 		assert_null(frames);
 		assert_non_null(strstr(error->message, "3 frames or pages are 0.0036 megapixels together"));
 	}
@@ -132,9 +132,9 @@ static void test_the_limit_of_frames_is_for_those_that_are_read(void **state)
 
 	assert_true(format_open("x", bytes, false, &(struct image_limits){.frames = 2}, &opened, NULL));
 	assert_int_equal(opened->Ysize, 30);
-	auto_struct(frames) all = frames_open("x", bytes, &(struct image_limits){.frames = 3}, NULL);
+	auto_struct(page_frames) all = page_frames_open("x", bytes, &(struct image_limits){.frames = 3}, NULL);
 	assert_int_equal(all->images->len, 3);
-	auto_struct(frames) refused = frames_open("x", bytes, &(struct image_limits){.frames = 2}, &error);
+	auto_struct(page_frames) refused = page_frames_open("x", bytes, &(struct image_limits){.frames = 2}, &error);
 	assert_null(refused);
 	assert_string_equal(error->message,
 		"3 frames or pages, above the limit of 2 (limits: frames); raise it, or write pages: first at the output");
@@ -150,7 +150,7 @@ static void test_truncated(void **state)
 		g_autoptr(GBytes) bytes = pages_of(formats[f], 3);
 		g_autoptr(GBytes) cut = g_bytes_new_from_bytes(bytes, 0, g_bytes_get_size(bytes) * 2 / 3);
 		g_autoptr(GError) error = NULL;
-		auto_struct(frames) frames = frames_open("x", cut, NULL, &error);
+		auto_struct(page_frames) frames = page_frames_open("x", cut, NULL, &error);
 		bool damaged = frames == NULL;
 		for (guint i = 0; frames && i < frames->images->len; i++) {
 			gsize length;

@@ -98,7 +98,7 @@ static void test_pages_of_a_tiff(void **state)
 		const int *wanted = rules[i / 2].pages;
 		g_autoptr(GBytes) bytes = tiff_of(rules[i / 2].directories, (const char *[]){"wb", "wl8"}[i % 2]);
 		g_autoptr(VipsImage) opened = NULL;
-		auto_struct(frames) frames = frames_open("x", bytes, NULL, NULL);
+		auto_struct(page_frames) frames = page_frames_open("x", bytes, NULL, NULL);
 		guint count = 0;
 		assert_true(format_open("x", bytes, false, NULL, &opened, NULL));
 		for (assert_non_null(frames); wanted[count] >= 0; count++) {
@@ -112,7 +112,7 @@ static void test_pages_of_a_tiff(void **state)
 		if (frames->images->len != count || (guint)vips_image_get_n_pages(opened) != count)
 			fail_msg("%s: %u and %d pages", rules[i / 2].what, frames->images->len,
 				vips_image_get_n_pages(opened));
-		assert_int_equal(frames_wanted(opened, "tiff", NULL), count > 1);
+		assert_int_equal(page_frames_wanted(opened, "tiff", NULL), count > 1);
 	}
 }
 
@@ -214,12 +214,12 @@ static void check_mixed(const char *text)
 			0);
 		g_ptr_array_add(pages, own);
 	}
-	assert_true(frames_mixed(pages));
+	assert_true(page_frames_mixed(pages));
 	if (!tiff_join_save(pages, path, NULL, save, &error) || !tiff_join_save(pages, NULL, &memory, save, &error))
 		fail_msg("%s: %s", text, error->message);
 	g_autoptr(GBytes) file = bytes_of(path);
 	assert_true(g_bytes_equal(file, memory));
-	auto_struct(frames) frames = frames_open(path, NULL, NULL, &error);
+	auto_struct(page_frames) frames = page_frames_open(path, NULL, NULL, &error);
 	assert_null(error);
 	assert_int_equal(frames->images->len, MOST);
 	for (int i = 0; i < MOST; i++) {

@@ -56,11 +56,11 @@ static void feed_stop(void *user)
 	g_mutex_unlock(&feed->lock);
 }
 
-static struct strips_flow flow_of(struct feed *feed, int height, int band, int bands)
+static struct parallel_save_flow flow_of(struct feed *feed, int height, int band, int bands)
 {
 	*feed = (struct feed){.room = band * bands, .band = band, .height = height};
 	g_mutex_init(&feed->lock);
-	return (struct strips_flow){feed_wait, feed_taken, feed_stop, feed, band, band * bands};
+	return (struct parallel_save_flow){feed_wait, feed_taken, feed_stop, feed, band, band * bands};
 }
 
 static void same_file(const char *one, const char *other)
@@ -172,16 +172,16 @@ static void check(const struct wish *wish)
 			*strips = g_build_filename(folder, "strips", NULL);
 	g_autoptr(GError) error = NULL;
 	struct feed feed;
-	const struct strips_flow flow = flow_of(&feed, wish->height, wish->band, wish->bands_room);
+	const struct parallel_save_flow flow = flow_of(&feed, wish->height, wish->band, wish->bands_room);
 
 	add_metadata(image);
 	if (!format_save(image, one, wish->format, save, &error))
 		fail_msg("%s %s: %s", wish->format, wish->save, error->message);
-	auto_struct(strips) all = strips_new(image, wish->format, save, 4, &flow, &error);
+	auto_struct(parallel_save) all = parallel_save_new(image, wish->format, save, 4, &flow, &error);
 	if (!all)
 		fail_msg("%s %s %d x %d x %d: not in strips: %s", wish->format, wish->save, wish->width, wish->height,
 			wish->bands, error ? error->message : "");
-	if (!strips_save(all, strips, &error))
+	if (!parallel_save_run(all, strips, &error))
 		fail_msg("%s %s: %s", wish->format, wish->save, error ? error->message : "stopped");
 	assert_int_equal(feed.taken, wish->height);
 	same_file(strips, one);
@@ -287,8 +287,8 @@ static void test_others_are_left_to_one_thread(void **state)
 		g_autoptr(JsonObject) save = json_parse_object(wish->save, -1, NULL);
 		g_autoptr(GError) error = NULL;
 		struct feed feed;
-		const struct strips_flow flow = flow_of(&feed, wish->height, wish->band, wish->bands_room);
-		auto_struct(strips) strips = strips_new(image, wish->format, save, 4, &flow, &error);
+		const struct parallel_save_flow flow = flow_of(&feed, wish->height, wish->band, wish->bands_room);
+		auto_struct(parallel_save) strips = parallel_save_new(image, wish->format, save, 4, &flow, &error);
 		if (strips || error)
 			fail_msg("%s %s: %s", wish->format, wish->save, error ? error->message : "in strips");
 		g_mutex_clear(&feed.lock);
@@ -319,11 +319,11 @@ static const struct wish three[] = {
 };
 
 /* Number i of the three, about to be saved. */
-static struct strips *strips_of(guint i, VipsImage *image, struct feed *feed)
+static struct parallel_save *strips_of(guint i, VipsImage *image, struct feed *feed)
 {
 	g_autoptr(JsonObject) save = json_parse_object(three[i].save, -1, NULL);
-	const struct strips_flow flow = flow_of(feed, three[i].height, 128, three[i].bands_room);
-	struct strips *strips = strips_new(image, three[i].format, save, 3, &flow, NULL);
+	const struct parallel_save_flow flow = flow_of(feed, three[i].height, 128, three[i].bands_room);
+	struct parallel_save *strips = parallel_save_new(image, three[i].format, save, 3, &flow, NULL);
 
 	assert_non_null(strips);
 	return strips;
@@ -341,8 +341,8 @@ static void test_a_picture_that_ends_is_an_error(void **state)
 		struct feed feed;
 		assert_int_equal(vips_image_pipelinev(image, VIPS_DEMAND_STYLE_THINSTRIP, like, NULL), 0);
 		assert_int_equal(vips_image_generate(image, NULL, broken, NULL, GINT_TO_POINTER(300), NULL), 0);
-		auto_struct(strips) strips = strips_of(i, image, &feed);
-		assert_false(strips_save(strips, place, &error));
+		auto_struct(parallel_save) strips = strips_of(i, image, &feed);
+		assert_false(parallel_save_run(strips, place, &error));
 		assert_non_null(error);
 		assert_non_null(strstr(error->message, "the picture ends here"));
 		g_mutex_clear(&feed.lock);
@@ -359,9 +359,9 @@ static void test_one_that_is_stopped_says_nothing(void **state)
 		g_autofree char *place = g_build_filename(folder, "p", NULL);
 		g_autoptr(GError) error = NULL;
 		struct feed feed;
-		auto_struct(strips) strips = strips_of(i, image, &feed);
+		auto_struct(parallel_save) strips = strips_of(i, image, &feed);
 		feed.end = 300;
-		assert_false(strips_save(strips, place, &error));
+		assert_false(parallel_save_run(strips, place, &error));
 		assert_null(error);
 		g_mutex_clear(&feed.lock);
 		files_remove_tree(folder);
@@ -374,11 +374,11 @@ static void test_no_place_for_the_file(void **state)
 	g_autoptr(VipsImage) image = picture(400, 700, 3, 8);
 	g_autoptr(GError) error = NULL;
 	struct feed feed;
-	const struct strips_flow flow = flow_of(&feed, 700, 128, 2);
-	auto_struct(strips) strips = strips_new(image, "jpeg", NULL, 3, &flow, &error);
+	const struct parallel_save_flow flow = flow_of(&feed, 700, 128, 2);
+	auto_struct(parallel_save) strips = parallel_save_new(image, "jpeg", NULL, 3, &flow, &error);
 
 	assert_non_null(strips);
-	assert_false(strips_save(strips, "/nonexistent/p", &error));
+	assert_false(parallel_save_run(strips, "/nonexistent/p", &error));
 	assert_non_null(strstr(error->message, "/nonexistent/p"));
 	g_mutex_clear(&feed.lock);
 }

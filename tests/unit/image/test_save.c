@@ -313,9 +313,9 @@ static void test_one_page_of_several_is_one_picture(void **state)
 
 	vips_image_set_int(image, VIPS_META_PAGE_HEIGHT, 30);
 	vips_image_set_int(image, VIPS_META_N_PAGES, 9);
-	assert_int_equal(frames_count(image), 2);
-	assert_true(frames_single(&image, NULL));
-	assert_int_equal(frames_count(image), 1);
+	assert_int_equal(page_frames_count(image), 2);
+	assert_true(page_frames_single(&image, NULL));
+	assert_int_equal(page_frames_count(image), 1);
 	g_autoptr(VipsImage) tiff = again(image, "tiff", "{}");
 	assert_int_equal(tiff->Ysize, 60);
 	assert_int_equal(vips_image_get_n_pages(tiff), 1);

@@ -49,14 +49,15 @@ static void test_learnt_as_asked(void **state)
 		g_autoptr(VipsImage) recorded = built_on(recorder, chains[i]);
 		struct grid grid;
 		grid_make(&grid, recorded, 64, false, 0, 0);
-		auto_struct(needs) asked = needs_new(recorder, recorded, &grid, NULL);
-		auto_struct(needs) teacher = needs_new(recorder, recorded, &grid, NULL);
-		needs_learn(teacher);
-		auto_struct(needs) learnt = needs_new(recorder, recorded, &grid, teacher);
+		auto_struct(tile_dependencies) asked = tile_dependencies_new(recorder, recorded, &grid, NULL);
+		auto_struct(tile_dependencies) teacher = tile_dependencies_new(recorder, recorded, &grid, NULL);
+		tile_dependencies_learn(teacher);
+		auto_struct(tile_dependencies) learnt = tile_dependencies_new(recorder, recorded, &grid, teacher);
 		assert_true(grid_tiles(&grid) > 100 || i == 2);
 		for (int tile = 0; tile < grid_tiles(&grid); tile++) {
 			VipsRect a, b;
-			assert_true(needs_find(asked, tile, &a) && needs_find(learnt, tile, &b));
+			assert_true(
+				tile_dependencies_find(asked, tile, &a) && tile_dependencies_find(learnt, tile, &b));
 			if (!vips_rect_equalsrect(&a, &b))
 				fail_msg("%s, tile %d: %dx%d at %d,%d was learnt, %dx%d at %d,%d asked", chains[i],
 					tile, b.width, b.height, b.left, b.top, a.width, a.height, a.left, a.top);
@@ -94,10 +95,10 @@ static void test_few_are_asked(void **state)
 		vips_image_generate(counted, vips_start_one, (VipsGenerateFn)count, vips_stop_one, in, NULL), 0);
 	grid_make(&grid, counted, 20, false, 0, 0);
 	assert_int_equal(grid_tiles(&grid), 7500);
-	auto_struct(needs) needs = needs_new(recorder, counted, &grid, NULL);
-	needs_learn(needs);
+	auto_struct(tile_dependencies) needs = tile_dependencies_new(recorder, counted, &grid, NULL);
+	tile_dependencies_learn(needs);
 	for (int tile = 0; tile < grid_tiles(&grid); tile++)
-		assert_true(needs_find(needs, tile, &need));
+		assert_true(tile_dependencies_find(needs, tile, &need));
 	/* 201 columns of places and 151 rows: three of each, a diagonal. */
 	assert_in_range(questions, 900, 1300);
 }

@@ -142,7 +142,7 @@ static void test_later_pages(void **state)
 	g_byte_array_append(all, other + 8 + 192 + 8, (guint)(length - 8 - 192 - 8));
 	g_autoptr(GBytes) both = g_byte_array_free_to_bytes(all);
 	assert_said(both, "first", NULL);
-	assert_null(frames_open(NULL, both, NULL, &error));
+	assert_null(page_frames_open(NULL, both, NULL, &error));
 	assert_non_null(strstr(error->message, "unsupported: YCbCr TIFF"));
 }
 

@@ -100,8 +100,8 @@ static int make_folder(void **state)
 	g_autofree char *temporary = g_build_filename(folder, "tmp", NULL);
 	g_mkdir(temporary, 0700);
 	g_setenv("TMPDIR", temporary, TRUE);
-	places_add(in, PLACE_READ);
-	places_add(out, PLACE_WRITE);
+	path_allowlist_add(in, PLACE_READ);
+	path_allowlist_add(out, PLACE_WRITE);
 	return 0;
 }
 

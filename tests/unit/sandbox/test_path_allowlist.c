@@ -66,9 +66,9 @@ static void in_a_process(bool (*holds)(void))
 	if (pid == 0) {
 		g_autofree char *in = below("shortcut");
 		g_autofree char *out = below("out");
-		places_confine();
-		places_add(in, PLACE_READ);
-		places_add(out, PLACE_WRITE);
+		path_allowlist_confine();
+		path_allowlist_add(in, PLACE_READ);
+		path_allowlist_add(out, PLACE_WRITE);
 		_exit(holds() ? 0 : 1);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -80,7 +80,7 @@ static char *found(const char *name, enum place_use use)
 {
 	g_autofree char *path = name[0] == '/' ? g_strdup(name) : below(name);
 	g_autoptr(GError) error = NULL;
-	g_autofree char *real = places_find(path, use, &error);
+	g_autofree char *real = path_allowlist_find(path, use, &error);
 
 	if (!real) {
 		g_assert_nonnull(error);
@@ -135,7 +135,7 @@ static bool relative(void)
 {
 	g_autoptr(GError) error = NULL;
 
-	return chdir(root) == 0 && !places_find("in/a.jpg", PLACE_READ, &error) && error->code == ERROR_RETRY;
+	return chdir(root) == 0 && !path_allowlist_find("in/a.jpg", PLACE_READ, &error) && error->code == ERROR_RETRY;
 }
 
 static void names_are_absolute(void **state)
@@ -149,13 +149,13 @@ static bool replaced(void)
 	g_autofree char *out = below("out");
 	g_autofree char *old = below("old");
 
-	if (places_changed())
+	if (path_allowlist_changed())
 		return false;
 	g_assert_cmpint(g_rename(out, old), ==, 0);
-	if (places_changed()) /* nothing is there: nothing to begin anew with */
+	if (path_allowlist_changed()) /* nothing is there: nothing to begin anew with */
 		return false;
 	g_assert_cmpint(g_mkdir(out, 0755), ==, 0);
-	return g_strcmp0(places_changed(), out) == 0;
+	return g_strcmp0(path_allowlist_changed(), out) == 0;
 }
 
 static void a_folder_that_was_replaced_is_noticed(void **state)
@@ -171,19 +171,19 @@ static bool mounted_again(void)
 	g_autofree char *in = below("shortcut"), *elsewhere = below("elsewhere");
 	int rules = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0);
 
-	places_add(elsewhere, PLACE_READ);
+	path_allowlist_add(elsewhere, PLACE_READ);
 	if (rules < 0) /* a kernel without Landlock has no rules that could be outdated */
-		return !places_changed();
+		return !path_allowlist_changed();
 	const struct landlock_path_beneath_attr rule = {
 		.allowed_access = LANDLOCK_ACCESS_FS_READ_DIR,
 		.parent_fd = open(elsewhere, O_PATH),
 	};
 	g_assert_cmpint(syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0), ==, 0);
-	if (places_changed())
+	if (path_allowlist_changed())
 		return false;
 	g_assert_cmpint(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), ==, 0);
 	g_assert_cmpint(syscall(SYS_landlock_restrict_self, rules, 0), ==, 0);
-	return g_strcmp0(places_changed(), in) == 0;
+	return g_strcmp0(path_allowlist_changed(), in) == 0;
 }
 
 static void a_folder_that_the_kernel_does_not_know_any_more(void **state)
@@ -194,15 +194,15 @@ static void a_folder_that_the_kernel_does_not_know_any_more(void **state)
 
 static bool nothing_else(void)
 {
-	return places_any();
+	return path_allowlist_any();
 }
 
 static void some_and_none(void **state)
 {
 	(void)state;
 	in_a_process(nothing_else);
-	assert_true(places_any()); /* a program that is not confined */
-	g_autofree char *free = places_find("/etc/passwd", PLACE_WRITE, NULL);
+	assert_true(path_allowlist_any()); /* a program that is not confined */
+	g_autofree char *free = path_allowlist_find("/etc/passwd", PLACE_WRITE, NULL);
 	assert_string_equal(free, "/etc/passwd");
 }
 

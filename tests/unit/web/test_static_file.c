@@ -81,10 +81,10 @@ static void test_accept_encoding(void **state)
 		NULL, "", "br", "gzip;q=0", "gzip; q=0.0", "*;q=0", "gzip;q=0, *", "gzipped", ",,;", "identity"};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(taken); i++)
-		if (!asset_accepts_gzip(taken[i]))
+		if (!static_file_accepts_gzip(taken[i]))
 			fail_msg("'%s' takes gzip", taken[i]);
 	for (gsize i = 0; i < G_N_ELEMENTS(refused); i++)
-		if (asset_accepts_gzip(refused[i]))
+		if (static_file_accepts_gzip(refused[i]))
 			fail_msg("'%s' does not take gzip", refused[i] ? refused[i] : "(none)");
 }
 

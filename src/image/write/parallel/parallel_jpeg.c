@@ -47,7 +47,7 @@ static bool has_head(const GByteArray *bytes)
 	return jpeg_scan_at(bytes->data, bytes->len) > 0;
 }
 
-static int unit(const struct strips *strips)
+static int unit(const struct parallel_save *strips)
 {
 	const VipsImage *image = strips->image;
 	bool grey = image->Bands == 1 && image->Type == VIPS_INTERPRETATION_B_W,
@@ -205,12 +205,12 @@ static bool is_alike(const struct jpeg *jpeg, VipsImage *image)
 	return ours->len == theirs->len && memcmp(ours->data, theirs->data, ours->len) == 0;
 }
 
-static void *begin(struct strips *strips, GError **error)
+static void *begin(struct parallel_save *strips, GError **error)
 {
 	const char *subsampling = json_string(strips->save, "subsampling", "auto");
 	g_autoptr(GByteArray) head = NULL;
 
-	if (!strips_save_head(strips, strips->save, has_head, &head, error))
+	if (!parallel_save_head(strips, strips->save, has_head, &head, error))
 		return NULL;
 	struct jpeg *jpeg = g_new0(struct jpeg, 1);
 	jpeg->quality = (int)json_int(strips->save, "quality", DEFAULT_QUALITY);
@@ -278,7 +278,7 @@ static bool fail_join(GError **error)
 	return fail(error, ERROR_SYSTEM, "jpeg: the parts that libvips wrote do not join");
 }
 
-static void *encode(struct strips *strips, const VipsRect *rect, GError **error)
+static void *encode(struct parallel_save *strips, const VipsRect *rect, GError **error)
 {
 	const struct jpeg *jpeg = strips->state;
 	VipsRect corner = last_mcu(jpeg, rect);
@@ -298,21 +298,21 @@ static void *encode(struct strips *strips, const VipsRect *rect, GError **error)
 	return strip;
 }
 
-static bool write_out(struct jpeg *jpeg, struct strips_file *file, GError **error)
+static bool write_out(struct jpeg *jpeg, struct parallel_save_file *file, GError **error)
 {
-	bool ok = strips_write(file, jpeg->out.bytes->data, jpeg->out.bytes->len, error);
+	bool ok = parallel_save_write(file, jpeg->out.bytes->data, jpeg->out.bytes->len, error);
 
 	g_byte_array_set_size(jpeg->out.bytes, 0);
 	return ok;
 }
 
-static bool append(struct strips *strips, struct strips_file *file, void *encoded, GError **error)
+static bool append(struct parallel_save *strips, struct parallel_save_file *file, void *encoded, GError **error)
 {
 	struct jpeg *jpeg = strips->state;
 	struct jpeg_strip *strip = encoded;
 	gsize at = 0;
 
-	if (jpeg->first && !strips_write(file, jpeg->head->data, jpeg->head->len, error)) {
+	if (jpeg->first && !parallel_save_write(file, jpeg->head->data, jpeg->head->len, error)) {
 		encoded_free(strip);
 		return false;
 	}
@@ -329,16 +329,16 @@ static bool append(struct strips *strips, struct strips_file *file, void *encode
 	return write_out(jpeg, file, error);
 }
 
-static bool end(struct strips *strips, struct strips_file *file, GError **error)
+static bool end(struct parallel_save *strips, struct parallel_save_file *file, GError **error)
 {
 	static const guint8 over[EOI_BYTES] = {0xff, 0xd9};
 	struct jpeg *jpeg = strips->state;
 
 	bits_flush(&jpeg->out);
-	return write_out(jpeg, file, error) && strips_write(file, over, sizeof(over), error);
+	return write_out(jpeg, file, error) && parallel_save_write(file, over, sizeof(over), error);
 }
 
-const struct strips_kind strips_jpeg = {
+const struct parallel_save_kind parallel_jpeg = {
 	.format = "jpeg",
 	.unit = unit,
 	.begin = begin,

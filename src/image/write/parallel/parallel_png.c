@@ -64,7 +64,7 @@ static bool is_ready(const VipsImage *image)
 	       image->Type == (grey ? VIPS_INTERPRETATION_GREY16 : VIPS_INTERPRETATION_RGB16);
 }
 
-static int unit(const struct strips *strips)
+static int unit(const struct parallel_save *strips)
 {
 	/* What deflate does not pack is written as fast by one. */
 	if (!is_ready(strips->image) || json_int(strips->save, "compression", 6) == 0 ||
@@ -91,7 +91,7 @@ static bool is_alike(const GByteArray *head, const VipsImage *image)
 	       head->data[IHDR_INTERLACE] == 0;
 }
 
-static void *begin(struct strips *strips, GError **error)
+static void *begin(struct parallel_save *strips, GError **error)
 {
 	static const char *const names[] = {"none", "sub", "up", "avg", "paeth", "all"};
 	const char *filter = json_string(strips->save, "filter", "none");
@@ -101,7 +101,7 @@ static void *begin(struct strips *strips, GError **error)
 	/* Of black as it is, the first rows fill the saver's buffers. */
 	json_object_set_int_member(quick, "compression", 0);
 	json_object_set_string_member(quick, "filter", "none");
-	if (!strips_save_head(strips, quick, has_head, &head, error))
+	if (!parallel_save_head(strips, quick, has_head, &head, error))
 		return NULL;
 	gsize length = pixels_at(head);
 	if (length <= IHDR_INTERLACE || !is_alike(head, strips->image))
@@ -123,7 +123,7 @@ static void *begin(struct strips *strips, GError **error)
 	return png;
 }
 
-static void *encode(struct strips *strips, const VipsRect *rect, GError **error)
+static void *encode(struct parallel_save *strips, const VipsRect *rect, GError **error)
 {
 	const struct png *png = strips->state;
 	g_autoptr(VipsRegion) region = vips_region_new(strips->image);
@@ -143,24 +143,24 @@ static void *encode(struct strips *strips, const VipsRect *rect, GError **error)
 	return g_steal_pointer(&chunk);
 }
 
-static bool append(struct strips *strips, struct strips_file *file, void *encoded, GError **error)
+static bool append(struct parallel_save *strips, struct parallel_save_file *file, void *encoded, GError **error)
 {
 	struct png *png = strips->state;
 	auto_struct(png_chunk) chunk = encoded;
 	const GByteArray *bytes = png_chunk_bytes(chunk);
 
-	if (png->first && !strips_write(file, png->head->data, png->head->len, error))
+	if (png->first && !parallel_save_write(file, png->head->data, png->head->len, error))
 		return false;
 	png->first = false;
 	png->sum = png_chunk_sum(chunk, png->sum);
-	return strips_write(file, bytes->data, bytes->len, error);
+	return parallel_save_write(file, bytes->data, bytes->len, error);
 }
 
-static bool end(struct strips *strips, struct strips_file *file, GError **error)
+static bool end(struct parallel_save *strips, struct parallel_save_file *file, GError **error)
 {
 	g_autoptr(GByteArray) last = png_end(((const struct png *)strips->state)->sum);
 
-	return strips_write(file, last->data, last->len, error);
+	return parallel_save_write(file, last->data, last->len, error);
 }
 
 static void encoded_free(void *encoded)
@@ -168,7 +168,7 @@ static void encoded_free(void *encoded)
 	png_chunk_free(encoded);
 }
 
-const struct strips_kind strips_png = {
+const struct parallel_save_kind parallel_png = {
 	.format = "png",
 	.fixed = true,
 	.unit = unit,
@@ -182,8 +182,8 @@ const struct strips_kind strips_png = {
 
 /* One thread: rows as libvips' sink has them. */
 struct sequence {
-	struct strips *strips;
-	struct strips_file *file;
+	struct parallel_save *strips;
+	struct parallel_save_file *file;
 	struct png_chunk *chunk; /* NULL: the next row begins one */
 	int rows;                /* until now */
 	GError *error;
@@ -191,7 +191,7 @@ struct sequence {
 
 static bool take_line(struct sequence *sequence, const VipsPel *line)
 {
-	struct strips *strips = sequence->strips;
+	struct parallel_save *strips = sequence->strips;
 	const struct png *png = strips->state;
 	int height = strips->image->Ysize;
 
@@ -214,7 +214,7 @@ static int take_lines(VipsRegion *region, VipsRect *area, void *user)
 	return sequence->error ? -1 : 0;
 }
 
-static bool save_lines(struct strips *strips, struct strips_file *file, GError **error)
+static bool save_lines(struct parallel_save *strips, struct parallel_save_file *file, GError **error)
 {
 	struct sequence sequence = {.strips = strips, .file = file};
 	bool well = vips_sink_disc(strips->image, take_lines, &sequence) == 0 || vips_failed(error, "png");
@@ -231,19 +231,19 @@ static bool save_lines(struct strips *strips, struct strips_file *file, GError *
 	return well && end(strips, file, error);
 }
 
-bool strips_png_suits(VipsImage *image, JsonObject *save)
+bool parallel_save_png_suits(VipsImage *image, JsonObject *save)
 {
-	const struct strips strips = {.image = image, .save = save};
+	const struct parallel_save strips = {.image = image, .save = save};
 	int rows = unit(&strips);
 
 	return rows > 0 && rows < image->Ysize;
 }
 
-bool strips_png_save(VipsImage *image, const struct format *format, JsonObject *save, struct strips_file *file,
-	bool *suits, GError **error)
+bool parallel_save_png_save(VipsImage *image, const struct format *format, JsonObject *save,
+	struct parallel_save_file *file, bool *suits, GError **error)
 {
 	g_autoptr(JsonObject) options = save ? json_object_ref(save) : json_object_new();
-	struct strips strips = {.kind = &strips_png, .format = format, .image = image, .save = options};
+	struct parallel_save strips = {.kind = &parallel_png, .format = format, .image = image, .save = options};
 	GError *cause = NULL;
 
 	strips.rows = unit(&strips);

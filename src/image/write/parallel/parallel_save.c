@@ -24,7 +24,7 @@
 /* Of pixels, in all strips that are encoded at a time; a saver's own buffers come to as much again. */
 #define MEMORY_MOST (64 << 20)
 
-static const struct strips_kind *const kinds[] = {&strips_jpeg, &strips_png, &strips_tiff};
+static const struct parallel_save_kind *const kinds[] = {&parallel_jpeg, &parallel_png, &parallel_tiff};
 
 static bool write_at(int fd, gint64 at, const guint8 *bytes, gsize length)
 {
@@ -41,7 +41,8 @@ static bool write_at(int fd, gint64 at, const guint8 *bytes, gsize length)
 	return true;
 }
 
-bool strips_write_over(struct strips_file *file, gint64 at, const void *bytes, gsize length, GError **error)
+bool parallel_save_write_over(
+	struct parallel_save_file *file, gint64 at, const void *bytes, gsize length, GError **error)
 {
 	if (file->memory) {
 		memcpy(file->memory->data + at, bytes, length);
@@ -50,9 +51,9 @@ bool strips_write_over(struct strips_file *file, gint64 at, const void *bytes, g
 	return write_at(file->fd, at, bytes, length) || fail_errno(error, "%s", file->path);
 }
 
-bool strips_open(struct strips_file *file, const char *path, GError **error)
+bool parallel_save_open(struct parallel_save_file *file, const char *path, GError **error)
 {
-	*file = (struct strips_file){.fd = -1, .path = path};
+	*file = (struct parallel_save_file){.fd = -1, .path = path};
 	if (!path) {
 		file->memory = g_byte_array_new();
 		return true;
@@ -61,7 +62,7 @@ bool strips_open(struct strips_file *file, const char *path, GError **error)
 	return file->fd >= 0 || beneath_fail(error, path, NULL, "%s", path);
 }
 
-void strips_close(struct strips_file *file, GError **error)
+void parallel_save_close(struct parallel_save_file *file, GError **error)
 {
 	if (file->fd >= 0 && *error)
 		close(file->fd);
@@ -71,17 +72,17 @@ void strips_close(struct strips_file *file, GError **error)
 		g_byte_array_unref(file->memory);
 }
 
-bool strips_write(struct strips_file *file, const void *bytes, gsize length, GError **error)
+bool parallel_save_write(struct parallel_save_file *file, const void *bytes, gsize length, GError **error)
 {
 	if (file->memory)
 		g_byte_array_append(file->memory, bytes, (guint)length);
-	else if (!strips_write_over(file, file->at, bytes, length, error))
+	else if (!parallel_save_write_over(file, file->at, bytes, length, error))
 		return false;
 	file->at += (gint64)length;
 	return true;
 }
 
-bool strips_save_part(struct strips *strips, const VipsRect *part, GBytes **out, GError **error)
+bool parallel_save_part(struct parallel_save *strips, const VipsRect *part, GBytes **out, GError **error)
 {
 	g_autoptr(VipsImage) cut = NULL;
 
@@ -122,7 +123,7 @@ static gint64 take_head(VipsTargetCustom *target, const void *bytes, gint64 leng
 }
 
 /* A black picture of this size, with the header and the metadata of the one to be saved. NULL: libvips says why. */
-static VipsImage *black_like(const struct strips *strips, int width, int height)
+static VipsImage *black_like(const struct parallel_save *strips, int width, int height)
 {
 	g_autoptr(VipsImage) image = header_like(strips->image);
 
@@ -133,7 +134,7 @@ static VipsImage *black_like(const struct strips *strips, int width, int height)
 	return vips_image_generate(image, NULL, black, NULL, NULL, NULL) ? NULL : g_steal_pointer(&image);
 }
 
-bool strips_save_head(struct strips *strips, JsonObject *save, bool (*enough)(const GByteArray *written),
+bool parallel_save_head(struct parallel_save *strips, JsonObject *save, bool (*enough)(const GByteArray *written),
 	GByteArray **out, GError **error)
 {
 	g_autoptr(VipsImage) image = black_like(strips, strips->image->Xsize, strips->image->Ysize);
@@ -154,7 +155,7 @@ bool strips_save_head(struct strips *strips, JsonObject *save, bool (*enough)(co
 	return true;
 }
 
-bool strips_save_model(struct strips *strips, int width, int height, GBytes **out, GError **error)
+bool parallel_save_model(struct parallel_save *strips, int width, int height, GBytes **out, GError **error)
 {
 	g_autoptr(VipsImage) image = black_like(strips, width, height);
 
@@ -164,14 +165,14 @@ bool strips_save_model(struct strips *strips, int width, int height, GBytes **ou
 
 /* Does every strip fit into the room that its rows have, wherever it lies in the bands? Else its last row would wait for room that only the end
  * of the strip makes. */
-static bool fits(const struct strips_flow *flow, int rows)
+static bool fits(const struct parallel_save_flow *flow, int rows)
 {
 	return (rows > 0 && rows <= flow->band_rows && flow->band_rows % rows == 0) ||
 	       rows + flow->band_rows <= flow->room_rows;
 }
 
 /* A multiple of the unit with about STRIP_PIXELS; 0: none fits. */
-static int choose_rows(const struct strips_flow *flow, int unit, const VipsImage *image)
+static int choose_rows(const struct parallel_save_flow *flow, int unit, const VipsImage *image)
 {
 	int units = VIPS_MAX(1, STRIP_PIXELS / image->Xsize / unit);
 
@@ -185,7 +186,7 @@ static int choose_rows(const struct strips_flow *flow, int unit, const VipsImage
 	return 0;
 }
 
-static const struct strips_kind *find_kind(const char *format)
+static const struct parallel_save_kind *find_kind(const char *format)
 {
 	for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
 		if (g_str_equal(kinds[i]->format, format))
@@ -193,15 +194,16 @@ static const struct strips_kind *find_kind(const char *format)
 	return NULL;
 }
 
-struct strips *strips_new(VipsImage *image, const char *format, JsonObject *save, int threads,
-	const struct strips_flow *flow, GError **error)
+struct parallel_save *parallel_save_new(VipsImage *image, const char *format, JsonObject *save, int threads,
+	const struct parallel_save_flow *flow, GError **error)
 {
-	const struct strips_kind *kind = find_kind(format);
+	const struct parallel_save_kind *kind = find_kind(format);
 
 	if (threads < 2 || !kind || image->Ysize < 2)
 		return NULL;
-	auto_struct(strips) strips = g_new0(struct strips, 1);
-	*strips = (struct strips){.kind = kind, .format = format_find(format), .threads = threads, .flow = *flow};
+	auto_struct(parallel_save) strips = g_new0(struct parallel_save, 1);
+	*strips =
+		(struct parallel_save){.kind = kind, .format = format_find(format), .threads = threads, .flow = *flow};
 	strips->save = save ? json_object_ref(save) : json_object_new();
 	strips->bare = params_copy(strips->save);
 	json_object_set_boolean_member(strips->bare, "strip", TRUE);
@@ -215,7 +217,7 @@ struct strips *strips_new(VipsImage *image, const char *format, JsonObject *save
 	else
 		strips->rows = unit ? choose_rows(flow, unit, strips->image) : 0;
 	strips->least = kind->whole_end ? unit : 1;
-	if (strips->rows == 0 || strips->rows >= strips->image->Ysize || strips_count(strips) < 2 ||
+	if (strips->rows == 0 || strips->rows >= strips->image->Ysize || parallel_save_count(strips) < 2 ||
 		strips->rows + strips->least - 1 > flow->room_rows)
 		return NULL;
 	gsize bytes = VIPS_IMAGE_SIZEOF_LINE(strips->image) * (gsize)strips->rows;
@@ -226,7 +228,7 @@ struct strips *strips_new(VipsImage *image, const char *format, JsonObject *save
 	return strips->state ? g_steal_pointer(&strips) : NULL;
 }
 
-void strips_free(struct strips *strips)
+void parallel_save_free(struct parallel_save *strips)
 {
 	if (!strips)
 		return;
@@ -240,8 +242,8 @@ void strips_free(struct strips *strips)
 
 /* One save. */
 struct saving {
-	struct strips *strips;
-	struct strips_file file;
+	struct parallel_save *strips;
+	struct parallel_save_file file;
 	int count;
 	GMutex lock;
 	void **encoded; /* by strip, until it is appended */
@@ -251,10 +253,10 @@ struct saving {
 	GError *error;  /* the first */
 };
 
-static VipsRect strip_at(const struct strips *strips, int index)
+static VipsRect strip_at(const struct parallel_save *strips, int index)
 {
 	int top = index * strips->rows, height = strips->image->Ysize;
-	int bottom = index == strips_count(strips) - 1 ? height : top + strips->rows;
+	int bottom = index == parallel_save_count(strips) - 1 ? height : top + strips->rows;
 
 	return (VipsRect){0, top, strips->image->Xsize, bottom - top};
 }
@@ -262,7 +264,7 @@ static VipsRect strip_at(const struct strips *strips, int index)
 /* With the lock held. */
 static void append_what_follows(struct saving *saving)
 {
-	const struct strips_kind *kind = saving->strips->kind;
+	const struct parallel_save_kind *kind = saving->strips->kind;
 
 	while (!saving->error && saving->next < saving->count && saving->encoded[saving->next]) {
 		void *encoded = g_steal_pointer(&saving->encoded[saving->next]);
@@ -274,7 +276,7 @@ static void append_what_follows(struct saving *saving)
 /* With the lock held. */
 static void give_back_rows(struct saving *saving)
 {
-	struct strips *strips = saving->strips;
+	struct parallel_save *strips = saving->strips;
 	int before = saving->rows_taken;
 
 	while (saving->rows_taken < saving->count && saving->taken[saving->rows_taken])
@@ -302,7 +304,7 @@ static void note_error(struct saving *saving, GError *error /* takes */)
 static void encode_strip(gpointer number, gpointer user)
 {
 	struct saving *saving = user;
-	struct strips *strips = saving->strips;
+	struct parallel_save *strips = saving->strips;
 	int index = GPOINTER_TO_INT(number) - 1;
 	VipsRect strip = strip_at(strips, index);
 	g_autoptr(GError) error = NULL;
@@ -331,7 +333,7 @@ static void encode_strip(gpointer number, gpointer user)
 /* Hands out each strip as its rows come. False: they do not come any more. */
 static bool feed(struct saving *saving, GThreadPool *pool)
 {
-	struct strips *strips = saving->strips;
+	struct parallel_save *strips = saving->strips;
 
 	for (int i = 0; i < saving->count; i++) {
 		VipsRect strip = strip_at(strips, i);
@@ -342,16 +344,16 @@ static bool feed(struct saving *saving, GThreadPool *pool)
 	return true;
 }
 
-int strips_count(const struct strips *strips)
+int parallel_save_count(const struct parallel_save *strips)
 {
 	int whole = strips->image->Ysize / strips->rows, rest = strips->image->Ysize % strips->rows;
 
 	return whole + (rest >= strips->least);
 }
 
-bool strips_save(struct strips *strips, const char *path, GError **error)
+bool parallel_save_run(struct parallel_save *strips, const char *path, GError **error)
 {
-	int count = strips_count(strips);
+	int count = parallel_save_count(strips);
 	g_autofree void **encoded = g_new0(void *, count);
 	g_autofree bool *taken = g_new0(bool, count);
 	struct saving saving = {
@@ -361,7 +363,7 @@ bool strips_save(struct strips *strips, const char *path, GError **error)
 		.taken = taken,
 	};
 
-	if (!strips_open(&saving.file, path, error))
+	if (!parallel_save_open(&saving.file, path, error))
 		return false;
 	g_mutex_init(&saving.lock);
 	GThreadPool *pool = g_thread_pool_new(encode_strip, &saving, strips->threads, FALSE, NULL);
@@ -373,7 +375,7 @@ bool strips_save(struct strips *strips, const char *path, GError **error)
 		if (encoded[i])
 			strips->kind->encoded_free(encoded[i]);
 	g_mutex_clear(&saving.lock);
-	strips_close(&saving.file, &saving.error);
+	parallel_save_close(&saving.file, &saving.error);
 	if (!saving.error)
 		return fed;
 	g_propagate_error(error, saving.error);

@@ -4,9 +4,9 @@
  *            is there, beside its neighbours; the parts are joined in their order. JPEG and TIFF are, byte for byte, what libvips' savers
  *            write. A PNG holds the same pixels and metadata in other bytes, which depend on the picture alone: format_save() writes the same.
  *            Formats and options that cannot be cut so are left to it.
- * Thread:    strips_save() in one; the callbacks `taken` and `stop`, and the picture's pixels, run in threads of its
+ * Thread:    parallel_save_run() in one; the callbacks `taken` and `stop`, and the picture's pixels, run in threads of its
  *            own, several at once.
- * Ownership: strips_free().
+ * Ownership: parallel_save_free().
  */
 #ifndef DROPMILL_IMAGE_WRITE_PARALLEL_PARALLEL_SAVE_H
 #define DROPMILL_IMAGE_WRITE_PARALLEL_PARALLEL_SAVE_H
@@ -17,10 +17,10 @@
 
 #include "base/auto.h"
 
-struct strips;
+struct parallel_save;
 
 /* Where the rows come from. */
-struct strips_flow {
+struct parallel_save_flow {
 	bool (*wait)(void *user, int until);  /* until the rows above are there; false: they will never be */
 	void (*taken)(void *user, int until); /* no row above is requested again */
 	void (*stop)(void *user);             /* a strip failed: makes wait() return false */
@@ -31,14 +31,14 @@ struct strips_flow {
 
 /* NULL: one thread is to save it; with an error if libvips refuses to. threads: at most so many. The image's pixels are not asked for here;
  * afterwards any part of rows that are there, in any order. flow is copied. */
-struct strips *strips_new(VipsImage *image, const char *format, JsonObject *save, int threads,
-	const struct strips_flow *flow, GError **error);
-void strips_free(struct strips *strips); /* NULL is fine */
-DEFINE_AUTO(strips, strips_free)
+struct parallel_save *parallel_save_new(VipsImage *image, const char *format, JsonObject *save, int threads,
+	const struct parallel_save_flow *flow, GError **error);
+void parallel_save_free(struct parallel_save *strips); /* NULL is fine */
+DEFINE_AUTO(parallel_save, parallel_save_free)
 
-int strips_count(const struct strips *strips);
+int parallel_save_count(const struct parallel_save *strips);
 
 /* As format_save(). False without an error: wait() said that there is nothing more to come. */
-bool strips_save(struct strips *strips, const char *path, GError **error);
+bool parallel_save_run(struct parallel_save *strips, const char *path, GError **error);
 
 #endif

@@ -60,7 +60,7 @@ static bool is_model(const struct small *small, int rows)
 	       !small_find(small, TAG_SUB_IFDS) && !small_find(small, TAG_EXIF_IFD) && !small_find(small, TAG_GPS_IFD);
 }
 
-static int unit(const struct strips *strips)
+static int unit(const struct parallel_save *strips)
 {
 	JsonObject *save = strips->save;
 
@@ -80,14 +80,14 @@ static void tiff_free(void *data)
 	g_free(tiff);
 }
 
-static void *begin(struct strips *strips, GError **error)
+static void *begin(struct parallel_save *strips, GError **error)
 {
 	GBytes *bytes = NULL;
 
 	int height = unit(strips);
 	gsize column = VIPS_IMAGE_SIZEOF_PEL(strips->image) * (gsize)height;
 	int width = VIPS_MIN(strips->image->Xsize, (int)(LONG_PIECE_BYTES * 8 / column) + 1);
-	if (!strips_save_model(strips, width, height * MODEL_PIECES, &bytes, error))
+	if (!parallel_save_model(strips, width, height * MODEL_PIECES, &bytes, error))
 		return NULL;
 	auto_struct(small) model = small_read(bytes);
 	if (!model || !is_model(model, strips->rows))
@@ -100,11 +100,11 @@ static void *begin(struct strips *strips, GError **error)
 	return tiff;
 }
 
-static void *encode(struct strips *strips, const VipsRect *rect, GError **error)
+static void *encode(struct parallel_save *strips, const VipsRect *rect, GError **error)
 {
 	GBytes *bytes = NULL;
 
-	if (!strips_save_part(strips, rect, &bytes, error))
+	if (!parallel_save_part(strips, rect, &bytes, error))
 		return NULL;
 	struct small *small = small_read(bytes);
 	if (!small)
@@ -117,7 +117,7 @@ static void encoded_free(void *encoded)
 	small_free(encoded);
 }
 
-static bool write_header(struct tiff *tiff, struct strips_file *file, GError **error)
+static bool write_header(struct tiff *tiff, struct parallel_save_file *file, GError **error)
 {
 	gsize length;
 	const guint8 *bytes = g_bytes_get_data(tiff->model->file, &length);
@@ -125,7 +125,7 @@ static bool write_header(struct tiff *tiff, struct strips_file *file, GError **e
 	/* Byte order, version, width of offsets; then the directory's place, which is written over at the end. */
 	gsize head = tiff->model->big ? 16 : 8;
 	tiff->first = tiff->model->big ? 8 : 4;
-	return strips_write(file, bytes, MIN(head, length), error);
+	return parallel_save_write(file, bytes, MIN(head, length), error);
 }
 
 static bool fail_full(GError **error)
@@ -134,7 +134,7 @@ static bool fail_full(GError **error)
 		error, ERROR_INPUT, "tiff: more than 4 GB of packed pixels; add bigtiff: true to the output's save");
 }
 
-static bool append_piece(struct tiff *tiff, struct strips_file *file, const struct small *small, guint64 at,
+static bool append_piece(struct tiff *tiff, struct parallel_save_file *file, const struct small *small, guint64 at,
 	guint64 length, GError **error)
 {
 	gsize size;
@@ -147,10 +147,10 @@ static bool append_piece(struct tiff *tiff, struct strips_file *file, const stru
 		return fail_full(error);
 	g_array_append_val(tiff->offsets, offset);
 	g_array_append_val(tiff->lengths, length);
-	return strips_write(file, bytes + at, length, error);
+	return parallel_save_write(file, bytes + at, length, error);
 }
 
-static bool append(struct strips *strips, struct strips_file *file, void *encoded, GError **error)
+static bool append(struct parallel_save *strips, struct parallel_save_file *file, void *encoded, GError **error)
 {
 	struct tiff *tiff = strips->state;
 	auto_struct(small) small = encoded;
@@ -181,7 +181,7 @@ static void put(GByteArray *bytes, guint64 value, enum tiff_type type)
 }
 
 /* The value of an entry in the whole picture's directory. Returns owned. */
-static GByteArray *whole_value(const struct strips *strips, const struct entry *entry, struct entry *out)
+static GByteArray *whole_value(const struct parallel_save *strips, const struct entry *entry, struct entry *out)
 {
 	const struct tiff *tiff = strips->state;
 	GByteArray *value = g_byte_array_new();
@@ -244,7 +244,7 @@ static GByteArray *place_values(GArray *entries, gsize field, guint64 at)
 }
 
 /* The directory, to be written at `at`, and after it what does not fit into its entries. Returns owned. */
-static GByteArray *directory(const struct strips *strips, guint64 at)
+static GByteArray *directory(const struct parallel_save *strips, guint64 at)
 {
 	const struct small *model = ((const struct tiff *)strips->state)->model;
 	enum tiff_type wide = model->big ? TYPE_LONG8 : TYPE_LONG;
@@ -282,15 +282,15 @@ static GByteArray *directory(const struct strips *strips, guint64 at)
 }
 
 /* Writes it at the end of the file, at an even place. */
-static bool write_even(struct strips_file *file, const GByteArray *bytes, GError **error)
+static bool write_even(struct parallel_save_file *file, const GByteArray *bytes, GError **error)
 {
 	static const guint8 nothing[1];
 
-	return strips_write(file, nothing, (gsize)(file->at % 2), error) &&
-	       strips_write(file, bytes->data, bytes->len, error);
+	return parallel_save_write(file, nothing, (gsize)(file->at % 2), error) &&
+	       parallel_save_write(file, bytes->data, bytes->len, error);
 }
 
-static bool end(struct strips *strips, struct strips_file *file, GError **error)
+static bool end(struct parallel_save *strips, struct parallel_save_file *file, GError **error)
 {
 	bool big = ((const struct tiff *)strips->state)->model->big;
 	guint64 first = (guint64)(file->at + file->at % 2);
@@ -306,10 +306,11 @@ static bool end(struct strips *strips, struct strips_file *file, GError **error)
 	if (!big && (guint64)file->at > CLASSIC_MOST)
 		return fail_full(error);
 	put(place, first, big ? TYPE_LONG8 : TYPE_LONG);
-	return strips_write_over(file, ((const struct tiff *)strips->state)->first, place->data, place->len, error);
+	return parallel_save_write_over(
+		file, ((const struct tiff *)strips->state)->first, place->data, place->len, error);
 }
 
-const struct strips_kind strips_tiff = {
+const struct parallel_save_kind parallel_tiff = {
 	.format = "tiff",
 	/* libvips writes what the tile before had into the part of a tile that is below the picture: a strip of such tiles alone would have
 	 * none before. */
