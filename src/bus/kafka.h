@@ -12,9 +12,7 @@
 #include <stdbool.h>
 
 #include "base/auto.h"
-#include "bus/protocol/body.h"
-
-enum topic { TOPIC_TASKS, TOPIC_RESULTS, TOPIC_HEARTBEATS, TOPIC_DEAD, TOPIC_COUNT };
+#include "bus/protocol/record.h"
 
 struct bus_options {
 	char *brokers;          /* host:port,... */
@@ -27,22 +25,6 @@ struct bus_options {
 
 /* "tasks", "results", "heartbeats", "dead-letters" with the prefix. Returns owned. */
 char *topic_name(const struct bus_options *options, enum topic topic);
-
-/* A record as it goes over the bus: scalar metadata in headers, readable with kcat, and one value. */
-struct record {
-	enum topic topic;
-	gint32 partition;   /* -1: let Kafka choose */
-	gint64 offset;      /* of a record read */
-	GPtrArray *headers; /* name, value, name, value, ... owned strings, UTF-8 */
-	GBytes *value;      /* never NULL; may be empty */
-	struct body *body;  /* in place of value, which is empty: too large for memory or for one record; NULL: none */
-};
-struct record *record_new(enum topic topic, gint32 partition, GBytes *value /* takes; NULL: empty */);
-void record_add(struct record *record, const char *name, const char *value);
-void record_addf(struct record *record, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
-const char *record_get(const struct record *record, const char *name); /* NULL when missing; borrowed */
-void record_free(struct record *record);
-DEFINE_AUTO(record, record_free)
 
 struct bus;
 

@@ -7,6 +7,7 @@
 #include "bus/bus_private.h"
 #include "bus/client.h"
 #include "bus/duplicate_delivery.h"
+#include "bus/kafka.h"
 #include "bus/protocol/payload.h"
 #include "bus/seal.h"
 
@@ -213,4 +214,9 @@ bool bus_ship(struct bus *bus, struct record *taken, bus_delivered_fn delivered,
 	if (code)
 		g_propagate_error(error, g_steal_pointer(&cause));
 	return code == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+enum delivery_end delivery_of(const GError *error)
+{
+	return !error ? DELIVERED : error_kind(error) == ERROR_INPUT ? DELIVERY_REFUSED : DELIVERY_TROUBLE;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "bus/kafka.h"
 #include "bus/protocol/payload.h"
 
 struct sender {

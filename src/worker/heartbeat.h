@@ -8,6 +8,7 @@
 #ifndef DROPMILL_WORKER_HEARTBEAT_H
 #define DROPMILL_WORKER_HEARTBEAT_H
 
+#include "bus/kafka.h"
 #include "bus/protocol/wire.h"
 
 struct pulse;

@@ -9,7 +9,7 @@
 #define DROPMILL_BUS_PROTOCOL_JOINER_H
 
 #include "base/auto.h"
-#include "bus/kafka.h"
+#include "bus/protocol/record.h"
 
 /* What this is, or less, is put together in memory. */
 #define JOINER_SMALL_BYTES (4 << 20)

@@ -7,7 +7,7 @@
 #ifndef DROPMILL_BUS_PROTOCOL_PAYLOAD_H
 #define DROPMILL_BUS_PROTOCOL_PAYLOAD_H
 
-#include "bus/kafka.h"
+#include "bus/protocol/record.h"
 
 /* A record of ours has fewer. */
 #define PARTS_MOST 65536

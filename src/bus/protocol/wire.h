@@ -8,7 +8,7 @@
 #define DROPMILL_BUS_PROTOCOL_WIRE_H
 
 #include "base/auto.h"
-#include "bus/kafka.h"
+#include "bus/protocol/record.h"
 
 #define WIRE_VERSION 1
 

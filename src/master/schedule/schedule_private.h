@@ -11,6 +11,7 @@
 #include <gio/gio.h>
 
 #include "bus/embedded.h"
+#include "bus/kafka.h"
 #include "bus/protocol/joiner.h"
 #include "ledger/history.h"
 #include "master/commit/commit.h"

@@ -4,6 +4,7 @@
 
 #include <pty.h>
 
+#include "bus/kafka.h"
 #include "bus/protocol/joiner.h"
 
 static void missing_topics_are_named_and_stay_missing(void **state)

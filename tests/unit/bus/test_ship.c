@@ -6,6 +6,7 @@
 #include <glib/gstdio.h>
 #include <unistd.h>
 
+#include "bus/kafka.h"
 #include "bus/protocol/joiner.h"
 #include "bus/protocol/payload.h"
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * A record and its headers: see kafka.h. */
+ * A record and its headers: see record.h. */
+#include "bus/protocol/record.h"
+
 #include <stdarg.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "bus/kafka.h"
 
 struct record *record_new(enum topic topic, gint32 partition, GBytes *value)
 {
@@ -40,11 +41,6 @@ const char *record_get(const struct record *record, const char *name)
 		if (strcmp(record->headers->pdata[i], name) == 0)
 			return record->headers->pdata[i + 1];
 	return NULL;
-}
-
-enum delivery_end delivery_of(const GError *error)
-{
-	return !error ? DELIVERED : error_kind(error) == ERROR_INPUT ? DELIVERY_REFUSED : DELIVERY_TROUBLE;
 }
 
 void record_free(struct record *record)
