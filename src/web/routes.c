@@ -11,10 +11,10 @@
 #include "web/api/archive.h"
 #include "web/api/events.h"
 #include "web/api/metrics.h"
+#include "web/api/thumbs.h"
 #include "web/http/files.h"
 #include "web/openapi.h"
 #include "web/pictures/pictures.h"
-#include "web/pictures/thumbs.h"
 #include "web/static_file.h"
 
 #define STALE_US (10 * G_USEC_PER_SEC) /* the master publishes at least every 2 s */

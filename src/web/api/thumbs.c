@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Addresses of thumbnails: see thumbs.h. */
-#include "web/pictures/thumbs.h"
+#include "web/api/thumbs.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
  * Purpose:   the addresses of thumbnails: /jobs/ID/thumb/N sends one, /api/pictures tells which of many are there.
  * Thread:    the CivetWeb thread that holds the connection. Ownership: answers borrow everything.
  */
-#ifndef DROPMILL_WEB_PICTURES_THUMBS_H
-#define DROPMILL_WEB_PICTURES_THUMBS_H
+#ifndef DROPMILL_WEB_API_THUMBS_H
+#define DROPMILL_WEB_API_THUMBS_H
 
 #include "status/snapshot.h"
 #include "web/http/answer.h"
