@@ -62,8 +62,3 @@ unsigned operation_flags(const char *name, JsonObject *params)
 	const struct args args = {operation->params, params};
 	return operation->flags_of ? operation->flags_of(&args) : operation->flags;
 }
-
-bool operation_mixes_always(VipsImage *in G_GNUC_UNUSED, const struct args *args G_GNUC_UNUSED)
-{
-	return true;
-}

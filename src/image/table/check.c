@@ -12,19 +12,6 @@ char *check_range(double min, double max, const char *unit)
 	return g_strdup_printf("%.15g to %.15g%s%s%s", min, max, *u ? " (" : "", u, *u ? ")" : "");
 }
 
-char *check_shown(const struct node *value)
-{
-	double number;
-
-	if (!value || value->kind == NODE_NULL)
-		return g_strdup("empty");
-	if (value->kind != NODE_SCALAR)
-		return g_strdup(value->kind == NODE_LIST ? "a list" : "a map");
-	if (node_as_double(value, &number))
-		return g_strdup(value->text);
-	return g_strdup_printf("%s'%s'", value->quoted ? "the text " : "", value->text);
-}
-
 static void complain(const struct check_subject *subject, const struct param *param, const struct node *value,
 	const char *expected, struct diagnostics *errors)
 {

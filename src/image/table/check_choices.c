@@ -2,6 +2,19 @@
  * A parameter that is a list of words out of some: see check.h. */
 #include "image/table/check.h"
 
+char *check_shown(const struct node *value)
+{
+	double number;
+
+	if (!value || value->kind == NODE_NULL)
+		return g_strdup("empty");
+	if (value->kind != NODE_SCALAR)
+		return g_strdup(value->kind == NODE_LIST ? "a list" : "a map");
+	if (node_as_double(value, &number))
+		return g_strdup(value->text);
+	return g_strdup_printf("%s'%s'", value->quoted ? "the text " : "", value->text);
+}
+
 bool check_choices(const struct check_subject *subject, const struct param *param, const struct node *value,
 	JsonObject *object, struct diagnostics *errors)
 {
