@@ -250,7 +250,7 @@ bench: all hooks $(TOOL_PROGRAMS) setup-bench soft-kafka soft-peers ## measure a
 
 # ---- lint: each step is a target of its own
 
-LINT := gcc clang cppcheck format layers paths threads links hardening docs words scripts
+LINT := gcc clang cppcheck format layers circles paths threads links hardening docs words scripts
 C_FILES = $(shell find src tests -name '*.[ch]')
 lint: setup-build setup-test setup-lint ## warnings as errors (gcc, clang), cppcheck, formatting, layers, documentation
 	@$(RUN) lint $(LINT)
@@ -265,6 +265,8 @@ lint-format:
 	@clang-format --dry-run -Werror $(C_FILES)
 lint-layers:
 	@$(PYTHON) tests/lint/layers.py
+lint-circles: all
+	@$(PYTHON) tests/lint/circles.py $(BUILD)
 lint-paths:
 	@$(PYTHON) tests/lint/paths.py
 lint-threads:
