@@ -121,7 +121,7 @@ void master_check_drained(struct master *master);
 /* No new work from now on; ends when what is in hand is done. */
 void master_drain(struct master *master);
 
-/* job_start.c, job_transitions.c, job_codec.c */
+/* job_start.c, job_transitions.c, job_codec.c, job_end.c; events and effects: job_events.h, job_effects.h */
 void jobs_add(struct master *master, struct job *job);
 /* Its outputs have names, or not: the job goes on. user is the master. */
 void jobs_named(struct named *named, void *user);

@@ -19,6 +19,7 @@
 struct request {
 	enum job_actor actor;
 	guint32 ticket;
+	bool answered;
 };
 
 struct world {
@@ -34,7 +35,7 @@ struct world {
 
 static void request(struct world *world, enum job_actor actor)
 {
-	world->requests[world->asked++ % REQUESTS] = (struct request){actor, world->course.ticket};
+	world->requests[world->asked++ % REQUESTS] = (struct request){actor, world->course.ticket, false};
 }
 
 /* Is there a request of the one who must act, in the phase that is now? */
@@ -49,6 +50,17 @@ static bool somebody_acts(const struct world *world)
 		if (world->requests[i].actor == facts->actor && world->requests[i].ticket == world->course.ticket)
 			return true;
 	return false;
+}
+
+/* An answer that is taken is the first one to a request that was made. */
+static void mark_answered(struct world *world, guint32 ticket)
+{
+	bool found = false;
+
+	for (guint i = 0; i < MIN(world->asked, REQUESTS); i++)
+		if (world->requests[i].ticket == ticket && !world->requests[i].answered)
+			found = world->requests[i].answered = true;
+	assert_true(found);
 }
 
 /* The same task, under another ticket: its lease goes on. */
@@ -94,6 +106,8 @@ static bool happens(struct world *world, struct job_event event)
 	if (!step.taken)
 		return false;
 	assert_false(phase_ended(was));
+	if (event_answers(event.kind))
+		mark_answered(world, event.ticket);
 	/* A run of this number was never before. */
 	assert_true(event.kind != EVENT_STARTED || step.course.run > world->course.run);
 	world->course = step.course;

@@ -134,6 +134,7 @@ static inline struct snapshot *fake_snapshot(const char *file)
 	running->tiles_done = 37;
 	running->tiles_running = 4;
 	running->started_wall_us = QUEUED_WALL_US + 3 * G_USEC_PER_SEC;
+	running->doing = "workers mill it";
 	running->waiting_for = g_strdup("cannot make the folder out: No space left on device");
 	running->retry_us = snapshot->taken_us + 8 * G_USEC_PER_SEC;
 	fake_job(snapshot, "j-queued", "Müller & Söhne.png", JOB_QUEUED);

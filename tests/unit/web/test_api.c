@@ -110,6 +110,7 @@ static void test_jobs(void **state)
 	assert_string_equal(json_string(running, "started_at", ""), "2026-11-23T09:00:03.000Z");
 	assert_true(is_null(running, "finished_at"));
 	assert_true(is_null(running, "error"));
+	assert_string_equal(json_string(running, "doing", ""), "workers mill it");
 	assert_string_equal(
 		json_string(running, "waiting_for", ""), "cannot make the folder out: No space left on device");
 	assert_int_equal(json_double(running, "retry_in_s", -1), 8);
