@@ -45,7 +45,7 @@ export function paintMoving(context, tile, box, c, { flash, now }) {
 		return;
 	context.globalAlpha = 0.5 * flash;
 	context.fillStyle = c.done;
-	context.fillRect(box.x, box.y, box.w, box_mean.h);
+	context.fillRect(box.x, box.y, box.w, box.h);
 	context.globalAlpha = 1;
 }
 

@@ -190,7 +190,7 @@ export class TileMap {
 		const doing = { waiting: "waits", ready: "is ready to go", running: `at work${tile.worker ? ` on ${tile.worker}` : ""}`,
 			done: some(`done${tile.worker ? ` by ${tile.worker}` : ""}`, tile.seconds !== null && duration(tile.seconds)), failed: `failed${tile.worker ? ` on ${tile.worker}` : ""}` };
 		const top = this.canvas.offsetTop + box.y;
-		this.bubble.at({ x: this.canvas.offsetLeft + box.x + box.w / 2, top, bottom: top + box_mean.h, width: this.holder.clientWidth },
+		this.bubble.at({ x: this.canvas.offsetLeft + box.x + box.w / 2, top, bottom: top + box.h, width: this.holder.clientWidth },
 			[`Tile ${tile.n}`, doing[tile.state] || tile.state, some(`attempt ${tile.attempt}`, `${tile.width} × ${tile.height} at ${tile.left}, ${tile.top}`)], aloud);
 		this.#soon();
 	}

@@ -218,7 +218,6 @@ static void who_fails_fails_alone(void **state)
 		   *stays = milled(bed, "stays.png"), *broken = milled(bed, "broken.png"),
 		   *also = milled(bed, "also.png");
 	struct job *jobs[] = {good, changed, lost, blocked, stays, broken, also};
-	g_autofree char *wall = g_build_filename(bed->folder, "_done", NULL);
 
 	assert_true(g_file_set_contents(changed->claim->path, "another original", -1, NULL));
 	assert_int_equal(unlink(output_at(lost, 0)->temp), 0);
