@@ -77,11 +77,11 @@ def test_a_mirror_into_an_inbox_is_warned_of(mill, pictures):
     wait_until(lambda: os.path.exists(mill.inbox("mono", "_done", "a.png")), mill.log)
     mill.stop()
     mill.start(workers=2)  # folders that are a minute old, or were there at the start: a younger one may be one that the mill took back
-    # What an administrator, or an attacker, does: renamed, a link in its place, and back.
-    os.rename(mill.inbox("mono", "_done"), mill.inbox("mono", "_done.old"))
-    os.symlink("_done.old", mill.inbox("mono", "_done"))
+    # What an administrator, or an attacker, does: renamed, a link in its place, and back. The name is hidden: the mill takes what lies in another.
+    os.rename(mill.inbox("mono", "_done"), mill.inbox("mono", ".done.old"))
+    os.symlink(".done.old", mill.inbox("mono", "_done"))
     os.unlink(mill.inbox("mono", "_done"))
-    os.rename(mill.inbox("mono", "_done.old"), mill.inbox("mono", "_done"))
+    os.rename(mill.inbox("mono", ".done.old"), mill.inbox("mono", "_done"))
     mill.drop(pictures.picture(seed=2), "mono", "b.png")  # events come in order: those above were heard when this is done
     mill.wait_idle(done=2)
     assert warning not in mill.log()
