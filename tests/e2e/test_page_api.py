@@ -2,6 +2,7 @@
 """What the page lives on: events, a job's tiles and timeline, thumbnails, metrics; and that all of these agree."""
 import os
 import re
+import signal
 import sqlite3
 import subprocess
 import time
@@ -67,7 +68,20 @@ def test_a_worker_that_dies_is_in_the_story(tiling, pictures):
     tiling.drop(photo, "tiles", "big.png")
     job = wait_until(lambda: next((j for j in tiling.jobs("&state=running") if j["tiles"]["done"] > 3 and j["workers"]), None), "tiles done")
     assert job["eta_s"] is not None
-    victim = next(w for w in tiling.workers() if w["state"] == "live" and w["leases"])
+
+    def caught():
+        """A worker that is stopped with a tile in hand: what it had sent before has arrived, and it still has one."""
+        for worker in tiling.workers():
+            if worker["state"] == "live" and worker["leases"]:
+                tiling.kill(worker["pid"], signal.SIGSTOP)
+                time.sleep(0.3)
+                now = next(w for w in tiling.workers() if w["id"] == worker["id"])
+                if now["leases"]:
+                    return now
+                tiling.kill(worker["pid"], signal.SIGCONT)
+        return None
+
+    victim = wait_until(caught, "a worker with a tile in hand")
     tiling.kill(victim["pid"])
     detail = wait_until(lambda: (d := tiling.json(f"/api/jobs/{job['id']}"))["state"] == "done" and d, "the job's end")
     lost = [entry for entry in detail["timeline"] if entry["kind"] == "worker_lost"]
