@@ -170,14 +170,6 @@ bool straggle_over(struct job *job, guint index)
 	return writes;
 }
 
-/* The run that this late task belongs to, if it is not over. */
-static struct job *run_of(struct master *master, const char *id, guint32 serial)
-{
-	struct job *job = jobs_find(master, id);
-
-	return job && job->course.run == serial && job->tiles ? job : NULL;
-}
-
 /* Nobody writes there any more. */
 static void release(struct job *job, const struct late *late)
 {
@@ -191,7 +183,7 @@ static void release(struct job *job, const struct late *late)
 
 void straggle_answered(struct master *master, struct worker *worker, const struct result *result)
 {
-	struct job *job = run_of(master, result->job, result->serial);
+	struct job *job = jobs_find_run(master, result->job, result->serial);
 	struct late late;
 
 	if (result->tile < 0 || result->attempt < 0 ||
@@ -209,7 +201,7 @@ void straggle_forget(struct master *master, struct worker *worker)
 {
 	for (GList *link = worker->late.head; link; link = link->next) {
 		const struct late *late = link->data;
-		struct job *job = run_of(master, late->job, late->serial);
+		struct job *job = jobs_find_run(master, late->job, late->serial);
 		if (job)
 			release(job, late);
 	}
@@ -225,7 +217,7 @@ void straggle_worker_gone(struct master *master, struct worker *worker, bool dea
 	/* It may yet come back: what it writes must find its place as it was, and nobody knows for how long. */
 	for (GList *link = worker->late.head; link; link = link->next) {
 		const struct late *late = link->data;
-		struct job *job = late->writes ? run_of(master, late->job, late->serial) : NULL;
+		struct job *job = late->writes ? jobs_find_run(master, late->job, late->serial) : NULL;
 		if (job && job->codec)
 			job_broken(master, job, SILENT_HOLDER);
 	}

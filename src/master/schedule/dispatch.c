@@ -137,6 +137,24 @@ bool dispatch_fenced(const struct lease *lease)
 	       segment_revoke(job->segment, lease->tile, job->course.run, lease->attempt);
 }
 
+/* Each job that the worker was at is told once, also one whose tile another worker has by now. */
+static void tell_lost(struct master *master, struct worker *worker, const char *why)
+{
+	g_autoptr(GHashTable) told = g_hash_table_new(NULL, NULL);
+
+	for (GList *link = worker->leases.head; link; link = link->next) {
+		const struct lease *lease = link->data;
+		if (g_hash_table_add(told, lease->job))
+			job_note(lease->job, TIMELINE_WORKER_LOST, (int)lease->tile, worker->id, "%s", why);
+	}
+	for (GList *link = worker->late.head; link; link = link->next) {
+		const struct late *late = link->data;
+		struct job *job = jobs_find_run(master, late->job, late->serial);
+		if (job && g_hash_table_add(told, job))
+			job_note(job, TIMELINE_WORKER_LOST, (int)late->tile, worker->id, "%s", why);
+	}
+}
+
 void dispatch_worker_gone(struct worker *worker, bool dead, void *user)
 {
 	struct master *master = user;
@@ -146,7 +164,6 @@ void dispatch_worker_gone(struct worker *worker, bool dead, void *user)
 		worker->end ? worker->end
 		: stopping  ? "it was stopped"
 			    : "no heartbeat");
-	const struct job *told = NULL;
 
 	/* A child of ours that is silent is killed; its death comes back here and frees its leases for certain. */
 	if (!dead && !stopping && worker->here && master->supervisor &&
@@ -156,11 +173,9 @@ void dispatch_worker_gone(struct worker *worker, bool dead, void *user)
 		return;
 	}
 	blame_worker_gone(master, worker, dead);
+	tell_lost(master, worker, why);
 	while ((lease = g_queue_peek_head(&worker->leases))) {
 		struct job *job = lease->job;
-		if (job != told)
-			job_note(job, TIMELINE_WORKER_LOST, (int)lease->tile, worker->id, "%s", why);
-		told = job;
 		if (!dead && !dispatch_fenced(lease))
 			job_broken(master, job, SILENT_HOLDER);
 		else

@@ -29,6 +29,13 @@ struct job *jobs_find(struct master *master, const char *id)
 	return g_hash_table_lookup(master->jobs, id);
 }
 
+struct job *jobs_find_run(struct master *master, const char *id, guint32 run)
+{
+	struct job *job = jobs_find(master, id);
+
+	return job && job->course.run == run && job->tiles ? job : NULL;
+}
+
 static int by_priority(gconstpointer a, gconstpointer b, gpointer unused)
 {
 	const struct job *x = a, *y = b;

@@ -146,6 +146,8 @@ void jobs_ask_commit(struct master *master, struct job *job, enum commit_kind ki
 void jobs_committed(struct commit_request *request, void *user);
 /* `job` may be gone; NULL then. */
 struct job *jobs_find(struct master *master, const char *id);
+/* The job whose run with tiles this is. NULL: that run is over. */
+struct job *jobs_find_run(struct master *master, const char *id, guint32 run);
 /* Lets go of a run's codec, segment and leases. */
 void jobs_stop_run(struct master *master, struct job *job);
 /* At the end of the process: a file given by hand leaves no temp files (a claim's are swept at the next start). */
