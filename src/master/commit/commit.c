@@ -33,6 +33,8 @@ void commit_request_free(struct commit_request *request)
 	drop_unref(request->drop);
 	claim_free(request->claim);
 	found_free(request->found);
+	if (request->next)
+		g_ptr_array_unref(request->next);
 	g_free(request->failure);
 	g_clear_error(&request->error);
 	for (gsize i = 0; i < G_N_ELEMENTS(request->story); i++)
@@ -135,7 +137,7 @@ static void conclude(struct committer *committer, struct commit_request *request
 	if (request->refused && !commit_is_made(request->found))
 		take_back(names, request->drop, request->found, request->error);
 	if (request->ok || request->changed)
-		request->awaited = names_release(names, request->drop);
+		names_release(names, request->drop);
 }
 
 static void commit(struct committer *committer, GPtrArray *requests)
@@ -152,6 +154,9 @@ static void commit(struct committer *committer, GPtrArray *requests)
 	step_synced(batch, commit_finish);
 	for (guint i = 0; i < batch->requests->len; i++)
 		conclude(committer, batch->requests->pdata[i]);
+	/* Names are free since somebody is over, or gave one up: once for all, with the last answer. */
+	((struct commit_request *)batch->requests->pdata[batch->requests->len - 1])->next =
+		names_next(committer->tools.names);
 	g_idle_add_full(G_PRIORITY_DEFAULT, report, batch, NULL);
 }
 

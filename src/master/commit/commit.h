@@ -41,7 +41,7 @@ struct commit_request {
 	bool refused; /* error is the picture's own: it fails */
 	bool changed; /* the original was written to meanwhile: the job must start over */
 	bool lost; /* an output is gone, was not written whole, or is not what was asked for: the picture is to be milled again */
-	bool awaited; /* another picture waits for one of its names, which is free now */
+	GPtrArray *next; /* ids of jobs that may have a name now which they waited for; NULL: another answer tells */
 	GError *error;
 	char *story[5]; /* COMMIT_STORY: id, original, timeline, hash and what it does */
 };

@@ -194,7 +194,7 @@ static const struct drop *older_waiter(struct names *names, const struct drop *d
 
 /* Somebody in work has this path, or is to have it first. NAMES_GIVEN: another name will do. */
 static enum names_answer held(struct names *names, const struct drop *drop, const struct drop *holder, const char *path,
-	char **waits_for, char **why, GError **error)
+	char **why, GError **error)
 {
 	g_autofree char *shown = shown_name(path);
 
@@ -203,15 +203,12 @@ static enum names_answer held(struct names *names, const struct drop *drop, cons
 			      : g_strdup_printf("%s is being made from %s", shown, holder->source);
 	if (holder == drop || drop->pipeline->on_conflict == CONFLICT_RENAME)
 		return NAMES_GIVEN;
-	g_free(*waits_for);
-	*waits_for = g_strdup(path);
 	g_hash_table_insert(names->waiting, drop_ref(drop), g_strdup(path));
 	fail(error, ERROR_RETRY, "%s", *why);
 	return NAMES_TAKEN;
 }
 
-static enum names_answer settle(
-	struct names *names, const struct drop *drop, struct job_output *output, char **waits_for, GError **error)
+static enum names_answer settle(struct names *names, const struct drop *drop, struct job_output *output, GError **error)
 {
 	bool refuses = drop->pipeline->on_conflict == CONFLICT_SKIP || drop->pipeline->on_conflict == CONFLICT_FAIL;
 	g_autofree char *why = NULL;
@@ -233,7 +230,7 @@ static enum names_answer settle(
 		if (!holder && drop->pipeline->on_conflict != CONFLICT_RENAME)
 			holder = older_waiter(names, drop, path);
 		if (holder) {
-			enum names_answer answer = held(names, drop, holder, path, waits_for, &why, error);
+			enum names_answer answer = held(names, drop, holder, path, &why, error);
 			if (answer != NAMES_GIVEN)
 				return answer;
 			continue;
@@ -329,7 +326,7 @@ static enum names_answer settle_all(
 			place->wished = wish(names, drop, found, output, place, error);
 			if (!place->wished)
 				return NAMES_FAILED;
-			enum names_answer answer = settle(names, drop, place, &found->waits_for, error);
+			enum names_answer answer = settle(names, drop, place, error);
 			if (answer != NAMES_GIVEN)
 				return answer;
 		}
@@ -343,7 +340,7 @@ static enum names_answer settle_locked(
 	struct names *names, const struct drop *drop, struct found *found, bool sized, GError **error)
 {
 	g_mutex_lock(&names->mutex);
-	if (names->ledger) /* it may have begun anew meanwhile */
+	if (names->ledger) /* a new ledger may have begun meanwhile */
 		names_refresh(names);
 	g_hash_table_remove(names->waiting, drop);
 	if (!sized) /* a new run */

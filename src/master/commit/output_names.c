@@ -197,26 +197,33 @@ void names_let_go(struct names *names, const struct drop *drop)
 	g_hash_table_foreach_remove(names->holders, held_by, (gpointer)drop);
 }
 
-struct release {
-	struct names *names;
-	const struct drop *drop;
-};
-
-static gboolean waits_for_place_of(gpointer waiter, gpointer path, gpointer user)
+void names_release(struct names *names, const struct drop *drop)
 {
-	const struct release *release = user;
-
-	return waiter != release->drop && g_hash_table_lookup(release->names->holders, path) == release->drop;
-}
-
-bool names_release(struct names *names, const struct drop *drop)
-{
-	struct release release = {names, drop};
-
 	g_mutex_lock(&names->mutex);
-	bool awaited = g_hash_table_find(names->waiting, waits_for_place_of, &release) != NULL;
 	names_let_go(names, drop);
 	g_hash_table_remove(names->waiting, drop);
 	g_mutex_unlock(&names->mutex);
-	return awaited;
+}
+
+GPtrArray *names_next(struct names *names)
+{
+	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GHashTable) oldest = g_hash_table_new(g_str_hash, g_str_equal); /* for each free path */
+	GHashTableIter iter;
+	gpointer waiter, path;
+
+	g_mutex_lock(&names->mutex);
+	g_hash_table_iter_init(&iter, names->waiting);
+	while (g_hash_table_iter_next(&iter, &waiter, &path)) {
+		const struct drop *known = g_hash_table_lookup(oldest, path);
+		if (g_hash_table_contains(names->holders, path))
+			continue;
+		if (!known || ((const struct drop *)waiter)->queued_us < known->queued_us)
+			g_hash_table_insert(oldest, path, waiter);
+	}
+	g_hash_table_iter_init(&iter, oldest);
+	while (g_hash_table_iter_next(&iter, NULL, &waiter))
+		g_ptr_array_add(ids, g_strdup(((const struct drop *)waiter)->id));
+	g_mutex_unlock(&names->mutex);
+	return ids;
 }

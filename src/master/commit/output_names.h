@@ -8,7 +8,7 @@
  *            by a thread that reads the original once: so a conflict is known before work starts, and no worker has to
  *            report it. `once` has no ledger: a file that is there counts as made by the same original, unless this
  *            very run made it from another.
- * Thread:    one thread names in the order asked, and two read for hashes; names_settle(), names_own() and names_release() also from the
+ * Thread:    one thread names in the order asked, and two read for hashes; names_settle(), names_own(), names_release() and names_next() also from the
  *            commit thread (a mutex inside). The loop never waits for the mutex.
  * Ownership: names_free(). Questions and answers are values: no thread sees a job (drop.h).
  */
@@ -63,7 +63,10 @@ bool names_own(struct names *names, const struct drop *drop, gint64 number /* of
 /* The place was taken by a stranger after all: out of the ledger, and the output has none. */
 void names_give_up(struct names *names, struct job_output *output);
 
-/* The job is over: its places are free for others, and it waits for none. True: a picture waits for one of its places. */
-bool names_release(struct names *names, const struct drop *drop);
+/* The job is over: its places are free for others, and it waits for none. */
+void names_release(struct names *names, const struct drop *drop);
+
+/* Who may have a place now: the ids of jobs that wait for one which nobody has, the oldest for each. Returns owned. Any thread. */
+GPtrArray *names_next(struct names *names);
 
 #endif

@@ -103,6 +103,5 @@ void found_free(struct found *found)
 		return;
 	g_ptr_array_unref(found->outputs);
 	g_free(found->hash);
-	g_free(found->waits_for);
 	g_free(found);
 }

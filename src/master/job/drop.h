@@ -60,7 +60,6 @@ struct found {
 	GPtrArray *outputs; /* struct job_output */
 	char *hash;         /* of the original's bytes; NULL: not known */
 	gint64 number;      /* of the original; 0: not known */
-	char *waits_for; /* a path that another picture in work has, and that on_conflict keeps from being renamed; NULL */
 };
 
 /* A copy of these outputs; NULL: with none. */

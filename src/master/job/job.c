@@ -49,7 +49,6 @@ void job_free(struct job *job)
 	g_free(job->owner);
 	drop_unref(job->drop);
 	g_free(job->hash);
-	g_free(job->waits_for);
 	g_free(job->error);
 	g_free(job->waiting_for);
 	g_free(job->spent);
@@ -93,8 +92,6 @@ void job_take_found(struct job *job, struct found *found)
 	job->outputs = g_steal_pointer(&found->outputs);
 	g_free(job->hash);
 	job->hash = g_steal_pointer(&found->hash);
-	g_free(job->waits_for);
-	job->waits_for = g_steal_pointer(&found->waits_for);
 	job->number = found->number;
 	g_free(found);
 }

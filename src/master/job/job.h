@@ -63,8 +63,7 @@ struct job {
 	char *source;          /* as shown */
 	char *owner;           /* see job_owner() */
 	struct drop *drop;     /* what other threads know of it; NULL: none was asked yet; see job_drop() */
-	char *waits_for;       /* see struct found, and the next two */
-	char *hash;
+	char *hash;            /* see struct found, and the next */
 	gint64 number;
 	struct claim *claim;
 	struct pipeline *pipeline;

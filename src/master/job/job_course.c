@@ -4,7 +4,7 @@
 
 /* After 1, 2, 4, ... up to 32 seconds. */
 #define AGAIN_DOUBLINGS 5
-/* A name that another picture in work has: its end wakes who waits. This is for a holder that ended in another way. */
+/* A name that another picture in work has: its end wakes who waits. This is in case that was missed. */
 #define NAME_AGAIN_US (2 * G_TIME_SPAN_SECOND)
 
 /* No wait without an end, and no silence: a phase that nobody ends, or that says nothing, does not compile. */
@@ -247,7 +247,8 @@ static const struct row rows[] = {
 	{IN(PHASE_COMMITTING),
 		ON(EVENT_COMMIT_TROUBLE) | ON(EVENT_COMMIT_REFUSED) | ON(EVENT_COMMIT_LOST) | ON(EVENT_COMMIT_SPOILT),
 		NULL, PHASE_HELD_UP, hold_up, {EFFECT_SAY_WAITING, EFFECT_SET_TIMER, EFFECT_START_OTHERS}},
-	{IN(PHASE_HELD_UP), ON(EVENT_COMMIT_TIMER), NULL, PHASE_COMMITTING, NULL, {EFFECT_ASK_COMMIT}},
+	{IN(PHASE_HELD_UP), ON(EVENT_COMMIT_TIMER) | ON(EVENT_NAME_FREE), NULL, PHASE_COMMITTING, NULL,
+		{EFFECT_ASK_COMMIT}},
 };
 
 int course_rows(void)

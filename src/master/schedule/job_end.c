@@ -27,18 +27,16 @@ static void tell_story(struct master *master, const struct job *job)
 	committer_add(master->committer, request);
 }
 
-/* The oldest that waits for one of its names may have it now. */
-static void wake_waiter(struct master *master, const struct job *job)
+/* They wait for a name that is free now. */
+static void wake_waiters(struct master *master, const GPtrArray *ids)
 {
-	for (GList *link = master->queue.head; link; link = link->next) {
-		struct job *waiter = link->data;
-		for (guint i = 0; waiter->waits_for && i < job->outputs->len; i++)
-			if (g_strcmp0(((struct job_output *)g_ptr_array_index(job->outputs, i))->final,
-				    waiter->waits_for) == 0) {
-				job_happens(master, waiter, (struct job_event){.kind = EVENT_NAME_FREE});
-				return;
-			}
+	for (guint i = 0; ids && i < ids->len; i++) {
+		struct job *waiter = jobs_find(master, ids->pdata[i]);
+		if (waiter)
+			job_happens(master, waiter, (struct job_event){.kind = EVENT_NAME_FREE});
 	}
+	if (ids && ids->len)
+		jobs_start(master);
 }
 
 /* What the commit thread did. */
@@ -161,9 +159,8 @@ static enum job_event_kind commit_event(const struct commit_request *request)
 	return EVENT_COMMIT_TROUBLE;
 }
 
-void jobs_committed(struct commit_request *request, void *user)
+static void take_answer(struct master *master, struct commit_request *request)
 {
-	struct master *master = user;
 	struct job *job = jobs_find(master, request->drop->id);
 	struct job_event event = {
 		.kind = commit_event(request),
@@ -177,7 +174,13 @@ void jobs_committed(struct commit_request *request, void *user)
 	job_take_found(job, g_steal_pointer(&request->found));
 	g_free(job->claim->left_at);
 	job->claim->left_at = g_steal_pointer(&request->claim->left_at);
-	if (request->awaited)
-		wake_waiter(master, job);
 	job_happens(master, job, event);
+}
+
+void jobs_committed(struct commit_request *request, void *user)
+{
+	struct master *master = user;
+
+	take_answer(master, request);
+	wake_waiters(master, request->next);
 }

@@ -154,10 +154,25 @@ static inline bool own(struct bed *bed, struct job *job, struct job_output *outp
 	return names_own(bed->names, job_drop(job), job->number, output, NULL);
 }
 
-/* Does another wait for one of its places? */
-static inline bool release(struct bed *bed, struct job *job)
+static inline void release(struct bed *bed, struct job *job)
 {
-	return names_release(bed->names, job_drop(job));
+	names_release(bed->names, job_drop(job));
+}
+
+static inline int by_text(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Who may have a place now, as "job1 job3". */
+static inline void assert_next(struct bed *bed, const char *expected)
+{
+	g_autoptr(GPtrArray) ids = names_next(bed->names);
+
+	g_ptr_array_sort(ids, by_text);
+	g_ptr_array_add(ids, NULL);
+	g_autofree char *found = g_strjoinv(" ", (char **)ids->pdata);
+	assert_string_equal(found, expected);
 }
 
 static inline void settle(struct bed *bed, struct job *job, const char *name)
@@ -169,8 +184,8 @@ static inline void settle(struct bed *bed, struct job *job, const char *name)
 	assert_named(job, 0, name);
 }
 
-/* As the commit does. Does another wait for one of its places? */
-static inline bool finish(struct bed *bed, struct job *job)
+/* As the commit does. */
+static inline void finish(struct bed *bed, struct job *job)
 {
 	job_name_temps(job);
 	for (guint i = 0; i < job->outputs->len; i++) {
@@ -185,7 +200,7 @@ static inline bool finish(struct bed *bed, struct job *job)
 			removexattr(output->temp, "user.dropmill");
 		assert_int_equal(rename(output->temp, output->final), 0);
 	}
-	return release(bed, job);
+	release(bed, job);
 }
 
 static inline void put_stranger(const struct bed *bed, const char *name)

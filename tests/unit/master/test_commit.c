@@ -15,6 +15,7 @@ static struct bench {
 	char *message;
 	GPtrArray *outputs; /* as the answer has them */
 	char *left_at;
+	guint next; /* how many are told that a name is free */
 } here;
 
 /* On the loop, without a loop's state. */
@@ -26,6 +27,7 @@ static void committed(struct commit_request *request, void *user)
 	here.message = g_strdup(request->error ? request->error->message : "");
 	here.outputs = g_ptr_array_ref(request->found->outputs);
 	here.left_at = g_strdup(request->claim->left_at);
+	here.next = request->next ? request->next->len : 0;
 	g_main_loop_quit(here.bed->loop);
 }
 
@@ -62,7 +64,6 @@ static void assert_untouched(const struct job *job)
 		assert_false(output_at(job, i)->committed);
 	}
 	assert_null(job->claim->left_at);
-	assert_null(job->waits_for);
 }
 
 /* To the end of the thread's work, and no further: the loop does not run. */
@@ -153,6 +154,21 @@ static void when_the_second_cannot_be_placed_the_first_goes(void **state)
 	assert_int_equal(access(here.job->claim->path, F_OK), 0);
 }
 
+/* At once, and not when it has looked again by itself. */
+static void and_who_waits_for_its_name_is_told(void **state)
+{
+	struct bed *bed = *state;
+
+	bed->pipeline->on_conflict = CONFLICT_OVERWRITE;
+	struct job *other = drop(bed, "a.tif");
+	assert_int_equal(begin(bed, other, NULL), NAMES_TAKEN);
+	block_the_second(bed);
+	jobs_ask_commit(&here.master, here.job, COMMIT_OUTPUTS);
+	g_main_loop_run(here.bed->loop);
+	assert_true(here.refused);
+	assert_int_equal(here.next, 1);
+}
+
 /* It had been there from an earlier drop: there is nothing to go back to. */
 static void or_stays_and_is_told(void **state)
 {
@@ -216,6 +232,7 @@ int main(void)
 		TEST(nor_of_one_that_must_wait),
 		TEST(nor_of_a_failure),
 		TEST(when_the_second_cannot_be_placed_the_first_goes),
+		TEST(and_who_waits_for_its_name_is_told),
 		TEST(or_stays_and_is_told),
 		TEST(outputs_stay_when_only_the_original_cannot_be_placed),
 		TEST(a_drop_outlives_its_job),

@@ -27,6 +27,8 @@ static const struct course_case cases[] = {
 	{{.phase = PHASE_NEW}, {.kind = EVENT_ADDED}, {.phase = PHASE_QUEUED}, {EFFECT_START_OTHERS}},
 	{{.phase = PHASE_WAITING, .not_before_us = NOW}, {.kind = EVENT_NAME_FREE}, {.phase = PHASE_QUEUED},
 		{EFFECT_NONE}},
+	{{.phase = PHASE_HELD_UP, .stuck = true, .not_before_us = NOW}, {.kind = EVENT_NAME_FREE},
+		{.phase = PHASE_COMMITTING, .stuck = true, .not_before_us = NOW}, {EFFECT_ASK_COMMIT}},
 	{{.phase = PHASE_QUEUED}, {.kind = EVENT_STARTED, .run = 5}, {.phase = PHASE_NAMING, .run = 5, .runs = 1},
 		{EFFECT_BEGIN_RUN, EFFECT_ASK_NAMES}},
 	{{.phase = PHASE_WAITING, .runs = 2, .waits = 3, .stuck = true, .not_before_us = 9},

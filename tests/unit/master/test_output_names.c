@@ -62,15 +62,37 @@ static void overwriting_goes_in_the_order_of_drops(void **state)
 	settle(bed, a, "x.jpg");
 	assert_int_equal(begin(bed, b, NULL), NAMES_TAKEN);
 	assert_int_equal(begin(bed, c, NULL), NAMES_TAKEN);
-	assert_true(finish(bed, a));
+	assert_next(bed, "");
+	finish(bed, a);
+	assert_next(bed, "job1"); /* c would find that b is older */
 	g_autoptr(GError) error = NULL;
 	assert_int_equal(begin(bed, c, &error), NAMES_TAKEN); /* b is older */
 	assert_string_equal(error->message, "x.jpg is being made from b.png");
 	settle(bed, b, "x.jpg");
 	assert_string_equal(output_at(b, 0)->note, "replaces the one made from a.png");
-	assert_true(finish(bed, b));
+	finish(bed, b);
+	assert_next(bed, "job2");
 	settle(bed, c, "x.jpg");
-	assert_false(finish(bed, c));
+	finish(bed, c);
+	assert_next(bed, "");
+}
+
+static void one_end_may_be_good_news_for_many(void **state)
+{
+	struct bed *bed = *state;
+
+	bed->pipeline->on_conflict = CONFLICT_OVERWRITE;
+	add_output(bed, "{stem}.jpg");
+	add_output(bed, "{stem}.png");
+	struct job *first = drop(bed, "a.png"), *second = drop(bed, "a.webp");
+	settle(bed, first, "a.jpg");
+	assert_int_equal(begin(bed, second, NULL), NAMES_TAKEN);
+	struct pipeline *both = bed->pipeline;
+	g_ptr_array_remove_index(both->outputs, 0);
+	struct job *third = drop(bed, "a.tif");
+	assert_int_equal(begin(bed, third, NULL), NAMES_TAKEN);
+	release(bed, first);
+	assert_next(bed, "job1 job2");
 }
 
 static void two_that_want_each_others_second_name_never_wait_for_each_other(void **state)
@@ -164,6 +186,7 @@ int main(void)
 		TEST(a_picture_taken_up_after_a_crash_finds_its_own),
 		TEST(a_stranger_that_comes_meanwhile_stays),
 		TEST(overwriting_goes_in_the_order_of_drops),
+		TEST(one_end_may_be_good_news_for_many),
 		TEST(two_that_want_each_others_second_name_never_wait_for_each_other),
 		TEST(a_folder_is_no_place_for_a_file),
 		TEST(hashes_are_of_the_bytes),
