@@ -306,6 +306,14 @@ static void remove_temps(const struct whole *whole)
 	}
 }
 
+/* How many are there is a file to be read: it is asked for only where more than one is wanted. */
+static int threads_of(JsonObject *spec)
+{
+	gint64 wanted = json_int(spec, "threads", 1);
+
+	return wanted <= 1 ? 1 : (int)MIN(wanted, g_get_num_processors());
+}
+
 enum result_status whole_compute(const struct task *task, JsonObject **report, struct body **payload, GError **error)
 {
 	g_autoptr(JsonObject) spec = json_parse_object(task->spec, -1, error);
@@ -348,13 +356,14 @@ enum result_status whole_compute(const struct task *task, JsonObject **report, s
 	whole.told_left_out = told_left_out;
 	whole.output = -1;
 	*report = json_object_new();
-	vips_concurrency_set((int)CLAMP(json_int(spec, "threads", 1), 1, g_get_num_processors()));
+	vips_concurrency_set(threads_of(spec));
 	enum result_status status = allow_open(spec, &cause) ? run(&whole, *report, &cause) : RESULT_FAILED;
 	vips_concurrency_set(1);
 	g_clear_object(&whole.common);
 	g_clear_object(&whole.source);
 	g_clear_pointer(&whole.frames, page_frames_free);
 	allow_shut();
+	g_clear_pointer(&whole.bytes, g_bytes_unref);
 	if (real)
 		close(picture);
 	if (alias)

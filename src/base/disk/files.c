@@ -73,32 +73,40 @@ int files_create(const char *path)
 {
 	if (!beneath_known(path))
 		return beneath_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+	int descriptor = beneath_open(path, O_WRONLY | O_CREAT | O_EXCL, 0666);
+	if (descriptor >= 0 || errno != EEXIST)
+		return descriptor;
 	if (beneath_unlink(path) != 0 && errno != ENOENT)
 		return -1;
 	return beneath_open(path, O_WRONLY | O_CREAT | O_EXCL, 0666);
+}
+
+GBytes *files_read_all(int descriptor, gsize size)
+{
+	g_autofree guint8 *bytes = g_try_malloc(size + 1);
+	gsize length = 0;
+	gssize n = 0;
+
+	while (bytes && length < size &&
+		((n = read(descriptor, bytes + length, size - length)) > 0 || (n < 0 && errno == EINTR)))
+		length += (gsize)MAX(n, 0);
+	return bytes && n >= 0 ? g_bytes_new_take(g_steal_pointer(&bytes), length) : NULL;
 }
 
 GBytes *files_read(const char *path, GError **error)
 {
 	int descriptor = beneath_open(path, O_RDONLY | O_NONBLOCK, 0);
 	struct stat status;
-	gsize length = 0;
-	gssize n = -1;
-
-	g_autofree guint8 *bytes =
-		descriptor >= 0 && fstat(descriptor, &status) == 0 ? g_try_malloc((gsize)status.st_size + 1) : NULL;
-	while (bytes && length < (gsize)status.st_size &&
-		((n = read(descriptor, bytes + length, (gsize)status.st_size - length)) > 0 ||
-			(n < 0 && errno == EINTR)))
-		length += (gsize)MAX(n, 0);
+	bool found = descriptor >= 0 && fstat(descriptor, &status) == 0;
+	GBytes *bytes = found ? files_read_all(descriptor, (gsize)status.st_size) : NULL;
 	int number = errno;
+
 	if (descriptor >= 0)
 		close(descriptor);
 	errno = number;
-	if (bytes && (n >= 0 || status.st_size == 0))
-		return g_bytes_new_take(g_steal_pointer(&bytes), length);
-	beneath_fail(error, path, NULL, "%s", path);
-	return NULL;
+	if (!bytes)
+		beneath_fail(error, path, NULL, "%s", path);
+	return bytes;
 }
 
 static bool write_all(int descriptor, const char *bytes, gsize size)

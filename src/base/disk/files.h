@@ -23,6 +23,8 @@ bool files_write(const char *path, const void *bytes, gsize size, GError **error
 int files_create(const char *path);
 /* All that is in a file, read and not mapped: others may cut it short. */
 GBytes *files_read(const char *path, GError **error);
+/* At most so many bytes from where the descriptor is; fewer where the file ends. NULL with errno. */
+GBytes *files_read_all(int descriptor, gsize size);
 /* fsync of a file or folder by its name, of the folder that holds path. */
 bool files_sync(const char *path, GError **error);
 bool files_sync_folder_of(const char *path, GError **error);
