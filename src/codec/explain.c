@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/sniff.h"
 #include "codec/plan.h"
+#include "definition/implied.h"
 #include "definition/lanes.h"
 #include "definition/template/template.h"
 #include "image/chain/chain.h"
@@ -19,7 +20,6 @@
 #include "image/read/allow.h"
 #include "image/read/format.h"
 #include "image/read/page_frames.h"
-#include "image/read/profile.h"
 
 /* Lines that libvips keeps of a picture that it reads once: two buffers of its sink, and as much behind the loader. */
 #define STREAM_LINES 512
@@ -202,8 +202,10 @@ static bool build_output(struct explaining *e, JsonObject *wanted, VipsImage **i
 	return !*holds || chain_open(all, e->source, &context, image, error);
 }
 
-/* Would all pages go into this format? Those of an animation are of one kind; others are opened, and the chain built on each. */
-static bool check_pages(struct explaining *e, const char *format, JsonObject *wanted, GError **error)
+/* Would all pages go into this format? Those of an animation are of one kind; others are opened, and the chain built on each: what is implied
+ * for them together. */
+static bool check_pages(struct explaining *e, const char *format, JsonObject *save, JsonObject *wanted,
+	unsigned *implied, GError **error)
 {
 	static const char *const animations[] = {"gif", "webp", "heif", "avif", NULL};
 	const struct build_context context = {.names = json_object(e->request, "names"), .source_path = e->file};
@@ -216,22 +218,41 @@ static bool check_pages(struct explaining *e, const char *format, JsonObject *wa
 	g_autoptr(JsonArray) all = joined(json_array(e->request, "steps"), json_array(wanted, "steps"));
 	auto_struct(page_frames) frames = page_frames_open(e->file, NULL, &bounds, error);
 	g_autoptr(GPtrArray) finished = frames ? chain_build_pages(all, frames->images, &context, error) : NULL;
-	return finished && page_frames_may_join(finished, error);
+	g_autoptr(VipsImage) strip = NULL;
+	if (!finished || !page_frames_join(frames, finished, &strip, error))
+		return false;
+	*implied = format_implied(strip, format, save);
+	return true;
 }
 
-/* A profile that the file will not hold is applied first. */
-static bool tell_colours(VipsImage **image, const char *format, JsonObject *save, JsonObject *entry, GError **error)
+/* What the file gets of the chain's result, and the steps that nobody wrote. */
+static void describe_file(VipsImage *image, const char *format, unsigned implied, JsonObject *entry)
 {
-	VipsImage *seen = NULL;
+	const unsigned to_rgb = 1u << IMPLIED_PAGES | 1u << IMPLIED_PROFILE | 1u << IMPLIED_INK;
+	const unsigned flat = 1u << IMPLIED_BLACK | 1u << IMPLIED_WHITE;
+	const unsigned to_8 = 1u << IMPLIED_SPACE | 1u << IMPLIED_DEPTH;
+	bool ink = vips_image_guess_interpretation(image) == VIPS_INTERPRETATION_CMYK;
+	int bits = implied & to_8 ? 8 : (int)vips_format_sizeof(image->BandFmt) * 8;
+	JsonArray *steps = json_array_new();
 
-	if (!format_drops_profile(*image, format, save))
-		return true;
-	if (!profile_settle(*image, &seen, error))
-		return false;
-	g_object_unref(*image);
-	*image = seen;
-	json_object_set_string_member(entry, "colours", "srgb");
-	return true;
+	json_object_set_string_member(entry, "format", format);
+	json_object_set_int_member(entry, "width", image->Xsize);
+	json_object_set_int_member(entry, "height", image->Ysize);
+	json_object_set_int_member(
+		entry, "bands", image->Bands - (ink && implied & to_rgb ? 1 : 0) - (implied & flat ? 1 : 0));
+	json_object_set_int_member(entry, "bits", bits);
+	if (implied & to_rgb)
+		json_object_set_string_member(entry, "colours", "srgb");
+	for (guint i = 0; i < IMPLIED_COUNT; i++) {
+		JsonObject *step = implied & 1u << i ? json_object_new() : NULL;
+		if (!step)
+			continue;
+		g_autofree char *text = implied_text((enum implied)i);
+		json_object_set_string_member(step, "text", text);
+		json_object_set_string_member(step, "why", implied_steps[i].why);
+		json_array_add_object_element(steps, step);
+	}
+	json_object_set_array_member(entry, "implied", steps);
 }
 
 static bool describe_output(struct explaining *e, guint number, guint *planned, JsonArray *list, GError **error)
@@ -254,15 +275,10 @@ static bool describe_output(struct explaining *e, guint number, guint *planned, 
 		return true;
 	}
 	bool several = page_frames_wanted(e->source, format, save);
-	if (several ? !check_pages(e, format, wanted, error) : !format_fits(image, format, save, error))
+	unsigned implied = format_implied(image, format, save);
+	if (several ? !check_pages(e, format, save, wanted, &implied, error) : !format_fits(image, format, save, error))
 		return false;
-	if (!tell_colours(&image, format, save, entry, error))
-		return false;
-	json_object_set_string_member(entry, "format", format);
-	json_object_set_int_member(entry, "width", image->Xsize);
-	json_object_set_int_member(entry, "height", image->Ysize);
-	json_object_set_int_member(entry, "bands", image->Bands);
-	json_object_set_int_member(entry, "bits", (gint64)vips_format_sizeof(image->BandFmt) * 8);
+	describe_file(image, format, implied, entry);
 	if (several)
 		json_object_set_int_member(entry, "pages", vips_image_get_n_pages(e->source));
 	if (!name_output(e, output, entry, error))

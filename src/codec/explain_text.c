@@ -74,6 +74,7 @@ static void append_output(GString *text, JsonObject *explained, JsonObject *outp
 	g_autofree char *path = json_path(output, "path");
 	g_autofree char *shown = files_display(path ? path : "");
 	JsonObject *tiles = json_object(output, "tiles");
+	JsonArray *implied = json_array(output, "implied");
 
 	if (!json_bool(output, "made", true)) {
 		g_string_append_printf(text, "  leaves %s: not so: %s\n", json_string(output, "template", ""),
@@ -83,9 +84,11 @@ static void append_output(GString *text, JsonObject *explained, JsonObject *outp
 	g_string_append_printf(text, "  makes  %s\n         ", shown);
 	append_kind(text, output);
 	g_string_append_c(text, '\n');
-	if (json_string(output, "colours", NULL))
-		g_string_append(text,
-			"         its profile will not be in it, so its colours are converted to sRGB first (keep_colours)\n");
+	for (guint i = 0; implied && i < json_array_get_length(implied); i++) {
+		JsonObject *step = json_object_at(implied, i);
+		g_string_append_printf(text, "         after %s (implied: %s)\n", json_string(step, "text", ""),
+			json_string(step, "why", ""));
+	}
 	if (tiles)
 		g_string_append_printf(text,
 			"         %d x %d tiles of %d x %d, each from up to %d x %d pixels of the source (%d more on each side)\n",

@@ -34,6 +34,7 @@ struct plan_output {
 	char *format;
 	JsonObject *save;
 	JsonArray *steps; /* its own, and what plan_settle() adds */
+	unsigned implied; /* see format_implied() */
 	struct ring ring;
 	int first_tile; /* its tiles are first_tile .. first_tile + grid_tiles - 1 */
 };

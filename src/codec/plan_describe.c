@@ -26,6 +26,7 @@ static JsonObject *describe_output(const struct plan_output *output)
 	json_object_set_int_member(object, "columns", output->grid.columns);
 	json_object_set_int_member(object, "tile_rows", output->grid.rows);
 	format_tell_lost(output->image, output->format, output->save, object);
+	format_tell_implied(output->implied, object);
 	add_ring(object, &output->ring);
 	return object;
 }

@@ -30,6 +30,7 @@ bool plan_settle(struct plan_output *output, VipsImage **recorded, GError **erro
 	g_autoptr(JsonArray) alone = json_array_new();
 	JsonArray *steps = json_array_new();
 
+	output->implied = format_implied(output->image, output->format, output->save);
 	if (!format_drops_profile(output->image, output->format, output->save)) {
 		json_array_unref(steps);
 		return true;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "definition/implied.h"
 
 static void add_value(GString *text, JsonNode *node);
 
@@ -109,6 +110,15 @@ static void set_condition(JsonObject *object, const char *when)
 		json_object_set_null_member(object, "when");
 }
 
+static JsonObject *parameter_object(const char *name, const char *value)
+{
+	JsonObject *parameter = json_object_new();
+
+	set_valid(parameter, "name", name);
+	set_valid(parameter, "value", value);
+	return parameter;
+}
+
 static JsonArray *show_steps(const GPtrArray *steps)
 {
 	JsonArray *list = json_array_new();
@@ -126,12 +136,9 @@ static JsonArray *show_steps(const GPtrArray *steps)
 		if (when)
 			g_string_append_printf(text, "  when %s", when);
 		for (GList *link = names; link; link = link->next) {
-			JsonObject *parameter = json_object_new();
 			g_autoptr(GString) value = g_string_new(NULL);
 			add_value(value, json_object_get_member(step->params, link->data));
-			set_valid(parameter, "name", link->data);
-			set_valid(parameter, "value", value->str);
-			json_array_add_object_element(parameters, parameter);
+			json_array_add_object_element(parameters, parameter_object(link->data, value->str));
 		}
 		set_valid(entry, "name", step->operation);
 		set_valid(entry, "text", text->str);
@@ -140,6 +147,24 @@ static JsonArray *show_steps(const GPtrArray *steps)
 		json_array_add_object_element(list, entry);
 	}
 	return list;
+}
+
+static JsonObject *show_implied(enum implied which)
+{
+	const struct implied_step *step = &implied_steps[which];
+	JsonObject *entry = json_object_new();
+	JsonArray *parameters = json_array_new();
+	g_autofree char *plain = implied_text(which);
+	g_autofree char *text = g_strdup_printf("%s  implied: %s", plain, step->why);
+
+	json_array_add_object_element(parameters, parameter_object(step->parameter, step->value));
+	set_valid(entry, "name", step->operation);
+	set_valid(entry, "text", text);
+	set_condition(entry, NULL);
+	json_object_set_boolean_member(entry, "implied", TRUE);
+	set_valid(entry, "why", step->why);
+	json_object_set_array_member(entry, "parameters", parameters);
+	return entry;
 }
 
 char *pipeline_show(const struct pipeline *pipeline)
@@ -186,22 +211,43 @@ static void leave_out(JsonObject *object)
 		json_object_set_boolean_member(object, "left_out", TRUE);
 }
 
-char *pipeline_show_left_out(const char *shown, JsonArray *steps, JsonArray *outputs)
+/* The two numbers of an element, or false. */
+static bool read_pair(JsonArray *list, guint i, gint64 pair[2])
+{
+	JsonNode *node = json_array_get_element(list, i);
+	JsonArray *numbers = JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+
+	if (!numbers || json_array_get_length(numbers) != 2)
+		return false;
+	for (guint n = 0; n < 2; n++)
+		pair[n] = json_array_get_int_element(numbers, n);
+	return true;
+}
+
+/* The steps of the output of this number; -1: the common ones; NULL: there is no such output. */
+static JsonArray *steps_of(JsonObject *shown, gint64 output)
+{
+	JsonObject *owner = output < 0 ? shown : object_at(json_array(shown, "outputs"), output);
+
+	return owner ? json_array(owner, "steps") : NULL;
+}
+
+char *pipeline_show_run(const char *shown, const struct shown_run *run)
 {
 	g_autoptr(JsonObject) marked = json_parse_object(shown, -1, NULL);
-	JsonArray *all = json_array(marked, "outputs");
+	gint64 pair[2];
 
-	for (guint i = 0; steps && i < json_array_get_length(steps); i++) {
-		JsonNode *node = json_array_get_element(steps, i);
-		JsonArray *pair = JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
-		if (!pair || json_array_get_length(pair) != 2)
-			continue;
-		gint64 output = json_array_get_int_element(pair, 0);
-		JsonObject *owner = output < 0 ? marked : object_at(all, output);
-		leave_out(object_at(owner ? json_array(owner, "steps") : NULL, json_array_get_int_element(pair, 1)));
+	for (guint i = 0; run->left_out && i < json_array_get_length(run->left_out); i++)
+		if (read_pair(run->left_out, i, pair))
+			leave_out(object_at(steps_of(marked, pair[0]), pair[1]));
+	for (guint i = 0; run->skipped && i < json_array_get_length(run->skipped); i++)
+		leave_out(object_at(json_array(marked, "outputs"), json_array_get_int_element(run->skipped, i)));
+	/* Last: the numbers of steps count those that were written. */
+	for (guint i = 0; run->implied && i < json_array_get_length(run->implied); i++) {
+		JsonArray *steps = read_pair(run->implied, i, pair) && pair[0] >= 0 ? steps_of(marked, pair[0]) : NULL;
+		if (steps && pair[1] >= 0 && pair[1] < IMPLIED_COUNT)
+			json_array_add_object_element(steps, show_implied((enum implied)pair[1]));
 	}
-	for (guint i = 0; outputs && i < json_array_get_length(outputs); i++)
-		leave_out(object_at(all, json_array_get_int_element(outputs, i)));
 	g_autofree char *text = json_object_text(marked);
 	return g_ref_string_new(text);
 }

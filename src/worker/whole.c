@@ -247,6 +247,10 @@ static bool save_output(struct whole *whole, guint number, JsonObject *wanted, J
 	json_object_set_int_member(entry, "height", image->Ysize / page_frames_count(image));
 	json_object_set_int_member(entry, "bytes", size);
 	format_tell_lost(image, format, json_object(wanted, "save"), entry);
+	unsigned implied = format_implied(image, format, json_object(wanted, "save"));
+	for (guint i = 0; pages && i < pages->len; i++)
+		implied |= format_implied(pages->pdata[i], format, json_object(wanted, "save"));
+	format_tell_implied(implied, entry);
 	if (!whole->encoded)
 		json_set_path(entry, "temp", temp); /* so that a late result's files can be removed */
 	json_array_add_object_element(report, entry);

@@ -64,9 +64,25 @@ def test_colours_that_are_converted_are_told(make_mill, pictures):
         (told,) = explain(mill, "web", p3, *words)
         assert told["lane"] == ("tiled" if words else "whole") and "step" not in told
         assert [output.get("colours") for output in told["outputs"]] == [None, "srgb"]
-    assert "sRGB" in run(mill, "explain", "web", p3).stdout
+        assert [[step["text"] for step in output["implied"]] for output in told["outputs"]] == [[], ["icc: {profile: srgb}"]]
+    line = "after icc: {profile: srgb} (implied: the output keeps no profile, so its colours become sRGB)"
+    assert run(mill, "explain", "web", p3).stdout.count(line) == 1
     srgb = pictures.picture(width=501, height=403, profile="srgb")
     assert "sRGB" not in run(mill, "explain", "web", srgb).stdout
+
+
+def test_what_a_format_cannot_hold_is_told(make_mill, pictures):
+    """CMYK, 16 bits and alpha; the file's bands and bits are those after it."""
+    mill = make_mill({"web": "steps: []\noutputs:\n  - {name: \"{stem}.jpg\"}\n  - {name: \"{stem}.png\"}\n"})
+
+    def told(picture):
+        outputs = explain(mill, "web", picture)[0]["outputs"]
+        return [([step["text"] for step in output["implied"]], output["bands"], output["bits"]) for output in outputs]
+
+    deep = pictures.picture(width=160, height=120, bands=4, depth=16)
+    assert told(deep) == [(["cast: {depth: 8}", "flatten: {background: black}"], 3, 8), ([], 4, 16)]
+    ink = pictures.picture(width=160, height=120, bands=4, cmyk=True, ending=".jpg")
+    assert told(ink) == [([], 4, 8), (["icc: {profile: srgb}"], 3, 8)]
 
 
 def test_what_is_told_is_what_is_done(place, large):

@@ -39,7 +39,7 @@ def shown(pictures):
         mill.start(workers=2, tile=256)
         photo = pictures.picture(width=640, height=480, ending=".png")
         mill.drop(pictures.picture(width=1200, height=900, ending=".png", seed=7), "mono", "tiled.png")
-        mill.drop(photo, "pair", "pair.png")
+        mill.drop(pictures.picture(width=640, height=480, bands=4, ending=".png"), "pair", "pair.png")
         mill.drop(truncated(photo, mill.path("stage", "bad.png")), "mono", "bad.png")
         with open(mill.path("stage", "words.png"), "wb") as file:
             file.write(b"these are words, and no picture\n")
@@ -225,6 +225,8 @@ def test_a_job_tells_all(browser, shown):
     for word in ("resize", "width", "400", "thumbnail", "120", "cover"):
         assert word in words, f"{word} of its steps"
     assert [text.replace("\n", " ") for text in browser.texts(".left-out .condition")] == ["when width > 5000 → not done"]
+    implied = "implied: the format holds no transparency; background sets the colour"
+    assert [text.replace("\n", " ") for text in browser.texts(".implied")] == [f"flatten background black {implied}"]
     assert len(browser.find(".timeline li")) == len(job["timeline"]) >= 3
     # The same shape: one frame with a slider; the square thumbnail: side by side.
     browser.wait("return document.querySelector('.frame').dataset.shape === 'same'", "the slider")

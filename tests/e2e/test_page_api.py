@@ -168,6 +168,58 @@ def test_what_conditions_leave_out_is_told(make_mill, pictures, side):
     told()
 
 
+IMPLIED = (
+    "steps: [blur: {sigma: 1}]\n"
+    "outputs:\n"
+    "  - {name: \"{stem}-kept.png\"}\n"
+    "  - {name: \"{stem}-never.png\", when: width > 5000, strip: true}\n"
+    "  - {name: \"{stem}.jpg\", strip: true, steps: [{sharpen: {}, when: height > 5000}]}\n"
+    "  - {name: \"{stem}-raw.jpg\", strip: true, keep_colours: raw}\n"
+)
+
+
+@pytest.mark.parametrize("side", [90, 700])
+def test_implied_steps_are_told(make_mill, pictures, side):
+    """In either lane, and after a restart: what is converted though nobody wrote it is a step of its output, where it happens."""
+    mill = make_mill({"on": IMPLIED}).start(workers=1, tile=128)
+    shown = mill.json("/api/pipelines")["pipelines"][0]["outputs"]
+    assert not any(step.get("implied") for output in shown for step in output["steps"]), "no picture is known"
+    mill.drop(pictures.picture(width=side, height=side, ending=".png", profile="p3"), "on", "p3.png")
+    mill.drop(pictures.picture(width=side, height=side, ending=".png", profile="srgb"), "on", "srgb.png")
+    mill.wait_idle(done=2)
+
+    def steps(source):
+        (job,) = [job for job in mill.jobs() if job["source"] == source]
+        job = mill.json(f"/api/jobs/{job['id']}")
+        assert job["lane"] == ("tiled" if side == 700 else "whole")
+        return {output["path"].split("/")[-1]: [(step["text"], step.get("implied", False), step.get("left_out", False)) for step in output["steps"]]
+                for output in job["outputs"]}
+
+    def told():
+        sharpen = ("sharpen  when height > 5000", False, True)
+        step = ("icc: {profile: srgb}  implied: the output keeps no profile, so its colours become sRGB", True, False)
+        assert steps("p3.png") == {"p3-kept.png": [], "p3.jpg": [sharpen, step], "p3-raw.jpg": []}
+        assert steps("srgb.png") == {"srgb-kept.png": [], "srgb.jpg": [sharpen], "srgb-raw.jpg": []}
+
+    told()
+    mill.stop()
+    mill.start(workers=1, tile=128)
+    wait_until(lambda: len(mill.jobs()) == 2, "the history")
+    told()
+
+
+def test_implied_steps_of_a_format_are_told(make_mill, pictures):
+    """16 bits with alpha into a JPEG: two steps in their order, as parameters too."""
+    mill = make_mill({"on": "steps: []\noutputs: [{name: \"{stem}.jpg\"}]\n"}).start(workers=1)
+    mill.drop(pictures.picture(width=90, height=60, ending=".png", depth=16, bands=4), "on", "a.png")
+    mill.wait_idle(done=1)
+    (output,) = mill.json(f"/api/jobs/{mill.jobs()[0]['id']}")["outputs"]
+    assert [(step["name"], step["parameters"], step["implied"], step["when"]) for step in output["steps"]] == [
+        ("cast", [{"name": "depth", "value": "8"}], True, None),
+        ("flatten", [{"name": "background", "value": "black"}], True, None)]
+    assert output["steps"][0]["why"] == "the output holds 8 bits a band"
+
+
 def test_the_stream_tells_which_thumbnails_are_made(mill, pictures):
     """Nobody waits for one: a state in one answer for many, the ends in the stream, also of what cannot be made."""
     mill.drop(pictures.picture(width=1203, height=801, ending=".jpg"), "mono", "shown.jpg")

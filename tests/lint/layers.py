@@ -30,7 +30,7 @@ ALLOWED = {
     "image/read": {"base", "definition/reader", "image/operations", "image/table"},
     "image/table": {"base", "definition/yaml", "image/asset", "image/read"},
     "image/vips": {"base", "image/table"},
-    "image/write": {"base", "base/disk", "image/read", "image/table", "image/vips", "image/write/parallel"},
+    "image/write": {"base", "base/disk", "definition", "image/read", "image/table", "image/vips", "image/write/parallel"},
     "image/write/parallel": {"base", "base/disk", "definition", "image/read", "image/table", "image/write"},
     "ledger": {"base", "base/disk"},
     "main": {"base", "base/disk", "bus", "master", "web", "web/http"},

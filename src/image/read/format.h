@@ -64,6 +64,11 @@ JsonObject *format_save_options(const char *format, JsonObject *wanted);
  * would do, strip with keep: all but icc. */
 bool format_drops_profile(VipsImage *image, const char *format, JsonObject *save);
 
+/* What format_save() converts though nobody asked for it: a set of bits, 1 << enum implied (definition/implied.h). */
+unsigned format_implied(VipsImage *image, const char *format, JsonObject *save);
+/* The words of such a set: "implied": ["profile", "depth"] into entry, if there is any. */
+void format_tell_implied(unsigned set, JsonObject *entry);
+
 /* Which of its metadata will not be in the file, though the output's options would keep it: "lost": ["exif", "xmp", "iptc"] into entry, if there
  * is any. */
 void format_tell_lost(VipsImage *image, const char *format, JsonObject *save, JsonObject *entry);

@@ -219,8 +219,15 @@ bool page_frames_mixed(const GPtrArray *finished)
 	return !same_profiles(finished);
 }
 
+#define SETTLED "dropmill-settled"
+
+bool page_frames_settled(VipsImage *image)
+{
+	return vips_image_get_typeof(image, SETTLED);
+}
+
 /* One file has one profile: pages that differ in theirs all become sRGB. */
-static GPtrArray *settle_profiles(const GPtrArray *finished, GError **error)
+static GPtrArray *settle_profiles(const GPtrArray *finished, bool *changed, GError **error)
 {
 	g_autoptr(GPtrArray) settled = g_ptr_array_new_with_free_func(g_object_unref);
 	bool same = same_profiles(finished);
@@ -229,6 +236,7 @@ static GPtrArray *settle_profiles(const GPtrArray *finished, GError **error)
 		VipsImage *page = same ? g_object_ref(finished->pdata[i]) : NULL;
 		if (!same && !profile_settle(finished->pdata[i], &page, error))
 			return NULL;
+		*changed |= !same && profile_matters(finished->pdata[i]);
 		g_ptr_array_add(settled, page);
 	}
 	return g_steal_pointer(&settled);
@@ -265,7 +273,8 @@ bool page_frames_join(const struct page_frames *frames, const GPtrArray *finishe
 		*out = g_object_ref(first);
 		return page_frames_single(out, error);
 	}
-	g_autoptr(GPtrArray) settled = settle_profiles(finished, error);
+	bool changed = false;
+	g_autoptr(GPtrArray) settled = settle_profiles(finished, &changed, error);
 	if (!settled || !page_frames_may_join(settled, error))
 		return false;
 	if (vips_arrayjoin((VipsImage **)settled->pdata, &joined, (int)settled->len, "across", 1, NULL) ||
@@ -273,6 +282,8 @@ bool page_frames_join(const struct page_frames *frames, const GPtrArray *finishe
 		return vips_failed(error, "joining frames");
 	vips_image_set_int(copy, VIPS_META_PAGE_HEIGHT, first->Ysize);
 	vips_image_set_int(copy, VIPS_META_N_PAGES, (int)finished->len);
+	if (changed)
+		vips_image_set_int(copy, SETTLED, 1);
 	if (frames->all)
 		copy_time(frames->all, copy, (int)finished->len);
 	*out = g_steal_pointer(&copy);

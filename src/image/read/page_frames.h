@@ -39,6 +39,9 @@ bool page_frames_may_join(const GPtrArray *finished, GError **error);
 /* One image for format_save(): the finished frames (VipsImage) below each other, with what the source said of their time. */
 bool page_frames_join(const struct page_frames *frames, const GPtrArray *finished, VipsImage **out, GError **error);
 
+/* Joined, and the colours of its pages became sRGB, because their profiles differ. */
+bool page_frames_settled(VipsImage *image);
+
 /* The frames of an image for format_save(). */
 int page_frames_count(VipsImage *image);
 

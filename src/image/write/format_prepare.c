@@ -140,7 +140,7 @@ static bool up_to_16(VipsImage **image)
 	return replace(image, status, next) && cast(image, VIPS_FORMAT_USHORT) && tag(image, deep);
 }
 
-static bool is_plain(const VipsImage *image)
+bool prepare_is_plain(const VipsImage *image)
 {
 	switch (image->Type) {
 	case VIPS_INTERPRETATION_B_W:
@@ -173,7 +173,7 @@ static bool to_plain(VipsImage **image, const struct format *format)
 	/* Savers leave scene-linear light alone, and cast 0 to 1 to black and almost black. */
 	if ((*image)->Type == VIPS_INTERPRETATION_scRGB && strcmp(format->name, "jxl") != 0)
 		return to_space(image, format->deep ? VIPS_INTERPRETATION_RGB16 : VIPS_INTERPRETATION_sRGB);
-	if (!format->any || is_plain(*image))
+	if (!format->any || prepare_is_plain(*image))
 		return true;
 	/* Savers that take anything write Lab and CMYK as if they were colours of a screen. */
 	if ((*image)->Type == VIPS_INTERPRETATION_CMYK && (*image)->Bands >= 4) {
@@ -196,7 +196,7 @@ static bool to_depth(VipsImage **image, const struct format *format, JsonObject 
 	if ((bits && bits <= 8) || (is_png(format) && json_bool(save, "palette", false)) || format->folder)
 		return down_to_8(image) && (!format->folder || cast(image, VIPS_FORMAT_UCHAR));
 	if (bits > 8)
-		return !is_plain(*image) || up_to_16(image);
+		return !prepare_is_plain(*image) || up_to_16(image);
 	return true;
 }
 
@@ -216,7 +216,7 @@ static bool flatten(VipsImage **image, const char *colour, GError **error)
 
 	if (!vips_image_hasalpha(*image))
 		return true;
-	if (!is_plain(*image) && (*image)->Type != VIPS_INTERPRETATION_CMYK &&
+	if (!prepare_is_plain(*image) && (*image)->Type != VIPS_INTERPRETATION_CMYK &&
 		!to_space(image, VIPS_INTERPRETATION_sRGB))
 		return false;
 	VipsArrayDouble *all = colour_in_bands(colour, *image, error);
@@ -257,7 +257,7 @@ static void carry_orientation(VipsImage *image)
 		vips_image_set_blob_copy(image, VIPS_META_EXIF_NAME, empty, sizeof(empty) - 1);
 }
 
-static bool is_webp_in_tiff(JsonObject *save)
+bool prepare_is_webp_in_tiff(JsonObject *save)
 {
 	return g_str_equal(json_string(save, "compression", ""), "webp");
 }
@@ -273,13 +273,14 @@ static bool leaves_out_profile(const struct format *format, JsonObject *save)
 /* Colours of a palette are RGB. */
 static bool makes_grey_rgb(const struct format *format, JsonObject *save)
 {
-	return format->no_grey || is_webp_in_tiff(save) || (is_png(format) && json_bool(save, "palette", false));
+	return format->no_grey || prepare_is_webp_in_tiff(save) ||
+	       (is_png(format) && json_bool(save, "palette", false));
 }
 
-/* A profile of CMYK goes where the format holds none: RGB comes of it. */
-static bool makes_ink_rgb(VipsImage *image, const struct format *format, JsonObject *save)
+bool prepare_makes_ink_rgb(VipsImage *image, const struct format *format, JsonObject *save)
 {
-	bool holds = g_str_equal(format->name, "jpeg") || (g_str_equal(format->name, "tiff") && !is_webp_in_tiff(save));
+	bool holds = g_str_equal(format->name, "jpeg") ||
+		     (g_str_equal(format->name, "tiff") && !prepare_is_webp_in_tiff(save));
 
 	return !holds && vips_image_guess_interpretation(image) == VIPS_INTERPRETATION_CMYK;
 }
@@ -290,7 +291,7 @@ static bool will_drop_profile(VipsImage *image, const struct format *format, Jso
 
 	return !g_str_equal(json_string(save, "keep_colours", "seen"), "raw") &&
 	       (leaves_out_profile(format, save) || (grey && makes_grey_rgb(format, save)) ||
-		       makes_ink_rgb(image, format, save) || (is_png(format) && !profile_suits_png(image)));
+		       prepare_makes_ink_rgb(image, format, save) || (is_png(format) && !profile_suits_png(image)));
 }
 
 bool format_drops_profile(VipsImage *image, const char *name, JsonObject *save)
@@ -304,7 +305,7 @@ bool format_drops_profile(VipsImage *image, const char *name, JsonObject *save)
 static bool to_integers(VipsImage **image, const struct format *format)
 {
 	bool integers = (*image)->BandFmt == VIPS_FORMAT_UCHAR || (*image)->BandFmt == VIPS_FORMAT_USHORT;
-	bool colours = is_plain(*image) || (*image)->Type == VIPS_INTERPRETATION_CMYK;
+	bool colours = prepare_is_plain(*image) || (*image)->Type == VIPS_INTERPRETATION_CMYK;
 
 	if (integers || !colours || g_str_equal(format->name, "tiff") || g_str_equal(format->name, "jxl") ||
 		!profile_embedded_bands(*image))
@@ -335,7 +336,7 @@ bool format_prepare(VipsImage *in, const struct format *format, JsonObject *save
 	bool opaque = format->folder ? strstr(json_string(save, "suffix", ".jpg"), ".jp") != NULL
 				     : strcmp(format->name, "jpeg") == 0;
 
-	bool webp = is_webp_in_tiff(save);
+	bool webp = prepare_is_webp_in_tiff(save);
 	if (!unsupported_save(in, format->name, error) || !settle_colours(&image, format, save, error))
 		return false;
 	bool ready = to_plain(&image, format) && to_depth(&image, format, save) && (!webp || to_webp(&image)) &&

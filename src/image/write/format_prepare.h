@@ -12,4 +12,10 @@
 
 bool format_prepare(VipsImage *in, const struct format *format, JsonObject *save, VipsImage **out, GError **error);
 
+/* What it does, for format_implied.c too. Colours that every reader of a format takes: grey or RGB, or bands without a meaning. */
+bool prepare_is_plain(const VipsImage *image);
+/* CMYK, and the format holds none: RGB comes of it, and its profile goes. */
+bool prepare_makes_ink_rgb(VipsImage *image, const struct format *format, JsonObject *save);
+bool prepare_is_webp_in_tiff(JsonObject *save);
+
 #endif

@@ -10,6 +10,7 @@
 #include "base/disk/files.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "definition/implied.h"
 #include "definition/template/template.h"
 #include "status/pipeline_show.h"
 
@@ -194,17 +195,46 @@ void job_skip_outputs(struct job *job, JsonArray *skipped)
 	}
 }
 
-void job_leave_out(struct job *job, JsonArray *steps, JsonArray *outputs)
+/* [output, enum implied] for each word that is known. Returns owned. */
+static JsonArray *implied_of(const struct job *job, JsonArray *outputs)
 {
-	g_autofree char *which = steps ? json_array_text(steps) : g_strdup("[]");
-	g_autofree char *whole = outputs ? json_array_text(outputs) : g_strdup("[]");
+	JsonArray *all = json_array_new();
 
+	for (guint i = 0; outputs && i < json_array_get_length(outputs); i++) {
+		JsonObject *entry = json_object_at(outputs, i);
+		const struct job_output *output = job_reported_output(job, entry, i);
+		JsonArray *words = json_array(entry, "implied");
+		for (guint w = 0; output && words && w < json_array_get_length(words); w++) {
+			enum implied which = implied_find(json_array_get_string_element(words, w));
+			JsonArray *pair = which < IMPLIED_COUNT ? json_array_new() : NULL;
+			if (!pair)
+				continue;
+			json_array_add_int_element(pair, output->number);
+			json_array_add_int_element(pair, which);
+			json_array_add_array_element(all, pair);
+		}
+	}
+	return all;
+}
+
+void job_show_run(struct job *job, JsonObject *report, JsonArray *outputs)
+{
+	const struct shown_run run = {
+		json_array(report, "left_out"), json_array(report, "skipped"), implied_of(job, outputs)};
+	JsonArray *const lists[] = {run.left_out, run.skipped, run.implied};
+	g_autoptr(JsonArray) implied = run.implied;
+	g_autoptr(GString) which = g_string_new(NULL);
+
+	for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
+		g_autofree char *text = lists[i] ? json_array_text(lists[i]) : g_strdup("[]");
+		g_string_append(which, text);
+	}
 	g_clear_pointer(&job->own_shown, g_ref_string_release);
 	g_clear_pointer(&job->own_hash, g_free);
-	if ((g_str_equal(which, "[]") && g_str_equal(whole, "[]")) || !job->pipeline->shown)
+	if (g_str_equal(which->str, "[][][]") || !job->pipeline->shown)
 		return;
-	job->own_shown = pipeline_show_left_out(job->pipeline->shown, steps, outputs);
-	job->own_hash = g_strdup_printf("%s/%s%s", job->pipeline->hash, which, whole);
+	job->own_shown = pipeline_show_run(job->pipeline->shown, &run);
+	job->own_hash = g_strdup_printf("%s/%s", job->pipeline->hash, which->str);
 }
 
 /* libvips' own bound for an edge of a picture. */

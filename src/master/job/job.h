@@ -96,7 +96,8 @@ struct job {
 	GPtrArray *outputs;     /* struct job_output */
 	char *error;
 	enum error_shown error_kind; /* of a job that failed */
-	/* The pipeline's shown and hash, where conditions left steps out: those are marked, and named behind a slash; NULL: none were. */
+	/* The pipeline's shown and hash, where conditions left steps out or some are implied: those are marked, and named behind a slash; NULL:
+	 * neither. */
 	char *own_shown, *own_hash;
 	struct spent *spent; /* by this run; NULL: there was none yet */
 	gint64 began_us;     /* this run */
@@ -150,8 +151,9 @@ struct job_output *job_reported_output(const struct job *job, JsonObject *entry,
 /* Forgets the outputs of this run with these numbers: their conditions did not hold. skipped may be NULL. */
 void job_skip_outputs(struct job *job, JsonArray *skipped);
 
-/* Which steps and outputs their conditions left out in this run: "left_out" and "skipped" of a report or a plan; NULL is fine. */
-void job_leave_out(struct job *job, JsonArray *steps, JsonArray *outputs);
+/* What this run does of its pipeline, for people: the "left_out" and "skipped" of a report or a plan, and the "implied" of its outputs. Call it
+ * after job_skip_outputs(). outputs may be NULL. */
+void job_show_run(struct job *job, JsonObject *report, JsonArray *outputs);
 /* The run's tiles are as many as this, all waiting. */
 void job_set_tiles(struct job *job, guint count);
 

@@ -91,7 +91,7 @@ static bool take_outputs(struct job *job, enum plane plane, const struct result 
 	gsize size = (gsize)body_bytes(result->payload), offset = 0;
 
 	job_skip_outputs(job, json_array(report, "skipped"));
-	job_leave_out(job, json_array(report, "left_out"), json_array(report, "skipped"));
+	job_show_run(job, report, outputs);
 	if (!outputs || !job->outputs->len || json_array_get_length(outputs) != job->outputs->len)
 		return fail(error, ERROR_SYSTEM, "the worker's report does not fit the job");
 	job->width = (int)json_int(report, "width", 0);

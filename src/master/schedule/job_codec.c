@@ -27,7 +27,7 @@ static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 		return;
 	}
 	job_skip_outputs(job, json_array(plan, "skipped"));
-	job_leave_out(job, json_array(plan, "left_out"), json_array(plan, "skipped"));
+	job_show_run(job, plan, json_array(json_object(plan, "task"), "outputs"));
 	if (!job_read_plan(job, plan, &error)) {
 		job_broken(master, job, error->message);
 		return;

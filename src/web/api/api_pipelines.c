@@ -5,8 +5,8 @@
 
 /* Written by status/pipeline_show.c; described here only. */
 struct shown_chain {
-	const char *name, *text, *value, *format, *when;
-	bool left_out;
+	const char *name, *text, *value, *format, *when, *why;
+	bool left_out, implied;
 	JsonArray *list;
 };
 #define CHAIN(member) MEMBER(struct shown_chain, member)
@@ -26,6 +26,9 @@ static const struct field step_fields[] = {
 	{"name", CHAIN(name)},
 	{"text", CHAIN(text)},
 	CONDITION,
+	{"implied", CHAIN(implied), .unknown = ABSENT_IF_NONE,
+		.about = "In a job: nobody wrote this step; it was done because of the output's format or options."},
+	{"why", CHAIN(why), .unknown = ABSENT_IF_NONE, .about = "Why an implied step was done."},
 	{"parameters", CHAIN(list), .of = &parameter_table},
 	{0},
 };

@@ -16,14 +16,16 @@ export function drawResults(parent, job) {
 	}) : make("li", { class: "sub", text: job.state === "failed" ? "Nothing came out: the reason stands above." : "Nothing yet." }));
 }
 
-// The condition, and what became of what hangs on it.
+// The condition, and what became of what hangs on it; of a step that nobody wrote, why it was done.
 export function condition(part) {
+	if (part.implied)
+		return make("span", { class: "condition" }, make("b", { text: "implied" }), `: ${part.why}`);
 	return part.when ? make("span", { class: "condition" }, "when ", make("code", { text: part.when }), part.left_out ? make("b", { text: " → not done" }) : null) : null;
 }
 
 // A list of steps: name, then each parameter as name and value, then the condition.
 export function stepList(steps) {
-	return make("ol", { class: "steps" }, ...steps.map((step) => make("li", { class: step.left_out ? "left-out" : null }, make("span", { class: "step" },
+	return make("ol", { class: "steps" }, ...steps.map((step) => make("li", { class: step.left_out ? "left-out" : step.implied ? "implied" : null }, make("span", { class: "step" },
 		make("b", { text: step.name }), ...step.parameters.map((p) => make("span", { class: "parameter" }, p.name, " ", make("code", { text: p.value }))), condition(step)))));
 }
 
