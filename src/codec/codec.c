@@ -23,6 +23,7 @@
 #include "codec/encoder.h"
 #include "image/read/allow.h"
 #include "image/read/format.h"
+#include "image/table/warnings.h"
 #include "sandbox/path_allowlist.h"
 #include "sandbox/sandbox.h"
 
@@ -130,6 +131,8 @@ static void send_encoded(struct codec *codec)
 		clock_cpu_us() - codec->spent.of[SPENT_DECODE_CPU_US] - codec->plan_cpu_us);
 	json_object_set_object_member(event, "spent", spent_part(&codec->spent, "codec"));
 	send_event(codec, event);
+	g_autofree char *request = json_object_text(codec->request);
+	warnings_say(request);
 }
 
 /* A thread's end; the last one to end well reports. */
@@ -228,6 +231,7 @@ static bool do_plan(struct codec *codec, JsonObject *request, GError **error)
 	json_set_path(request, "path", codec->alias);
 	shut_files(request, codec->alias);
 	codec->request = json_object_ref(request);
+	warnings_begin(codec->path);
 	TROUBLE("codec.plan", request);
 	gint64 began = clock_now_us();
 	/* For the life of this process, which has one picture. */

@@ -17,15 +17,14 @@
 #include "image/read/format.h"
 #include "sandbox/path_allowlist.h"
 #include "worker/answers.h"
+#include "worker/compute.h"
 #include "worker/confine.h"
 #include "worker/heartbeat.h"
-#include "worker/ordered_failure.h"
 #include "worker/recycle.h"
 #include "worker/stopwatch.h"
 #include "worker/task_filter.h"
 #include "worker/testimage.h"
 #include "worker/tile.h"
-#include "worker/whole.h"
 #include "worker/worker_args.h"
 
 /* How long a worker that must stop may finish its task and leave its group. */
@@ -133,38 +132,6 @@ static void assigned(const gint32 *partitions, gsize count, void *user)
 	pulse_partitions(worker->pulse, partitions, count);
 }
 
-static enum result_status compute_task(
-	struct worker *worker, const struct task *task, JsonObject **report, struct body **payload, GError **error)
-{
-	enum result_status status;
-
-	if (ordered_trouble(worker->told.index, task, &status, error))
-		return status;
-	if (task->kind == TASK_WHOLE)
-		return whole_compute(task, report, payload, error);
-	g_autoptr(GBytes) pixels = NULL;
-	status = tiles_compute(worker->tiles, task, &pixels, error);
-	if (pixels) {
-		*payload = body_new();
-		body_add(*payload, pixels);
-	}
-	return status;
-}
-
-/* What came in a spool file that the disk lost was read as zeros: neither a result nor a verdict comes of them. */
-static enum result_status trust_task(
-	const struct task *task, enum result_status status, struct body **payload, GError **error)
-{
-	g_autoptr(GError) lost = NULL;
-
-	if (!task->body || body_was_kept(task->body, &lost))
-		return status;
-	g_clear_pointer(payload, body_unref);
-	g_clear_error(error);
-	g_propagate_error(error, g_steal_pointer(&lost));
-	return RESULT_RETRY;
-}
-
 static void work_on(struct worker *worker, const struct work *work)
 {
 	const struct task *task = work->task;
@@ -178,16 +145,7 @@ static void work_on(struct worker *worker, const struct work *work)
 	if (worker->journal)
 		journal_begin(worker->journal, name);
 	pulse_begin(worker->pulse, task);
-	for (guint i = 0; i < task->parcels->len; i++) {
-		const struct parcel *parcel = task->parcels->pdata[i];
-		gsize size;
-		gconstpointer data = g_bytes_get_data(parcel->bytes, &size);
-		g_autoptr(GBytes) own = g_bytes_new(data, size); /* kept for long, unlike the message that it came in */
-		if (!asset_add(parcel->sha256, own))
-			log_warning("asset %s came with other bytes: passed over", parcel->sha256);
-	}
-	enum result_status status = compute_task(worker, task, &report, &payload, &error);
-	status = trust_task(task, status, &payload, &error);
+	enum result_status status = compute_task(worker->tiles, worker->told.index, task, &report, &payload, &error);
 	if (worker->journal)
 		journal_end(worker->journal);
 	g_autofree char *message = g_utf8_make_valid(error ? error->message : "", -1);

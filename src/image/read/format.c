@@ -15,6 +15,7 @@
 #include "image/read/pages.h"
 #include "image/read/unsupported.h"
 #include "image/table/vips_error.h"
+#include "image/table/warnings.h"
 
 /* Loaders that are hardened for what strangers send, and the format that each stands for. */
 static const struct loader {
@@ -35,7 +36,7 @@ bool image_init(const char *program, int concurrency, GError **error)
 		return vips_failed(error, "libvips does not start");
 	/* Long-lived processes see each operation once: a cache would only hold memory and files. */
 	vips_cache_set_max(0);
-	unsupported_listen();
+	warnings_listen();
 	vips_block_untrusted_set(TRUE);
 	/* Blocked with its loader, but what it reads is our own pixels. */
 	vips_operation_block_set("VipsForeignSaveJxl", FALSE);
@@ -244,7 +245,7 @@ VipsSource *format_source(const char *path, GBytes *bytes, GError **error)
 {
 	/* What decoders of earlier files mumbled without failing is not about this one. */
 	vips_error_clear();
-	unsupported_forget();
+	warnings_forget_newest();
 	g_autoptr(VipsSource) source = bytes ? source_of_bytes(bytes, error) : source_of_file(path, error);
 	if (!source)
 		return NULL;

@@ -10,27 +10,9 @@
 #include "image/read/page_scan.h"
 #include "image/read/tiff_pieces.h"
 #include "image/table/vips_error.h"
+#include "image/table/warnings.h"
 
 #define MARK "dropmill-numbers"
-
-/* The newest warning of libvips' in this thread. */
-static GPrivate said = G_PRIVATE_INIT(g_free);
-
-static void note(const char *domain, GLogLevelFlags level, const char *message, gpointer unused)
-{
-	g_private_replace(&said, g_strdup(message));
-	g_log_default_handler(domain, level, message, unused);
-}
-
-void unsupported_listen(void)
-{
-	g_log_set_handler("VIPS", G_LOG_LEVEL_WARNING, note, NULL);
-}
-
-void unsupported_forget(void)
-{
-	g_private_replace(&said, NULL);
-}
 
 static bool refuse(GError **error, const char *what)
 {
@@ -64,7 +46,7 @@ static const struct {
 
 bool unsupported_failed(VipsSource *source, GError **error)
 {
-	const char *words = vips_error_buffer(), *warning = g_private_get(&said);
+	const char *words = vips_error_buffer();
 
 	for (guint i = 0; i < G_N_ELEMENTS(refusals); i++)
 		if (strstr(words, refusals[i].words) && strstr(words, refusals[i].loader)) {
@@ -72,12 +54,11 @@ bool unsupported_failed(VipsSource *source, GError **error)
 			return refuse(error, refusals[i].what);
 		}
 	/* PNG's loader gives its reason as a warning, and then only fails. */
-	const char *loader = *words || !warning ? NULL : vips_foreign_find_load_source(source);
-	if (!loader || !g_str_has_prefix(loader, "VipsForeignLoadPng"))
-		return vips_failed(error, "damaged image");
-	fail(error, ERROR_INPUT, "damaged image: %s", warning);
-	unsupported_forget();
-	return false;
+	const char *loader = *words ? NULL : vips_foreign_find_load_source(source);
+	g_autofree char *warning = loader && g_str_has_prefix(loader, "VipsForeignLoadPng") ? warnings_newest() : NULL;
+	if (warning)
+		vips_error("png", "%s", warning);
+	return vips_failed(error, "damaged image");
 }
 
 enum photometric { RGB = 2, YCBCR = 6 };

@@ -10,11 +10,6 @@
 #include <stdbool.h>
 #include <vips/vips.h>
 
-/* Notes what libraries say without failing (libpng's reasons are such), for this thread's next format_failed(). Once, at start. */
-void unsupported_listen(void);
-/* Nothing was said. */
-void unsupported_forget(void);
-
 /* Is what libvips would show of this page true? By the file's header. Error: ERROR_INPUT. */
 bool unsupported_check(const guint8 *data, gsize length, const char *format, guint page, GError **error);
 

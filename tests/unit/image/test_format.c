@@ -123,6 +123,10 @@ static void test_truncated_files_are_errors(void **state)
 {
 	(void)state;
 	static const char *const formats[] = {"jpeg", "png", "webp", "tiff", "gif", "avif"};
+	static const char *const reasons[] = {"damaged image: the JPEG ends too early (",
+		"damaged image: the PNG ends too early (", "damaged image: the WebP ends too early, or is damaged (",
+		"damaged tiff file: its header cannot be read", "damaged image: the GIF ends too early (",
+		"damaged image: the HEIF or AVIF ends too early ("};
 	static const double parts[] = {0.9, 0.5, 0.05};
 
 	for (size_t f = 0; f < G_N_ELEMENTS(formats); f++) {
@@ -139,9 +143,8 @@ static void test_truncated_files_are_errors(void **state)
 				g_autofree char *reason = decoding_error(cut, sequential);
 				if (!reason)
 					fail_msg("%s cut to %g was read", formats[f], parts[i]);
-				assert_true(strlen(reason) > 10);
-				if (g_str_equal(formats[f], "png") && !strstr(reason, "cut short"))
-					fail_msg("png cut to %g: %s", parts[i], reason);
+				if (!g_str_has_prefix(reason, reasons[f]))
+					fail_msg("%s cut to %g: %s", formats[f], parts[i], reason);
 			}
 	}
 }
@@ -322,7 +325,8 @@ static void test_reasons_are_true(void **state)
 	assert_int_equal(truncate(path, status.st_size / 2), 0);
 	assert_true(format_open(path, NULL, true, NULL, &opened, NULL));
 	assert_false(format_save_memory(opened, "png", NULL, &bytes, &error));
-	assert_string_equal(error->message, "VipsJpeg: Premature end of input file");
+	assert_string_equal(
+		error->message, "damaged image: the JPEG ends too early (VipsJpeg: Premature end of input file)");
 	assert_int_equal(error->code, ERROR_INPUT);
 	assert_int_equal(truncate(tiff, 1000), 0);
 	assert_refused(tiff, NULL, "damaged tiff file: its header cannot be read (is it truncated?)");

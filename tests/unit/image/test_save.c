@@ -353,6 +353,18 @@ static void test_a_failure_without_words_is_not_the_pictures(void **state)
 	assert_string_equal(second->message, "encode: libvips gave no reason");
 }
 
+/* An interlaced PNG was cut, and the reason accused the temp file. */
+static void test_a_saver_that_only_could_not_go_on_is_no_reason(void **state)
+{
+	g_autoptr(GError) error = NULL;
+
+	(void)state;
+	vips_error("vips2png", "unable to write to target /out/.dropmill-1.tmp");
+	assert_false(vips_failed(&error, NULL));
+	assert_true(g_error_matches(error, DROPMILL_ERROR, ERROR_SYSTEM));
+	assert_string_equal(error->message, "libvips gave no reason");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -368,6 +380,7 @@ int main(void)
 		cmocka_unit_test(test_one_page_of_several_is_one_picture),
 		cmocka_unit_test(test_lossless_avif_is_near),
 		cmocka_unit_test(test_a_failure_without_words_is_not_the_pictures),
+		cmocka_unit_test(test_a_saver_that_only_could_not_go_on_is_no_reason),
 	};
 
 	return cmocka_run_group_tests(tests, start_vips, NULL);
