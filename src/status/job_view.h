@@ -121,7 +121,7 @@ struct job_view {
 	char *original;     /* absolute; only for serving the file; NULL: gone */
 	GPtrArray *outputs; /* struct output_view */
 	char *error;        /* NULL when none */
-	const char *doing;  /* who acts now, in words; static; NULL: it is over, or comes out of the history */
+	const char *doing;  /* what is done for it now, in a few words; static; NULL: it is over */
 	char *waiting_for;  /* why it stands; NULL: it does not, or is over */
 	gint64 retry_us;    /* clock_now_us() when it is tried again; 0: that depends on something else */
 	gint64 queued_wall_us, started_wall_us, finished_wall_us; /* 0: not yet */

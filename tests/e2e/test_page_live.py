@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The page while things happen: a picture milled tile by tile, workers that fall silent, a line that breaks, a full house, a long history."""
+import contextlib
 import json
 import os
 import shutil
@@ -117,6 +118,28 @@ def test_a_worker_that_falls_silent(browser, live, large):
     browser.wait_text(".timeline", name, 30)
     browser.wait("return document.querySelector('.progress .state')?.dataset.state === 'done'", "done all the same", 90)
     wait_until(lambda: live.status()["workers"]["live"] == 2, "its successor", 30)
+
+
+def test_what_is_done_now_or_why_it_stands(browser, live, pictures):
+    """In the list and in the job's view: a few words, and when the workers fall silent the cause in their place."""
+    cause = "Waits: no worker takes tasks: the newest one is late with its heartbeat"
+    browser.open(live.url)
+    with contextlib.ExitStack() as all_stopped:
+        for pid in live.pids("worker"):
+            all_stopped.enter_context(live.stopped(pid))
+        live.drop(pictures.picture(width=90, height=60, ending=".png"), "slow", "held.png")
+        ident = open_job(browser, "held.png")
+        browser.wait_text(".progress-words", "computes the pixels", 3)
+        browser.go("#/jobs")
+        wait_until(lambda: "computes the pixels" in (browser.row("held.png") or {"text": ""})["text"], lambda: browser.row("held.png"), 3, 0.02)
+        wait_until(lambda: cause in browser.row("held.png")["text"], lambda: browser.row("held.png"), 10, 0.02)
+        assert "computes" not in browser.row("held.png")["text"]
+        browser.screenshot("held")
+        browser.go(f"#/jobs/{ident}")
+        browser.wait_text(".job .reason", cause, 3)
+        assert "computes" not in browser.text(".progress-words")
+    live.wait_idle()
+    wait_until(lambda: live.status()["workers"]["live"] == 2, "both workers", 30)
 
 
 def test_a_line_that_breaks_and_is_mended(browser, live, pictures):

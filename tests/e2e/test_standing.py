@@ -88,3 +88,19 @@ def test_a_file_in_the_way_of_a_folder_of_outputs(make_mill, photo):
     mill.wait_output("mono", "b.png")
     mill.wait_idle(done=1, failed=1)
     mill.stop()
+
+
+def test_what_is_done_or_why_it_stands_is_told(make_mill, photo):
+    """Its only worker stops with a picture in hand, which another one of the same name waits for; then it is late."""
+    mill = make_mill({"mono": CHAIN + "on_conflict: overwrite\n"}).start(workers=1)
+    with mill.stopped(mill.pids("worker")[0]):
+        mill.drop(photo, "mono", "a.png")
+        wait_until(lambda: "mono  a.png: 0 of 1 tiles (whole), computes the pixels\n" in status_of(mill), lambda: status_of(mill))
+        mill.drop(photo, "mono", "a.bmp")
+        wait_until(lambda: standing(mill, "a.png"), lambda: f"one that waits for the name: {mill.jobs()}")
+        assert "mono  a.bmp: queued\n         waits: " in status_of(mill)
+        late = "no worker takes tasks: the newest one is late with its heartbeat"
+        wait_until(lambda: [job["source"] for job in standing(mill, late)] == ["a.png"], lambda: f"a late worker: {mill.jobs()}")
+        assert f"mono  a.png: 0 of 1 tiles (whole)\n         waits: {late}\n" in status_of(mill)
+    mill.wait_idle(done=2, failed=0)
+    mill.stop()

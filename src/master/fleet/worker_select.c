@@ -10,10 +10,40 @@
 /* Files remembered of one that lives long and is robbed often: with what is older it has had time to finish, or to give up. */
 #define LITTER_MOST 256
 
+#define NOBODY "no worker takes tasks: the newest one "
+
+/* Why it may not get a task, as people read it when nobody may; NULL: it may. */
+static const char *obstacle(const struct worker *worker)
+{
+	return worker->state == WORKER_GONE             ? "no worker is running"
+	       : worker->state == WORKER_LATE           ? NOBODY "is late with its heartbeat"
+	       : worker->mixed                          ? NOBODY "has another libvips than the first one"
+	       : worker->stuck_job                      ? NOBODY "hangs on an earlier task"
+	       : worker->beat->retiring                 ? NOBODY "is ending"
+	       : worker->beat->partitions->len == 0     ? NOBODY "has no partition of the topic yet"
+	       : worker->breaker->state == BREAKER_OPEN ? NOBODY
+		       "is taken out for a while, because it failed what others managed"
+							: NULL;
+}
+
 static bool usable(const struct worker *worker)
 {
-	return worker->state == WORKER_LIVE && !worker->mixed && !worker->stuck_job && !worker->beat->retiring &&
-	       worker->beat->partitions->len > 0 && worker->breaker->state != BREAKER_OPEN;
+	return !obstacle(worker);
+}
+
+const char *workers_obstacle(struct workers *workers)
+{
+	GPtrArray *all = workers_all(workers);
+	const char *found = "no worker is running";
+
+	for (guint i = 0; i < all->len; i++) {
+		const struct worker *worker = g_ptr_array_index(all, i);
+		if (usable(worker))
+			return NULL;
+		if (worker->state != WORKER_GONE)
+			found = obstacle(worker);
+	}
+	return found;
 }
 
 /* The least suspected that could do it, whether they have room or not; 3: nobody. */

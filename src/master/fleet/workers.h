@@ -103,6 +103,9 @@ guint workers_live(struct workers *workers);
 /* Those of them that hold a partition, so that a task finds them. */
 guint workers_holding(struct workers *workers);
 
+/* Why none of them may get a task, for people; static. NULL: one may. */
+const char *workers_obstacle(struct workers *workers);
+
 /* Live ones that have nothing to do, of the host with the most of them: so many threads may one worker there take. At least 1. */
 int workers_idle_neighbours(const struct workers *workers);
 

@@ -39,18 +39,15 @@ enum job_list { LIST_NONE, LIST_QUEUE, LIST_RUNNING };
 
 /* phase, name, state that is shown, list, actor, until, what people read. JOB_STATE_COUNT: it is not counted. */
 #define JOB_PHASES(X)                                                                                                  \
-	X(PHASE_NEW, "new", JOB_STATE_COUNT, LIST_NONE, ACTOR_LOOP, UNTIL_ROOM, "it was just dropped")                 \
-	X(PHASE_QUEUED, "queued", JOB_QUEUED, LIST_QUEUE, ACTOR_LOOP, UNTIL_ROOM, "it waits for its turn")             \
-	X(PHASE_WAITING, "waiting", JOB_QUEUED, LIST_QUEUE, ACTOR_TIMER, UNTIL_PAUSE, "it is tried again soon")        \
-	X(PHASE_NAMING, "naming", JOB_RUNNING, LIST_RUNNING, ACTOR_THREAD, UNTIL_ANSWER,                               \
-		"its outputs get their names")                                                                         \
-	X(PHASE_PLANNING, "planning", JOB_RUNNING, LIST_RUNNING, ACTOR_PROCESS, UNTIL_SECONDS,                         \
-		"a codec process reads its header")                                                                    \
-	X(PHASE_RUNNING, "running", JOB_RUNNING, LIST_RUNNING, ACTOR_LEASES, UNTIL_DEADLINE, "workers mill it")        \
-	X(PHASE_COMMITTING, "committing", JOB_RUNNING, LIST_RUNNING, ACTOR_THREAD, UNTIL_ANSWER,                       \
-		"its end is written to disk")                                                                          \
+	X(PHASE_NEW, "new", JOB_STATE_COUNT, LIST_NONE, ACTOR_LOOP, UNTIL_ROOM, "was just dropped")                    \
+	X(PHASE_QUEUED, "queued", JOB_QUEUED, LIST_QUEUE, ACTOR_LOOP, UNTIL_ROOM, "waits for its turn")                \
+	X(PHASE_WAITING, "waiting", JOB_QUEUED, LIST_QUEUE, ACTOR_TIMER, UNTIL_PAUSE, "is tried again soon")           \
+	X(PHASE_NAMING, "naming", JOB_RUNNING, LIST_RUNNING, ACTOR_THREAD, UNTIL_ANSWER, "names the outputs")          \
+	X(PHASE_PLANNING, "planning", JOB_RUNNING, LIST_RUNNING, ACTOR_PROCESS, UNTIL_SECONDS, "reads the header")     \
+	X(PHASE_RUNNING, "running", JOB_RUNNING, LIST_RUNNING, ACTOR_LEASES, UNTIL_DEADLINE, "computes the pixels")    \
+	X(PHASE_COMMITTING, "committing", JOB_RUNNING, LIST_RUNNING, ACTOR_THREAD, UNTIL_ANSWER, "saves the result")   \
 	X(PHASE_HELD_UP, "held up", JOB_RUNNING, LIST_RUNNING, ACTOR_TIMER, UNTIL_PAUSE,                               \
-		"its end is written to disk again soon")                                                               \
+		"saves the result again soon")                                                                         \
 	X(PHASE_DONE, "done", JOB_DONE, LIST_NONE, ACTOR_NOBODY, UNTIL_NEVER, "")                                      \
 	X(PHASE_FAILED, "failed", JOB_FAILED, LIST_NONE, ACTOR_NOBODY, UNTIL_NEVER, "")                                \
 	X(PHASE_RETURNED, "returned", JOB_STATE_COUNT, LIST_NONE, ACTOR_NOBODY, UNTIL_NEVER, "")

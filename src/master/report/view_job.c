@@ -76,7 +76,7 @@ static struct job_view *make_view(struct master *master, struct job *job)
 	view_outputs(master, job, view->outputs);
 	view->error = g_strdup(job->error);
 	if (!over) {
-		view->doing = phase_facts(job->course.phase)->reason;
+		view->doing = jobs_doing(job);
 		view->waiting_for = g_strdup(job->waiting_for ? job->waiting_for : jobs_standing(master, job));
 		view->retry_us = job->waiting_for ? job->course.not_before_us : 0;
 	}
@@ -105,7 +105,7 @@ struct job_view *view_of_job(struct master *master, struct job *job)
 {
 	/* One that waits says the same for as long as it waits. */
 	if (job_state(job) == JOB_QUEUED && job->view && job->view->state == JOB_QUEUED &&
-		job->view->timeline == job->timeline && job->view->doing == phase_facts(job->course.phase)->reason &&
+		job->view->timeline == job->timeline && job->view->doing == jobs_doing(job) &&
 		(!job->waiting_for || job->view->retry_us == job->course.not_before_us) &&
 		g_strcmp0(job->view->waiting_for, job->waiting_for ? job->waiting_for : jobs_standing(master, job)) ==
 			0)

@@ -47,16 +47,32 @@ bool jobs_may_start(const struct master *master, const struct job *job)
 	return job->course.stuck ? !another_tries(master, job) : stuck_of(master, job) < STUCK_AT_MOST;
 }
 
+/* Tasks of it are ready, and nobody has one. */
+static bool waits_for_worker(const struct job *job)
+{
+	return job->course.phase == PHASE_RUNNING && !job->leased && !g_queue_is_empty((GQueue *)&job->ready);
+}
+
 const char *jobs_standing(const struct master *master, const struct job *job)
 {
 	if (job_state(job) == JOB_QUEUED && !job->course.stuck && stuck_of(master, job) >= STUCK_AT_MOST)
 		return "many pictures of its pipeline wait already: it begins when one of these is finished";
 	if (job_state(job) != JOB_RUNNING || phase_commits(job->course.phase))
 		return NULL;
-	return !master->broker_up                   ? "the broker is down"
-	       : workers_live(master->workers) == 0 ? "no worker is running"
-	       : job->done == job->undelivered_at   ? job->undelivered
-						    : NULL;
+	if (!master->broker_up)
+		return "the broker is down";
+	/* Somebody may still work on it, or its codec. */
+	const char *obstacle = workers_obstacle(master->workers);
+	if (obstacle && (waits_for_worker(job) || workers_live(master->workers) == 0))
+		return obstacle;
+	return job->done == job->undelivered_at ? job->undelivered : NULL;
+}
+
+const char *jobs_doing(const struct job *job)
+{
+	if (job->course.phase == PHASE_RUNNING && job->tile_count && job->done == job->tile_count)
+		return "writes the file";
+	return waits_for_worker(job) ? "waits for a free worker" : phase_facts(job->course.phase)->reason;
 }
 
 /* With the names that outputs are to have: those of temp files say nothing to people, and are others in each run. */

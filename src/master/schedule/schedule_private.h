@@ -166,6 +166,8 @@ void jobs_count_stuck(struct master *master, const struct job *job, bool stuck);
 bool jobs_may_start(const struct master *master, const struct job *job);
 /* Why one that had no fault does not go on, or NULL. */
 const char *jobs_standing(const struct master *master, const struct job *job);
+/* What is done for one that is not over, in a few words whose subject is the mill or the picture; static. */
+const char *jobs_doing(const struct job *job);
 /* Back to its inbox, now or as soon as that can be. */
 void jobs_give_back(struct master *master, struct claim *claim /* takes */);
 

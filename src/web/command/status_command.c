@@ -35,8 +35,6 @@ static void print_standing(JsonObject *job)
 	g_autofree char *why = status_shown(job, "waiting_for", "");
 	double again = json_double(job, "retry_in_s", 0);
 
-	if (!*why)
-		return;
 	terminal_print("         waits: %s", why);
 	if (again > 0) {
 		terminal_print(" (tried again in ");
@@ -46,21 +44,38 @@ static void print_standing(JsonObject *job)
 	terminal_print("\n");
 }
 
-static void print_running(JsonArray *jobs)
+/* Queued jobs are printed only if they stand: the others wait for their turn. */
+static void print_jobs(JsonObject *answer, bool *begun)
 {
+	JsonArray *jobs = json_array(answer, "jobs");
+
 	for (guint i = 0; jobs && i < json_array_get_length(jobs); i++) {
 		JsonObject *job = json_object_at(jobs, i), *tiles = json_object(job, "tiles");
+		bool stands = json_string(job, "waiting_for", NULL),
+		     runs = strcmp(json_string(job, "state", ""), "running") == 0;
+		if (!stands && !runs)
+			continue;
 		g_autofree char *source = status_shown(job, "source", "?");
 		g_autofree char *pipeline = status_shown(job, "pipeline", "?");
 		g_autofree char *lane = status_shown(job, "lane", "?");
-		terminal_print("%s%s  %s: %lld of %lld tiles (%s)\n", i == 0 ? "\n" : "", pipeline, source,
-			status_count(tiles, "done"), status_count(tiles, "total"), lane);
-		print_standing(job);
+		g_autofree char *doing = status_shown(job, "doing", "");
+		terminal_print("%s%s  %s: ", *begun ? "" : "\n", pipeline, source);
+		*begun = true;
+		if (runs)
+			terminal_print("%lld of %lld tiles (%s)", status_count(tiles, "done"),
+				status_count(tiles, "total"), lane);
+		else
+			terminal_print("queued");
+		terminal_print("%s%s\n", stands || !*doing ? "" : ", ", stands ? "" : doing);
+		if (stands)
+			print_standing(job);
 	}
 }
 
 static int print_all(const char *address, bool as_json, GError **error)
 {
+	bool begun = false;
+
 	g_autoptr(JsonObject) status = client_get(address, "/api/status", error);
 	if (!status)
 		return 1;
@@ -75,12 +90,16 @@ static int print_all(const char *address, bool as_json, GError **error)
 	g_autoptr(JsonObject) jobs = client_get(address, "/api/jobs?state=running", error);
 	if (!jobs)
 		return 1;
+	g_autoptr(JsonObject) queued = client_get(address, "/api/jobs?state=queued", error);
+	if (!queued)
+		return 1;
 	g_autoptr(JsonObject) waiting = client_get(address, "/api/waiting", error);
 	if (!waiting)
 		return 1;
 	status_print(status, address);
 	status_print_workers(json_array(workers, "workers"));
-	print_running(json_array(jobs, "jobs"));
+	print_jobs(jobs, &begun);
+	print_jobs(queued, &begun);
 	print_waiting(waiting);
 	return 0;
 }

@@ -13,6 +13,16 @@ char *status_shown(JsonObject *object, const char *name, const char *otherwise)
 	return files_display(json_string(object, name, otherwise));
 }
 
+char *status_remark(JsonObject *job)
+{
+	static const char *const names[] = {"error", "waiting_for", "doing"};
+
+	for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+		if (json_string(job, names[i], NULL))
+			return status_shown(job, names[i], "");
+	return g_strdup("");
+}
+
 long long status_count(JsonObject *object, const char *name)
 {
 	return (long long)json_int(object, name, 0);

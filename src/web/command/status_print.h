@@ -11,6 +11,8 @@
 
 /* A member of an answer as one line shows it. */
 char *status_shown(JsonObject *object, const char *name, const char *otherwise);
+/* What a job failed of, why it stands, or what is done for it now; "": nothing to say. */
+char *status_remark(JsonObject *job);
 /* 0: it is not there. */
 long long status_count(JsonObject *object, const char *name);
 void status_print_duration(double seconds);

@@ -62,7 +62,7 @@ static void print_job(JsonObject *job, int columns)
 	JsonObject *tiles = json_object(job, "tiles");
 	g_autofree char *source = status_shown(job, "source", "?");
 	g_autofree char *pipeline = status_shown(job, "pipeline", "?");
-	g_autofree char *error = status_shown(job, "error", json_string(job, "waiting_for", ""));
+	g_autofree char *remark = status_remark(job);
 	g_autofree char *state = status_shown(job, "state", "?");
 	long long total = MAX(number(tiles, "total"), 1), done = MIN(number(tiles, "done"), total);
 	long long running = MIN(number(tiles, "running"), total - done);
@@ -72,7 +72,7 @@ static void print_job(JsonObject *job, int columns)
 		bar[i] = i < done * BAR / total ? '#' : i < (done + running) * BAR / total ? '>' : '.';
 	bar[BAR] = '\0';
 	g_autofree char *line =
-		g_strdup_printf("%-7s [%s] %4lld/%-4lld %s/%s  %s", state, bar, done, total, pipeline, source, error);
+		g_strdup_printf("%-7s [%s] %4lld/%-4lld %s/%s  %s", state, bar, done, total, pipeline, source, remark);
 	if (g_utf8_strlen(line, -1) > columns)
 		*g_utf8_offset_to_pointer(line, columns) = '\0';
 	terminal_print("%s\n", line);
@@ -110,11 +110,11 @@ static void tell(const char *time, JsonObject *job)
 	JsonObject *tiles = json_object(job, "tiles");
 	g_autofree char *source = status_shown(job, "source", "?");
 	g_autofree char *pipeline = status_shown(job, "pipeline", "?");
-	g_autofree char *error = status_shown(job, "error", json_string(job, "waiting_for", ""));
+	g_autofree char *remark = status_remark(job);
 	g_autofree char *state = status_shown(job, "state", "?"), *when = files_display(time);
 
 	terminal_print("%s %s/%s %s %lld/%lld%s%s\n", when, pipeline, source, state, number(tiles, "done"),
-		number(tiles, "total"), *error ? ": " : "", error);
+		number(tiles, "total"), *remark ? ": " : "", remark);
 }
 
 static void take_event(JsonObject *event, void *user)

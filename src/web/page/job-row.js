@@ -36,13 +36,16 @@ export function updateRow(row, job) {
 	show(f.result, Boolean(shown));
 	setState(f.state, job.state);
 	setText(f.lane, some(job.lane, job.attempt > 1 && `run ${job.attempt}`));
-	setText(f.progress, some(setBar(f.bar, job), job.state === "running" && job.workers > 0 && plural(job.workers, "worker")));
+	setText(f.progress, some(doing(job), setBar(f.bar, job), job.state === "running" && job.workers > 0 && plural(job.workers, "worker")));
 	drawTiming(f.long, f.when, job);
 	drawReason(f.error, job);
 	const out = job.outputs.filter((output) => output.url || output.skipped); // the job's own view has the rest
 	drawOutputs(f.outputs, out);
 	f.outputs.parentElement.classList.toggle("empty-cell", !job.error && !job.waiting_for && out.length === 0);
 }
+
+// What is done for it now. One that stands says why instead.
+export const doing = (job) => job.doing && !job.waiting_for ? job.doing : "";
 
 // Why it failed, or why it stands.
 export function drawReason(parent, job) {

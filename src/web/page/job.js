@@ -11,7 +11,7 @@ import { TileMap } from "./tilemap.js";
 import { Compare } from "./compare.js";
 import { TileTable } from "./tile-table.js";
 import { drawResults, drawSteps, drawTimeline } from "./job-parts.js";
-import { drawReason } from "./job-row.js";
+import { doing, drawReason } from "./job-row.js";
 
 export class JobView {
 	title = "Job";
@@ -79,7 +79,7 @@ export class JobView {
 		setText(f.facts, some(job.pipeline, size(job), megapixels(job.megapixels), bytes(job.bytes), job.lane === "tiled" ? "tiled lane" : "whole lane",
 			job.attempt > 1 && `run ${job.attempt}`, job.state === "running" && job.workers > 0 && plural(job.workers, "worker")));
 		setState(f.state, job.state);
-		setText(f.progress, setBar(f.bar, job));
+		setText(f.progress, some(doing(job), setBar(f.bar, job)));
 		drawTiming(f.long, f.when, job);
 		drawReason(f.reason, job);
 		this.#pictures(job, tiles, complete);

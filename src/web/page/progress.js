@@ -19,7 +19,7 @@ export function partsOf(job) {
 	if (total <= 1)
 		return {
 			parts: { queued: [0, 0, 0, 1], running: [0, 1, 0, 0], failed: [0, 0, 1, 0] }[job.state],
-			text: { queued: "waiting", running: job.lane === "whole" ? "the whole picture" : "being looked at", failed: "not finished" }[job.state],
+			text: job.state === "failed" && "not finished",
 		};
 	const words = `${number(done)} of ${plural(total, "tile")}`;
 	if (job.state === "failed")
@@ -46,8 +46,6 @@ export function timing(job) {
 		const waited = job.started_at && job.queued_at ? (Date.parse(job.started_at) - Date.parse(job.queued_at)) / 1000 : 0;
 		return [duration(took), some(waited >= 1 && `waited ${duration(waited)}`, `${roughly(since(job.finished_at))} ago`)];
 	}
-	if (job.started_at && job.tiles.total > 1 && job.tiles.done === job.tiles.total)
-		return [duration(since(job.started_at)), "writing the file"];
 	if (job.started_at)
 		return [duration(since(job.started_at)), job.eta_s !== null && job.eta_s !== undefined ? `about ${duration(Math.max(job.eta_s, 1))} left, then writing` : "so far"];
 	return [job.queued_at ? duration(since(job.queued_at)) : "–", "in the queue"];

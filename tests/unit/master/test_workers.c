@@ -2,6 +2,7 @@
  * The lease clock: late after 3 s of silence, gone after 10 s, and never because the broker was down. */
 #include "base/clock.h"
 #include "base/process.h"
+#include "master/fleet/breaker.h"
 #include "workers_support.h"
 
 #include <setjmp.h>
@@ -211,6 +212,48 @@ static void a_stuck_or_retiring_worker_gets_nothing(void **state)
 }
 
 /* A task was taken from a worker that was only silent: what it makes of it after all goes with it, not before. */
+static void assert_obstacle(struct workers *workers, const char *part)
+{
+	const char *why = workers_obstacle(workers);
+
+	if (!why || !strstr(why, part))
+		fail_msg("'%s' is not in '%s'", part, why ? why : "(none)");
+	assert_null(workers_choose(workers, NULL, 0, 1, 0, 8, 1000));
+}
+
+static void why_nobody_gets_a_task_is_told(void **state)
+{
+	struct seen seen = {0};
+	auto_struct(workers) workers = registry(&seen);
+
+	(void)state;
+	assert_obstacle(workers, "no worker is running");
+	struct heartbeat *empty = beat("w", "idle", "h");
+	g_array_set_size(empty->partitions, 0);
+	workers_heard(workers, empty);
+	struct worker *worker = workers_find(workers, "w");
+	assert_obstacle(workers, "no partition");
+	struct heartbeat *old = beat("w", "idle", "h");
+	old->retiring = true;
+	workers_heard(workers, old);
+	assert_obstacle(workers, "ending");
+	workers_heard(workers, beat("w", "idle", "h"));
+	assert_null(workers_obstacle(workers));
+	worker->breaker->state = BREAKER_OPEN;
+	assert_obstacle(workers, "taken out");
+	workers_heard(workers, beat("v", "idle", "other"));
+	assert_obstacle(workers, "another libvips");
+	worker->breaker->state = BREAKER_CLOSED;
+	assert_null(workers_obstacle(workers));
+	workers_stuck(worker);
+	workers_find(workers, "v")->state = WORKER_GONE;
+	assert_obstacle(workers, "hangs");
+	worker->state = WORKER_LATE;
+	assert_obstacle(workers, "late");
+	worker->state = WORKER_GONE;
+	assert_obstacle(workers, "no worker is running");
+}
+
 static void late_temp_files_go_with_their_worker(void **state)
 {
 	struct seen seen = {0};
@@ -243,6 +286,7 @@ int main(void)
 		cmocka_unit_test(silence_of_the_broker_blames_nobody),
 		cmocka_unit_test(the_least_busy_gets_the_next_task_and_windows_hold),
 		cmocka_unit_test(another_libvips_is_given_nothing),
+		cmocka_unit_test(why_nobody_gets_a_task_is_told),
 		cmocka_unit_test(idle_heartbeats_with_tasks_out_are_counted),
 		cmocka_unit_test(a_death_elsewhere_is_told_by_the_successor),
 		cmocka_unit_test(late_temp_files_go_with_their_worker),
