@@ -25,7 +25,7 @@ DEBIAN_test := libcmocka-dev python3 python3-pytest python3-pytest-xdist python3
 	rsync openssh-client openssh-sftp-server curl unzip \
 	python3-selenium chromium chromium-driver fonts-dejavu-core
 DEBIAN_kafka := default-jdk-headless maven kcat openssl
-DEBIAN_lint := binutils clang clang-format cppcheck python3 pyflakes3 shellcheck
+DEBIAN_lint := binutils clang clang-format cppcheck python3 pyflakes3 shellcheck node-typescript
 DEBIAN_fuzz := clang llvm libclang-rt-14-dev
 DEBIAN_crash := libfuse3-dev fuse3 e2fsprogs xfsprogs btrfs-progs mount
 DEBIAN_bench := mate-backgrounds libvips-tools python3 wrk

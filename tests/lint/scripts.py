@@ -1,11 +1,32 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""pyflakes over the Python files and shellcheck over the shell scripts."""
+"""pyflakes over the Python files, shellcheck over the shell scripts, and the TypeScript compiler over the page's scripts."""
+import glob
 import os
+import re
 import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+PAGE = os.path.join(ROOT, "src", "web", "page", "*.js")
+TSC = ("tsc", "--noEmit", "--allowJs", "--checkJs", "--target", "es2022", "--module", "es2022", "--moduleResolution", "node", "--pretty", "false")
+# The scripts have no types. What counts is syntax (1xxx), names and imports that do not exist, and names that are declared twice.
+WRONG = re.compile(r"error TS(1\d{3}|2300|2304|2305|2307|2451|2552|2614|2724|18004): (?!Cannot find module './chart.js')")
+
+
+def page_is_sound():
+    scripts = sorted(glob.glob(PAGE))
+    if not scripts:
+        sys.exit("no script of the page found: this check looked in the wrong place")
+    done = subprocess.run([*TSC, *scripts], stdout=subprocess.PIPE, text=True, check=False, cwd=ROOT)
+    wrong = [line for line in done.stdout.splitlines() if WRONG.search(line)]
+    # 0 and 2: it looked at all of them.
+    if done.returncode not in (0, 2):
+        wrong.append(f"tsc: exit status {done.returncode}: {done.stdout}")
+    print("".join(f"{line}\n" for line in wrong), end="")
+    return not wrong
 
 
 def first_line(path):
@@ -28,7 +49,7 @@ def main():
         sys.exit("no scripts found: this check looked in the wrong place")
     status = subprocess.run(["pyflakes3", *python], check=False).returncode
     status |= subprocess.run(["shellcheck", "--severity=warning", *shell], check=False).returncode
-    sys.exit(1 if status else 0)
+    sys.exit(0 if page_is_sound() and not status else 1)
 
 
 if __name__ == "__main__":
