@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What people read: see terminal.h. */
 #include "base/terminal.h"
+#include "base/display.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
-
-#include "base/disk/files.h"
 
 /* ESC [K clears what stood behind; ESC [H goes to the first cell, ESC [J clears from there on. */
 #define CLEAR_LINE "\033[K"
@@ -17,7 +16,7 @@ static char *shown_lines(const char *text, const char *between)
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
 	for (char **line = lines; *line; line++) {
-		char *shown = files_display(*line);
+		char *shown = display_name(*line);
 		g_free(*line);
 		*line = shown;
 	}
@@ -61,7 +60,7 @@ void terminal_say_lines(const char *text)
 
 void terminal_path(const char *path)
 {
-	g_autofree char *shown = isatty(STDOUT_FILENO) ? files_display(path) : g_strdup(path);
+	g_autofree char *shown = isatty(STDOUT_FILENO) ? display_name(path) : g_strdup(path);
 
 	puts(shown);
 }
@@ -75,8 +74,8 @@ void terminal_json(const char *text)
 		bool invalid = character >= (gunichar)-2;
 		gsize length = invalid ? 1 : (gsize)(g_utf8_next_char(next) - next);
 		if (invalid)
-			g_string_append_printf(escaped, "\\\\x%02x", (guchar)*next); /* read back: as files_display() */
-		else if (character != '\n' && files_is_unsafe(character))
+			g_string_append_printf(escaped, "\\\\x%02x", (guchar)*next); /* read back: as display_name() */
+		else if (character != '\n' && display_is_unsafe(character))
 			g_string_append_printf(escaped, "\\u%04x", character);
 		else
 			g_string_append_len(escaped, next, (gssize)length);
@@ -87,7 +86,7 @@ void terminal_json(const char *text)
 
 void terminal_progress(const char *line)
 {
-	g_autofree char *shown = files_display(line);
+	g_autofree char *shown = display_name(line);
 
 	fprintf(stderr, "\r%s" CLEAR_LINE, shown);
 	fflush(stderr);

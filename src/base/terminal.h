@@ -10,7 +10,7 @@
 
 #include <glib.h>
 
-/* printf(). Ends of lines are sent: a name that may hold one goes through files_display() before. */
+/* printf(). Ends of lines are sent: a name that may hold one goes through display_name() before. */
 void terminal_print(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
 /* A message on standard error; it gets its end of line. What a library says in several lines goes on below, indented, so that no text

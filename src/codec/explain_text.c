@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/disk/files.h"
+#include "base/display.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/terminal.h"
@@ -34,7 +34,7 @@ static void append_source(GString *text, JsonObject *explained)
 {
 	JsonObject *source = json_object(explained, "source");
 	g_autofree char *path = json_path(explained, "file");
-	g_autofree char *shown = files_display(path ? path : "");
+	g_autofree char *shown = display_name(path ? path : "");
 
 	g_string_append_printf(text, "%s\n  is     ", shown);
 	append_kind(text, source);
@@ -72,7 +72,7 @@ static void append_lane(GString *text, JsonObject *explained)
 static void append_output(GString *text, JsonObject *explained, JsonObject *output)
 {
 	g_autofree char *path = json_path(output, "path");
-	g_autofree char *shown = files_display(path ? path : "");
+	g_autofree char *shown = display_name(path ? path : "");
 	JsonObject *tiles = json_object(output, "tiles");
 	JsonArray *implied = json_array(output, "implied");
 
@@ -140,7 +140,7 @@ static bool explain_files(
 	for (char **file = files; *file; file++) {
 		g_autoptr(GError) error = NULL;
 		g_autoptr(JsonObject) explained = explain(pipeline, *file, options, &error);
-		g_autofree char *shown = files_display(*file);
+		g_autofree char *shown = display_name(*file);
 		if (!explained) {
 			well = false;
 			explained = json_object_new();

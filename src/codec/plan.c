@@ -4,9 +4,9 @@
 
 #include <limits.h>
 
+#include "base/disk/shared_memory.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "base/shared_memory.h"
 #include "codec/plan_profile.h"
 #include "codec/search.h"
 #include "codec/shape.h"

@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-#include "base/shared_memory.h"
+#include "base/disk/shared_memory.h"
 #include "codec/plan.h"
 
 struct rows;

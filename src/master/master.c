@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/disk/files.h"
 #include "base/disk/folder.h"
+#include "base/display.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/process.h"
@@ -193,7 +193,7 @@ static gboolean waiting_changed(gpointer master)
 static void waiting(const char *pipeline, const char *path, const char *why, void *user)
 {
 	struct master *master = user;
-	g_autofree char *shown = files_display(path);
+	g_autofree char *shown = display_name(path);
 
 	if (!waiting_set(master->waiting, pipeline, path, why))
 		return;
@@ -208,7 +208,7 @@ static void more(const char *pipeline, const char *inbox, guint64 count, const c
 	struct master *master = user;
 
 	if (waiting_more(master->waiting, pipeline, inbox, count, why)) {
-		g_autofree char *shown = files_display(inbox);
+		g_autofree char *shown = display_name(inbox);
 		log_info("%s: %s: %s", pipeline, shown, count ? why : "no file waits for its turn any more");
 	}
 	g_idle_add(waiting_changed, master);

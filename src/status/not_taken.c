@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/disk/files.h"
+#include "base/display.h"
 
 /* Enough to see what is wrong; ten thousand files that wait do so for few reasons. */
 #define SHOWN 200
@@ -44,7 +44,7 @@ static struct waiting_view *view_new(const char *pipeline, const char *path, con
 	struct waiting_view *view = g_new0(struct waiting_view, 1);
 
 	view->pipeline = g_strdup(pipeline);
-	view->path = files_display(path);
+	view->path = display_name(path);
 	view->why = g_strdup(why);
 	view->since_wall_us = since_wall_us;
 	view->files = 1;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "base/disk/files.h"
+#include "base/display.h"
 #include "base/json.h"
 
 static const char *type_of(const char *path)
@@ -29,7 +29,7 @@ struct output_view *output_view_new(
 	bool below = g_str_has_prefix(path, out) && path[strlen(out)] == '/';
 
 	view->path = g_strdup(path);
-	view->name = files_display(below ? path + strlen(out) + 1 : path);
+	view->name = display_name(below ? path + strlen(out) + 1 : path);
 	view->bytes = bytes;
 	view->width = width;
 	view->height = height;

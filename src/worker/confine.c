@@ -2,8 +2,8 @@
  * What a worker may do: see confine.h. */
 #include "worker/confine.h"
 
+#include "base/disk/shared_memory.h"
 #include "base/log.h"
-#include "base/shared_memory.h"
 #include "sandbox/path_allowlist.h"
 #include "sandbox/sandbox.h"
 

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/disk/shared_memory.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "base/shared_memory.h"
 #include "base/testing/trouble.h"
 #include "image/asset/asset.h"
 #include "image/chain/chain.h"

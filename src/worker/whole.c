@@ -310,7 +310,7 @@ static void remove_temps(const struct whole *whole)
 	}
 }
 
-/* How many are there is a file to be read: it is asked for only where more than one is wanted. */
+/* The number of processors is read from a file, so only where more than one thread is wanted. */
 static int threads_of(JsonObject *spec)
 {
 	gint64 wanted = json_int(spec, "threads", 1);

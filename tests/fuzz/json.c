@@ -3,7 +3,7 @@
  * fields one after the other. Whatever they hold, an answer is JSON that a strict reader takes, and says the same. */
 #include <string.h>
 
-#include "base/disk/files.h"
+#include "base/display.h"
 #include "base/json.h"
 #include "web/api/api.h"
 
@@ -60,7 +60,7 @@ static void check_text(JsonObject *object, const char *name, const char *text)
 
 static void check_shown(const char *text)
 {
-	g_autofree char *shown = files_display(text);
+	g_autofree char *shown = display_name(text);
 
 	g_assert_true(g_utf8_validate(shown, -1, NULL));
 	for (const char *c = shown; *c; c++)

@@ -10,7 +10,7 @@ LONGEST = 400
 
 # Which rooms (folders below src/) a room may include besides itself; main and main_image are the programs' own files.
 ALLOWED = {
-    "base": {"base/disk", "base/testing"},
+    "base": {"base/testing"},
     "base/disk": {"base", "base/testing"},
     "base/testing": {"base"},
     "bus": {"base", "bus/protocol"},

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/disk/beneath_private.h"
-#include "base/disk/files.h"
+#include "base/display.h"
 #include "base/error.h"
 
 /* The folder that holds a path, and the path's name in it. In no root: the path as it is. */
@@ -288,7 +288,7 @@ bool beneath_fail(GError **error, const char *path, const char *other, const cha
 	g_autofree char *first = number == ELOOP ? beneath_find_link(path) : NULL;
 	g_autofree char *link = first || number != ELOOP || !other ? g_steal_pointer(&first) : beneath_find_link(other);
 	if (link) {
-		g_autofree char *shown = files_display(link);
+		g_autofree char *shown = display_name(link);
 		return fail_number_at(error, PLACE_OUTPUT, ELOOP,
 			"%s: %s is a link; dropmill does not follow links below an inbox, out/ or its state folder. Replace it with a folder",
 			text, shown);

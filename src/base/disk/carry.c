@@ -11,6 +11,7 @@
 
 #include "base/disk/beneath.h"
 #include "base/disk/files.h"
+#include "base/display.h"
 #include "base/error.h"
 #include "base/log.h"
 
@@ -137,7 +138,7 @@ static void let_go(struct carried *copy)
 
 static bool carry_file(const char *from, const char *to, struct carried *copy, GError **error)
 {
-	g_autofree char *shown = files_display(from);
+	g_autofree char *shown = display_name(from);
 
 	copy->source = beneath_open(from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
 	if (copy->source < 0)

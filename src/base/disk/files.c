@@ -14,6 +14,7 @@
 
 #include "base/disk/beneath.h"
 #include "base/disk/carry.h"
+#include "base/display.h"
 #include "base/error.h"
 
 /* Of one name. */
@@ -30,7 +31,7 @@ bool files_make_folder(const char *path, GError **error)
 		int number = errno == EEXIST ? beneath_no_folder(path) : errno;
 		if (number == 0) /* another thread was faster */
 			return true;
-		g_autofree char *shown = files_display(path);
+		g_autofree char *shown = display_name(path);
 		errno = number;
 		return beneath_fail(error, path, NULL, "cannot make the folder %s", shown);
 	}
@@ -43,7 +44,7 @@ bool files_make_folder(const char *path, GError **error)
 
 static bool fail_write(GError **error, int number, const char *path)
 {
-	g_autofree char *shown = files_display(path);
+	g_autofree char *shown = display_name(path);
 
 	errno = number;
 	return beneath_fail(error, path, NULL, "cannot write %s to disk", shown);
@@ -145,8 +146,8 @@ bool files_sync_folder_of(const char *path, GError **error)
 
 static bool fail_move(GError **error, int number, const char *from, const char *to)
 {
-	g_autofree char *shown_from = files_display(from);
-	g_autofree char *shown_to = files_display(to);
+	g_autofree char *shown_from = display_name(from);
+	g_autofree char *shown_to = display_name(to);
 
 	errno = number;
 	return beneath_fail(error, from, to, "cannot move %s to %s", shown_from, shown_to);
@@ -364,31 +365,6 @@ void files_prune(const char *path, const char *stop)
 		g_free(current);
 		current = parent;
 	}
-}
-
-bool files_is_unsafe(gunichar character)
-{
-	return g_unichar_iscntrl(character) || character == 0x2028 || character == 0x2029 || character == 0x061c ||
-	       (character >= 0x200e && character <= 0x200f) || (character >= 0x202a && character <= 0x202e) ||
-	       (character >= 0x2066 && character <= 0x2069);
-}
-
-char *files_display(const char *name)
-{
-	GString *text = g_string_new(NULL);
-
-	while (*name) {
-		gunichar character = g_utf8_get_char_validated(name, -1);
-		bool invalid = character == (gunichar)-1 || character == (gunichar)-2;
-		int length = invalid ? 1 : (int)(g_utf8_next_char(name) - name);
-		if (!invalid && !files_is_unsafe(character))
-			g_string_append_len(text, name, length);
-		else
-			for (int i = 0; i < length; i++)
-				g_string_append_printf(text, "\\x%02x", (guchar)name[i]);
-		name += length;
-	}
-	return g_string_free(text, FALSE);
 }
 
 char *files_real(const char *path)

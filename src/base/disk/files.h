@@ -52,11 +52,6 @@ char *files_numbered(const char *path, unsigned number);
 void files_remove_tree(const char *path);
 /* Removes empty folders from path upwards, up to and without stop. */
 void files_prune(const char *path, const char *stop);
-/* A file name as people may see it in a log or on the page: valid UTF-8, control characters as \xNN. */
-char *files_display(const char *name);
-/* What it does not show as it is: what moves the cursor, colours the terminal or turns the direction of a line. All are below U+10000. */
-bool files_is_unsafe(gunichar character);
-
 /* With links followed as far as it is there; the rest as written. Owned. */
 char *files_real(const char *path);
 

@@ -5,7 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
-#include "base/disk/files.h"
+#include "base/display.h"
 #include "base/error.h"
 #include "definition/template/template_piece.h"
 
@@ -74,7 +74,7 @@ static bool expansion_check(const char *path, GError **error)
 	for (const char *start = path;; start++) {
 		size_t length = strcspn(start, "/");
 		g_autofree char *component = g_strndup(start, length);
-		g_autofree char *shown = files_display(component);
+		g_autofree char *shown = display_name(component);
 		if (!component_check(start, length, error)) {
 			g_prefix_error(error, "output name '%s': ", shown);
 			return false;
@@ -213,8 +213,8 @@ JsonObject *template_names(const char *relative, const char *pipeline, gint64 dr
 	g_autofree char *base = g_path_get_basename(relative);
 	const char *dot = ending_dot(base);
 	g_autofree char *stem = g_strndup(base, (gsize)(dot - base));
-	g_autofree char *shown = files_display(stem);
-	g_autofree char *ext = files_display(*dot ? dot + 1 : "");
+	g_autofree char *shown = display_name(stem);
+	g_autofree char *ext = display_name(*dot ? dot + 1 : "");
 	g_autofree char *date = date_text(dropped_wall_us, DATE_FORMAT);
 
 	json_object_set_string_member(names, "stem", shown);

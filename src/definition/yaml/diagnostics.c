@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Lists of errors with their place, and suggestions: see diagnostics.h. */
 #include "definition/yaml/diagnostics.h"
+#include "base/display.h"
 
 #include <string.h>
-
-#include "base/disk/files.h"
 
 /* A message quotes the text of the file, which may be a megabyte. */
 #define MESSAGE_BYTES_MAX 500
@@ -77,7 +76,7 @@ void diagnostics_free(struct diagnostics *list)
 /* One line of valid UTF-8 without control characters, so that no definition can forge a second message. */
 static char *presentable(const char *text)
 {
-	g_autofree char *shown = files_display(text);
+	g_autofree char *shown = display_name(text);
 
 	if (strlen(shown) <= MESSAGE_BYTES_MAX)
 		return g_steal_pointer(&shown);

@@ -11,6 +11,7 @@
 #include "base/disk/beneath.h"
 #include "base/disk/files.h"
 #include "base/disk/folder.h"
+#include "base/display.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/testing/crash.h"
@@ -94,7 +95,7 @@ static bool look_at(struct commit_request *request, struct job_output *output, G
 		return false;
 	CRASH_POINT("commit.temp_written");
 	if (is_missing(output->temp)) {
-		g_autofree char *shown = files_display(output->temp);
+		g_autofree char *shown = display_name(output->temp);
 		return fail(error, ERROR_SYSTEM, "%s was removed before it was finished", shown);
 	}
 	if (output_check(output->temp, &wanted, error))

@@ -5,6 +5,7 @@
 
 #include "base/disk/beneath.h"
 #include "base/disk/files.h"
+#include "base/display.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/sniff.h"
@@ -71,7 +72,7 @@ static enum occupant look(struct names *names, const struct drop *drop, const st
 	if (strcmp(owner, drop->owner) == 0)
 		return OCCUPANT_SAME;
 	const char *slash = strchr(owner, '/');
-	*made_from = files_display(slash ? slash + 1 : owner);
+	*made_from = display_name(slash ? slash + 1 : owner);
 	return OCCUPANT_OTHER;
 }
 
@@ -132,7 +133,7 @@ static bool take_earlier(struct names *names, const struct drop *drop, struct jo
 static char *shown_name(const char *path)
 {
 	g_autofree char *base = g_path_get_basename(path);
-	return files_display(base);
+	return display_name(base);
 }
 
 static void note_rename(struct job_output *output, const char *why)
@@ -162,7 +163,7 @@ static bool replace(struct names *names, const struct drop *drop, struct job_out
 /* A file lies there, and the policy is skip or fail. */
 static enum names_answer refuse(const struct drop *drop, struct job_output *output, const char *path, GError **error)
 {
-	g_autofree char *shown = files_display(path);
+	g_autofree char *shown = display_name(path);
 
 	if (drop->pipeline->on_conflict == CONFLICT_FAIL) {
 		fail(error, ERROR_INPUT,

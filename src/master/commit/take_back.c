@@ -4,10 +4,11 @@
 
 #include "base/disk/beneath.h"
 #include "base/disk/files.h"
+#include "base/display.h"
 
 static void say_it_stays(GError *error, const char *path)
 {
-	g_autofree char *shown = files_display(path);
+	g_autofree char *shown = display_name(path);
 	g_autofree char *text = error->message;
 
 	error->message = g_strdup_printf("%s; %s was finished before that and stays", text, shown);

@@ -8,7 +8,7 @@
 #ifndef DROPMILL_MASTER_FLEET_SEGMENT_POOL_H
 #define DROPMILL_MASTER_FLEET_SEGMENT_POOL_H
 
-#include "base/shared_memory.h"
+#include "base/disk/shared_memory.h"
 
 struct segments;
 

@@ -13,6 +13,7 @@
 #include "base/disk/beneath.h"
 #include "base/disk/digest.h"
 #include "base/disk/files.h"
+#include "base/display.h"
 #include "base/log.h"
 #include "base/sniff.h"
 #include "master/intake/intake_private.h"
@@ -110,7 +111,7 @@ static void drop_old_name(const struct claim *claim)
 	if (beneath_stat(claim->path, &here) != 0 || beneath_stat(old, &there) != 0 || !S_ISREG(there.st_mode) ||
 		here.st_ino != there.st_ino || here.st_dev != there.st_dev || here.st_size != there.st_size)
 		return;
-	g_autofree char *ours = hash_of(claim->path), *theirs = hash_of(old), *shown = files_display(old);
+	g_autofree char *ours = hash_of(claim->path), *theirs = hash_of(old), *shown = display_name(old);
 	if (!ours || g_strcmp0(ours, theirs) != 0 || beneath_unlink(old) != 0)
 		return;
 	log_warning("%s was left in the inbox by a crash, though it is claimed; this name of it is removed", shown);
@@ -124,7 +125,7 @@ static void return_others(const struct inbox *inbox, const char *folder, const G
 		g_autofree char *to = g_build_filename(inbox->path, files->pdata[i], NULL);
 		g_autofree char *place = files_rename_beside(from, to, inbox->path, NULL);
 		bool lasts = place && files_sync_move(from, place, NULL);
-		g_autofree char *shown = files_display(place ? place : from);
+		g_autofree char *shown = display_name(place ? place : from);
 		log_warning("%s: a second file in one claim %s", shown,
 			lasts   ? "went back to the inbox"
 			: place ? "went back to the inbox, which a power cut may undo"

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/disk/beneath.h"
 #include "base/disk/files.h"
+#include "base/display.h"
 #include "base/log.h"
 #include "master/intake/intake_private.h"
 
@@ -81,7 +82,7 @@ static void take_again(struct intake *intake, struct box *box, struct failure *f
 	g_autofree char *folder = g_path_get_dirname(path);
 	g_autofree char *top = g_build_filename(failure->inbox, FAILED_FOLDER, NULL);
 	g_autofree char *place = files_move_beside(path, failure->place, &error);
-	g_autofree char *shown = files_display(failure->place);
+	g_autofree char *shown = display_name(failure->place);
 
 	if (!place) {
 		log_warning("%s changed after it failed, and cannot be taken again: %s", shown, error->message);

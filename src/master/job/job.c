@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/disk/files.h"
+#include "base/display.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "definition/implied.h"
@@ -19,7 +19,7 @@ struct job *job_new(struct claim *claim, struct pipeline *pipeline)
 	struct job *job = g_new0(struct job, 1);
 
 	job->id = g_ref_string_new(claim->id);
-	job->source = files_display(claim->relative);
+	job->source = display_name(claim->relative);
 	job->owner = g_strconcat(pipeline->name, "/", claim->relative, NULL);
 	job->claim = claim;
 	job->pipeline = pipeline_ref(pipeline);

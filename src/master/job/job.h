@@ -9,8 +9,8 @@
 
 #include <json-glib/json-glib.h>
 
+#include "base/disk/shared_memory.h"
 #include "base/job_timings.h"
-#include "base/shared_memory.h"
 #include "bus/protocol/wire.h"
 #include "definition/pipeline.h"
 #include "master/intake/intake.h"

@@ -137,7 +137,7 @@ bool dispatch_fenced(const struct lease *lease)
 	       segment_revoke(job->segment, lease->tile, job->course.run, lease->attempt);
 }
 
-/* Each job that the worker was at is told once, also one whose tile another worker has by now. */
+/* Each job that the worker worked for gets one line in its story, also one whose tile another worker has by now. */
 static void tell_lost(struct master *master, struct worker *worker, const char *why)
 {
 	g_autoptr(GHashTable) told = g_hash_table_new(NULL, NULL);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/disk/files.h"
+#include "base/display.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -46,12 +46,12 @@ static void note_end(struct job *job, enum job_state state)
 
 	for (guint i = 0; state == JOB_DONE && i < job->outputs->len; i++) {
 		const struct job_output *output = g_ptr_array_index(job->outputs, i);
-		g_autofree char *name = output->final ? files_display(output->final) : NULL;
+		g_autofree char *name = output->final ? display_name(output->final) : NULL;
 		if (output->committed && name)
 			job_note(job, TIMELINE_COMMITTED, -1, NULL, "%s is on disk", name);
 	}
 	if (claim->left_at) {
-		g_autofree char *place = files_display(claim->left_at);
+		g_autofree char *place = display_name(claim->left_at);
 		job_note(job, TIMELINE_ARCHIVED, -1, NULL, "the original lies in %s", place);
 	} else if (!job->loose) {
 		job_note(job, TIMELINE_ARCHIVED, -1, NULL, "the original was deleted");
@@ -97,7 +97,7 @@ static void say_lost(const struct master *master, const struct job *job)
 		if (!output->lost || !output->final)
 			continue;
 		g_autofree char *name = g_path_get_basename(output->final);
-		g_autofree char *shown = files_display(name);
+		g_autofree char *shown = display_name(name);
 		if (master->once)
 			terminal_say("%s: %s: %s", job->source, shown, output->lost);
 		else

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/disk/files.h"
+#include "base/display.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "master/schedule/job_effects.h"
@@ -83,7 +83,7 @@ static char *plain(const struct job *job, const char *why)
 	for (guint i = 0; i < job->outputs->len; i++) {
 		const struct job_output *output = g_ptr_array_index(job->outputs, i);
 		const char *place = output->final ? output->final : output->wished;
-		g_autofree char *shown = place ? files_display(place) : NULL;
+		g_autofree char *shown = place ? display_name(place) : NULL;
 		if (shown && output->temp)
 			g_string_replace(text, output->temp, shown, 0);
 	}

@@ -4,13 +4,13 @@
 
 #include <string.h>
 
-#include "base/disk/files.h"
+#include "base/display.h"
 #include "base/json.h"
 #include "base/terminal.h"
 
 char *status_shown(JsonObject *object, const char *name, const char *otherwise)
 {
-	return files_display(json_string(object, name, otherwise));
+	return display_name(json_string(object, name, otherwise));
 }
 
 char *status_remark(JsonObject *job)

@@ -7,7 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "base/disk/files.h"
+#include "base/display.h"
 #include "base/json.h"
 #include "base/terminal.h"
 #include "web/command/status_print.h"
@@ -111,7 +111,7 @@ static void tell(const char *time, JsonObject *job)
 	g_autofree char *source = status_shown(job, "source", "?");
 	g_autofree char *pipeline = status_shown(job, "pipeline", "?");
 	g_autofree char *remark = status_remark(job);
-	g_autofree char *state = status_shown(job, "state", "?"), *when = files_display(time);
+	g_autofree char *state = status_shown(job, "state", "?"), *when = display_name(time);
 
 	terminal_print("%s %s/%s %s %lld/%lld%s%s\n", when, pipeline, source, state, number(tiles, "done"),
 		number(tiles, "total"), *remark ? ": " : "", remark);

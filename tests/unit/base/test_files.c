@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/disk/files.h"
+#include "base/display.h"
 
 static char *root;
 
@@ -234,7 +235,7 @@ static void display_is_printable(void **state)
 	};
 	(void)state;
 	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
-		g_autofree char *shown = files_display(cases[i][0]);
+		g_autofree char *shown = display_name(cases[i][0]);
 		assert_string_equal(shown, cases[i][1]);
 	}
 }

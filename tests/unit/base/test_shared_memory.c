@@ -5,9 +5,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/disk/shared_memory.h"
 #include "base/error.h"
 #include "base/fd_channel.h"
-#include "base/shared_memory.h"
 
 #include <glib/gstdio.h>
 

@@ -14,8 +14,8 @@
  * Thread:    the lease functions are atomic across threads and processes; the rest belongs to one thread.
  * Ownership: segment_free() unmaps and closes.
  */
-#ifndef DROPMILL_BASE_SHARED_MEMORY_H
-#define DROPMILL_BASE_SHARED_MEMORY_H
+#ifndef DROPMILL_BASE_DISK_SHARED_MEMORY_H
+#define DROPMILL_BASE_DISK_SHARED_MEMORY_H
 
 #include <glib.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Shared memory and its leases: see shared_memory.h. */
-#include "base/shared_memory.h"
+#include "base/disk/shared_memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
