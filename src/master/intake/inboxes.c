@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "base/disk/beneath.h"
-#include "base/disk/files.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"

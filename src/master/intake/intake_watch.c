@@ -22,7 +22,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/disk/files.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "master/intake/intake_private.h"

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/disk/beneath.h"
-#include "base/disk/files.h"
 #include "base/disk/folder.h"
 #include "base/error.h"
 #include "base/json.h"

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/disk/files.h"
 #include "base/disk/folder.h"
 #include "base/error.h"
 #include "base/json.h"

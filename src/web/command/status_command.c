@@ -2,7 +2,6 @@
  * `dropmill status`: the page's numbers in a terminal, asked for through the page's own API. */
 #include <string.h>
 
-#include "base/disk/files.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/terminal.h"
