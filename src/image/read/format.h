@@ -70,7 +70,7 @@ unsigned format_implied(VipsImage *image, const char *format, JsonObject *save);
 void format_tell_implied(unsigned set, JsonObject *entry);
 
 /* Which of its metadata will not be in the file, though the output's options would keep it: "lost": ["exif", "xmp", "iptc"] into entry, if there
- * is any. */
+ * is any. "thumbnail": EXIF has no room for the one that was asked for. */
 void format_tell_lost(VipsImage *image, const char *format, JsonObject *save, JsonObject *entry);
 
 /* Can the format hold it? Asked before the first pixel is computed, with the chain's result. Errors (ERROR_INPUT) name the limit and

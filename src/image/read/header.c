@@ -49,6 +49,27 @@ VipsImage *header_like(VipsImage *image)
 	return NULL;
 }
 
+static int black(VipsRegion *out, void *sequence, void *a, void *b, gboolean *stop)
+{
+	(void)sequence;
+	(void)a;
+	(void)b;
+	(void)stop;
+	vips_region_black(out);
+	return 0;
+}
+
+VipsImage *header_black(VipsImage *image, int width, int height)
+{
+	g_autoptr(VipsImage) like = header_like(image);
+
+	if (!like)
+		return NULL;
+	like->Xsize = width;
+	like->Ysize = height;
+	return vips_image_generate(like, NULL, black, NULL, NULL, NULL) ? NULL : g_steal_pointer(&like);
+}
+
 void header_set_exif(VipsImage *image, const void *block, gsize length)
 {
 	g_autoptr(VipsImage) before = vips_image_new();

@@ -15,6 +15,9 @@
  * again ("out of order read"). NULL: libvips says why. */
 VipsImage *header_like(VipsImage *image);
 
+/* A black picture of another size, with the same header and metadata otherwise. NULL: libvips says why. */
+VipsImage *header_black(VipsImage *image, int width, int height);
+
 /* Sets the block of EXIF alone. libvips would set all its fields again, also those that a step has removed or changed:
  * the orientation of a picture that was turned upright, the resolution. image is our own copy of the header. */
 void header_set_exif(VipsImage *image, const void *block, gsize length);

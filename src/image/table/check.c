@@ -34,7 +34,7 @@ static void complain_choice(const struct check_subject *subject, const struct pa
 	struct diagnostics *errors)
 {
 	g_autofree char *all = g_strjoinv(", ", (char **)param->choices);
-	g_autofree char *expected = g_strconcat("one of ", all, NULL);
+	g_autofree char *expected = g_strconcat(param->choices[1] ? "one of " : "", all, NULL);
 
 	complain(subject, param, value, expected, errors);
 }

@@ -74,6 +74,12 @@ static const struct param jpeg_options[] = {
 	INTEGER("restart_interval", NULL, 0, 65535, "0",
 		"restart markers every so many blocks, for readers that repair or go parallel; 0: none"),
 	BACKGROUND("laid under transparent pixels, since JPEG has no alpha; default: black, as libvips does"),
+	{.name = "thumbnail",
+		.type = PARAM_CHOICE,
+		.choices = NAMES("fresh"),
+		.property = OWN_OPTION,
+		.help = "fresh: EXIF gets a small copy of the finished picture, at most 160 px each way, also with "
+			"strip and keep; default: no thumbnail"},
 	METADATA,
 	{.name = NULL},
 };

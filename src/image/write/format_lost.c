@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Metadata that a format, or libvips' saver of it, does not hold: see format.h. A profile does not count as lost: it is
- * applied before. */
+ * applied before. And the thumbnail for which EXIF has no room. */
 #include "base/json.h"
 #include "image/read/format.h"
 #include "image/table/auto.h"
+#include "image/write/format_prepare.h"
+#include "image/write/thumbnail.h"
 
 static const struct kind {
 	const char *name, *field;
@@ -38,6 +40,17 @@ static bool holds(const char *format, const char *kind)
 	return true;
 }
 
+/* A thumbnail that was asked for. */
+static bool lacks_thumbnail(VipsImage *image, const char *format, JsonObject *save)
+{
+	g_autoptr(VipsImage) copy = NULL;
+
+	if (!json_string(save, "thumbnail", NULL) || vips_copy(image, &copy, NULL))
+		return false;
+	format_prepare_metadata(copy, format_find(format), save);
+	return !thumbnail_reserved(copy);
+}
+
 void format_tell_lost(VipsImage *image, const char *format, JsonObject *save, JsonObject *entry)
 {
 	JsonArray *lost = json_array_new();
@@ -46,6 +59,8 @@ void format_tell_lost(VipsImage *image, const char *format, JsonObject *save, Js
 		if (vips_image_get_typeof(image, kinds[i].field) && is_kept(save, kinds[i].name) &&
 			!holds(format, kinds[i].name))
 			json_array_add_string_element(lost, kinds[i].name);
+	if (lacks_thumbnail(image, format, save))
+		json_array_add_string_element(lost, "thumbnail");
 	if (json_array_get_length(lost))
 		json_object_set_array_member(entry, "lost", lost);
 	else

@@ -15,6 +15,7 @@
 #include "image/table/auto.h"
 #include "image/table/colour.h"
 #include "image/table/vips_error.h"
+#include "image/write/thumbnail.h"
 
 static bool is_png(const struct format *format)
 {
@@ -328,10 +329,26 @@ static bool settle_colours(VipsImage **image, const struct format *format, JsonO
 	return replace(image, 0, next);
 }
 
+void format_prepare_metadata(VipsImage *image, const struct format *format, JsonObject *save)
+{
+	JsonArray *keep = json_array(save, "keep");
+
+	/* The saver gets strip, too, but 8.14.1's for WebP ignores it. */
+	if (keep || json_bool(save, "strip", false))
+		keep_only(image, keep);
+	previews_drop(image);
+	if (is_png(format)) {
+		carry_orientation(image);
+		profile_trim(image);
+	}
+	drop_alien_profile(image, format);
+	if (json_string(save, "thumbnail", NULL))
+		thumbnail_reserve(image);
+}
+
 bool format_prepare(VipsImage *in, const struct format *format, JsonObject *save, VipsImage **out, GError **error)
 {
 	g_autoptr(VipsImage) image = g_object_ref(in);
-	JsonArray *keep = json_array(save, "keep");
 	const char *background = json_string(save, "background", format->folder ? "white" : NULL);
 	bool opaque = format->folder ? strstr(json_string(save, "suffix", ".jpg"), ".jp") != NULL
 				     : strcmp(format->name, "jpeg") == 0;
@@ -343,15 +360,7 @@ bool format_prepare(VipsImage *in, const struct format *format, JsonObject *save
 		     (!opaque || !background || flatten(&image, background, error)) && own_header(&image);
 	if (!ready)
 		return error && *error ? false : vips_failed(error, format->name);
-	/* The saver gets strip, too, but 8.14.1's for WebP ignores it. */
-	if (keep || json_bool(save, "strip", false))
-		keep_only(image, keep);
-	previews_drop(image);
-	if (is_png(format)) {
-		carry_orientation(image);
-		profile_trim(image);
-	}
-	drop_alien_profile(image, format);
+	format_prepare_metadata(image, format, save);
 	*out = g_steal_pointer(&image);
 	return true;
 }

@@ -10,6 +10,9 @@
 
 #include "image/table/format_table.h"
 
+/* The metadata alone: what the file gets of it. image has a header of its own. */
+void format_prepare_metadata(VipsImage *image, const struct format *format, JsonObject *save);
+
 bool format_prepare(VipsImage *in, const struct format *format, JsonObject *save, VipsImage **out, GError **error);
 
 /* What it does, for format_implied.c too. Colours that every reader of a format takes: grey or RGB, or bands without a meaning. */

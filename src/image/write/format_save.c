@@ -18,6 +18,7 @@
 #include "image/write/format_saver.h"
 #include "image/write/parallel/parallel_save_private.h"
 #include "image/write/pyramid.h"
+#include "image/write/thumbnail.h"
 #include "image/write/tiff_exif.h"
 #include "image/write/write_errors.h"
 
@@ -39,6 +40,12 @@ static bool as_prepared(const struct format *format, const struct param *option,
 	return g_str_equal(format->name, "tiff") && g_str_equal(option->name, "bitdepth") && g_strcmp0(text, "8") == 0;
 }
 
+/* format_prepare() stripped the picture already, and the saver would also leave out the thumbnail. */
+static bool strips_thumbnail(const struct param *option, JsonObject *save)
+{
+	return g_str_equal(option->name, "strip") && json_string(save, "thumbnail", NULL);
+}
+
 static bool set_options(VipsOperation *operation, const struct format *format, JsonObject *save, GError **error)
 {
 	for (const struct param *p = format->options; p->name; p++) {
@@ -46,7 +53,8 @@ static bool set_options(VipsOperation *operation, const struct format *format, J
 		const char *property = p->property ? p->property : p->name;
 		const char *text = json_string(save, p->name, NULL);
 
-		if (!value || g_str_equal(property, OWN_OPTION) || as_prepared(format, p, text))
+		if (!value || g_str_equal(property, OWN_OPTION) || as_prepared(format, p, text) ||
+			strips_thumbnail(p, save))
 			continue;
 		bool set = p->type == PARAM_CHOICE && text
 				   ? set_choice(operation, property, text, error)
@@ -205,14 +213,14 @@ bool format_fits(VipsImage *image, const char *name, JsonObject *save, GError **
 	return true;
 }
 
-/* By libvips' saver; TIFF's writes no EXIF. */
+/* By libvips' saver; TIFF's writes no EXIF, and JPEG's leaves room for the thumbnail. */
 static bool save_by_saver(VipsImage *image, const struct format *format, const char *path, GBytes **bytes,
 	JsonObject *save, GError **error)
 {
 	if (!format_run_saver(image, format, path, bytes, save, error))
 		return false;
 	if (!g_str_equal(format->name, "tiff"))
-		return true;
+		return thumbnail_fill(image, path, bytes ? *bytes : NULL, error);
 	return path ? tiff_exif_add_file(image, path, error) : tiff_exif_add_bytes(image, bytes, error);
 }
 

@@ -82,19 +82,29 @@ static void tiles_ready(struct master *master, struct job *job, JsonArray *list)
 	dispatch(master);
 }
 
+static bool says(JsonArray *lost, const char *word)
+{
+	bool said = false;
+
+	for (guint i = 0; i < json_array_get_length(lost); i++) {
+		JsonNode *node = json_array_get_element(lost, i);
+		said = said || (JSON_NODE_HOLDS_VALUE(node) && g_strcmp0(json_node_get_string(node), word) == 0);
+	}
+	return said;
+}
+
 /* A worker's words are not shown, only those that are known. NULL: nothing is lost. Returns owned. */
 static char *lost_text(JsonArray *lost)
 {
 	static const char *const words[][2] = {{"exif", "EXIF"}, {"xmp", "XMP"}, {"iptc", "IPTC"}};
 	g_autoptr(GPtrArray) known = g_ptr_array_new();
 
+	if (says(lost, "thumbnail"))
+		return g_strdup("no thumbnail: the original's EXIF leaves no room for one");
 	for (guint i = 0; i < G_N_ELEMENTS(words); i++)
-		for (guint k = 0; k < json_array_get_length(lost); k++) {
-			JsonNode *node = json_array_get_element(lost, k);
-			if (JSON_NODE_HOLDS_VALUE(node) && g_strcmp0(json_node_get_string(node), words[i][0]) == 0)
-				g_ptr_array_add(known, (gpointer)words[i][1]);
-		}
-	if (!known->len || known->len > G_N_ELEMENTS(words))
+		if (says(lost, words[i][0]))
+			g_ptr_array_add(known, (gpointer)words[i][1]);
+	if (!known->len)
 		return NULL;
 	g_ptr_array_add(known, NULL);
 	g_autofree char *list = g_strjoinv(", ", (char **)known->pdata);

@@ -195,7 +195,7 @@ static void test_jpeg_is_the_one_that_one_thread_writes(void **state)
 {
 	static const char *const saves[] = {"{}", "{\"quality\":95}", "{\"quality\":20}",
 		"{\"quality\":100,\"subsampling\":\"on\"}", "{\"subsampling\":\"off\"}", "{\"strip\":true}",
-		"{\"keep\":[\"icc\"]}"};
+		"{\"keep\":[\"icc\"]}", "{\"thumbnail\":\"fresh\"}", "{\"thumbnail\":\"fresh\",\"strip\":true}"};
 	static const int sizes[][2] = {{1, 65}, {7, 200}, {16, 129}, {301, 257}, {640, 333}, {1283, 700}};
 
 	(void)state;

@@ -12,12 +12,14 @@
 
 #include <jpeglib.h>
 
+#include "base/disk/beneath.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "image/table/auto.h"
 #include "image/table/vips_error.h"
 #include "image/write/parallel/jpeg_scan.h"
 #include "image/write/parallel/parallel_save_private.h"
+#include "image/write/thumbnail.h"
 
 #define EOI_BYTES 2
 #define FIRST_BYTES (16 << 10) /* of a part's buffer, which doubles when it is full */
@@ -335,7 +337,15 @@ static bool end(struct parallel_save *strips, struct parallel_save_file *file, G
 	struct jpeg *jpeg = strips->state;
 
 	bits_flush(&jpeg->out);
-	return write_out(jpeg, file, error) && parallel_save_write(file, over, sizeof(over), error);
+	if (!write_out(jpeg, file, error) || !parallel_save_write(file, over, sizeof(over), error))
+		return false;
+	g_autofree char *alias = beneath_alias(file->fd);
+	GError *cause = NULL;
+	thumbnail_fill(strips->image, alias, NULL, &cause);
+	beneath_unalias(cause, alias, file->path);
+	if (cause)
+		g_propagate_error(error, cause);
+	return !cause;
 }
 
 const struct parallel_save_kind parallel_jpeg = {

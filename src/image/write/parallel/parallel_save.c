@@ -91,16 +91,6 @@ bool parallel_save_part(struct parallel_save *strips, const VipsRect *part, GByt
 	return format_run_saver(cut, strips->format, NULL, out, strips->bare, error);
 }
 
-static int black(VipsRegion *out, void *sequence, void *a, void *b, gboolean *stop)
-{
-	(void)sequence;
-	(void)a;
-	(void)b;
-	(void)stop;
-	vips_region_black(out);
-	return 0;
-}
-
 struct head {
 	VipsImage *image;
 	GByteArray *bytes;
@@ -122,22 +112,10 @@ static gint64 take_head(VipsTargetCustom *target, const void *bytes, gint64 leng
 	return length;
 }
 
-/* A black picture of this size, with the header and the metadata of the one to be saved. NULL: libvips says why. */
-static VipsImage *black_like(const struct parallel_save *strips, int width, int height)
-{
-	g_autoptr(VipsImage) image = header_like(strips->image);
-
-	if (!image)
-		return NULL;
-	image->Xsize = width;
-	image->Ysize = height;
-	return vips_image_generate(image, NULL, black, NULL, NULL, NULL) ? NULL : g_steal_pointer(&image);
-}
-
 bool parallel_save_head(struct parallel_save *strips, JsonObject *save, bool (*enough)(const GByteArray *written),
 	GByteArray **out, GError **error)
 {
-	g_autoptr(VipsImage) image = black_like(strips, strips->image->Xsize, strips->image->Ysize);
+	g_autoptr(VipsImage) image = header_black(strips->image, strips->image->Xsize, strips->image->Ysize);
 	g_autoptr(VipsTarget) target = VIPS_TARGET(vips_target_custom_new());
 	GError *cause = NULL;
 
@@ -157,7 +135,7 @@ bool parallel_save_head(struct parallel_save *strips, JsonObject *save, bool (*e
 
 bool parallel_save_model(struct parallel_save *strips, int width, int height, GBytes **out, GError **error)
 {
-	g_autoptr(VipsImage) image = black_like(strips, width, height);
+	g_autoptr(VipsImage) image = header_black(strips->image, width, height);
 
 	return image ? format_run_saver(image, strips->format, NULL, out, strips->save, error)
 		     : vips_failed(error, strips->format->name);
@@ -208,6 +186,7 @@ struct parallel_save *parallel_save_new(VipsImage *image, const char *format, Js
 	strips->bare = params_copy(strips->save);
 	json_object_set_boolean_member(strips->bare, "strip", TRUE);
 	json_object_remove_member(strips->bare, "keep");
+	json_object_remove_member(strips->bare, "thumbnail");
 	if (!format_fits(image, format, save, error) ||
 		!format_prepare(image, strips->format, strips->save, &strips->image, error))
 		return NULL;
