@@ -22,12 +22,3 @@ char *implied_text(enum implied which)
 
 	return g_strdup_printf("%s: {%s: %s}", step->operation, step->parameter, step->value);
 }
-
-enum implied implied_find(const char *word)
-{
-	guint i = 0;
-
-	while (i < IMPLIED_COUNT && g_strcmp0(word, implied_steps[i].word) != 0)
-		i++;
-	return i;
-}

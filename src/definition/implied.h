@@ -31,7 +31,4 @@ extern const struct implied_step implied_steps[IMPLIED_COUNT];
 /* The text for people: "icc: {profile: srgb}". Returns owned. */
 char *implied_text(enum implied which);
 
-/* IMPLIED_COUNT: no step has this word; NULL is fine. */
-enum implied implied_find(const char *word);
-
 #endif

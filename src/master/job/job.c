@@ -195,7 +195,17 @@ void job_skip_outputs(struct job *job, JsonArray *skipped)
 	}
 }
 
-/* [output, enum implied] for each word that is known. Returns owned. */
+static bool has_word(JsonArray *words, const char *word)
+{
+	for (guint i = 0; words && i < json_array_get_length(words); i++) {
+		JsonNode *node = json_array_get_element(words, i);
+		if (JSON_NODE_HOLDS_VALUE(node) && g_strcmp0(json_node_get_string(node), word) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* [output, enum implied]: a worker's words are not shown, only known ones. Returns owned. */
 static JsonArray *implied_of(const struct job *job, JsonArray *outputs)
 {
 	JsonArray *all = json_array_new();
@@ -203,12 +213,10 @@ static JsonArray *implied_of(const struct job *job, JsonArray *outputs)
 	for (guint i = 0; outputs && i < json_array_get_length(outputs); i++) {
 		JsonObject *entry = json_object_at(outputs, i);
 		const struct job_output *output = job_reported_output(job, entry, i);
-		JsonArray *words = json_array(entry, "implied");
-		for (guint w = 0; output && words && w < json_array_get_length(words); w++) {
-			enum implied which = implied_find(json_array_get_string_element(words, w));
-			JsonArray *pair = which < IMPLIED_COUNT ? json_array_new() : NULL;
-			if (!pair)
+		for (guint which = 0; output && which < IMPLIED_COUNT; which++) {
+			if (!has_word(json_array(entry, "implied"), implied_steps[which].word))
 				continue;
+			JsonArray *pair = json_array_new();
 			json_array_add_int_element(pair, output->number);
 			json_array_add_int_element(pair, which);
 			json_array_add_array_element(all, pair);

@@ -90,12 +90,12 @@ static bool take_outputs(struct job *job, enum plane plane, const struct result 
 	gsize size = (gsize)body_bytes(result->payload), offset = 0;
 
 	job_skip_outputs(job, json_array(report, "skipped"));
-	job_show_run(job, report, outputs);
 	if (!outputs || !job->outputs->len || json_array_get_length(outputs) != job->outputs->len)
 		return fail(error, ERROR_SYSTEM, "the worker's report does not fit the job");
 	job->width = (int)json_int(report, "width", 0);
 	job->height = (int)json_int(report, "height", 0);
 	jobs_read_outputs(job, outputs);
+	job_show_run(job, report, outputs);
 	for (guint i = 0; plane == PLANE_INLINE && i < json_array_get_length(outputs); i++) {
 		struct job_output *output = job_reported_output(job, json_object_at(outputs, i), i);
 		gsize length = output ? (gsize)output->bytes : G_MAXSIZE;

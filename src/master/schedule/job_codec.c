@@ -27,7 +27,6 @@ static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 		return;
 	}
 	job_skip_outputs(job, json_array(plan, "skipped"));
-	job_show_run(job, plan, json_array(json_object(plan, "task"), "outputs"));
 	if (!job_read_plan(job, plan, &error)) {
 		job_broken(master, job, error->message);
 		return;
@@ -43,6 +42,7 @@ static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 	for (guint i = 0; i < job->outputs->len; i++)
 		json_add_path(temps, ((struct job_output *)g_ptr_array_index(job->outputs, i))->temp);
 	jobs_read_outputs(job, json_array(json_object(plan, "task"), "outputs"));
+	job_show_run(job, plan, json_array(json_object(plan, "task"), "outputs"));
 	job_note(job, TIMELINE_PLANNED, -1, NULL, "tiled: %d × %d pixels in %u tiles", job->width, job->height,
 		job->tile_count);
 	codec_link_send(job->codec, go, job->segment->fd);
