@@ -42,7 +42,7 @@ static bool shrink(GBytes *picture, int size, VipsImage **out, GError **error)
 	g_autoptr(VipsImage) level = NULL;
 	if (!source || !levels_open(source, NULL, picture, &box, &level, error))
 		return false;
-	if (!level && format_loads_by_name(source))
+	if (!level && format_must_load(source))
 		level = g_object_ref(header);
 	if (level ? vips_thumbnail_image(level, &small, size, "height", size, "size", VIPS_SIZE_DOWN, NULL)
 		  : vips_thumbnail_source(source, &small, size, "height", size, "size", VIPS_SIZE_DOWN, NULL))

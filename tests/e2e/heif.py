@@ -64,6 +64,33 @@ def grid(paths, side, hidden=False):
     return head + box(b"mdat", *data)
 
 
+def grey(path, width, height, matrix, limited):
+    """The transparency of an AVIF that libvips wrote, as a grey picture: libvips writes no other AV1 without colours. matrix: by H.273's
+    number; limited: its numbers are said to go from 16 to 235 (of 8 bits)."""
+    with open(path, "rb") as file:
+        data = file.read()
+    meta = boxes(boxes(data)[b"meta"][4:])
+    base, _, offset, length = struct.unpack_from(">IHII", meta[b"iloc"], 8 + 18 + 4)
+    coded = data[base + offset:base + offset + length]
+    shared = boxes(meta[b"iprp"])[b"ipco"]
+    # The configuration that is monochrome.
+    at = next(at for at in range(len(shared)) if shared[at:at + 4] == b"av1C" and shared[at + 6] & 0x10)
+    config = shared[at - 4:at + struct.unpack(">I", shared[at - 4:at])[0] - 4]
+    colour = box(b"colr", b"nclx", struct.pack(">HHHB", 2, 2, matrix, 0 if limited else 0x80))
+    properties = box(b"ipco", size_of(width, height), config, colour)
+    links = box(b"ipma", struct.pack(">IH", 1, 1), b"\x03\x01\x82\x03", full=0)
+
+    def about(start):
+        return box(
+            b"meta", box(b"hdlr", b"\0\0\0\0pict", bytes(13), full=0), box(b"pitm", struct.pack(">H", 1), full=0),
+            box(b"iloc", b"\x44\0", struct.pack(">HHHHII", 1, 1, 0, 1, start, len(coded)), full=0),
+            box(b"iinf", struct.pack(">H", 1), box(b"infe", struct.pack(">HH", 1, 0), b"av01\0", full=2 << 24), full=0),
+            box(b"iprp", properties, links), full=0)
+
+    head = box(b"ftyp", b"avif\0\0\0\0avifmif1miaf")
+    return head + about(len(head) + len(about(0)) + 8) + box(b"mdat", coded)
+
+
 def movie(frames):
     """The box that says that a file has a track of so many frames. It is enough for who asks whether a file is an animation."""
     table = box(b"stsz", struct.pack(">II", 100, frames), full=0)

@@ -63,7 +63,7 @@ HOMES = {
     r"seccomp\.h": ("sandbox/",),
     r"gsf/": ("image/write/write_errors.c",),
     r"jpeglib\.h": ("image/write/parallel/parallel_jpeg.c",),
-    r"tiffio\.h": ("image/read/tiff_pieces.c",),
+    r"tiffio\.h": ("image/read/tiff_pieces.c", "image/read/tiff_rgb.c"),
     r"libexif/": ("image/write/tiff_exif.c",),
     r"zlib\.h": ("image/write/parallel/png_chunk.c",),
     r"systemd/": ("master/service.c",),

@@ -208,7 +208,7 @@ static bool load_thumbnail(
 		return false;
 	if (level)
 		return build_thumbnail(level, args, out, error);
-	if (format_loads_by_name(source)) {
+	if (format_must_load(source)) {
 		g_autoptr(VipsImage) image = format_load(source, "", VIPS_ACCESS_RANDOM);
 		return image ? build_thumbnail(image, args, out, error) : vips_failed(error, NULL);
 	}

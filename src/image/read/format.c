@@ -3,6 +3,7 @@
 #include "image/read/format.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -12,10 +13,13 @@
 #include "base/sniff.h"
 #include "image/operations/operations.h"
 #include "image/read/allow.h"
+#include "image/read/correction.h"
 #include "image/read/pages.h"
 #include "image/read/unsupported.h"
 #include "image/table/vips_error.h"
 #include "image/table/warnings.h"
+
+#define CORRECTION "dropmill-correction" /* of a source: struct correction */
 
 /* Loaders that are hardened for what strangers send, and the format that each stands for. */
 static const struct loader {
@@ -223,22 +227,58 @@ static const char *sniffed(VipsSource *source)
 }
 
 /* OpenEXR has no loader for sources in libvips 8.14, so that libvips does not find it. */
-bool format_loads_by_name(VipsSource *source)
+static bool loads_by_name(VipsSource *source)
 {
 	return allow_is_open("exr") && g_strcmp0(sniffed(source), "exr") == 0;
 }
 
-/* Has it a loader that may read it? */
-static bool has_loader(VipsSource *source)
+/* The nickname of the loader that libvips has for it, or NULL. */
+static const char *loader_of(VipsSource *source)
 {
 	const char *class_name = vips_foreign_find_load_source(source);
-	const char *nickname = class_name ? vips_nickname_find(g_type_from_name(class_name)) : NULL;
+
+	return class_name ? vips_nickname_find(g_type_from_name(class_name)) : NULL;
+}
+
+/* Has it a loader that may read it? */
+static bool has_loader(VipsSource *source, const char *nickname)
+{
 	const char *format = NULL, *name = allow_of_loader(nickname, &format);
 
 	/* The first bytes of a file decide its format, for the master too. A loader that would accept more does not
 	 * change that. */
 	return find_loader(nickname) || (allow_is_open(name) && g_strcmp0(sniffed(source), format) == 0) ||
-	       format_loads_by_name(source);
+	       loads_by_name(source);
+}
+
+static const struct correction *correction_of(VipsSource *source)
+{
+	return g_object_get_data(G_OBJECT(source), CORRECTION);
+}
+
+bool format_must_load(VipsSource *source)
+{
+	return loads_by_name(source) || correction_of(source);
+}
+
+/* Takes source. The one to read instead, whose correction is known. NULL: error. */
+static VipsSource *corrected(VipsSource *source, const char *nickname, const char *path, GBytes *bytes, GError **error)
+{
+	g_autoptr(VipsSource) first = source;
+	struct correction *correction;
+
+	if (!pages_supported(path, bytes, sniffed(source), 0, error) ||
+		!correction_find(path, bytes, nickname, &correction, error))
+		return NULL;
+	if (!correction)
+		return g_steal_pointer(&first);
+	VipsSource *right = correction_bytes(correction) ? source_of_bytes(correction_bytes(correction), error)
+							 : g_steal_pointer(&first);
+	if (right)
+		g_object_set_data_full(G_OBJECT(right), CORRECTION, correction, (GDestroyNotify)correction_free);
+	else
+		correction_free(correction);
+	return right;
 }
 
 VipsSource *format_source(const char *path, GBytes *bytes, GError **error)
@@ -249,14 +289,15 @@ VipsSource *format_source(const char *path, GBytes *bytes, GError **error)
 	g_autoptr(VipsSource) source = bytes ? source_of_bytes(bytes, error) : source_of_file(path, error);
 	if (!source)
 		return NULL;
-	if (has_loader(source))
-		return pages_supported(path, bytes, sniffed(source), 0, error) ? g_steal_pointer(&source) : NULL;
+	const char *nickname = loader_of(source);
+	if (has_loader(source, nickname))
+		return corrected(g_steal_pointer(&source), nickname, path, bytes, error);
 	vips_error_clear();
 	unsigned char *head = NULL;
 	gint64 length = vips_source_sniff_at_most(source, &head, SNIFF_BYTES);
 	if (length < 0)
 		vips_failed(error, "cannot read it");
-	else if (!pages_fail_sequence(path, bytes, error))
+	else if (!pages_fail_sequence(path, bytes, error) && pages_supported(path, bytes, sniffed(source), 0, error))
 		fail_not_an_image(head, (gsize)length, error);
 	return NULL;
 }
@@ -265,9 +306,14 @@ VipsImage *format_load(VipsSource *source, const char *options, VipsAccess acces
 {
 	VipsImage *image = NULL;
 
-	if (!format_loads_by_name(source))
-		return vips_image_new_from_source(
+	if (!loads_by_name(source)) {
+		const char *page = strstr(options, "page=");
+		image = vips_image_new_from_source(
 			source, options, "access", access, "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL);
+		return image && correction_of(source) ? correction_apply(correction_of(source), image,
+								page ? (guint)atoi(page + strlen("page=")) : 0, access)
+						      : image;
+	}
 	if (vips_openexrload(vips_connection_filename(VIPS_CONNECTION(source)), &image, "access", access, "fail_on",
 		    VIPS_FAIL_ON_TRUNCATED, NULL))
 		return NULL;

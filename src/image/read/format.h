@@ -42,8 +42,8 @@ VipsSource *format_source(const char *path, GBytes *bytes, GError **error);
 /* The image of such a source, header first; options as libvips has them behind a name ("[page=1]"), or "". NULL: libvips says why. */
 VipsImage *format_load(VipsSource *source, const char *options, VipsAccess access);
 
-/* Its loader takes a file's name alone: libvips' operations that take a source cannot open it, format_load() can. */
-bool format_loads_by_name(VipsSource *source);
+/* libvips' operations that take a source would not open it, or show it in wrong colours: only format_load() does. */
+bool format_must_load(VipsSource *source);
 
 /* Save options of a format, checked from a definition (struct step_rules.check_save). */
 JsonObject *format_check_save(

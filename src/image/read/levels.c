@@ -124,7 +124,7 @@ static const char *choose(const struct levels *levels, const struct level_box *b
 static bool may_have_levels(VipsSource *source)
 {
 	static const char *const classes[] = {"VipsForeignLoadTiff", "VipsForeignLoadJp2k", "VipsForeignLoadOpenslide"};
-	const char *name = format_loads_by_name(source) ? NULL : vips_foreign_find_load_source(source);
+	const char *name = format_must_load(source) ? NULL : vips_foreign_find_load_source(source);
 
 	for (guint i = 0; name && i < G_N_ELEMENTS(classes); i++)
 		if (g_str_has_prefix(name, classes[i]))

@@ -105,7 +105,8 @@ static void read_field(const struct tiff *tiff, guint64 at, struct tiff_page *pa
 	/* The older tag counts: 2 is a smaller copy, 3 a page. */
 	static const guint32 older[] = {0, 0, TIFF_REDUCED, TIFF_PAGE};
 	int bytes = tiff_number(tiff, at + 2, 2) == 3 ? 2 : 4;
-	guint32 value = (guint32)tiff_number(tiff, at + (tiff->wide ? 12 : 8), bytes);
+	guint64 value_at = at + (tiff->wide ? 12 : 8), low_at = value_at + (guint64)(tiff->big_endian ? bytes - 1 : 0);
+	guint32 value = (guint32)tiff_number(tiff, value_at, bytes);
 
 	switch (tiff_number(tiff, at, 2)) {
 	case FIELD_NEW_SUBFILE:
@@ -122,9 +123,11 @@ static void read_field(const struct tiff *tiff, guint64 at, struct tiff_page *pa
 		break;
 	case FIELD_COMPRESSION:
 		page->compression = value;
+		page->compression_at = low_at;
 		break;
 	case FIELD_PHOTOMETRIC:
 		page->photometric = value;
+		page->photometric_at = low_at;
 		break;
 	case FIELD_SAMPLES:
 		page->samples = value;
@@ -177,6 +180,11 @@ GArray *tiff_directories(const guint8 *data, gsize length)
 	return pages;
 }
 
+bool tiff_is_jp2k(guint compression)
+{
+	return (compression >= 33003 && compression <= 33005) || compression == 34712;
+}
+
 /* The body of the first box of this kind from *at on, among those side by side until `end`. *at is then behind it. body
  * may be at: then the next search is inside. */
 static bool find_box(const guint8 *data, guint64 *at, guint64 end, const char *kind, guint64 *body, guint64 *body_end)
@@ -226,21 +234,23 @@ guint heif_frames(const guint8 *data, gsize length)
 	return most;
 }
 
-bool heif_is_limited_grey(const guint8 *data, gsize length)
+GArray *heif_grey_colours(const guint8 *data, gsize length)
 {
 	guint64 at = 0, end = length, from, body, body_end;
-	bool grey = false, limited = false, colour = false;
+	bool grey = false, colour = false;
+	GArray *places = g_array_new(FALSE, FALSE, sizeof(guint64));
 
 	/* meta has a version and flags before its boxes. */
 	if (!find_box(data, &at, end, "meta", &at, &end) || (at += 4) > end ||
 		!find_box(data, &at, end, "iprp", &at, &end) || !find_box(data, &at, end, "ipco", &at, &end))
-		return false;
-	for (from = at; find_box(data, &from, end, "colr", &body, &body_end);)
-		limited |= body_end - body >= 11 && memcmp(data + body, "nclx", 4) == 0 && !(data[body + 10] & 0x80);
+		return places;
 	for (from = at; find_box(data, &from, end, "av1C", &body, &body_end);)
 		*(body_end - body >= 4 && data[body + 2] & 0x10 ? &grey : &colour) = true;
 	for (from = at; find_box(data, &from, end, "hvcC", &body, &body_end);)
 		*(body_end - body >= 17 && !(data[body + 16] & 3) ? &grey : &colour) = true;
 	/* Alpha is grey, too, and belongs to a picture in colour or in grey. */
-	return grey && limited && !colour;
+	for (from = at; grey && !colour && find_box(data, &from, end, "colr", &body, &body_end);)
+		if (body_end - body >= 11 && memcmp(data + body, "nclx", 4) == 0)
+			body += 8, g_array_append_val(places, body);
+	return places;
 }

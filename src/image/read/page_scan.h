@@ -21,16 +21,24 @@ struct tiff_page {
 	guint32 width, height;
 	guint32 compression, photometric, samples;
 	guint64 data; /* where its first strip or tile begins */
+	/* Where the low byte of these numbers is; 0: the directory has none. */
+	guint64 compression_at, photometric_at;
 	guint32 kind; /* NewSubfileType, a set of these bits: */
 };
 enum tiff_page_kind { TIFF_REDUCED = 1, TIFF_PAGE = 2 };
+enum tiff_photometric { TIFF_RGB = 2, TIFF_YCBCR = 6 };
+enum tiff_compression { TIFF_OLD_JPEG = 6, TIFF_JPEG = 7 };
+
+/* JPEG 2000 by one of its numbers, which libvips decodes, not libtiff. */
+bool tiff_is_jp2k(guint compression);
 
 /* The directories of a TIFF in their order, those in sub-directories left out; none of another file.
  * Returns owned (struct tiff_page). */
 GArray *tiff_directories(const guint8 *data, gsize length);
 
-/* Are all items of it grey, and of limited range (16 to 235)? By their properties. */
-bool heif_is_limited_grey(const guint8 *data, gsize length);
+/* Where a HEIF or AVIF whose items are all grey has its matrix coefficients (nclx: 2 bytes, and a byte whose highest bit says full range);
+ * none of another file. Returns owned (guint64). */
+GArray *heif_grey_colours(const guint8 *data, gsize length);
 
 /* Frames of an image sequence (AVIF, HEIC) in its longest track; 0: the file has no sequence. */
 guint heif_frames(const guint8 *data, gsize length);

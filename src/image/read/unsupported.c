@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "image/read/header.h"
+#include "image/read/netpbm.h"
 #include "image/read/page_scan.h"
 #include "image/read/tiff_pieces.h"
 #include "image/table/vips_error.h"
@@ -14,9 +15,11 @@
 
 #define MARK "dropmill-numbers"
 
+#define OURS "unsupported: "
+
 static bool refuse(GError **error, const char *what)
 {
-	return fail(error, ERROR_INPUT, "unsupported: %s", what);
+	return fail(error, ERROR_INPUT, OURS "%s", what);
 }
 
 /* What a loader says of a sound file that it cannot read, by the loader's name and its words. */
@@ -53,43 +56,19 @@ bool unsupported_failed(VipsSource *source, GError **error)
 			vips_error_clear();
 			return refuse(error, refusals[i].what);
 		}
+	/* Our own say so themselves. */
+	const char *ours = strstr(words, OURS);
+	if (ours) {
+		g_autofree char *what = g_strndup(ours + strlen(OURS), strcspn(ours + strlen(OURS), "\n"));
+		vips_error_clear();
+		return refuse(error, what);
+	}
 	/* PNG's loader gives its reason as a warning, and then only fails. */
 	const char *loader = *words ? NULL : vips_foreign_find_load_source(source);
 	g_autofree char *warning = loader && g_str_has_prefix(loader, "VipsForeignLoadPng") ? warnings_newest() : NULL;
 	if (warning)
 		vips_error("png", "%s", warning);
 	return vips_failed(error, "damaged image");
-}
-
-enum photometric { RGB = 2, YCBCR = 6 };
-enum compression { OLD_JPEG = 6, JPEG = 7 };
-
-/* Compressions that bring YCbCr to RGB by themselves: JPEG, and JPEG 2000 in its three numbers. */
-static bool turns_to_rgb(guint compression)
-{
-	return compression == JPEG || (compression >= 33003 && compression <= 33005) || compression == 34712;
-}
-
-/* Is this JPEG, which a TIFF says to be RGB, YCbCr? Subsampled, or with the marker of JFIF, or Adobe's transform. */
-static bool is_ycbcr(const guint8 *data, gsize length)
-{
-	for (gsize at = 2; at + 4 <= length && data[at] == 0xff;) {
-		guint8 marker = data[at + 1];
-		gsize size = (gsize)data[at + 2] << 8 | data[at + 3];
-		const guint8 *body = data + at + 4;
-		if (size < 2 || at + 2 + size > length)
-			return false;
-		if (marker == 0xe0 && size >= 7 && memcmp(body, "JFIF", 4) == 0)
-			return true;
-		if (marker == 0xee && size >= 14 && memcmp(body, "Adobe", 5) == 0)
-			return body[11] == 1;
-		if (marker >= 0xc0 && marker <= 0xc2)
-			return size >= 17 && body[5] == 3 && body[7] != body[10];
-		if (marker == 0xda)
-			return false;
-		at += 2 + size;
-	}
-	return false;
 }
 
 static bool check_tiff(const guint8 *data, gsize length, guint page, GError **error)
@@ -99,71 +78,28 @@ static bool check_tiff(const guint8 *data, gsize length, guint page, GError **er
 	if (page >= directories->len)
 		return true;
 	const struct tiff_page *d = &g_array_index(directories, struct tiff_page, page);
-	if (d->photometric == YCBCR && d->compression == OLD_JPEG)
-		return refuse(error, "an old-style JPEG in TIFF, which libvips does not read; convert it to RGB first");
-	if (d->photometric == YCBCR && !turns_to_rgb(d->compression))
-		return refuse(error, "YCbCr TIFF without JPEG compression; convert it to RGB first");
-	if (d->compression > 1 && !turns_to_rgb(d->compression) && !tiff_unpacks(d->compression))
+	if (d->photometric == TIFF_YCBCR && d->samples > 3)
+		return refuse(error,
+			"a YCbCr TIFF with more than three numbers a pixel, which libtiff does not read; convert it to RGB first");
+	if (d->compression > 1 && !tiff_is_jp2k(d->compression) && !tiff_unpacks(d->compression))
 		return fail(error, ERROR_INPUT,
 			"unsupported: a TIFF of compression %u, which the libtiff at hand does not read; convert it to deflate first",
 			d->compression);
-	if (d->photometric == RGB && d->compression == JPEG && d->samples == 3 && d->data < length &&
-		is_ycbcr(data + d->data, length - d->data))
-		return refuse(error,
-			"JPEG in TIFF whose photometric tag says RGB, while the JPEG is YCbCr; correct the tag "
-			"(tiffset -s 262 6 FILE), or convert it first");
 	return true;
-}
-
-/* The next number of the header; comments are like space. False: none. *twice: one comment comes right behind another. */
-static bool next_number(const guint8 *data, gsize length, gsize *at, guint *number, bool *twice)
-{
-	bool digits = false;
-
-	for (bool behind = false; *at < length && (g_ascii_isspace(data[*at]) || data[*at] == '#'); ++*at) {
-		bool comment = data[*at] == '#';
-		*twice |= comment && behind;
-		while (comment && *at < length && data[*at] != '\n')
-			++*at;
-		behind = comment;
-	}
-	for (*number = 0; *at < length && g_ascii_isdigit(data[*at]) && *number < 100000; ++*at, digits = true)
-		*number = *number * 10 + (guint)(data[*at] - '0');
-	return digits;
 }
 
 static bool check_ppm(const guint8 *data, gsize length, guint page, GError **error)
 {
-	bool twice = false, ascii = length > 2 && data[1] <= '3';
-	gsize at = 2;
-	guint size[2], most = 255;
+	struct netpbm header;
 
 	(void)page;
-	if (length < 3 || data[1] < '1' || data[1] > '6' || !next_number(data, length, &at, &size[0], &twice) ||
-		!next_number(data, length, &at, &size[1], &twice))
+	if (length < 2 || data[1] < '1' || data[1] > '6')
 		return true;
-	if (data[1] != '1' && data[1] != '4' && !next_number(data, length, &at, &most, &twice))
-		return true;
-	for (guint value; ascii && !twice && next_number(data, length, &at, &value, &twice);)
-		;
-	if (twice)
-		return refuse(error,
-			"PPM with comments that follow each other, which libvips misreads; remove the comments "
-			"(lines that begin with #), or convert it to PNG first");
-	return most == 255 || most == 65535 ||
-	       fail(error, ERROR_INPUT,
-		       "unsupported: PPM with a largest value of %u, which libvips does not scale; convert it to 255 or 65535, or to "
-		       "PNG, first",
-		       most);
-}
-
-static bool check_heif(const guint8 *data, gsize length, guint page, GError **error)
-{
-	(void)page;
-	return !heif_is_limited_grey(data, length) ||
-	       refuse(error,
-		       "a grey picture of limited range (16 to 235), which libvips does not stretch; write it in full range, "
-		       "or convert it to PNG first");
+	if (!netpbm_header(data, length, &header))
+		return fail(error, ERROR_INPUT, "damaged image: its header has not the numbers of a PPM");
+	return (header.most > 0 && header.most <= 65535) ||
+	       fail(error, ERROR_INPUT, "damaged image: a PPM with a largest value of %u; 1 to 65535 are allowed",
+		       header.most);
 }
 
 static const struct {
@@ -172,8 +108,6 @@ static const struct {
 } checks[] = {
 	{"tiff", check_tiff},
 	{"ppm", check_ppm},
-	{"heif", check_heif},
-	{"avif", check_heif},
 };
 
 bool unsupported_check(const guint8 *data, gsize length, const char *format, guint page, GError **error)

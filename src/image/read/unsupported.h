@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   sound files that libvips (8.14.1) cannot read, or reads wrongly and says nothing: TIFF's YCbCr without JPEG, PPM of other than 8
- *            or 16 full bits, and others. They fail with what they are and what helps, never as "damaged", and never with wrong colours.
+ * Purpose:   sound files that libvips (8.14.1) cannot read, and whose header does not tell enough to correct them (see correction.h). They fail with
+ *            what they are and what helps, never as "damaged", and never with wrong colours.
  * Thread:    any. Ownership: borrows its arguments.
  */
 #ifndef DROPMILL_IMAGE_READ_UNSUPPORTED_H

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Files whose header tells more than libvips looks at: see correction.h. TIFF 6.0; netpbm's ppm(5); ITU-T H.273 (limited range); ISO/IEC
+ * 10918-1 (JPEG's markers). */
+#include "image/read/correction.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "image/read/netpbm.h"
+#include "image/read/page_scan.h"
+#include "image/read/tiff_rgb.h"
+#include "image/table/auto.h"
+
+struct correction {
+	GBytes *bytes;       /* read in place of the file; NULL: the file is */
+	GBytes *original;    /* of `directories` */
+	GArray *directories; /* guint: those that libtiff converts; NULL: none */
+	guint most;          /* the number of white; 0: it is the format's */
+	bool limited;        /* black and white are 16 and 235 of 255 */
+};
+
+void correction_free(struct correction *correction)
+{
+	g_clear_pointer(&correction->bytes, g_bytes_unref);
+	g_clear_pointer(&correction->original, g_bytes_unref);
+	g_clear_pointer(&correction->directories, g_array_unref);
+	g_free(correction);
+}
+
+DEFINE_AUTO(correction, correction_free)
+
+GBytes *correction_bytes(const struct correction *correction)
+{
+	return correction->bytes;
+}
+
+/* The file, or a copy of its own that may be changed: of a file at path, only the pages that are written to are copied. */
+static GBytes *open_bytes(const char *path, GBytes *given, bool writable, GError **error)
+{
+	if (given)
+		return writable ? g_bytes_new(g_bytes_get_data(given, NULL), g_bytes_get_size(given))
+				: g_bytes_ref(given);
+	int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+	if (descriptor < 0) {
+		fail_errno(error, "cannot open it");
+		return NULL;
+	}
+	g_autoptr(GMappedFile) file = g_mapped_file_new_from_fd(descriptor, writable, error);
+	close(descriptor);
+	return file ? g_mapped_file_get_bytes(file) : NULL;
+}
+
+/* To be changed by the caller alone, before libvips sees it. */
+static guint8 *writable(GBytes *copy)
+{
+	return (guint8 *)g_bytes_get_data(copy, NULL);
+}
+
+static bool find_ppm(struct correction *c, const char *path, GBytes *given, GError **error)
+{
+	gsize length;
+	const guint8 *data = g_bytes_get_data(c->original, &length);
+	struct netpbm header;
+
+	if (!netpbm_header(data, length, &header))
+		return true;
+	if (header.most != 1 || (header.kind != '1' && header.kind != '4'))
+		c->most = header.most == 255 || header.most == 65535 ? 0 : header.most;
+	if (header.kind <= '3')
+		return (c->bytes = netpbm_binary(data, length, &header, error)) != NULL;
+	if (header.comments && !(c->bytes = open_bytes(path, given, true, error)))
+		return false;
+	if (header.comments)
+		netpbm_drop_comments(writable(c->bytes), &header);
+	return true;
+}
+
+/* What a JPEG of three colours says of them: YCbCr by its subsampling or the marker of JFIF, either by Adobe's. 0: nothing. */
+static guint jpeg_colours(const guint8 *data, gsize length)
+{
+	for (gsize at = 2; at + 4 <= length && data[at] == 0xff;) {
+		guint8 marker = data[at + 1];
+		gsize size = (gsize)data[at + 2] << 8 | data[at + 3];
+		const guint8 *body = data + at + 4;
+		if (size < 2 || at + 2 + size > length)
+			return 0;
+		if (marker == 0xe0 && size >= 7 && memcmp(body, "JFIF", 4) == 0)
+			return TIFF_YCBCR;
+		if (marker == 0xee && size >= 14 && memcmp(body, "Adobe", 5) == 0)
+			return body[11] == 1 ? TIFF_YCBCR : body[11] == 0 ? TIFF_RGB : 0;
+		if (marker >= 0xc0 && marker <= 0xc2)
+			return size >= 17 && body[5] == 3 && body[7] != body[10] ? TIFF_YCBCR : 0;
+		if (marker == 0xda)
+			return 0;
+		at += 2 + size;
+	}
+	return 0;
+}
+
+/* Libtiff has to convert it: neither libtiff's decoder of its compression brings it to RGB, nor libvips. */
+static bool is_for_libtiff(const struct tiff_page *page)
+{
+	return page->compression == TIFF_OLD_JPEG ||
+	       (page->photometric == TIFF_YCBCR && page->compression != TIFF_JPEG && !tiff_is_jp2k(page->compression));
+}
+
+/* Its photometric tag as it should be for libvips. */
+static guint photometric_of(const struct tiff_page *page, const guint8 *data, gsize length)
+{
+	bool has_jpeg = page->compression == TIFF_JPEG && page->samples == 3 && page->data < length &&
+			(page->photometric == TIFF_RGB || page->photometric == TIFF_YCBCR);
+	guint told = has_jpeg ? jpeg_colours(data + page->data, length - page->data) : 0;
+
+	return is_for_libtiff(page) && page->photometric == TIFF_YCBCR ? TIFF_RGB : told ? told : page->photometric;
+}
+
+static bool find_tiff(struct correction *c, const char *path, GBytes *given, GError **error)
+{
+	gsize length;
+	const guint8 *data = g_bytes_get_data(c->original, &length);
+	g_autoptr(GArray) pages = tiff_directories(data, length);
+
+	for (guint i = 0; i < pages->len; i++) {
+		const struct tiff_page *page = &g_array_index(pages, struct tiff_page, i);
+		guint photometric = photometric_of(page, data, length);
+		if ((photometric == page->photometric && !is_for_libtiff(page)) || page->photometric_at >= length ||
+			page->compression_at >= length)
+			continue;
+		if (!c->bytes && !(c->bytes = open_bytes(path, given, true, error)))
+			return false;
+		writable(c->bytes)[page->photometric_at] = (guint8)photometric;
+		if (!is_for_libtiff(page))
+			continue;
+		/* libvips reads its header alone, as one of plain pixels. */
+		if (page->compression == TIFF_OLD_JPEG)
+			writable(c->bytes)[page->compression_at] = 1;
+		if (!c->directories)
+			c->directories = g_array_new(FALSE, FALSE, sizeof(guint));
+		g_array_append_val(c->directories, i);
+	}
+	return true;
+}
+
+/* Of grey, libheif (1.15 to 1.23) may stretch a limited range, or not, by its version and the depth; and it takes some matrices for those of
+ * colours. With these numbers it gives what is in the file. */
+static bool find_heif(struct correction *c, const char *path, GBytes *given, GError **error)
+{
+	enum { BT601 = 6, FULL = 0x80 };
+	gsize length;
+	const guint8 *data = g_bytes_get_data(c->original, &length);
+	g_autoptr(GArray) places = heif_grey_colours(data, length);
+
+	for (guint i = 0; i < places->len; i++) {
+		const guint64 at = g_array_index(places, guint64, i);
+		if (data[at] == 0 && data[at + 1] == BT601 && data[at + 2] & FULL)
+			continue;
+		c->limited |= !(data[at + 2] & FULL);
+		if (!c->bytes && !(c->bytes = open_bytes(path, given, true, error)))
+			return false;
+		memcpy(writable(c->bytes) + at, (const guint8[]){0, BT601, FULL}, 3);
+	}
+	return true;
+}
+
+static const struct {
+	const char *loader;
+	bool (*find)(struct correction *c, const char *path, GBytes *given, GError **error);
+} finders[] = {{"ppmload", find_ppm}, {"tiffload", find_tiff}, {"heifload", find_heif}};
+
+bool correction_find(const char *path, GBytes *given, const char *loader, struct correction **out, GError **error)
+{
+	g_autoptr(GBytes) original = NULL;
+
+	*out = NULL;
+	for (guint i = 0; loader && i < G_N_ELEMENTS(finders); i++) {
+		if (!g_str_has_prefix(loader, finders[i].loader))
+			continue;
+		if (!(original = open_bytes(path, given, false, error)))
+			return false;
+		auto_struct(correction) c = g_new0(struct correction, 1);
+		c->original = g_bytes_ref(original);
+		if (!finders[i].find(c, path, given, error))
+			return false;
+		if (c->bytes || c->most || c->limited)
+			*out = g_steal_pointer(&c);
+	}
+	return true;
+}
+
+/* Each band's table; transparency stays. */
+static VipsImage *table_of(const struct correction *c, VipsImage *image)
+{
+	bool deep = image->BandFmt == VIPS_FORMAT_USHORT;
+	guint full = deep ? 65535 : 255, unit = !c->limited ? 0 : deep ? 256 : 1;
+	guint low = 16 * unit, span = c->limited ? 219 * unit : c->most;
+	int bands = image->Bands, colours = vips_image_hasalpha(image) ? bands - 1 : bands;
+	gsize count = ((gsize)full + 1) * (gsize)bands, at = 0;
+	g_autofree guint16 *words = g_new(guint16, count);
+
+	for (guint value = 0; value <= full; value++)
+		for (int band = 0; band < bands; band++, at++) {
+			guint level = value < low ? 0 : MIN(value - low, span);
+			guint right = band < colours ? (level * full + span / 2) / span : value;
+			if (deep)
+				words[at] = (guint16)right;
+			else
+				((guint8 *)words)[at] = (guint8)right;
+		}
+	return vips_image_new_from_memory_copy(
+		words, count * (deep ? 2 : 1), (int)full + 1, 1, bands, deep ? VIPS_FORMAT_USHORT : VIPS_FORMAT_UCHAR);
+}
+
+static VipsImage *through_table(const struct correction *c, VipsImage *image)
+{
+	g_autoptr(VipsImage) table = table_of(c, image);
+	g_autoptr(VipsImage) mapped = NULL;
+	VipsImage *out = NULL;
+
+	if (!table || vips_maplut(image, &mapped, table, NULL) ||
+		vips_copy(mapped, &out, "interpretation", image->Type, NULL))
+		return NULL;
+	/* libvips from 8.15 on. */
+	if (vips_image_get_typeof(out, "ppm-max-value"))
+		vips_image_set_double(out, "ppm-max-value", out->BandFmt == VIPS_FORMAT_USHORT ? 65535 : 255);
+	return out;
+}
+
+static bool converts(const struct correction *c, guint page)
+{
+	for (guint i = 0; c->directories && i < c->directories->len; i++)
+		if (g_array_index(c->directories, guint, i) == page)
+			return true;
+	return false;
+}
+
+VipsImage *correction_apply(const struct correction *c, VipsImage *image, guint page, VipsAccess access)
+{
+	VipsImage *right = converts(c, page) ? tiff_rgb_new(c->original, page, image, access != VIPS_ACCESS_RANDOM)
+			   : c->most || c->limited ? through_table(c, image)
+						   : g_object_ref(image);
+
+	g_object_unref(image);
+	return right;
+}
