@@ -316,6 +316,35 @@ static void test_exif_that_is_large(void **state)
 	assert_int_equal(thumbnail_beside(64500), 0);
 }
 
+/* EXIF comes from strangers: whatever its bytes say, there is a thumbnail, or it is said that there is none. */
+static void test_broken_exif(void **state)
+{
+	g_autoptr(VipsImage) image = soft(40, 30, 3);
+	g_autoptr(GRand) dice = g_rand_new_with_seed(7);
+	const void *block;
+	size_t length;
+	guint made = 0;
+	(void)state;
+
+	add_exif(image, 100);
+	assert_int_equal(vips_image_get_blob(image, VIPS_META_EXIF_NAME, &block, &length), 0);
+	g_autofree guint8 *sound = g_memdup2(block, length);
+	for (int i = 0; i < 300; i++) {
+		g_autofree guint8 *broken = g_memdup2(sound, length);
+		g_autoptr(VipsImage) damaged = soft(40, 30, 3);
+		for (int k = 0; k < 1 + i % 5; k++)
+			broken[g_rand_int_range(dice, 6, (gint)length)] = (guint8)g_rand_int_range(dice, 0, 256);
+		vips_image_set_blob_copy(damaged, VIPS_META_EXIF_NAME, broken,
+			i % 3 ? length : (size_t)g_rand_int_range(dice, 8, (gint)length));
+		g_autoptr(GBytes) jpeg = saved(damaged, "{'thumbnail': 'fresh'}");
+		if (!is_lost(damaged, "{'thumbnail': 'fresh'}")) {
+			assert_shows(jpeg);
+			made++;
+		}
+	}
+	assert_true(made > 250);
+}
+
 /* Nothing packs worse. */
 static void test_noise_has_one(void **state)
 {
@@ -344,6 +373,7 @@ int main(void)
 		cmocka_unit_test(test_colours_are_those_of_a_picture_without_a_profile),
 		cmocka_unit_test(test_the_rest_of_exif_stays),
 		cmocka_unit_test(test_exif_that_is_large),
+		cmocka_unit_test(test_broken_exif),
 		cmocka_unit_test(test_noise_has_one),
 	};
 
