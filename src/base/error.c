@@ -115,6 +115,18 @@ bool fail_limit(GError **error, const char *format, ...)
 	return false;
 }
 
+bool fail_in_use(GError **error, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	fail_numbered(error, ERROR_RETRY, 0, format, arguments);
+	va_end(arguments);
+	if (error)
+		dropmill_error_get_private(*error)->limit = true;
+	return false;
+}
+
 bool error_is_limit(const GError *error)
 {
 	return error && error->domain == DROPMILL_ERROR && dropmill_error_get_private(error)->limit;

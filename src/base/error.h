@@ -33,6 +33,8 @@ bool fail(GError **error, enum error_kind kind, const char *format, ...) G_GNUC_
 
 /* ERROR_INPUT, since it is beyond a limit that somebody set. */
 bool fail_limit(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* ERROR_RETRY, since what the limit allows is in use now. */
+bool fail_in_use(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* fail() with ": " and strerror(errno) behind; the kind is that of errno at this place. fail_errno() is for PLACE_PROCESS. */
 bool fail_errno(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -47,7 +49,7 @@ enum error_kind error_kind(const GError *error);
 /* errno, as far as the error has one; 0: none. */
 int error_number(const GError *error);
 
-/* Was it fail_limit() that set it? */
+/* Was it fail_limit() or fail_in_use() that set it? */
 bool error_is_limit(const GError *error);
 
 #endif

@@ -103,7 +103,7 @@ static void on_loop(GSourceFunc function, struct master *master, void *thing)
 	g_idle_add_full(G_PRIORITY_DEFAULT, function, pair, NULL);
 }
 
-/* Any thread. Whoever sends garbage sends much of it: told once, then each time that the number has doubled. */
+/* Any thread. Whoever sends garbage sends much of it: logged once, then each time that the number has doubled. */
 static void refuse(struct master *master, const char *what, const char *why)
 {
 	guint count = (guint)g_atomic_int_add(&master->records_refused, 1) + 1;
@@ -133,6 +133,7 @@ static void result_lost(const struct record *headers, const GError *why, void *u
 	if (!result)
 		return;
 	result->not_taken = true;
+	result->limit = error_is_limit(why);
 	on_loop(take_result, user, result);
 }
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/error.h"
 #include "base/log.h"
 
 /* Of results that wait to be sent. */
@@ -80,13 +81,16 @@ static void send_result(
 		delivered(delivery_of(error), error, delivery);
 }
 
-/* A large result was not delivered: the master shall know why, and not wait for it. */
-static void say_undelivered(struct answers *answers, struct delivery *delivery, const char *error)
+/* A large result was not delivered: the master shall know why, and not wait for it. One that is too large for the topic is as lost as one whose parts
+ * were: each try is counted. */
+static void say_undelivered(
+	struct answers *answers, struct delivery *delivery, enum delivery_end how, const char *error)
 {
 	g_autofree char *size = g_format_size((guint64)delivery->bytes);
-	g_autofree char *why = g_strdup_printf("its result of %s was not delivered: %s", size, error);
+	g_autofree char *why = g_strdup_printf("its result%s%s was not delivered: %s", delivery->bytes ? " of " : "",
+		delivery->bytes ? size : "", error);
 
-	delivery->lease.status = RESULT_RETRY;
+	delivery->lease.status = how == DELIVERY_REFUSED ? RESULT_STALE : RESULT_RETRY;
 	delivery->lease.message = why;
 	send_result(answers, &delivery->lease, -1, -1, true);
 }
@@ -110,7 +114,7 @@ static void delivered(enum delivery_end how, const GError *error, void *user)
 	g_cond_signal(&answers->changed);
 	g_mutex_unlock(&answers->lock);
 	if (tell)
-		say_undelivered(answers, delivery, error->message);
+		say_undelivered(answers, delivery, how, error->message);
 	g_free(delivery->lease.job);
 	g_free(delivery->lease.worker);
 	g_free(delivery);
@@ -122,13 +126,15 @@ void answers_send(struct answers *answers, const struct result *result, gint32 p
 }
 
 void answers_refuse(struct answers *answers, const struct record *record, const char *worker, enum result_status status,
-	const char *why)
+	const GError *why)
 {
-	g_autofree char *message = g_strdup_printf("worker %s cannot take the task: %s", worker, why);
+	g_autofree char *message = g_strdup_printf("worker %s cannot take the task: %s", worker, why->message);
 	auto_struct(result) result = result_instead(record, status, message);
 
-	if (result && strcmp(result->worker, worker) == 0)
-		send_result(answers, result, -1, -1, false);
+	if (!result || strcmp(result->worker, worker) != 0)
+		return;
+	result->limit = error_is_limit(why);
+	send_result(answers, result, -1, -1, false);
 }
 
 void answers_wait(struct answers *answers)

@@ -22,7 +22,7 @@ void answers_reader(struct answers *answers, struct bus_reader *reader);
 void answers_send(struct answers *answers, const struct result *result, gint32 partition, gint64 offset);
 /* For a record that is not a task for this worker: when it says whose lease it is, and that is this worker's. */
 void answers_refuse(struct answers *answers, const struct record *record, const char *worker, enum result_status status,
-	const char *why);
+	const GError *why);
 /* Until what is on its way takes not too much memory. Each part has its time in librdkafka, so that this ends. */
 void answers_wait(struct answers *answers);
 /* Until nothing is on its way any more, or that time has come; nobody is finished afterwards. The reader, if there is one. */

@@ -72,7 +72,7 @@ static void refuse(const GError *error, void *user)
 static void turn_down(struct worker *worker, const struct record *record, enum result_status status, const GError *why)
 {
 	refuse(why, worker);
-	answers_refuse(worker->answers, record, worker->id, status, why->message);
+	answers_refuse(worker->answers, record, worker->id, status, why);
 }
 
 /* Reader's thread. */

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """README.md, the manual (src/dist/doc) and the man page against the program and the sources.
 
-Checks the generated parts, every option and subcommand, every link and its anchor, paths of files that are named, and the size of README.
+Checks the generated parts, every option and subcommand, every link and its anchor, paths of files and names of the source that are named, and the
+size of README.
 Usage: docs.py BUILD [--write]; --write puts the generated parts into the documents.
 """
 import glob
@@ -180,6 +181,19 @@ def check_sources(pages):
                 yield f"{path}: {name} does not exist"
 
 
+def check_names(pages):
+    """`like_this`, `like_this()`, `name.c` and `name.h`: of the source. Metrics are listed by the program."""
+    files = [path for folder in ("src", "tests") for path in glob.glob(os.path.join(ROOT, folder, "**", "*.*"), recursive=True) if not path.endswith(".md")]
+    names, words = {os.path.basename(path) for path in files}, set()
+    for path in files:
+        if path.endswith((".c", ".h", ".py", ".js", ".yaml")):
+            words |= set(re.findall(r"\w+", read(path)))
+    for path, text in pages.items():
+        for name in sorted(set(re.findall(r"`([a-z0-9]+(?:_[a-z0-9]+)+|\w+\(\)|\w+\.[ch])`", without_code(text)))):
+            if name not in names and name.removesuffix("()") not in words and not name.startswith("dropmill_"):
+                yield f"{path}: there is no `{name}` in the source"
+
+
 def check_index(pages):
     index = pages[os.path.join(DOC, "README.md")]
     for path in pages:
@@ -216,6 +230,7 @@ def main():
     problems = [f"{path}: a generated part is not that of the program: make docs" for path in stale]
     problems += check_links(wanted)
     problems += check_sources(wanted)
+    problems += check_names(wanted)
     problems += check_index(wanted)
     problems += check_options(program, wanted[COMMAND_LINE], read(MAN).replace("\\-", "-"))
     if len(wanted["README.md"].encode()) > README_BYTES:

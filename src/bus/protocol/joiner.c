@@ -197,11 +197,10 @@ static bool place(struct joiner *joiner, struct pending *pending, GError **error
 		return true;
 	}
 	if (pending->bytes > (guint64)joiner->options.spool_bytes)
-		return fail(error, ERROR_INPUT, "it has %s, at most %s are taken (--spool)", size, most);
+		return fail_limit(error, "it has %s, at most %s are taken (--spool)", size, most);
 	make_room(joiner, pending->bytes);
 	if (!has_spool(joiner, pending->bytes))
-		return fail(error, ERROR_RETRY, "it has %s, and of the %s for such (--spool) the rest is taken", size,
-			most);
+		return fail_in_use(error, "it has %s, and of the %s for such (--spool) the rest is taken", size, most);
 	pending->fd = spool_open(joiner->options.folder, pending->bytes, error);
 	if (pending->fd < 0) {
 		g_prefix_error(error, "its %s find no room: ", size);
@@ -253,7 +252,7 @@ static struct pending *pending_for(
 	}
 	make_room(joiner, 0);
 	if (joiner->order.length >= JOINER_MOST) {
-		fail(error, ERROR_RETRY, "%d records wait for their parts already", JOINER_MOST);
+		fail_in_use(error, "%d records wait for their parts already", JOINER_MOST);
 		return NULL;
 	}
 	return pending_new(joiner, record, g_steal_pointer(&key), parts, bytes);

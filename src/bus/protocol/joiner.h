@@ -22,8 +22,8 @@
 #define JOINER_PATIENCE_US (30 * G_USEC_PER_SEC)
 
 /* A record that nobody will see: its headers, and why. Called once for each, and for each malformed part. ERROR_INPUT:
- * it is larger than is taken here at all; ERROR_RETRY: there is no room for it now; ERROR_SYSTEM: parts were lost, or
- * are malformed. */
+ * it is larger than is taken here at all. ERROR_RETRY: there is no room for it now; with error_is_limit() others use
+ * it, else the disk is full. ERROR_SYSTEM: parts were lost, or are malformed. */
 typedef void (*joiner_lost_fn)(const struct record *headers, const GError *why, void *user);
 
 struct joiner_options {

@@ -79,7 +79,7 @@ struct result {
 	char *worker;
 	enum result_status status;
 	bool not_taken; /* never sent: it is in place of one that its receiver had no room for */
-	bool limit;     /* not ok: beyond a limit of its pipeline */
+	bool limit; /* not ok: beyond a limit, of its pipeline or of its receiver; or what that allows is in use now */
 	gint64 compute_us;
 	struct work_spent spent; /* all 0 where the worker did not say */
 	char *message;           /* not ok: the reason; else "" */

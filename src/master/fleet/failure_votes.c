@@ -15,6 +15,11 @@ static void accusation_free(struct accusation *accusation)
 	g_free(accusation);
 }
 
+static bool is_fault(enum accuse_kind kind)
+{
+	return kind != ACCUSE_FULL && kind != ACCUSE_LIMIT;
+}
+
 void accuse(struct job *job, guint tile, const struct worker *worker, enum accuse_kind kind, const char *reason)
 {
 	struct accusation *accusation = g_new0(struct accusation, 1);
@@ -24,7 +29,8 @@ void accuse(struct job *job, guint tile, const struct worker *worker, enum accus
 	if (!job->accusations)
 		job->accusations = g_ptr_array_new_with_free_func((GDestroyNotify)accusation_free);
 	g_ptr_array_add(job->accusations, accusation);
-	breaker_failed(worker->breaker, reason, clock_now_us());
+	if (is_fault(kind))
+		breaker_failed(worker->breaker, reason, clock_now_us());
 }
 
 int accuse_rank(const struct job *job, guint tile, const struct worker *worker)
@@ -49,7 +55,8 @@ guint accuse_verdicts(const struct job *job, guint tile)
 
 	for (guint i = 0; job->accusations && i < job->accusations->len; i++) {
 		const struct accusation *accusation = job->accusations->pdata[i];
-		if (accusation->tile == tile && accusation->kind == ACCUSE_VERDICT &&
+		if (accusation->tile == tile &&
+			(accusation->kind == ACCUSE_VERDICT || accusation->kind == ACCUSE_LIMIT) &&
 			accusation->breaker->state == BREAKER_CLOSED)
 			g_hash_table_add(who, accusation->breaker);
 	}
@@ -63,7 +70,7 @@ void accuse_managed(struct job *job, guint tile, const struct worker *worker)
 		struct accusation *accusation = job->accusations->pdata[i];
 		if (accusation->tile != tile)
 			continue;
-		if (accusation->breaker != worker->breaker)
+		if (accusation->breaker != worker->breaker && is_fault(accusation->kind))
 			breaker_strike(accusation->breaker, accusation->reason, clock_now_us());
 		g_ptr_array_remove_index_fast(job->accusations, i);
 	}

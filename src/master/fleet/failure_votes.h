@@ -14,6 +14,8 @@ enum accuse_kind {
 	ACCUSE_TROUBLE, /* it could not do it: disk full, no memory, no access */
 	ACCUSE_VERDICT, /* it says that the picture is at fault */
 	ACCUSE_DEATH,   /* it died of it: its machine is avoided, too */
+	ACCUSE_FULL,    /* what its limits allow is in use: no fault of its */
+	ACCUSE_LIMIT, /* it says that the picture is beyond a limit, its own or the pipeline's: a verdict, and no fault of its either */
 };
 
 struct accusation {

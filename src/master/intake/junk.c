@@ -21,7 +21,7 @@ static const struct {
 		"*.aria2|*.aria2__temp|*.st|*.ytdl|*.dtapart|*.fdmdownload|*.jc!|*.getright"},
 	{"torrent programs (qBittorrent, uTorrent, BitComet, Vuze, Xunlei)", "*.!qb|*.!ut|*.!bt|*.bc!|*.az!|*.xltd"},
 	{"uploads and FTP programs (WinSCP, lftp and others)",
-		"*.filepart|*.lftp-pget-status|*.uploading|*.upload|*.incomplete"},
+		"*.filepart|*.lftp-pget-status|*.uploading|*.upload|*.incomplete|*.rsync"},
 	{"sync programs (Resilio, Nextcloud, ownCloud, FreeFileSync, GoodSync)",
 		"*.!sync|*.bts|*.rsls|*.rslsc|*.syncpart|*.nextcloud|*.owncloud|*.ffs_db|*.ffs_lock|_gsdata_"},
 	{"Windows: thumbnails, folder settings, recycle bins, found clusters",
@@ -37,6 +37,7 @@ static const struct {
 	{"NAS (Synology, QNAP): previews, recycle bins, snapshots",
 		"@eadir|@tmp|*@synoeastream|*@synoresource|#recycle|#snapshot|@recycle|@recently-snapshot"},
 	{"picture programs: settings, previews", "picasa.ini|zbthumbnail.info|*.lrdata"},
+	{"cameras, phones and picture programs: what belongs to a picture, and is none", "*.xmp|*.aae|*.pp3|*.dop"},
 	{"the mill itself: why a file failed", "*" REASON_ENDING},
 	/* junk: end */
 };

@@ -195,9 +195,10 @@ static bool hope_elsewhere(const struct master *master, const struct job *job, g
 }
 
 /* A worker could not do it. Another tries; when all have, it is no worker's trouble but one that passes. */
-static void in_trouble(struct master *master, struct job *job, guint index, struct worker *worker, const char *why)
+static void in_trouble(struct master *master, struct job *job, guint index, struct worker *worker,
+	enum accuse_kind kind, const char *why)
 {
-	accuse(job, index, worker, ACCUSE_TROUBLE, why);
+	accuse(job, index, worker, kind, why);
 	if (hope_elsewhere(master, job, index))
 		try_elsewhere(master, job, index, why);
 	else
@@ -211,7 +212,7 @@ static void found_bad(
 {
 	const char *why = result->message;
 
-	accuse(job, index, worker, ACCUSE_VERDICT, why);
+	accuse(job, index, worker, result->limit ? ACCUSE_LIMIT : ACCUSE_VERDICT, why);
 	bool again = accuse_verdicts(job, index) < 2;
 	if (again && hope_elsewhere(master, job, index))
 		try_elsewhere(master, job, index, why);
@@ -274,7 +275,7 @@ static void refused(struct master *master, const struct lease *lease, const char
 		worker->no_shm = true;
 		tile_again(master, lease->job, lease->tile, why);
 	} else {
-		in_trouble(master, lease->job, lease->tile, worker, why);
+		in_trouble(master, lease->job, lease->tile, worker, ACCUSE_TROUBLE, why);
 	}
 }
 
@@ -287,7 +288,7 @@ static void had_no_room(struct master *master, struct job *job, guint index, con
 	if (later)
 		job_trouble(master, job, result->message);
 	else
-		job_bad(master, job, SHOWN_INPUT, result->message);
+		job_bad(master, job, result->limit ? SHOWN_LIMIT : SHOWN_INPUT, result->message);
 }
 
 static void answer(struct master *master, const struct lease *lease, const struct result *result)
@@ -317,7 +318,8 @@ static void answer(struct master *master, const struct lease *lease, const struc
 		job_other_lane(master, job, LANE_TILED, "a large picture");
 		break;
 	case RESULT_RETRY:
-		in_trouble(master, job, index, lease->worker, result->message);
+		in_trouble(master, job, index, lease->worker, result->limit ? ACCUSE_FULL : ACCUSE_TROUBLE,
+			result->message);
 		break;
 	case RESULT_REFUSED:
 		refused(master, lease, result->message);

@@ -115,6 +115,25 @@ static void a_death_keeps_from_its_machine_while_there_is_another(void **state)
 	accuse_absolve(&job);
 }
 
+/* Its --spool is full, or smaller than that of others. */
+static void nobody_is_struck_for_a_limit(void **state)
+{
+	auto_struct(workers) workers = registry();
+	struct tile tile = {0};
+	struct job job = {.tiles = &tile, .tile_count = 1};
+	struct worker *a = workers_find(workers, "a"), *b = workers_find(workers, "b");
+
+	(void)state;
+	for (int i = 0; i < 2 * BREAKER_STRIKES; i++) {
+		accuse(&job, 0, a, i % 2 ? ACCUSE_FULL : ACCUSE_LIMIT, "it has 12 MB");
+		assert_int_equal(accuse_verdicts(&job, 0), i % 2 ? 0 : 1);
+		assert_ptr_equal(choose(workers, &job), b);
+		accuse_managed(&job, 0, b);
+	}
+	assert_int_equal(a->breaker->strikes, 0);
+	assert_int_equal(a->breaker->state, BREAKER_CLOSED);
+}
+
 static void strikes_are_for_what_others_managed(void **state)
 {
 	auto_struct(workers) workers = registry();
@@ -160,6 +179,7 @@ int main(void)
 		cmocka_unit_test(a_trial_decides_and_the_time_doubles_up_to_a_limit),
 		cmocka_unit_test(what_one_failed_another_tries),
 		cmocka_unit_test(a_death_keeps_from_its_machine_while_there_is_another),
+		cmocka_unit_test(nobody_is_struck_for_a_limit),
 		cmocka_unit_test(strikes_are_for_what_others_managed),
 	};
 

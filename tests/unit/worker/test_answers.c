@@ -89,6 +89,27 @@ static void what_cannot_be_delivered_is_said(void **state)
 	finish(&stage);
 }
 
+/* It will be too large at the next try as well, which the master has to count. */
+static void what_the_topic_refuses_is_a_lost_try(void **state)
+{
+	struct stage stage;
+	(void)state;
+
+	begin(&stage);
+	g_autofree char *long_text = g_strnfill(8 << 20, 'x');
+	g_autofree char *report = g_strdup_printf("{\"a\": \"%s\"}", long_text);
+	auto_struct(body) nothing = body_new();
+	struct result result = of_a_lease(nothing);
+	result.report = report;
+	answers_send(stage.answers, &result, -1, -1);
+	wait_records(&stage.results, 1);
+	auto_struct(result) said = last(&stage);
+	assert_int_equal(said->status, RESULT_STALE);
+	if (!strstr(said->message, "its result was not delivered: topic t.results takes records of"))
+		fail_msg("%s", said->message);
+	finish(&stage);
+}
+
 static void a_task_that_cannot_be_done_is_answered_when_it_is_ours(void **state)
 {
 	static const char *const names[] = {"job", "serial", "tile", "attempt", "worker"};
@@ -96,22 +117,25 @@ static void a_task_that_cannot_be_done_is_answered_when_it_is_ours(void **state)
 	struct stage stage;
 	(void)state;
 
+	g_autoptr(GError) why = NULL;
+	fail_limit(&why, "too large");
 	begin(&stage);
 	for (gsize without = 0; without <= G_N_ELEMENTS(names); without++) {
 		auto_struct(record) record = record_new(TOPIC_TASKS, 0, NULL);
 		for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
 			if (i != without)
 				record_add(record, names[i], values[i]);
-		answers_refuse(stage.answers, record, "w", RESULT_FAILED, "too large");
+		answers_refuse(stage.answers, record, "w", RESULT_FAILED, why);
 	}
 	auto_struct(record) others = record_new(TOPIC_TASKS, 0, NULL);
 	for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
 		record_add(others, names[i], i == 4 ? "somebody" : values[i]);
-	answers_refuse(stage.answers, others, "w", RESULT_FAILED, "too large");
+	answers_refuse(stage.answers, others, "w", RESULT_FAILED, why);
 	wait_records(&stage.results, 1);
 	auto_struct(result) said = last(&stage);
 	assert_int_equal(said->status, RESULT_FAILED);
 	assert_string_equal(said->message, "worker w cannot take the task: too large");
+	assert_true(said->limit);
 	finish(&stage);
 }
 
@@ -119,6 +143,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_cannot_be_delivered_is_said),
+		cmocka_unit_test(what_the_topic_refuses_is_a_lost_try),
 		cmocka_unit_test(a_task_that_cannot_be_done_is_answered_when_it_is_ours),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
