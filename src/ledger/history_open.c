@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "base/disk/beneath.h"
-#include "base/disk/files.h"
+#include "base/disk/moves.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "ledger/history_private.h"

@@ -13,6 +13,7 @@
 #include "base/disk/beneath.h"
 #include "base/disk/carry.h"
 #include "base/disk/files.h"
+#include "base/disk/moves.h"
 #include "base/error.h"
 
 /* Calls visit for every regular file below path (relative: its name from there) and, after what is in them, for folders. */

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/disk/beneath.h"
-#include "base/disk/files.h"
+#include "base/disk/moves.h"
 #include "master/commit/kept_originals_private.h"
 #include "master/intake/intake_private.h"
 

@@ -5,6 +5,7 @@
 
 #include "base/disk/beneath.h"
 #include "base/disk/files.h"
+#include "base/disk/moves.h"
 #include "base/display.h"
 #include "base/error.h"
 #include "base/json.h"

@@ -13,6 +13,7 @@
 #include "base/disk/beneath.h"
 #include "base/disk/digest.h"
 #include "base/disk/files.h"
+#include "base/disk/moves.h"
 #include "base/display.h"
 #include "base/log.h"
 #include "base/sniff.h"

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/disk/beneath.h"
 #include "base/disk/files.h"
+#include "base/disk/moves.h"
 #include "base/display.h"
 #include "base/log.h"
 #include "master/intake/intake_private.h"

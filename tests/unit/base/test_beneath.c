@@ -18,6 +18,7 @@
 
 #include "base/disk/beneath.h"
 #include "base/disk/files.h"
+#include "base/disk/moves.h"
 
 static char *top, *root, *outside;
 

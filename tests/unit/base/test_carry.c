@@ -19,6 +19,7 @@
 #include "base/disk/carry.h"
 #include "base/disk/files.h"
 #include "base/disk/folder.h"
+#include "base/disk/moves.h"
 
 static char *here, *there; /* on two file systems, where this machine has them */
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/disk/files.h"
+#include "base/disk/moves.h"
 #include "base/display.h"
 
 static char *root;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/disk/files.h"
+#include "base/disk/moves.h"
 
 static guint refusals; /* so many removals fail from now on */
 static char *here, *from, *to;
