@@ -201,9 +201,39 @@ static bool settle(struct sender *sender, struct part *part, struct shipment *sh
 	return answer != QUEUE_FULL;
 }
 
+static bool is_wanted(const struct record *record)
+{
+	return !record->wanted || g_atomic_int_get(record->wanted);
+}
+
+/* True: there was one that waits, and that nobody needs any more. */
+static bool drop_unwanted(struct sender *sender)
+{
+	struct shipment *shipment = NULL;
+	bool over = false;
+
+	g_mutex_lock(&sender->lock);
+	for (GList *link = sender->waiting.head; link && !shipment; link = link->next)
+		if (!is_wanted(((struct shipment *)link->data)->record))
+			shipment = link->data;
+	if (shipment) {
+		g_queue_remove(&sender->waiting, shipment);
+		shipment->delivery = DELIVERY_TROUBLE;
+		fail(&shipment->error, ERROR_RETRY, "nobody needs it any more");
+		leave(sender, shipment);
+		over = is_over(shipment);
+	}
+	g_mutex_unlock(&sender->lock);
+	if (over)
+		end(shipment);
+	return shipment != NULL;
+}
+
 void sender_pump(struct sender *sender)
 {
 	for (bool room = true; room;) {
+		while (drop_unwanted(sender)) {
+		}
 		g_autoptr(GError) why = NULL;
 		enum delivery_end delivery;
 		g_mutex_lock(&sender->lock);

@@ -3,6 +3,7 @@
  * Purpose:   records on their way out that wait for room: large ones, whose parts are read and handed to librdkafka as earlier ones are delivered,
  *            and whatever came while its queue was full. They take turns, a part each; of those in parts only a few, so that the parts of one
  *            are not far apart in time, which its receiver would take for lost. Internal to bus/.
+ *            One that nobody needs any more (record.h) ends before its next part.
  * Thread:    any may add; the poll thread alone reads files and sends. Nobody waits in here.
  * Ownership: sender_free() reports the rest as not delivered.
  */

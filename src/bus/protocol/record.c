@@ -50,5 +50,7 @@ void record_free(struct record *record)
 	g_ptr_array_unref(record->headers);
 	g_bytes_unref(record->value);
 	body_unref(record->body);
+	if (record->wanted)
+		g_atomic_rc_box_release(record->wanted);
 	g_free(record);
 }

@@ -21,7 +21,8 @@ struct record {
 	gint64 offset;      /* of a record read */
 	GPtrArray *headers; /* name, value, name, value, ... owned strings, UTF-8 */
 	GBytes *value;      /* never NULL; may be empty */
-	struct body *body;  /* in place of value, which is empty: too large for memory or for one record; NULL: none */
+	gint *wanted; /* g_atomic_rc_box, atomic; 0: nobody needs what was not sent of it yet. NULL: it is always needed */
+	struct body *body; /* in place of value, which is empty: too large for memory or for one record; NULL: none */
 };
 struct record *record_new(enum topic topic, gint32 partition, GBytes *value /* takes; NULL: empty */);
 void record_add(struct record *record, const char *name, const char *value);

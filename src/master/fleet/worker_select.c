@@ -226,6 +226,9 @@ bool lease_end(struct lease *lease)
 	if (!lease)
 		return false;
 	bool last = unlink_lease(lease);
+	/* What was not sent of its task is not needed. */
+	if (lease->on_its_way)
+		g_atomic_int_set(lease->on_its_way, 0);
 	lighten(lease->worker, lease->weight, lease->bytes);
 	lease_free(lease);
 	return last;

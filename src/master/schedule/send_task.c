@@ -198,6 +198,7 @@ static bool ship(struct master *master, struct lease *lease, struct record *reco
 		.tile = lease->tile,
 		.attempt = lease->attempt,
 		.on_its_way = g_atomic_rc_box_acquire(lease->on_its_way)};
+	record->wanted = g_atomic_rc_box_acquire(lease->on_its_way);
 	if (bus_ship(master->bus, record, delivered, sent, error)) {
 		spent_add(lease->job->spent, SPENT_RECORDS_SENT, 1);
 		return true;

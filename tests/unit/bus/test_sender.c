@@ -96,6 +96,36 @@ static void those_that_wait_take_turns(void **state)
 	assert_int_equal(queue.sent.length, 0);
 }
 
+/* The picture of a task was over, and its file was sent to its end. */
+static void what_nobody_needs_any_more_is_not_sent(void **state)
+{
+	struct queue queue = {.room = 100};
+	const struct sender_outlet outlet = {into_queue, woken, &queue};
+	auto_struct(sender) sender = sender_new(&outlet, 20);
+	struct shipped shipped[2] = {{.count = 0}};
+	g_autoptr(GBytes) fifty = noise(50), ten = noise(10);
+	struct record *large = with_attempt(fifty, "1");
+	gint *wanted = g_atomic_rc_box_new(gint);
+	(void)state;
+
+	*wanted = 1;
+	large->wanted = g_atomic_rc_box_acquire(wanted);
+	sender_add(sender, large, 10, on_shipped, &shipped[0]);
+	sender_add(sender, with_attempt(ten, "2"), 10, on_shipped, &shipped[1]);
+	sender_pump(sender);
+	assert_int_equal(queue.sent.length, 2); /* 1/0, 2 */
+	g_atomic_int_set(wanted, 0);
+	g_autofree char *first = out(sender, &queue, NULL);
+	assert_string_equal(first, "1/0");
+	assert_int_equal(shipped[0].count, 1);
+	assert_string_equal(shipped[0].error, "nobody needs it any more");
+	g_autofree char *second = out(sender, &queue, NULL);
+	assert_string_equal(second, "2/-");
+	assert_int_equal(queue.sent.length, 0);
+	assert_null(shipped[1].error);
+	g_atomic_rc_box_release(wanted);
+}
+
 /* Receivers wait so long for the next part. With all in turn, each had the pause of all others between its parts. */
 static void a_few_in_parts_take_turns_and_others_wait(void **state)
 {
@@ -243,6 +273,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(those_that_wait_take_turns),
+		cmocka_unit_test(what_nobody_needs_any_more_is_not_sent),
 		cmocka_unit_test(a_few_in_parts_take_turns_and_others_wait),
 		cmocka_unit_test(what_fails_gives_its_turn_away),
 		cmocka_unit_test(a_full_queue_is_waited_for),
