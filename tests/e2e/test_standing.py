@@ -104,3 +104,32 @@ def test_what_is_done_or_why_it_stands_is_told(make_mill, photo):
         assert f"mono  a.png: 0 of 1 tiles (whole)\n         waits: {late}\n" in status_of(mill)
     mill.wait_idle(done=2, failed=0)
     mill.stop()
+
+
+def test_what_is_done_is_told_in_its_order(make_mill, pictures):
+    """A WebP is encoded when its last tile is there: the phases of one tiled picture, as they are told meanwhile."""
+    mill = make_mill({"mono": "steps: [grayscale]\noutputs: [{name: \"{stem}.webp\", effort: 6}]\n"}).start(workers=1, tile=128)
+    mill.drop(pictures.picture(width=2001, height=1503, ending=".png"), "mono", "a.png")
+    told = []
+
+    def over():
+        (job,) = mill.jobs() or [{"state": "none", "doing": None}]
+        if job["doing"] and job["doing"] not in told:
+            told.append(job["doing"])
+        return job["state"] == "done"
+
+    wait_until(over, lambda: f"done; told so far: {told}", step=0.002)
+    assert [words for words in told if words in ("computes the pixels", "writes the file")] == ["computes the pixels", "writes the file"], told
+    mill.stop()
+
+
+def test_who_waits_for_a_free_worker_says_so(make_mill, photo):
+    """A worker that stops holds some pictures; the others that were begun have nobody."""
+    mill = make_mill({"mono": CHAIN}).start(workers=1)
+    with mill.stopped(mill.pids("worker")[0]):
+        for number in range(20):
+            mill.drop(photo, "mono", f"{number}.png")
+        wait_until(lambda: {"computes the pixels", "waits for a free worker", "waits for its turn"} <= {job["doing"] for job in mill.jobs()},
+                   lambda: f"all three: {[(job['source'], job['doing']) for job in mill.jobs()]}", 8)
+    mill.wait_idle(done=20, failed=0)
+    mill.stop()
