@@ -227,10 +227,9 @@ static JsonArray *implied_of(const struct job *job, JsonArray *outputs)
 
 void job_show_run(struct job *job, JsonObject *report, JsonArray *outputs)
 {
-	const struct shown_run run = {
-		json_array(report, "left_out"), json_array(report, "skipped"), implied_of(job, outputs)};
+	g_autoptr(JsonArray) implied = implied_of(job, outputs);
+	const struct shown_run run = {json_array(report, "left_out"), json_array(report, "skipped"), implied};
 	JsonArray *const lists[] = {run.left_out, run.skipped, run.implied};
-	g_autoptr(JsonArray) implied = run.implied;
 	g_autoptr(GString) which = g_string_new(NULL);
 
 	for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
