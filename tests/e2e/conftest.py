@@ -77,21 +77,23 @@ def make_mill(folder, request):
 
 @pytest.fixture
 def cluster(make_mill, request):
-    """make(pipelines): a master and a worker that share nothing but a broker. Both get the options, a worker its own besides."""
+    """make(pipelines): a master and a worker that share nothing but a broker. Both get the options, a worker its own besides. Several workers begin
+    together: who joins later waits five seconds with this broker."""
     with mock_broker() as address:
         mills = []
 
-        def make(pipelines, binary=BINARY, env=None, worker_options=None, master_env=None, **options):
-            master, worker = make_mill(pipelines, binary), make_mill({}, binary)
-            mills.extend((worker, master))
+        def make(pipelines, binary=BINARY, env=None, worker_options=None, master_env=None, count=1, **options):
+            master, workers = make_mill(pipelines, binary), [make_mill({}, binary) for _ in range(count)]
+            mills.extend((*workers, master))
             master.start("master", brokers=address, env=master_env, **options)
-            worker.launch("worker", brokers=address, env=env, **{**options, **(worker_options or {})})
-            master.worker, master.brokers = worker, address
+            for worker in workers:
+                worker.launch("worker", brokers=address, env=env, **{**options, **(worker_options or {})})
+            master.worker, master.brokers = workers[0], address
 
             def live():
-                return any(worker["state"] == "live" and worker["partitions"] for worker in master.workers())
+                return sum(worker["state"] == "live" and bool(worker["partitions"]) for worker in master.workers()) == count
 
-            wait_until(live, lambda: f"a live worker: {master.workers()}", 30)
+            wait_until(live, lambda: f"live workers: {master.workers()}", 30)
             return master
 
         yield make

@@ -19,7 +19,7 @@ FAR = {"DROPMILL_TEST_NO_ASSET_FILES": "1"}
 
 
 def spools(pid, folder):
-    """Descriptors of nameless files below this folder."""
+    """Descriptors of nameless files below this folder; SQLite's journal is one for a moment."""
     found = []
     for number in os.listdir(f"/proc/{pid}/fd"):
         path = f"/proc/{pid}/fd/{number}"
@@ -27,7 +27,7 @@ def spools(pid, folder):
             name = os.readlink(path)
         except OSError:
             continue
-        if name.startswith(folder) and name.endswith(" (deleted)"):
+        if name.startswith(folder) and name.endswith(" (deleted)") and "history.db" not in name:
             found.append(path)
     return found
 
@@ -112,7 +112,7 @@ def test_parts_that_the_disk_lost_spoil_no_picture(cluster, pictures, folder, ki
         assert one.read() == other.read()
 
 
-def test_a_master_without_room_accuses_no_worker(cluster, make_mill, folder):
+def test_a_master_without_room_accuses_no_worker(cluster, folder):
     """A small original with a large result, which another worker would send in vain, too."""
     faults, source = os.path.join(folder, "faults"), os.path.join(folder, "a.tif")
     switch = os.path.join(faults, "spool")
@@ -121,12 +121,9 @@ def test_a_master_without_room_accuses_no_worker(cluster, make_mill, folder):
         pass
     subprocess.run(["vips", "black", f"{source}[compression=none]", "500", "500"], check=True)
     text = "steps: [{resize: {scale: 4.3}}]\noutputs: [{name: \"{stem}.tif\", format: tiff, compression: none}]\n"
-    master = cluster({"p": text}, HOOKS, master_env={"DROPMILL_TEST_FAULTS": faults}, **PARTS)
-    other = make_mill({}, HOOKS).launch("worker", brokers=master.brokers, **PARTS)
-    wait_until(lambda: [bool(one["partitions"]) for one in master.workers()] == [True, True], lambda: f"both workers; {master.workers()}")
+    master = cluster({"p": text}, HOOKS, master_env={"DROPMILL_TEST_FAULTS": faults}, count=2, **PARTS)
     master.drop(source, "p", "a.tif")
     wait_until(lambda: "find no room" in str(master.json("api/waiting")), lambda: f"it to wait; {master.log()}")
     os.unlink(switch)
     master.wait_output("p", "a.tif")
     assert master.wait_idle(done=1, failed=0)["tiles"]["retried"] == 0, "another worker was asked for what no worker can help"
-    other.stop()

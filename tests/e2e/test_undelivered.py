@@ -6,6 +6,7 @@ import pytest
 
 from badsync import BadSync
 from mock_broker import mock_broker
+from trouble import HOOKS
 from waiting import wait_until
 
 SHORT = "settle: 50ms\non_failure: {attempts: 1}\noutputs:\n  - {name: \"{stem}.png\", format: png}\n"
@@ -29,8 +30,8 @@ def test_an_original_that_cannot_be_read_waits_with_its_name(cluster, folder, pi
 def test_partitions_without_a_leader_fail_no_picture(make_mill, pictures):
     """Four tasks that were not delivered made a run, and the runs were counted."""
     with mock_broker() as address:
-        master, worker = make_mill({"short": SHORT}), make_mill({})
-        master.start("master", brokers=address, property=PROPERTIES)
+        master, worker = make_mill({"short": SHORT}, HOOKS), make_mill({})
+        master.start("master", brokers=address, property=PROPERTIES, env={"DROPMILL_TEST_GIVE_AGAIN_MS": "100"})
         worker.launch("worker", brokers=address)
         wait_until(lambda: any(one["state"] == "live" and one["partitions"] for one in master.workers()), master.log)
         address.lead(-1)
