@@ -179,9 +179,9 @@ static bool take_definition(struct master *master, const struct reading *reading
 static void hire(struct master *master, int workers)
 {
 	const struct options *o = master->options;
-	const char *brokers = master->embedded ? embedded_brokers(master->embedded) : o->brokers;
+	const char *brokers = master->link.embedded ? embedded_brokers(master->link.embedded) : o->brokers;
 
-	master->supervisor = supervisor_new(o, brokers, master->embedded != NULL, master->key, workers,
+	master->supervisor = supervisor_new(o, brokers, master->link.embedded != NULL, master->link.key, workers,
 		allowed_to_once(o), master_child_ended, master);
 }
 
@@ -192,7 +192,7 @@ static bool open_all(struct master *master, const char *path, int workers, GErro
 
 	if (!start_folder("out", o->out, error) || !start_embedded(master, workers, error))
 		return false;
-	if (master->embedded)
+	if (master->link.embedded)
 		hire(master, workers);
 	struct reading reading = {.path = path};
 	GThread *reader = g_thread_new("definitions", read_definition, &reading);
@@ -203,7 +203,7 @@ static bool open_all(struct master *master, const char *path, int workers, GErro
 		return false;
 	}
 	/* Those of a cluster would wait for topics that are not there yet. */
-	if (!master->embedded)
+	if (!master->link.embedded)
 		hire(master, workers);
 	return take_definition(master, &reading, error);
 }

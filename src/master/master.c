@@ -30,7 +30,7 @@ static void tell_service(const struct master *master)
 		       " done, %" G_GUINT64_FORMAT " failed; %u workers%s",
 		master->counts[JOB_QUEUED], master->counts[JOB_RUNNING], master->counts[JOB_DONE],
 		master->counts[JOB_FAILED], workers_live(master->workers),
-		master->broker_up ? "" : "; the broker is down");
+		master->link.up ? "" : "; the broker is down");
 }
 
 static void say_ready(struct master *master)
@@ -38,7 +38,7 @@ static void say_ready(struct master *master)
 	if (master->ready || master->once)
 		return;
 	/* In a cluster's group a worker may well hold none; a child of the embedded broker is of no use without. */
-	guint count = master->embedded ? workers_holding(master->workers) : workers_live(master->workers);
+	guint count = master->link.embedded ? workers_holding(master->workers) : workers_live(master->workers);
 	if (master->supervisor && count < (guint)master->options->workers)
 		return;
 	master->ready = true;
@@ -73,7 +73,7 @@ gboolean master_tick(gpointer data)
 	service_turn();
 	if (master->ready && !master->draining)
 		tell_service(master);
-	workers_tick(master->workers, master->broker_up);
+	workers_tick(master->workers, master->link.up);
 	dispatch_tick(master);
 	folder_discard_again();
 	jobs_start(master);
@@ -307,7 +307,7 @@ void master_close(struct master *master)
 	view_free(master);
 	kept_free(master->kept);
 	history_close(master->history);
-	broker_forget(master->broker);
+	broker_forget(master->link.broker);
 	/* Everything durable is done; the rest goes with the process. librdkafka 2.0.2 was seen to wait for ever in destroying a consumer (its
 	 * broker thread, on Apache Kafka), and for a second in destroying the embedded broker (one stop in fifty: a thread of the mock's that is
 	 * not woken). A mill that was told to stop must stop. */
@@ -335,8 +335,9 @@ static bool open_all(struct master *master, bool own_workers, GError **error)
 	start_sweep(o->out);
 	master->assets = assets_new(o->state, asset_changed, master);
 	if (own_workers)
-		master->supervisor = supervisor_new(o, bus_options(master->bus)->brokers, master->embedded != NULL,
-			master->key, o->workers, allowed_to_workers(o, NULL), master_child_ended, master);
+		master->supervisor =
+			supervisor_new(o, bus_options(master->link.bus)->brokers, master->link.embedded != NULL,
+				master->link.key, o->workers, allowed_to_workers(o, NULL), master_child_ended, master);
 	view_load_history(master);
 	/* Before the originals that are kept: it learns of them what a lost database knew. */
 	master->names = names_new(o->out, o->watch, master->history, jobs_named, master, error);

@@ -106,7 +106,7 @@ static void on_loop(GSourceFunc function, struct master *master, void *thing)
 /* Any thread. Whoever sends garbage sends much of it: logged once, then each time that the number has doubled. */
 static void refuse(struct master *master, const char *what, const char *why)
 {
-	guint count = (guint)g_atomic_int_add(&master->records_refused, 1) + 1;
+	guint count = (guint)g_atomic_int_add(&master->link.records_refused, 1) + 1;
 
 	if ((count & (count - 1)) == 0)
 		log_warning("%s refused: %s (%u record%s so far)", what, why, count, count == 1 ? "" : "s");
@@ -139,7 +139,7 @@ static void result_lost(const struct record *headers, const GError *why, void *u
 
 static void results_tick(void *user)
 {
-	joiner_tick(((struct master *)user)->joiner);
+	joiner_tick(((struct master *)user)->link.joiner);
 }
 
 static gboolean take_part(gpointer data)
@@ -160,7 +160,7 @@ static bool result_arrived(struct bus_reader *reader, struct record *record, voi
 	struct master *master = user;
 	g_autoptr(GError) error = NULL;
 	g_autofree char *sender = g_strdup(record_get(record, "part") ? record_get(record, "worker") : NULL);
-	auto_struct(record) whole = joiner_add(master->joiner, record);
+	auto_struct(record) whole = joiner_add(master->link.joiner, record);
 
 	(void)reader;
 	if (sender)
@@ -248,7 +248,7 @@ static bool open_readers(struct master *master, GError **error)
 	/* The embedded broker is new: all that is in it is said to this master. */
 	struct bus_reader_options options = {.topics = results,
 		.topic_count = 1,
-		.from_end = master->embedded == NULL,
+		.from_end = master->link.embedded == NULL,
 		.record = result_arrived,
 		.tick = results_tick,
 		.refused = record_refused,
@@ -258,15 +258,15 @@ static bool open_readers(struct master *master, GError **error)
 		.lost = result_lost,
 		.user = master};
 
-	master->joiner = joiner_new(&joiner);
-	master->results = bus_reader_new(master->bus, &options, error);
-	if (!master->results)
+	master->link.joiner = joiner_new(&joiner);
+	master->link.results = bus_reader_new(master->link.bus, &options, error);
+	if (!master->link.results)
 		return false;
 	options.topics = heartbeats;
 	options.record = heartbeat_arrived;
 	options.tick = NULL;
-	master->heartbeats = bus_reader_new(master->bus, &options, error);
-	return master->heartbeats != NULL;
+	master->link.heartbeats = bus_reader_new(master->link.bus, &options, error);
+	return master->link.heartbeats != NULL;
 }
 
 bool start_embedded(struct master *master, int partitions, GError **error)
@@ -274,37 +274,37 @@ bool start_embedded(struct master *master, int partitions, GError **error)
 	const struct options *options = master->options;
 
 	if (!options->brokers)
-		master->embedded =
+		master->link.embedded =
 			embedded_new(options->prefix, partitions, strcmp(options->payload, "inline") == 0, error);
 #ifdef DROPMILL_TEST_HOOKS /* so that a test's record gets as far as to what looks at it */
 	if (g_getenv("DROPMILL_TEST_NO_MAC"))
-		return options->brokers || master->embedded;
+		return options->brokers || master->link.embedded;
 #endif
-	if (master->embedded)
-		master->key = seal_key_new();
-	return options->brokers || master->embedded;
+	if (master->link.embedded)
+		master->link.key = seal_key_new();
+	return options->brokers || master->link.embedded;
 }
 
 bool start_bus(struct master *master, GError **error)
 {
 	const struct options *options = master->options;
 	struct bus_options bus = {
-		.brokers = options->brokers ? options->brokers : (char *)embedded_brokers(master->embedded),
+		.brokers = options->brokers ? options->brokers : (char *)embedded_brokers(master->link.embedded),
 		.prefix = options->prefix,
 		.role = (char *)"dropmill-master",
 		.properties = options->properties,
-		.embedded = master->embedded != NULL,
-		.key = master->key,
+		.embedded = master->link.embedded != NULL,
+		.key = master->link.key,
 	};
-	master->broker_up = true;
-	master->bus = bus_new(&bus, broker_connection, master, error);
-	if (!master->bus || (!master->embedded && !broker_wait_ready(master, error)))
+	master->link.up = true;
+	master->link.bus = bus_new(&bus, broker_connection, master, error);
+	if (!master->link.bus || (!master->link.embedded && !broker_wait_ready(master, error)))
 		return false;
-	bus_max_value(master->bus, TOPIC_TASKS, 5000); /* the bus knows it from now on */
+	bus_max_value(master->link.bus, TOPIC_TASKS, 5000); /* the bus knows it from now on */
 	if (!open_readers(master, error))
 		return false;
-	if (!master->embedded)
-		master->broker = broker_watch(master);
+	if (!master->link.embedded)
+		master->link.broker = broker_watch(master);
 	return true;
 }
 

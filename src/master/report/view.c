@@ -76,7 +76,7 @@ static void show_tiles(const struct master *master, struct snapshot *snapshot)
 	snapshot->tiles_duplicate = master->tiles_duplicate;
 	for (int i = 0; i < TALLY_COUNT; i++)
 		snapshot->tallies[i] = tally_of((enum tallied)i);
-	snapshot->records_refused = (guint)g_atomic_int_get((gint *)&master->records_refused);
+	snapshot->records_refused = (guint)g_atomic_int_get((gint *)&master->link.records_refused);
 }
 
 /* Over how long the numbers of now are taken. */
@@ -210,11 +210,11 @@ void view_publish(struct master *master)
 		boot = g_random_int_range(1, G_MAXINT32);
 	snapshot->boot = (guint32)boot;
 	snapshot->started_us = master->started_us;
-	snapshot->embedded = master->embedded != NULL;
-	snapshot->broker_up = master->broker_up;
+	snapshot->embedded = master->link.embedded != NULL;
+	snapshot->broker_up = master->link.up;
 	snapshot->ready = master->ready;
-	snapshot->brokers = g_strdup(master->bus ? bus_options(master->bus)->brokers : "");
-	snapshot->broker_note = g_strdup(master->broker_note ? master->broker_note : "");
+	snapshot->brokers = g_strdup(master->link.bus ? bus_options(master->link.bus)->brokers : "");
+	snapshot->broker_note = g_strdup(master->link.why_down ? master->link.why_down : "");
 	memcpy(snapshot->jobs_by_state, master->counts, sizeof master->counts);
 	show_tiles(master, snapshot);
 	show_jobs(master, snapshot);

@@ -274,7 +274,7 @@ static bool must_send(const struct worker *worker, const char *sha256)
 GPtrArray *assets_parcels(
 	const struct master *master, const struct job *job, const struct worker *worker, GError **error)
 {
-	gsize most = master->embedded ? EMBEDDED_WINDOW_BYTES / 2 : PARCELS_BYTES;
+	gsize most = master->link.embedded ? EMBEDDED_WINDOW_BYTES / 2 : PARCELS_BYTES;
 	/* Nearly every worker is here and can read: not worth looking for assets then. */
 	if (worker->here && !worker->no_files)
 		return NULL;

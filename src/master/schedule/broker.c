@@ -32,27 +32,27 @@ struct news {
 
 static void settle(struct master *master)
 {
-	const char *trouble = master->broker_cut ? master->broker_cut : master->broker_trouble;
+	const char *trouble = master->link.no_connection ? master->link.no_connection : master->link.no_answer;
 
-	if (!trouble && !master->broker_up) {
-		master->broker_up = true;
+	if (!trouble && !master->link.up) {
+		master->link.up = true;
 		log_info("the broker is back");
 		workers_forgive(master->workers);
 		dispatch(master);
 	} else if (trouble) {
-		if (master->broker_up || g_strcmp0(trouble, master->broker_note) != 0)
+		if (master->link.up || g_strcmp0(trouble, master->link.why_down) != 0)
 			log_warning("the broker is down (%s); dropmill waits and goes on when it is back", trouble);
-		master->broker_up = false;
+		master->link.up = false;
 	}
-	g_free(master->broker_note);
-	master->broker_note = g_strdup(trouble);
+	g_free(master->link.why_down);
+	master->link.why_down = g_strdup(trouble);
 	view_changed(master);
 }
 
 static gboolean take_news(gpointer data)
 {
 	struct news *news = data;
-	char **kept = news->of_connection ? &news->master->broker_cut : &news->master->broker_trouble;
+	char **kept = news->of_connection ? &news->master->link.no_connection : &news->master->link.no_answer;
 
 	if (news->said)
 		log_warning("%s", news->said);
@@ -60,7 +60,7 @@ static gboolean take_news(gpointer data)
 	*kept = news->trouble;
 	settle(news->master);
 	if (news->of_connection)
-		broker_ask(news->master->broker);
+		broker_ask(news->master->link.broker);
 	g_free(news->said);
 	g_free(news);
 	return G_SOURCE_REMOVE;
@@ -87,11 +87,11 @@ bool broker_wait_ready(struct master *master, GError **error)
 	for (bool waited = false;; waited = true) {
 		g_autofree char *said = NULL;
 		g_autoptr(GError) cause = NULL;
-		if (topics_create(master->bus, &plan, &said, &cause)) {
+		if (topics_create(master->link.bus, &plan, &said, &cause)) {
 			if (said && *said)
 				log_info("%s", g_strchomp(said));
-			g_clear_pointer(&master->broker_cut, g_free);
-			master->broker_up = true;
+			g_clear_pointer(&master->link.no_connection, g_free);
+			master->link.up = true;
 			return true;
 		}
 		if (cause->code != ERROR_RETRY) {
@@ -173,7 +173,7 @@ struct broker *broker_watch(struct master *master)
 	int partitions[TOPIC_COUNT];
 
 	broker->master = master;
-	broker->bus = master->bus;
+	broker->bus = master->link.bus;
 	/* At once, for they may be deleted the next moment, and are to come back as they were. */
 	if (bus_partitions(broker->bus, partitions, ANSWER_MS, NULL))
 		broker->partitions = partitions[TOPIC_TASKS];

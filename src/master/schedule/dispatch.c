@@ -28,7 +28,7 @@ static bool pauses(const struct job *job)
 /* The next task of this job to whoever has room. One that some worker has failed waits for another, and those behind it do not. */
 static bool give_one(struct master *master, struct job *job)
 {
-	gsize window_bytes = master->embedded ? EMBEDDED_WINDOW_BYTES : cluster_window(master);
+	gsize window_bytes = master->link.embedded ? EMBEDDED_WINDOW_BYTES : cluster_window(master);
 	int weight = job->lane == LANE_WHOLE ? WEIGHT_WHOLE : WEIGHT_TILE;
 	bool all_inline = strcmp(master->options->payload, "inline") == 0 && job->lane == LANE_TILED;
 
@@ -82,9 +82,9 @@ static bool give_any(struct master *master)
 
 void dispatch(struct master *master)
 {
-	while (master->broker_up && give_any(master))
+	while (master->link.up && give_any(master))
 		view_changed(master);
-	if (master->broker_up)
+	if (master->link.up)
 		straggle(master);
 }
 
@@ -235,6 +235,6 @@ void dispatch_dead_letter(struct master *master, const struct job *job, guint in
 	record_add(record, "pipeline", job->pipeline->name);
 	record_add(record, "source", job->source);
 	record_add(record, "reason", reason);
-	if (!bus_ship(master->bus, record, NULL, NULL, &error))
+	if (!bus_ship(master->link.bus, record, NULL, NULL, &error))
 		log_warning("dead letter: %s", error->message);
 }

@@ -111,7 +111,7 @@ static JsonObject *plan_request(const struct master *master, const struct job *j
 	wish_tile(master, request);
 	json_object_set_int_member(request, "min_pixels", least);
 	json_object_set_int_member(request, "budget", master->options->memory / TILED_JOBS);
-	if (master->embedded && strcmp(master->options->payload, "inline") == 0)
+	if (master->link.embedded && strcmp(master->options->payload, "inline") == 0)
 		json_object_set_int_member(request, "tile_bytes", EMBEDDED_TILE_BYTES);
 	job_describe(job, request);
 	return request;

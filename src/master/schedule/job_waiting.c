@@ -59,7 +59,7 @@ const char *jobs_standing(const struct master *master, const struct job *job)
 		return "many pictures of its pipeline wait already: it begins when one of these is finished";
 	if (job_state(job) != JOB_RUNNING || phase_commits(job->course.phase))
 		return NULL;
-	if (!master->broker_up)
+	if (!master->link.up)
 		return "the broker is down";
 	/* Somebody may still work on it, or its codec. */
 	const char *obstacle = workers_obstacle(master->workers);
@@ -151,7 +151,7 @@ void jobs_undelivered(struct master *master, struct job *job, const char *why)
 	job->undelivered = text;
 	job->undelivered_at = job->done;
 	job->give_after_us = clock_now_us() + give_again_us();
-	broker_ask(master->broker);
+	broker_ask(master->link.broker);
 	view_changed(master);
 }
 

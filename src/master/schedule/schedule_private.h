@@ -10,9 +10,6 @@
 
 #include <gio/gio.h>
 
-#include "bus/embedded.h"
-#include "bus/kafka.h"
-#include "bus/protocol/joiner.h"
 #include "ledger/history.h"
 #include "master/commit/commit.h"
 #include "master/commit/kept_originals.h"
@@ -26,9 +23,9 @@
 #include "master/job/job.h"
 #include "master/master.h"
 #include "master/options.h"
-#include "master/schedule/broker.h"
 #include "master/schedule/codec_link.h"
 #include "master/schedule/job_events.h"
+#include "master/schedule/link.h"
 #include "status/not_taken.h"
 
 /* Weight of tasks in a worker's window: eight tiles cover the round trip (facts/kafka.md), two whole files keep a worker busy. */
@@ -44,11 +41,7 @@ struct master {
 	const struct options *options;
 	GMainLoop *loop;
 	bool once;
-	struct embedded *embedded;
-	GBytes *key; /* of records on the embedded broker; NULL: none */
-	struct bus *bus;
-	struct bus_reader *results, *heartbeats;
-	struct joiner *joiner; /* results reader's thread only */
+	struct link link;
 	struct supervisor *supervisor;
 	struct workers *workers;
 	struct intake *intake;
@@ -84,14 +77,9 @@ struct master {
 	guint64 tasks_failed, task_buckets[TASK_BOUNDS + 1]; /* see snapshot.h */
 	gint64 task_sum_us;
 	guint64 errors[ERROR_KINDS_SHOWN];
-	GHashTable *tallies;  /* pipeline's name to struct tally (view_pipeline.c) */
-	gint records_refused; /* atomic: malformed, of another version, or not what was asked for */
-	guint32 serial;       /* of the last run */
+	GHashTable *tallies; /* pipeline's name to struct tally (view_pipeline.c) */
+	guint32 serial;      /* of the last run */
 	char *machine;
-	struct broker *broker; /* NULL: embedded */
-	bool broker_up;
-	char *broker_note;                 /* why it is down; NULL */
-	char *broker_cut, *broker_trouble; /* of these: no connection, no answer or no topics; NULL */
 	bool ready;
 	bool draining;
 	bool reloading; /* systemd was told so */

@@ -53,7 +53,8 @@ bool give_plane(
 {
 	const char *wish = master->options->payload;
 	bool share = may_share(worker, job);
-	bool fits = !master->embedded || (job->lane == LANE_TILED && give_bytes(job, index) <= EMBEDDED_WINDOW_BYTES);
+	bool fits =
+		!master->link.embedded || (job->lane == LANE_TILED && give_bytes(job, index) <= EMBEDDED_WINDOW_BYTES);
 
 	if (strcmp(wish, "inline") == 0) {
 		*plane = fits || !share ? PLANE_INLINE : PLANE_SHM;
@@ -199,7 +200,7 @@ static bool ship(struct master *master, struct lease *lease, struct record *reco
 		.attempt = lease->attempt,
 		.on_its_way = g_atomic_rc_box_acquire(lease->on_its_way)};
 	record->wanted = g_atomic_rc_box_acquire(lease->on_its_way);
-	if (bus_ship(master->bus, record, delivered, sent, error)) {
+	if (bus_ship(master->link.bus, record, delivered, sent, error)) {
 		spent_add(lease->job->spent, SPENT_RECORDS_SENT, 1);
 		return true;
 	}

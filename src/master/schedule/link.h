@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   the master's link to the broker, and what is known of it.
+ * Thread:    the master's loop, but for the members that name another thread.
+ * Ownership: the master owns all of it.
+ */
+#ifndef DROPMILL_MASTER_SCHEDULE_LINK_H
+#define DROPMILL_MASTER_SCHEDULE_LINK_H
+
+#include "bus/embedded.h"
+#include "bus/kafka.h"
+#include "bus/protocol/joiner.h"
+#include "master/schedule/broker.h"
+
+struct link {
+	struct bus *bus;
+	struct embedded *embedded; /* NULL: the broker is a cluster */
+	GBytes *key;               /* of records on the embedded broker; NULL: none */
+	struct bus_reader *results, *heartbeats;
+	struct joiner *joiner; /* results reader's thread only */
+	struct broker *broker; /* NULL: embedded */
+	bool up;
+	char *why_down;       /* NULL: it is up */
+	char *no_connection;  /* why there is none; NULL: there is one */
+	char *no_answer;      /* why there is none, or which topics are missing; NULL: nothing is wrong */
+	gint records_refused; /* atomic: malformed, of another version, or not what was asked for */
+};
+
+#endif
