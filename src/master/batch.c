@@ -34,8 +34,8 @@ static double part_done(const struct master *master, const struct once *once)
 {
 	double files = once->done + once->failed;
 
-	for (guint i = 0; i < master->running->len; i++) {
-		const struct job *job = g_ptr_array_index(master->running, i);
+	for (guint i = 0; i < master->queue.running->len; i++) {
+		const struct job *job = g_ptr_array_index(master->queue.running, i);
 		if (job->tile_count && !phase_commits(job->course.phase))
 			files += 0.99 * job->done / job->tile_count;
 	}

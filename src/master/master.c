@@ -115,7 +115,7 @@ void master_check_drained(struct master *master)
 void master_drain(struct master *master)
 {
 	master->draining = true;
-	codec_link_free(g_steal_pointer(&master->spare_codec));
+	codec_link_free(g_steal_pointer(&master->queue.spare_codec));
 	service_stopping();
 	service_status("finishing %u jobs in hand", jobs_busy(master));
 	if (master->intake)
@@ -263,16 +263,16 @@ void master_init(struct master *master, const struct options *options)
 	signal(SIGPIPE, SIG_IGN);
 	master->options = options;
 	master->started_us = clock_now_us();
-	master->serial =
+	master->queue.serial =
 		g_random_int(); /* runs of an earlier master must not be taken for ours, whatever the clock says */
 	master->loop = g_main_loop_new(NULL, FALSE);
-	master->always_whole = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	master->jobs = g_hash_table_new(g_str_hash, g_str_equal);
-	master->sources = g_hash_table_new(g_str_hash, g_str_equal);
-	master->running = g_ptr_array_new();
-	master->stuck = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	master->queue.always_whole = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	master->queue.jobs = g_hash_table_new(g_str_hash, g_str_equal);
+	master->queue.sources = g_hash_table_new(g_str_hash, g_str_equal);
+	master->queue.running = g_ptr_array_new();
+	master->queue.stuck = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	master->finished = g_ptr_array_new_with_free_func((GDestroyNotify)job_view_unref);
-	g_queue_init(&master->queue);
+	g_queue_init(&master->queue.queued);
 	master->waiting = waiting_new();
 	master->workers = workers_new(&events);
 	master->segments = segments_new(options->state, (gsize)options->memory);
@@ -297,13 +297,13 @@ void master_close(struct master *master)
 	supervisor_free(g_steal_pointer(&master->supervisor));
 	committer_free(master->committer);
 	names_free(master->names);
-	g_hash_table_iter_init(&iter, master->jobs);
+	g_hash_table_iter_init(&iter, master->queue.jobs);
 	while (g_hash_table_iter_next(&iter, NULL, &job))
 		jobs_abandon(master, job);
-	codec_link_free(g_steal_pointer(&master->spare_codec));
-	g_clear_pointer(&master->far_times, g_hash_table_unref);
-	g_clear_pointer(&master->always_whole, g_hash_table_unref);
-	g_clear_pointer(&master->stuck, g_hash_table_unref);
+	codec_link_free(g_steal_pointer(&master->queue.spare_codec));
+	g_clear_pointer(&master->queue.far_times, g_hash_table_unref);
+	g_clear_pointer(&master->queue.always_whole, g_hash_table_unref);
+	g_clear_pointer(&master->queue.stuck, g_hash_table_unref);
 	view_free(master);
 	kept_free(master->kept);
 	history_close(master->history);

@@ -65,8 +65,8 @@ static bool worker_view_equal(const struct worker_view *a, const struct worker_v
 
 static void show_tiles(const struct master *master, struct snapshot *snapshot)
 {
-	for (guint i = 0; i < master->running->len; i++) {
-		const struct job *job = g_ptr_array_index(master->running, i);
+	for (guint i = 0; i < master->queue.running->len; i++) {
+		const struct job *job = g_ptr_array_index(master->queue.running, i);
 		snapshot->tiles_running += job->leased;
 		snapshot->tiles_queued += job->tile_count - job->done - job->leased;
 	}
@@ -108,9 +108,9 @@ static void show_jobs(struct master *master, struct snapshot *snapshot)
 {
 	struct job *oldest = NULL;
 
-	for (guint i = 0; i < master->running->len; i++)
-		g_ptr_array_add(snapshot->jobs, view_of_job(master, g_ptr_array_index(master->running, i)));
-	for (GList *link = master->queue.head; link; link = link->next) {
+	for (guint i = 0; i < master->queue.running->len; i++)
+		g_ptr_array_add(snapshot->jobs, view_of_job(master, g_ptr_array_index(master->queue.running, i)));
+	for (GList *link = master->queue.queued.head; link; link = link->next) {
 		struct job *job = link->data;
 		if (!oldest || job->queued_us < oldest->queued_us)
 			oldest = job;

@@ -170,7 +170,7 @@ void assets_sweep(struct assets *assets, const struct master *master)
 		if (definition->pipeline)
 			add_names(names, definition->pipeline);
 	}
-	g_hash_table_iter_init(&iter, master->jobs);
+	g_hash_table_iter_init(&iter, master->queue.jobs);
 	while (g_hash_table_iter_next(&iter, NULL, &job)) {
 		add_names(names, ((const struct job *)job)->pipeline);
 		if (((const struct job *)job)->profile)

@@ -55,13 +55,14 @@ static struct job *next_job(struct master *master)
 {
 	struct job *best = NULL;
 
-	for (guint i = 0; i < master->running->len; i++) {
-		struct job *job = g_ptr_array_index(master->running, (master->turn + i) % master->running->len);
+	for (guint i = 0; i < master->queue.running->len; i++) {
+		struct job *job =
+			g_ptr_array_index(master->queue.running, (master->queue.turn + i) % master->queue.running->len);
 		if (!g_queue_is_empty(&job->ready) && !pauses(job) &&
 			(!best || job->pipeline->priority > best->pipeline->priority))
 			best = job;
 	}
-	master->turn++;
+	master->queue.turn++;
 	return best;
 }
 
@@ -74,8 +75,8 @@ static bool give_any(struct master *master)
 	if (!first || give_one(master, first) || pauses(first))
 		return first != NULL;
 	bool picky = first->accusations || workers_end_job(master->workers, first, WEIGHT_TILE, WINDOW_WEIGHT);
-	for (guint i = 0; picky && i < master->running->len; i++)
-		if (give_one(master, g_ptr_array_index(master->running, i)))
+	for (guint i = 0; picky && i < master->queue.running->len; i++)
+		if (give_one(master, g_ptr_array_index(master->queue.running, i)))
 			return true;
 	return false;
 }

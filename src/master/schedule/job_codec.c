@@ -181,7 +181,7 @@ void jobs_codec_event(JsonObject *event, const char *how, void *user)
 		job->width = (int)json_int(event, "width", 0);
 		job->height = (int)json_int(event, "height", 0);
 		if (json_bool(event, "always", false))
-			g_hash_table_add(master->always_whole, g_strdup(job->pipeline->hash));
+			g_hash_table_add(master->queue.always_whole, g_strdup(job->pipeline->hash));
 		if (strcmp(json_string(event, "lane", ""), "tiled") == 0)
 			tiled_plan(master, job, event);
 		else

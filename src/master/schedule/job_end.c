@@ -63,8 +63,8 @@ static void note_end(struct job *job, enum job_state state)
 /* The next picture of this name may begin. */
 static void forget(struct master *master, struct job *job)
 {
-	if (g_hash_table_lookup(master->sources, job_owner(job)) == job)
-		g_hash_table_remove(master->sources, job_owner(job));
+	if (g_hash_table_lookup(master->queue.sources, job_owner(job)) == job)
+		g_hash_table_remove(master->queue.sources, job_owner(job));
 }
 
 static void note_spent(struct job *job, enum job_state state, gint64 now)
@@ -127,7 +127,7 @@ void effect_finish(struct master *master, struct job *job, const struct job_even
 		far_measured(master, job);
 	if (state == JOB_FAILED)
 		master->errors[job->error_kind]++;
-	g_hash_table_remove(master->jobs, job->id);
+	g_hash_table_remove(master->queue.jobs, job->id);
 	if (master->finished_hook)
 		master->finished_hook(master, job);
 	job_free(job);
@@ -141,7 +141,7 @@ void effect_give_back(struct master *master, struct job *job, const struct job_e
 	effect_say_waited(master, job, event);
 	job_remove_temps(job);
 	forget(master, job);
-	g_hash_table_remove(master->jobs, job->id);
+	g_hash_table_remove(master->queue.jobs, job->id);
 	jobs_give_back(master, g_steal_pointer(&job->claim));
 	job_free(job);
 }

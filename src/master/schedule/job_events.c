@@ -10,9 +10,9 @@
 static void leave_list(struct master *master, struct job *job, enum job_list list)
 {
 	if (list == LIST_QUEUE)
-		g_queue_remove(&master->queue, job);
+		g_queue_remove(&master->queue.queued, job);
 	else if (list == LIST_RUNNING)
-		g_ptr_array_remove_fast(master->running, job);
+		g_ptr_array_remove_fast(master->queue.running, job);
 }
 
 static void enter_list(struct master *master, struct job *job, enum job_list list)
@@ -20,7 +20,7 @@ static void enter_list(struct master *master, struct job *job, enum job_list lis
 	if (list == LIST_QUEUE)
 		jobs_enqueue(master, job);
 	else if (list == LIST_RUNNING)
-		g_ptr_array_add(master->running, job);
+		g_ptr_array_add(master->queue.running, job);
 }
 
 static void enter_state(struct master *master, struct job *job, enum job_state left, enum job_state state)

@@ -25,7 +25,7 @@
 
 struct job *jobs_find(struct master *master, const char *id)
 {
-	return g_hash_table_lookup(master->jobs, id);
+	return g_hash_table_lookup(master->queue.jobs, id);
 }
 
 struct job *jobs_find_run(struct master *master, const char *id, guint32 run)
@@ -48,13 +48,13 @@ static int by_priority(gconstpointer a, gconstpointer b, gpointer unused)
 void jobs_enqueue(struct master *master, struct job *job)
 {
 	/* Nearly always the newest of its priority: look from the tail. */
-	GList *link = master->queue.tail;
+	GList *link = master->queue.queued.tail;
 	while (link && by_priority(link->data, job, NULL) > 0)
 		link = link->prev;
 	if (link)
-		g_queue_insert_after(&master->queue, link, job);
+		g_queue_insert_after(&master->queue.queued, link, job);
 	else
-		g_queue_push_head(&master->queue, job);
+		g_queue_push_head(&master->queue.queued, job);
 }
 
 void jobs_add(struct master *master, struct job *job)
@@ -62,7 +62,7 @@ void jobs_add(struct master *master, struct job *job)
 	job->master = master;
 	if (job->claim->recovered)
 		view_forget(master, job->id);
-	g_hash_table_insert(master->jobs, job->id, job);
+	g_hash_table_insert(master->queue.jobs, job->id, job);
 	job_note(job, TIMELINE_DROPPED, -1, NULL, "%s", job->source);
 	job_note(job, TIMELINE_CLAIMED, -1, NULL, "%s",
 		job->claim->recovered ? "found claimed by an earlier run of the mill" : "taken out of the inbox");
@@ -72,12 +72,13 @@ void jobs_add(struct master *master, struct job *job)
 
 static bool backlog(const struct master *master)
 {
-	return g_queue_get_length((GQueue *)&master->queue) + master->running->len > workers_live(master->workers) + 1;
+	return g_queue_get_length((GQueue *)&master->queue.queued) + master->queue.running->len >
+	       workers_live(master->workers) + 1;
 }
 
 static bool never_cut(const struct master *master, const struct job *job)
 {
-	return job->course.must == LANE_WHOLE || g_hash_table_contains(master->always_whole, job->pipeline->hash);
+	return job->course.must == LANE_WHOLE || g_hash_table_contains(master->queue.always_whole, job->pipeline->hash);
 }
 
 static bool ask_codec(const struct master *master, const struct job *job)
@@ -132,7 +133,7 @@ static void start_whole(struct master *master, struct job *job)
 
 static struct codec_link *codec_for(struct master *master, struct job *job, GError **error)
 {
-	struct codec_link *spare = g_steal_pointer(&master->spare_codec);
+	struct codec_link *spare = g_steal_pointer(&master->queue.spare_codec);
 
 	if (spare && codec_link_use(spare, jobs_codec_event, job))
 		return spare;
@@ -142,8 +143,8 @@ static struct codec_link *codec_for(struct master *master, struct job *job, GErr
 
 void jobs_have_spare_codec(struct master *master)
 {
-	if (!master->spare_codec && !master->once && !master->draining)
-		master->spare_codec = codec_link_new(NULL, NULL, NULL);
+	if (!master->queue.spare_codec && !master->once && !master->draining)
+		master->queue.spare_codec = codec_link_new(NULL, NULL, NULL);
 }
 
 void effect_ask_plan(struct master *master, struct job *job, const struct job_event *event)
@@ -174,8 +175,8 @@ void effect_begin_run(struct master *master, struct job *job, const struct job_e
 	g_free(job->spent);
 	job->spent = g_new0(struct spent, 1);
 	job_note(job, TIMELINE_STARTED, -1, NULL, "run %u", job->course.runs);
-	if (!g_hash_table_contains(master->sources, job_owner(job)))
-		g_hash_table_insert(master->sources, (gpointer)job_owner(job), job);
+	if (!g_hash_table_contains(master->queue.sources, job_owner(job)))
+		g_hash_table_insert(master->queue.sources, (gpointer)job_owner(job), job);
 }
 
 void effect_ask_names(struct master *master, struct job *job, const struct job_event *event)
@@ -197,7 +198,7 @@ void effect_offer_whole(struct master *master, struct job *job, const struct job
 
 static void start(struct master *master, struct job *job)
 {
-	struct job_event event = {.kind = EVENT_STARTED, .run = ++master->serial};
+	struct job_event event = {.kind = EVENT_STARTED, .run = ++master->queue.serial};
 	gint64 most = job->pipeline->limits.bytes;
 	g_autofree char *why = g_strdup_printf("the file has %" G_GINT64_FORMAT " bytes, more than %" G_GINT64_FORMAT
 					       " (limits: bytes)",
@@ -262,7 +263,7 @@ void jobs_named(struct named *named, void *user)
 /* Pictures of one name are milled in the order they were dropped: the last one's output is the one that stays. */
 static bool waits_for_twin(const struct master *master, const struct job *job)
 {
-	const struct job *holder = g_hash_table_lookup(master->sources, job_owner(job));
+	const struct job *holder = g_hash_table_lookup(master->queue.sources, job_owner(job));
 
 	return holder && holder != job;
 }
@@ -271,8 +272,8 @@ static guint codecs(const struct master *master)
 {
 	guint count = 0;
 
-	for (guint i = 0; i < master->running->len; i++)
-		count += ((struct job *)g_ptr_array_index(master->running, i))->codec != NULL;
+	for (guint i = 0; i < master->queue.running->len; i++)
+		count += ((struct job *)g_ptr_array_index(master->queue.running, i))->codec != NULL;
 	return count;
 }
 
@@ -280,8 +281,8 @@ guint jobs_busy(const struct master *master)
 {
 	guint count = 0;
 
-	for (guint i = 0; i < master->running->len; i++)
-		count += ((struct job *)g_ptr_array_index(master->running, i))->course.commit_tries == 0;
+	for (guint i = 0; i < master->queue.running->len; i++)
+		count += ((struct job *)g_ptr_array_index(master->queue.running, i))->course.commit_tries == 0;
 	return count;
 }
 
@@ -301,14 +302,14 @@ void jobs_start(struct master *master)
 		return;
 	/* Enough started jobs to keep every worker's window full; the rest waits in the queue, where priorities count. */
 	guint room = 2 * workers_live(master->workers) + TILED_JOBS;
-	for (GList *link = master->queue.head; link && jobs_busy(master) < room; link = next) {
+	for (GList *link = master->queue.queued.head; link && jobs_busy(master) < room; link = next) {
 		struct job *job = link->data;
 		next = link->next;
 		if (job->course.not_before_us > now || waits_for_twin(master, job) || !jobs_may_start(master, job) ||
 			(ask_codec(master, job) && codecs(master) >= TILED_JOBS))
 			continue;
 		start(master, job);
-		next = master->queue.head; /* starting may have changed the queue */
+		next = master->queue.queued.head; /* starting may have changed the queue */
 	}
 }
 
@@ -319,7 +320,7 @@ void jobs_renew_whole(struct master *master, struct job *job)
 
 	/* What a dead worker left is removed; one that is alive writes to a file without a name. */
 	job_remove_temps(job);
-	job_happens(master, job, (struct job_event){.kind = EVENT_RENEWED, .run = ++master->serial});
+	job_happens(master, job, (struct job_event){.kind = EVENT_RENEWED, .run = ++master->queue.serial});
 	job_name_temps(job);
 	job_reset(job);
 	start_whole(master, job);

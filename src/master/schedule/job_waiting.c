@@ -20,21 +20,21 @@
 
 static guint stuck_of(const struct master *master, const struct job *job)
 {
-	return GPOINTER_TO_UINT(g_hash_table_lookup(master->stuck, job->pipeline->name));
+	return GPOINTER_TO_UINT(g_hash_table_lookup(master->queue.stuck, job->pipeline->name));
 }
 
 void jobs_count_stuck(struct master *master, const struct job *job, bool stuck)
 {
 	guint count = stuck_of(master, job) + (stuck ? 1 : -1);
 
-	g_hash_table_insert(master->stuck, g_strdup(job->pipeline->name), GUINT_TO_POINTER(count));
+	g_hash_table_insert(master->queue.stuck, g_strdup(job->pipeline->name), GUINT_TO_POINTER(count));
 }
 
 /* One of its pipeline is tried again already. */
 static bool another_tries(const struct master *master, const struct job *job)
 {
-	for (guint i = 0; i < master->running->len; i++) {
-		const struct job *other = g_ptr_array_index(master->running, i);
+	for (guint i = 0; i < master->queue.running->len; i++) {
+		const struct job *other = g_ptr_array_index(master->queue.running, i);
 		if (other->course.stuck && other->course.commit_tries == 0 &&
 			strcmp(other->pipeline->name, job->pipeline->name) == 0)
 			return true;

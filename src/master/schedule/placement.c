@@ -22,12 +22,12 @@ struct far_times {
 
 static struct far_times *times_of(struct master *master, const struct job *job)
 {
-	if (!master->far_times)
-		master->far_times = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	struct far_times *times = g_hash_table_lookup(master->far_times, job->pipeline->name);
+	if (!master->queue.far_times)
+		master->queue.far_times = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	struct far_times *times = g_hash_table_lookup(master->queue.far_times, job->pipeline->name);
 	if (!times) {
 		times = g_new0(struct far_times, 1);
-		g_hash_table_insert(master->far_times, g_strdup(job->pipeline->name), times);
+		g_hash_table_insert(master->queue.far_times, g_strdup(job->pipeline->name), times);
 	}
 	return times;
 }

@@ -190,6 +190,6 @@ void blame_tick(struct master *master)
 		if (worker->state != WORKER_GONE)
 			stop_hanging(master, worker);
 	}
-	for (guint i = 0; i < master->running->len; i++)
-		stop_hanging_codec(master, g_ptr_array_index(master->running, i));
+	for (guint i = 0; i < master->queue.running->len; i++)
+		stop_hanging_codec(master, g_ptr_array_index(master->queue.running, i));
 }

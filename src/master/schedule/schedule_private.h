@@ -21,6 +21,7 @@
 #include "master/intake/inboxes.h"
 #include "master/intake/intake.h"
 #include "master/job/job.h"
+#include "master/job/queue.h"
 #include "master/master.h"
 #include "master/options.h"
 #include "master/schedule/codec_link.h"
@@ -41,6 +42,7 @@ struct master {
 	const struct options *options;
 	GMainLoop *loop;
 	bool once;
+	struct queue queue;
 	struct link link;
 	struct supervisor *supervisor;
 	struct workers *workers;
@@ -54,16 +56,7 @@ struct master {
 	const struct master_page *page;
 	void *web; /* the open page */
 	struct kept *kept;
-	GPtrArray *definitions;   /* struct definition */
-	GHashTable *jobs;         /* id to struct job: every unfinished job */
-	GHashTable *sources;      /* job_owner() to the job that goes first of those with this original's name */
-	GQueue queue;             /* struct job: queued, by priority then age */
-	GPtrArray *running;       /* struct job */
-	GHashTable *stuck;        /* pipeline's name to how many of its jobs are stuck: see job_waiting.c */
-	GHashTable *always_whole; /* hashes of the definitions whose chains are never cut, as far as codecs have said */
-	GHashTable *far_times;    /* pipeline's name to struct far_times; NULL: none were measured */
-	struct codec_link *spare_codec; /* started for the next large picture; NULL: none */
-	guint turn;                     /* whose task goes next among the running */
+	GPtrArray *definitions; /* struct definition */
 	struct {
 		gint64 second; /* clock_now_us() in seconds */
 		guint jobs;
@@ -78,7 +71,6 @@ struct master {
 	gint64 task_sum_us;
 	guint64 errors[ERROR_KINDS_SHOWN];
 	GHashTable *tallies; /* pipeline's name to struct tally (view_pipeline.c) */
-	guint32 serial;      /* of the last run */
 	char *machine;
 	bool ready;
 	bool draining;

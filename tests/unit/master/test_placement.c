@@ -51,7 +51,7 @@ static int tear_down(void **state)
 {
 	struct mill *mill = *state;
 
-	g_clear_pointer(&mill->master.far_times, g_hash_table_unref);
+	g_clear_pointer(&mill->master.queue.far_times, g_hash_table_unref);
 	workers_free(mill->master.workers);
 	g_free(mill);
 	return 0;
