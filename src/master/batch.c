@@ -181,7 +181,7 @@ static void hire(struct master *master, int workers)
 	const struct options *o = master->options;
 	const char *brokers = master->link.embedded ? embedded_brokers(master->link.embedded) : o->brokers;
 
-	master->supervisor = supervisor_new(o, brokers, master->link.embedded != NULL, master->link.key, workers,
+	master->fleet.supervisor = supervisor_new(o, brokers, master->link.embedded != NULL, master->link.key, workers,
 		allowed_to_once(o), master_child_ended, master);
 }
 

@@ -29,7 +29,7 @@ static void tell_service(const struct master *master)
 	service_status("%" G_GUINT64_FORMAT " queued, %" G_GUINT64_FORMAT " running, %" G_GUINT64_FORMAT
 		       " done, %" G_GUINT64_FORMAT " failed; %u workers%s",
 		master->counts[JOB_QUEUED], master->counts[JOB_RUNNING], master->counts[JOB_DONE],
-		master->counts[JOB_FAILED], workers_live(master->workers),
+		master->counts[JOB_FAILED], workers_live(master->fleet.workers),
 		master->link.up ? "" : "; the broker is down");
 }
 
@@ -38,8 +38,9 @@ static void say_ready(struct master *master)
 	if (master->ready || master->once)
 		return;
 	/* In a cluster's group a worker may well hold none; a child of the embedded broker is of no use without. */
-	guint count = master->link.embedded ? workers_holding(master->workers) : workers_live(master->workers);
-	if (master->supervisor && count < (guint)master->options->workers)
+	guint count =
+		master->link.embedded ? workers_holding(master->fleet.workers) : workers_live(master->fleet.workers);
+	if (master->fleet.supervisor && count < (guint)master->options->workers)
 		return;
 	master->ready = true;
 	view_publish(master); /* whoever reads the line may ask at once */
@@ -68,12 +69,12 @@ gboolean master_tick(gpointer data)
 
 	/* This process was stopped, or starved: what seems like silence are heartbeats that it has not read yet. */
 	if (pause > WORKER_LATE_US)
-		workers_forgive(master->workers);
+		workers_forgive(master->fleet.workers);
 	master->ticked_us = now;
 	service_turn();
 	if (master->ready && !master->draining)
 		tell_service(master);
-	workers_tick(master->workers, master->link.up);
+	workers_tick(master->fleet.workers, master->link.up);
 	dispatch_tick(master);
 	folder_discard_again();
 	jobs_start(master);
@@ -92,7 +93,7 @@ void master_child_ended(gint64 pid, const char *how, const char *task, void *use
 {
 	struct master *master = user;
 
-	workers_child_ended(master->workers, pid, how, task);
+	workers_child_ended(master->fleet.workers, pid, how, task);
 }
 
 static void workers_stopped(void *user)
@@ -106,8 +107,8 @@ void master_check_drained(struct master *master)
 {
 	if (!master->draining || jobs_busy(master) > 0)
 		return;
-	if (master->supervisor)
-		supervisor_stop(master->supervisor, workers_stopped, master);
+	if (master->fleet.supervisor)
+		supervisor_stop(master->fleet.supervisor, workers_stopped, master);
 	else
 		g_main_loop_quit(master->loop);
 }
@@ -274,8 +275,8 @@ void master_init(struct master *master, const struct options *options)
 	master->finished = g_ptr_array_new_with_free_func((GDestroyNotify)job_view_unref);
 	g_queue_init(&master->queue.queued);
 	master->waiting = waiting_new();
-	master->workers = workers_new(&events);
-	master->segments = segments_new(options->state, (gsize)options->memory);
+	master->fleet.workers = workers_new(&events);
+	master->fleet.segments = segments_new(options->state, (gsize)options->memory);
 	g_unix_signal_add(SIGTERM, stop_asked, master);
 	g_unix_signal_add(SIGINT, stop_asked, master);
 	g_unix_signal_add(SIGHUP, reload_hangup, master);
@@ -294,7 +295,7 @@ void master_close(struct master *master)
 	assets_free(g_steal_pointer(&master->assets));
 	if (master->web)
 		master->page->close(master->web);
-	supervisor_free(g_steal_pointer(&master->supervisor));
+	supervisor_free(g_steal_pointer(&master->fleet.supervisor));
 	committer_free(master->committer);
 	names_free(master->names);
 	g_hash_table_iter_init(&iter, master->queue.jobs);
@@ -335,7 +336,7 @@ static bool open_all(struct master *master, bool own_workers, GError **error)
 	start_sweep(o->out);
 	master->assets = assets_new(o->state, asset_changed, master);
 	if (own_workers)
-		master->supervisor =
+		master->fleet.supervisor =
 			supervisor_new(o, bus_options(master->link.bus)->brokers, master->link.embedded != NULL,
 				master->link.key, o->workers, allowed_to_workers(o, NULL), master_child_ended, master);
 	view_load_history(master);

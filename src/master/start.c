@@ -145,7 +145,7 @@ static void results_tick(void *user)
 static gboolean take_part(gpointer data)
 {
 	gpointer *pair = data;
-	struct worker *worker = workers_find(((struct master *)pair[0])->workers, pair[1]);
+	struct worker *worker = workers_find(((struct master *)pair[0])->fleet.workers, pair[1]);
 
 	if (worker)
 		worker_sends(worker);
@@ -180,7 +180,7 @@ static gboolean take_heartbeat(gpointer data)
 	gpointer *pair = data;
 	struct master *master = pair[0];
 
-	workers_heard(master->workers, pair[1]);
+	workers_heard(master->fleet.workers, pair[1]);
 	g_free(pair);
 	return G_SOURCE_REMOVE;
 }

@@ -133,7 +133,7 @@ static gboolean look_again(gpointer data)
 {
 	struct master *master = data;
 
-	master->straggle_timer = 0;
+	master->fleet.timer = 0;
 	dispatch(master);
 	return G_SOURCE_REMOVE;
 }
@@ -144,8 +144,8 @@ void straggle(struct master *master)
 	gint64 due = G_MAXINT64;
 	struct worker *helper;
 
-	while ((helper = straggle_helper(master->workers, tried))) {
-		struct straggler late = straggler_for(master->workers, helper, clock_now_us());
+	while ((helper = straggle_helper(master->fleet.workers, tried))) {
+		struct straggler late = straggler_for(master->fleet.workers, helper, clock_now_us());
 		if (late.lease && help(master, &late, helper)) {
 			view_changed(master);
 			continue;
@@ -153,8 +153,8 @@ void straggle(struct master *master)
 		due = MIN(due, late.due_us);
 		g_ptr_array_add(tried, helper);
 	}
-	if (due < G_MAXINT64 && !master->straggle_timer)
-		master->straggle_timer =
+	if (due < G_MAXINT64 && !master->fleet.timer)
+		master->fleet.timer =
 			g_timeout_add((guint)CLAMP(due / 1000, TIMER_LEAST_MS, MASTER_TICK_MS), look_again, master);
 }
 

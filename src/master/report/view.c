@@ -125,7 +125,7 @@ static void show_jobs(struct master *master, struct snapshot *snapshot)
 
 static void show_workers(struct master *master, struct snapshot *snapshot)
 {
-	GPtrArray *workers = workers_all(master->workers);
+	GPtrArray *workers = workers_all(master->fleet.workers);
 
 	for (guint i = 0; i < workers->len; i++) {
 		const struct worker *worker = g_ptr_array_index(workers, i);

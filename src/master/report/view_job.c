@@ -32,7 +32,7 @@ static void view_outputs(const struct master *master, const struct job *job, GPt
 
 static int holders(const struct master *master, const struct job *job)
 {
-	GPtrArray *all = workers_all(master->workers);
+	GPtrArray *all = workers_all(master->fleet.workers);
 	int count = 0;
 
 	for (guint i = 0; job->leased && i < all->len; i++) {

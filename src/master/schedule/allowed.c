@@ -54,8 +54,8 @@ char **allowed_to_workers(const struct options *options, const GPtrArray *defini
 
 void allowed_again(struct master *master)
 {
-	if (master->supervisor)
-		supervisor_allow(master->supervisor, allowed_to_workers(master->options, master->definitions));
+	if (master->fleet.supervisor)
+		supervisor_allow(master->fleet.supervisor, allowed_to_workers(master->options, master->definitions));
 }
 
 char **allowed_to_once(const struct options *options)

@@ -191,7 +191,7 @@ static void try_elsewhere(struct master *master, struct job *job, guint index, c
 /* Somebody who may yet manage it: has it, or can get it. */
 static bool hope_elsewhere(const struct master *master, const struct job *job, guint index)
 {
-	return job->tiles[index].lease || workers_elsewhere(master->workers, job, index);
+	return job->tiles[index].lease || workers_elsewhere(master->fleet.workers, job, index);
 }
 
 /* A worker could not do it. Another tries; when all have, it is no worker's trouble but one that passes. */
@@ -372,7 +372,7 @@ void assemble(struct master *master, struct result *result)
 {
 	struct job *job = jobs_find(master, result->job);
 	struct lease *lease = answered(job, result);
-	struct worker *worker = workers_find(master->workers, result->worker);
+	struct worker *worker = workers_find(master->fleet.workers, result->worker);
 
 	if (!lease) {
 		master->tiles_duplicate++;

@@ -37,7 +37,7 @@ static void settle(struct master *master)
 	if (!trouble && !master->link.up) {
 		master->link.up = true;
 		log_info("the broker is back");
-		workers_forgive(master->workers);
+		workers_forgive(master->fleet.workers);
 		dispatch(master);
 	} else if (trouble) {
 		if (master->link.up || g_strcmp0(trouble, master->link.why_down) != 0)

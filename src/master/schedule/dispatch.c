@@ -16,7 +16,7 @@
 /* Of each worker: what is on its way to all of them stays within the budget. */
 static gsize cluster_window(const struct master *master)
 {
-	return MIN(WINDOW_CLUSTER_BYTES, (gsize)master->options->memory / MAX(workers_live(master->workers), 1));
+	return MIN(WINDOW_CLUSTER_BYTES, (gsize)master->options->memory / MAX(workers_live(master->fleet.workers), 1));
 }
 
 /* One of its tasks did not reach the broker just now. */
@@ -38,7 +38,7 @@ static bool give_one(struct master *master, struct job *job)
 		guint index = GPOINTER_TO_UINT(link->data);
 		gsize bytes = all_inline ? give_bytes(job, index) : 0;
 		struct worker *worker =
-			workers_choose(master->workers, job, index, weight, bytes, WINDOW_WEIGHT, window_bytes);
+			workers_choose(master->fleet.workers, job, index, weight, bytes, WINDOW_WEIGHT, window_bytes);
 		enum plane plane;
 		if (worker && give_plane(master, worker, job, index, &plane)) {
 			g_queue_delete_link(&job->ready, link);
@@ -74,7 +74,7 @@ static bool give_any(struct master *master)
 	/* What could not be sent pauses, and others go on. */
 	if (!first || give_one(master, first) || pauses(first))
 		return first != NULL;
-	bool picky = first->accusations || workers_end_job(master->workers, first, WEIGHT_TILE, WINDOW_WEIGHT);
+	bool picky = first->accusations || workers_end_job(master->fleet.workers, first, WEIGHT_TILE, WINDOW_WEIGHT);
 	for (guint i = 0; picky && i < master->queue.running->len; i++)
 		if (give_one(master, g_ptr_array_index(master->queue.running, i)))
 			return true;
@@ -167,8 +167,8 @@ void dispatch_worker_gone(struct worker *worker, bool dead, void *user)
 			    : "no heartbeat");
 
 	/* A child of ours that is silent is killed; its death comes back here and frees its leases for certain. */
-	if (!dead && !stopping && worker->here && master->supervisor &&
-		supervisor_kill(master->supervisor, worker->beat->pid)) {
+	if (!dead && !stopping && worker->here && master->fleet.supervisor &&
+		supervisor_kill(master->fleet.supervisor, worker->beat->pid)) {
 		if (!worker->end)
 			worker->end = g_strdup("no heartbeat for 10 s");
 		return;
@@ -213,7 +213,7 @@ static void recover_lost(struct master *master, struct worker *worker)
 
 void dispatch_tick(struct master *master)
 {
-	GPtrArray *all = workers_all(master->workers);
+	GPtrArray *all = workers_all(master->fleet.workers);
 
 	blame_tick(master);
 	for (guint i = 0; i < all->len; i++) {

@@ -32,7 +32,7 @@ static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 		return;
 	}
 	job->lane = LANE_TILED;
-	job->segment = segments_borrow(master->segments, (gsize)json_int(plan, "segment_bytes", 0),
+	job->segment = segments_borrow(master->fleet.segments, (gsize)json_int(plan, "segment_bytes", 0),
 		json_bool(plan, "spool", false), job->tile_count, &error);
 	if (!job->segment) {
 		job_fault(master, job, error);

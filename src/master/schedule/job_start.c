@@ -73,7 +73,7 @@ void jobs_add(struct master *master, struct job *job)
 static bool backlog(const struct master *master)
 {
 	return g_queue_get_length((GQueue *)&master->queue.queued) + master->queue.running->len >
-	       workers_live(master->workers) + 1;
+	       workers_live(master->fleet.workers) + 1;
 }
 
 static bool never_cut(const struct master *master, const struct job *job)
@@ -93,7 +93,7 @@ static bool ask_codec(const struct master *master, const struct job *job)
 static void wish_tile(const struct master *master, JsonObject *request)
 {
 	int tile = master->options->tile;
-	guint live = workers_live(master->workers);
+	guint live = workers_live(master->fleet.workers);
 	bool large = !tile && live > 0 && give_sharing(master) == live;
 
 	json_object_set_int_member(request, "tile", tile ? tile : DEFAULT_TILE);
@@ -124,7 +124,7 @@ static void start_whole(struct master *master, struct job *job)
 
 	job->lane = LANE_WHOLE;
 	/* A picture that comes alone is out sooner when the others' cores help; of many each has one of its own. */
-	job->threads = job->sent_far || !backlog(master) ? workers_idle_neighbours(master->workers) : 0;
+	job->threads = job->sent_far || !backlog(master) ? workers_idle_neighbours(master->fleet.workers) : 0;
 	job_make_whole_spec(job, never_cut(master, job) ? 0 : huge);
 	job_set_tiles(job, 1);
 	job->tiles[0].state = TILE_READY;
@@ -290,7 +290,7 @@ guint jobs_queue(const struct master *master)
 {
 	if (master->options->queue)
 		return (guint)master->options->queue;
-	return MAX(QUEUE_LEAST, QUEUE_PER_WORKER * workers_live(master->workers));
+	return MAX(QUEUE_LEAST, QUEUE_PER_WORKER * workers_live(master->fleet.workers));
 }
 
 void jobs_start(struct master *master)
@@ -301,7 +301,7 @@ void jobs_start(struct master *master)
 	if (master->draining)
 		return;
 	/* Enough started jobs to keep every worker's window full; the rest waits in the queue, where priorities count. */
-	guint room = 2 * workers_live(master->workers) + TILED_JOBS;
+	guint room = 2 * workers_live(master->fleet.workers) + TILED_JOBS;
 	for (GList *link = master->queue.queued.head; link && jobs_busy(master) < room; link = next) {
 		struct job *job = link->data;
 		next = link->next;

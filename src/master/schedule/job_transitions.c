@@ -28,7 +28,7 @@ void jobs_stop_run(struct master *master, struct job *job)
 	}
 	view_show_tiles(master, job);
 	codec_link_free(g_steal_pointer(&job->codec));
-	segments_give_back(master->segments, g_steal_pointer(&job->segment), tainted);
+	segments_give_back(master->fleet.segments, g_steal_pointer(&job->segment), tainted);
 	job_reset(job);
 }
 
@@ -59,7 +59,7 @@ void effect_hand_in(struct master *master, struct job *job, const struct job_eve
 	codec_link_free(g_steal_pointer(&job->codec));
 	if (job->lane == LANE_TILED)
 		jobs_have_spare_codec(master);
-	segments_give_back(master->segments, g_steal_pointer(&job->segment), job->leased > 0 || job->held > 0);
+	segments_give_back(master->fleet.segments, g_steal_pointer(&job->segment), job->leased > 0 || job->held > 0);
 	job->phase_us = event->now_us;
 }
 

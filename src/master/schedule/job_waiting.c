@@ -62,8 +62,8 @@ const char *jobs_standing(const struct master *master, const struct job *job)
 	if (!master->link.up)
 		return "the broker is down";
 	/* Somebody may still work on it, or its codec. */
-	const char *obstacle = workers_obstacle(master->workers);
-	if (obstacle && (waits_for_worker(job) || workers_live(master->workers) == 0))
+	const char *obstacle = workers_obstacle(master->fleet.workers);
+	if (obstacle && (waits_for_worker(job) || workers_live(master->fleet.workers) == 0))
 		return obstacle;
 	return job->done == job->undelivered_at ? job->undelivered : NULL;
 }

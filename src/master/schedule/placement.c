@@ -34,7 +34,7 @@ static struct far_times *times_of(struct master *master, const struct job *job)
 
 static bool nobody_shares(const struct master *master)
 {
-	return workers_live(master->workers) > 0 && give_sharing(master) == 0;
+	return workers_live(master->fleet.workers) > 0 && give_sharing(master) == 0;
 }
 
 static gint64 pixels_of(const struct job *job)
@@ -84,5 +84,6 @@ void far_measured(struct master *master, const struct job *job)
 	gint64 all = decode + spent[SPENT_COMPUTE_CPU_US] + spent[SPENT_ENCODE_CPU_US];
 	learn(&times->cut, took);
 	/* Decoding is one thread's, whatever is done beside it. */
-	times->reckoned = (double)MAX(decode, all / workers_idle_neighbours(master->workers)) / (double)pixels_of(job);
+	times->reckoned =
+		(double)MAX(decode, all / workers_idle_neighbours(master->fleet.workers)) / (double)pixels_of(job);
 }

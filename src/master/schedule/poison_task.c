@@ -140,8 +140,8 @@ static void take_others_back(struct master *master, struct worker *worker)
 static void replace_stuck(struct master *master, struct worker *worker)
 {
 	workers_stuck(worker);
-	if (master->supervisor)
-		supervisor_kill(master->supervisor, worker->beat->pid);
+	if (master->fleet.supervisor)
+		supervisor_kill(master->fleet.supervisor, worker->beat->pid);
 }
 
 /* A task in hand for longer than its pipeline allows: its job fails, and its worker is replaced: killed here; one elsewhere ends itself, or
@@ -183,7 +183,7 @@ static void stop_hanging_codec(struct master *master, struct job *job)
 
 void blame_tick(struct master *master)
 {
-	GPtrArray *all = workers_all(master->workers);
+	GPtrArray *all = workers_all(master->fleet.workers);
 
 	for (guint i = 0; i < all->len; i++) {
 		struct worker *worker = g_ptr_array_index(all, i);

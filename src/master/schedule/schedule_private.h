@@ -15,9 +15,7 @@
 #include "master/commit/kept_originals.h"
 #include "master/commit/output_names.h"
 #include "master/definitions.h"
-#include "master/fleet/segment_pool.h"
-#include "master/fleet/supervisor.h"
-#include "master/fleet/workers.h"
+#include "master/fleet/fleet.h"
 #include "master/intake/inboxes.h"
 #include "master/intake/intake.h"
 #include "master/job/job.h"
@@ -43,16 +41,14 @@ struct master {
 	GMainLoop *loop;
 	bool once;
 	struct queue queue;
+	struct fleet fleet;
 	struct link link;
-	struct supervisor *supervisor;
-	struct workers *workers;
 	struct intake *intake;
 	struct waiting *waiting;
 	struct inboxes *inboxes;
 	struct committer *committer;
 	struct names *names;
 	struct history *history;
-	struct segments *segments;
 	const struct master_page *page;
 	void *web; /* the open page */
 	struct kept *kept;
@@ -66,7 +62,6 @@ struct master {
 	struct snapshot *last; /* as published; NULL: none */
 	guint64 counts[JOB_STATE_COUNT];
 	guint64 tiles_done, tiles_retried, tiles_reissued, tiles_duplicate;
-	guint straggle_timer;                                /* 0: nobody waits for a tile to be late */
 	guint64 tasks_failed, task_buckets[TASK_BOUNDS + 1]; /* see snapshot.h */
 	gint64 task_sum_us;
 	guint64 errors[ERROR_KINDS_SHOWN];

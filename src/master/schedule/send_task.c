@@ -27,7 +27,7 @@ bool give_shares(const struct master *master, const struct worker *worker)
 
 guint give_sharing(const struct master *master)
 {
-	GPtrArray *all = workers_all(master->workers);
+	GPtrArray *all = workers_all(master->fleet.workers);
 	guint count = 0;
 
 	for (guint i = 0; i < all->len; i++) {

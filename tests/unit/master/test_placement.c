@@ -30,9 +30,9 @@ static int set_up(void **state)
 
 	mill->options.payload = "auto";
 	mill->master.options = &mill->options;
-	mill->master.workers = workers_unheard();
-	workers_heard(mill->master.workers, beat_from("another", "a", "idle", "h"));
-	workers_heard(mill->master.workers, beat_from("another", "b", "idle", "h"));
+	mill->master.fleet.workers = workers_unheard();
+	workers_heard(mill->master.fleet.workers, beat_from("another", "a", "idle", "h"));
+	workers_heard(mill->master.fleet.workers, beat_from("another", "b", "idle", "h"));
 	mill->pipeline.name = "p";
 	mill->pipeline.limits.seconds = 600;
 	mill->claim.bytes = 10 << 20;
@@ -52,7 +52,7 @@ static int tear_down(void **state)
 	struct mill *mill = *state;
 
 	g_clear_pointer(&mill->master.queue.far_times, g_hash_table_unref);
-	workers_free(mill->master.workers);
+	workers_free(mill->master.fleet.workers);
 	g_free(mill);
 	return 0;
 }
@@ -101,7 +101,7 @@ static void test_light_work_is_sent(void **state)
 	was_cut(mill, 2000, 700, 1000); /* with two threads: 0.85 s */
 	assert_true(sends(mill, true));
 	assert_true(mill->job.sent_far);
-	assert_int_equal(workers_idle_neighbours(mill->master.workers), 2);
+	assert_int_equal(workers_idle_neighbours(mill->master.fleet.workers), 2);
 	assert_false(sends(mill, false)); /* it would be in memory as a whole */
 }
 
@@ -145,7 +145,7 @@ static void test_not_everywhere(void **state)
 	mill->job.height = 5000;
 	assert_true(sends(mill, true));
 	/* One who shares memory is there. */
-	struct worker *near = workers_find(mill->master.workers, "a");
+	struct worker *near = workers_find(mill->master.fleet.workers, "a");
 	near->here = true;
 	near->beat->planes[PLANE_SHM] = true;
 	assert_false(sends(mill, true));

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   the workers as a whole: those that are heard of, those that are our children, and the memory that they share with the master.
+ * Thread:    the master's loop. Ownership: the master owns all of it.
+ */
+#ifndef DROPMILL_MASTER_FLEET_FLEET_H
+#define DROPMILL_MASTER_FLEET_FLEET_H
+
+#include "master/fleet/segment_pool.h"
+#include "master/fleet/supervisor.h"
+#include "master/fleet/workers.h"
+
+struct fleet {
+	struct workers *workers;
+	struct supervisor *supervisor; /* NULL: no worker is a child of ours */
+	struct segments *segments;
+	guint timer; /* until the next tile is late: see speculative.c; 0: none will be */
+};
+
+#endif
