@@ -28,9 +28,9 @@ static void tell_service(const struct master *master)
 {
 	service_status("%" G_GUINT64_FORMAT " queued, %" G_GUINT64_FORMAT " running, %" G_GUINT64_FORMAT
 		       " done, %" G_GUINT64_FORMAT " failed; %u workers%s",
-		master->counts[JOB_QUEUED], master->counts[JOB_RUNNING], master->counts[JOB_DONE],
-		master->counts[JOB_FAILED], workers_live(master->fleet.workers),
-		master->link.up ? "" : "; the broker is down");
+		master->stats.jobs_by_state[JOB_QUEUED], master->stats.jobs_by_state[JOB_RUNNING],
+		master->stats.jobs_by_state[JOB_DONE], master->stats.jobs_by_state[JOB_FAILED],
+		workers_live(master->fleet.workers), master->link.up ? "" : "; the broker is down");
 }
 
 static void say_ready(struct master *master)

@@ -120,7 +120,7 @@ static bool help(struct master *master, const struct straggler *late, struct wor
 		late->until_us, helper->id, taken ? "" : " as well");
 	pace_found_late(worker, late->since_us, late->usual_us);
 	worker->taken_back++;
-	master->tiles_reissued++;
+	master->stats.tiles_reissued++;
 	job->tiles[index].reissued++;
 	if (taken)
 		lease_lose(lease, false);

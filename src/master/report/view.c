@@ -70,10 +70,10 @@ static void show_tiles(const struct master *master, struct snapshot *snapshot)
 		snapshot->tiles_running += job->leased;
 		snapshot->tiles_queued += job->tile_count - job->done - job->leased;
 	}
-	snapshot->tiles_done = master->tiles_done;
-	snapshot->tiles_retried = master->tiles_retried;
-	snapshot->tiles_reissued = master->tiles_reissued;
-	snapshot->tiles_duplicate = master->tiles_duplicate;
+	snapshot->tiles_done = master->stats.tiles_done;
+	snapshot->tiles_retried = master->stats.tiles_retried;
+	snapshot->tiles_reissued = master->stats.tiles_reissued;
+	snapshot->tiles_duplicate = master->stats.tiles_duplicate;
 	for (int i = 0; i < TALLY_COUNT; i++)
 		snapshot->tallies[i] = tally_of((enum tallied)i);
 	snapshot->records_refused = (guint)g_atomic_int_get((gint *)&master->link.records_refused);
@@ -95,13 +95,14 @@ static void add_pixels(const struct task_view *task, void *user)
 static void show_rates(const struct master *master, struct snapshot *snapshot)
 {
 	task_log_each(0, snapshot->sequence, add_pixels, snapshot);
-	for (gsize i = 0; i < G_N_ELEMENTS(master->ended); i++)
-		if (master->ended[i].second > clock_now_us() / G_USEC_PER_SEC - (gint64)G_N_ELEMENTS(master->ended))
-			snapshot->jobs_per_min += master->ended[i].jobs;
-	snapshot->tasks_failed = master->tasks_failed;
-	snapshot->task_sum_us = master->task_sum_us;
-	memcpy(snapshot->task_buckets, master->task_buckets, sizeof master->task_buckets);
-	memcpy(snapshot->errors, master->errors, sizeof master->errors);
+	for (gsize i = 0; i < G_N_ELEMENTS(master->stats.ended); i++)
+		if (master->stats.ended[i].second >
+			clock_now_us() / G_USEC_PER_SEC - (gint64)G_N_ELEMENTS(master->stats.ended))
+			snapshot->jobs_per_min += master->stats.ended[i].jobs;
+	snapshot->tasks_failed = master->stats.tasks_failed;
+	snapshot->task_sum_us = master->stats.task_sum_us;
+	memcpy(snapshot->task_buckets, master->stats.task_buckets, sizeof master->stats.task_buckets);
+	memcpy(snapshot->errors, master->stats.errors, sizeof master->stats.errors);
 }
 
 static void show_jobs(struct master *master, struct snapshot *snapshot)
@@ -215,7 +216,7 @@ void view_publish(struct master *master)
 	snapshot->ready = master->ready;
 	snapshot->brokers = g_strdup(master->link.bus ? bus_options(master->link.bus)->brokers : "");
 	snapshot->broker_note = g_strdup(master->link.why_down ? master->link.why_down : "");
-	memcpy(snapshot->jobs_by_state, master->counts, sizeof master->counts);
+	memcpy(snapshot->jobs_by_state, master->stats.jobs_by_state, sizeof master->stats.jobs_by_state);
 	show_tiles(master, snapshot);
 	show_jobs(master, snapshot);
 	show_workers(master, snapshot);

@@ -154,12 +154,12 @@ static void remember(struct master *master, struct job_view *view)
 static void count_end(struct master *master)
 {
 	gint64 second = clock_now_us() / G_USEC_PER_SEC;
-	gsize i = (gsize)(second % (gint64)G_N_ELEMENTS(master->ended));
+	gsize i = (gsize)(second % (gint64)G_N_ELEMENTS(master->stats.ended));
 
-	if (master->ended[i].second != second)
-		master->ended[i].jobs = 0;
-	master->ended[i].second = second;
-	master->ended[i].jobs++;
+	if (master->stats.ended[i].second != second)
+		master->stats.ended[i].jobs = 0;
+	master->stats.ended[i].second = second;
+	master->stats.ended[i].jobs++;
 }
 
 void view_remember(struct master *master, struct job *job)
@@ -174,7 +174,7 @@ void view_forget(struct master *master, const char *id)
 		const struct job_view *view = g_ptr_array_index(master->finished, i);
 		if (strcmp(view->id, id) != 0)
 			continue;
-		master->counts[view->state]--;
+		master->stats.jobs_by_state[view->state]--;
 		view_tally_view(master, view, false);
 		g_ptr_array_remove_index(master->finished, i);
 		return;
@@ -195,6 +195,6 @@ void view_load_history(struct master *master)
 {
 	view_tally_history(master);
 	history_recent(master->history, REMEMBERED, remember_record, master);
-	master->counts[JOB_DONE] = (guint64)history_count(master->history, "done");
-	master->counts[JOB_FAILED] = (guint64)history_count(master->history, "failed");
+	master->stats.jobs_by_state[JOB_DONE] = (guint64)history_count(master->history, "done");
+	master->stats.jobs_by_state[JOB_FAILED] = (guint64)history_count(master->history, "failed");
 }

@@ -134,7 +134,7 @@ static void tile_done(struct master *master, const struct lease *lease, gint64 t
 	tile->who = g_ref_string_acquire(lease->worker->id);
 	job->done++;
 	foresee(job);
-	master->tiles_done++;
+	master->stats.tiles_done++;
 	if (job->lane == LANE_WHOLE) {
 		job_made(master, job);
 	} else {
@@ -160,7 +160,7 @@ static void tile_again(struct master *master, struct job *job, guint index, cons
 
 	if (other_has_it(job, index, why))
 		return;
-	master->tiles_retried++;
+	master->stats.tiles_retried++;
 	job->failed_tries++;
 	job_note(job, TIMELINE_RETRIED, job->lane == LANE_TILED ? (int)index : -1, tile->who,
 		"tile %u is tried again: %s", index, why);
@@ -177,7 +177,7 @@ static void try_elsewhere(struct master *master, struct job *job, guint index, c
 {
 	if (other_has_it(job, index, why))
 		return;
-	master->tiles_retried++;
+	master->stats.tiles_retried++;
 	job_note(job, TIMELINE_RETRIED, job->lane == LANE_TILED ? (int)index : -1, job->tiles[index].who,
 		"another worker tries: %s", why);
 	if (job->lane == LANE_WHOLE) {
@@ -359,13 +359,13 @@ static void note_task(struct master *master, const struct lease *lease, const st
 	}
 	task_log_add(&view);
 	if (!ok) {
-		master->tasks_failed += failed;
+		master->stats.tasks_failed += failed;
 		return;
 	}
 	while (bucket < TASK_BOUNDS && (double)result->compute_us > task_bounds_s[bucket] * G_USEC_PER_SEC)
 		bucket++;
-	master->task_buckets[bucket]++;
-	master->task_sum_us += result->compute_us;
+	master->stats.task_buckets[bucket]++;
+	master->stats.task_sum_us += result->compute_us;
 }
 
 void assemble(struct master *master, struct result *result)
@@ -375,7 +375,7 @@ void assemble(struct master *master, struct result *result)
 	struct worker *worker = workers_find(master->fleet.workers, result->worker);
 
 	if (!lease) {
-		master->tiles_duplicate++;
+		master->stats.tiles_duplicate++;
 		remove_late_temps(master, job, result);
 		if (worker)
 			straggle_answered(master, worker, result);

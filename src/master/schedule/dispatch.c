@@ -109,7 +109,7 @@ void dispatch_take_back(struct master *master, struct lease *lease, const char *
 		worker_will_litter(lease);
 	if (!lease_end(lease))
 		return;
-	master->tiles_retried++;
+	master->stats.tiles_retried++;
 	job->tiles[index].state = TILE_READY;
 	if (job->lane == LANE_WHOLE) {
 		/* Its next run writes to other temp files: the old worker may still be writing to these. */

@@ -126,7 +126,7 @@ void effect_finish(struct master *master, struct job *job, const struct job_even
 	if (state == JOB_DONE)
 		far_measured(master, job);
 	if (state == JOB_FAILED)
-		master->errors[job->error_kind]++;
+		master->stats.errors[job->error_kind]++;
 	g_hash_table_remove(master->queue.jobs, job->id);
 	if (master->finished_hook)
 		master->finished_hook(master, job);

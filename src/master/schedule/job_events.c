@@ -26,9 +26,9 @@ static void enter_list(struct master *master, struct job *job, enum job_list lis
 static void enter_state(struct master *master, struct job *job, enum job_state left, enum job_state state)
 {
 	if (left != JOB_STATE_COUNT)
-		master->counts[left]--;
+		master->stats.jobs_by_state[left]--;
 	if (state != JOB_STATE_COUNT)
-		master->counts[state]++;
+		master->stats.jobs_by_state[state]++;
 	if (state == JOB_RUNNING && !job->started_wall_us)
 		job->started_wall_us = clock_wall_us();
 	if (state == JOB_DONE || state == JOB_FAILED)

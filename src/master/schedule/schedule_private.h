@@ -26,6 +26,7 @@
 #include "master/schedule/job_events.h"
 #include "master/schedule/link.h"
 #include "status/not_taken.h"
+#include "status/stats.h"
 
 /* Weight of tasks in a worker's window: eight tiles cover the round trip (facts/kafka.md), two whole files keep a worker busy. */
 #define WINDOW_WEIGHT 8
@@ -42,6 +43,7 @@ struct master {
 	bool once;
 	struct queue queue;
 	struct fleet fleet;
+	struct stats stats;
 	struct link link;
 	struct intake *intake;
 	struct waiting *waiting;
@@ -53,20 +55,10 @@ struct master {
 	void *web; /* the open page */
 	struct kept *kept;
 	GPtrArray *definitions; /* struct definition */
-	struct {
-		gint64 second; /* clock_now_us() in seconds */
-		guint jobs;
-	} ended[60];           /* how many jobs ended in each of the last 60 seconds, by the second modulo 60 */
-	GPtrArray *finished;   /* struct job_view, oldest first, bounded */
-	guint64 kept_since;    /* every job that changed in a snapshot after this one is still shown */
-	struct snapshot *last; /* as published; NULL: none */
-	guint64 counts[JOB_STATE_COUNT];
-	guint64 tiles_done, tiles_retried, tiles_reissued, tiles_duplicate;
-	guint64 tasks_failed, task_buckets[TASK_BOUNDS + 1]; /* see snapshot.h */
-	gint64 task_sum_us;
-	guint64 errors[ERROR_KINDS_SHOWN];
-	GHashTable *tallies; /* pipeline's name to struct tally (view_pipeline.c) */
-	char *machine;
+	GPtrArray *finished;    /* struct job_view, oldest first, bounded */
+	guint64 kept_since;     /* every job that changed in a snapshot after this one is still shown */
+	struct snapshot *last;  /* as published; NULL: none */
+	GHashTable *tallies;    /* pipeline's name to struct tally (view_pipeline.c) */
 	bool ready;
 	bool draining;
 	bool reloading; /* systemd was told so */
