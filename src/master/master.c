@@ -84,7 +84,7 @@ gboolean master_tick(gpointer data)
 		intake_set_queue(master->intake, jobs_queue(master));
 	if (master->assets)
 		assets_tick(master->assets, master);
-	if (master->web && clock_now_us() - master->published_us >= PUBLISH_AT_LEAST_US)
+	if (master->web && clock_now_us() - master->report.published_us >= PUBLISH_AT_LEAST_US)
 		view_publish(master);
 	return G_SOURCE_CONTINUE;
 }
@@ -272,7 +272,7 @@ void master_init(struct master *master, const struct options *options)
 	master->queue.sources = g_hash_table_new(g_str_hash, g_str_equal);
 	master->queue.running = g_ptr_array_new();
 	master->queue.stuck = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	master->finished = g_ptr_array_new_with_free_func((GDestroyNotify)job_view_unref);
+	master->report.finished = g_ptr_array_new_with_free_func((GDestroyNotify)job_view_unref);
 	g_queue_init(&master->queue.queued);
 	master->waiting = waiting_new();
 	master->fleet.workers = workers_new(&events);

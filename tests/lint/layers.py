@@ -41,7 +41,7 @@ ALLOWED = {
     "master/intake": {"base", "base/disk", "base/testing", "status"},
     "master/job": {"base", "base/disk", "bus/protocol", "definition", "definition/template", "master/intake", "status"},
     "master/report": {"base", "master/fleet", "master/schedule", "status"},
-    "master/schedule": {"base", "base/disk", "base/testing", "bus", "bus/protocol", "definition", "definition/reader", "ledger", "master", "master/commit", "master/fleet", "master/intake", "master/job", "status"},
+    "master/schedule": {"base", "base/disk", "base/testing", "bus", "bus/protocol", "definition", "definition/reader", "ledger", "master", "master/commit", "master/fleet", "master/intake", "master/job", "master/report", "status"},
     "sandbox": {"base", "base/disk"},
     "status": {"base", "base/disk", "definition", "ledger", "master/job"},
     "web": {"base", "web/api", "web/http", "web/pictures"},

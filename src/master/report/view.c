@@ -117,11 +117,11 @@ static void show_jobs(struct master *master, struct snapshot *snapshot)
 			oldest = job;
 		g_ptr_array_add(snapshot->jobs, view_of_job(master, job));
 	}
-	for (guint i = master->finished->len; i-- > 0;)
-		g_ptr_array_add(snapshot->jobs, job_view_ref(g_ptr_array_index(master->finished, i)));
+	for (guint i = master->report.finished->len; i-- > 0;)
+		g_ptr_array_add(snapshot->jobs, job_view_ref(g_ptr_array_index(master->report.finished, i)));
 	snapshot->oldest_queued_us = oldest ? oldest->queued_us : 0;
 	snapshot->oldest_source = oldest ? g_strdup(oldest->source) : NULL;
-	snapshot->kept_since = master->kept_since;
+	snapshot->kept_since = master->report.kept_since;
 }
 
 static void show_workers(struct master *master, struct snapshot *snapshot)
@@ -206,7 +206,7 @@ void view_publish(struct master *master)
 	static gint32 boot; /* tells this process of the master from others */
 	struct snapshot *snapshot = snapshot_new();
 
-	snapshot->sequence = master->sequence + 1;
+	snapshot->sequence = master->report.sequence + 1;
 	if (!boot)
 		boot = g_random_int_range(1, G_MAXINT32);
 	snapshot->boot = (guint32)boot;
@@ -224,29 +224,28 @@ void view_publish(struct master *master)
 	show_rates(master, snapshot);
 	waiting_view(master->waiting, snapshot);
 	snapshot->overflows = master->intake ? intake_overflows(master->intake) : 0;
-	compare(snapshot, master->last);
-	snapshot_unref(master->last);
-	master->last = snapshot_ref(snapshot);
-	master->sequence = snapshot->sequence;
+	compare(snapshot, master->report.last);
+	snapshot_unref(master->report.last);
+	master->report.last = snapshot_ref(snapshot);
+	master->report.sequence = snapshot->sequence;
 	snapshot_publish(snapshot);
-	master->published_us = snapshot->taken_us;
-	master->dirty = false;
+	master->report.published_us = snapshot->taken_us;
 }
 
 static gboolean publish_later(gpointer data)
 {
 	struct master *master = data;
 
-	master->publish_timer = 0;
+	master->report.publish_timer = 0;
 	view_publish(master);
 	return G_SOURCE_REMOVE;
 }
 
 void view_changed(struct master *master)
 {
-	master->dirty = true;
-	if (master->once || master->publish_timer || !master->web)
+	if (master->once || master->report.publish_timer || !master->web)
 		return;
-	gint64 since_ms = (clock_now_us() - master->published_us) / 1000;
-	master->publish_timer = g_timeout_add((guint)CLAMP(PERIOD_MS - since_ms, 0, PERIOD_MS), publish_later, master);
+	gint64 since_ms = (clock_now_us() - master->report.published_us) / 1000;
+	master->report.publish_timer =
+		g_timeout_add((guint)CLAMP(PERIOD_MS - since_ms, 0, PERIOD_MS), publish_later, master);
 }

@@ -52,7 +52,7 @@ static struct job_view *make_view(struct master *master, struct job *job)
 	const struct claim *claim = job->claim;
 	bool over = job_state(job) == JOB_DONE || job_state(job) == JOB_FAILED;
 
-	view->changed = master->sequence + 1;
+	view->changed = master->report.sequence + 1;
 	view->id = g_strdup(job->id);
 	view->pipeline = g_strdup(job->pipeline->name);
 	view->source = g_strdup(job->source);
@@ -96,7 +96,7 @@ void view_show_tiles(struct master *master, struct job *job)
 	/* The commit thread reads it. */
 	if (phase_commits(job->course.phase) || !job->tiles)
 		return;
-	struct tiles_view *fresh = tiles_show(job, job->shown, master->sequence + 1);
+	struct tiles_view *fresh = tiles_show(job, job->shown, master->report.sequence + 1);
 	tiles_view_unref(job->shown);
 	job->shown = fresh;
 }
@@ -125,28 +125,28 @@ static void drop_old_maps(struct master *master)
 {
 	guint tiles = 0;
 
-	for (guint i = master->finished->len; i-- > 0;) {
-		struct job_view *view = g_ptr_array_index(master->finished, i);
+	for (guint i = master->report.finished->len; i-- > 0;) {
+		struct job_view *view = g_ptr_array_index(master->report.finished, i);
 		if (!view->tiles)
 			continue;
 		tiles += view->tiles->total;
-		if (tiles <= TILES_REMEMBERED || i + 1 == master->finished->len)
+		if (tiles <= TILES_REMEMBERED || i + 1 == master->report.finished->len)
 			continue;
 		struct job_view *bare = job_view_copy(view);
 		g_clear_pointer(&bare->tiles, tiles_view_unref);
 		job_view_unref(view);
-		master->finished->pdata[i] = bare;
+		master->report.finished->pdata[i] = bare;
 	}
 }
 
 static void remember(struct master *master, struct job_view *view)
 {
-	g_ptr_array_add(master->finished, view);
-	if (master->finished->len > REMEMBERED) {
+	g_ptr_array_add(master->report.finished, view);
+	if (master->report.finished->len > REMEMBERED) {
 		/* Whoever missed the snapshot that showed its end does not see it here. */
-		const struct job_view *oldest = g_ptr_array_index(master->finished, 0);
-		master->kept_since = MAX(master->kept_since, oldest->changed);
-		g_ptr_array_remove_index(master->finished, 0);
+		const struct job_view *oldest = g_ptr_array_index(master->report.finished, 0);
+		master->report.kept_since = MAX(master->report.kept_since, oldest->changed);
+		g_ptr_array_remove_index(master->report.finished, 0);
 	}
 	drop_old_maps(master);
 }
@@ -170,13 +170,13 @@ void view_remember(struct master *master, struct job *job)
 
 void view_forget(struct master *master, const char *id)
 {
-	for (guint i = master->finished->len; i-- > 0;) {
-		const struct job_view *view = g_ptr_array_index(master->finished, i);
+	for (guint i = master->report.finished->len; i-- > 0;) {
+		const struct job_view *view = g_ptr_array_index(master->report.finished, i);
 		if (strcmp(view->id, id) != 0)
 			continue;
 		master->stats.jobs_by_state[view->state]--;
 		view_tally_view(master, view, false);
-		g_ptr_array_remove_index(master->finished, i);
+		g_ptr_array_remove_index(master->report.finished, i);
 		return;
 	}
 }
@@ -187,7 +187,7 @@ static void remember_record(const struct history_job *record, void *user)
 
 	struct job_view *view = record_view(record, master->options->out);
 
-	g_ptr_array_insert(master->finished, 0, view);
+	g_ptr_array_insert(master->report.finished, 0, view);
 	view_tally_view(master, view, true);
 }
 

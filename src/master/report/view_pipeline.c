@@ -36,12 +36,12 @@ static void add_time(struct tally *tally, gint64 us)
 
 static struct tally *pipeline_tally(struct master *master, const char *pipeline)
 {
-	if (!master->tallies)
-		master->tallies = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	struct tally *tally = g_hash_table_lookup(master->tallies, pipeline);
+	if (!master->report.tallies)
+		master->report.tallies = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	struct tally *tally = g_hash_table_lookup(master->report.tallies, pipeline);
 	if (!tally) {
 		tally = g_new0(struct tally, 1);
-		g_hash_table_insert(master->tallies, g_strdup(pipeline), tally);
+		g_hash_table_insert(master->report.tallies, g_strdup(pipeline), tally);
 	}
 	return tally;
 }
@@ -86,7 +86,8 @@ static struct pipeline_view *view_pipeline(const struct master *master, const st
 {
 	struct pipeline_view *view = g_new0(struct pipeline_view, 1);
 	const struct pipeline *pipeline = definition->pipeline;
-	const struct tally *tally = master->tallies ? g_hash_table_lookup(master->tallies, definition->name) : NULL;
+	const struct tally *tally =
+		master->report.tallies ? g_hash_table_lookup(master->report.tallies, definition->name) : NULL;
 
 	view->name = g_strdup(definition->name);
 	view->description = g_strdup(pipeline ? pipeline->description : "");
@@ -135,7 +136,7 @@ void view_pipelines(struct master *master, struct snapshot *snapshot)
 
 void view_free(struct master *master)
 {
-	g_clear_pointer(&master->tallies, g_hash_table_unref);
-	snapshot_unref(g_steal_pointer(&master->last));
-	g_clear_pointer(&master->finished, g_ptr_array_unref);
+	g_clear_pointer(&master->report.tallies, g_hash_table_unref);
+	snapshot_unref(g_steal_pointer(&master->report.last));
+	g_clear_pointer(&master->report.finished, g_ptr_array_unref);
 }

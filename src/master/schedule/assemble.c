@@ -342,7 +342,7 @@ static void note_task(struct master *master, const struct lease *lease, const st
 	bool failed = !ok && result->status != RESULT_HUGE; /* that one was only the wrong lane */
 	int bucket = 0;
 	struct task_view view = {
-		.sequence = master->sequence + 1,
+		.sequence = master->report.sequence + 1,
 		.end_wall_us = clock_wall_us(),
 		.took_us = result->compute_us,
 		.pixels = job->lane == LANE_TILED ? (gint64)tile->out.width * tile->out.height : 0,

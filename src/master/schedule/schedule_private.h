@@ -22,6 +22,7 @@
 #include "master/job/queue.h"
 #include "master/master.h"
 #include "master/options.h"
+#include "master/report/report.h"
 #include "master/schedule/codec_link.h"
 #include "master/schedule/job_events.h"
 #include "master/schedule/link.h"
@@ -44,6 +45,7 @@ struct master {
 	struct queue queue;
 	struct fleet fleet;
 	struct stats stats;
+	struct report report;
 	struct link link;
 	struct intake *intake;
 	struct waiting *waiting;
@@ -55,18 +57,10 @@ struct master {
 	void *web; /* the open page */
 	struct kept *kept;
 	GPtrArray *definitions; /* struct definition */
-	GPtrArray *finished;    /* struct job_view, oldest first, bounded */
-	guint64 kept_since;     /* every job that changed in a snapshot after this one is still shown */
-	struct snapshot *last;  /* as published; NULL: none */
-	GHashTable *tallies;    /* pipeline's name to struct tally (view_pipeline.c) */
 	bool ready;
 	bool draining;
 	bool reloading; /* systemd was told so */
 	gint64 started_us;
-	guint64 sequence; /* of the last snapshot */
-	bool dirty;
-	guint publish_timer;
-	gint64 published_us;
 	gint64 ticked_us;
 	GFileMonitor *monitor; /* of the definitions' folder */
 	guint reload_timer;
