@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Definitions read again, when they change or SIGHUP says so: see schedule_private.h. */
+ * Definitions read again, when they change or SIGHUP says so: see reload.h. */
+#include "master/reload.h"
+
 #include <string.h>
 
 #include "base/log.h"
@@ -27,28 +29,28 @@ void reload_say_errors(const GPtrArray *definitions)
 
 static void end_reload(struct master *master)
 {
-	if (master->reloading)
+	if (master->reload.hangup)
 		service_ready();
-	master->reloading = false;
+	master->reload.hangup = false;
 }
 
 static gboolean reload(gpointer data)
 {
 	struct master *master = data;
 	g_autoptr(GError) error = NULL;
-	GPtrArray *fresh = definitions_load(master->options->pipelines, assets_folder(master->assets), &error);
+	GPtrArray *fresh = definitions_load(master->options->pipelines, assets_folder(master->reload.assets), &error);
 
-	master->reload_timer = 0;
+	master->reload.timer = 0;
 	if (!fresh) {
 		log_error("%s; the definitions stay as they were", error->message);
 		end_reload(master);
 		return G_SOURCE_REMOVE;
 	}
-	definitions_keep_good(fresh, master->definitions);
-	g_ptr_array_unref(master->definitions);
-	master->definitions = fresh;
-	assets_watch(master->assets, fresh);
-	assets_sweep(master->assets, master);
+	definitions_keep_good(fresh, master->reload.definitions);
+	g_ptr_array_unref(master->reload.definitions);
+	master->reload.definitions = fresh;
+	assets_watch(master->reload.assets, fresh);
+	assets_sweep(master->reload.assets, master);
 	reload_say_errors(fresh);
 	allowed_again(master);
 	intake_set(master->intake, start_inboxes(master));
@@ -60,8 +62,8 @@ static gboolean reload(gpointer data)
 
 void reload_soon(struct master *master)
 {
-	if (master->intake && !master->reload_timer)
-		master->reload_timer = g_timeout_add(RELOAD_QUIET_MS, reload, master);
+	if (master->intake && !master->reload.timer)
+		master->reload.timer = g_timeout_add(RELOAD_QUIET_MS, reload, master);
 }
 
 gboolean reload_hangup(gpointer data)
@@ -69,7 +71,7 @@ gboolean reload_hangup(gpointer data)
 	struct master *master = data;
 
 	if (master->ready && !master->draining) {
-		master->reloading = true;
+		master->reload.hangup = true;
 		service_reloading();
 	}
 	reload_soon(master);

@@ -14,7 +14,6 @@
 #include "master/commit/commit.h"
 #include "master/commit/kept_originals.h"
 #include "master/commit/output_names.h"
-#include "master/definitions.h"
 #include "master/fleet/fleet.h"
 #include "master/intake/inboxes.h"
 #include "master/intake/intake.h"
@@ -22,6 +21,7 @@
 #include "master/job/queue.h"
 #include "master/master.h"
 #include "master/options.h"
+#include "master/reload.h"
 #include "master/report/report.h"
 #include "master/schedule/codec_link.h"
 #include "master/schedule/job_events.h"
@@ -46,6 +46,7 @@ struct master {
 	struct fleet fleet;
 	struct stats stats;
 	struct report report;
+	struct reload reload;
 	struct link link;
 	struct intake *intake;
 	struct waiting *waiting;
@@ -56,15 +57,10 @@ struct master {
 	const struct master_page *page;
 	void *web; /* the open page */
 	struct kept *kept;
-	GPtrArray *definitions; /* struct definition */
 	bool ready;
 	bool draining;
-	bool reloading; /* systemd was told so */
 	gint64 started_us;
 	gint64 ticked_us;
-	GFileMonitor *monitor; /* of the definitions' folder */
-	guint reload_timer;
-	struct assets *assets; /* NULL: `once`, which keeps and watches nothing */
 	int exit_status;
 	void (*finished_hook)(struct master *master, struct job *job); /* `once`: a job is done or failed */
 	void *hook_data;
@@ -176,12 +172,6 @@ void dispatch_tick(struct master *master);
 
 /* To the dead-letter topic: a task that nobody shall try again. */
 void dispatch_dead_letter(struct master *master, const struct job *job, guint tile, const char *reason);
-
-/* reload.c */
-void reload_soon(struct master *master);
-gboolean reload_hangup(gpointer master); /* SIGHUP */
-void reload_touched(GFileMonitor *monitor, GFile *file, GFile *other, GFileMonitorEvent event, gpointer master);
-void reload_say_errors(const GPtrArray *definitions);
 
 /* poison_task.c */
 /* A worker died, or fell silent: the task that it had in hand is suspected, and its job fails when it was so often enough. */
