@@ -178,7 +178,7 @@ static bool take_definition(struct master *master, const struct reading *reading
 
 static void hire(struct master *master, int workers)
 {
-	const struct options *o = master->options;
+	const struct options *o = master->settings.options;
 	const char *brokers = master->link.embedded ? embedded_brokers(master->link.embedded) : o->brokers;
 
 	master->fleet.supervisor = supervisor_new(o, brokers, master->link.embedded != NULL, master->link.key, workers,
@@ -188,7 +188,7 @@ static void hire(struct master *master, int workers)
 /* Broker, worker and checker of definitions start side by side: a person waits for them. */
 static bool open_all(struct master *master, const char *path, int workers, GError **error)
 {
-	const struct options *o = master->options;
+	const struct options *o = master->settings.options;
 
 	if (!start_folder("out", o->out, error) || !start_embedded(master, workers, error))
 		return false;
@@ -210,7 +210,7 @@ static bool open_all(struct master *master, const char *path, int workers, GErro
 
 static bool open_once(struct master *master, const char *name, char **files, GError **error)
 {
-	const struct options *o = master->options;
+	const struct options *o = master->settings.options;
 	g_autofree char *path = definition_find(o->pipelines, name, error);
 
 	if (!path || !open_all(master, path, workers_for(o, files), error))
@@ -240,7 +240,7 @@ int master_once(const struct options *options, const char *pipeline, char **file
 		g_free(master);
 		return 2;
 	}
-	master->once = true;
+	master->settings.once = true;
 	master_init(master, options);
 	if (!open_once(master, pipeline, files, &error)) {
 		log_error("%s", error->message);

@@ -35,18 +35,18 @@ static void tell_service(const struct master *master)
 
 static void say_ready(struct master *master)
 {
-	if (master->ready || master->once)
+	if (master->ready || master->settings.once)
 		return;
 	/* In a cluster's group a worker may well hold none; a child of the embedded broker is of no use without. */
 	guint count =
 		master->link.embedded ? workers_holding(master->fleet.workers) : workers_live(master->fleet.workers);
-	if (master->fleet.supervisor && count < (guint)master->options->workers)
+	if (master->fleet.supervisor && count < (guint)master->settings.options->workers)
 		return;
 	master->ready = true;
 	view_publish(master); /* whoever reads the line may ask at once */
 	tell_service(master);
 	service_ready();
-	log_info("ready: drop images into %s/<pipeline>/ and watch %s", master->options->watch,
+	log_info("ready: drop images into %s/<pipeline>/ and watch %s", master->settings.options->watch,
 		master->page->url(master->web));
 	for (guint i = 0; i < master->reload.definitions->len; i++) {
 		const struct definition *definition = g_ptr_array_index(master->reload.definitions, i);
@@ -131,7 +131,7 @@ static gboolean drain_is_over(gpointer data)
 
 	log_warning(
 		"%u jobs are not finished after %d s (--drain-seconds); they stay claimed and are taken up at the next start",
-		jobs_busy(master), master->options->drain_seconds);
+		jobs_busy(master), master->settings.options->drain_seconds);
 	g_main_loop_quit(master->loop);
 	return G_SOURCE_REMOVE;
 }
@@ -140,7 +140,7 @@ static gboolean stop_asked(gpointer data)
 {
 	struct master *master = data;
 
-	if (master->once) {
+	if (master->settings.once) {
 		master->exit_status = 1;
 		g_main_loop_quit(master->loop);
 		return G_SOURCE_CONTINUE;
@@ -152,7 +152,7 @@ static gboolean stop_asked(gpointer data)
 	}
 	if (jobs_busy(master) > 0)
 		log_info("finishing %u jobs in hand (again to stop at once)", jobs_busy(master));
-	g_timeout_add_seconds((guint)master->options->drain_seconds, drain_is_over, master);
+	g_timeout_add_seconds((guint)master->settings.options->drain_seconds, drain_is_over, master);
 	master_drain(master);
 	return G_SOURCE_CONTINUE;
 }
@@ -218,7 +218,7 @@ static void more(const char *pipeline, const char *inbox, guint64 count, const c
 static bool read_definitions(struct master *master, GError **error)
 {
 	master->reload.definitions =
-		definitions_load(master->options->pipelines, assets_folder(master->reload.assets), error);
+		definitions_load(master->settings.options->pipelines, assets_folder(master->reload.assets), error);
 	if (!master->reload.definitions)
 		return false;
 	assets_watch(master->reload.assets, master->reload.definitions);
@@ -235,18 +235,18 @@ static void asset_changed(void *user)
 static bool start_intake(struct master *master, GError **error)
 {
 	struct intake_events events = {.claimed = claimed, .waiting = waiting, .more = more, .user = master};
-	g_autoptr(GFile) folder = g_file_new_for_path(master->options->pipelines);
+	g_autoptr(GFile) folder = g_file_new_for_path(master->settings.options->pipelines);
 
 	if (!read_definitions(master, error))
 		return false;
 	kept_link_events(&events);
 	allowed_again(master);
 	if (master->reload.definitions->len == 0)
-		log_warning("%s holds no definition (*.yaml) yet", master->options->pipelines);
+		log_warning("%s holds no definition (*.yaml) yet", master->settings.options->pipelines);
 	master->reload.monitor = g_file_monitor_directory(folder, G_FILE_MONITOR_NONE, NULL, NULL);
 	if (master->reload.monitor)
 		g_signal_connect(master->reload.monitor, "changed", G_CALLBACK(reload_touched), master);
-	master->inboxes = inboxes_new(master->options->state, master->waiting);
+	master->inboxes = inboxes_new(master->settings.options->state, master->waiting);
 	master->intake = intake_new(start_inboxes(master), jobs_queue(master), &events, error);
 	return master->intake != NULL;
 }
@@ -263,8 +263,8 @@ void master_init(struct master *master, const struct options *options)
 	sigaddset(&set, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	master->options = options;
-	master->started_us = clock_now_us();
+	master->settings.options = options;
+	master->settings.started_us = clock_now_us();
 	master->queue.serial =
 		g_random_int(); /* runs of an earlier master must not be taken for ours, whatever the clock says */
 	master->loop = g_main_loop_new(NULL, FALSE);
@@ -317,7 +317,7 @@ void master_close(struct master *master)
 
 static bool open_all(struct master *master, bool own_workers, GError **error)
 {
-	const struct options *o = master->options;
+	const struct options *o = master->settings.options;
 
 	if (!g_file_test(o->pipelines, G_FILE_TEST_IS_DIR))
 		return fail(error, ERROR_SYSTEM, "%s is no folder; give the one with your definitions with --pipelines",

@@ -7,7 +7,7 @@
 #define DROPMILL_MASTER_MASTER_H
 
 #include "ledger/history.h"
-#include "master/options.h"
+#include "master/config/options.h"
 
 /* The status page, given by whoever knows both (web reads snapshots and knows no master; the master knows no web). */
 struct master_page {

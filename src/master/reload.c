@@ -38,7 +38,8 @@ static gboolean reload(gpointer data)
 {
 	struct master *master = data;
 	g_autoptr(GError) error = NULL;
-	GPtrArray *fresh = definitions_load(master->options->pipelines, assets_folder(master->reload.assets), &error);
+	GPtrArray *fresh =
+		definitions_load(master->settings.options->pipelines, assets_folder(master->reload.assets), &error);
 
 	master->reload.timer = 0;
 	if (!fresh) {

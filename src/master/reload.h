@@ -8,7 +8,7 @@
 
 #include <gio/gio.h>
 
-#include "master/definitions.h"
+#include "master/config/definitions.h"
 
 struct master;
 struct assets;

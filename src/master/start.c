@@ -216,7 +216,7 @@ void start_pause(void)
 /* What may pass is waited for; a database that stays locked is left to who has it. */
 bool start_history(struct master *master, GError **error)
 {
-	g_autofree char *path = g_build_filename(master->options->state, "history.db", NULL);
+	g_autofree char *path = g_build_filename(master->settings.options->state, "history.db", NULL);
 
 	for (int tries = 0, locked = 0;; tries++) {
 		g_autoptr(GError) cause = NULL;
@@ -235,10 +235,10 @@ bool start_history(struct master *master, GError **error)
 		if (master->draining)
 			return fail(error, ERROR_SYSTEM, "stopped while waiting: %s", cause->message);
 	}
-	history_set_keep(master->history, master->options->history);
+	history_set_keep(master->history, master->settings.options->history);
 	struct history *own = master->web ? history_open_again(master->history, NULL) : NULL;
 	if (own)
-		master->page->remember(master->web, own, master->options->out);
+		master->page->remember(master->web, own, master->settings.options->out);
 	return true;
 }
 
@@ -253,8 +253,8 @@ static bool open_readers(struct master *master, GError **error)
 		.tick = results_tick,
 		.refused = record_refused,
 		.user = master};
-	const struct joiner_options joiner = {.folder = master->options->state,
-		.spool_bytes = master->options->spool,
+	const struct joiner_options joiner = {.folder = master->settings.options->state,
+		.spool_bytes = master->settings.options->spool,
 		.lost = result_lost,
 		.user = master};
 
@@ -271,7 +271,7 @@ static bool open_readers(struct master *master, GError **error)
 
 bool start_embedded(struct master *master, int partitions, GError **error)
 {
-	const struct options *options = master->options;
+	const struct options *options = master->settings.options;
 
 	if (!options->brokers)
 		master->link.embedded =
@@ -287,7 +287,7 @@ bool start_embedded(struct master *master, int partitions, GError **error)
 
 bool start_bus(struct master *master, GError **error)
 {
-	const struct options *options = master->options;
+	const struct options *options = master->settings.options;
 	struct bus_options bus = {
 		.brokers = options->brokers ? options->brokers : (char *)embedded_brokers(master->link.embedded),
 		.prefix = options->prefix,
@@ -318,16 +318,16 @@ static bool inside(const char *path, const char *folder)
 /* Why this inbox cannot be, or NULL. Owned. */
 static char *bad_inbox(const struct master *master, const char *path, GPtrArray *taken)
 {
-	g_autofree char *inbox = files_real(path), *out = files_real(master->options->out),
-			*state = files_real(master->options->state);
+	g_autofree char *inbox = files_real(path), *out = files_real(master->settings.options->out),
+			*state = files_real(master->settings.options->state);
 
 	if (inside(inbox, out) || inside(out, inbox))
 		return g_strdup_printf(
 			"its inbox %s and the output folder %s lie in one another: outputs would come in again", path,
-			master->options->out);
+			master->settings.options->out);
 	if (inside(inbox, state) || inside(state, inbox))
-		return g_strdup_printf(
-			"its inbox %s and the state folder %s lie in one another", path, master->options->state);
+		return g_strdup_printf("its inbox %s and the state folder %s lie in one another", path,
+			master->settings.options->state);
 	for (guint i = 0; i < taken->len; i++) {
 		const struct inbox *other = g_ptr_array_index(taken, i);
 		g_autofree char *theirs = files_real(other->path);
@@ -349,8 +349,8 @@ GPtrArray *start_inboxes(struct master *master)
 			g_strv_builder_add(spared, definition->name);
 			continue;
 		}
-		g_autofree char *path = g_canonicalize_filename(pipeline->inbox, master->options->watch);
-		g_autofree char *outputs = g_build_filename(master->options->out, pipeline->name, NULL);
+		g_autofree char *path = g_canonicalize_filename(pipeline->inbox, master->settings.options->watch);
+		g_autofree char *outputs = g_build_filename(master->settings.options->out, pipeline->name, NULL);
 		bool known;
 		g_autofree char *mount = inboxes_mount(master->inboxes, path, &known);
 		/* Both may be links, to another disk. */

@@ -7,7 +7,7 @@
 #ifndef DROPMILL_MASTER_FLEET_SUPERVISOR_H
 #define DROPMILL_MASTER_FLEET_SUPERVISOR_H
 
-#include "master/options.h"
+#include "master/config/options.h"
 
 struct door;
 

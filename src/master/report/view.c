@@ -21,7 +21,7 @@ static char *partitions_text(const GArray *partitions)
 static struct worker_view *view_worker(const struct master *master, const struct worker *worker)
 {
 	bool shares = worker->here && worker->beat->planes[PLANE_SHM] && !worker->no_shm &&
-		      strcmp(master->options->payload, "inline") != 0;
+		      strcmp(master->settings.options->payload, "inline") != 0;
 	struct worker_view *view = g_new0(struct worker_view, 1);
 	const struct heartbeat *beat = worker->beat;
 	bool works = worker->state != WORKER_GONE && beat->job[0];
@@ -210,7 +210,7 @@ void view_publish(struct master *master)
 	if (!boot)
 		boot = g_random_int_range(1, G_MAXINT32);
 	snapshot->boot = (guint32)boot;
-	snapshot->started_us = master->started_us;
+	snapshot->started_us = master->settings.started_us;
 	snapshot->embedded = master->link.embedded != NULL;
 	snapshot->broker_up = master->link.up;
 	snapshot->ready = master->ready;
@@ -243,7 +243,7 @@ static gboolean publish_later(gpointer data)
 
 void view_changed(struct master *master)
 {
-	if (master->once || master->report.publish_timer || !master->web)
+	if (master->settings.once || master->report.publish_timer || !master->web)
 		return;
 	gint64 since_ms = (clock_now_us() - master->report.published_us) / 1000;
 	master->report.publish_timer =

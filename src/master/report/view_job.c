@@ -22,7 +22,7 @@ static void view_outputs(const struct master *master, const struct job *job, GPt
 		if (!done && (job_state(job) != JOB_RUNNING || output->width == 0))
 			continue;
 		g_autofree char *note = job_output_note(output);
-		struct output_view *view = output_view_new(master->options->out, path ? path : "", note,
+		struct output_view *view = output_view_new(master->settings.options->out, path ? path : "", note,
 			output->skipped, output->bytes, output->width, output->height);
 		view->pending = !done;
 		view->number = (int)output->number;
@@ -185,7 +185,7 @@ static void remember_record(const struct history_job *record, void *user)
 {
 	struct master *master = user;
 
-	struct job_view *view = record_view(record, master->options->out);
+	struct job_view *view = record_view(record, master->settings.options->out);
 
 	g_ptr_array_insert(master->report.finished, 0, view);
 	view_tally_view(master, view, true);

@@ -91,7 +91,8 @@ static struct pipeline_view *view_pipeline(const struct master *master, const st
 
 	view->name = g_strdup(definition->name);
 	view->description = g_strdup(pipeline ? pipeline->description : "");
-	view->inbox = pipeline ? g_canonicalize_filename(pipeline->inbox, master->options->watch) : g_strdup("");
+	view->inbox =
+		pipeline ? g_canonicalize_filename(pipeline->inbox, master->settings.options->watch) : g_strdup("");
 	view->file = g_strdup(definition->file);
 	view->hash = g_strdup(pipeline ? pipeline->hash : "");
 	if (definition->errors[0])

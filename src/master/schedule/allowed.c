@@ -55,8 +55,8 @@ char **allowed_to_workers(const struct options *options, const GPtrArray *defini
 void allowed_again(struct master *master)
 {
 	if (master->fleet.supervisor)
-		supervisor_allow(
-			master->fleet.supervisor, allowed_to_workers(master->options, master->reload.definitions));
+		supervisor_allow(master->fleet.supervisor,
+			allowed_to_workers(master->settings.options, master->reload.definitions));
 }
 
 char **allowed_to_once(const struct options *options)
@@ -86,15 +86,15 @@ char **allowed_by_user(const struct options *options, GError **error)
 void allowed_to_codec(const struct master *master, const struct job *job, JsonObject *request)
 {
 	JsonArray *read = json_array_new(), *write = json_array_new();
-	g_autofree char *folder = g_build_filename(master->options->out, job->pipeline->name, NULL);
+	g_autofree char *folder = g_build_filename(master->settings.options->out, job->pipeline->name, NULL);
 
 	json_object_set_array_member(request, "read", read);
 	json_object_set_array_member(request, "write", write);
-	if (master->once)
+	if (master->settings.once)
 		json_add_path(read, "/");
 	if (master->reload.assets)
 		json_add_path(read, assets_folder(master->reload.assets));
-	json_add_path(write, master->options->out);
+	json_add_path(write, master->settings.options->out);
 	beneath_add(folder, BENEATH_OWN); /* before its inbox is, which is taken up later */
 	if (g_file_test(folder, G_FILE_TEST_IS_SYMLINK) && beneath_is_folder(folder))
 		json_add_path(write, folder);

@@ -8,7 +8,7 @@
 
 #include <json-glib/json-glib.h>
 
-#include "master/options.h"
+#include "master/config/options.h"
 
 struct master;
 struct job;

@@ -34,7 +34,7 @@ static void remove_late_temps(const struct master *master, const struct job *job
 	for (guint i = 0; outputs && i < json_array_get_length(outputs); i++) {
 		g_autofree char *path = json_path(json_object_at(outputs, i), "temp");
 		g_autofree char *name = path ? g_path_get_basename(path) : NULL;
-		if (name && g_str_has_prefix(name, prefix) && beneath_within(path, master->options->out))
+		if (name && g_str_has_prefix(name, prefix) && beneath_within(path, master->settings.options->out))
 			folder_discard(path);
 	}
 }

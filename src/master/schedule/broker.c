@@ -101,11 +101,11 @@ bool broker_wait_ready(struct master *master, GError **error)
 		if (!waited)
 			log_warning(
 				"no Kafka broker answers at %s (%s); start it or mend --brokers: dropmill waits for it",
-				master->options->brokers, cause->message);
+				master->settings.options->brokers, cause->message);
 		start_pause();
 		if (master->draining)
 			return fail(error, ERROR_SYSTEM, "stopped while waiting for the broker %s",
-				master->options->brokers);
+				master->settings.options->brokers);
 	}
 }
 

@@ -16,7 +16,8 @@
 /* Of each worker: what is on its way to all of them stays within the budget. */
 static gsize cluster_window(const struct master *master)
 {
-	return MIN(WINDOW_CLUSTER_BYTES, (gsize)master->options->memory / MAX(workers_live(master->fleet.workers), 1));
+	return MIN(WINDOW_CLUSTER_BYTES,
+		(gsize)master->settings.options->memory / MAX(workers_live(master->fleet.workers), 1));
 }
 
 /* One of its tasks did not reach the broker just now. */
@@ -30,7 +31,7 @@ static bool give_one(struct master *master, struct job *job)
 {
 	gsize window_bytes = master->link.embedded ? EMBEDDED_WINDOW_BYTES : cluster_window(master);
 	int weight = job->lane == LANE_WHOLE ? WEIGHT_WHOLE : WEIGHT_TILE;
-	bool all_inline = strcmp(master->options->payload, "inline") == 0 && job->lane == LANE_TILED;
+	bool all_inline = strcmp(master->settings.options->payload, "inline") == 0 && job->lane == LANE_TILED;
 
 	if (pauses(job))
 		return false;

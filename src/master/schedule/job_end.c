@@ -98,7 +98,7 @@ static void say_lost(const struct master *master, const struct job *job)
 			continue;
 		g_autofree char *name = g_path_get_basename(output->final);
 		g_autofree char *shown = display_name(name);
-		if (master->once)
+		if (master->settings.once)
 			terminal_say("%s: %s: %s", job->source, shown, output->lost);
 		else
 			log_info("%s/%s: %s: %s", job->pipeline->name, job->source, shown, output->lost);
@@ -120,7 +120,7 @@ void effect_finish(struct master *master, struct job *job, const struct job_even
 		say_lost(master, job);
 	note_spent(job, state, event->now_us);
 	view_remember(master, job);
-	if (!master->once)
+	if (!master->settings.once)
 		tell_story(master, job);
 	view_tally(master, job);
 	if (state == JOB_DONE)

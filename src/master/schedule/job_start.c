@@ -85,14 +85,14 @@ static bool ask_codec(const struct master *master, const struct job *job)
 {
 	if (never_cut(master, job))
 		return false;
-	return job->course.must == LANE_TILED || master->options->tile ||
+	return job->course.must == LANE_TILED || master->settings.options->tile ||
 	       (job->claim->bytes >= ASK_CODEC_BYTES && !backlog(master));
 }
 
 /* How large tiles may be: where all workers share this machine's memory larger than where they are sent. */
 static void wish_tile(const struct master *master, JsonObject *request)
 {
-	int tile = master->options->tile;
+	int tile = master->settings.options->tile;
 	guint live = workers_live(master->fleet.workers);
 	bool large = !tile && live > 0 && give_sharing(master) == live;
 
@@ -105,14 +105,14 @@ static void wish_tile(const struct master *master, JsonObject *request)
 static JsonObject *plan_request(const struct master *master, const struct job *job)
 {
 	JsonObject *request = json_object_new();
-	int tile = master->options->tile;
+	int tile = master->settings.options->tile;
 	gint64 least = job->course.must == LANE_TILED ? 0 : tile ? (gint64)tile * tile + 1 : TILED_PIXELS;
 
 	json_object_set_string_member(request, "cmd", "plan");
 	wish_tile(master, request);
 	json_object_set_int_member(request, "min_pixels", least);
-	json_object_set_int_member(request, "budget", master->options->memory / TILED_JOBS);
-	if (master->link.embedded && strcmp(master->options->payload, "inline") == 0)
+	json_object_set_int_member(request, "budget", master->settings.options->memory / TILED_JOBS);
+	if (master->link.embedded && strcmp(master->settings.options->payload, "inline") == 0)
 		json_object_set_int_member(request, "tile_bytes", EMBEDDED_TILE_BYTES);
 	job_describe(job, request);
 	return request;
@@ -143,7 +143,7 @@ static struct codec_link *codec_for(struct master *master, struct job *job, GErr
 
 void jobs_have_spare_codec(struct master *master)
 {
-	if (!master->queue.spare_codec && !master->once && !master->draining)
+	if (!master->queue.spare_codec && !master->settings.once && !master->draining)
 		master->queue.spare_codec = codec_link_new(NULL, NULL, NULL);
 }
 
@@ -216,7 +216,7 @@ static void say_notes(const struct master *master, const struct job *job)
 {
 	for (guint i = 0; i < job->outputs->len; i++) {
 		const struct job_output *output = g_ptr_array_index(job->outputs, i);
-		if (output->note && master->once)
+		if (output->note && master->settings.once)
 			terminal_say("%s: %s", job->source, output->note);
 		else if (output->note)
 			log_info("%s/%s: %s", job->pipeline->name, job->source, output->note);
@@ -288,8 +288,8 @@ guint jobs_busy(const struct master *master)
 
 guint jobs_queue(const struct master *master)
 {
-	if (master->options->queue)
-		return (guint)master->options->queue;
+	if (master->settings.options->queue)
+		return (guint)master->settings.options->queue;
 	return MAX(QUEUE_LEAST, QUEUE_PER_WORKER * workers_live(master->fleet.workers));
 }
 

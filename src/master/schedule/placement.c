@@ -48,7 +48,7 @@ bool far_sends_file(struct master *master, struct job *job, JsonObject *plan)
 	gint64 bytes = pixels_of(job) * json_int(source, "pixel_bytes", 0);
 
 	job->sent_far = false;
-	if (master->link.embedded || master->options->tile || job->loose || job->course.must == LANE_TILED ||
+	if (master->link.embedded || master->settings.options->tile || job->loose || job->course.must == LANE_TILED ||
 		!json_bool(plan, "streams", false) || bytes < LEAST_BYTES || bytes < LEAST_RATIO * job->claim->bytes ||
 		!nobody_shares(master))
 		return false;

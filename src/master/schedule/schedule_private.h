@@ -14,13 +14,13 @@
 #include "master/commit/commit.h"
 #include "master/commit/kept_originals.h"
 #include "master/commit/output_names.h"
+#include "master/config/settings.h"
 #include "master/fleet/fleet.h"
 #include "master/intake/inboxes.h"
 #include "master/intake/intake.h"
 #include "master/job/job.h"
 #include "master/job/queue.h"
 #include "master/master.h"
-#include "master/options.h"
 #include "master/reload.h"
 #include "master/report/report.h"
 #include "master/schedule/codec_link.h"
@@ -39,9 +39,8 @@
 #define WINDOW_CLUSTER_BYTES (32 << 20)
 
 struct master {
-	const struct options *options;
 	GMainLoop *loop;
-	bool once;
+	struct settings settings;
 	struct queue queue;
 	struct fleet fleet;
 	struct stats stats;
@@ -59,7 +58,6 @@ struct master {
 	struct kept *kept;
 	bool ready;
 	bool draining;
-	gint64 started_us;
 	gint64 ticked_us;
 	int exit_status;
 	void (*finished_hook)(struct master *master, struct job *job); /* `once`: a job is done or failed */

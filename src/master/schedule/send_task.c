@@ -22,7 +22,7 @@ static bool may_share(const struct worker *worker, const struct job *job)
 bool give_shares(const struct master *master, const struct worker *worker)
 {
 	return worker->here && !worker->no_shm && worker->beat->planes[PLANE_SHM] &&
-	       strcmp(master->options->payload, "inline") != 0;
+	       strcmp(master->settings.options->payload, "inline") != 0;
 }
 
 guint give_sharing(const struct master *master)
@@ -51,7 +51,7 @@ gsize give_bytes(const struct job *job, guint index)
 bool give_plane(
 	const struct master *master, const struct worker *worker, const struct job *job, guint index, enum plane *plane)
 {
-	const char *wish = master->options->payload;
+	const char *wish = master->settings.options->payload;
 	bool share = may_share(worker, job);
 	bool fits =
 		!master->link.embedded || (job->lane == LANE_TILED && give_bytes(job, index) <= EMBEDDED_WINDOW_BYTES);

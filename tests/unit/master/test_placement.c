@@ -29,7 +29,7 @@ static int set_up(void **state)
 	struct mill *mill = g_new0(struct mill, 1);
 
 	mill->options.payload = "auto";
-	mill->master.options = &mill->options;
+	mill->master.settings.options = &mill->options;
 	mill->master.fleet.workers = workers_unheard();
 	workers_heard(mill->master.fleet.workers, beat_from("another", "a", "idle", "h"));
 	workers_heard(mill->master.fleet.workers, beat_from("another", "b", "idle", "h"));

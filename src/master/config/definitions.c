@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Definitions, checked elsewhere: see definitions.h. */
-#include "master/definitions.h"
+#include "master/config/definitions.h"
 
 #include <gio/gio.h>
 #include <string.h>

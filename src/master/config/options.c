@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Options of the daemons: see options.h. */
-#include "master/options.h"
+#include "master/config/options.h"
 
 #include <errno.h>
 #include <stdlib.h>

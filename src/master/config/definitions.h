@@ -5,8 +5,8 @@
  * Thread:    the master's loop; waits for the checker.
  * Ownership: definition_free().
  */
-#ifndef DROPMILL_MASTER_DEFINITIONS_H
-#define DROPMILL_MASTER_DEFINITIONS_H
+#ifndef DROPMILL_MASTER_CONFIG_DEFINITIONS_H
+#define DROPMILL_MASTER_CONFIG_DEFINITIONS_H
 
 #include "definition/pipeline.h"
 

@@ -5,8 +5,8 @@
  * Thread:    read on the main thread before any other starts, constant afterwards.
  * Ownership: options_clear().
  */
-#ifndef DROPMILL_MASTER_OPTIONS_H
-#define DROPMILL_MASTER_OPTIONS_H
+#ifndef DROPMILL_MASTER_CONFIG_OPTIONS_H
+#define DROPMILL_MASTER_CONFIG_OPTIONS_H
 
 #include <glib.h>
 #include <stdbool.h>
