@@ -16,6 +16,7 @@
 #include "bus/kafka.h"
 #include "definition/reader/definition.h"
 #include "master/fleet/threads.h"
+#include "master/reload.h"
 #include "master/schedule/allowed.h"
 #include "master/schedule/schedule_private.h"
 #include "master/start.h"
@@ -165,13 +166,13 @@ static gpointer read_definition(gpointer data)
 
 static bool take_definition(struct master *master, const struct reading *reading, GError **error)
 {
-	if (!master->reload.definitions) {
+	if (!master->definitions.all) {
 		g_propagate_error(error, reading->error);
 		return false;
 	}
-	reload_say_errors(master->reload.definitions);
+	reload_say_errors(master->definitions.all);
 	const struct definition *definition =
-		master->reload.definitions->len ? g_ptr_array_index(master->reload.definitions, 0) : NULL;
+		master->definitions.all->len ? g_ptr_array_index(master->definitions.all, 0) : NULL;
 	return (definition && definition->pipeline) ||
 	       fail(error, ERROR_SYSTEM, "%s is not right; see above", reading->path);
 }
@@ -197,7 +198,7 @@ static bool open_all(struct master *master, const char *path, int workers, GErro
 	struct reading reading = {.path = path};
 	GThread *reader = g_thread_new("definitions", read_definition, &reading);
 	bool ok = start_bus(master, error);
-	master->reload.definitions = g_thread_join(reader);
+	master->definitions.all = g_thread_join(reader);
 	if (!ok) {
 		g_clear_error(&reading.error);
 		return false;
@@ -215,7 +216,7 @@ static bool open_once(struct master *master, const char *name, char **files, GEr
 
 	if (!path || !open_all(master, path, workers_for(o, files), error))
 		return false;
-	const struct definition *definition = g_ptr_array_index(master->reload.definitions, 0);
+	const struct definition *definition = g_ptr_array_index(master->definitions.all, 0);
 	master->names = names_new(o->out, NULL, NULL, jobs_named, master, NULL);
 	master->committer = committer_new(master->names, NULL, NULL, jobs_committed, master);
 	g_timeout_add(MASTER_TICK_MS, master_tick, master);

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "master/fleet/threads.h"
+#include "master/reload.h"
 #include "master/schedule/allowed.h"
 #include "master/schedule/asset_copies.h"
 #include "master/service.h"
@@ -48,8 +49,8 @@ static void say_ready(struct master *master)
 	service_ready();
 	log_info("ready: drop images into %s/<pipeline>/ and watch %s", master->settings.options->watch,
 		master->page->url(master->web));
-	for (guint i = 0; i < master->reload.definitions->len; i++) {
-		const struct definition *definition = g_ptr_array_index(master->reload.definitions, i);
+	for (guint i = 0; i < master->definitions.all->len; i++) {
+		const struct definition *definition = g_ptr_array_index(master->definitions.all, i);
 		if (definition->pipeline)
 			log_info("  %s/  %s", definition->pipeline->inbox, definition->pipeline->description);
 	}
@@ -82,8 +83,8 @@ gboolean master_tick(gpointer data)
 		inboxes_tick(master->inboxes);
 	if (master->intake)
 		intake_set_queue(master->intake, jobs_queue(master));
-	if (master->reload.assets)
-		assets_tick(master->reload.assets, master);
+	if (master->definitions.assets)
+		assets_tick(master->definitions.assets, master);
 	if (master->web && clock_now_us() - master->report.published_us >= PUBLISH_AT_LEAST_US)
 		view_publish(master);
 	return G_SOURCE_CONTINUE;
@@ -166,7 +167,7 @@ static gboolean take_claim(gpointer data)
 {
 	g_autofree struct arrival *arrival = data;
 	struct master *master = arrival->master;
-	struct definition *definition = definitions_find(master->reload.definitions, arrival->claim->pipeline);
+	struct definition *definition = definitions_find(master->definitions.all, arrival->claim->pipeline);
 
 	if (definition && definition->pipeline)
 		jobs_add(master, job_new(arrival->claim, definition->pipeline));
@@ -217,13 +218,13 @@ static void more(const char *pipeline, const char *inbox, guint64 count, const c
 
 static bool read_definitions(struct master *master, GError **error)
 {
-	master->reload.definitions =
-		definitions_load(master->settings.options->pipelines, assets_folder(master->reload.assets), error);
-	if (!master->reload.definitions)
+	master->definitions.all =
+		definitions_load(master->settings.options->pipelines, assets_folder(master->definitions.assets), error);
+	if (!master->definitions.all)
 		return false;
-	assets_watch(master->reload.assets, master->reload.definitions);
-	assets_sweep(master->reload.assets, master);
-	reload_say_errors(master->reload.definitions);
+	assets_watch(master->definitions.assets, master->definitions.all);
+	assets_sweep(master->definitions.assets, master);
+	reload_say_errors(master->definitions.all);
 	return true;
 }
 
@@ -241,11 +242,11 @@ static bool start_intake(struct master *master, GError **error)
 		return false;
 	kept_link_events(&events);
 	allowed_again(master);
-	if (master->reload.definitions->len == 0)
+	if (master->definitions.all->len == 0)
 		log_warning("%s holds no definition (*.yaml) yet", master->settings.options->pipelines);
-	master->reload.monitor = g_file_monitor_directory(folder, G_FILE_MONITOR_NONE, NULL, NULL);
-	if (master->reload.monitor)
-		g_signal_connect(master->reload.monitor, "changed", G_CALLBACK(reload_touched), master);
+	master->definitions.monitor = g_file_monitor_directory(folder, G_FILE_MONITOR_NONE, NULL, NULL);
+	if (master->definitions.monitor)
+		g_signal_connect(master->definitions.monitor, "changed", G_CALLBACK(reload_touched), master);
 	master->inboxes = inboxes_new(master->settings.options->state, master->waiting);
 	master->intake = intake_new(start_inboxes(master), jobs_queue(master), &events, error);
 	return master->intake != NULL;
@@ -292,8 +293,8 @@ void master_close(struct master *master)
 
 	intake_free(master->intake);
 	inboxes_free(g_steal_pointer(&master->inboxes));
-	g_clear_object(&master->reload.monitor);
-	assets_free(g_steal_pointer(&master->reload.assets));
+	g_clear_object(&master->definitions.monitor);
+	assets_free(g_steal_pointer(&master->definitions.assets));
 	if (master->web)
 		master->page->close(master->web);
 	supervisor_free(g_steal_pointer(&master->fleet.supervisor));
@@ -335,7 +336,7 @@ static bool open_all(struct master *master, bool own_workers, GError **error)
 		return false;
 	/* Workers of a cluster may still be at the tasks of an earlier master: what they finish from now on is heard of, and removed then. */
 	start_sweep(o->out);
-	master->reload.assets = assets_new(o->state, asset_changed, master);
+	master->definitions.assets = assets_new(o->state, asset_changed, master);
 	if (own_workers)
 		master->fleet.supervisor =
 			supervisor_new(o, bus_options(master->link.bus)->brokers, master->link.embedded != NULL,

@@ -29,29 +29,29 @@ void reload_say_errors(const GPtrArray *definitions)
 
 static void end_reload(struct master *master)
 {
-	if (master->reload.hangup)
+	if (master->definitions.hangup)
 		service_ready();
-	master->reload.hangup = false;
+	master->definitions.hangup = false;
 }
 
 static gboolean reload(gpointer data)
 {
 	struct master *master = data;
 	g_autoptr(GError) error = NULL;
-	GPtrArray *fresh =
-		definitions_load(master->settings.options->pipelines, assets_folder(master->reload.assets), &error);
+	GPtrArray *fresh = definitions_load(
+		master->settings.options->pipelines, assets_folder(master->definitions.assets), &error);
 
-	master->reload.timer = 0;
+	master->definitions.timer = 0;
 	if (!fresh) {
 		log_error("%s; the definitions stay as they were", error->message);
 		end_reload(master);
 		return G_SOURCE_REMOVE;
 	}
-	definitions_keep_good(fresh, master->reload.definitions);
-	g_ptr_array_unref(master->reload.definitions);
-	master->reload.definitions = fresh;
-	assets_watch(master->reload.assets, fresh);
-	assets_sweep(master->reload.assets, master);
+	definitions_keep_good(fresh, master->definitions.all);
+	g_ptr_array_unref(master->definitions.all);
+	master->definitions.all = fresh;
+	assets_watch(master->definitions.assets, fresh);
+	assets_sweep(master->definitions.assets, master);
 	reload_say_errors(fresh);
 	allowed_again(master);
 	intake_set(master->intake, start_inboxes(master));
@@ -63,8 +63,8 @@ static gboolean reload(gpointer data)
 
 void reload_soon(struct master *master)
 {
-	if (master->intake && !master->reload.timer)
-		master->reload.timer = g_timeout_add(RELOAD_QUIET_MS, reload, master);
+	if (master->intake && !master->definitions.timer)
+		master->definitions.timer = g_timeout_add(RELOAD_QUIET_MS, reload, master);
 }
 
 gboolean reload_hangup(gpointer data)
@@ -72,7 +72,7 @@ gboolean reload_hangup(gpointer data)
 	struct master *master = data;
 
 	if (master->ready && !master->draining) {
-		master->reload.hangup = true;
+		master->definitions.hangup = true;
 		service_reloading();
 	}
 	reload_soon(master);

@@ -342,8 +342,8 @@ GPtrArray *start_inboxes(struct master *master)
 	GPtrArray *inboxes = g_ptr_array_new_with_free_func((GDestroyNotify)inbox_free);
 	g_autoptr(GStrvBuilder) spared = g_strv_builder_new();
 
-	for (guint i = 0; i < master->reload.definitions->len; i++) {
-		struct definition *definition = g_ptr_array_index(master->reload.definitions, i);
+	for (guint i = 0; i < master->definitions.all->len; i++) {
+		struct definition *definition = g_ptr_array_index(master->definitions.all, i);
 		const struct pipeline *pipeline = definition->pipeline;
 		if (!pipeline) {
 			g_strv_builder_add(spared, definition->name);

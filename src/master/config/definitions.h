@@ -8,7 +8,11 @@
 #ifndef DROPMILL_MASTER_CONFIG_DEFINITIONS_H
 #define DROPMILL_MASTER_CONFIG_DEFINITIONS_H
 
+#include <gio/gio.h>
+
 #include "definition/pipeline.h"
+
+struct assets;
 
 struct definition {
 	char *name;
@@ -18,6 +22,15 @@ struct definition {
 	char *explained;           /* the same with the lines they are about, as `dropmill check` shows them; or NULL */
 	gint64 loaded_wall_us;     /* when this pipeline became live */
 	char **watch; /* absolute paths of what it is made of besides its file, whether they are there or not */
+};
+
+/* Those that the master works with. The master owns all of it. */
+struct definitions {
+	GPtrArray *all;        /* struct definition */
+	GFileMonitor *monitor; /* of their folder; NULL: not watched */
+	struct assets *assets; /* NULL: `once`, which keeps and watches nothing */
+	guint timer;           /* until they are read again; 0: nothing changed */
+	bool hangup;           /* systemd was told that they are being read */
 };
 
 /* Folder: all of its definitions; a file: that one. assets: where the checker keeps copies of assets; NULL: nowhere. Returns an array of

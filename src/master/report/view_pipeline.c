@@ -119,8 +119,8 @@ void view_pipelines(struct master *master, struct snapshot *snapshot)
 {
 	g_autoptr(GHashTable) by_name = g_hash_table_new(g_str_hash, g_str_equal);
 
-	for (guint i = 0; master->reload.definitions && i < master->reload.definitions->len; i++) {
-		struct pipeline_view *view = view_pipeline(master, g_ptr_array_index(master->reload.definitions, i));
+	for (guint i = 0; master->definitions.all && i < master->definitions.all->len; i++) {
+		struct pipeline_view *view = view_pipeline(master, g_ptr_array_index(master->definitions.all, i));
 		g_ptr_array_add(snapshot->pipelines, view);
 		g_hash_table_insert(by_name, view->name, view);
 	}

@@ -56,7 +56,7 @@ void allowed_again(struct master *master)
 {
 	if (master->fleet.supervisor)
 		supervisor_allow(master->fleet.supervisor,
-			allowed_to_workers(master->settings.options, master->reload.definitions));
+			allowed_to_workers(master->settings.options, master->definitions.all));
 }
 
 char **allowed_to_once(const struct options *options)
@@ -92,8 +92,8 @@ void allowed_to_codec(const struct master *master, const struct job *job, JsonOb
 	json_object_set_array_member(request, "write", write);
 	if (master->settings.once)
 		json_add_path(read, "/");
-	if (master->reload.assets)
-		json_add_path(read, assets_folder(master->reload.assets));
+	if (master->definitions.assets)
+		json_add_path(read, assets_folder(master->definitions.assets));
 	json_add_path(write, master->settings.options->out);
 	beneath_add(folder, BENEATH_OWN); /* before its inbox is, which is taken up later */
 	if (g_file_test(folder, G_FILE_TEST_IS_SYMLINK) && beneath_is_folder(folder))

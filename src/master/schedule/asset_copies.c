@@ -165,8 +165,8 @@ void assets_sweep(struct assets *assets, const struct master *master)
 	gpointer job;
 
 	assets->swept_us = clock_now_us();
-	for (guint i = 0; i < master->reload.definitions->len; i++) {
-		const struct definition *definition = master->reload.definitions->pdata[i];
+	for (guint i = 0; i < master->definitions.all->len; i++) {
+		const struct definition *definition = master->definitions.all->pdata[i];
 		if (definition->pipeline)
 			add_names(names, definition->pipeline);
 	}
@@ -208,8 +208,8 @@ static bool make_temporary(struct master *master, GError **error)
 
 	if (!folder)
 		return false;
-	master->reload.assets = assets_new(folder, NULL, NULL);
-	master->reload.assets->temporary = g_steal_pointer(&folder);
+	master->definitions.assets = assets_new(folder, NULL, NULL);
+	master->definitions.assets->temporary = g_steal_pointer(&folder);
 	return true;
 }
 
@@ -223,11 +223,11 @@ bool assets_keep_profile(struct master *master, struct job *job, JsonObject *pla
 		return true;
 	if (!source || strlen(text) > PROFILE_TEXT_MOST)
 		return fail(error, ERROR_SYSTEM, "the codec's plan makes no sense");
-	if (!master->reload.assets && !make_temporary(master, error))
+	if (!master->definitions.assets && !make_temporary(master, error))
 		return false;
 	g_autofree guint8 *data = g_base64_decode(text, &size);
 	g_autofree char *sha256 = g_compute_checksum_for_data(G_CHECKSUM_SHA256, data, size);
-	g_autofree char *path = g_build_filename(master->reload.assets->folder, sha256, NULL);
+	g_autofree char *path = g_build_filename(master->definitions.assets->folder, sha256, NULL);
 	if (!put_profile(path, data, size, error))
 		return false;
 	/* What the codec says of it is not believed: it has read a stranger's file. */

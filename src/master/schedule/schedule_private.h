@@ -14,6 +14,7 @@
 #include "master/commit/commit.h"
 #include "master/commit/kept_originals.h"
 #include "master/commit/output_names.h"
+#include "master/config/definitions.h"
 #include "master/config/settings.h"
 #include "master/fleet/fleet.h"
 #include "master/intake/inboxes.h"
@@ -21,7 +22,6 @@
 #include "master/job/job.h"
 #include "master/job/queue.h"
 #include "master/master.h"
-#include "master/reload.h"
 #include "master/report/report.h"
 #include "master/schedule/codec_link.h"
 #include "master/schedule/job_events.h"
@@ -45,7 +45,7 @@ struct master {
 	struct fleet fleet;
 	struct stats stats;
 	struct report report;
-	struct reload reload;
+	struct definitions definitions;
 	struct link link;
 	struct intake *intake;
 	struct waiting *waiting;
