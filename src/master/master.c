@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "master/fleet/threads.h"
+#include "master/kept_originals_link.h"
 #include "master/reload.h"
 #include "master/schedule/allowed.h"
 #include "master/schedule/asset_copies.h"

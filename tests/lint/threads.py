@@ -16,7 +16,7 @@ LOOP_HEADERS = ("master/job/job.h", "master/schedule/schedule_private.h")
 ON_THREADS = {
     "master/schedule/broker.c": {"ask_thread": "its own thread", "broker_connection": "the bus"},
     "master/schedule/send_task.c": {"delivered": "the bus"},
-    "master/commit/kept_originals_link.c": {name: "intake" for name in ("known", "gone", "walked", "kept_there")} | {"decided": "kept's reader"},
+    "master/kept_originals_link.c": {name: "intake" for name in ("known", "gone", "walked", "kept_there")} | {"decided": "kept's reader"},
     "master/master.c": {name: "intake" for name in ("claimed", "waiting", "more")},
     "master/batch.c": {"read_definition": "its own thread"},
     "master/start.c": {name: "readers of the bus" for name in ("result_arrived", "heartbeat_arrived", "record_refused")},

@@ -108,10 +108,6 @@ void jobs_stop_run(struct master *master, struct job *job);
 /* At the end of the process: a file given by hand leaves no temp files (a claim's are swept at the next start). */
 void jobs_abandon(struct master *master, struct job *job);
 
-/* kept_originals_link.c */
-void kept_link_events(struct intake_events *events);
-bool kept_link_open(struct master *master, GError **error);
-
 /* job_waiting.c */
 /* A task did not reach the broker: its job's tasks are given out again after a pause, and the page shows why. Nothing is counted. */
 void jobs_undelivered(struct master *master, struct job *job, const char *why);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Intake asks about originals that stay, and is told when the answer is another: see schedule_private.h. */
+ * Intake asks about originals that stay, and is told when the answer is another: see kept_originals_link.h. */
+#include "master/kept_originals_link.h"
+
 #include "master/commit/kept_originals.h"
 #include "master/schedule/schedule_private.h"
 

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   connects intake with the originals that stay in their inboxes: intake asks about them, and looks again when the answer changes.
+ * Thread:    the main thread, before the loop runs; what it sets up is called on other threads.
+ * Ownership: none.
+ */
+#ifndef DROPMILL_MASTER_KEPT_ORIGINALS_LINK_H
+#define DROPMILL_MASTER_KEPT_ORIGINALS_LINK_H
+
+#include "master/intake/intake.h"
+
+struct master;
+
+/* Sets the events whose answers the kept originals have. The events' user is the master. */
+void kept_link_events(struct intake_events *events);
+/* Opens master->kept. The history is there. Errors: those of kept_new(). */
+bool kept_link_open(struct master *master, GError **error);
+
+#endif
