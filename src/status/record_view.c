@@ -6,6 +6,7 @@
 
 #include "base/display.h"
 #include "base/json.h"
+#include "status/timeline.h"
 
 static const char *type_of(const char *path)
 {

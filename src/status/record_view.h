@@ -14,6 +14,4 @@ struct job_view *record_view(const struct history_job *record, const char *out);
 struct output_view *output_view_new(
 	const char *out, const char *path, const char *note, bool skipped, gint64 bytes, int width, int height);
 
-GPtrArray *timeline_from_text(const char *text); /* tile_map.h */
-
 #endif

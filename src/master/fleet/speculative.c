@@ -14,7 +14,6 @@
 #include "base/log.h"
 #include "master/fleet/tile_timing.h"
 #include "master/schedule/schedule_private.h"
-#include "status/tile_map.h"
 
 /* Whatever is usual, to be late by less than this is nothing that anybody notices; a message there and back takes some of it. */
 #define LEAST_US (50 * (gint64)1000)

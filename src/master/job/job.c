@@ -13,6 +13,7 @@
 #include "definition/implied.h"
 #include "definition/template/template.h"
 #include "status/pipeline_show.h"
+#include "status/timeline.h"
 
 struct job *job_new(struct claim *claim, struct pipeline *pipeline)
 {
@@ -352,4 +353,15 @@ const char *job_spec(struct job *job, enum plane plane)
 		job->spec_text[plane] = json_object_text(job->spec);
 	}
 	return job->spec_text[plane];
+}
+
+void job_note(struct job *job, enum timeline_kind kind, int tile, const char *worker, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	g_autofree char *text = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	timeline_add(&job->timeline, kind == TIMELINE_DROPPED ? job->queued_wall_us : clock_wall_us(), kind, tile,
+		worker, text);
 }

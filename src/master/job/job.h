@@ -166,4 +166,8 @@ void job_make_whole_spec(struct job *job, gint64 huge_pixels);
 /* The text of the spec on this plane; made once. Borrowed. */
 const char *job_spec(struct job *job, enum plane plane);
 
+/* One more thing happened to it. tile: -1 for none; worker: NULL for none. */
+void job_note(struct job *job, enum timeline_kind kind, int tile, const char *worker, const char *format, ...)
+	G_GNUC_PRINTF(5, 6);
+
 #endif

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "master/job/tile_map.h"
 #include "master/schedule/schedule_private.h"
 #include "status/record_view.h"
-#include "status/tile_map.h"
 
 /* Finished jobs that snapshots hold; older ones are in the history only. */
 #define REMEMBERED 1000

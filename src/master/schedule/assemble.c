@@ -14,7 +14,6 @@
 #include "master/fleet/tile_timing.h"
 #include "master/schedule/asset_copies.h"
 #include "master/schedule/schedule_private.h"
-#include "status/tile_map.h"
 
 /* A tile that failed for a reason that may pass is tried this often in one run. */
 #define MOST_ATTEMPTS 4

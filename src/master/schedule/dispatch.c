@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "master/schedule/schedule_private.h"
-#include "status/tile_map.h"
 
 /* Heartbeats in a row that say "idle" while a task is out: its message was lost on the way. */
 #define IDLE_BEATS 3

@@ -7,7 +7,6 @@
 #include "master/schedule/asset_copies.h"
 #include "master/schedule/placement.h"
 #include "master/schedule/schedule_private.h"
-#include "status/tile_map.h"
 
 static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 {

@@ -11,7 +11,7 @@
 #include "master/schedule/job_effects.h"
 #include "master/schedule/placement.h"
 #include "master/schedule/schedule_private.h"
-#include "status/tile_map.h"
+#include "status/timeline.h"
 
 /* What the page tells of it, for the history. */
 static void tell_story(struct master *master, const struct job *job)

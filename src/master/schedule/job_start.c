@@ -15,7 +15,6 @@
 #include "master/schedule/allowed.h"
 #include "master/schedule/job_effects.h"
 #include "master/schedule/schedule_private.h"
-#include "status/tile_map.h"
 
 /* Inline tiles on the embedded broker: with its margin a tile must stay well under the mock's partition. */
 #define EMBEDDED_TILE_BYTES (1 << 20)

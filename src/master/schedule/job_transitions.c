@@ -11,7 +11,6 @@
 #include "master/fleet/failure_votes.h"
 #include "master/schedule/job_effects.h"
 #include "master/schedule/schedule_private.h"
-#include "status/tile_map.h"
 
 void jobs_stop_run(struct master *master, struct job *job)
 {

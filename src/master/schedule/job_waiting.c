@@ -11,7 +11,6 @@
 #include "base/log.h"
 #include "master/schedule/job_effects.h"
 #include "master/schedule/schedule_private.h"
-#include "status/tile_map.h"
 
 /* After a task that the broker did not take. */
 #define GIVE_AGAIN_US (2 * G_TIME_SPAN_SECOND)
