@@ -38,7 +38,7 @@ ALLOWED = {
     "master": {"base", "base/disk", "bus", "definition", "definition/reader", "definition/yaml", "ledger", "master/commit", "master/config", "master/fleet", "master/intake", "master/schedule", "status"},
     "master/commit": {"base", "base/disk", "base/testing", "definition/template", "ledger", "master/intake", "master/job"},
     "master/config": {"base", "base/disk", "definition", "definition/reader", "definition/yaml", "status"},
-    "master/fleet": {"base", "base/disk", "bus/protocol", "master/config", "master/job", "master/schedule", "status"},
+    "master/fleet": {"base", "base/disk", "bus/protocol", "master/config", "master/job", "status"},
     "master/intake": {"base", "base/disk", "base/testing", "status"},
     "master/job": {"base", "base/disk", "bus/protocol", "definition", "definition/template", "master/intake", "status"},
     "master/report": {"base", "master/fleet", "master/job", "master/schedule", "status"},

@@ -14,7 +14,7 @@ struct fleet {
 	struct workers *workers;
 	struct supervisor *supervisor; /* NULL: no worker is a child of ours */
 	struct segments *segments;
-	guint timer; /* until the next tile is late: see speculative.c; 0: none will be */
+	guint timer; /* until the next tile is late: see schedule/reissue.c; 0: none will be */
 };
 
 #endif

@@ -1,25 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Tiles whose worker is late: see speculative.h and schedule_private.h.
- *
- * A tile that is late is given to a second worker, which has nothing to do; the first good answer counts, the other is dropped as a
- * duplicate, and nobody is blamed: whoever loses only owes an answer (struct late), which is still counted as what it has to do.
- *
- * Through shared memory both write to the same place. A worker that has not begun cannot any more once its offer is revoked, and then the
- * tile is simply another's. One that has begun may go on for as long as it likes: it computes the same bytes from the same rows, and as long
- * as it may, the codec uses neither its rows of the source nor its place in the result for anything else (codec/rows.h), and the master
- * does not lend the segment again (segment_pool.h). Whole pictures are not given twice: their workers write files. */
+ * Tiles whose worker is late, and who could help: see speculative.h. */
 #include "master/fleet/speculative.h"
 
-#include "base/clock.h"
-#include "base/log.h"
 #include "master/fleet/tile_timing.h"
-#include "master/schedule/schedule_private.h"
 
 /* Whatever is usual, to be late by less than this is nothing that anybody notices; a message there and back takes some of it. */
 #define LEAST_US (50 * (gint64)1000)
 /* A second worker must be likely to be through in half the time. */
 #define TIMES_FASTER 2
-#define TIMER_LEAST_MS 10
 
 static bool is_fresh(const struct lease *lease)
 {
@@ -79,145 +67,4 @@ struct worker *straggle_helper(struct workers *workers, const GPtrArray *tried)
 			best = worker;
 	}
 	return best;
-}
-
-static void note(struct job *job, const struct straggler *late, const char *from, const char *to, bool taken)
-{
-	guint tile = late->lease->tile;
-	double usual = (double)late->usual_us / G_USEC_PER_SEC, since = (double)late->since_us / G_USEC_PER_SEC,
-	       until = (double)late->until_us / G_USEC_PER_SEC;
-
-	if (taken)
-		job_note(job, TIMELINE_REISSUED, (int)tile, to,
-			"tile %u is given to %s: %s would not have begun for long (%.2f s to go; others took %.2f s)",
-			tile, to, from, until, usual);
-	else if (late->lease == g_queue_peek_head(&late->lease->worker->leases))
-		job_note(job, TIMELINE_REISSUED, (int)tile, to,
-			"tile %u is given to %s as well: %s has been at it for %.2f s, others took %.2f s", tile, to,
-			from, since, usual);
-	else
-		job_note(job, TIMELINE_REISSUED, (int)tile, to,
-			"tile %u is given to %s as well: %s is late (%.2f s to go; others took %.2f s)", tile, to, from,
-			until, usual);
-}
-
-/* To the helper, and away from its worker where that can be made sure. False: it may not go there, or could not be sent. */
-static bool help(struct master *master, const struct straggler *late, struct worker *helper)
-{
-	struct lease *lease = late->lease;
-	struct worker *worker = lease->worker;
-	struct job *job = lease->job;
-	guint index = lease->tile;
-	enum plane plane;
-
-	if (!give_plane(master, helper, job, index, &plane))
-		return false;
-	bool shared = job->segment && lease->plane == PLANE_SHM;
-	bool taken = shared && late->fresh && dispatch_fenced(lease);
-	note(job, late, worker->id, helper->id, taken);
-	log_debug("%s tile %u: %s is late (%" G_GINT64_FORMAT " us to go), %s gets it%s", job->id, index, worker->id,
-		late->until_us, helper->id, taken ? "" : " as well");
-	pace_found_late(worker, late->since_us, late->usual_us);
-	worker->taken_back++;
-	master->stats.tiles_reissued++;
-	job->tiles[index].reissued++;
-	if (taken)
-		lease_lose(lease, false);
-	else
-		lease->begun = shared;
-	return give(master, job, index, helper, plane);
-}
-
-static gboolean look_again(gpointer data)
-{
-	struct master *master = data;
-
-	master->fleet.timer = 0;
-	dispatch(master);
-	return G_SOURCE_REMOVE;
-}
-
-void straggle(struct master *master)
-{
-	g_autoptr(GPtrArray) tried = g_ptr_array_new();
-	gint64 due = G_MAXINT64;
-	struct worker *helper;
-
-	while ((helper = straggle_helper(master->fleet.workers, tried))) {
-		struct straggler late = straggler_for(master->fleet.workers, helper, clock_now_us());
-		if (late.lease && help(master, &late, helper)) {
-			view_changed(master);
-			continue;
-		}
-		due = MIN(due, late.due_us);
-		g_ptr_array_add(tried, helper);
-	}
-	if (due < G_MAXINT64 && !master->fleet.timer)
-		master->fleet.timer =
-			g_timeout_add((guint)CLAMP(due / 1000, TIMER_LEAST_MS, MASTER_TICK_MS), look_again, master);
-}
-
-bool straggle_over(struct job *job, guint index)
-{
-	struct lease *lease = job->tiles[index].lease;
-
-	if (!lease)
-		return false;
-	bool writes = !dispatch_fenced(lease);
-	job->held += writes;
-	lease_lose(lease, writes);
-	return writes;
-}
-
-/* Nobody writes there any more. */
-static void release(struct job *job, const struct late *late)
-{
-	if (!late->writes || job->held == 0)
-		return;
-	job->held--;
-	job->codec_us = clock_now_us();
-	if (job->codec)
-		codec_link_free_tile(job->codec, late->tile);
-}
-
-void straggle_answered(struct master *master, struct worker *worker, const struct result *result)
-{
-	struct job *job = jobs_find_run(master, result->job, result->serial);
-	struct late late;
-
-	if (result->tile < 0 || result->attempt < 0 ||
-		!worker_forget_late(
-			worker, result->job, result->serial, (guint)result->tile, (guint)result->attempt, &late))
-		return;
-	if (job && result->status == RESULT_OK)
-		pace_answered(job, late.tile, worker, late.sent_us, result->compute_us);
-	worker->answered_us = clock_now_us();
-	if (job)
-		release(job, &late);
-}
-
-void straggle_forget(struct master *master, struct worker *worker)
-{
-	for (GList *link = worker->late.head; link; link = link->next) {
-		const struct late *late = link->data;
-		struct job *job = jobs_find_run(master, late->job, late->serial);
-		if (job)
-			release(job, late);
-	}
-	worker_forget_all_late(worker);
-}
-
-void straggle_worker_gone(struct master *master, struct worker *worker, bool dead)
-{
-	if (dead) {
-		straggle_forget(master, worker);
-		return;
-	}
-	/* It may yet come back: what it writes must find its place as it was, and nobody knows for how long. */
-	for (GList *link = worker->late.head; link; link = link->next) {
-		const struct late *late = link->data;
-		struct job *job = late->writes ? jobs_find_run(master, late->job, late->serial) : NULL;
-		if (job && job->codec)
-			job_broken(master, job, SILENT_HOLDER);
-	}
 }

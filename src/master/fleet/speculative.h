@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Purpose:   which tile a worker with nothing to do should be given although another has it: one that is late there, by what was measured
- *            of its like (tile_timing.h) and by how much its worker has before it. The decision alone; speculative.c acts on it.
+ *            of its like (tile_timing.h) and by how much its worker has before it. The decision alone; schedule/reissue.h acts on it.
  * Thread:    the master's loop. Ownership: none.
  */
 #ifndef DROPMILL_MASTER_FLEET_SPECULATIVE_H

@@ -13,6 +13,7 @@
 #include "master/fleet/failure_votes.h"
 #include "master/fleet/tile_timing.h"
 #include "master/schedule/asset_copies.h"
+#include "master/schedule/reissue.h"
 #include "master/schedule/schedule_private.h"
 
 /* A tile that failed for a reason that may pass is tried this often in one run. */
@@ -125,7 +126,7 @@ static void tile_done(struct master *master, const struct lease *lease, gint64 t
 {
 	struct job *job = lease->job;
 	struct tile *tile = &job->tiles[lease->tile];
-	bool held = straggle_over(job, lease->tile);
+	bool held = reissue_over(job, lease->tile);
 
 	tile->state = TILE_DONE;
 	tile->took_us = took_us;
@@ -377,7 +378,7 @@ void assemble(struct master *master, struct result *result)
 		master->stats.tiles_duplicate++;
 		remove_late_temps(master, job, result);
 		if (worker)
-			straggle_answered(master, worker, result);
+			reissue_answered(master, worker, result);
 	} else {
 		struct lease was = *lease;
 		bool ok = result->status == RESULT_OK;

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "master/schedule/reissue.h"
 #include "master/schedule/schedule_private.h"
 
 /* Heartbeats in a row that say "idle" while a task is out: its message was lost on the way. */
@@ -86,7 +87,7 @@ void dispatch(struct master *master)
 	while (master->link.up && give_any(master))
 		view_changed(master);
 	if (master->link.up)
-		straggle(master);
+		reissue_late(master);
 }
 
 void dispatch_take_back(struct master *master, struct lease *lease, const char *why)
@@ -182,7 +183,7 @@ void dispatch_worker_gone(struct worker *worker, bool dead, void *user)
 		else
 			dispatch_take_back(master, lease, why);
 	}
-	straggle_worker_gone(master, worker, dead);
+	reissue_worker_gone(master, worker, dead);
 	dispatch(master);
 	view_changed(master);
 }
@@ -208,7 +209,7 @@ static void recover_lost(struct master *master, struct worker *worker)
 	worker->idle_beats = 0;
 	for (; count && !g_queue_is_empty(&worker->leases); count--)
 		dispatch_lost(master, g_queue_peek_head(&worker->leases), UNANSWERED);
-	straggle_forget(master, worker);
+	reissue_forget(master, worker);
 }
 
 void dispatch_tick(struct master *master)

@@ -135,17 +135,6 @@ bool give_plane(
 /* Leases the tile to this worker and sends it; a lease that it has already stays. False: it could not be sent, and waits. */
 bool give(struct master *master, struct job *job, guint tile, struct worker *worker, enum plane plane);
 
-/* speculative.c */
-/* Tiles that are late go to workers that have nothing to do; looks again by itself when the next one would be. */
-void straggle(struct master *master);
-/* The tile has its result: whoever has it as well is late from now on. True: that one may still write to where it lies. */
-bool straggle_over(struct job *job, guint tile);
-/* A result that nobody waits for: of a late task? */
-void straggle_answered(struct master *master, struct worker *worker, const struct result *result);
-/* Nothing more comes of this worker's late tasks: it has nothing in hand. */
-void straggle_forget(struct master *master, struct worker *worker);
-void straggle_worker_gone(struct master *master, struct worker *worker, bool dead);
-
 /* dispatch.c */
 /* Why a job starts over: memory that it was lent cannot be used again, and nobody knows for how long. */
 #define SILENT_HOLDER "a silent worker holds a piece of it"
