@@ -107,7 +107,7 @@ static void workers_stopped(void *user)
 
 void master_check_drained(struct master *master)
 {
-	if (!master->draining || jobs_busy(master) > 0)
+	if (!master->draining || queue_busy(&master->queue) > 0)
 		return;
 	if (master->fleet.supervisor)
 		supervisor_stop(master->fleet.supervisor, workers_stopped, master);
@@ -120,7 +120,7 @@ void master_drain(struct master *master)
 	master->draining = true;
 	codec_link_free(g_steal_pointer(&master->queue.spare_codec));
 	service_stopping();
-	service_status("finishing %u jobs in hand", jobs_busy(master));
+	service_status("finishing %u jobs in hand", queue_busy(&master->queue));
 	if (master->intake)
 		intake_pause(master->intake);
 	master_check_drained(master);
@@ -133,7 +133,7 @@ static gboolean drain_is_over(gpointer data)
 
 	log_warning(
 		"%u jobs are not finished after %d s (--drain-seconds); they stay claimed and are taken up at the next start",
-		jobs_busy(master), master->settings.options->drain_seconds);
+		queue_busy(&master->queue), master->settings.options->drain_seconds);
 	g_main_loop_quit(master->loop);
 	return G_SOURCE_REMOVE;
 }
@@ -152,8 +152,8 @@ static gboolean stop_asked(gpointer data)
 		g_main_loop_quit(master->loop);
 		return G_SOURCE_CONTINUE;
 	}
-	if (jobs_busy(master) > 0)
-		log_info("finishing %u jobs in hand (again to stop at once)", jobs_busy(master));
+	if (queue_busy(&master->queue) > 0)
+		log_info("finishing %u jobs in hand (again to stop at once)", queue_busy(&master->queue));
 	g_timeout_add_seconds((guint)master->settings.options->drain_seconds, drain_is_over, master);
 	master_drain(master);
 	return G_SOURCE_CONTINUE;
@@ -267,16 +267,9 @@ void master_init(struct master *master, const struct options *options)
 	signal(SIGPIPE, SIG_IGN);
 	master->settings.options = options;
 	master->settings.started_us = clock_now_us();
-	master->queue.serial =
-		g_random_int(); /* runs of an earlier master must not be taken for ours, whatever the clock says */
 	master->loop = g_main_loop_new(NULL, FALSE);
-	master->queue.always_whole = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	master->queue.jobs = g_hash_table_new(g_str_hash, g_str_equal);
-	master->queue.sources = g_hash_table_new(g_str_hash, g_str_equal);
-	master->queue.running = g_ptr_array_new();
-	master->queue.stuck = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	master->report.finished = g_ptr_array_new_with_free_func((GDestroyNotify)job_view_unref);
-	g_queue_init(&master->queue.queued);
+	queue_init(&master->queue);
 	master->waiting = waiting_new();
 	master->fleet.workers = workers_new(&events);
 	master->fleet.segments = segments_new(options->state, (gsize)options->memory);
@@ -305,9 +298,7 @@ void master_close(struct master *master)
 	while (g_hash_table_iter_next(&iter, NULL, &job))
 		jobs_abandon(master, job);
 	codec_link_free(g_steal_pointer(&master->queue.spare_codec));
-	g_clear_pointer(&master->queue.far_times, g_hash_table_unref);
-	g_clear_pointer(&master->queue.always_whole, g_hash_table_unref);
-	g_clear_pointer(&master->queue.stuck, g_hash_table_unref);
+	queue_clear(&master->queue);
 	view_free(master);
 	kept_free(master->kept);
 	history_close(master->history);

@@ -370,7 +370,7 @@ static void note_task(struct master *master, const struct lease *lease, const st
 
 void assemble(struct master *master, struct result *result)
 {
-	struct job *job = jobs_find(master, result->job);
+	struct job *job = queue_find(&master->queue, result->job);
 	struct lease *lease = answered(job, result);
 	struct worker *worker = workers_find(master->fleet.workers, result->worker);
 

@@ -151,7 +151,7 @@ static void tell_lost(struct master *master, struct worker *worker, const char *
 	}
 	for (GList *link = worker->late.head; link; link = link->next) {
 		const struct late *late = link->data;
-		struct job *job = jobs_find_run(master, late->job, late->serial);
+		struct job *job = queue_find_run(&master->queue, late->job, late->serial);
 		if (job && g_hash_table_add(told, job))
 			job_note(job, TIMELINE_WORKER_LOST, (int)late->tile, worker->id, "%s", why);
 	}

@@ -31,7 +31,7 @@ static void tell_story(struct master *master, const struct job *job)
 static void wake_waiters(struct master *master, const GPtrArray *ids)
 {
 	for (guint i = 0; ids && i < ids->len; i++) {
-		struct job *waiter = jobs_find(master, ids->pdata[i]);
+		struct job *waiter = queue_find(&master->queue, ids->pdata[i]);
 		if (waiter)
 			job_happens(master, waiter, (struct job_event){.kind = EVENT_NAME_FREE});
 	}
@@ -161,7 +161,7 @@ static enum job_event_kind commit_event(const struct commit_request *request)
 
 static void take_answer(struct master *master, struct commit_request *request)
 {
-	struct job *job = jobs_find(master, request->drop->id);
+	struct job *job = queue_find(&master->queue, request->drop->id);
 	struct job_event event = {
 		.kind = commit_event(request),
 		.ticket = request->found->ticket,

@@ -18,7 +18,7 @@ static void leave_list(struct master *master, struct job *job, enum job_list lis
 static void enter_list(struct master *master, struct job *job, enum job_list list)
 {
 	if (list == LIST_QUEUE)
-		jobs_enqueue(master, job);
+		queue_add(&master->queue, job);
 	else if (list == LIST_RUNNING)
 		g_ptr_array_add(master->queue.running, job);
 }
@@ -41,7 +41,7 @@ static void enter(struct master *master, struct job *job, const struct course *c
 	const struct phase_facts *was = phase_facts(job->course.phase), *is = phase_facts(course->phase);
 
 	if (job->course.stuck != course->stuck)
-		jobs_count_stuck(master, job, course->stuck);
+		queue_count_stuck(&master->queue, job, course->stuck);
 	if (was->list != is->list)
 		leave_list(master, job, was->list);
 	job->course = *course;

@@ -22,40 +22,6 @@
 #define QUEUE_LEAST 1000
 #define QUEUE_PER_WORKER 8
 
-struct job *jobs_find(struct master *master, const char *id)
-{
-	return g_hash_table_lookup(master->queue.jobs, id);
-}
-
-struct job *jobs_find_run(struct master *master, const char *id, guint32 run)
-{
-	struct job *job = jobs_find(master, id);
-
-	return job && job->course.run == run && job->tiles ? job : NULL;
-}
-
-static int by_priority(gconstpointer a, gconstpointer b, gpointer unused)
-{
-	const struct job *x = a, *y = b;
-
-	(void)unused;
-	if (x->pipeline->priority != y->pipeline->priority)
-		return y->pipeline->priority - x->pipeline->priority;
-	return x->queued_us < y->queued_us ? -1 : x->queued_us > y->queued_us;
-}
-
-void jobs_enqueue(struct master *master, struct job *job)
-{
-	/* Nearly always the newest of its priority: look from the tail. */
-	GList *link = master->queue.queued.tail;
-	while (link && by_priority(link->data, job, NULL) > 0)
-		link = link->prev;
-	if (link)
-		g_queue_insert_after(&master->queue.queued, link, job);
-	else
-		g_queue_push_head(&master->queue.queued, job);
-}
-
 void jobs_add(struct master *master, struct job *job)
 {
 	job->master = master;
@@ -236,7 +202,7 @@ static enum job_event_kind named_event(const struct master *master, const struct
 void jobs_named(struct named *named, void *user)
 {
 	struct master *master = user;
-	struct job *job = jobs_find(master, named->drop->id);
+	struct job *job = queue_find(&master->queue, named->drop->id);
 	guint32 ticket = named->found->ticket;
 
 	if (!job) { /* nobody needs its names */
@@ -276,15 +242,6 @@ static guint codecs(const struct master *master)
 	return count;
 }
 
-guint jobs_busy(const struct master *master)
-{
-	guint count = 0;
-
-	for (guint i = 0; i < master->queue.running->len; i++)
-		count += ((struct job *)g_ptr_array_index(master->queue.running, i))->course.commit_tries == 0;
-	return count;
-}
-
 guint jobs_queue(const struct master *master)
 {
 	if (master->settings.options->queue)
@@ -301,10 +258,11 @@ void jobs_start(struct master *master)
 		return;
 	/* Enough started jobs to keep every worker's window full; the rest waits in the queue, where priorities count. */
 	guint room = 2 * workers_live(master->fleet.workers) + TILED_JOBS;
-	for (GList *link = master->queue.queued.head; link && jobs_busy(master) < room; link = next) {
+	for (GList *link = master->queue.queued.head; link && queue_busy(&master->queue) < room; link = next) {
 		struct job *job = link->data;
 		next = link->next;
-		if (job->course.not_before_us > now || waits_for_twin(master, job) || !jobs_may_start(master, job) ||
+		if (job->course.not_before_us > now || waits_for_twin(master, job) ||
+			!queue_may_start(&master->queue, job) ||
 			(ask_codec(master, job) && codecs(master) >= TILED_JOBS))
 			continue;
 		start(master, job);

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Pictures that wait for something to pass, why, and when they are tried again: see schedule_private.h.
- *
- * Of one pipeline a bounded number waits with work done or tried; its other pictures are not begun meanwhile. So neither many that wait, nor
- * what they try in vain, keeps pictures of other pipelines from being milled. */
+ * Pictures that wait for something to pass, why, and when they are tried again: see job_waiting.h. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -14,37 +11,6 @@
 
 /* After a task that the broker did not take. */
 #define GIVE_AGAIN_US (2 * G_TIME_SPAN_SECOND)
-/* Of a pipeline; their outputs lie on a disk. */
-#define STUCK_AT_MOST 64
-
-static guint stuck_of(const struct master *master, const struct job *job)
-{
-	return GPOINTER_TO_UINT(g_hash_table_lookup(master->queue.stuck, job->pipeline->name));
-}
-
-void jobs_count_stuck(struct master *master, const struct job *job, bool stuck)
-{
-	guint count = stuck_of(master, job) + (stuck ? 1 : -1);
-
-	g_hash_table_insert(master->queue.stuck, g_strdup(job->pipeline->name), GUINT_TO_POINTER(count));
-}
-
-/* One of its pipeline is tried again already. */
-static bool another_tries(const struct master *master, const struct job *job)
-{
-	for (guint i = 0; i < master->queue.running->len; i++) {
-		const struct job *other = g_ptr_array_index(master->queue.running, i);
-		if (other->course.stuck && other->course.commit_tries == 0 &&
-			strcmp(other->pipeline->name, job->pipeline->name) == 0)
-			return true;
-	}
-	return false;
-}
-
-bool jobs_may_start(const struct master *master, const struct job *job)
-{
-	return job->course.stuck ? !another_tries(master, job) : stuck_of(master, job) < STUCK_AT_MOST;
-}
 
 /* Tasks of it are ready, and nobody has one. */
 static bool waits_for_worker(const struct job *job)
@@ -54,7 +20,7 @@ static bool waits_for_worker(const struct job *job)
 
 const char *jobs_standing(const struct master *master, const struct job *job)
 {
-	if (job_state(job) == JOB_QUEUED && !job->course.stuck && stuck_of(master, job) >= STUCK_AT_MOST)
+	if (job_state(job) == JOB_QUEUED && !job->course.stuck && queue_is_stuck(&master->queue, job))
 		return "many pictures of its pipeline wait already: it begins when one of these is finished";
 	if (job_state(job) != JOB_RUNNING || phase_commits(job->course.phase))
 		return NULL;
@@ -163,7 +129,7 @@ struct again {
 static gboolean commit_again(gpointer data)
 {
 	struct again *again = data;
-	struct job *job = jobs_find(again->master, again->id);
+	struct job *job = queue_find(&again->master->queue, again->id);
 
 	if (job)
 		job_happens(

@@ -119,7 +119,7 @@ static void release(struct job *job, const struct late *late)
 
 void reissue_answered(struct master *master, struct worker *worker, const struct result *result)
 {
-	struct job *job = jobs_find_run(master, result->job, result->serial);
+	struct job *job = queue_find_run(&master->queue, result->job, result->serial);
 	struct late late;
 
 	if (result->tile < 0 || result->attempt < 0 ||
@@ -137,7 +137,7 @@ void reissue_forget(struct master *master, struct worker *worker)
 {
 	for (GList *link = worker->late.head; link; link = link->next) {
 		const struct late *late = link->data;
-		struct job *job = jobs_find_run(master, late->job, late->serial);
+		struct job *job = queue_find_run(&master->queue, late->job, late->serial);
 		if (job)
 			release(job, late);
 	}
@@ -153,7 +153,7 @@ void reissue_worker_gone(struct master *master, struct worker *worker, bool dead
 	/* It may yet come back: what it writes must find its place as it was, and nobody knows for how long. */
 	for (GList *link = worker->late.head; link; link = link->next) {
 		const struct late *late = link->data;
-		struct job *job = late->writes ? jobs_find_run(master, late->job, late->serial) : NULL;
+		struct job *job = late->writes ? queue_find_run(&master->queue, late->job, late->serial) : NULL;
 		if (job && job->codec)
 			job_broken(master, job, SILENT_HOLDER);
 	}

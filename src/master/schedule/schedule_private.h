@@ -80,12 +80,8 @@ void master_drain(struct master *master);
 void jobs_add(struct master *master, struct job *job);
 /* Its outputs have names, or not: the job goes on. user is the master. */
 void jobs_named(struct named *named, void *user);
-/* Into the queue, by priority and age. */
-void jobs_enqueue(struct master *master, struct job *job);
 /* The codec's messages; user is the job. */
 void jobs_codec_event(JsonObject *event, const char *how, void *user);
-/* How many jobs run, without those that only wait for a disk or a permission: whoever stops leaves them claimed. */
-guint jobs_busy(const struct master *master);
 /* How many files of one inbox may be claimed and not finished. */
 guint jobs_queue(const struct master *master);
 /* Starts queued jobs while there is room. */
@@ -99,10 +95,6 @@ void jobs_read_outputs(struct job *job, JsonArray *list);
 /* With copies of all that the commit thread needs. */
 void jobs_ask_commit(struct master *master, struct job *job, enum commit_kind kind);
 void jobs_committed(struct commit_request *request, void *user);
-/* `job` may be gone; NULL then. */
-struct job *jobs_find(struct master *master, const char *id);
-/* The job whose run with tiles this is. NULL: that run is over. */
-struct job *jobs_find_run(struct master *master, const char *id, guint32 run);
 /* Lets go of a run's codec, segment and leases. */
 void jobs_stop_run(struct master *master, struct job *job);
 /* At the end of the process: a file given by hand leaves no temp files (a claim's are swept at the next start). */
@@ -111,10 +103,6 @@ void jobs_abandon(struct master *master, struct job *job);
 /* job_waiting.c */
 /* A task did not reach the broker: its job's tasks are given out again after a pause, and the page shows why. Nothing is counted. */
 void jobs_undelivered(struct master *master, struct job *job, const char *why);
-/* One more of its pipeline that is stuck, or one less. */
-void jobs_count_stuck(struct master *master, const struct job *job, bool stuck);
-/* Its pipeline has not too many that are stuck. */
-bool jobs_may_start(const struct master *master, const struct job *job);
 /* Why one that had no fault does not go on, or NULL. */
 const char *jobs_standing(const struct master *master, const struct job *job);
 /* What is done for one that is not over, in a few words whose subject is the mill or the picture; static. */

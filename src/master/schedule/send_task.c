@@ -157,7 +157,7 @@ static gboolean not_sent(gpointer data)
 {
 	struct sent *sent = data;
 	struct master *master = sent->master;
-	struct job *job = jobs_find(master, sent->job);
+	struct job *job = queue_find(&master->queue, sent->job);
 
 	bool runs = job && job->course.run == sent->serial && job->tiles;
 	struct lease *lease = runs ? lease_attempt(job, sent->tile, sent->attempt) : NULL;
