@@ -18,6 +18,8 @@
 #include "master/fleet/threads.h"
 #include "master/reload.h"
 #include "master/schedule/allowed.h"
+#include "master/schedule/job_end.h"
+#include "master/schedule/job_start.h"
 #include "master/schedule/schedule_private.h"
 #include "master/start.h"
 

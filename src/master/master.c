@@ -20,6 +20,12 @@
 #include "master/reload.h"
 #include "master/schedule/allowed.h"
 #include "master/schedule/asset_copies.h"
+#include "master/schedule/dispatch.h"
+#include "master/schedule/job_end.h"
+#include "master/schedule/job_start.h"
+#include "master/schedule/job_transitions.h"
+#include "master/schedule/job_waiting.h"
+#include "master/schedule/send_task.h"
 #include "master/service.h"
 #include "master/start.h"
 

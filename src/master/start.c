@@ -17,7 +17,9 @@
 #include "base/disk/folder.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "master/schedule/assemble.h"
 #include "master/schedule/broker.h"
+#include "master/schedule/send_task.h"
 
 #define LOCKED_TRIES 30 /* to open the history, a second and a half each */
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "master/job/tile_map.h"
+#include "master/schedule/job_waiting.h"
 #include "master/schedule/schedule_private.h"
 #include "status/record_view.h"
 

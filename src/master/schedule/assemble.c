@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Results in: the first valid one of a tile's latest attempt wins, others are counted and dropped: see schedule_private.h. */
+ * Results in: the first valid one of a tile's latest attempt wins, others are counted and dropped: see assemble.h. */
+#include "master/schedule/assemble.h"
+
 #include <string.h>
 
 #include "base/clock.h"
@@ -13,6 +15,9 @@
 #include "master/fleet/failure_votes.h"
 #include "master/fleet/tile_timing.h"
 #include "master/schedule/asset_copies.h"
+#include "master/schedule/dispatch.h"
+#include "master/schedule/job_codec.h"
+#include "master/schedule/job_start.h"
 #include "master/schedule/reissue.h"
 #include "master/schedule/schedule_private.h"
 

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "bus/topics.h"
+#include "master/schedule/dispatch.h"
 #include "master/schedule/schedule_private.h"
 #include "master/start.h"
 

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Tasks out: which job's task goes next, to whom, and what becomes of it when its worker does not answer: see schedule_private.h. */
+ * Tasks out: which job's task goes next, to whom, and what becomes of it when its worker does not answer: see dispatch.h. */
+#include "master/schedule/dispatch.h"
+
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "master/schedule/job_start.h"
+#include "master/schedule/poison_task.h"
 #include "master/schedule/reissue.h"
 #include "master/schedule/schedule_private.h"
+#include "master/schedule/send_task.h"
 
 /* Heartbeats in a row that say "idle" while a task is out: its message was lost on the way. */
 #define IDLE_BEATS 3

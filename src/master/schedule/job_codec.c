@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * A job and its codec process: what the codec says, and what follows: see schedule_private.h. */
+ * A job and its codec process: what the codec says, and what follows: see job_codec.h. */
+#include "master/schedule/job_codec.h"
+
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "master/schedule/asset_copies.h"
+#include "master/schedule/dispatch.h"
+#include "master/schedule/job_start.h"
 #include "master/schedule/placement.h"
 #include "master/schedule/schedule_private.h"
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * How a job ends: see job_effects.h. */
+#include "master/schedule/job_end.h"
+
 #include <string.h>
 
 #include "base/clock.h"
@@ -9,6 +11,8 @@
 #include "base/log.h"
 #include "base/terminal.h"
 #include "master/schedule/job_effects.h"
+#include "master/schedule/job_start.h"
+#include "master/schedule/job_waiting.h"
 #include "master/schedule/placement.h"
 #include "master/schedule/schedule_private.h"
 #include "status/timeline.h"

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "master/schedule/job_effects.h"
+#include "master/schedule/job_start.h"
 #include "master/schedule/schedule_private.h"
 
 static void leave_list(struct master *master, struct job *job, enum job_list list)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * A job's course, from the queue to its commit: see schedule_private.h. */
+ * A job's course, from the queue to its commit: see job_start.h. */
+#include "master/schedule/job_start.h"
+
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,8 +15,11 @@
 #include "base/terminal.h"
 #include "definition/lanes.h"
 #include "master/schedule/allowed.h"
+#include "master/schedule/dispatch.h"
+#include "master/schedule/job_codec.h"
 #include "master/schedule/job_effects.h"
 #include "master/schedule/schedule_private.h"
+#include "master/schedule/send_task.h"
 
 /* Inline tiles on the embedded broker: with its margin a tile must stay well under the mock's partition. */
 #define EMBEDDED_TILE_BYTES (1 << 20)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * How a job's run ends: well, badly, or in another one: see schedule_private.h. */
+ * How a job's run ends: well, badly, or in another one: see job_transitions.h. */
+#include "master/schedule/job_transitions.h"
+
 #include <string.h>
 
 #include "base/clock.h"
@@ -9,7 +11,9 @@
 #include "base/log.h"
 #include "base/terminal.h"
 #include "master/fleet/failure_votes.h"
+#include "master/schedule/dispatch.h"
 #include "master/schedule/job_effects.h"
+#include "master/schedule/job_start.h"
 #include "master/schedule/schedule_private.h"
 
 void jobs_stop_run(struct master *master, struct job *job)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Pictures that wait for something to pass, why, and when they are tried again: see job_waiting.h. */
+#include "master/schedule/job_waiting.h"
+
 #include <string.h>
 
 #include "base/clock.h"

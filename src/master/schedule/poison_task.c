@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Whose doing was it: tasks that kill their workers, hang, or make their codec hang: see schedule_private.h.
+ * Whose doing was it: tasks that kill their workers, hang, or make their codec hang: see poison_task.h.
  *
  * A task is suspected when it was in hand as its worker died: its supervisor reads that in its journal, and tells, from another machine
  * with the heartbeat of the successor. Of a worker without a supervisor, the lease table tells what was begun, or the last heartbeat, or the
  * order in which tasks were given out. What only waited in that worker's hands is given to others and blamed for nothing. */
+#include "master/schedule/poison_task.h"
+
 #include <string.h>
 
 #include "base/clock.h"
@@ -11,6 +13,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "master/fleet/failure_votes.h"
+#include "master/schedule/dispatch.h"
 #include "master/schedule/schedule_private.h"
 
 /* A worker elsewhere that fell silent may be well: only so many times as often as by deaths is a task failed by silence. */

@@ -14,7 +14,9 @@
 #include "base/log.h"
 #include "master/fleet/speculative.h"
 #include "master/fleet/tile_timing.h"
+#include "master/schedule/dispatch.h"
 #include "master/schedule/schedule_private.h"
+#include "master/schedule/send_task.h"
 
 #define TIMER_LEAST_MS 10
 

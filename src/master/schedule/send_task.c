@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * A task to a worker: on which plane, as which record, and what becomes of it when it cannot be sent: see schedule_private.h. */
+ * A task to a worker: on which plane, as which record, and what becomes of it when it cannot be sent: see send_task.h. */
+#include "master/schedule/send_task.h"
+
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +13,9 @@
 #include "base/log.h"
 #include "base/testing/crash.h"
 #include "master/schedule/asset_copies.h"
+#include "master/schedule/dispatch.h"
+#include "master/schedule/job_start.h"
+#include "master/schedule/job_waiting.h"
 #include "master/schedule/schedule_private.h"
 
 /* Memory of this machine, or for a whole job its files. */

@@ -5,6 +5,7 @@
 #include "../ledger/ledger_support.h"
 #include "base/disk/beneath.h"
 #include "commit_support.h"
+#include "master/schedule/job_transitions.h"
 #include "master/schedule/schedule_private.h"
 
 static struct bench {

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   what the commit thread answered, and the end of a job.
+ * Thread:    the master's loop. Ownership: the job's, unless said otherwise.
+ */
+#ifndef DROPMILL_MASTER_SCHEDULE_JOB_END_H
+#define DROPMILL_MASTER_SCHEDULE_JOB_END_H
+
+#include "master/commit/commit.h"
+
+struct master;
+
+void jobs_committed(struct commit_request *request, void *user);
+
+#endif

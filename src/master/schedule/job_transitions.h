@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   how a job's run ends, and what is left of it.
+ * Thread:    the master's loop. Ownership: the job's, unless said otherwise.
+ */
+#ifndef DROPMILL_MASTER_SCHEDULE_JOB_TRANSITIONS_H
+#define DROPMILL_MASTER_SCHEDULE_JOB_TRANSITIONS_H
+
+#include "master/commit/commit.h"
+#include "master/job/job.h"
+
+struct master;
+
+/* With copies of all that the commit thread needs. */
+void jobs_ask_commit(struct master *master, struct job *job, enum commit_kind kind);
+/* Lets go of a run's codec, segment and leases. */
+void jobs_stop_run(struct master *master, struct job *job);
+/* At the end of the process: a file given by hand leaves no temp files (a claim's are swept at the next start). */
+void jobs_abandon(struct master *master, struct job *job);
+
+#endif
