@@ -15,13 +15,14 @@
 #include "base/terminal.h"
 #include "bus/kafka.h"
 #include "definition/reader/definition.h"
+#include "master/config/allowed.h"
 #include "master/fleet/threads.h"
 #include "master/reload.h"
-#include "master/schedule/allowed.h"
 #include "master/schedule/job_end.h"
 #include "master/schedule/job_start.h"
 #include "master/schedule/schedule_private.h"
 #include "master/start.h"
+#include "master/start_link.h"
 
 #define BAR_CELLS 30
 #define DRAW_MS 100

@@ -15,19 +15,19 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "master/config/allowed.h"
 #include "master/fleet/threads.h"
 #include "master/kept_originals_link.h"
 #include "master/reload.h"
-#include "master/schedule/allowed.h"
 #include "master/schedule/asset_copies.h"
 #include "master/schedule/dispatch.h"
 #include "master/schedule/job_end.h"
 #include "master/schedule/job_start.h"
 #include "master/schedule/job_transitions.h"
 #include "master/schedule/job_waiting.h"
-#include "master/schedule/send_task.h"
 #include "master/service.h"
 #include "master/start.h"
+#include "master/start_link.h"
 
 /* The page calls a snapshot older than this dead, so one is made at least as often. */
 #define PUBLISH_AT_LEAST_US (2 * G_USEC_PER_SEC)
@@ -248,7 +248,6 @@ static bool start_intake(struct master *master, GError **error)
 	if (!read_definitions(master, error))
 		return false;
 	kept_link_events(&events);
-	allowed_again(master);
 	if (master->definitions.all->len == 0)
 		log_warning("%s holds no definition (*.yaml) yet", master->settings.options->pipelines);
 	master->definitions.monitor = g_file_monitor_directory(folder, G_FILE_MONITOR_NONE, NULL, NULL);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "master/schedule/allowed.h"
 #include "master/schedule/asset_copies.h"
 #include "master/schedule/schedule_private.h"
 #include "master/service.h"
@@ -53,7 +52,6 @@ static gboolean reload(gpointer data)
 	assets_watch(master->definitions.assets, fresh);
 	assets_sweep(master->definitions.assets, master);
 	reload_say_errors(fresh);
-	allowed_again(master);
 	intake_set(master->intake, start_inboxes(master));
 	log_info("definitions read again: %u files", fresh->len);
 	end_reload(master);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What can go wrong at a start: see start.h. */
 #include "master/start.h"
-#include "bus/seal.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +15,7 @@
 #include "base/disk/folder.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "master/schedule/assemble.h"
-#include "master/schedule/broker.h"
-#include "master/schedule/send_task.h"
+#include "master/config/allowed.h"
 
 #define LOCKED_TRIES 30 /* to open the history, a second and a half each */
 
@@ -87,132 +83,21 @@ bool start_lock(const char *state, GError **error)
 	return true; /* fd stays open: it is the lock */
 }
 
-static gboolean take_result(gpointer data)
-{
-	gpointer *pair = data;
-
-	assemble(pair[0], pair[1]);
-	g_free(pair);
-	return G_SOURCE_REMOVE;
-}
-
-static void on_loop(GSourceFunc function, struct master *master, void *thing)
-{
-	gpointer *pair = g_new(gpointer, 2);
-
-	pair[0] = master;
-	pair[1] = thing;
-	g_idle_add_full(G_PRIORITY_DEFAULT, function, pair, NULL);
-}
-
-/* Any thread. Whoever sends garbage sends much of it: logged once, then each time that the number has doubled. */
-static void refuse(struct master *master, const char *what, const char *why)
-{
-	guint count = (guint)g_atomic_int_add(&master->link.records_refused, 1) + 1;
-
-	if ((count & (count - 1)) == 0)
-		log_warning("%s refused: %s (%u record%s so far)", what, why, count, count == 1 ? "" : "s");
-}
-
-static void record_refused(const GError *why, void *user)
-{
-	refuse(user, "record", why->message);
-}
-
-/* Results reader's thread. What its worker has to say of the task is lost: the lease is told, with the reason. */
-static struct result *instead_of(const struct record *record, enum result_status status, const char *why)
-{
-	g_autofree char *message = g_strdup_printf("its result cannot be used: %s", why);
-
-	return result_instead(record, status, message);
-}
-
-static void result_lost(const struct record *headers, const GError *why, void *user)
-{
-	struct result *result = instead_of(headers, result_status_of_lost(why), why->message);
-
-	refuse(user, "result", why->message);
-	if (!result)
-		return;
-	result->not_taken = true;
-	result->limit = error_is_limit(why);
-	on_loop(take_result, user, result);
-}
-
-static void results_tick(void *user)
-{
-	joiner_tick(((struct master *)user)->link.joiner);
-}
-
-static gboolean take_part(gpointer data)
-{
-	gpointer *pair = data;
-	struct worker *worker = workers_find(((struct master *)pair[0])->fleet.workers, pair[1]);
-
-	if (worker)
-		worker_sends(worker);
-	g_free(pair[1]);
-	g_free(pair);
-	return G_SOURCE_REMOVE;
-}
-
-/* Results reader's thread. */
-static bool result_arrived(struct bus_reader *reader, struct record *record, void *user)
-{
-	struct master *master = user;
-	g_autoptr(GError) error = NULL;
-	g_autofree char *sender = g_strdup(record_get(record, "part") ? record_get(record, "worker") : NULL);
-	auto_struct(record) whole = joiner_add(master->link.joiner, record);
-
-	(void)reader;
-	if (sender)
-		on_loop(take_part, master, g_steal_pointer(&sender));
-	struct result *result = whole ? result_from_record(whole, &error) : NULL;
-	if (error)
-		refuse(master, "result", error->message);
-	if (whole && error)
-		result = instead_of(whole, RESULT_RETRY, error->message);
-	if (result)
-		on_loop(take_result, master, result);
-	return true;
-}
-
-static gboolean take_heartbeat(gpointer data)
-{
-	gpointer *pair = data;
-	struct master *master = pair[0];
-
-	workers_heard(master->fleet.workers, pair[1]);
-	g_free(pair);
-	return G_SOURCE_REMOVE;
-}
-
-static bool heartbeat_arrived(struct bus_reader *reader, struct record *record, void *user)
-{
-	g_autoptr(GError) error = NULL;
-	struct heartbeat *beat = heartbeat_from_record(record, &error);
-
-	(void)reader;
-	if (beat)
-		on_loop(take_heartbeat, user, beat);
-	else
-		refuse(user, "heartbeat", error->message);
-	return false;
-}
-
 static gboolean try_again(gpointer data)
 {
 	*(bool *)data = true;
 	return G_SOURCE_REMOVE;
 }
 
-void start_pause(void)
+bool start_pause(void *user)
 {
+	const struct master *master = user;
 	bool over = false;
 
 	g_timeout_add(1000, try_again, &over);
 	while (!over)
 		g_main_context_iteration(NULL, TRUE);
+	return !master->draining;
 }
 
 /* What may pass is waited for; a database that stays locked is left to who has it. */
@@ -233,80 +118,13 @@ bool start_history(struct master *master, GError **error)
 		if (tries == 0)
 			log_warning("%s; dropmill waits for it", cause->message);
 		locked = error_number(cause) == EBUSY ? locked + 1 : 0;
-		start_pause();
-		if (master->draining)
+		if (!start_pause(master))
 			return fail(error, ERROR_SYSTEM, "stopped while waiting: %s", cause->message);
 	}
 	history_set_keep(master->history, master->settings.options->history);
 	struct history *own = master->web ? history_open_again(master->history, NULL) : NULL;
 	if (own)
 		master->page->remember(master->web, own, master->settings.options->out);
-	return true;
-}
-
-static bool open_readers(struct master *master, GError **error)
-{
-	const enum topic results[] = {TOPIC_RESULTS}, heartbeats[] = {TOPIC_HEARTBEATS};
-	/* The embedded broker is new: all that is in it is said to this master. */
-	struct bus_reader_options options = {.topics = results,
-		.topic_count = 1,
-		.from_end = master->link.embedded == NULL,
-		.record = result_arrived,
-		.tick = results_tick,
-		.refused = record_refused,
-		.user = master};
-	const struct joiner_options joiner = {.folder = master->settings.options->state,
-		.spool_bytes = master->settings.options->spool,
-		.lost = result_lost,
-		.user = master};
-
-	master->link.joiner = joiner_new(&joiner);
-	master->link.results = bus_reader_new(master->link.bus, &options, error);
-	if (!master->link.results)
-		return false;
-	options.topics = heartbeats;
-	options.record = heartbeat_arrived;
-	options.tick = NULL;
-	master->link.heartbeats = bus_reader_new(master->link.bus, &options, error);
-	return master->link.heartbeats != NULL;
-}
-
-bool start_embedded(struct master *master, int partitions, GError **error)
-{
-	const struct options *options = master->settings.options;
-
-	if (!options->brokers)
-		master->link.embedded =
-			embedded_new(options->prefix, partitions, strcmp(options->payload, "inline") == 0, error);
-#ifdef DROPMILL_TEST_HOOKS /* so that a test's record gets as far as to what looks at it */
-	if (g_getenv("DROPMILL_TEST_NO_MAC"))
-		return options->brokers || master->link.embedded;
-#endif
-	if (master->link.embedded)
-		master->link.key = seal_key_new();
-	return options->brokers || master->link.embedded;
-}
-
-bool start_bus(struct master *master, GError **error)
-{
-	const struct options *options = master->settings.options;
-	struct bus_options bus = {
-		.brokers = options->brokers ? options->brokers : (char *)embedded_brokers(master->link.embedded),
-		.prefix = options->prefix,
-		.role = (char *)"dropmill-master",
-		.properties = options->properties,
-		.embedded = master->link.embedded != NULL,
-		.key = master->link.key,
-	};
-	master->link.up = true;
-	master->link.bus = bus_new(&bus, broker_connection, master, error);
-	if (!master->link.bus || (!master->link.embedded && !broker_wait_ready(master, error)))
-		return false;
-	bus_max_value(master->link.bus, TOPIC_TASKS, 5000); /* the bus knows it from now on */
-	if (!open_readers(master, error))
-		return false;
-	if (!master->link.embedded)
-		master->link.broker = broker_watch(master);
 	return true;
 }
 
@@ -344,6 +162,10 @@ GPtrArray *start_inboxes(struct master *master)
 	GPtrArray *inboxes = g_ptr_array_new_with_free_func((GDestroyNotify)inbox_free);
 	g_autoptr(GStrvBuilder) spared = g_strv_builder_new();
 
+	/* Before the first file of an inbox elsewhere is taken: our workers are started again when there are other folders. */
+	if (master->fleet.supervisor)
+		supervisor_allow(master->fleet.supervisor,
+			allowed_to_workers(master->settings.options, master->definitions.all));
 	for (guint i = 0; i < master->definitions.all->len; i++) {
 		struct definition *definition = g_ptr_array_index(master->definitions.all, i);
 		const struct pipeline *pipeline = definition->pipeline;

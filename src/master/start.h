@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   the parts of a start that can go wrong for reasons outside: folders, lock, broker, topics, definitions, inboxes. Each error
+ * Purpose:   the parts of a start that can go wrong for reasons outside: folders, lock, history, inboxes. Each error
  *            is one line that says what is wrong and what to do.
  * Thread:    the main thread, before the loop runs (inboxes: also on reload).
  */
@@ -15,12 +15,8 @@ bool start_folder(const char *option, const char *path, GError **error);
 bool start_state(const char *state, const char *out, GError **error);
 /* Only one master on a state folder; the lock is held until the process ends. */
 bool start_lock(const char *state, GError **error);
-/* A second in which signals are heard. */
-void start_pause(void);
-/* The embedded broker, when no brokers are named. */
-bool start_embedded(struct master *master, int partitions, GError **error);
-/* Bus, topics and readers; the embedded broker is there. */
-bool start_bus(struct master *master, GError **error);
+/* A second in which signals are heard. False: the mill was told to stop. */
+bool start_pause(void *master);
 /* The history; waits while it is locked or the disk is full. */
 bool start_history(struct master *master, GError **error);
 /* Inboxes of the definitions that are right; refuses those that lie in out/ or around it, or are another's. */

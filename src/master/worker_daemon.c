@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "master/config/allowed.h"
 #include "master/fleet/supervisor.h"
 #include "master/fleet/threads.h"
-#include "master/schedule/allowed.h"
 #include "master/service.h"
 
 struct host {

@@ -47,7 +47,7 @@ EXCEPTIONS = [
     ("master/batch", "", "files that a person names on the command line"),
     ("master/start", "g_mkstemp(probe)", "a name of its own, O_EXCL, in the root itself"),
     ("base/disk/files", "realpath(path, buffer)", "compares roots"),
-    ("master/schedule/allowed", "g_file_test(", "of a root, and of folders that a person names"),
+    ("master/config/allowed", "g_file_test(", "of a root, and of folders that a person names"),
     ("master/intake/inbox.c", "stat(current, ", "an inbox's mount point: a root and what lies above it"),
     ("master/intake/inbox.c", "stat(parent, ", "an inbox's mount point: what lies above a root"),
     ("master/intake/inboxes.c", "g_file_get_contents(inboxes->path", "in the state folder itself, which is the operator's"),

@@ -14,12 +14,11 @@ SOURCE = os.path.join(ROOT, "src")
 LOOP_HEADERS = ("master/job/job.h", "master/schedule/schedule_private.h")
 # Functions of files that include one of these, which run on other threads: who calls them, and which.
 ON_THREADS = {
-    "master/schedule/broker.c": {"ask_thread": "its own thread", "broker_connection": "the bus"},
     "master/schedule/send_task.c": {"delivered": "the bus"},
     "master/kept_originals_link.c": {name: "intake" for name in ("known", "gone", "walked", "kept_there")} | {"decided": "kept's reader"},
     "master/master.c": {name: "intake" for name in ("claimed", "waiting", "more")},
     "master/batch.c": {"read_definition": "its own thread"},
-    "master/start.c": {name: "readers of the bus" for name in ("result_arrived", "heartbeat_arrived", "record_refused")},
+    "master/start_link.c": {name: "readers of the bus" for name in ("result_arrived", "heartbeat_arrived", "record_refused")},
 }
 # How a function gets to run on another thread: by its name in one of these places.
 STARTS = re.compile(

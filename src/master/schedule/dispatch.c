@@ -203,6 +203,17 @@ void dispatch_worker_changed(struct worker *worker, void *user)
 	view_changed(master);
 }
 
+void dispatch_broker_changed(bool back, void *user)
+{
+	struct master *master = user;
+
+	if (back) {
+		workers_forgive(master->fleet.workers);
+		dispatch(master);
+	}
+	view_changed(master);
+}
+
 /* The message of a task, or of its result, was lost: the worker says that it has nothing to do. */
 static void recover_lost(struct master *master, struct worker *worker)
 {

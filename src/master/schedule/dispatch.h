@@ -25,6 +25,8 @@ void dispatch_lost(struct master *master, struct lease *lease, const char *why);
 bool dispatch_fenced(const struct lease *lease);
 void dispatch_worker_gone(struct worker *worker, bool dead, void *user);
 void dispatch_worker_changed(struct worker *worker, void *user);
+/* Of struct link: back: the broker was down, and is up. */
+void dispatch_broker_changed(bool back, void *user);
 /* The clock: leases that were lost on the way, tasks that hang. */
 void dispatch_tick(struct master *master);
 /* To the dead-letter topic: a task that nobody shall try again. */

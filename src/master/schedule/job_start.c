@@ -14,7 +14,8 @@
 #include "base/log.h"
 #include "base/terminal.h"
 #include "definition/lanes.h"
-#include "master/schedule/allowed.h"
+#include "master/config/allowed.h"
+#include "master/schedule/asset_copies.h"
 #include "master/schedule/dispatch.h"
 #include "master/schedule/job_codec.h"
 #include "master/schedule/job_effects.h"
@@ -131,7 +132,8 @@ void effect_ask_plan(struct master *master, struct job *job, const struct job_ev
 	job->phase_us = clock_now_us();
 	spent_add(job->spent, SPENT_PROCESSES, 1);
 	g_autoptr(JsonObject) request = plan_request(master, job);
-	allowed_to_codec(master, job, request);
+	const struct assets *assets = master->definitions.assets;
+	allowed_to_codec(&master->settings, assets ? assets_folder(assets) : NULL, job->pipeline, request);
 	/* Open, for by its name a link could be put in its place. Where it cannot be opened the codec says so. */
 	int picture = beneath_open(job->claim->path, O_RDONLY | O_NONBLOCK, 0);
 	codec_link_send(job->codec, request, picture);

@@ -21,11 +21,11 @@
 #include "master/intake/intake.h"
 #include "master/job/job.h"
 #include "master/job/queue.h"
+#include "master/link/link.h"
 #include "master/master.h"
 #include "master/report/report.h"
 #include "master/schedule/codec_link.h"
 #include "master/schedule/job_events.h"
-#include "master/schedule/link.h"
 #include "status/not_taken.h"
 #include "status/stats.h"
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What decoders may open: see allowed.h. */
-#include "master/schedule/allowed.h"
+#include "master/config/allowed.h"
 
 #include "base/disk/beneath.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "master/schedule/asset_copies.h"
-#include "master/schedule/schedule_private.h"
+#include "master/config/definitions.h"
 
 static void add(GStrvBuilder *words, const char *what, const char *path)
 {
@@ -52,13 +51,6 @@ char **allowed_to_workers(const struct options *options, const GPtrArray *defini
 	return g_strv_builder_end(words);
 }
 
-void allowed_again(struct master *master)
-{
-	if (master->fleet.supervisor)
-		supervisor_allow(master->fleet.supervisor,
-			allowed_to_workers(master->settings.options, master->definitions.all));
-}
-
 char **allowed_to_once(const struct options *options)
 {
 	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
@@ -83,18 +75,19 @@ char **allowed_by_user(const struct options *options, GError **error)
 	return g_strv_builder_end(words);
 }
 
-void allowed_to_codec(const struct master *master, const struct job *job, JsonObject *request)
+void allowed_to_codec(
+	const struct settings *settings, const char *assets, const struct pipeline *pipeline, JsonObject *request)
 {
 	JsonArray *read = json_array_new(), *write = json_array_new();
-	g_autofree char *folder = g_build_filename(master->settings.options->out, job->pipeline->name, NULL);
+	g_autofree char *folder = g_build_filename(settings->options->out, pipeline->name, NULL);
 
 	json_object_set_array_member(request, "read", read);
 	json_object_set_array_member(request, "write", write);
-	if (master->settings.once)
+	if (settings->once)
 		json_add_path(read, "/");
-	if (master->definitions.assets)
-		json_add_path(read, assets_folder(master->definitions.assets));
-	json_add_path(write, master->settings.options->out);
+	if (assets)
+		json_add_path(read, assets);
+	json_add_path(write, settings->options->out);
 	beneath_add(folder, BENEATH_OWN); /* before its inbox is, which is taken up later */
 	if (g_file_test(folder, G_FILE_TEST_IS_SYMLINK) && beneath_is_folder(folder))
 		json_add_path(write, folder);

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The broker as a running master sees it: see broker.h. */
-#include "master/schedule/broker.h"
+#include "master/link/broker.h"
 
 #include "base/error.h"
 #include "base/log.h"
 #include "bus/topics.h"
-#include "master/schedule/dispatch.h"
-#include "master/schedule/schedule_private.h"
-#include "master/start.h"
+#include "master/link/link.h"
 
 #define ASK_EACH_US (5 * G_USEC_PER_SEC)
 /* While something is wrong. */
@@ -15,7 +13,7 @@
 #define ANSWER_MS 3000
 
 struct broker {
-	struct master *master;
+	struct link *link;
 	struct bus *bus;
 	GMutex lock;
 	GCond changed;
@@ -25,53 +23,49 @@ struct broker {
 
 /* What was heard of it, on its way to the loop. */
 struct news {
-	struct master *master;
+	struct link *link;
 	bool of_connection; /* else of what it answered */
 	char *trouble;      /* NULL: none */
 	char *said;         /* for the log; NULL: nothing */
 };
 
-static void settle(struct master *master)
+static void settle(struct link *link)
 {
-	const char *trouble = master->link.no_connection ? master->link.no_connection : master->link.no_answer;
+	const char *trouble = link->no_connection ? link->no_connection : link->no_answer;
+	bool back = !trouble && !link->up;
 
-	if (!trouble && !master->link.up) {
-		master->link.up = true;
+	if (back)
 		log_info("the broker is back");
-		workers_forgive(master->fleet.workers);
-		dispatch(master);
-	} else if (trouble) {
-		if (master->link.up || g_strcmp0(trouble, master->link.why_down) != 0)
-			log_warning("the broker is down (%s); dropmill waits and goes on when it is back", trouble);
-		master->link.up = false;
-	}
-	g_free(master->link.why_down);
-	master->link.why_down = g_strdup(trouble);
-	view_changed(master);
+	else if (trouble && (link->up || g_strcmp0(trouble, link->why_down) != 0))
+		log_warning("the broker is down (%s); dropmill waits and goes on when it is back", trouble);
+	link->up = !trouble;
+	g_free(link->why_down);
+	link->why_down = g_strdup(trouble);
+	link->changed(back, link->user);
 }
 
 static gboolean take_news(gpointer data)
 {
 	struct news *news = data;
-	char **kept = news->of_connection ? &news->master->link.no_connection : &news->master->link.no_answer;
+	char **kept = news->of_connection ? &news->link->no_connection : &news->link->no_answer;
 
 	if (news->said)
 		log_warning("%s", news->said);
 	g_free(*kept);
 	*kept = news->trouble;
-	settle(news->master);
+	settle(news->link);
 	if (news->of_connection)
-		broker_ask(news->master->link.broker);
+		broker_ask(news->link->broker);
 	g_free(news->said);
 	g_free(news);
 	return G_SOURCE_REMOVE;
 }
 
-static void tell(struct master *master, bool of_connection, char *trouble, char *said)
+static void tell(struct link *link, bool of_connection, char *trouble, char *said)
 {
 	struct news *news = g_new(struct news, 1);
 
-	*news = (struct news){master, of_connection, trouble, said};
+	*news = (struct news){link, of_connection, trouble, said};
 	g_idle_add_full(G_PRIORITY_DEFAULT, take_news, news, NULL);
 }
 
@@ -80,7 +74,7 @@ void broker_connection(bool up, const char *why, void *user)
 	tell(user, true, up ? NULL : g_strdup(why ? why : "no answer"), NULL);
 }
 
-bool broker_wait_ready(struct master *master, GError **error)
+bool broker_wait_ready(struct link *link, const char *brokers, bool (*pause)(void *user), void *user, GError **error)
 {
 	struct topic_plan plan;
 
@@ -88,11 +82,11 @@ bool broker_wait_ready(struct master *master, GError **error)
 	for (bool waited = false;; waited = true) {
 		g_autofree char *said = NULL;
 		g_autoptr(GError) cause = NULL;
-		if (topics_create(master->link.bus, &plan, &said, &cause)) {
+		if (topics_create(link->bus, &plan, &said, &cause)) {
 			if (said && *said)
 				log_info("%s", g_strchomp(said));
-			g_clear_pointer(&master->link.no_connection, g_free);
-			master->link.up = true;
+			g_clear_pointer(&link->no_connection, g_free);
+			link->up = true;
 			return true;
 		}
 		if (cause->code != ERROR_RETRY) {
@@ -102,11 +96,9 @@ bool broker_wait_ready(struct master *master, GError **error)
 		if (!waited)
 			log_warning(
 				"no Kafka broker answers at %s (%s); start it or mend --brokers: dropmill waits for it",
-				master->settings.options->brokers, cause->message);
-		start_pause();
-		if (master->draining)
-			return fail(error, ERROR_SYSTEM, "stopped while waiting for the broker %s",
-				master->settings.options->brokers);
+				brokers, cause->message);
+		if (!pause(user))
+			return fail(error, ERROR_SYSTEM, "stopped while waiting for the broker %s", brokers);
 	}
 }
 
@@ -162,19 +154,19 @@ static gpointer ask_thread(gpointer data)
 		}
 		g_free(told);
 		told = g_strdup(trouble);
-		tell(broker->master, false, g_steal_pointer(&trouble), said);
+		tell(broker->link, false, g_steal_pointer(&trouble), said);
 	}
 	g_mutex_unlock(&broker->lock);
 	return NULL;
 }
 
-struct broker *broker_watch(struct master *master)
+struct broker *broker_watch(struct link *link)
 {
 	struct broker *broker = g_new0(struct broker, 1);
 	int partitions[TOPIC_COUNT];
 
-	broker->master = master;
-	broker->bus = master->link.bus;
+	broker->link = link;
+	broker->bus = link->bus;
 	/* At once, for they may be deleted the next moment, and are to come back as they were. */
 	if (bus_partitions(broker->bus, partitions, ANSWER_MS, NULL))
 		broker->partitions = partitions[TOPIC_TASKS];

@@ -4,13 +4,13 @@
  * Thread:    the master's loop, but for the members that name another thread.
  * Ownership: the master owns all of it.
  */
-#ifndef DROPMILL_MASTER_SCHEDULE_LINK_H
-#define DROPMILL_MASTER_SCHEDULE_LINK_H
+#ifndef DROPMILL_MASTER_LINK_LINK_H
+#define DROPMILL_MASTER_LINK_LINK_H
 
 #include "bus/embedded.h"
 #include "bus/kafka.h"
 #include "bus/protocol/joiner.h"
-#include "master/schedule/broker.h"
+#include "master/link/broker.h"
 
 struct link {
 	struct bus *bus;
@@ -20,6 +20,8 @@ struct link {
 	struct joiner *joiner; /* results reader's thread only */
 	struct broker *broker; /* NULL: embedded */
 	bool up;
+	void (*changed)(bool back, void *user); /* back: it was down, and is up */
+	void *user;
 	char *why_down;       /* NULL: it is up */
 	char *no_connection;  /* why there is none; NULL: there is one */
 	char *no_answer;      /* why there is none, or which topics are missing; NULL: nothing is wrong */

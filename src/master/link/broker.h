@@ -5,25 +5,26 @@
  *            again. As long as something is wrong nothing is given out, and no worker's silence is taken for its death.
  * Thread:    broker_connection() on any; the rest on the master's loop. The cluster is asked on a thread of its own, which a broker that does
  *            not answer may hold up.
- * Ownership: the broker borrows the master, which outlives it.
+ * Ownership: the broker borrows the link, which outlives it.
  */
-#ifndef DROPMILL_MASTER_SCHEDULE_BROKER_H
-#define DROPMILL_MASTER_SCHEDULE_BROKER_H
+#ifndef DROPMILL_MASTER_LINK_BROKER_H
+#define DROPMILL_MASTER_LINK_BROKER_H
 
 #include <glib.h>
 #include <stdbool.h>
 
-struct master;
+struct link;
 struct broker;
 
-/* Connected or not, and why; a bus_state_fn whose user is the master. */
+/* Connected or not, and why; a bus_state_fn whose user is the link. */
 void broker_connection(bool up, const char *why, void *user);
 
-/* On a cluster, once: waits until it answers; the topics are there, or are made. */
-bool broker_wait_ready(struct master *master, GError **error);
+/* On a cluster, once: waits until it answers; the topics are there, or are made. brokers: as they were named. pause: waits before each try but the
+ * first; false: no more tries. */
+bool broker_wait_ready(struct link *link, const char *brokers, bool (*pause)(void *user), void *user, GError **error);
 
 /* Begins to ask. Not for the embedded broker, which cannot lose what it has. */
-struct broker *broker_watch(struct master *master);
+struct broker *broker_watch(struct link *link);
 /* Something went wrong that may be the cluster's doing: asks now. NULL is fine. */
 void broker_ask(struct broker *broker);
 /* Does not wait for an answer that does not come; what is left goes with the process. NULL is fine. */
