@@ -62,5 +62,6 @@ void kept_link_events(struct intake_events *events)
 bool kept_link_open(struct master *master, GError **error)
 {
 	master->kept = kept_new(master->history, decided, master, error);
+	master->report.of.kept = master->kept;
 	return master->kept != NULL;
 }

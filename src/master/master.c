@@ -19,6 +19,8 @@
 #include "master/fleet/threads.h"
 #include "master/kept_originals_link.h"
 #include "master/reload.h"
+#include "master/report/view.h"
+#include "master/report/view_job.h"
 #include "master/schedule/asset_copies.h"
 #include "master/schedule/dispatch.h"
 #include "master/schedule/job_end.h"
@@ -28,9 +30,6 @@
 #include "master/service.h"
 #include "master/start.h"
 #include "master/start_link.h"
-
-/* The page calls a snapshot older than this dead, so one is made at least as often. */
-#define PUBLISH_AT_LEAST_US (2 * G_USEC_PER_SEC)
 
 static void tell_service(const struct master *master)
 {
@@ -51,7 +50,7 @@ static void say_ready(struct master *master)
 	if (master->fleet.supervisor && count < (guint)master->settings.options->workers)
 		return;
 	master->ready = true;
-	view_publish(master); /* whoever reads the line may ask at once */
+	view_publish(&master->report); /* whoever reads the line may ask at once */
 	tell_service(master);
 	service_ready();
 	log_info("ready: drop images into %s/<pipeline>/ and watch %s", master->settings.options->watch,
@@ -61,7 +60,7 @@ static void say_ready(struct master *master)
 		if (definition->pipeline)
 			log_info("  %s/  %s", definition->pipeline->inbox, definition->pipeline->description);
 	}
-	view_changed(master);
+	view_changed(&master->report);
 }
 
 static void worker_changed(struct worker *worker, void *user)
@@ -92,8 +91,7 @@ gboolean master_tick(gpointer data)
 		intake_set_queue(master->intake, jobs_queue(master));
 	if (master->definitions.assets)
 		assets_tick(master->definitions.assets, master);
-	if (master->web && clock_now_us() - master->report.published_us >= PUBLISH_AT_LEAST_US)
-		view_publish(master);
+	view_tick(&master->report);
 	return G_SOURCE_CONTINUE;
 }
 
@@ -192,9 +190,9 @@ static void claimed(struct claim *claim, void *user)
 	g_idle_add_full(G_PRIORITY_DEFAULT, take_claim, arrival, NULL);
 }
 
-static gboolean waiting_changed(gpointer master)
+static gboolean waiting_changed(gpointer report)
 {
-	view_changed(master);
+	view_changed(report);
 	return G_SOURCE_REMOVE;
 }
 
@@ -208,7 +206,7 @@ static void waiting(const char *pipeline, const char *path, const char *why, voi
 		return;
 	if (why)
 		log_info("%s: %s waits: %s", pipeline, shown, why);
-	g_idle_add(waiting_changed, master);
+	g_idle_add(waiting_changed, &master->report);
 }
 
 /* Intake's thread. */
@@ -220,7 +218,7 @@ static void more(const char *pipeline, const char *inbox, guint64 count, const c
 		g_autofree char *shown = display_name(inbox);
 		log_info("%s: %s: %s", pipeline, shown, count ? why : "no file waits for its turn any more");
 	}
-	g_idle_add(waiting_changed, master);
+	g_idle_add(waiting_changed, &master->report);
 }
 
 static bool read_definitions(struct master *master, GError **error)
@@ -255,6 +253,7 @@ static bool start_intake(struct master *master, GError **error)
 		g_signal_connect(master->definitions.monitor, "changed", G_CALLBACK(reload_touched), master);
 	master->inboxes = inboxes_new(master->settings.options->state, master->waiting);
 	master->intake = intake_new(start_inboxes(master), jobs_queue(master), &events, error);
+	master->report.of.intake = master->intake;
 	return master->intake != NULL;
 }
 
@@ -273,9 +272,18 @@ void master_init(struct master *master, const struct options *options)
 	master->settings.options = options;
 	master->settings.started_us = clock_now_us();
 	master->loop = g_main_loop_new(NULL, FALSE);
-	master->report.finished = g_ptr_array_new_with_free_func((GDestroyNotify)job_view_unref);
 	queue_init(&master->queue);
 	master->waiting = waiting_new();
+	report_init(&master->report, &(struct report_sources){
+					     .settings = &master->settings,
+					     .definitions = &master->definitions,
+					     .link = &master->link,
+					     .queue = &master->queue,
+					     .fleet = &master->fleet,
+					     .waiting = master->waiting,
+					     .ready = &master->ready,
+					     .stats = &master->stats,
+				     });
 	master->fleet.workers = workers_new(&events);
 	master->fleet.segments = segments_new(options->state, (gsize)options->memory);
 	g_unix_signal_add(SIGTERM, stop_asked, master);
@@ -304,7 +312,7 @@ void master_close(struct master *master)
 		jobs_abandon(master, job);
 	codec_link_free(g_steal_pointer(&master->queue.spare_codec));
 	queue_clear(&master->queue);
-	view_free(master);
+	report_clear(&master->report);
 	kept_free(master->kept);
 	history_close(master->history);
 	broker_forget(master->link.broker);
@@ -327,7 +335,8 @@ static bool open_all(struct master *master, bool own_workers, GError **error)
 	/* Once more: a page takes as many threads as it gets. */
 	if (!master->web || !threads_room(own_workers ? o->workers : 0, true, error))
 		return false;
-	view_publish(master);
+	master->report.page = true;
+	view_publish(&master->report);
 	/* It may have to wait, with the loop running: before there are workers, whom nothing could answer yet. */
 	if (!start_history(master, error) || !start_embedded(master, o->workers, error) || !start_bus(master, error))
 		return false;
@@ -338,7 +347,7 @@ static bool open_all(struct master *master, bool own_workers, GError **error)
 		master->fleet.supervisor =
 			supervisor_new(o, bus_options(master->link.bus)->brokers, master->link.embedded != NULL,
 				master->link.key, o->workers, allowed_to_workers(o, NULL), master_child_ended, master);
-	view_load_history(master);
+	view_load_history(&master->report, master->history);
 	/* Before the originals that are kept: it learns of them what a lost database knew. */
 	master->names = names_new(o->out, o->watch, master->history, jobs_named, master, error);
 	if (!master->names)

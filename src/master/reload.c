@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "master/report/view.h"
 #include "master/schedule/asset_copies.h"
 #include "master/schedule/schedule_private.h"
 #include "master/service.h"
@@ -55,7 +56,7 @@ static gboolean reload(gpointer data)
 	intake_set(master->intake, start_inboxes(master));
 	log_info("definitions read again: %u files", fresh->len);
 	end_reload(master);
-	view_changed(master);
+	view_changed(&master->report);
 	return G_SOURCE_REMOVE;
 }
 

@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * The mill at one moment, for the page: see schedule_private.h and snapshot.h. */
+ * The mill at one moment, for the page: see view.h and snapshot.h. */
+#include "master/report/view.h"
+
 #include <string.h>
 
 #include "base/clock.h"
+#include "bus/kafka.h"
 #include "master/fleet/breaker.h"
-#include "master/schedule/schedule_private.h"
+#include "master/intake/intake.h"
+#include "master/report/view_job.h"
+#include "master/report/view_pipeline.h"
+#include "status/task_log.h"
 
 /* At most four snapshots a second. */
 #define PERIOD_MS 250
+/* The page calls a snapshot older than this dead, so one is made at least as often. */
+#define AT_LEAST_US (2 * G_USEC_PER_SEC)
 
 static char *partitions_text(const GArray *partitions)
 {
@@ -18,10 +26,10 @@ static char *partitions_text(const GArray *partitions)
 	return g_string_free(text, FALSE);
 }
 
-static struct worker_view *view_worker(const struct master *master, const struct worker *worker)
+static struct worker_view *view_worker(const struct report *report, const struct worker *worker)
 {
 	bool shares = worker->here && worker->beat->planes[PLANE_SHM] && !worker->no_shm &&
-		      strcmp(master->settings.options->payload, "inline") != 0;
+		      strcmp(report->of.settings->options->payload, "inline") != 0;
 	struct worker_view *view = g_new0(struct worker_view, 1);
 	const struct heartbeat *beat = worker->beat;
 	bool works = worker->state != WORKER_GONE && beat->job[0];
@@ -63,20 +71,20 @@ static bool worker_view_equal(const struct worker_view *a, const struct worker_v
 	       a->tiles_done == b->tiles_done && a->taken_back == b->taken_back && g_strcmp0(a->end, b->end) == 0;
 }
 
-static void show_tiles(const struct master *master, struct snapshot *snapshot)
+static void show_tiles(const struct report *report, struct snapshot *snapshot)
 {
-	for (guint i = 0; i < master->queue.running->len; i++) {
-		const struct job *job = g_ptr_array_index(master->queue.running, i);
+	for (guint i = 0; i < report->of.queue->running->len; i++) {
+		const struct job *job = g_ptr_array_index(report->of.queue->running, i);
 		snapshot->tiles_running += job->leased;
 		snapshot->tiles_queued += job->tile_count - job->done - job->leased;
 	}
-	snapshot->tiles_done = master->stats.tiles_done;
-	snapshot->tiles_retried = master->stats.tiles_retried;
-	snapshot->tiles_reissued = master->stats.tiles_reissued;
-	snapshot->tiles_duplicate = master->stats.tiles_duplicate;
+	snapshot->tiles_done = report->of.stats->tiles_done;
+	snapshot->tiles_retried = report->of.stats->tiles_retried;
+	snapshot->tiles_reissued = report->of.stats->tiles_reissued;
+	snapshot->tiles_duplicate = report->of.stats->tiles_duplicate;
 	for (int i = 0; i < TALLY_COUNT; i++)
 		snapshot->tallies[i] = tally_of((enum tallied)i);
-	snapshot->records_refused = (guint)g_atomic_int_get((gint *)&master->link.records_refused);
+	snapshot->records_refused = (guint)g_atomic_int_get((gint *)&report->of.link->records_refused);
 }
 
 /* Over how long the numbers of now are taken. */
@@ -92,45 +100,45 @@ static void add_pixels(const struct task_view *task, void *user)
 	snapshot->megapixels_per_s += (double)task->pixels / 1e6 / NOW_S;
 }
 
-static void show_rates(const struct master *master, struct snapshot *snapshot)
+static void show_rates(const struct report *report, struct snapshot *snapshot)
 {
 	task_log_each(0, snapshot->sequence, add_pixels, snapshot);
-	for (gsize i = 0; i < G_N_ELEMENTS(master->stats.ended); i++)
-		if (master->stats.ended[i].second >
-			clock_now_us() / G_USEC_PER_SEC - (gint64)G_N_ELEMENTS(master->stats.ended))
-			snapshot->jobs_per_min += master->stats.ended[i].jobs;
-	snapshot->tasks_failed = master->stats.tasks_failed;
-	snapshot->task_sum_us = master->stats.task_sum_us;
-	memcpy(snapshot->task_buckets, master->stats.task_buckets, sizeof master->stats.task_buckets);
-	memcpy(snapshot->errors, master->stats.errors, sizeof master->stats.errors);
+	for (gsize i = 0; i < G_N_ELEMENTS(report->of.stats->ended); i++)
+		if (report->of.stats->ended[i].second >
+			clock_now_us() / G_USEC_PER_SEC - (gint64)G_N_ELEMENTS(report->of.stats->ended))
+			snapshot->jobs_per_min += report->of.stats->ended[i].jobs;
+	snapshot->tasks_failed = report->of.stats->tasks_failed;
+	snapshot->task_sum_us = report->of.stats->task_sum_us;
+	memcpy(snapshot->task_buckets, report->of.stats->task_buckets, sizeof report->of.stats->task_buckets);
+	memcpy(snapshot->errors, report->of.stats->errors, sizeof report->of.stats->errors);
 }
 
-static void show_jobs(struct master *master, struct snapshot *snapshot)
+static void show_jobs(struct report *report, struct snapshot *snapshot)
 {
 	struct job *oldest = NULL;
 
-	for (guint i = 0; i < master->queue.running->len; i++)
-		g_ptr_array_add(snapshot->jobs, view_of_job(master, g_ptr_array_index(master->queue.running, i)));
-	for (GList *link = master->queue.queued.head; link; link = link->next) {
+	for (guint i = 0; i < report->of.queue->running->len; i++)
+		g_ptr_array_add(snapshot->jobs, view_of_job(report, g_ptr_array_index(report->of.queue->running, i)));
+	for (GList *link = report->of.queue->queued.head; link; link = link->next) {
 		struct job *job = link->data;
 		if (!oldest || job->queued_us < oldest->queued_us)
 			oldest = job;
-		g_ptr_array_add(snapshot->jobs, view_of_job(master, job));
+		g_ptr_array_add(snapshot->jobs, view_of_job(report, job));
 	}
-	for (guint i = master->report.finished->len; i-- > 0;)
-		g_ptr_array_add(snapshot->jobs, job_view_ref(g_ptr_array_index(master->report.finished, i)));
+	for (guint i = report->finished->len; i-- > 0;)
+		g_ptr_array_add(snapshot->jobs, job_view_ref(g_ptr_array_index(report->finished, i)));
 	snapshot->oldest_queued_us = oldest ? oldest->queued_us : 0;
 	snapshot->oldest_source = oldest ? g_strdup(oldest->source) : NULL;
-	snapshot->kept_since = master->report.kept_since;
+	snapshot->kept_since = report->kept_since;
 }
 
-static void show_workers(struct master *master, struct snapshot *snapshot)
+static void show_workers(struct report *report, struct snapshot *snapshot)
 {
-	GPtrArray *workers = workers_all(master->fleet.workers);
+	GPtrArray *workers = workers_all(report->of.fleet->workers);
 
 	for (guint i = 0; i < workers->len; i++) {
 		const struct worker *worker = g_ptr_array_index(workers, i);
-		g_ptr_array_add(snapshot->workers, view_worker(master, worker));
+		g_ptr_array_add(snapshot->workers, view_worker(report, worker));
 		snapshot->workers_by_state[worker->state]++;
 	}
 }
@@ -201,51 +209,56 @@ static void compare(struct snapshot *now, const struct snapshot *before)
 	}
 }
 
-void view_publish(struct master *master)
+void view_publish(struct report *report)
 {
 	static gint32 boot; /* tells this process of the master from others */
 	struct snapshot *snapshot = snapshot_new();
 
-	snapshot->sequence = master->report.sequence + 1;
+	snapshot->sequence = report->sequence + 1;
 	if (!boot)
 		boot = g_random_int_range(1, G_MAXINT32);
 	snapshot->boot = (guint32)boot;
-	snapshot->started_us = master->settings.started_us;
-	snapshot->embedded = master->link.embedded != NULL;
-	snapshot->broker_up = master->link.up;
-	snapshot->ready = master->ready;
-	snapshot->brokers = g_strdup(master->link.bus ? bus_options(master->link.bus)->brokers : "");
-	snapshot->broker_note = g_strdup(master->link.why_down ? master->link.why_down : "");
-	memcpy(snapshot->jobs_by_state, master->stats.jobs_by_state, sizeof master->stats.jobs_by_state);
-	show_tiles(master, snapshot);
-	show_jobs(master, snapshot);
-	show_workers(master, snapshot);
-	view_pipelines(master, snapshot);
-	show_rates(master, snapshot);
-	waiting_view(master->waiting, snapshot);
-	snapshot->overflows = master->intake ? intake_overflows(master->intake) : 0;
-	compare(snapshot, master->report.last);
-	snapshot_unref(master->report.last);
-	master->report.last = snapshot_ref(snapshot);
-	master->report.sequence = snapshot->sequence;
+	snapshot->started_us = report->of.settings->started_us;
+	snapshot->embedded = report->of.link->embedded != NULL;
+	snapshot->broker_up = report->of.link->up;
+	snapshot->ready = *report->of.ready;
+	snapshot->brokers = g_strdup(report->of.link->bus ? bus_options(report->of.link->bus)->brokers : "");
+	snapshot->broker_note = g_strdup(report->of.link->why_down ? report->of.link->why_down : "");
+	memcpy(snapshot->jobs_by_state, report->of.stats->jobs_by_state, sizeof report->of.stats->jobs_by_state);
+	show_tiles(report, snapshot);
+	show_jobs(report, snapshot);
+	show_workers(report, snapshot);
+	view_pipelines(report, snapshot);
+	show_rates(report, snapshot);
+	waiting_view(report->of.waiting, snapshot);
+	snapshot->overflows = report->of.intake ? intake_overflows(report->of.intake) : 0;
+	compare(snapshot, report->last);
+	snapshot_unref(report->last);
+	report->last = snapshot_ref(snapshot);
+	report->sequence = snapshot->sequence;
 	snapshot_publish(snapshot);
-	master->report.published_us = snapshot->taken_us;
+	report->published_us = snapshot->taken_us;
 }
 
 static gboolean publish_later(gpointer data)
 {
-	struct master *master = data;
+	struct report *report = data;
 
-	master->report.publish_timer = 0;
-	view_publish(master);
+	report->publish_timer = 0;
+	view_publish(report);
 	return G_SOURCE_REMOVE;
 }
 
-void view_changed(struct master *master)
+void view_changed(struct report *report)
 {
-	if (master->settings.once || master->report.publish_timer || !master->web)
+	if (report->publish_timer || !report->page)
 		return;
-	gint64 since_ms = (clock_now_us() - master->report.published_us) / 1000;
-	master->report.publish_timer =
-		g_timeout_add((guint)CLAMP(PERIOD_MS - since_ms, 0, PERIOD_MS), publish_later, master);
+	gint64 since_ms = (clock_now_us() - report->published_us) / 1000;
+	report->publish_timer = g_timeout_add((guint)CLAMP(PERIOD_MS - since_ms, 0, PERIOD_MS), publish_later, report);
+}
+
+void view_tick(struct report *report)
+{
+	if (report->page && clock_now_us() - report->published_us >= AT_LEAST_US)
+		view_publish(report);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Jobs as views: those in work, those that are over, those of the history: see schedule_private.h and job_view.h. */
+ * Jobs as views: those in work, those that are over, those of the history: see view_job.h and job_view.h. */
+#include "master/report/view_job.h"
+
 #include <string.h>
 
 #include "base/clock.h"
 #include "master/job/tile_map.h"
-#include "master/schedule/job_waiting.h"
-#include "master/schedule/schedule_private.h"
+#include "master/report/view_pipeline.h"
 #include "status/record_view.h"
 
 /* Finished jobs that snapshots hold; older ones are in the history only. */
@@ -13,7 +14,7 @@
 /* Tiles whose maps are kept after their jobs ended. */
 #define TILES_REMEMBERED 100000
 
-static void view_outputs(const struct master *master, const struct job *job, GPtrArray *outputs)
+static void view_outputs(const struct report *report, const struct job *job, GPtrArray *outputs)
 {
 	for (guint i = 0; i < job->outputs->len; i++) {
 		const struct job_output *output = g_ptr_array_index(job->outputs, i);
@@ -23,7 +24,7 @@ static void view_outputs(const struct master *master, const struct job *job, GPt
 		if (!done && (job_state(job) != JOB_RUNNING || output->width == 0))
 			continue;
 		g_autofree char *note = job_output_note(output);
-		struct output_view *view = output_view_new(master->settings.options->out, path ? path : "", note,
+		struct output_view *view = output_view_new(report->of.settings->options->out, path ? path : "", note,
 			output->skipped, output->bytes, output->width, output->height);
 		view->pending = !done;
 		view->number = (int)output->number;
@@ -31,9 +32,9 @@ static void view_outputs(const struct master *master, const struct job *job, GPt
 	}
 }
 
-static int holders(const struct master *master, const struct job *job)
+static int holders(const struct report *report, const struct job *job)
 {
-	GPtrArray *all = workers_all(master->fleet.workers);
+	GPtrArray *all = workers_all(report->of.fleet->workers);
 	int count = 0;
 
 	for (guint i = 0; job->leased && i < all->len; i++) {
@@ -47,13 +48,43 @@ static int holders(const struct master *master, const struct job *job)
 	return count;
 }
 
-static struct job_view *make_view(struct master *master, struct job *job)
+/* Tasks of it are ready, and nobody has one. */
+static bool waits_for_worker(const struct job *job)
+{
+	return job->course.phase == PHASE_RUNNING && !job->leased && !g_queue_is_empty((GQueue *)&job->ready);
+}
+
+/* Why one that had no fault does not go on, or NULL. */
+static const char *standing(const struct report_sources *of, const struct job *job)
+{
+	if (job_state(job) == JOB_QUEUED && !job->course.stuck && queue_is_stuck(of->queue, job))
+		return "many pictures of its pipeline wait already: it begins when one of these is finished";
+	if (job_state(job) != JOB_RUNNING || phase_commits(job->course.phase))
+		return NULL;
+	if (!of->link->up)
+		return "the broker is down";
+	/* Somebody may still work on it, or its codec. */
+	const char *obstacle = workers_obstacle(of->fleet->workers);
+	if (obstacle && (waits_for_worker(job) || workers_live(of->fleet->workers) == 0))
+		return obstacle;
+	return job->done == job->undelivered_at ? job->undelivered : NULL;
+}
+
+/* What is done for one that is not over, in a few words whose subject is the mill or the picture. */
+static const char *doing(const struct job *job)
+{
+	if (job->course.phase == PHASE_RUNNING && job->tile_count && job->done == job->tile_count)
+		return "writes the file";
+	return waits_for_worker(job) ? "waits for a free worker" : phase_facts(job->course.phase)->reason;
+}
+
+static struct job_view *make_view(struct report *report, struct job *job)
 {
 	struct job_view *view = job_view_new();
 	const struct claim *claim = job->claim;
 	bool over = job_state(job) == JOB_DONE || job_state(job) == JOB_FAILED;
 
-	view->changed = master->report.sequence + 1;
+	view->changed = report->sequence + 1;
 	view->id = g_strdup(job->id);
 	view->pipeline = g_strdup(job->pipeline->name);
 	view->source = g_strdup(job->source);
@@ -61,7 +92,7 @@ static struct job_view *make_view(struct master *master, struct job *job)
 	view->tiled = job->lane == LANE_TILED || (job->lane == LANE_UNDECIDED && job->shown && job->shown->total > 1);
 	view->width = job->width;
 	view->height = job->height;
-	view_show_tiles(master, job);
+	view_show_tiles(report, job);
 	if (job->shown) {
 		view->tiles = tiles_view_ref(job->shown);
 		view->tiles_total = (int)job->shown->total;
@@ -70,15 +101,15 @@ static struct job_view *make_view(struct master *master, struct job *job)
 	view->tiles_running = (int)job->leased;
 	view->tiles_failed = (int)job->failed_tries;
 	view->attempt = (int)job->course.runs;
-	view->workers = holders(master, job);
+	view->workers = holders(report, job);
 	view->eta_us = job_state(job) == JOB_RUNNING ? job->eta_us : 0;
 	view->bytes = claim->bytes;
 	view->original = g_strdup(over && !job->loose ? claim->left_at : claim->path);
-	view_outputs(master, job, view->outputs);
+	view_outputs(report, job, view->outputs);
 	view->error = g_strdup(job->error);
 	if (!over) {
-		view->doing = jobs_doing(job);
-		view->waiting_for = g_strdup(job->waiting_for ? job->waiting_for : jobs_standing(master, job));
+		view->doing = doing(job);
+		view->waiting_for = g_strdup(job->waiting_for ? job->waiting_for : standing(&report->of, job));
 		view->retry_us = job->waiting_for ? job->course.not_before_us : 0;
 	}
 	view->spent = g_memdup2(job->spent, sizeof *job->spent);
@@ -92,26 +123,26 @@ static struct job_view *make_view(struct master *master, struct job *job)
 	return view;
 }
 
-void view_show_tiles(struct master *master, struct job *job)
+void view_show_tiles(struct report *report, struct job *job)
 {
 	/* The commit thread reads it. */
 	if (phase_commits(job->course.phase) || !job->tiles)
 		return;
-	struct tiles_view *fresh = tiles_show(job, job->shown, master->report.sequence + 1);
+	struct tiles_view *fresh = tiles_show(job, job->shown, report->sequence + 1);
 	tiles_view_unref(job->shown);
 	job->shown = fresh;
 }
 
-struct job_view *view_of_job(struct master *master, struct job *job)
+struct job_view *view_of_job(struct report *report, struct job *job)
 {
 	/* One that waits says the same for as long as it waits. */
 	if (job_state(job) == JOB_QUEUED && job->view && job->view->state == JOB_QUEUED &&
-		job->view->timeline == job->timeline && job->view->doing == jobs_doing(job) &&
+		job->view->timeline == job->timeline && job->view->doing == doing(job) &&
 		(!job->waiting_for || job->view->retry_us == job->course.not_before_us) &&
-		g_strcmp0(job->view->waiting_for, job->waiting_for ? job->waiting_for : jobs_standing(master, job)) ==
+		g_strcmp0(job->view->waiting_for, job->waiting_for ? job->waiting_for : standing(&report->of, job)) ==
 			0)
 		return job_view_ref(job->view);
-	struct job_view *fresh = make_view(master, job);
+	struct job_view *fresh = make_view(report, job);
 	if (job->view && job_view_equal(job->view, fresh)) {
 		job_view_unref(fresh);
 		return job_view_ref(job->view);
@@ -122,80 +153,80 @@ struct job_view *view_of_job(struct master *master, struct job *job)
 }
 
 /* The last maps stay, of as many tiles as may. Views are immutable: one without its map takes the place. */
-static void drop_old_maps(struct master *master)
+static void drop_old_maps(struct report *report)
 {
 	guint tiles = 0;
 
-	for (guint i = master->report.finished->len; i-- > 0;) {
-		struct job_view *view = g_ptr_array_index(master->report.finished, i);
+	for (guint i = report->finished->len; i-- > 0;) {
+		struct job_view *view = g_ptr_array_index(report->finished, i);
 		if (!view->tiles)
 			continue;
 		tiles += view->tiles->total;
-		if (tiles <= TILES_REMEMBERED || i + 1 == master->report.finished->len)
+		if (tiles <= TILES_REMEMBERED || i + 1 == report->finished->len)
 			continue;
 		struct job_view *bare = job_view_copy(view);
 		g_clear_pointer(&bare->tiles, tiles_view_unref);
 		job_view_unref(view);
-		master->report.finished->pdata[i] = bare;
+		report->finished->pdata[i] = bare;
 	}
 }
 
-static void remember(struct master *master, struct job_view *view)
+static void remember(struct report *report, struct job_view *view)
 {
-	g_ptr_array_add(master->report.finished, view);
-	if (master->report.finished->len > REMEMBERED) {
+	g_ptr_array_add(report->finished, view);
+	if (report->finished->len > REMEMBERED) {
 		/* Whoever missed the snapshot that showed its end does not see it here. */
-		const struct job_view *oldest = g_ptr_array_index(master->report.finished, 0);
-		master->report.kept_since = MAX(master->report.kept_since, oldest->changed);
-		g_ptr_array_remove_index(master->report.finished, 0);
+		const struct job_view *oldest = g_ptr_array_index(report->finished, 0);
+		report->kept_since = MAX(report->kept_since, oldest->changed);
+		g_ptr_array_remove_index(report->finished, 0);
 	}
-	drop_old_maps(master);
+	drop_old_maps(report);
 }
 
-static void count_end(struct master *master)
+static void count_end(struct report *report)
 {
 	gint64 second = clock_now_us() / G_USEC_PER_SEC;
-	gsize i = (gsize)(second % (gint64)G_N_ELEMENTS(master->stats.ended));
+	gsize i = (gsize)(second % (gint64)G_N_ELEMENTS(report->of.stats->ended));
 
-	if (master->stats.ended[i].second != second)
-		master->stats.ended[i].jobs = 0;
-	master->stats.ended[i].second = second;
-	master->stats.ended[i].jobs++;
+	if (report->of.stats->ended[i].second != second)
+		report->of.stats->ended[i].jobs = 0;
+	report->of.stats->ended[i].second = second;
+	report->of.stats->ended[i].jobs++;
 }
 
-void view_remember(struct master *master, struct job *job)
+void view_remember(struct report *report, struct job *job)
 {
-	count_end(master);
-	remember(master, view_of_job(master, job));
+	count_end(report);
+	remember(report, view_of_job(report, job));
 }
 
-void view_forget(struct master *master, const char *id)
+void view_forget(struct report *report, const char *id)
 {
-	for (guint i = master->report.finished->len; i-- > 0;) {
-		const struct job_view *view = g_ptr_array_index(master->report.finished, i);
+	for (guint i = report->finished->len; i-- > 0;) {
+		const struct job_view *view = g_ptr_array_index(report->finished, i);
 		if (strcmp(view->id, id) != 0)
 			continue;
-		master->stats.jobs_by_state[view->state]--;
-		view_tally_view(master, view, false);
-		g_ptr_array_remove_index(master->report.finished, i);
+		report->of.stats->jobs_by_state[view->state]--;
+		view_tally_view(report, view, false);
+		g_ptr_array_remove_index(report->finished, i);
 		return;
 	}
 }
 
 static void remember_record(const struct history_job *record, void *user)
 {
-	struct master *master = user;
+	struct report *report = user;
 
-	struct job_view *view = record_view(record, master->settings.options->out);
+	struct job_view *view = record_view(record, report->of.settings->options->out);
 
-	g_ptr_array_insert(master->report.finished, 0, view);
-	view_tally_view(master, view, true);
+	g_ptr_array_insert(report->finished, 0, view);
+	view_tally_view(report, view, true);
 }
 
-void view_load_history(struct master *master)
+void view_load_history(struct report *report, struct history *history)
 {
-	view_tally_history(master);
-	history_recent(master->history, REMEMBERED, remember_record, master);
-	master->stats.jobs_by_state[JOB_DONE] = (guint64)history_count(master->history, "done");
-	master->stats.jobs_by_state[JOB_FAILED] = (guint64)history_count(master->history, "failed");
+	view_tally_history(report, history);
+	history_recent(history, REMEMBERED, remember_record, report);
+	report->of.stats->jobs_by_state[JOB_DONE] = (guint64)history_count(history, "done");
+	report->of.stats->jobs_by_state[JOB_FAILED] = (guint64)history_count(history, "failed");
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Pipelines as views, with what their jobs came to: see schedule_private.h and snapshot.h. */
+ * Pipelines as views, with what their jobs came to: see view_pipeline.h and snapshot.h. */
+#include "master/report/view_pipeline.h"
+
 #include <string.h>
 
 #include "base/clock.h"
-#include "master/schedule/schedule_private.h"
+#include "master/commit/kept_originals.h"
 
 /* The median is of so many jobs that were done last. */
 #define TIMES 200
@@ -34,21 +36,21 @@ static void add_time(struct tally *tally, gint64 us)
 	tally->median_us = sorted[known / 2];
 }
 
-static struct tally *pipeline_tally(struct master *master, const char *pipeline)
+static struct tally *pipeline_tally(struct report *report, const char *pipeline)
 {
-	if (!master->report.tallies)
-		master->report.tallies = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	struct tally *tally = g_hash_table_lookup(master->report.tallies, pipeline);
+	if (!report->tallies)
+		report->tallies = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	struct tally *tally = g_hash_table_lookup(report->tallies, pipeline);
 	if (!tally) {
 		tally = g_new0(struct tally, 1);
-		g_hash_table_insert(master->report.tallies, g_strdup(pipeline), tally);
+		g_hash_table_insert(report->tallies, g_strdup(pipeline), tally);
 	}
 	return tally;
 }
 
-void view_tally_view(struct master *master, const struct job_view *view, bool over)
+void view_tally_view(struct report *report, const struct job_view *view, bool over)
 {
-	struct tally *tally = pipeline_tally(master, view->pipeline);
+	struct tally *tally = pipeline_tally(report, view->pipeline);
 	guint64 *count = view->state == JOB_DONE ? &tally->done : &tally->failed;
 
 	if (!over)
@@ -65,14 +67,14 @@ static void tally_before(const char *pipeline, guint64 done, guint64 failed, voi
 	tally->failed = failed;
 }
 
-void view_tally_history(struct master *master)
+void view_tally_history(struct report *report, struct history *history)
 {
-	history_count_pipelines(master->history, tally_before, master);
+	history_count_pipelines(history, tally_before, report);
 }
 
-void view_tally(struct master *master, const struct job *job)
+void view_tally(struct report *report, const struct job *job)
 {
-	struct tally *tally = pipeline_tally(master, job->pipeline->name);
+	struct tally *tally = pipeline_tally(report, job->pipeline->name);
 
 	if (job_state(job) == JOB_DONE) {
 		tally->done++;
@@ -82,23 +84,22 @@ void view_tally(struct master *master, const struct job *job)
 	}
 }
 
-static struct pipeline_view *view_pipeline(const struct master *master, const struct definition *definition)
+static struct pipeline_view *view_pipeline(const struct report *report, const struct definition *definition)
 {
 	struct pipeline_view *view = g_new0(struct pipeline_view, 1);
 	const struct pipeline *pipeline = definition->pipeline;
-	const struct tally *tally =
-		master->report.tallies ? g_hash_table_lookup(master->report.tallies, definition->name) : NULL;
+	const struct tally *tally = report->tallies ? g_hash_table_lookup(report->tallies, definition->name) : NULL;
 
 	view->name = g_strdup(definition->name);
 	view->description = g_strdup(pipeline ? pipeline->description : "");
 	view->inbox =
-		pipeline ? g_canonicalize_filename(pipeline->inbox, master->settings.options->watch) : g_strdup("");
+		pipeline ? g_canonicalize_filename(pipeline->inbox, report->of.settings->options->watch) : g_strdup("");
 	view->file = g_strdup(definition->file);
 	view->hash = g_strdup(pipeline ? pipeline->hash : "");
 	if (definition->errors[0])
 		view->error = g_strdup(definition->explained ? definition->explained : definition->errors);
 	view->enabled = pipeline != NULL;
-	view->kept = master->kept ? kept_count(master->kept, definition->name) : 0;
+	view->kept = report->of.kept ? kept_count(report->of.kept, definition->name) : 0;
 	if (tally) {
 		view->jobs[JOB_DONE] = tally->done;
 		view->jobs[JOB_FAILED] = tally->failed;
@@ -115,12 +116,12 @@ static struct pipeline_view *view_pipeline(const struct master *master, const st
 	return view;
 }
 
-void view_pipelines(struct master *master, struct snapshot *snapshot)
+void view_pipelines(struct report *report, struct snapshot *snapshot)
 {
 	g_autoptr(GHashTable) by_name = g_hash_table_new(g_str_hash, g_str_equal);
 
-	for (guint i = 0; master->definitions.all && i < master->definitions.all->len; i++) {
-		struct pipeline_view *view = view_pipeline(master, g_ptr_array_index(master->definitions.all, i));
+	for (guint i = 0; report->of.definitions->all && i < report->of.definitions->all->len; i++) {
+		struct pipeline_view *view = view_pipeline(report, g_ptr_array_index(report->of.definitions->all, i));
 		g_ptr_array_add(snapshot->pipelines, view);
 		g_hash_table_insert(by_name, view->name, view);
 	}
@@ -133,11 +134,4 @@ void view_pipelines(struct master *master, struct snapshot *snapshot)
 		if (view)
 			view->jobs[job->state]++;
 	}
-}
-
-void view_free(struct master *master)
-{
-	g_clear_pointer(&master->report.tallies, g_hash_table_unref);
-	snapshot_unref(g_steal_pointer(&master->report.last));
-	g_clear_pointer(&master->report.finished, g_ptr_array_unref);
 }

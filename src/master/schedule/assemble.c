@@ -14,6 +14,8 @@
 #include "master/fleet/breaker.h"
 #include "master/fleet/failure_votes.h"
 #include "master/fleet/tile_timing.h"
+#include "master/report/view.h"
+#include "master/report/view_task.h"
 #include "master/schedule/asset_copies.h"
 #include "master/schedule/dispatch.h"
 #include "master/schedule/job_codec.h"
@@ -339,40 +341,6 @@ static void answer(struct master *master, const struct lease *lease, const struc
 	}
 }
 
-static void note_task(struct master *master, const struct lease *lease, const struct result *result)
-{
-	const struct job *job = lease->job;
-	const struct tile *tile = &job->tiles[lease->tile];
-	bool ok = result->status == RESULT_OK;
-	bool failed = !ok && result->status != RESULT_HUGE; /* that one was only the wrong lane */
-	int bucket = 0;
-	struct task_view view = {
-		.sequence = master->report.sequence + 1,
-		.end_wall_us = clock_wall_us(),
-		.took_us = result->compute_us,
-		.pixels = job->lane == LANE_TILED ? (gint64)tile->out.width * tile->out.height : 0,
-		.job = job->id,
-		.source = job->source,
-		.worker = lease->worker->id,
-		.tile = result->tile,
-		.failed = failed,
-	};
-
-	if (job->lane == LANE_WHOLE && ok) { /* the worker's report has the picture's size */
-		g_autoptr(JsonObject) report = json_parse_object(result->report, -1, NULL);
-		view.pixels = report ? json_int(report, "width", 0) * json_int(report, "height", 0) : 0;
-	}
-	task_log_add(&view);
-	if (!ok) {
-		master->stats.tasks_failed += failed;
-		return;
-	}
-	while (bucket < TASK_BOUNDS && (double)result->compute_us > task_bounds_s[bucket] * G_USEC_PER_SEC)
-		bucket++;
-	master->stats.task_buckets[bucket]++;
-	master->stats.task_sum_us += result->compute_us;
-}
-
 void assemble(struct master *master, struct result *result)
 {
 	struct job *job = queue_find(&master->queue, result->job);
@@ -393,12 +361,12 @@ void assemble(struct master *master, struct result *result)
 		lease_end(lease);
 		worker->answered_us = clock_now_us();
 		spent_add(job->spent, SPENT_RESULTS, 1);
-		note_task(master, &was, result);
+		view_task(&master->report, &was, result);
 		worker->tiles_done += ok;
 		answer(master, &was, result);
 	}
 	jobs_start(master);
 	dispatch(master);
 	result_free(result);
-	view_changed(master);
+	view_changed(&master->report);
 }

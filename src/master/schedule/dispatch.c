@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "master/report/view.h"
 #include "master/schedule/job_start.h"
 #include "master/schedule/poison_task.h"
 #include "master/schedule/reissue.h"
@@ -90,7 +91,7 @@ static bool give_any(struct master *master)
 void dispatch(struct master *master)
 {
 	while (master->link.up && give_any(master))
-		view_changed(master);
+		view_changed(&master->report);
 	if (master->link.up)
 		reissue_late(master);
 }
@@ -190,7 +191,7 @@ void dispatch_worker_gone(struct worker *worker, bool dead, void *user)
 	}
 	reissue_worker_gone(master, worker, dead);
 	dispatch(master);
-	view_changed(master);
+	view_changed(&master->report);
 }
 
 void dispatch_worker_changed(struct worker *worker, void *user)
@@ -200,7 +201,7 @@ void dispatch_worker_changed(struct worker *worker, void *user)
 	(void)worker;
 	jobs_start(master);
 	dispatch(master);
-	view_changed(master);
+	view_changed(&master->report);
 }
 
 void dispatch_broker_changed(bool back, void *user)
@@ -211,7 +212,7 @@ void dispatch_broker_changed(bool back, void *user)
 		workers_forgive(master->fleet.workers);
 		dispatch(master);
 	}
-	view_changed(master);
+	view_changed(&master->report);
 }
 
 /* The message of a task, or of its result, was lost: the worker says that it has nothing to do. */

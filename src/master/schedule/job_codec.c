@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "master/report/view.h"
 #include "master/schedule/asset_copies.h"
 #include "master/schedule/dispatch.h"
 #include "master/schedule/job_start.h"
@@ -196,5 +197,5 @@ void jobs_codec_event(JsonObject *event, const char *how, void *user)
 	} else if (strcmp(name, "failed") == 0) {
 		codec_failed(master, job, event);
 	}
-	view_changed(master);
+	view_changed(&master->report);
 }

@@ -10,6 +10,8 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/terminal.h"
+#include "master/report/view_job.h"
+#include "master/report/view_pipeline.h"
 #include "master/schedule/job_effects.h"
 #include "master/schedule/job_start.h"
 #include "master/schedule/job_waiting.h"
@@ -123,10 +125,10 @@ void effect_finish(struct master *master, struct job *job, const struct job_even
 	if (state == JOB_DONE)
 		say_lost(master, job);
 	note_spent(job, state, event->now_us);
-	view_remember(master, job);
+	view_remember(&master->report, job);
 	if (!master->settings.once)
 		tell_story(master, job);
-	view_tally(master, job);
+	view_tally(&master->report, job);
 	if (state == JOB_DONE)
 		far_measured(master, job);
 	if (state == JOB_FAILED)

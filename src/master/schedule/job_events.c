@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "master/report/view.h"
 #include "master/schedule/job_effects.h"
 #include "master/schedule/job_start.h"
 #include "master/schedule/schedule_private.h"
@@ -93,7 +94,7 @@ bool job_happens(struct master *master, struct job *job, struct job_event event)
 	/* Those that may make something happen to this job again come last, and so does its end. */
 	for (guint i = 0; i < EFFECTS_MOST && step.effects[i] != EFFECT_NONE; i++)
 		effects[step.effects[i]](master, job, &event);
-	view_changed(master);
+	view_changed(&master->report);
 	return true;
 }
 

@@ -15,6 +15,7 @@
 #include "base/terminal.h"
 #include "definition/lanes.h"
 #include "master/config/allowed.h"
+#include "master/report/view_job.h"
 #include "master/schedule/asset_copies.h"
 #include "master/schedule/dispatch.h"
 #include "master/schedule/job_codec.h"
@@ -32,7 +33,7 @@ void jobs_add(struct master *master, struct job *job)
 {
 	job->master = master;
 	if (job->claim->recovered)
-		view_forget(master, job->id);
+		view_forget(&master->report, job->id);
 	g_hash_table_insert(master->queue.jobs, job->id, job);
 	job_note(job, TIMELINE_DROPPED, -1, NULL, "%s", job->source);
 	job_note(job, TIMELINE_CLAIMED, -1, NULL, "%s",

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/terminal.h"
 #include "master/fleet/failure_votes.h"
+#include "master/report/view_job.h"
 #include "master/schedule/dispatch.h"
 #include "master/schedule/job_effects.h"
 #include "master/schedule/job_start.h"
@@ -29,7 +30,7 @@ void jobs_stop_run(struct master *master, struct job *job)
 			lease_end(tile->lease);
 		}
 	}
-	view_show_tiles(master, job);
+	view_show_tiles(&master->report, job);
 	codec_link_free(g_steal_pointer(&job->codec));
 	segments_give_back(master->fleet.segments, g_steal_pointer(&job->segment), tainted);
 	job_reset(job);
@@ -57,7 +58,7 @@ void effect_remove_temps(struct master *master, struct job *job, const struct jo
 
 void effect_hand_in(struct master *master, struct job *job, const struct job_event *event)
 {
-	view_show_tiles(master, job);
+	view_show_tiles(&master->report, job);
 	/* Nothing is out any more: every tile was answered, if perhaps not by everybody who has it. */
 	codec_link_free(g_steal_pointer(&job->codec));
 	if (job->lane == LANE_TILED)

@@ -8,39 +8,12 @@
 #include "base/display.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "master/report/view.h"
 #include "master/schedule/job_effects.h"
 #include "master/schedule/schedule_private.h"
 
 /* After a task that the broker did not take. */
 #define GIVE_AGAIN_US (2 * G_TIME_SPAN_SECOND)
-
-/* Tasks of it are ready, and nobody has one. */
-static bool waits_for_worker(const struct job *job)
-{
-	return job->course.phase == PHASE_RUNNING && !job->leased && !g_queue_is_empty((GQueue *)&job->ready);
-}
-
-const char *jobs_standing(const struct master *master, const struct job *job)
-{
-	if (job_state(job) == JOB_QUEUED && !job->course.stuck && queue_is_stuck(&master->queue, job))
-		return "many pictures of its pipeline wait already: it begins when one of these is finished";
-	if (job_state(job) != JOB_RUNNING || phase_commits(job->course.phase))
-		return NULL;
-	if (!master->link.up)
-		return "the broker is down";
-	/* Somebody may still work on it, or its codec. */
-	const char *obstacle = workers_obstacle(master->fleet.workers);
-	if (obstacle && (waits_for_worker(job) || workers_live(master->fleet.workers) == 0))
-		return obstacle;
-	return job->done == job->undelivered_at ? job->undelivered : NULL;
-}
-
-const char *jobs_doing(const struct job *job)
-{
-	if (job->course.phase == PHASE_RUNNING && job->tile_count && job->done == job->tile_count)
-		return "writes the file";
-	return waits_for_worker(job) ? "waits for a free worker" : phase_facts(job->course.phase)->reason;
-}
 
 /* With the names that outputs are to have: those of temp files say nothing to people, and are others in each run. */
 static char *plain(const struct job *job, const char *why)
@@ -119,7 +92,7 @@ void jobs_undelivered(struct master *master, struct job *job, const char *why)
 	job->undelivered_at = job->done;
 	job->give_after_us = clock_now_us() + give_again_us();
 	broker_ask(master->link.broker);
-	view_changed(master);
+	view_changed(&master->report);
 }
 
 struct again {

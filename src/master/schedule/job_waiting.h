@@ -12,10 +12,6 @@ struct master;
 
 /* A task did not reach the broker: its job's tasks are given out again after a pause, and the page shows why. Nothing is counted. */
 void jobs_undelivered(struct master *master, struct job *job, const char *why);
-/* Why one that had no fault does not go on, or NULL. */
-const char *jobs_standing(const struct master *master, const struct job *job);
-/* What is done for one that is not over, in a few words whose subject is the mill or the picture; static. */
-const char *jobs_doing(const struct job *job);
 /* Back to its inbox, now or as soon as that can be. */
 void jobs_give_back(struct master *master, struct claim *claim /* takes */);
 

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "master/fleet/speculative.h"
 #include "master/fleet/tile_timing.h"
+#include "master/report/view.h"
 #include "master/schedule/dispatch.h"
 #include "master/schedule/schedule_private.h"
 #include "master/schedule/send_task.h"
@@ -85,7 +86,7 @@ void reissue_late(struct master *master)
 	while ((helper = straggle_helper(master->fleet.workers, tried))) {
 		struct straggler late = straggler_for(master->fleet.workers, helper, clock_now_us());
 		if (late.lease && help(master, &late, helper)) {
-			view_changed(master);
+			view_changed(&master->report);
 			continue;
 		}
 		due = MIN(due, late.due_us);

@@ -75,28 +75,5 @@ void master_child_ended(gint64 pid, const char *how, const char *task, void *use
 void master_check_drained(struct master *master);
 /* No new work from now on; ends when what is in hand is done. */
 void master_drain(struct master *master);
-/* view.c */
-/* Something changed: a snapshot follows soon (at most four a second). */
-void view_changed(struct master *master);
-void view_publish(struct master *master);
-/* view_pipeline.c */
-void view_pipelines(struct master *master, struct snapshot *snapshot);
-/* A job of this pipeline is over. */
-void view_tally(struct master *master, const struct job *job);
-/* At the start: what the history counts, and then the times of those that were loaded of it (over), newest first; one that is not over after all
- * is taken back (over false). */
-void view_tally_history(struct master *master);
-void view_tally_view(struct master *master, const struct job_view *view, bool over);
-void view_free(struct master *master);
-/* view_job.c */
-/* Its view as of the next snapshot: the one before when nothing changed. Returns a reference. */
-struct job_view *view_of_job(struct master *master, struct job *job);
-/* Brings the tile map up to date, before the run's tiles are let go. */
-void view_show_tiles(struct master *master, struct job *job);
-/* A job's last view, kept for the page. */
-void view_remember(struct master *master, struct job *job);
-/* A claim whose end was written down before a crash, and that is in work once more: it is not over, and not to be counted twice. */
-void view_forget(struct master *master, const char *id);
-void view_load_history(struct master *master);
 
 #endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   the mill at one moment, as a snapshot.
+ * Thread:    the master's loop. Ownership: the report owns the last one.
+ */
+#ifndef DROPMILL_MASTER_REPORT_VIEW_H
+#define DROPMILL_MASTER_REPORT_VIEW_H
+
+#include "master/report/report.h"
+
+/* Something changed: a snapshot follows soon (at most four a second). Without a page nothing happens. */
+void view_changed(struct report *report);
+void view_publish(struct report *report);
+/* The clock: without changes, too, a snapshot is made every two seconds. */
+void view_tick(struct report *report);
+
+#endif
