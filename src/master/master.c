@@ -109,7 +109,8 @@ static void workers_stopped(void *user)
 	g_main_loop_quit(master->loop);
 }
 
-void master_check_drained(struct master *master)
+/* Ends the loop when the mill is draining and nothing runs any more. */
+static void check_drained(struct master *master)
 {
 	if (!master->draining || queue_busy(&master->queue) > 0)
 		return;
@@ -127,7 +128,7 @@ void master_drain(struct master *master)
 	service_status("finishing %u jobs in hand", queue_busy(&master->queue));
 	if (master->intake)
 		intake_pause(master->intake);
-	master_check_drained(master);
+	check_drained(master);
 }
 
 /* Whatever it waits for: a worker, a broker, a disk. */
@@ -269,6 +270,7 @@ void master_init(struct master *master, const struct options *options)
 	sigaddset(&set, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	master->room_hook = check_drained;
 	master->settings.options = options;
 	master->settings.started_us = clock_now_us();
 	master->loop = g_main_loop_new(NULL, FALSE);

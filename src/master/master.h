@@ -27,4 +27,17 @@ int master_once(const struct options *options, const char *pipeline, char **file
 /* `dropmill worker`: options->count workers of a cluster, kept running until SIGTERM. Returns the exit status. */
 int worker_host_run(const struct options *options);
 
+/* ---- what `run` and `once` share; the state itself: master/schedule/schedule_private.h */
+
+struct master;
+
+/* The clock, once a second. */
+gboolean master_tick(gpointer master);
+void master_init(struct master *master, const struct options *options);
+void master_close(struct master *master);
+/* Of a supervisor; user is the master. */
+void master_child_ended(gint64 pid, const char *how, const char *task, void *user);
+/* No new work from now on; the loop ends when what is in hand is done. */
+void master_drain(struct master *master);
+
 #endif

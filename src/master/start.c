@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "master/config/allowed.h"
+#include "master/master.h"
 
 #define LOCKED_TRIES 30 /* to open the history, a second and a half each */
 

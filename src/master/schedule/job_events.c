@@ -58,7 +58,8 @@ static void start_others(struct master *master, struct job *job, const struct jo
 	(void)job;
 	(void)event;
 	jobs_start(master);
-	master_check_drained(master);
+	if (master->room_hook)
+		master->room_hook(master);
 }
 
 static job_effect_fn *const effects[EFFECT_COUNT] = {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   the master's own state, shared by the files that make up its loop: master.c (start, stop, events), job_start.c (a job's course),
- *            dispatch.c (tasks out), assemble.c (results in), view.c (the snapshot).
+ * Purpose:   the master's own state: parts that have headers of their own, and what connects them. Functions that need one part take that part.
  * Thread:    the master's loop and nobody else.
  * Ownership: struct master owns all of it.
  */
@@ -22,7 +21,6 @@
 #include "master/job/job.h"
 #include "master/job/queue.h"
 #include "master/link/link.h"
-#include "master/master.h"
 #include "master/report/report.h"
 #include "master/schedule/codec_link.h"
 #include "master/schedule/job_events.h"
@@ -37,6 +35,10 @@
 #define ASK_CODEC_BYTES (3 << 20)
 /* Inline bytes that may be on their way to one worker. */
 #define WINDOW_CLUSTER_BYTES (32 << 20)
+/* Heartbeats come every second; so does the clock that looks for missing ones. */
+#define MASTER_TICK_MS 1000
+
+struct master_page;
 
 struct master {
 	GMainLoop *loop;
@@ -62,18 +64,7 @@ struct master {
 	int exit_status;
 	void (*finished_hook)(struct master *master, struct job *job); /* `once`: a job is done or failed */
 	void *hook_data;
+	void (*room_hook)(struct master *master); /* a job takes less room than before, or none */
 };
-
-/* master.c */
-/* Heartbeats come every second; so does the clock that looks for missing ones. */
-#define MASTER_TICK_MS 1000
-gboolean master_tick(gpointer master);
-void master_init(struct master *master, const struct options *options);
-void master_close(struct master *master);
-void master_child_ended(gint64 pid, const char *how, const char *task, void *user);
-/* Ends the loop when the mill is draining and nothing runs any more. */
-void master_check_drained(struct master *master);
-/* No new work from now on; ends when what is in hand is done. */
-void master_drain(struct master *master);
 
 #endif
