@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Intake asks about originals that stay, and is told when the answer is another: see kept_originals_link.h. */
+ * Intake asks about originals that stay, and looks again when the answer changes: see kept_originals_link.h. */
 #include "master/kept_originals_link.h"
 
 #include "master/commit/kept_originals.h"

@@ -35,7 +35,7 @@ struct master;
 gboolean master_tick(gpointer master);
 void master_init(struct master *master, const struct options *options);
 void master_close(struct master *master);
-/* Of a supervisor; user is the master. */
+/* A supervisor calls it; user is the master. */
 void master_child_ended(gint64 pid, const char *how, const char *task, void *user);
 /* No new work from now on; the loop ends when what is in hand is done. */
 void master_drain(struct master *master);

@@ -15,7 +15,7 @@ bool start_folder(const char *option, const char *path, GError **error);
 bool start_state(const char *state, const char *out, GError **error);
 /* Only one master on a state folder; the lock is held until the process ends. */
 bool start_lock(const char *state, GError **error);
-/* A second in which signals are heard. False: the mill was told to stop. */
+/* A second in which signals are heard. False: the mill is to stop. */
 bool start_pause(void *master);
 /* The history; waits while it is locked or the disk is full. */
 bool start_history(struct master *master, GError **error);

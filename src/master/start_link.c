@@ -46,7 +46,7 @@ static void record_refused(const GError *why, void *user)
 	refuse(user, "record", why->message);
 }
 
-/* Results reader's thread. What its worker has to say of the task is lost: the lease is told, with the reason. */
+/* Results reader's thread. What its worker has to say of the task is lost: the lease is ended, with the reason. */
 static struct result *instead_of(const struct record *record, enum result_status status, const char *why)
 {
 	g_autofree char *message = g_strdup_printf("its result cannot be used: %s", why);

@@ -30,7 +30,7 @@ struct definitions {
 	GFileMonitor *monitor; /* of their folder; NULL: not watched */
 	struct assets *assets; /* NULL: `once`, which keeps and watches nothing */
 	guint timer;           /* until they are read again; 0: nothing changed */
-	bool hangup;           /* systemd was told that they are being read */
+	bool hangup;           /* systemd knows that they are being read: a SIGHUP came */
 };
 
 /* Folder: all of its definitions; a file: that one. assets: where the checker keeps copies of assets; NULL: nowhere. Returns an array of

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The unfinished jobs: see queue.h.
  *
- * Of one pipeline a bounded number waits with work done or tried; its other pictures are not begun meanwhile. So neither many that wait, nor
- * what they try in vain, keeps pictures of other pipelines from being milled. */
+ * At most STUCK_AT_MOST pictures of a pipeline wait with work done or tried; its other pictures do not begin meanwhile. So the pictures of other
+ * pipelines go on, however many wait and whatever they try in vain. */
 #include "master/job/queue.h"
 
 #include <string.h>
 
-/* Of a pipeline; their outputs lie on a disk. */
+/* Jobs of one pipeline; their outputs lie on a disk. */
 #define STUCK_AT_MOST 64
 
 void queue_init(struct queue *queue)
 {
-	/* Runs of an earlier master must not be taken for ours, whatever the clock says. */
+	/* It differs from the serial of an earlier master, whose runs are not ours. */
 	queue->serial = g_random_int();
 	queue->always_whole = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	queue->jobs = g_hash_table_new(g_str_hash, g_str_equal);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   the master's link to the broker, and what is known of it.
+ * Purpose:   the master's link to the broker, and its state.
  * Thread:    the master's loop, but for the members that name another thread.
  * Ownership: the master owns all of it.
  */
@@ -25,7 +25,7 @@ struct link {
 	char *why_down;       /* NULL: it is up */
 	char *no_connection;  /* why there is none; NULL: there is one */
 	char *no_answer;      /* why there is none, or which topics are missing; NULL: nothing is wrong */
-	gint records_refused; /* atomic: malformed, of another version, or not what was asked for */
+	gint records_refused; /* atomic: malformed, of another version, or of another kind */
 };
 
 #endif

@@ -15,11 +15,11 @@ struct master;
 #define SILENT_HOLDER "a silent worker holds a piece of it"
 /* Gives out what is ready to whoever has room. */
 void dispatch(struct master *master);
-/* A leased tile becomes ready again, unless another has it as well. The caller made sure that this lease's worker cannot harm: dead, fenced,
+/* A leased tile becomes ready again, unless another worker also has it. The caller made sure that this lease's worker cannot harm: dead, fenced,
  * or answered. The lease is gone then. */
 void dispatch_take_back(struct master *master, struct lease *lease, const char *why);
-/* The same of one whose task, or whose answer, was lost, whatever became of it. It is counted: what is lost again and again starts the job over, and
- * in the end fails it. */
+/* The same of a lease whose task, or whose answer, was lost. It is counted: a task that is lost again and again starts the job over, and in the end
+ * fails it. */
 void dispatch_lost(struct master *master, struct lease *lease, const char *why);
 /* May this lease go to another although its worker was not heard to be dead? */
 bool dispatch_fenced(const struct lease *lease);

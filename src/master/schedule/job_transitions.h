@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   how a job's run ends, and what is left of it.
+ * Purpose:   how a job's run ends.
  * Thread:    the master's loop. Ownership: the job's, unless said otherwise.
  */
 #ifndef DROPMILL_MASTER_SCHEDULE_JOB_TRANSITIONS_H

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Tiles whose worker is late are given to a second one: see reissue.h.
  *
- * A tile that is late is given to a second worker, which has nothing to do; the first good answer counts, the other is dropped as a
- * duplicate, and nobody is blamed: whoever loses only owes an answer (struct late), which is still counted as what it has to do.
+ * A tile that is late is given to a second worker, which has nothing to do. The first good answer counts; the other is dropped as a
+ * duplicate. Nobody is blamed: the slower worker must still answer (struct late), and its task counts as work that it has.
  *
  * Through shared memory both write to the same place. A worker that has not begun cannot any more once its offer is revoked, and then the
- * tile is simply another's. One that has begun may go on for as long as it likes: it computes the same bytes from the same rows, and as long
- * as it may, the codec uses neither its rows of the source nor its place in the result for anything else (codec/rows.h), and the master
- * does not lend the segment again (segment_pool.h). Whole pictures are not given twice: their workers write files. */
+ * tile is simply another's. One that has begun may go on: it computes the same bytes from the same rows. Until it has ended, the codec
+ * uses neither its rows of the source nor its place in the result for anything else (codec/rows.h). Nor does the master lend the
+ * segment again (segment_pool.h). Whole pictures are not given twice: their workers write files. */
 #include "master/schedule/reissue.h"
 
 #include "base/clock.h"

@@ -12,7 +12,7 @@
 
 /* Tiles that are late go to workers that have nothing to do; looks again by itself when the next one would be. */
 void reissue_late(struct master *master);
-/* The tile has its result: whoever has it as well is late from now on. True: that one may still write to where it lies. */
+/* The tile has its result: the other worker that has it is late from now on. True: that one may still write to where it lies. */
 bool reissue_over(struct job *job, guint tile);
 /* A result that nobody waits for: of a late task? */
 void reissue_answered(struct master *master, struct worker *worker, const struct result *result);
