@@ -133,3 +133,16 @@ def test_who_waits_for_a_free_worker_says_so(make_mill, photo):
                    lambda: f"all three: {[(job['source'], job['doing']) for job in mill.jobs()]}", 8)
     mill.wait_idle(done=20, failed=0)
     mill.stop()
+
+
+def test_no_worker_and_no_broker_are_causes(cluster, photo):
+    """Named while they last, in place of what is done; then the picture goes on."""
+    master = cluster({"mono": CHAIN})
+    master.worker.stop()
+    master.drop(photo, "mono", "a.png")
+    wait_until(lambda: "(whole)\n         waits: no worker is running\n" in status_of(master), lambda: status_of(master))
+    broker = master.brokers.process.pid
+    with master.stopped(broker):
+        wait_until(lambda: "(whole)\n         waits: the broker is down\n" in status_of(master), lambda: status_of(master), 60)
+    master.worker.launch("worker", brokers=master.brokers)
+    master.wait_output("mono", "a.png")
