@@ -34,12 +34,12 @@ struct once {
 };
 
 /* Each file counts alike; a tiled one by its tiles. */
-static double part_done(const struct master *master, const struct once *once)
+static double part_done(const struct queue *queue, const struct once *once)
 {
 	double files = once->done + once->failed;
 
-	for (guint i = 0; i < master->queue.running->len; i++) {
-		const struct job *job = g_ptr_array_index(master->queue.running, i);
+	for (guint i = 0; i < queue->running->len; i++) {
+		const struct job *job = g_ptr_array_index(queue->running, i);
 		if (job->tile_count && !phase_commits(job->course.phase))
 			files += 0.99 * job->done / job->tile_count;
 	}
@@ -59,7 +59,7 @@ static gboolean draw(gpointer data)
 	struct master *master = data;
 	const struct once *once = master->hook_data;
 	char bar[BAR_CELLS + 1];
-	double part = part_done(master, once);
+	double part = part_done(&master->queue, once);
 
 	g_autofree char *failed = once->failed ? g_strdup_printf(", %d failed", once->failed) : g_strdup("");
 	g_autofree char *words = g_strdup_printf(
@@ -167,15 +167,14 @@ static gpointer read_definition(gpointer data)
 	return definitions_load(reading->path, NULL, &reading->error);
 }
 
-static bool take_definition(struct master *master, const struct reading *reading, GError **error)
+static bool take_definition(struct definitions *definitions, const struct reading *reading, GError **error)
 {
-	if (!master->definitions.all) {
+	if (!definitions->all) {
 		g_propagate_error(error, reading->error);
 		return false;
 	}
-	reload_say_errors(master->definitions.all);
-	const struct definition *definition =
-		master->definitions.all->len ? g_ptr_array_index(master->definitions.all, 0) : NULL;
+	reload_say_errors(definitions->all);
+	const struct definition *definition = definitions->all->len ? g_ptr_array_index(definitions->all, 0) : NULL;
 	return (definition && definition->pipeline) ||
 	       fail(error, ERROR_SYSTEM, "%s is not right; see above", reading->path);
 }
@@ -209,7 +208,7 @@ static bool open_all(struct master *master, const char *path, int workers, GErro
 	/* Those of a cluster would wait for topics that are not there yet. */
 	if (!master->link.embedded)
 		hire(master, workers);
-	return take_definition(master, &reading, error);
+	return take_definition(&master->definitions, &reading, error);
 }
 
 static bool open_once(struct master *master, const char *name, char **files, GError **error)

@@ -88,9 +88,9 @@ gboolean master_tick(gpointer data)
 	if (!master->draining)
 		inboxes_tick(master->inboxes);
 	if (master->intake)
-		intake_set_queue(master->intake, jobs_queue(master));
+		intake_set_queue(master->intake, jobs_queue(&master->settings, &master->fleet));
 	if (master->definitions.assets)
-		assets_tick(master->definitions.assets, master);
+		assets_tick(master->definitions.assets, &master->definitions, &master->queue);
 	view_tick(&master->report);
 	return G_SOURCE_CONTINUE;
 }
@@ -229,7 +229,7 @@ static bool read_definitions(struct master *master, GError **error)
 	if (!master->definitions.all)
 		return false;
 	assets_watch(master->definitions.assets, master->definitions.all);
-	assets_sweep(master->definitions.assets, master);
+	assets_sweep(master->definitions.assets, &master->definitions, &master->queue);
 	reload_say_errors(master->definitions.all);
 	return true;
 }
@@ -253,7 +253,8 @@ static bool start_intake(struct master *master, GError **error)
 	if (master->definitions.monitor)
 		g_signal_connect(master->definitions.monitor, "changed", G_CALLBACK(reload_touched), master);
 	master->inboxes = inboxes_new(master->settings.options->state, master->waiting);
-	master->intake = intake_new(start_inboxes(master), jobs_queue(master), &events, error);
+	master->intake =
+		intake_new(start_inboxes(master), jobs_queue(&master->settings, &master->fleet), &events, error);
 	master->report.of.intake = master->intake;
 	return master->intake != NULL;
 }

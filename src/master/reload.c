@@ -27,11 +27,11 @@ void reload_say_errors(const GPtrArray *definitions)
 	}
 }
 
-static void end_reload(struct master *master)
+static void end_reload(struct definitions *definitions)
 {
-	if (master->definitions.hangup)
+	if (definitions->hangup)
 		service_ready();
-	master->definitions.hangup = false;
+	definitions->hangup = false;
 }
 
 static gboolean reload(gpointer data)
@@ -44,18 +44,18 @@ static gboolean reload(gpointer data)
 	master->definitions.timer = 0;
 	if (!fresh) {
 		log_error("%s; the definitions stay as they were", error->message);
-		end_reload(master);
+		end_reload(&master->definitions);
 		return G_SOURCE_REMOVE;
 	}
 	definitions_keep_good(fresh, master->definitions.all);
 	g_ptr_array_unref(master->definitions.all);
 	master->definitions.all = fresh;
 	assets_watch(master->definitions.assets, fresh);
-	assets_sweep(master->definitions.assets, master);
+	assets_sweep(master->definitions.assets, &master->definitions, &master->queue);
 	reload_say_errors(fresh);
 	intake_set(master->intake, start_inboxes(master));
 	log_info("definitions read again: %u files", fresh->len);
-	end_reload(master);
+	end_reload(&master->definitions);
 	view_changed(&master->report);
 	return G_SOURCE_REMOVE;
 }

@@ -137,18 +137,18 @@ static bool inside(const char *path, const char *folder)
 }
 
 /* Why this inbox cannot be, or NULL. Owned. */
-static char *bad_inbox(const struct master *master, const char *path, GPtrArray *taken)
+static char *bad_inbox(const struct settings *settings, const char *path, GPtrArray *taken)
 {
-	g_autofree char *inbox = files_real(path), *out = files_real(master->settings.options->out),
-			*state = files_real(master->settings.options->state);
+	g_autofree char *inbox = files_real(path), *out = files_real(settings->options->out),
+			*state = files_real(settings->options->state);
 
 	if (inside(inbox, out) || inside(out, inbox))
 		return g_strdup_printf(
 			"its inbox %s and the output folder %s lie in one another: outputs would come in again", path,
-			master->settings.options->out);
+			settings->options->out);
 	if (inside(inbox, state) || inside(state, inbox))
-		return g_strdup_printf("its inbox %s and the state folder %s lie in one another", path,
-			master->settings.options->state);
+		return g_strdup_printf(
+			"its inbox %s and the state folder %s lie in one another", path, settings->options->state);
 	for (guint i = 0; i < taken->len; i++) {
 		const struct inbox *other = g_ptr_array_index(taken, i);
 		g_autofree char *theirs = files_real(other->path);
@@ -181,7 +181,7 @@ GPtrArray *start_inboxes(struct master *master)
 		/* Both may be links, to another disk. */
 		beneath_add(path, BENEATH_INBOX);
 		beneath_add(outputs, BENEATH_OWN);
-		g_autofree char *why = bad_inbox(master, path, inboxes);
+		g_autofree char *why = bad_inbox(&master->settings, path, inboxes);
 		if (!why) {
 			struct inbox *inbox = inbox_new(
 				pipeline->name, path, pipeline->recursive, pipeline->accept, pipeline->settle_us);

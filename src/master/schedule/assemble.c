@@ -30,7 +30,7 @@
 
 /* A late whole result's temp files: nobody will rename them. Only names that are ours, in our folder, and not those of the present run:
  * Kafka may hand one result in twice, and the second must not take the files away that are being committed for the first. */
-static void remove_late_temps(const struct master *master, const struct job *job, const struct result *result)
+static void remove_late_temps(const struct settings *settings, const struct job *job, const struct result *result)
 {
 	if (job && job->course.run == result->serial)
 		return;
@@ -41,7 +41,7 @@ static void remove_late_temps(const struct master *master, const struct job *job
 	for (guint i = 0; outputs && i < json_array_get_length(outputs); i++) {
 		g_autofree char *path = json_path(json_object_at(outputs, i), "temp");
 		g_autofree char *name = path ? g_path_get_basename(path) : NULL;
-		if (name && g_str_has_prefix(name, prefix) && beneath_within(path, master->settings.options->out))
+		if (name && g_str_has_prefix(name, prefix) && beneath_within(path, settings->options->out))
 			folder_discard(path);
 	}
 }
@@ -196,9 +196,9 @@ static void try_elsewhere(struct master *master, struct job *job, guint index, c
 }
 
 /* Somebody who may yet manage it: has it, or can get it. */
-static bool hope_elsewhere(const struct master *master, const struct job *job, guint index)
+static bool hope_elsewhere(const struct fleet *fleet, const struct job *job, guint index)
 {
-	return job->tiles[index].lease || workers_elsewhere(master->fleet.workers, job, index);
+	return job->tiles[index].lease || workers_elsewhere(fleet->workers, job, index);
 }
 
 /* A worker could not do it. Another tries; when all have, it is no worker's trouble but one that passes. */
@@ -206,7 +206,7 @@ static void in_trouble(struct master *master, struct job *job, guint index, stru
 	enum accuse_kind kind, const char *why)
 {
 	accuse(job, index, worker, kind, why);
-	if (hope_elsewhere(master, job, index))
+	if (hope_elsewhere(&master->fleet, job, index))
 		try_elsewhere(master, job, index, why);
 	else
 		job_trouble(master, job, why);
@@ -221,7 +221,7 @@ static void found_bad(
 
 	accuse(job, index, worker, result->limit ? ACCUSE_LIMIT : ACCUSE_VERDICT, why);
 	bool again = accuse_verdicts(job, index) < 2;
-	if (again && hope_elsewhere(master, job, index))
+	if (again && hope_elsewhere(&master->fleet, job, index))
 		try_elsewhere(master, job, index, why);
 	else if (again && worker->breaker->state != BREAKER_CLOSED && job->course.waits < MOST_WAITS)
 		job_trouble(master, job, why);
@@ -349,9 +349,9 @@ void assemble(struct master *master, struct result *result)
 
 	if (!lease) {
 		master->stats.tiles_duplicate++;
-		remove_late_temps(master, job, result);
+		remove_late_temps(&master->settings, job, result);
 		if (worker)
-			reissue_answered(master, worker, result);
+			reissue_answered(&master->queue, worker, result);
 	} else {
 		struct lease was = *lease;
 		bool ok = result->status == RESULT_OK;

@@ -157,7 +157,7 @@ static void add_names(GHashTable *names, const struct pipeline *pipeline)
 		g_hash_table_add(names, g_strdup(json_string(found->pdata[i], "sha256", "")));
 }
 
-void assets_sweep(struct assets *assets, const struct master *master)
+void assets_sweep(struct assets *assets, const struct definitions *definitions, const struct queue *queue)
 {
 	g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	DIR *dir = beneath_opendir(assets->folder);
@@ -165,12 +165,12 @@ void assets_sweep(struct assets *assets, const struct master *master)
 	gpointer job;
 
 	assets->swept_us = clock_now_us();
-	for (guint i = 0; i < master->definitions.all->len; i++) {
-		const struct definition *definition = master->definitions.all->pdata[i];
+	for (guint i = 0; i < definitions->all->len; i++) {
+		const struct definition *definition = definitions->all->pdata[i];
 		if (definition->pipeline)
 			add_names(names, definition->pipeline);
 	}
-	g_hash_table_iter_init(&iter, master->queue.jobs);
+	g_hash_table_iter_init(&iter, queue->jobs);
 	while (g_hash_table_iter_next(&iter, NULL, &job)) {
 		add_names(names, ((const struct job *)job)->pipeline);
 		if (((const struct job *)job)->profile)
@@ -186,10 +186,10 @@ void assets_sweep(struct assets *assets, const struct master *master)
 		closedir(dir);
 }
 
-void assets_tick(struct assets *assets, const struct master *master)
+void assets_tick(struct assets *assets, const struct definitions *definitions, const struct queue *queue)
 {
 	if (clock_now_us() - assets->swept_us >= SWEEP_US)
-		assets_sweep(assets, master);
+		assets_sweep(assets, definitions, queue);
 }
 
 /* Under its hash, where it does not lie yet. */
@@ -202,18 +202,18 @@ static bool put_profile(const char *path, const void *data, gsize size, GError *
 }
 
 /* `once` has no state folder. */
-static bool make_temporary(struct master *master, GError **error)
+static bool make_temporary(struct definitions *definitions, GError **error)
 {
 	g_autofree char *folder = g_dir_make_tmp("dropmill-XXXXXX", error);
 
 	if (!folder)
 		return false;
-	master->definitions.assets = assets_new(folder, NULL, NULL);
-	master->definitions.assets->temporary = g_steal_pointer(&folder);
+	definitions->assets = assets_new(folder, NULL, NULL);
+	definitions->assets->temporary = g_steal_pointer(&folder);
 	return true;
 }
 
-bool assets_keep_profile(struct master *master, struct job *job, JsonObject *plan, GError **error)
+bool assets_keep_profile(struct definitions *definitions, struct job *job, JsonObject *plan, GError **error)
 {
 	const char *text = json_string(plan, "profile", NULL);
 	JsonObject *source = json_object(json_object(plan, "task"), "source");
@@ -223,11 +223,11 @@ bool assets_keep_profile(struct master *master, struct job *job, JsonObject *pla
 		return true;
 	if (!source || strlen(text) > PROFILE_TEXT_MOST)
 		return fail(error, ERROR_SYSTEM, "the codec's plan makes no sense");
-	if (!master->definitions.assets && !make_temporary(master, error))
+	if (!definitions->assets && !make_temporary(definitions, error))
 		return false;
 	g_autofree guint8 *data = g_base64_decode(text, &size);
 	g_autofree char *sha256 = g_compute_checksum_for_data(G_CHECKSUM_SHA256, data, size);
-	g_autofree char *path = g_build_filename(master->definitions.assets->folder, sha256, NULL);
+	g_autofree char *path = g_build_filename(definitions->assets->folder, sha256, NULL);
 	if (!put_profile(path, data, size, error))
 		return false;
 	/* What the codec says of it is not believed: it has read a stranger's file. */
@@ -271,10 +271,9 @@ static bool must_send(const struct worker *worker, const char *sha256)
 	       !(worker->assets && g_hash_table_contains(worker->assets, sha256));
 }
 
-GPtrArray *assets_parcels(
-	const struct master *master, const struct job *job, const struct worker *worker, GError **error)
+GPtrArray *assets_parcels(const struct link *link, const struct job *job, const struct worker *worker, GError **error)
 {
-	gsize most = master->link.embedded ? EMBEDDED_WINDOW_BYTES / 2 : PARCELS_BYTES;
+	gsize most = link->embedded ? EMBEDDED_WINDOW_BYTES / 2 : PARCELS_BYTES;
 	/* Nearly every worker is here and can read: not worth looking for assets then. */
 	if (worker->here && !worker->no_files)
 		return NULL;

@@ -8,7 +8,10 @@
 #ifndef DROPMILL_MASTER_SCHEDULE_ASSET_COPIES_H
 #define DROPMILL_MASTER_SCHEDULE_ASSET_COPIES_H
 
-#include "master/schedule/schedule_private.h"
+#include "master/config/definitions.h"
+#include "master/fleet/workers.h"
+#include "master/job/queue.h"
+#include "master/link/link.h"
 
 struct assets;
 
@@ -22,18 +25,17 @@ const char *assets_folder(const struct assets *assets); /* borrowed */
 void assets_watch(struct assets *assets, const GPtrArray *definitions);
 
 /* Removes copies that neither a definition nor an unfinished job names. */
-void assets_sweep(struct assets *assets, const struct master *master);
+void assets_sweep(struct assets *assets, const struct definitions *definitions, const struct queue *queue);
 /* The clock: sweeps now and then, for what the last job of an older version left. */
-void assets_tick(struct assets *assets, const struct master *master);
+void assets_tick(struct assets *assets, const struct definitions *definitions, const struct queue *queue);
 
 /* A picture's own profile, which its codec read and workers need, becomes an asset of the job: the bytes go into the folder (`once` makes one for
  * as long as it runs), the place into the source of the plan's task. False with the reason: it cannot be written. */
-bool assets_keep_profile(struct master *master, struct job *job, JsonObject *plan, GError **error);
+bool assets_keep_profile(struct definitions *definitions, struct job *job, JsonObject *plan, GError **error);
 
 /* What this worker must be sent with a task of the job, because it cannot read it and was not sent it before: struct parcel, owned; NULL: nothing.
  * NULL with error (G_FILE_ERROR) when an asset's bytes are gone or too many for the bus. */
-GPtrArray *assets_parcels(
-	const struct master *master, const struct job *job, const struct worker *worker, GError **error);
+GPtrArray *assets_parcels(const struct link *link, const struct job *job, const struct worker *worker, GError **error);
 /* They are on their way to it. */
 void assets_sent(struct worker *worker, const GPtrArray *parcels);
 /* It has not got this one. */

@@ -58,25 +58,24 @@ static bool give_one(struct master *master, struct job *job)
 }
 
 /* The running job whose turn it is among those of the highest priority that have something ready. */
-static struct job *next_job(struct master *master)
+static struct job *next_job(struct queue *queue)
 {
 	struct job *best = NULL;
 
-	for (guint i = 0; i < master->queue.running->len; i++) {
-		struct job *job =
-			g_ptr_array_index(master->queue.running, (master->queue.turn + i) % master->queue.running->len);
+	for (guint i = 0; i < queue->running->len; i++) {
+		struct job *job = g_ptr_array_index(queue->running, (queue->turn + i) % queue->running->len);
 		if (!g_queue_is_empty(&job->ready) && !pauses(job) &&
 			(!best || job->pipeline->priority > best->pipeline->priority))
 			best = job;
 	}
-	master->queue.turn++;
+	queue->turn++;
 	return best;
 }
 
 /* A task of the job whose turn it is; where that may not go to those who have room, of another. */
 static bool give_any(struct master *master)
 {
-	struct job *first = next_job(master);
+	struct job *first = next_job(&master->queue);
 
 	/* What could not be sent pauses, and others go on. */
 	if (!first || give_one(master, first) || pauses(first))
@@ -146,7 +145,7 @@ bool dispatch_fenced(const struct lease *lease)
 }
 
 /* Each job that the worker worked for gets one line in its story, also one whose tile another worker has by now. */
-static void tell_lost(struct master *master, struct worker *worker, const char *why)
+static void tell_lost(struct queue *queue, struct worker *worker, const char *why)
 {
 	g_autoptr(GHashTable) told = g_hash_table_new(NULL, NULL);
 
@@ -157,7 +156,7 @@ static void tell_lost(struct master *master, struct worker *worker, const char *
 	}
 	for (GList *link = worker->late.head; link; link = link->next) {
 		const struct late *late = link->data;
-		struct job *job = queue_find_run(&master->queue, late->job, late->serial);
+		struct job *job = queue_find_run(queue, late->job, late->serial);
 		if (job && g_hash_table_add(told, job))
 			job_note(job, TIMELINE_WORKER_LOST, (int)late->tile, worker->id, "%s", why);
 	}
@@ -181,7 +180,7 @@ void dispatch_worker_gone(struct worker *worker, bool dead, void *user)
 		return;
 	}
 	blame_worker_gone(master, worker, dead);
-	tell_lost(master, worker, why);
+	tell_lost(&master->queue, worker, why);
 	while ((lease = g_queue_peek_head(&worker->leases))) {
 		struct job *job = lease->job;
 		if (!dead && !dispatch_fenced(lease))
@@ -226,7 +225,7 @@ static void recover_lost(struct master *master, struct worker *worker)
 	worker->idle_beats = 0;
 	for (; count && !g_queue_is_empty(&worker->leases); count--)
 		dispatch_lost(master, g_queue_peek_head(&worker->leases), UNANSWERED);
-	reissue_forget(master, worker);
+	reissue_forget(&master->queue, worker);
 }
 
 void dispatch_tick(struct master *master)
@@ -244,7 +243,7 @@ void dispatch_tick(struct master *master)
 	dispatch(master);
 }
 
-void dispatch_dead_letter(struct master *master, const struct job *job, guint index, const char *reason)
+void dispatch_dead_letter(struct link *link, const struct job *job, guint index, const char *reason)
 {
 	struct record *record = record_new(TOPIC_DEAD, -1, NULL);
 	g_autoptr(GError) error = NULL;
@@ -254,6 +253,6 @@ void dispatch_dead_letter(struct master *master, const struct job *job, guint in
 	record_add(record, "pipeline", job->pipeline->name);
 	record_add(record, "source", job->source);
 	record_add(record, "reason", reason);
-	if (!bus_ship(master->link.bus, record, NULL, NULL, &error))
+	if (!bus_ship(link->bus, record, NULL, NULL, &error))
 		log_warning("dead letter: %s", error->message);
 }

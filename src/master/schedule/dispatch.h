@@ -8,6 +8,7 @@
 
 #include "master/fleet/workers.h"
 #include "master/job/job.h"
+#include "master/link/link.h"
 
 struct master;
 
@@ -30,6 +31,6 @@ void dispatch_broker_changed(bool back, void *user);
 /* The clock: leases that were lost on the way, tasks that hang. */
 void dispatch_tick(struct master *master);
 /* To the dead-letter topic: a task that nobody shall try again. */
-void dispatch_dead_letter(struct master *master, const struct job *job, guint tile, const char *reason);
+void dispatch_dead_letter(struct link *link, const struct job *job, guint tile, const char *reason);
 
 #endif

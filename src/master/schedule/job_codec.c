@@ -26,7 +26,7 @@ static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 		jobs_have_spare_codec(master);
 		return;
 	}
-	if (!assets_keep_profile(master, job, plan, &error)) {
+	if (!assets_keep_profile(&master->definitions, job, plan, &error)) {
 		job_other_lane(master, job, LANE_WHOLE, error->message);
 		return;
 	}

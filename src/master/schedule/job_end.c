@@ -20,7 +20,7 @@
 #include "status/timeline.h"
 
 /* What the page tells of it, for the history. */
-static void tell_story(struct master *master, const struct job *job)
+static void tell_story(struct committer *committer, const struct job *job)
 {
 	struct commit_request *request = g_new0(struct commit_request, 1);
 
@@ -30,7 +30,7 @@ static void tell_story(struct master *master, const struct job *job)
 	request->story[2] = timeline_to_text(job->timeline);
 	request->story[3] = g_strdup(job->own_hash ? job->own_hash : job->pipeline->hash);
 	request->story[4] = g_strdup(job->own_shown ? job->own_shown : job->pipeline->shown);
-	committer_add(master->committer, request);
+	committer_add(committer, request);
 }
 
 /* They wait for a name that is free now. */
@@ -67,10 +67,10 @@ static void note_end(struct job *job, enum job_state state)
 }
 
 /* The next picture of this name may begin. */
-static void forget(struct master *master, struct job *job)
+static void forget(struct queue *queue, struct job *job)
 {
-	if (g_hash_table_lookup(master->queue.sources, job_owner(job)) == job)
-		g_hash_table_remove(master->queue.sources, job_owner(job));
+	if (g_hash_table_lookup(queue->sources, job_owner(job)) == job)
+		g_hash_table_remove(queue->sources, job_owner(job));
 }
 
 static void note_spent(struct job *job, enum job_state state, gint64 now)
@@ -96,7 +96,7 @@ static void say_done(const struct job *job)
 }
 
 /* Metadata that is in the original, and in no output of a format that does not hold it. */
-static void say_lost(const struct master *master, const struct job *job)
+static void say_lost(const struct settings *settings, const struct job *job)
 {
 	for (guint i = 0; i < job->outputs->len; i++) {
 		const struct job_output *output = g_ptr_array_index(job->outputs, i);
@@ -104,7 +104,7 @@ static void say_lost(const struct master *master, const struct job *job)
 			continue;
 		g_autofree char *name = g_path_get_basename(output->final);
 		g_autofree char *shown = display_name(name);
-		if (master->settings.once)
+		if (settings->once)
 			terminal_say("%s: %s: %s", job->source, shown, output->lost);
 		else
 			log_info("%s/%s: %s: %s", job->pipeline->name, job->source, shown, output->lost);
@@ -116,21 +116,21 @@ void effect_finish(struct master *master, struct job *job, const struct job_even
 	enum job_state state = job_state(job);
 
 	effect_say_waited(master, job, event);
-	forget(master, job);
+	forget(&master->queue, job);
 	note_end(job, state);
 	if (state == JOB_DONE && job_all_skipped(job))
 		log_info("%s/%s done: nothing to do", job->pipeline->name, job->source);
 	else if (state == JOB_DONE)
 		say_done(job);
 	if (state == JOB_DONE)
-		say_lost(master, job);
+		say_lost(&master->settings, job);
 	note_spent(job, state, event->now_us);
 	view_remember(&master->report, job);
 	if (!master->settings.once)
-		tell_story(master, job);
+		tell_story(master->committer, job);
 	view_tally(&master->report, job);
 	if (state == JOB_DONE)
-		far_measured(master, job);
+		far_measured(&master->queue, master->fleet.workers, job);
 	if (state == JOB_FAILED)
 		master->stats.errors[job->error_kind]++;
 	g_hash_table_remove(master->queue.jobs, job->id);
@@ -146,7 +146,7 @@ void effect_give_back(struct master *master, struct job *job, const struct job_e
 		job->source);
 	effect_say_waited(master, job, event);
 	job_remove_temps(job);
-	forget(master, job);
+	forget(&master->queue, job);
 	g_hash_table_remove(master->queue.jobs, job->id);
 	jobs_give_back(master, g_steal_pointer(&job->claim));
 	job_free(job);

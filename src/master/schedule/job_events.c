@@ -9,28 +9,28 @@
 #include "master/schedule/job_start.h"
 #include "master/schedule/schedule_private.h"
 
-static void leave_list(struct master *master, struct job *job, enum job_list list)
+static void leave_list(struct queue *queue, struct job *job, enum job_list list)
 {
 	if (list == LIST_QUEUE)
-		g_queue_remove(&master->queue.queued, job);
+		g_queue_remove(&queue->queued, job);
 	else if (list == LIST_RUNNING)
-		g_ptr_array_remove_fast(master->queue.running, job);
+		g_ptr_array_remove_fast(queue->running, job);
 }
 
-static void enter_list(struct master *master, struct job *job, enum job_list list)
+static void enter_list(struct queue *queue, struct job *job, enum job_list list)
 {
 	if (list == LIST_QUEUE)
-		queue_add(&master->queue, job);
+		queue_add(queue, job);
 	else if (list == LIST_RUNNING)
-		g_ptr_array_add(master->queue.running, job);
+		g_ptr_array_add(queue->running, job);
 }
 
-static void enter_state(struct master *master, struct job *job, enum job_state left, enum job_state state)
+static void enter_state(struct stats *stats, struct job *job, enum job_state left, enum job_state state)
 {
 	if (left != JOB_STATE_COUNT)
-		master->stats.jobs_by_state[left]--;
+		stats->jobs_by_state[left]--;
 	if (state != JOB_STATE_COUNT)
-		master->stats.jobs_by_state[state]++;
+		stats->jobs_by_state[state]++;
 	if (state == JOB_RUNNING && !job->started_wall_us)
 		job->started_wall_us = clock_wall_us();
 	if (state == JOB_DONE || state == JOB_FAILED)
@@ -45,12 +45,12 @@ static void enter(struct master *master, struct job *job, const struct course *c
 	if (job->course.stuck != course->stuck)
 		queue_count_stuck(&master->queue, job, course->stuck);
 	if (was->list != is->list)
-		leave_list(master, job, was->list);
+		leave_list(&master->queue, job, was->list);
 	job->course = *course;
 	if (was->list != is->list)
-		enter_list(master, job, is->list);
+		enter_list(&master->queue, job, is->list);
 	if (was->state != is->state)
-		enter_state(master, job, was->state, is->state);
+		enter_state(&master->stats, job, was->state, is->state);
 }
 
 static void start_others(struct master *master, struct job *job, const struct job_event *event)

@@ -48,14 +48,14 @@ static bool backlog(const struct master *master)
 	       workers_live(master->fleet.workers) + 1;
 }
 
-static bool never_cut(const struct master *master, const struct job *job)
+static bool never_cut(const struct queue *queue, const struct job *job)
 {
-	return job->course.must == LANE_WHOLE || g_hash_table_contains(master->queue.always_whole, job->pipeline->hash);
+	return job->course.must == LANE_WHOLE || g_hash_table_contains(queue->always_whole, job->pipeline->hash);
 }
 
 static bool ask_codec(const struct master *master, const struct job *job)
 {
-	if (never_cut(master, job))
+	if (never_cut(&master->queue, job))
 		return false;
 	return job->course.must == LANE_TILED || master->settings.options->tile ||
 	       (job->claim->bytes >= ASK_CODEC_BYTES && !backlog(master));
@@ -66,7 +66,7 @@ static void wish_tile(const struct master *master, JsonObject *request)
 {
 	int tile = master->settings.options->tile;
 	guint live = workers_live(master->fleet.workers);
-	bool large = !tile && live > 0 && give_sharing(master) == live;
+	bool large = !tile && live > 0 && give_sharing(&master->settings, &master->fleet) == live;
 
 	json_object_set_int_member(request, "tile", tile ? tile : DEFAULT_TILE);
 	json_object_set_boolean_member(request, "tile_fixed", tile > 0);
@@ -97,15 +97,15 @@ static void start_whole(struct master *master, struct job *job)
 	job->lane = LANE_WHOLE;
 	/* A picture that comes alone is out sooner when the others' cores help; of many each has one of its own. */
 	job->threads = job->sent_far || !backlog(master) ? workers_idle_neighbours(master->fleet.workers) : 0;
-	job_make_whole_spec(job, never_cut(master, job) ? 0 : huge);
+	job_make_whole_spec(job, never_cut(&master->queue, job) ? 0 : huge);
 	job_set_tiles(job, 1);
 	job->tiles[0].state = TILE_READY;
 	g_queue_push_tail(&job->ready, GUINT_TO_POINTER(0));
 }
 
-static struct codec_link *codec_for(struct master *master, struct job *job, GError **error)
+static struct codec_link *codec_for(struct queue *queue, struct job *job, GError **error)
 {
-	struct codec_link *spare = g_steal_pointer(&master->queue.spare_codec);
+	struct codec_link *spare = g_steal_pointer(&queue->spare_codec);
 
 	if (spare && codec_link_use(spare, jobs_codec_event, job))
 		return spare;
@@ -125,7 +125,7 @@ void effect_ask_plan(struct master *master, struct job *job, const struct job_ev
 
 	(void)event;
 	job->codec_us = clock_now_us();
-	job->codec = codec_for(master, job, &error);
+	job->codec = codec_for(&master->queue, job, &error);
 	if (!job->codec) {
 		job_broken(master, job, error->message);
 		return;
@@ -185,11 +185,11 @@ static void start(struct master *master, struct job *job)
 	job_happens(master, job, event);
 }
 
-static void say_notes(const struct master *master, const struct job *job)
+static void say_notes(const struct settings *settings, const struct job *job)
 {
 	for (guint i = 0; i < job->outputs->len; i++) {
 		const struct job_output *output = g_ptr_array_index(job->outputs, i);
-		if (output->note && master->settings.once)
+		if (output->note && settings->once)
 			terminal_say("%s: %s", job->source, output->note);
 		else if (output->note)
 			log_info("%s/%s: %s", job->pipeline->name, job->source, output->note);
@@ -222,7 +222,7 @@ void jobs_named(struct named *named, void *user)
 	job_take_found(job, g_steal_pointer(&named->found));
 	if (named->answer == NAMES_GIVEN) {
 		job_name_temps(job);
-		say_notes(master, job);
+		say_notes(&master->settings, job);
 	}
 	job_happens(master, job,
 		(struct job_event){
@@ -234,27 +234,27 @@ void jobs_named(struct named *named, void *user)
 }
 
 /* Pictures of one name are milled in the order they were dropped: the last one's output is the one that stays. */
-static bool waits_for_twin(const struct master *master, const struct job *job)
+static bool waits_for_twin(const struct queue *queue, const struct job *job)
 {
-	const struct job *holder = g_hash_table_lookup(master->queue.sources, job_owner(job));
+	const struct job *holder = g_hash_table_lookup(queue->sources, job_owner(job));
 
 	return holder && holder != job;
 }
 
-static guint codecs(const struct master *master)
+static guint codecs(const struct queue *queue)
 {
 	guint count = 0;
 
-	for (guint i = 0; i < master->queue.running->len; i++)
-		count += ((struct job *)g_ptr_array_index(master->queue.running, i))->codec != NULL;
+	for (guint i = 0; i < queue->running->len; i++)
+		count += ((struct job *)g_ptr_array_index(queue->running, i))->codec != NULL;
 	return count;
 }
 
-guint jobs_queue(const struct master *master)
+guint jobs_queue(const struct settings *settings, const struct fleet *fleet)
 {
-	if (master->settings.options->queue)
-		return (guint)master->settings.options->queue;
-	return MAX(QUEUE_LEAST, QUEUE_PER_WORKER * workers_live(master->fleet.workers));
+	if (settings->options->queue)
+		return (guint)settings->options->queue;
+	return MAX(QUEUE_LEAST, QUEUE_PER_WORKER * workers_live(fleet->workers));
 }
 
 void jobs_start(struct master *master)
@@ -269,9 +269,9 @@ void jobs_start(struct master *master)
 	for (GList *link = master->queue.queued.head; link && queue_busy(&master->queue) < room; link = next) {
 		struct job *job = link->data;
 		next = link->next;
-		if (job->course.not_before_us > now || waits_for_twin(master, job) ||
+		if (job->course.not_before_us > now || waits_for_twin(&master->queue, job) ||
 			!queue_may_start(&master->queue, job) ||
-			(ask_codec(master, job) && codecs(master) >= TILED_JOBS))
+			(ask_codec(master, job) && codecs(&master->queue) >= TILED_JOBS))
 			continue;
 		start(master, job);
 		next = master->queue.queued.head; /* starting may have changed the queue */

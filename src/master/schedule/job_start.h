@@ -7,6 +7,8 @@
 #define DROPMILL_MASTER_SCHEDULE_JOB_START_H
 
 #include "master/commit/output_names.h"
+#include "master/config/settings.h"
+#include "master/fleet/fleet.h"
 #include "master/job/job.h"
 
 struct master;
@@ -15,7 +17,7 @@ void jobs_add(struct master *master, struct job *job);
 /* Its outputs have names, or not: the job goes on. user is the master. */
 void jobs_named(struct named *named, void *user);
 /* How many files of one inbox may be claimed and not finished. */
-guint jobs_queue(const struct master *master);
+guint jobs_queue(const struct settings *settings, const struct fleet *fleet);
 /* Starts queued jobs while there is room. */
 void jobs_start(struct master *master);
 /* Where one large picture came there come others: the next one's process has loaded its libraries by then (40 ms). */

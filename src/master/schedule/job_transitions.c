@@ -112,7 +112,7 @@ void effect_say_given_up(struct master *master, struct job *job, const struct jo
 	set_error(job, event->kind_of_error, why);
 }
 
-void jobs_ask_commit(struct master *master, struct job *job, enum commit_kind kind)
+void jobs_ask_commit(struct committer *committer, struct job *job, enum commit_kind kind)
 {
 	struct commit_request *request = g_new0(struct commit_request, 1);
 
@@ -131,11 +131,11 @@ void jobs_ask_commit(struct master *master, struct job *job, enum commit_kind ki
 		.tries = job->course.commit_tries,
 	};
 	request->found->ticket = job->course.ticket;
-	committer_add(master->committer, request);
+	committer_add(committer, request);
 }
 
 void effect_ask_commit(struct master *master, struct job *job, const struct job_event *event)
 {
 	(void)event;
-	jobs_ask_commit(master, job, job->course.verdict == VERDICT_MADE ? COMMIT_OUTPUTS : COMMIT_FAILURE);
+	jobs_ask_commit(master->committer, job, job->course.verdict == VERDICT_MADE ? COMMIT_OUTPUTS : COMMIT_FAILURE);
 }

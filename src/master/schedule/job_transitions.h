@@ -12,7 +12,7 @@
 struct master;
 
 /* With copies of all that the commit thread needs. */
-void jobs_ask_commit(struct master *master, struct job *job, enum commit_kind kind);
+void jobs_ask_commit(struct committer *committer, struct job *job, enum commit_kind kind);
 /* Lets go of a run's codec, segment and leases. */
 void jobs_stop_run(struct master *master, struct job *job);
 /* At the end of the process: a file given by hand leaves no temp files (a claim's are swept at the next start). */

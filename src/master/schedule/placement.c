@@ -21,21 +21,21 @@ struct far_times {
 	double reckoned; /* sent, from the processor times of one that was cut */
 };
 
-static struct far_times *times_of(struct master *master, const struct job *job)
+static struct far_times *times_of(struct queue *queue, const struct job *job)
 {
-	if (!master->queue.far_times)
-		master->queue.far_times = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	struct far_times *times = g_hash_table_lookup(master->queue.far_times, job->pipeline->name);
+	if (!queue->far_times)
+		queue->far_times = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	struct far_times *times = g_hash_table_lookup(queue->far_times, job->pipeline->name);
 	if (!times) {
 		times = g_new0(struct far_times, 1);
-		g_hash_table_insert(master->queue.far_times, g_strdup(job->pipeline->name), times);
+		g_hash_table_insert(queue->far_times, g_strdup(job->pipeline->name), times);
 	}
 	return times;
 }
 
-static bool nobody_shares(const struct master *master)
+static bool nobody_shares(const struct settings *settings, const struct fleet *fleet)
 {
-	return workers_live(master->fleet.workers) > 0 && give_sharing(master) == 0;
+	return workers_live(fleet->workers) > 0 && give_sharing(settings, fleet) == 0;
 }
 
 static gint64 pixels_of(const struct job *job)
@@ -51,9 +51,9 @@ bool far_sends_file(struct master *master, struct job *job, JsonObject *plan)
 	job->sent_far = false;
 	if (master->link.embedded || master->settings.options->tile || job->loose || job->course.must == LANE_TILED ||
 		!json_bool(plan, "streams", false) || bytes < LEAST_BYTES || bytes < LEAST_RATIO * job->claim->bytes ||
-		!nobody_shares(master))
+		!nobody_shares(&master->settings, &master->fleet))
 		return false;
-	const struct far_times *times = times_of(master, job);
+	const struct far_times *times = times_of(&master->queue, job);
 	double sent = times->sent > 0 ? times->sent : times->reckoned / DOUBT;
 	double limit_us = job->pipeline->limits.seconds * G_USEC_PER_SEC * OF_LIMIT;
 	if (times->cut <= 0 || sent <= 0 || sent >= times->cut || sent * (double)pixels_of(job) > limit_us)
@@ -67,7 +67,7 @@ static void learn(double *time, double newest)
 	*time = *time > 0 ? (*time + newest) / 2 : newest;
 }
 
-void far_measured(struct master *master, const struct job *job)
+void far_measured(struct queue *queue, struct workers *workers, const struct job *job)
 {
 	const gint64 *spent = job->spent ? job->spent->of : NULL;
 	bool sent = job->sent_far;
@@ -75,7 +75,7 @@ void far_measured(struct master *master, const struct job *job)
 	if (!spent || job->failed_tries || !pixels_of(job) || !job->began_us || !spent[SPENT_PACKED] ||
 		(!sent && job->lane != LANE_TILED))
 		return;
-	struct far_times *times = times_of(master, job);
+	struct far_times *times = times_of(queue, job);
 	double took = (double)(clock_now_us() - job->began_us) / (double)pixels_of(job);
 	if (sent) {
 		learn(&times->sent, took);
@@ -85,6 +85,5 @@ void far_measured(struct master *master, const struct job *job)
 	gint64 all = decode + spent[SPENT_COMPUTE_CPU_US] + spent[SPENT_ENCODE_CPU_US];
 	learn(&times->cut, took);
 	/* Decoding is one thread's, whatever is done beside it. */
-	times->reckoned =
-		(double)MAX(decode, all / workers_idle_neighbours(master->fleet.workers)) / (double)pixels_of(job);
+	times->reckoned = (double)MAX(decode, all / workers_idle_neighbours(workers)) / (double)pixels_of(job);
 }

@@ -14,6 +14,6 @@
 /* Shall the file be sent, now that the plan is known? Then job->sent_far is set. */
 bool far_sends_file(struct master *master, struct job *job, JsonObject *plan);
 /* A job is done: what it took is remembered. */
-void far_measured(struct master *master, const struct job *job);
+void far_measured(struct queue *queue, struct workers *workers, const struct job *job);
 
 #endif

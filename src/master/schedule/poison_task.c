@@ -81,7 +81,7 @@ static void fail_overtime(struct master *master, struct job *job, guint tile)
 	g_autofree char *reason =
 		g_strdup_printf("took longer than %g s (limits: seconds)", job->pipeline->limits.seconds);
 
-	dispatch_dead_letter(master, job, tile, reason);
+	dispatch_dead_letter(&master->link, job, tile, reason);
 	job_bad(master, job, SHOWN_LIMIT, reason);
 }
 
@@ -122,7 +122,7 @@ void blame_worker_gone(struct master *master, struct worker *worker, bool dead)
 	guint count = blame->deaths + blame->silences;
 	g_autofree char *reason = g_strdup_printf("killed %u worker%s (%s%s)", count, count == 1 ? "" : "s",
 		blame->differ ? "the last one: " : "", g_quark_to_string(how));
-	dispatch_dead_letter(master, job, index, reason);
+	dispatch_dead_letter(&master->link, job, index, reason);
 	job_bad(master, job, SHOWN_CRASH, reason);
 }
 
@@ -140,11 +140,11 @@ static void take_others_back(struct master *master, struct worker *worker)
 	}
 }
 
-static void replace_stuck(struct master *master, struct worker *worker)
+static void replace_stuck(struct fleet *fleet, struct worker *worker)
 {
 	workers_stuck(worker);
-	if (master->fleet.supervisor)
-		supervisor_kill(master->fleet.supervisor, worker->beat->pid);
+	if (fleet->supervisor)
+		supervisor_kill(fleet->supervisor, worker->beat->pid);
 }
 
 /* A task in hand for longer than its pipeline allows: its job fails, and its worker is replaced: killed here; one elsewhere ends itself, or
@@ -158,10 +158,10 @@ static void stop_hanging(struct master *master, struct worker *worker)
 		return;
 	const struct tile *tile = &job->tiles[lease->tile];
 	const struct lease *other = tile->extra == lease ? tile->lease : tile->extra;
-	replace_stuck(master, worker);
+	replace_stuck(&master->fleet, worker);
 	/* It hangs there, too, or will. */
 	if (other && named_by_heartbeat(other->worker) == other)
-		replace_stuck(master, other->worker);
+		replace_stuck(&master->fleet, other->worker);
 	fail_overtime(master, job, lease->tile);
 	take_others_back(master, worker);
 }

@@ -120,9 +120,9 @@ static void release(struct job *job, const struct late *late)
 		codec_link_free_tile(job->codec, late->tile);
 }
 
-void reissue_answered(struct master *master, struct worker *worker, const struct result *result)
+void reissue_answered(struct queue *queue, struct worker *worker, const struct result *result)
 {
-	struct job *job = queue_find_run(&master->queue, result->job, result->serial);
+	struct job *job = queue_find_run(queue, result->job, result->serial);
 	struct late late;
 
 	if (result->tile < 0 || result->attempt < 0 ||
@@ -136,11 +136,11 @@ void reissue_answered(struct master *master, struct worker *worker, const struct
 		release(job, &late);
 }
 
-void reissue_forget(struct master *master, struct worker *worker)
+void reissue_forget(struct queue *queue, struct worker *worker)
 {
 	for (GList *link = worker->late.head; link; link = link->next) {
 		const struct late *late = link->data;
-		struct job *job = queue_find_run(&master->queue, late->job, late->serial);
+		struct job *job = queue_find_run(queue, late->job, late->serial);
 		if (job)
 			release(job, late);
 	}
@@ -150,7 +150,7 @@ void reissue_forget(struct master *master, struct worker *worker)
 void reissue_worker_gone(struct master *master, struct worker *worker, bool dead)
 {
 	if (dead) {
-		reissue_forget(master, worker);
+		reissue_forget(&master->queue, worker);
 		return;
 	}
 	/* It may yet come back: what it writes must find its place as it was, and nobody knows for how long. */

@@ -24,20 +24,20 @@ static bool may_share(const struct worker *worker, const struct job *job)
 	return worker->here && !worker->no_shm && !(job->lane == LANE_WHOLE && worker->beat->no_files);
 }
 
-bool give_shares(const struct master *master, const struct worker *worker)
+bool give_shares(const struct settings *settings, const struct worker *worker)
 {
 	return worker->here && !worker->no_shm && worker->beat->planes[PLANE_SHM] &&
-	       strcmp(master->settings.options->payload, "inline") != 0;
+	       strcmp(settings->options->payload, "inline") != 0;
 }
 
-guint give_sharing(const struct master *master)
+guint give_sharing(const struct settings *settings, const struct fleet *fleet)
 {
-	GPtrArray *all = workers_all(master->fleet.workers);
+	GPtrArray *all = workers_all(fleet->workers);
 	guint count = 0;
 
 	for (guint i = 0; i < all->len; i++) {
 		const struct worker *worker = all->pdata[i];
-		count += worker->state == WORKER_LIVE && give_shares(master, worker);
+		count += worker->state == WORKER_LIVE && give_shares(settings, worker);
 	}
 	return count;
 }
@@ -273,7 +273,7 @@ bool give(struct master *master, struct job *job, guint index, struct worker *wo
 	int weight = job->lane == LANE_WHOLE ? WEIGHT_WHOLE : WEIGHT_TILE;
 	bool unsent = false;
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GPtrArray) parcels = assets_parcels(master, job, worker, &error);
+	g_autoptr(GPtrArray) parcels = assets_parcels(&master->link, job, worker, &error);
 	gsize bytes = (plane == PLANE_INLINE ? give_bytes(job, index) : 0) + parcels_bytes(parcels);
 
 	tile->attempt++;

@@ -6,7 +6,8 @@
 #ifndef DROPMILL_MASTER_SCHEDULE_SEND_TASK_H
 #define DROPMILL_MASTER_SCHEDULE_SEND_TASK_H
 
-#include "master/fleet/workers.h"
+#include "master/config/settings.h"
+#include "master/fleet/fleet.h"
 #include "master/job/job.h"
 
 struct master;
@@ -14,9 +15,9 @@ struct master;
 /* What goes over the bus with this task when nothing is shared. */
 gsize give_bytes(const struct job *job, guint tile);
 /* Would this worker's tiles lie in memory that it shares with the master? */
-bool give_shares(const struct master *master, const struct worker *worker);
+bool give_shares(const struct settings *settings, const struct worker *worker);
 /* How many live workers that is true of. */
-guint give_sharing(const struct master *master);
+guint give_sharing(const struct settings *settings, const struct fleet *fleet);
 /* The plane that its pixels or its file would take to this worker. False: none may. */
 bool give_plane(
 	const struct master *master, const struct worker *worker, const struct job *job, guint tile, enum plane *plane);

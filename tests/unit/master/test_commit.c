@@ -6,11 +6,10 @@
 #include "base/disk/beneath.h"
 #include "commit_support.h"
 #include "master/schedule/job_transitions.h"
-#include "master/schedule/schedule_private.h"
 
 static struct bench {
 	struct bed *bed;
-	struct master master; /* of which only the committer is there */
+	struct committer *committer;
 	struct job *job;
 	bool ok, refused;
 	char *message;
@@ -39,14 +38,14 @@ static int begin_bench(void **state)
 	here.bed = *state;
 	add_output(here.bed, "{stem}.png");
 	add_output(here.bed, "{width}.png");
-	here.master.committer = committer_new(here.bed->names, here.bed->history, NULL, committed, NULL);
+	here.committer = committer_new(here.bed->names, here.bed->history, NULL, committed, NULL);
 	here.job = milled(here.bed, "a.png"); /* one output has its name from the start, the other needs its size */
 	return 0;
 }
 
 static int end_bench(void **state)
 {
-	committer_free(here.master.committer);
+	committer_free(here.committer);
 	g_clear_pointer(&here.outputs, g_ptr_array_unref);
 	g_free(here.message);
 	g_free(here.left_at);
@@ -83,7 +82,7 @@ static void the_loop_sees_nothing_of_a_commit_before_it_takes_the_answer(void **
 	g_autofree char *archived = g_build_filename(here.bed->folder, "_done", "a.png", NULL);
 
 	(void)state;
-	jobs_ask_commit(&here.master, here.job, COMMIT_OUTPUTS);
+	jobs_ask_commit(here.committer, here.job, COMMIT_OUTPUTS);
 	await_thread();
 	g_main_loop_run(here.bed->loop);
 	if (!here.ok)
@@ -106,7 +105,7 @@ static void nor_of_one_that_must_wait(void **state)
 	bed->pipeline->on_conflict = CONFLICT_OVERWRITE;
 	struct job *other = drop(bed, "640.png");
 	settle(bed, other, "640.png");
-	jobs_ask_commit(&here.master, here.job, COMMIT_OUTPUTS);
+	jobs_ask_commit(here.committer, here.job, COMMIT_OUTPUTS);
 	await_thread();
 	g_main_loop_run(bed->loop);
 	assert_false(here.ok);
@@ -120,7 +119,7 @@ static void nor_of_a_failure(void **state)
 
 	(void)state;
 	here.job->error = g_strdup("no good");
-	jobs_ask_commit(&here.master, here.job, COMMIT_FAILURE);
+	jobs_ask_commit(here.committer, here.job, COMMIT_FAILURE);
 	await_thread();
 	g_main_loop_run(here.bed->loop);
 	assert_true(here.ok);
@@ -144,7 +143,7 @@ static void when_the_second_cannot_be_placed_the_first_goes(void **state)
 	g_autofree char *first = g_strdup(output_at(here.job, 0)->final);
 
 	block_the_second(*state);
-	jobs_ask_commit(&here.master, here.job, COMMIT_OUTPUTS);
+	jobs_ask_commit(here.committer, here.job, COMMIT_OUTPUTS);
 	g_main_loop_run(here.bed->loop);
 	assert_false(here.ok);
 	assert_true(here.refused);
@@ -164,7 +163,7 @@ static void and_who_waits_for_its_name_is_told(void **state)
 	struct job *other = drop(bed, "a.tif");
 	assert_int_equal(begin(bed, other, NULL), NAMES_TAKEN);
 	block_the_second(bed);
-	jobs_ask_commit(&here.master, here.job, COMMIT_OUTPUTS);
+	jobs_ask_commit(here.committer, here.job, COMMIT_OUTPUTS);
 	g_main_loop_run(here.bed->loop);
 	assert_true(here.refused);
 	assert_int_equal(here.next, 1);
@@ -182,7 +181,7 @@ static void or_stays_and_is_told(void **state)
 	assert_true(history_own(bed->history, "p/a.png", "p/a.png", "p/a.png", "older", &stamp, NULL));
 	output_at(here.job, 0)->fresh = false;
 	block_the_second(bed);
-	jobs_ask_commit(&here.master, here.job, COMMIT_OUTPUTS);
+	jobs_ask_commit(here.committer, here.job, COMMIT_OUTPUTS);
 	g_main_loop_run(here.bed->loop);
 	assert_true(here.refused);
 	assert_non_null(strstr(here.message, "a.png was finished before that and stays"));
@@ -197,7 +196,7 @@ static void outputs_stay_when_only_the_original_cannot_be_placed(void **state)
 
 	g_free(here.job->claim->relative);
 	here.job->claim->relative = g_strnfill(NAME_MAX + 1, 'x');
-	jobs_ask_commit(&here.master, here.job, COMMIT_OUTPUTS);
+	jobs_ask_commit(here.committer, here.job, COMMIT_OUTPUTS);
 	g_main_loop_run(here.bed->loop);
 	assert_false(here.ok);
 	assert_true(here.refused);

@@ -9,19 +9,18 @@
 #include "base/disk/beneath.h"
 #include "commit_support.h"
 #include "master/schedule/job_transitions.h"
-#include "master/schedule/schedule_private.h"
 
 static struct bench {
 	struct bed *bed;
-	struct master master; /* of which only the committer is there */
-	GHashTable *answers;  /* job's id to struct answer */
-	GMutex mutex;         /* of the rest */
-	GPtrArray *synced;    /* what was, below the folder of the test, in order */
-	guint claimed;        /* how many claims were in .dropmill/ when that was synced last */
-	const char *bad;      /* the sync of this one fails, once */
-	guint skip;           /* but for so many before */
-	bool hold, held;      /* the next sync waits until it may go on; it waits */
-	GCond change;         /* of these two */
+	struct committer *committer;
+	GHashTable *answers; /* job's id to struct answer */
+	GMutex mutex;        /* of the rest */
+	GPtrArray *synced;   /* what was, below the folder of the test, in order */
+	guint claimed;       /* how many claims were in .dropmill/ when that was synced last */
+	const char *bad;     /* the sync of this one fails, once */
+	guint skip;          /* but for so many before */
+	bool hold, held;     /* the next sync waits until it may go on; it waits */
+	GCond change;        /* of these two */
 } here;
 
 struct answer {
@@ -92,13 +91,13 @@ static int begin_bench(void **state)
 	here.answers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, answer_free);
 	here.bed = *state;
 	add_output(here.bed, "{stem}.png");
-	here.master.committer = committer_new(here.bed->names, here.bed->history, NULL, committed, NULL);
+	here.committer = committer_new(here.bed->names, here.bed->history, NULL, committed, NULL);
 	return 0;
 }
 
 static int end_bench(void **state)
 {
-	committer_free(here.master.committer);
+	committer_free(here.committer);
 	g_hash_table_unref(here.answers);
 	g_ptr_array_unref(here.synced);
 	here = (struct bench){0};
@@ -137,11 +136,11 @@ static void commit_together(struct job *const *jobs, guint count)
 
 	g_mutex_lock(&here.mutex);
 	here.hold = true;
-	jobs_ask_commit(&here.master, first, COMMIT_OUTPUTS);
+	jobs_ask_commit(here.committer, first, COMMIT_OUTPUTS);
 	while (!here.held)
 		g_cond_wait(&here.change, &here.mutex);
 	for (guint i = 0; i < count; i++)
-		jobs_ask_commit(&here.master, jobs[i], jobs[i]->error ? COMMIT_FAILURE : COMMIT_OUTPUTS);
+		jobs_ask_commit(here.committer, jobs[i], jobs[i]->error ? COMMIT_FAILURE : COMMIT_OUTPUTS);
 	here.hold = false;
 	g_cond_broadcast(&here.change);
 	g_mutex_unlock(&here.mutex);
@@ -301,7 +300,7 @@ static void without_a_history_no_original_moves(void **state)
 	/* And again, as the loop does. */
 	g_hash_table_remove_all(here.answers);
 	for (guint i = 0; i < G_N_ELEMENTS(jobs); i++)
-		jobs_ask_commit(&here.master, jobs[i], COMMIT_OUTPUTS);
+		jobs_ask_commit(here.committer, jobs[i], COMMIT_OUTPUTS);
 	await(G_N_ELEMENTS(jobs));
 }
 

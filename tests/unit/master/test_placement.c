@@ -76,7 +76,7 @@ static void was_cut(struct mill *mill, gint64 took_ms, gint64 decode_ms, gint64 
 	mill->spent.of[SPENT_DECODE_CPU_US] = decode_ms * MS;
 	mill->spent.of[SPENT_COMPUTE_CPU_US] = compute_ms * MS;
 	mill->job.began_us = clock_now_us() - took_ms * MS;
-	far_measured(&mill->master, &mill->job);
+	far_measured(&mill->master.queue, mill->master.fleet.workers, &mill->job);
 }
 
 static void was_sent(struct mill *mill, gint64 took_ms)
@@ -85,7 +85,7 @@ static void was_sent(struct mill *mill, gint64 took_ms)
 	mill->job.lane = LANE_WHOLE;
 	mill->spent.of[SPENT_PACKED] = 1;
 	mill->job.began_us = clock_now_us() - took_ms * MS;
-	far_measured(&mill->master, &mill->job);
+	far_measured(&mill->master.queue, mill->master.fleet.workers, &mill->job);
 	mill->job.lane = LANE_TILED;
 }
 
