@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "../bus/support.h"
+#include "base/error.h"
 
 #include "worker/answers.h"
 
