@@ -4,8 +4,9 @@
 #include <glib/gstdio.h>
 #include <unistd.h>
 
+#include "base/error.h" /* before cmocka's macro fail */
+
 #include "../bus/support.h"
-#include "base/error.h"
 
 #include "worker/answers.h"
 
