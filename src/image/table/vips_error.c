@@ -52,8 +52,12 @@ static const struct {
 	{"end of stream", "the PNG ends too early"}, /* libspng */
 	{"libpng read error", "the PNG's data is damaged"},
 	{"libspng read error", "the PNG's data is damaged"},
-	{"CRC error", "the PNG's data is damaged"},
-	{"IDAT: ", "the PNG's data is damaged"},
+	/* Of the chunks that matter: libpng goes on without a profile, or behind too many pixels. */
+	{"IHDR: CRC error", "the PNG's data is damaged"},
+	{"PLTE: CRC error", "the PNG's data is damaged"},
+	{"IDAT: CRC error", "the PNG's data is damaged"},
+	{"IDAT: invalid", "the PNG's data is damaged"},
+	{"IDAT: incorrect", "the PNG's data is damaged"},
 	{"bad adaptive filter value", "the PNG's data is damaged"},
 	{"Unexpected end of GIF", "the GIF ends too early"},
 	{"Invalid frame data", "the GIF's data is damaged"},

@@ -96,6 +96,7 @@ void warnings_begin(const char *job)
 			g_ptr_array_remove_index(kept, i - 1);
 	g_free(kept_job);
 	kept_job = g_strdup(job);
+	g_clear_pointer(&newest, g_free);
 	g_mutex_unlock(&mutex);
 }
 
