@@ -52,7 +52,7 @@ static const struct {
 	{"end of stream", "the PNG ends too early"}, /* libspng */
 	{"libpng read error", "the PNG's data is damaged"},
 	{"libspng read error", "the PNG's data is damaged"},
-	/* Of the chunks that matter: libpng goes on without a profile, or behind too many pixels. */
+	/* libpng goes on without a profile, and after too many pixels: those chunks are not here. */
 	{"IHDR: CRC error", "the PNG's data is damaged"},
 	{"PLTE: CRC error", "the PNG's data is damaged"},
 	{"IDAT: CRC error", "the PNG's data is damaged"},
