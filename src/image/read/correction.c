@@ -11,12 +11,14 @@
 #include "base/error.h"
 #include "image/read/netpbm.h"
 #include "image/read/page_scan.h"
+#include "image/read/patched_source.h"
 #include "image/read/tiff_rgb.h"
 #include "image/table/auto.h"
 
 struct correction {
-	GBytes *bytes;       /* read in place of the file; NULL: the file is */
-	GBytes *original;    /* of `directories` */
+	GBytes *file;        /* what is read: the original, or what its ASCII says in binary */
+	GPtrArray *patches;  /* of the file */
+	bool replaced;       /* libvips reads other bytes than the original's */
 	GArray *directories; /* guint: those that libtiff converts; NULL: none */
 	guint most;          /* the number of white; 0: it is the format's */
 	bool limited;        /* black and white are 16 and 235 of 255 */
@@ -24,57 +26,60 @@ struct correction {
 
 void correction_free(struct correction *correction)
 {
-	g_clear_pointer(&correction->bytes, g_bytes_unref);
-	g_clear_pointer(&correction->original, g_bytes_unref);
+	g_clear_pointer(&correction->file, g_bytes_unref);
+	g_ptr_array_unref(correction->patches);
 	g_clear_pointer(&correction->directories, g_array_unref);
 	g_free(correction);
 }
 
 DEFINE_AUTO(correction, correction_free)
 
-GBytes *correction_bytes(const struct correction *correction)
+VipsSource *correction_source(const struct correction *correction)
 {
-	return correction->bytes;
+	return correction->replaced ? patched_source_new(correction->file, correction->patches) : NULL;
 }
 
-/* The file, or a copy of its own that may be changed: of a file at path, only the pages that are written to are copied. */
-static GBytes *open_bytes(const char *path, GBytes *given, bool writable, GError **error)
+static GBytes *open_bytes(const char *path, GBytes *given, GError **error)
 {
 	if (given)
-		return writable ? g_bytes_new(g_bytes_get_data(given, NULL), g_bytes_get_size(given))
-				: g_bytes_ref(given);
+		return g_bytes_ref(given);
 	int descriptor = open(path, O_RDONLY | O_CLOEXEC);
 	if (descriptor < 0) {
 		fail_errno(error, "cannot open it");
 		return NULL;
 	}
-	g_autoptr(GMappedFile) file = g_mapped_file_new_from_fd(descriptor, writable, error);
+	g_autoptr(GMappedFile) file = g_mapped_file_new_from_fd(descriptor, FALSE, error);
 	close(descriptor);
 	return file ? g_mapped_file_get_bytes(file) : NULL;
 }
 
-/* To be changed by the caller alone, before libvips sees it. */
-static guint8 *writable(GBytes *copy)
+static void patch(struct correction *c, guint64 at, const void *bytes, gsize length)
 {
-	return (guint8 *)g_bytes_get_data(copy, NULL);
+	patches_add(c->patches, at, bytes, length);
+	c->replaced = true;
 }
 
-static bool find_ppm(struct correction *c, const char *path, GBytes *given, GError **error)
+static bool find_ppm(struct correction *c, GError **error)
 {
 	gsize length;
-	const guint8 *data = g_bytes_get_data(c->original, &length);
+	const guint8 *data = g_bytes_get_data(c->file, &length);
 	struct netpbm header;
 
 	if (!netpbm_header(data, length, &header))
 		return true;
-	if (header.most != 1 || (header.kind != '1' && header.kind != '4'))
-		c->most = header.most == 255 || header.most == 65535 ? 0 : header.most;
-	if (header.kind <= '3')
-		return (c->bytes = netpbm_binary(data, length, &header, error)) != NULL;
-	if (header.comments && !(c->bytes = open_bytes(path, given, true, error)))
-		return false;
-	if (header.comments)
-		netpbm_drop_comments(writable(c->bytes), &header);
+	if (header.kind != '1' && header.kind != '4' && header.most != 255 && header.most != 65535)
+		c->most = header.most;
+	if (header.kind <= '3') {
+		GBytes *binary = netpbm_binary(data, length, &header, error);
+		if (!binary)
+			return false;
+		g_bytes_unref(c->file);
+		c->file = binary;
+		c->replaced = true;
+	} else if (header.comments) {
+		g_autofree char *plain = netpbm_plain_header(&header);
+		patch(c, 0, plain, header.pixels);
+	}
 	return true;
 }
 
@@ -117,26 +122,25 @@ static guint photometric_of(const struct tiff_page *page, const guint8 *data, gs
 	return is_for_libtiff(page) && page->photometric == TIFF_YCBCR ? TIFF_RGB : told ? told : page->photometric;
 }
 
-static bool find_tiff(struct correction *c, const char *path, GBytes *given, GError **error)
+static bool find_tiff(struct correction *c, GError **error)
 {
 	gsize length;
-	const guint8 *data = g_bytes_get_data(c->original, &length);
+	const guint8 *data = g_bytes_get_data(c->file, &length);
 	g_autoptr(GArray) pages = tiff_directories(data, length);
 
+	(void)error;
 	for (guint i = 0; i < pages->len; i++) {
 		const struct tiff_page *page = &g_array_index(pages, struct tiff_page, i);
 		guint photometric = photometric_of(page, data, length);
 		if ((photometric == page->photometric && !is_for_libtiff(page)) || page->photometric_at >= length ||
 			page->compression_at >= length)
 			continue;
-		if (!c->bytes && !(c->bytes = open_bytes(path, given, true, error)))
-			return false;
-		writable(c->bytes)[page->photometric_at] = (guint8)photometric;
+		patch(c, page->photometric_at, &(guint8){(guint8)photometric}, 1);
 		if (!is_for_libtiff(page))
 			continue;
 		/* libvips reads its header alone, as one of plain pixels. */
 		if (page->compression == TIFF_OLD_JPEG)
-			writable(c->bytes)[page->compression_at] = 1;
+			patch(c, page->compression_at, "\1", 1);
 		if (!c->directories)
 			c->directories = g_array_new(FALSE, FALSE, sizeof(guint));
 		g_array_append_val(c->directories, i);
@@ -146,45 +150,40 @@ static bool find_tiff(struct correction *c, const char *path, GBytes *given, GEr
 
 /* Of grey, libheif (1.15 to 1.23) may stretch a limited range, or not, by its version and the depth; and it takes some matrices for those of
  * colours. With these numbers it gives what is in the file. */
-static bool find_heif(struct correction *c, const char *path, GBytes *given, GError **error)
+static bool find_heif(struct correction *c, GError **error)
 {
 	enum { BT601 = 6, FULL = 0x80 };
 	gsize length;
-	const guint8 *data = g_bytes_get_data(c->original, &length);
+	const guint8 *data = g_bytes_get_data(c->file, &length);
 	g_autoptr(GArray) places = heif_grey_colours(data, length);
 
+	(void)error;
 	for (guint i = 0; i < places->len; i++) {
 		const guint64 at = g_array_index(places, guint64, i);
 		if (data[at] == 0 && data[at + 1] == BT601 && data[at + 2] & FULL)
 			continue;
 		c->limited |= !(data[at + 2] & FULL);
-		if (!c->bytes && !(c->bytes = open_bytes(path, given, true, error)))
-			return false;
-		memcpy(writable(c->bytes) + at, (const guint8[]){0, BT601, FULL}, 3);
+		patch(c, at, (const guint8[]){0, BT601, FULL}, 3);
 	}
 	return true;
 }
 
 static const struct {
 	const char *loader;
-	bool (*find)(struct correction *c, const char *path, GBytes *given, GError **error);
+	bool (*find)(struct correction *c, GError **error);
 } finders[] = {{"ppmload", find_ppm}, {"tiffload", find_tiff}, {"heifload", find_heif}};
 
 bool correction_find(const char *path, GBytes *given, const char *loader, struct correction **out, GError **error)
 {
-	g_autoptr(GBytes) original = NULL;
-
 	*out = NULL;
 	for (guint i = 0; loader && i < G_N_ELEMENTS(finders); i++) {
 		if (!g_str_has_prefix(loader, finders[i].loader))
 			continue;
-		if (!(original = open_bytes(path, given, false, error)))
-			return false;
 		auto_struct(correction) c = g_new0(struct correction, 1);
-		c->original = g_bytes_ref(original);
-		if (!finders[i].find(c, path, given, error))
+		c->patches = patches_new();
+		if (!(c->file = open_bytes(path, given, error)) || !finders[i].find(c, error))
 			return false;
-		if (c->bytes || c->most || c->limited)
+		if (c->replaced || c->most)
 			*out = g_steal_pointer(&c);
 	}
 	return true;
@@ -238,7 +237,7 @@ static bool converts(const struct correction *c, guint page)
 
 VipsImage *correction_apply(const struct correction *c, VipsImage *image, guint page, VipsAccess access)
 {
-	VipsImage *right = converts(c, page) ? tiff_rgb_new(c->original, page, image, access != VIPS_ACCESS_RANDOM)
+	VipsImage *right = converts(c, page)       ? tiff_rgb_new(c->file, page, image, access != VIPS_ACCESS_RANDOM)
 			   : c->most || c->limited ? through_table(c, image)
 						   : g_object_ref(image);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Purpose:   sound files that libvips (8.14 to 8.18) shows in wrong colours, or not at all, while their header tells the right ones. What needs
- *            other bytes of the header is read from a private copy of the file; what needs other pixels is corrected after loading:
+ *            other bytes of the header is read through a patched source; what needs other pixels is corrected after loading:
  *            PBM, PGM, PPM: comments, ASCII, largest values other than 255 and 65535; TIFF: YCbCr without JPEG, old-style JPEG, JPEG whose colours
  *            the photometric tag gives wrongly; HEIF and AVIF: grey of limited range.
  * Thread:    any. Ownership: correction_free().
@@ -19,8 +19,8 @@ struct correction;
 bool correction_find(const char *path, GBytes *bytes, const char *loader, struct correction **out, GError **error);
 void correction_free(struct correction *correction);
 
-/* To be read in place of the file; NULL: the file itself is. Borrowed. */
-GBytes *correction_bytes(const struct correction *correction);
+/* What libvips reads in place of the file; NULL: the file itself. Returns owned. */
+VipsSource *correction_source(const struct correction *correction);
 
 /* The image in its right colours; page: of the loader, from 0. Takes image. NULL: libvips' error buffer says why. */
 VipsImage *correction_apply(const struct correction *correction, VipsImage *image, guint page, VipsAccess access);

@@ -272,12 +272,10 @@ static VipsSource *corrected(VipsSource *source, const char *nickname, const cha
 		return NULL;
 	if (!correction)
 		return g_steal_pointer(&first);
-	VipsSource *right = correction_bytes(correction) ? source_of_bytes(correction_bytes(correction), error)
-							 : g_steal_pointer(&first);
-	if (right)
-		g_object_set_data_full(G_OBJECT(right), CORRECTION, correction, (GDestroyNotify)correction_free);
-	else
-		correction_free(correction);
+	VipsSource *right = correction_source(correction);
+	if (!right)
+		right = g_steal_pointer(&first);
+	g_object_set_data_full(G_OBJECT(right), CORRECTION, correction, (GDestroyNotify)correction_free);
 	return right;
 }
 

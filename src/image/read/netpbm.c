@@ -52,7 +52,8 @@ bool netpbm_header(const guint8 *data, gsize length, struct netpbm *header)
 	struct text text = {data, length, 2, false};
 	bool bits = length > 2 && (data[1] == '1' || data[1] == '4');
 
-	if (length < 3 || data[0] != 'P' || data[1] < '1' || data[1] > '6')
+	if (length < 3 || data[0] != 'P' || data[1] < '1' || data[1] > '6' ||
+		(data[2] != '#' && !g_ascii_isspace(data[2])))
 		return false;
 	*header = (struct netpbm){.kind = (char)data[1], .most = 1};
 	if (!read_number(&text, G_MAXUINT, &header->width) || !read_number(&text, G_MAXUINT, &header->height) ||
@@ -65,16 +66,18 @@ bool netpbm_header(const guint8 *data, gsize length, struct netpbm *header)
 	return header->pixels <= length;
 }
 
-void netpbm_drop_comments(guint8 *data, const struct netpbm *header)
+char *netpbm_plain_header(const struct netpbm *header)
 {
-	char text[64];
-	gsize length = (gsize)g_snprintf(text, sizeof(text), " %u %u", header->width, header->height);
+	g_autofree char *most = header->kind == '4' ? g_strdup("") : g_strdup_printf(" %u", header->most);
+	g_autofree char *text = g_strdup_printf(" %u %u%s\n", header->width, header->height, most);
+	char *plain = g_malloc(header->pixels);
 
-	if (header->kind != '4')
-		length += (gsize)g_snprintf(text + length, sizeof(text) - length, " %u", header->most);
-	/* It has the same numbers and one space before each, so that it is not longer than it was. */
-	memset(data + 2, ' ', header->pixels - 3);
-	memcpy(data + header->pixels - 1 - length, text, length);
+	/* The numbers and a space before each: not longer than they were. */
+	memset(plain, ' ', header->pixels);
+	plain[0] = 'P';
+	plain[1] = header->kind;
+	memcpy(plain + header->pixels - strlen(text), text, strlen(text));
+	return plain;
 }
 
 static guint64 over(guint64 count, guint64 of)

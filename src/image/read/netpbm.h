@@ -21,8 +21,8 @@ struct netpbm {
 /* False: not such a header, or it is cut short. */
 bool netpbm_header(const guint8 *data, gsize length, struct netpbm *header);
 
-/* Writes the header of a binary file again, in its own bytes and without comments. */
-void netpbm_drop_comments(guint8 *data, const struct netpbm *header);
+/* The header of a binary file in as many bytes (`pixels`), without comments. Returns owned. */
+char *netpbm_plain_header(const struct netpbm *header);
 
 /* An ASCII file (kind '1' to '3') as the binary one of the same numbers; those above `most` become `most`. NULL: ERROR_INPUT, numbers are missing
  * or are none. */
