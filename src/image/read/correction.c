@@ -9,14 +9,14 @@
 
 #include "base/auto.h"
 #include "base/error.h"
-#include "image/read/netpbm.h"
-#include "image/read/page_scan.h"
-#include "image/read/patched_source.h"
+#include "image/file/netpbm.h"
+#include "image/file/page_scan.h"
+#include "image/file/patched_source.h"
 #include "image/read/tiff_rgb.h"
 #include "image/table/auto.h"
 
 struct correction {
-	GBytes *file;        /* what is read: the original, or what its ASCII says in binary */
+	GBytes *file;        /* the original, or its ASCII in binary */
 	GPtrArray *patches;  /* of the file */
 	bool replaced;       /* libvips reads other bytes than the original's */
 	GArray *directories; /* guint: those that libtiff converts; NULL: none */

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "image/read/page_scan.h"
+#include "image/file/page_scan.h"
 #include "image/read/pages.h"
 #include "image/read/profile.h"
 #include "image/read/unsupported.h"

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "image/file/page_scan.h"
 #include "image/read/format.h"
-#include "image/read/page_scan.h"
 #include "image/read/unsupported.h"
 
 /* The whole file. NULL: it cannot be read. Returns owned. */

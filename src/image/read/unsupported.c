@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "image/file/netpbm.h"
+#include "image/file/page_scan.h"
 #include "image/read/header.h"
-#include "image/read/netpbm.h"
-#include "image/read/page_scan.h"
 #include "image/read/tiff_pieces.h"
 #include "image/table/vips_error.h"
 #include "image/table/warnings.h"

@@ -4,8 +4,8 @@
 
 #include <glib/gstdio.h>
 
+#include "image/file/page_scan.h"
 #include "image/read/allow.h"
-#include "image/read/page_scan.h"
 #include "tiff_support.h"
 
 /* Opened from bytes and from a file, read at random and from top to bottom. */

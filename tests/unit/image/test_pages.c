@@ -6,8 +6,8 @@
 
 #include "base/disk/files.h"
 #include "base/json.h"
+#include "image/file/page_scan.h"
 #include "image/read/page_frames.h"
-#include "image/read/page_scan.h"
 #include "image/read/pages.h"
 #include "image/write/tiff_join.h"
 

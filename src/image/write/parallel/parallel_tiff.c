@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "image/read/tiff_directory.h"
+#include "image/file/tiff_directory.h"
 #include "image/table/auto.h"
 #include "image/write/parallel/parallel_save_private.h"
 #include "image/write/tiff_exif.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Other bytes at some places: see patched_source.h. */
-#include "image/read/patched_source.h"
+#include "image/file/patched_source.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,8 +4,8 @@
  *            Layout: TIFF 6.0, section 2. Private to parallel_tiff.c.
  * Thread:    any. Ownership: small_free().
  */
-#ifndef DROPMILL_IMAGE_READ_TIFF_DIRECTORY_H
-#define DROPMILL_IMAGE_READ_TIFF_DIRECTORY_H
+#ifndef DROPMILL_IMAGE_FILE_TIFF_DIRECTORY_H
+#define DROPMILL_IMAGE_FILE_TIFF_DIRECTORY_H
 
 #include <glib.h>
 #include <stdbool.h>

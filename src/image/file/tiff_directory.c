@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Directories of small TIFFs: see tiff_directory.h. */
-#include "image/read/tiff_directory.h"
+#include "image/file/tiff_directory.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
  *            misreads comments that follow each other, reads the bits of an ASCII PBM as one number, and takes missing numbers for 0.
  * Thread:    any. Ownership: borrows the bytes; others are returned owned.
  */
-#ifndef DROPMILL_IMAGE_READ_NETPBM_H
-#define DROPMILL_IMAGE_READ_NETPBM_H
+#ifndef DROPMILL_IMAGE_FILE_NETPBM_H
+#define DROPMILL_IMAGE_FILE_NETPBM_H
 
 #include <glib.h>
 #include <stdbool.h>

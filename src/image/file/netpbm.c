@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * PBM, PGM and PPM: see netpbm.h. netpbm's pbm(5), pgm(5), ppm(5). */
-#include "image/read/netpbm.h"
+#include "image/file/netpbm.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The blocks of a GIF, by the GIF89a specification; the directories of a TIFF, by TIFF 6.0 and BigTIFF's; the boxes of a HEIF file, by
  * ISO/IEC 14496-12: see page_scan.h. */
-#include "image/read/page_scan.h"
+#include "image/file/page_scan.h"
 
 #include <string.h>
 

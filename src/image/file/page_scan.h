@@ -5,8 +5,8 @@
  *            Is a HEIF file an animation? Private to image/.
  * Thread:    any. Ownership: borrows the bytes.
  */
-#ifndef DROPMILL_IMAGE_READ_PAGE_SCAN_H
-#define DROPMILL_IMAGE_READ_PAGE_SCAN_H
+#ifndef DROPMILL_IMAGE_FILE_PAGE_SCAN_H
+#define DROPMILL_IMAGE_FILE_PAGE_SCAN_H
 
 #include <glib.h>
 #include <stdbool.h>

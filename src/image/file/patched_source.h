@@ -4,8 +4,8 @@
  *            however many pages of it are open.
  * Thread:    one at a time, as libvips reads sources. Ownership: everything is returned owned.
  */
-#ifndef DROPMILL_IMAGE_READ_PATCHED_SOURCE_H
-#define DROPMILL_IMAGE_READ_PATCHED_SOURCE_H
+#ifndef DROPMILL_IMAGE_FILE_PATCHED_SOURCE_H
+#define DROPMILL_IMAGE_FILE_PATCHED_SOURCE_H
 
 #include <vips/vips.h>
 
