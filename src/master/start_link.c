@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "bus/seal.h"
 #include "bus/topics.h"
+#include "master/fleet/lease.h"
 #include "master/link/broker.h"
 #include "master/schedule/assemble.h"
 #include "master/schedule/dispatch.h"

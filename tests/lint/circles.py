@@ -13,13 +13,13 @@ import sys
 import layers
 
 # How many files stand in circles, by the first folder below src/; folders that are not named have none.
-FILES_IN_CIRCLES = {"bus": 4, "image": 6, "master": 25, "web": 2}
+FILES_IN_CIRCLES = {"bus": 4, "image": 6, "master": 23, "web": 2}
 # Uses of a file in a room that ALLOWED of layers.py does not list, at link level.
 UNLISTED = 25
 # How many rooms use each other in a circle.
 ROOMS_IN_CIRCLES = 5
 # Public functions that a header of another name declares than the file that defines them.
-FOREIGN_FUNCTIONS = 295
+FOREIGN_FUNCTIONS = 280
 # Files of a room.
 LARGEST_ROOM = 30
 # Lines of a room's README.md, where there is one.

@@ -3,6 +3,7 @@
 #include "master/fleet/speculative.h"
 
 #include "master/fleet/tile_timing.h"
+#include "master/fleet/worker_select.h"
 
 /* Whatever is usual, to be late by less than this is nothing that anybody notices; a message there and back takes some of it. */
 #define LEAST_US (50 * (gint64)1000)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Who gets a task, and the leases that a worker holds: see workers.h. */
+ * Who gets a task: see worker_select.h. */
+#include "master/fleet/worker_select.h"
+
 #include <string.h>
 
 #include "base/clock.h"
 #include "master/fleet/breaker.h"
 #include "master/fleet/failure_votes.h"
+#include "master/fleet/lease.h"
 #include "master/fleet/tile_timing.h"
-
-/* Files remembered of one that lives long and is robbed often: with what is older it has had time to finish, or to give up. */
-#define LITTER_MOST 256
 
 #define NOBODY "no worker takes tasks: the newest one "
 
@@ -127,170 +127,4 @@ bool worker_may_help(const struct worker *worker, const struct job *job, guint t
 {
 	return usable(worker) && worker->weight == 0 && worker->breaker->state == BREAKER_CLOSED &&
 	       accuse_rank(job, tile, worker) == 0 && !lease_of(worker, job, tile);
-}
-
-static bool lease_on_its_way(const struct lease *lease)
-{
-	return lease->on_its_way && g_atomic_int_get(lease->on_its_way);
-}
-
-bool worker_awaits(const struct worker *worker)
-{
-	for (GList *link = worker->leases.head; link; link = link->next)
-		if (lease_on_its_way(link->data))
-			return true;
-	return false;
-}
-
-void worker_sends(struct worker *worker)
-{
-	worker->idle_beats = 0;
-}
-
-struct lease *lease_of(const struct worker *worker, const struct job *job, guint tile)
-{
-	for (GList *link = worker->leases.head; link; link = link->next) {
-		struct lease *lease = link->data;
-		if (lease->job == job && lease->tile == tile)
-			return lease;
-	}
-	return NULL;
-}
-
-struct lease *lease_attempt(const struct job *job, guint index, guint attempt)
-{
-	const struct tile *tile = &job->tiles[index];
-
-	if (tile->lease && tile->lease->attempt == attempt)
-		return tile->lease;
-	return tile->extra && tile->extra->attempt == attempt ? tile->extra : NULL;
-}
-
-struct lease *lease_begin(
-	struct worker *worker, struct job *job, guint index, int weight, enum plane plane, gsize bytes)
-{
-	struct tile *tile = &job->tiles[index];
-	struct lease *lease = g_new(struct lease, 1);
-	gint64 now = clock_now_us();
-
-	g_assert(!tile->extra && !lease_of(worker, job, index));
-	*lease = (struct lease){worker, job, index, tile->attempt, weight, plane, bytes, now, NULL, false};
-	if (worker->weight == 0)
-		worker->answered_us = now;
-	g_queue_push_tail(&worker->leases, lease);
-	worker->weight += weight;
-	worker->bytes += bytes;
-	worker->idle_beats = 0;
-	if (tile->lease)
-		tile->extra = lease;
-	else {
-		tile->lease = lease;
-		tile->state = TILE_LEASED;
-		job->leased++;
-	}
-	return lease;
-}
-
-/* The lease without what it weighs, which the caller settles. */
-static bool unlink_lease(struct lease *lease)
-{
-	struct job *job = lease->job;
-	struct tile *tile = &job->tiles[lease->tile];
-
-	g_queue_remove(&lease->worker->leases, lease);
-	if (tile->lease == lease)
-		tile->lease = tile->extra;
-	tile->extra = NULL;
-	if (tile->lease)
-		return false;
-	tile->state = TILE_WAITING;
-	job->leased--;
-	return true;
-}
-
-static void lease_free(struct lease *lease)
-{
-	if (lease->on_its_way)
-		g_atomic_rc_box_release(lease->on_its_way);
-	g_free(lease);
-}
-
-static void lighten(struct worker *worker, int weight, gsize bytes)
-{
-	worker->weight -= weight;
-	worker->bytes -= MIN(worker->bytes, bytes);
-}
-
-bool lease_end(struct lease *lease)
-{
-	if (!lease)
-		return false;
-	bool last = unlink_lease(lease);
-	/* What was not sent of its task is not needed. */
-	if (lease->on_its_way)
-		g_atomic_int_set(lease->on_its_way, 0);
-	lighten(lease->worker, lease->weight, lease->bytes);
-	lease_free(lease);
-	return last;
-}
-
-bool lease_lose(struct lease *lease, bool writes)
-{
-	struct late *late = g_new(struct late, 1);
-
-	*late = (struct late){g_ref_string_acquire(lease->job->id), lease->job->course.run, lease->tile, lease->attempt,
-		lease->weight, lease->bytes, lease->sent_us, writes};
-	g_queue_push_tail(&lease->worker->late, late);
-	bool last = unlink_lease(lease);
-	lease_free(lease);
-	return last;
-}
-
-static void late_free(struct late *late)
-{
-	g_ref_string_release(late->job);
-	g_free(late);
-}
-
-bool worker_forget_late(
-	struct worker *worker, const char *job, guint32 serial, guint tile, guint attempt, struct late *found)
-{
-	for (GList *link = worker->late.head; link; link = link->next) {
-		struct late *late = link->data;
-		if (late->serial != serial || late->tile != tile || late->attempt != attempt || strcmp(late->job, job))
-			continue;
-		lighten(worker, late->weight, late->bytes);
-		if (found) {
-			*found = *late;
-			found->job = NULL;
-		}
-		g_queue_delete_link(&worker->late, link);
-		late_free(late);
-		return true;
-	}
-	return false;
-}
-
-void worker_forget_all_late(struct worker *worker)
-{
-	const struct late *late;
-
-	while ((late = g_queue_peek_head(&worker->late)))
-		worker_forget_late(worker, late->job, late->serial, late->tile, late->attempt, NULL);
-}
-
-void worker_will_litter(const struct lease *lease)
-{
-	struct worker *worker = lease->worker;
-	const struct job *job = lease->job;
-
-	if (worker->dead || lease->plane != PLANE_SHM)
-		return;
-	if (!worker->litter)
-		worker->litter = g_ptr_array_new_with_free_func(g_free);
-	for (guint i = 0; i < job->outputs->len; i++)
-		g_ptr_array_add(
-			worker->litter, g_strdup(((struct job_output *)g_ptr_array_index(job->outputs, i))->temp));
-	while (worker->litter->len > LITTER_MOST)
-		g_ptr_array_remove_index(worker->litter, 0);
 }

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "master/fleet/breaker.h"
+#include "master/fleet/lease.h"
 
 /* A dead worker's supervisor, when it is not us, starts another, which tells how it ended, within this. */
 #define ENDING_US (2 * G_USEC_PER_SEC)

@@ -103,44 +103,7 @@ guint workers_live(struct workers *workers);
 /* Those of them that hold a partition, so that a task finds them. */
 guint workers_holding(struct workers *workers);
 
-/* Why none of them may get a task, for people; static. NULL: one may. */
-const char *workers_obstacle(struct workers *workers);
-
 /* Live ones that have nothing to do, of the host with the most of them: so many threads may one worker there take. At least 1. */
 int workers_idle_neighbours(const struct workers *workers);
-
-/* The worker that should get this task, of this weight and size: live, with a partition, its breaker closed, with room in its window, least
- * to do; one that failed it before only when nobody else is there who could. job NULL: any task. NULL: none. The last tiles of a job
- * (workers_end_job()) go to whom they should be ready first at, by measured times; NULL also when that one has no room, and would still be first. */
-struct worker *workers_choose(struct workers *workers, const struct job *job, guint tile, int weight, gsize bytes,
-	int window, gsize window_bytes);
-/* The tiles of this job that nobody has yet are fewer than what the workers could take at once. */
-bool workers_end_job(struct workers *workers, const struct job *job, int weight, int window);
-/* One that could be given a late worker's tile as well: it has nothing to do, is not on trial, has not got the tile and has not failed it. */
-bool worker_may_help(const struct worker *worker, const struct job *job, guint tile);
-/* Is there one that has not failed it? */
-bool workers_elsewhere(struct workers *workers, const struct job *job, guint tile);
-
-/* The tile's latest attempt is this worker's now; the second one at a time is the tile's extra. Borrowed until lease_end(). */
-struct lease *lease_begin(
-	struct worker *worker, struct job *job, guint tile, int weight, enum plane plane, gsize bytes);
-/* It is answered, or taken back; freed. True when nobody has the tile any more: it is waiting then. NULL: false. */
-bool lease_end(struct lease *lease);
-/* The same, but its worker is believed to be at it still, or to come to it. writes: into the job's segment. */
-bool lease_lose(struct lease *lease, bool writes);
-/* The lease of this attempt; NULL: nobody has it any more. */
-struct lease *lease_attempt(const struct job *job, guint tile, guint attempt);
-/* Something large is on its way to it. */
-bool worker_awaits(const struct worker *worker);
-/* Something large comes from it: what it owes is not lost. */
-void worker_sends(struct worker *worker);
-/* This worker's lease of the tile; NULL: it has none. */
-struct lease *lease_of(const struct worker *worker, const struct job *job, guint tile);
-/* The answer of a late task came, or will not come: a copy without the name in *late, if not NULL. False: it owes no such thing. */
-bool worker_forget_late(
-	struct worker *worker, const char *job, guint32 serial, guint tile, guint attempt, struct late *late);
-void worker_forget_all_late(struct worker *worker);
-/* A whole task is taken from its worker: the temp files that it may yet make are removed when it is dead. */
-void worker_will_litter(const struct lease *lease);
 
 #endif

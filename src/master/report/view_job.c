@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "master/fleet/worker_select.h"
 #include "master/job/tile_map.h"
 #include "master/report/view_pipeline.h"
 #include "status/record_view.h"

@@ -6,6 +6,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "master/fleet/lease.h"
+#include "master/fleet/worker_select.h"
 #include "master/report/view.h"
 #include "master/schedule/job_start.h"
 #include "master/schedule/poison_task.h"

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/terminal.h"
 #include "master/fleet/failure_votes.h"
+#include "master/fleet/lease.h"
 #include "master/report/view_job.h"
 #include "master/schedule/dispatch.h"
 #include "master/schedule/job_effects.h"

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "master/fleet/lease.h"
 #include "master/fleet/speculative.h"
 #include "master/fleet/tile_timing.h"
 #include "master/report/view.h"

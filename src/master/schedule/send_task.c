@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/testing/crash.h"
+#include "master/fleet/lease.h"
 #include "master/schedule/asset_copies.h"
 #include "master/schedule/dispatch.h"
 #include "master/schedule/job_start.h"

@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "master/fleet/breaker.h"
 #include "master/fleet/failure_votes.h"
+#include "master/fleet/lease.h"
+#include "master/fleet/worker_select.h"
 #include "workers_support.h"
 
 #include <setjmp.h>

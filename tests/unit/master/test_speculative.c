@@ -3,8 +3,10 @@
 #include "base/clock.h"
 #include "master/fleet/breaker.h"
 #include "master/fleet/failure_votes.h"
+#include "master/fleet/lease.h"
 #include "master/fleet/speculative.h"
 #include "master/fleet/tile_timing.h"
+#include "master/fleet/worker_select.h"
 #include "workers_support.h"
 
 #include <setjmp.h>
