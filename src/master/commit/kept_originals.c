@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/disk/beneath.h"
 #include "base/disk/moves.h"
-#include "master/commit/kept_originals_private.h"
+#include "master/commit/kept_originals_records.h"
 #include "master/intake/intake_private.h"
 
 /* Is this the file that was milled? Only what is the same at first sight, or whose content can be compared. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Originals that stay: their records, in memory and in the database, and the thread that reads contents. See kept_originals_private.h. */
-#include "master/commit/kept_originals_private.h"
+ * Originals that stay: their records, in memory and in the database, and the thread that reads contents. See kept_originals_records.h. */
+#include "master/commit/kept_originals_records.h"
 
 #include <fcntl.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   what kept_originals.c, which judges files, and kept_originals_records.c, which has the records, their database and the thread that reads, share.
+ * Purpose:   the records of originals that stay, their database, and the thread that reads contents. Used by kept_originals.c alone.
  * Thread:    whatever takes a struct kept and a path, but for kept_save(), is called with mutex held. Ownership: struct kept owns all.
  */
-#ifndef DROPMILL_MASTER_COMMIT_KEPT_ORIGINALS_PRIVATE_H
-#define DROPMILL_MASTER_COMMIT_KEPT_ORIGINALS_PRIVATE_H
+#ifndef DROPMILL_MASTER_COMMIT_KEPT_ORIGINALS_RECORDS_H
+#define DROPMILL_MASTER_COMMIT_KEPT_ORIGINALS_RECORDS_H
 
 #include "master/commit/kept_originals.h"
 
