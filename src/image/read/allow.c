@@ -14,7 +14,7 @@ static const struct entry {
 	const char *nickname; /* of the loader, without _source and _buffer */
 	const char *base;     /* class that all its variants derive from */
 	const char *format;   /* as sniff_format() has it */
-	bool file;            /* its library (CFITSIO, OpenEXR, OpenSlide) takes no memory */
+	bool file;            /* it takes no memory: CFITSIO, OpenEXR, OpenSlide, and libvips for its own format */
 } entries[] = {
 	{"svg", "svgload", "VipsForeignLoadSvg", "svg", false},
 	{"pdf", "pdfload", "VipsForeignLoadPdf", "pdf", false},
@@ -24,7 +24,7 @@ static const struct entry {
 	{"exr", "openexrload", "VipsForeignLoadOpenexr", "exr", true},
 	{"ppm", "ppmload", "VipsForeignLoadPpm", "ppm", false},
 	{"rad", "radload", "VipsForeignLoadRad", "rad", false},
-	{"vips", "vipsload", "VipsForeignLoadVips", "vips", false},
+	{"vips", "vipsload", "VipsForeignLoadVips", "vips", true},
 	/* Slides are TIFFs of their makers' own kind; the other kinds come in several files, which a drop is not. */
 	{"openslide", "openslideload", "VipsForeignLoadOpenslide", "tiff", true},
 };

@@ -48,6 +48,24 @@ static void test_open_for_one_job(void **state)
 	assert_false(allow_is_open("jxl"));
 }
 
+/* libvips opens its own format by name only. */
+static void test_libvips_format_from_bytes(void **state)
+{
+	g_autofree char *folder = scratch_folder(), *path = g_build_filename(folder, "a.v", NULL), *data = NULL;
+	g_autoptr(VipsImage) image = picture(20, 10, 3, 8);
+	g_autoptr(VipsImage) opened = NULL;
+	gsize length;
+
+	(void)state;
+	assert_int_equal(vips_image_write_to_file(image, path, NULL), 0);
+	assert_true(g_file_get_contents(path, &data, &length, NULL));
+	assert_true(allow("{\"allow\": [\"vips\"]}", NULL));
+	assert_true(opens(data, length, &opened, NULL));
+	assert_same_picture(opened, image);
+	allow_shut();
+	remove_scratch(folder);
+}
+
 /* libvips itself must refuse, not only our look at the first bytes. */
 static void test_libvips_is_shut(void **state)
 {
@@ -121,6 +139,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_open_for_one_job),
+		cmocka_unit_test(test_libvips_format_from_bytes),
 		cmocka_unit_test(test_libvips_is_shut),
 		cmocka_unit_test(test_lists_that_no_definition_has),
 		cmocka_unit_test(test_what_is_damaged),
