@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * The blocks of a GIF, by the GIF89a specification; the directories of a TIFF, by TIFF 6.0 and BigTIFF's; the boxes of a HEIF file, by
- * ISO/IEC 14496-12: see page_scan.h. */
+ * What files say of their pages: see page_scan.h. The GIF89a specification (blocks). TIFF 6.0 and BigTIFF (directories). ISO/IEC 10918-1 (JPEG's
+ * markers). ISO/IEC 14496-12 (boxes of HEIF). */
 #include "image/file/page_scan.h"
 
 #include <string.h>
@@ -183,6 +183,29 @@ GArray *tiff_directories(const guint8 *data, gsize length)
 bool tiff_is_jp2k(guint compression)
 {
 	return (compression >= 33003 && compression <= 33005) || compression == 34712;
+}
+
+guint tiff_jpeg_colours(const struct tiff_page *page, const guint8 *data, gsize length)
+{
+	gsize at = page->compression == TIFF_JPEG && page->data < length ? (gsize)page->data + 2 : length;
+
+	while (at < length && length - at >= 4 && data[at] == 0xff) {
+		guint8 marker = data[at + 1];
+		gsize size = (gsize)data[at + 2] << 8 | data[at + 3];
+		const guint8 *body = data + at + 4;
+		if (size < 2 || size > length - at - 2)
+			return 0;
+		if (marker == 0xe0 && size >= 7 && memcmp(body, "JFIF", 4) == 0)
+			return TIFF_YCBCR;
+		if (marker == 0xee && size >= 14 && memcmp(body, "Adobe", 5) == 0)
+			return body[11] == 1 ? TIFF_YCBCR : body[11] == 2 ? TIFF_YCCK : body[11] == 0 ? TIFF_RGB : 0;
+		if (marker >= 0xc0 && marker <= 0xc2)
+			return size >= 17 && body[5] == 3 && body[7] != body[10] ? TIFF_YCBCR : 0;
+		if (marker == 0xda)
+			return 0;
+		at += 2 + size;
+	}
+	return 0;
 }
 
 /* The body of the first box of this kind from *at on, among those side by side until `end`. *at is then behind it. body

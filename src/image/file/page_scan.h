@@ -26,7 +26,12 @@ struct tiff_page {
 	guint32 kind; /* NewSubfileType, a set of these bits: */
 };
 enum tiff_page_kind { TIFF_REDUCED = 1, TIFF_PAGE = 2 };
-enum tiff_photometric { TIFF_RGB = 2, TIFF_YCBCR = 6 };
+enum tiff_photometric {
+	TIFF_RGB = 2,
+	TIFF_CMYK = 5,
+	TIFF_YCBCR = 6,
+	TIFF_YCCK = 0x10000 /* only tiff_jpeg_colours() */
+};
 enum tiff_compression { TIFF_OLD_JPEG = 6, TIFF_JPEG = 7 };
 
 /* JPEG 2000 by one of its numbers, which libvips decodes, not libtiff. */
@@ -35,6 +40,10 @@ bool tiff_is_jp2k(guint compression);
 /* The directories of a TIFF in their order, those in sub-directories left out; none of another file.
  * Returns owned (struct tiff_page). */
 GArray *tiff_directories(const guint8 *data, gsize length);
+
+/* What the JPEG in this directory says of its colours: YCbCr by its subsampling or the marker of JFIF, others by Adobe's, whose 0 means RGB of
+ * three colours. 0: nothing, or it is not a JPEG. */
+guint tiff_jpeg_colours(const struct tiff_page *page, const guint8 *data, gsize length);
 
 /* Where a HEIF or AVIF whose items are all grey has its matrix coefficients (nclx: 2 bytes, and a byte whose highest bit says full range);
  * none of another file. Returns owned (guint64). */

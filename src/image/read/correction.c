@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Files whose header tells more than libvips looks at: see correction.h. TIFF 6.0; netpbm's ppm(5); ITU-T H.273 (limited range); ISO/IEC
- * 10918-1 (JPEG's markers). */
+ * Files whose header tells more than libvips looks at: see correction.h. TIFF 6.0; netpbm's ppm(5); ITU-T H.273 (limited range). */
 #include "image/read/correction.h"
 
 #include <fcntl.h>
@@ -83,28 +82,6 @@ static bool find_ppm(struct correction *c, GError **error)
 	return true;
 }
 
-/* What a JPEG of three colours says of them: YCbCr by its subsampling or the marker of JFIF, either by Adobe's. 0: nothing. */
-static guint jpeg_colours(const guint8 *data, gsize length)
-{
-	for (gsize at = 2; at + 4 <= length && data[at] == 0xff;) {
-		guint8 marker = data[at + 1];
-		gsize size = (gsize)data[at + 2] << 8 | data[at + 3];
-		const guint8 *body = data + at + 4;
-		if (size < 2 || at + 2 + size > length)
-			return 0;
-		if (marker == 0xe0 && size >= 7 && memcmp(body, "JFIF", 4) == 0)
-			return TIFF_YCBCR;
-		if (marker == 0xee && size >= 14 && memcmp(body, "Adobe", 5) == 0)
-			return body[11] == 1 ? TIFF_YCBCR : body[11] == 0 ? TIFF_RGB : 0;
-		if (marker >= 0xc0 && marker <= 0xc2)
-			return size >= 17 && body[5] == 3 && body[7] != body[10] ? TIFF_YCBCR : 0;
-		if (marker == 0xda)
-			return 0;
-		at += 2 + size;
-	}
-	return 0;
-}
-
 /* Libtiff has to convert it: neither libtiff's decoder of its compression brings it to RGB, nor libvips. */
 static bool is_for_libtiff(const struct tiff_page *page)
 {
@@ -115,9 +92,8 @@ static bool is_for_libtiff(const struct tiff_page *page)
 /* Its photometric tag as it should be for libvips. */
 static guint photometric_of(const struct tiff_page *page, const guint8 *data, gsize length)
 {
-	bool has_jpeg = page->compression == TIFF_JPEG && page->samples == 3 && page->data < length &&
-			(page->photometric == TIFF_RGB || page->photometric == TIFF_YCBCR);
-	guint told = has_jpeg ? jpeg_colours(data + page->data, length - page->data) : 0;
+	bool may_be_wrong = page->photometric == TIFF_RGB || page->photometric == TIFF_YCBCR;
+	guint told = may_be_wrong && page->samples == 3 ? tiff_jpeg_colours(page, data, length) : 0;
 
 	return is_for_libtiff(page) && page->photometric == TIFF_YCBCR ? TIFF_RGB : told ? told : page->photometric;
 }

@@ -81,6 +81,10 @@ static bool check_tiff(const guint8 *data, gsize length, guint page, GError **er
 	if (d->photometric == TIFF_YCBCR && d->samples > 3)
 		return refuse(error,
 			"a YCbCr TIFF with more than three numbers a pixel, which libtiff does not read; convert it to RGB first");
+	/* libtiff shows its numbers as they are. */
+	if (d->photometric == TIFF_CMYK && tiff_jpeg_colours(d, data, length) == TIFF_YCCK)
+		return refuse(error,
+			"JPEG in TIFF whose photometric tag says CMYK, while the JPEG is YCCK; convert it to RGB first");
 	if (d->compression > 1 && !tiff_is_jp2k(d->compression) && !tiff_unpacks(d->compression))
 		return fail(error, ERROR_INPUT,
 			"unsupported: a TIFF of compression %u, which the libtiff at hand does not read; convert it to deflate first",

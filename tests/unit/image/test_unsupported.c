@@ -43,6 +43,27 @@ static void test_kinds_of_tiff(void **state)
 	}
 }
 
+/* A JPEG of CMYK in TIFF, with Adobe's marker, whose last byte says how its colours are transformed: 2 is YCCK. */
+static void test_ycck_in_tiff(void **state)
+{
+	static const struct kind cmyk = {"", 8, 1, 7, 5, 4, NULL};
+
+	(void)state;
+	for (guint8 transform = 0; transform <= 2; transform += 2) {
+		g_autoptr(VipsImage) image = picture(8, 8, 4, 8);
+		g_autofree guint8 *data = NULL;
+		size_t length;
+		image->Type = VIPS_INTERPRETATION_CMYK;
+		assert_int_equal(vips_jpegsave_buffer(image, (void **)&data, &length, "strip", TRUE, NULL), 0);
+		guint8 *marker = memmem(data, length, "Adobe", 5);
+		assert_non_null(marker);
+		marker[11] = transform;
+		g_autoptr(GBytes) bytes = tiff(&cmyk, data, length);
+		assert_said(
+			bytes, "CMYK", transform ? "unsupported: JPEG in TIFF whose photometric tag says CMYK" : NULL);
+	}
+}
+
 /* What libvips itself writes stays readable, whatever its quality. */
 static void test_own_jpeg_in_tiff(void **state)
 {
@@ -160,6 +181,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds_of_tiff),
+		cmocka_unit_test(test_ycck_in_tiff),
 		cmocka_unit_test(test_own_jpeg_in_tiff),
 		cmocka_unit_test(test_later_pages),
 		cmocka_unit_test(test_numbers),
