@@ -102,6 +102,7 @@ def assert_like(mill, pictures, odd, plain, ending, lanes):
             mill.drop(write(os.path.join(mill.folder, name), data), pipeline, name + ending)
             outputs.append(mill.wait_output(pipeline, name + ".png"))
         assert farthest(pictures, *outputs, mill.folder) <= 1
+        mill.wait_idle(done=2 * list(CHAINS).index(pipeline) + 2)
         assert [job["lane"] for job in mill.jobs() if job["pipeline"] == pipeline] == [lane] * 2
     # What the page shows of the originals.
     shown = [write(os.path.join(mill.folder, name + ".jpg"), thumbnail(mill, name + ending)) for name in ("odd", "plain")]
