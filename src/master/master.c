@@ -27,6 +27,7 @@
 #include "master/schedule/job_start.h"
 #include "master/schedule/job_transitions.h"
 #include "master/schedule/job_waiting.h"
+#include "master/schedule/schedule_private.h"
 #include "master/service.h"
 #include "master/start.h"
 #include "master/start_link.h"

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   the parts of a start that can go wrong for reasons outside: folders, lock, history, inboxes. Each error
- *            is one line that says what is wrong and what to do.
+ * Purpose:   the parts of a start that can go wrong for reasons outside: folders, lock, history, inboxes. Each error is one line that says
+ *            what is wrong and what to do.
  * Thread:    the main thread, before the loop runs (inboxes: also on reload).
  */
 #ifndef DROPMILL_MASTER_START_H
 #define DROPMILL_MASTER_START_H
 
-#include "master/schedule/schedule_private.h"
+#include <glib.h>
+#include <stdbool.h>
+
+struct master;
 
 /* Makes a folder and tries that it can be written to. */
 bool start_folder(const char *option, const char *path, GError **error);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "master/schedule/schedule_private.h"
 #include "master/schedule/send_task.h"
 
 /* Less than that is through before it would be worth to think about. */

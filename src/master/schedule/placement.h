@@ -9,7 +9,10 @@
 #ifndef DROPMILL_MASTER_SCHEDULE_PLACEMENT_H
 #define DROPMILL_MASTER_SCHEDULE_PLACEMENT_H
 
-#include "master/schedule/schedule_private.h"
+#include "master/fleet/workers.h"
+#include "master/job/queue.h"
+
+struct master;
 
 /* Shall the file be sent, now that the plan is known? Then job->sent_far is set. */
 bool far_sends_file(struct master *master, struct job *job, JsonObject *plan);

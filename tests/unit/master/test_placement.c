@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "master/schedule/placement.h"
+#include "master/schedule/schedule_private.h"
 #include "workers_support.h"
 
 #include <setjmp.h>
