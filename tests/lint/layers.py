@@ -16,7 +16,7 @@ ALLOWED = {
     "bus": {"base", "bus/protocol"},
     "bus/command": {"base", "bus"},
     "bus/protocol": {"base", "base/disk", "bus"},
-    "codec": {"base", "base/disk", "base/testing", "definition", "definition/reader", "definition/template", "image/chain", "image/describe", "image/operations", "image/read", "image/table", "image/write/parallel", "sandbox"},
+    "codec": {"base", "base/disk", "base/testing", "definition", "definition/reader", "definition/template", "image/chain", "image/describe", "image/operations", "image/read", "image/table", "image/write", "image/write/parallel", "sandbox"},
     "definition": {"base", "definition/template"},
     "definition/expression": {"base", "definition/yaml"},
     "definition/reader": {"base", "base/disk", "definition", "definition/expression", "definition/template", "definition/yaml"},

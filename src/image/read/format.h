@@ -73,10 +73,6 @@ void format_tell_implied(unsigned set, JsonObject *entry);
  * is any. "thumbnail": EXIF has no room for the one that was asked for. */
 void format_tell_lost(VipsImage *image, const char *format, JsonObject *save, JsonObject *entry);
 
-/* Can the format hold it? Asked before the first pixel is computed, with the chain's result. Errors (ERROR_INPUT) name the limit and
- * what to do. */
-bool format_fits(VipsImage *image, const char *format, JsonObject *save, GError **error);
-
 /* Writes image as format ("jpeg"...) with save options to path (created or overwritten), or to memory. A pyramid (dz) makes a
  * folder there, or the bytes of one for folder_unpack(). On disk: what failed is to be thrown away. */
 bool format_save(VipsImage *image, const char *path, const char *format, JsonObject *save, GError **error);

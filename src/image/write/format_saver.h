@@ -14,12 +14,12 @@
 bool format_run_saver(VipsImage *image, const struct format *format, const char *path, GBytes **bytes, JsonObject *save,
 	GError **error);
 
-/* A folder of files, not yet on disk. */
-bool format_save_folder(
-	VipsImage *image, const struct format *format, const char *path, JsonObject *save, GError **error);
-
 /* To a target of the caller's, who sees for himself whether it was all written. error NULL: whatever went wrong was wanted. */
 bool format_run_saver_to(
 	VipsImage *image, const struct format *format, VipsTarget *target, JsonObject *save, GError **error);
+
+/* Can the format hold it? Asked before the first pixel is computed, with the chain's result. Errors (ERROR_INPUT) name the limit and
+ * what to do. */
+bool format_fits(VipsImage *image, const char *format, JsonObject *save, GError **error);
 
 #endif

@@ -16,7 +16,6 @@
 #include "image/table/auto.h"
 #include "image/table/colour.h"
 #include "image/write/format_prepare.h"
-#include "image/write/format_saver.h"
 
 bool pyramid_is_file(JsonObject *save)
 {
@@ -110,20 +109,4 @@ bool pyramid_settle(const char *path, JsonObject *save, GError **error)
 		return false;
 	}
 	return true;
-}
-
-bool pyramid_save_packed(VipsImage *image, JsonObject *save, GBytes **out, GError **error)
-{
-	g_autofree char *scratch = g_dir_make_tmp("dropmill-pyramid-XXXXXX", NULL);
-	const struct format *format = format_find("dz");
-	g_autoptr(VipsImage) ready = NULL;
-
-	if (!scratch)
-		return fail_errno(error, "cannot make a folder below %s", g_get_tmp_dir());
-	bool ok = format_prepare(image, format, save, &ready, error) &&
-		  format_save_folder(ready, format, scratch, save, error);
-	if (ok)
-		ok = (*out = folder_pack(scratch, error)) != NULL;
-	files_remove_tree(scratch);
-	return ok;
 }

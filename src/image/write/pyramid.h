@@ -24,7 +24,4 @@ bool pyramid_options(VipsOperation *operation, const char *path, JsonObject *sav
 /* After the saver: the files lie where they belong. */
 bool pyramid_settle(const char *path, JsonObject *save, GError **error);
 
-/* The folder as bytes for folder_unpack(): workers elsewhere. */
-bool pyramid_save_packed(VipsImage *image, JsonObject *save, GBytes **out, GError **error);
-
 #endif
