@@ -17,7 +17,7 @@ bool unsupported_check(const guint8 *data, gsize length, const char *format, gui
  * system keeps its kind. Returns false. */
 bool unsupported_failed(VipsSource *source, GError **error);
 
-/* A TIFF's header does not say which of its numbers are black and white (signed, floating-point or 32-bit ones). The mark is for
+/* Nobody knows which of a TIFF's numbers are black and white (signed, floating-point or 32-bit ones). The mark is for
  * unsupported_save(); steps that give the numbers a meaning take it off. */
 void unsupported_mark(VipsImage *image);
 void unsupported_carry(VipsImage *from, VipsImage *to);
