@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "web/api/archive.h"
 #include "web/api/events.h"
+#include "web/api/streams.h"
 #include "web/http/answer.h"
 #include "web/http/listen.h"
 #include "web/pictures/pictures.h"
@@ -134,7 +135,7 @@ static bool start(struct web *web, GError **error)
 {
 	g_autofree char *ports = g_strdup_printf("%s:%d", web->address->numeric, web->address->port);
 	/* A stream holds a thread for as long as it is open; the others are for everybody else. */
-	g_autofree char *threads = g_strdup_printf("%d", EVENTS_MOST + OTHER_THREADS);
+	g_autofree char *threads = g_strdup_printf("%d", STREAMS_MOST + OTHER_THREADS);
 	const char *options[] = {
 		"listening_ports",
 		ports,

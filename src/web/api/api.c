@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/version.h"
-#include "web/api/events.h"
+#include "web/api/streams.h"
 
 struct shown_status {
 	struct snapshot of;
@@ -124,7 +124,7 @@ struct status_key api_status_key(const struct snapshot *snapshot)
 		.taken_us = snapshot->taken_us,
 		.boot = snapshot->boot,
 		.age_s = MAX(clock_now_us() - snapshot->taken_us, 0) / G_USEC_PER_SEC,
-		.streams = events_open()};
+		.streams = streams_open()};
 }
 
 /* Everything is as of the snapshot, so that two clients get the same numbers. */
@@ -143,8 +143,8 @@ JsonObject *api_status_object(const struct snapshot *snapshot)
 		.age_s = MAX(clock_now_us() - snapshot->taken_us, 0) / G_USEC_PER_SEC,
 		.lag = api_total_lag(snapshot),
 		.oldest_us = queued_us > 0 ? MAX(snapshot->taken_us - queued_us, 0) : -1,
-		.streams = events_open(),
-		.most = EVENTS_MOST,
+		.streams = streams_open(),
+		.most = STREAMS_MOST,
 	};
 
 	return fields_object(&api_status_table, &shown);

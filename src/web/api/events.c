@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "web/api/api.h"
 #include "web/api/archive.h"
+#include "web/api/streams.h"
 #include "web/pictures/pictures.h"
 
 #define PING_US (15 * G_USEC_PER_SEC)
@@ -21,7 +22,6 @@
 /* One stream follows so many jobs: a browser's windows share one. */
 #define FOLLOWED_MOST 32
 
-static gint open_streams;
 static gint stopped;
 static GMutex still_lock;
 static GCond still_over; /* stopped */
@@ -44,11 +44,6 @@ struct stream {
 	bool tasks;          /* it wants those that ended */
 	bool wants_pictures; /* it wants to know which thumbnails were made */
 };
-
-int events_open(void)
-{
-	return g_atomic_int_get(&open_streams);
-}
 
 void events_stop(void)
 {
@@ -302,7 +297,7 @@ static bool waits_no_more(void *user)
 static struct snapshot *next_snapshot(struct stream *stream, guint64 above, gint64 spoken)
 {
 	struct snapshot *snapshot = snapshot_wait(above, spoken + PING_US, waits_no_more, stream);
-	gint64 due = spoken + g_atomic_int_get(&open_streams) * (gint64)SHARE_US;
+	gint64 due = spoken + streams_open() * (gint64)SHARE_US;
 
 	if (!snapshot || !above || clock_now_us() >= due)
 		return snapshot;
@@ -353,11 +348,10 @@ int events_answer(struct request *request)
 	struct answer answer = {.status = 200, .type = "text/event-stream", .length = -1};
 	struct stream stream = {.request = request};
 
-	if (g_atomic_int_add(&open_streams, 1) >= EVENTS_MOST) {
-		g_atomic_int_add(&open_streams, -1);
+	if (!streams_enter()) {
 		request->retry_s = 5;
 		return answer_error(
-			request, 503, "%d streams are open; ask /api/status again and again instead", EVENTS_MOST);
+			request, 503, "%d streams are open; ask /api/status again and again instead", STREAMS_MOST);
 	}
 	request->close = true;
 	answer_send(request, &answer, NULL);
@@ -369,6 +363,6 @@ int events_answer(struct request *request)
 		g_strfreev(stream.ids);
 		g_free(stream.jobs);
 	}
-	g_atomic_int_add(&open_streams, -1);
+	streams_leave();
 	return answer.status;
 }

@@ -11,15 +11,10 @@
 #include "web/http/answer.h"
 #include "web/http/fields.h"
 
-/* Streams at a time; each holds a thread. Beyond, 503: the page polls. */
-#define EVENTS_MOST 256
-
 /* What an event says. */
 extern const struct table events_table;
 /* Until the client goes or events_stop(). Returns the status sent. */
 int events_answer(struct request *request);
-/* How many are open. Any thread. */
-int events_open(void);
 /* Every stream ends, now and from now on; or they may open again. */
 void events_stop(void);
 void events_allow(void);

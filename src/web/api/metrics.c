@@ -6,7 +6,7 @@
 
 #include "base/version.h"
 #include "web/api/api.h"
-#include "web/api/events.h"
+#include "web/api/streams.h"
 
 struct family {
 	const char *name, *type, *help;
@@ -149,7 +149,7 @@ static void add_lag(GString *text, const struct family *family, const struct sna
 static void add_streams(GString *text, const struct family *family, const struct snapshot *snapshot)
 {
 	(void)snapshot;
-	add_number(text, family->name, (guint64)events_open());
+	add_number(text, family->name, (guint64)streams_open());
 }
 
 static void add_uptime(GString *text, const struct family *family, const struct snapshot *snapshot)

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "served.h"
 #include "web/api/events.h"
+#include "web/api/streams.h"
 
 struct listener {
 	int socket;
@@ -190,31 +191,31 @@ static void test_a_job_with_its_tiles(void **state)
 
 static bool all_closed(void)
 {
-	for (int i = 0; i < 500 && events_open() > 0; i++) {
+	for (int i = 0; i < 500 && streams_open() > 0; i++) {
 		publish_next(5000 + (guint64)i); /* one that writes notices who went */
 		g_usleep(20000);
 	}
-	return events_open() == 0;
+	return streams_open() == 0;
 }
 
 static void test_as_many_as_there_may_be(void **state)
 {
 	(void)state;
-	static struct listener listeners[EVENTS_MOST];
+	static struct listener listeners[STREAMS_MOST];
 	publish_next(4000);
 	assert_true(all_closed());
-	for (int i = 0; i < EVENTS_MOST; i++) {
+	for (int i = 0; i < STREAMS_MOST; i++) {
 		listener_open(&listeners[i], "", NULL);
 		expect_stream(&listeners[i]);
 	}
-	assert_int_equal(events_open(), EVENTS_MOST);
+	assert_int_equal(streams_open(), STREAMS_MOST);
 	auto_reply refused = http_get(web_port(served), "/api/events");
 	assert_int_equal(refused.status, 503);
 	g_autofree char *later = reply_header(&refused, "Retry-After");
 	assert_string_equal(later, "5");
 	auto_reply other = http_get(web_port(served), "/api/status");
 	assert_int_equal(other.status, 200);
-	for (int i = 0; i < EVENTS_MOST; i++) {
+	for (int i = 0; i < STREAMS_MOST; i++) {
 		g_autoptr(JsonObject) event = next_event(&listeners[i]);
 		assert_true(json_bool(event, "full", false));
 		listener_close(&listeners[i]);
