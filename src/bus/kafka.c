@@ -169,19 +169,9 @@ void bus_free(struct bus *bus)
 	g_free(bus);
 }
 
-const struct bus_options *bus_options(const struct bus *bus)
-{
-	return &bus->options;
-}
-
 bool bus_is_up(const struct bus *bus)
 {
 	return watch_is_up(bus->watch);
-}
-
-rd_kafka_t *bus_handle(struct bus *bus)
-{
-	return bus->rk;
 }
 
 static bool shape_of(
@@ -229,16 +219,6 @@ bool bus_partitions(struct bus *bus, int partitions[TOPIC_COUNT], int timeout_ms
 				missing, "%s%s", missing->len ? ", " : "", rd_kafka_topic_name(bus->topics[topic]));
 	}
 	return missing->len == 0 || fail(error, ERROR_SYSTEM, "missing on the broker: topics %s", missing->str);
-}
-
-gint64 bus_largest_known(struct bus *bus, enum topic topic)
-{
-	g_mutex_lock(&bus->limit_lock);
-	gint64 largest = bus->largest[topic];
-	g_mutex_unlock(&bus->limit_lock);
-	/* Half of the queue: one is on its way while the next one is made. */
-	return MIN(largest > 0 ? MIN(largest, CLIENT_LARGEST_BYTES) : CLIENT_DEFAULT_BYTES,
-		MAX(bus->queue_bytes / 2, 1024));
 }
 
 gsize bus_max_value(struct bus *bus, enum topic topic, int timeout_ms)

@@ -215,8 +215,3 @@ bool bus_ship(struct bus *bus, struct record *taken, bus_delivered_fn delivered,
 		g_propagate_error(error, g_steal_pointer(&cause));
 	return code == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
-
-enum delivery_end delivery_of(const GError *error)
-{
-	return !error ? DELIVERED : error_kind(error) == ERROR_INPUT ? DELIVERY_REFUSED : DELIVERY_TROUBLE;
-}
