@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * A step of a definition, checked against the table of operations: see check.h. */
-#include "image/table/check.h"
+#include "image/check/check.h"
 
 #include "image/operations/operations.h"
 #include "image/operations/vips_operation.h"

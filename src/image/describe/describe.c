@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "image/operations/operations.h"
-#include "image/table/check.h"
+#include "image/check/check.h"
 #include "image/vips/vips_value.h"
 
 static const char *type_name(enum param_type type)

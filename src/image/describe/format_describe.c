@@ -4,7 +4,7 @@
 
 #include "base/json.h"
 #include "image/read/format.h"
-#include "image/table/check.h"
+#include "image/check/check.h"
 #include "image/table/format_table.h"
 
 static void text_of(GString *text, const struct format *format)

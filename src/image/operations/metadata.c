@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "image/operations/groups.h"
 #include "image/read/profile.h"
+#include "image/table/format_table.h"
 #include "image/table/vips_error.h"
 
 /* What kind of metadata a field of libvips belongs to; a name that ends in - stands for all that begin so. Fields that are not
@@ -110,7 +111,7 @@ static bool build_density(VipsImage *in, const struct args *args, VipsImage **ou
 #define KINDS NAMES("exif", "icc", "xmp", "iptc", "orientation", "comments")
 #define KEEP_COLOURS                                                                                                   \
 	{                                                                                                              \
-		.name = "keep_colours", .type = PARAM_CHOICE, .fallback = "seen", .choices = profile_keeps,            \
+		.name = "keep_colours", .type = PARAM_CHOICE, .fallback = "seen", .choices = keep_colours_values,            \
 		.aliases = NAMES("keep_colors"),                                                                       \
 		.help = "where the profile goes. seen: converted to sRGB before (grey stays grey); raw: the numbers "  \
 			"stay, and look different"                                                                     \

@@ -8,8 +8,6 @@
 #include "image/table/auto.h"
 #include "image/table/vips_error.h"
 
-const char *const profile_keeps[] = {"seen", "raw", NULL};
-
 /* Bytes of a profile's header, and of one entry in the table of tags that follows after their number. */
 #define HEADER 128
 #define TAG 12

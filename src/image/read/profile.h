@@ -12,9 +12,6 @@
 
 #include "definition/reader/definition.h"
 
-/* Values of the parameter keep_colours: "seen" converts before a profile is dropped, "raw" keeps the numbers. */
-extern const char *const profile_keeps[]; /* ends with NULL */
-
 /* Bands of colour of a space; 0 where libvips has no rule for it. */
 int profile_colours_in(VipsInterpretation space);
 

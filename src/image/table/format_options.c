@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The table of formats and of their options: see format.h and format_table.h. */
 #include "image/read/format.h"
-#include "image/read/profile.h"
 #include "image/table/format_table.h"
 
 const char *const format_names[] = {"jpeg", "png", "webp", "tiff", "avif", "heif", "gif", "jp2k", "jxl", "dz", NULL};
+const char *const keep_colours_values[] = {"seen", "raw", NULL};
 
 #define INTEGER(NAME, PROPERTY, LOW, HIGH, FALLBACK, HELP)                                                             \
 	{                                                                                                              \
@@ -39,7 +39,7 @@ const char *const format_names[] = {"jpeg", "png", "webp", "tiff", "avif", "heif
 			.help = "the metadata that survives, such as [icc]; default: all; orientation is part of exif, so " \
 				"turn upright first (auto_orient)"},                                                        \
 	{                                                                                                                   \
-		.name = "keep_colours", .type = PARAM_CHOICE, .fallback = "seen", .choices = profile_keeps,                 \
+		.name = "keep_colours", .type = PARAM_CHOICE, .fallback = "seen", .choices = keep_colours_values,                 \
 		.aliases = NAMES("keep_colors"), .property = OWN_OPTION,                                                    \
 		.help = "where the ICC profile goes (strip, keep without icc, formats that hold none). seen: "              \
 			"converted to sRGB before; raw: the numbers stay, and look different"                               \

@@ -28,6 +28,9 @@ struct format {
 	const char *roomy_peer; /* formats without the limit, for the message */
 };
 
+/* Values of the parameter keep_colours: "seen" converts before a profile is dropped, "raw" keeps the numbers. Ends with NULL. */
+extern const char *const keep_colours_values[];
+
 extern const struct format formats[];
 extern const guint format_count;
 

@@ -9,7 +9,7 @@
 #ifndef DROPMILL_IMAGE_VIPS_VIPS_IMAGE_VALUE_H
 #define DROPMILL_IMAGE_VIPS_VIPS_IMAGE_VALUE_H
 
-#include "image/table/check.h"
+#include "image/check/check.h"
 
 /* Is it an argument of that kind: one image, or a list of them? */
 bool vips_image_value_is_one(GParamSpec *spec);

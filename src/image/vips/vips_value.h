@@ -6,7 +6,7 @@
 #ifndef DROPMILL_IMAGE_VIPS_VIPS_VALUE_H
 #define DROPMILL_IMAGE_VIPS_VIPS_VALUE_H
 
-#include "image/table/check.h"
+#include "image/check/check.h"
 #include "image/vips/vips_signature.h"
 
 /* A definition's value for an argument as an owned JSON node; NULL after a diagnostic at the value. */

@@ -4,8 +4,8 @@
  *            Private to image/.
  * Thread:    any. Ownership: nodes and lists are borrowed; values go into an object of the caller's.
  */
-#ifndef DROPMILL_IMAGE_TABLE_CHECK_H
-#define DROPMILL_IMAGE_TABLE_CHECK_H
+#ifndef DROPMILL_IMAGE_CHECK_CHECK_H
+#define DROPMILL_IMAGE_CHECK_CHECK_H
 
 #include "definition/yaml/diagnostics.h"
 #include "definition/yaml/node.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What a definition says, checked against the tables: see check.h. */
-#include "image/table/check.h"
+#include "image/check/check.h"
 
 #include "image/read/format.h"
 #include "image/table/colour.h"
