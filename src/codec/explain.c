@@ -16,11 +16,11 @@
 #include "definition/template/template.h"
 #include "image/chain/chain.h"
 #include "image/chain/tilesource.h"
+#include "image/encode/format_saver.h"
 #include "image/operations/operations.h"
 #include "image/read/allow.h"
 #include "image/read/format.h"
 #include "image/read/page_frames.h"
-#include "image/write/format_saver.h"
 
 /* Lines that libvips keeps of a picture that it reads once: two buffers of its sink, and as much behind the loader. */
 #define STREAM_LINES 512

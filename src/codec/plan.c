@@ -13,11 +13,11 @@
 #include "image/chain/chain.h"
 #include "image/chain/sink_pieces.h"
 #include "image/chain/tilesource.h"
+#include "image/encode/format_saver.h"
 #include "image/operations/operations.h"
 #include "image/read/format.h"
 #include "image/read/header.h"
 #include "image/read/page_frames.h"
-#include "image/write/format_saver.h"
 
 /* Rows that the decoder runs ahead, where there is room: pieces of a packed file are as high. */
 #define AHEAD_ROWS 512

@@ -11,7 +11,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 
 # Modules, or files (without .c), that act below a root.
 ACTING = ("master/", "web/", "worker/", "codec/", "base/disk/files", "base/disk/folder", "base/disk/shared_memory", "ledger/history", "sandbox/path_allowlist",
-          "base/disk/beneath", "image/write/parallel/parallel_", "image/write/pyramid", "image/write/format_save")
+          "base/disk/beneath", "image/write/parallel/parallel_", "image/encode/pyramid", "image/write/format_save")
 # Calls that take a path. A word before the bracket that is a member's or a longer name is another function.
 CALLS = re.compile(
     r"(?<![\w>.])(openat2?|open|creat|fopen|freopen|rename|renameat2?|l?stat|statx|fstatat|unlink|unlinkat|rmdir|remove|mkdir|mkdirat|"
@@ -40,7 +40,7 @@ EXCEPTIONS = [
     ("master/schedule/asset_copies", "g_file_set_contents_full(path", "a rename in the state folder, which is the operator's"),
     ("master/schedule/asset_copies", "g_dir_make_tmp(", "a new folder with a name of its own, for `once`"),
     ("master/schedule/asset_copies", "g_file_read_link(", "follows the operator's own links to definitions"),
-    ("image/write/pyramid", "g_dir_make_tmp(", "a new folder of its own below TMPDIR"),
+    ("image/write/format_save", "g_dir_make_tmp(", "a new folder of its own below TMPDIR"),
     ("master/master", "o->pipelines", "the operator's folder"),
     ("master/config/options", "", "the operator's configuration"),
     ("master/config/definitions", "", "the operator's definitions"),

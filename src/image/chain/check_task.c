@@ -4,8 +4,8 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "image/operations/operations.h"
 #include "image/check/check.h"
+#include "image/operations/operations.h"
 #include "image/table/colour.h"
 
 static bool is_number(JsonNode *node, const struct param *param)

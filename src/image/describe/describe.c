@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "image/operations/operations.h"
 #include "image/check/check.h"
+#include "image/operations/operations.h"
 #include "image/vips/vips_value.h"
 
 static const char *type_name(enum param_type type)

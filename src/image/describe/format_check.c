@@ -4,8 +4,8 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "image/read/format.h"
 #include "image/check/check.h"
+#include "image/read/format.h"
 #include "image/table/format_table.h"
 
 /* libheif has its codecs as parts that may be missing, and only an attempt tells. */

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "image/read/format.h"
 #include "image/check/check.h"
+#include "image/read/format.h"
 #include "image/table/format_table.h"
 
 static void text_of(GString *text, const struct format *format)

@@ -111,7 +111,7 @@ static bool build_density(VipsImage *in, const struct args *args, VipsImage **ou
 #define KINDS NAMES("exif", "icc", "xmp", "iptc", "orientation", "comments")
 #define KEEP_COLOURS                                                                                                   \
 	{                                                                                                              \
-		.name = "keep_colours", .type = PARAM_CHOICE, .fallback = "seen", .choices = keep_colours_values,            \
+		.name = "keep_colours", .type = PARAM_CHOICE, .fallback = "seen", .choices = keep_colours_values,      \
 		.aliases = NAMES("keep_colors"),                                                                       \
 		.help = "where the profile goes. seen: converted to sRGB before (grey stays grey); raw: the numbers "  \
 			"stay, and look different"                                                                     \

@@ -39,7 +39,7 @@ const char *const keep_colours_values[] = {"seen", "raw", NULL};
 			.help = "the metadata that survives, such as [icc]; default: all; orientation is part of exif, so " \
 				"turn upright first (auto_orient)"},                                                        \
 	{                                                                                                                   \
-		.name = "keep_colours", .type = PARAM_CHOICE, .fallback = "seen", .choices = keep_colours_values,                 \
+		.name = "keep_colours", .type = PARAM_CHOICE, .fallback = "seen", .choices = keep_colours_values,           \
 		.aliases = NAMES("keep_colors"), .property = OWN_OPTION,                                                    \
 		.help = "where the ICC profile goes (strip, keep without icc, formats that hold none). seen: "              \
 			"converted to sRGB before; raw: the numbers stay, and look different"                               \

@@ -6,10 +6,10 @@
 
 #include "base/json.h"
 #include "definition/implied.h"
+#include "image/encode/format_prepare.h"
 #include "image/read/format.h"
 #include "image/read/page_frames.h"
 #include "image/table/auto.h"
-#include "image/write/format_prepare.h"
 
 /* TIFF holds every colour space, and JPEG XL also light that is linear. */
 static bool changes_space(VipsImage *image, const struct format *format, JsonObject *save)

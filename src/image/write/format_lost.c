@@ -2,10 +2,10 @@
  * Metadata that a format, or libvips' saver of it, does not hold: see format.h. A profile does not count as lost: it is
  * applied before. And the thumbnail for which EXIF has no room. */
 #include "base/json.h"
+#include "image/encode/format_prepare.h"
+#include "image/encode/thumbnail.h"
 #include "image/read/format.h"
 #include "image/table/auto.h"
-#include "image/write/format_prepare.h"
-#include "image/write/thumbnail.h"
 
 static const struct kind {
 	const char *name, *field;

@@ -9,14 +9,14 @@
 #include "base/disk/folder.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "image/encode/format_prepare.h"
+#include "image/encode/format_saver.h"
+#include "image/encode/pyramid.h"
+#include "image/encode/thumbnail.h"
+#include "image/encode/tiff_exif.h"
 #include "image/read/format.h"
 #include "image/table/vips_error.h"
-#include "image/write/format_prepare.h"
-#include "image/write/format_saver.h"
 #include "image/write/parallel/parallel_save_private.h"
-#include "image/write/pyramid.h"
-#include "image/write/thumbnail.h"
-#include "image/write/tiff_exif.h"
 
 /* By the descriptor of the folder that was made: where it lies others may write, and put another in its place. */
 static bool fill_folder(

@@ -7,8 +7,8 @@
 
 #include "base/disk/files.h"
 #include "base/json.h"
-#include "image/write/format_prepare.h"
-#include "image/write/format_saver.h"
+#include "image/encode/format_prepare.h"
+#include "image/encode/format_saver.h"
 #include "image/write/parallel/parallel_save.h"
 
 /* Rows that come band by band, and no more at once than there is room for. */

@@ -2,7 +2,7 @@
  * The thumbnails of the original that lie in its metadata reach no output: not from EXIF, Photoshop's resources or XMP. */
 #include "support.h"
 
-#include "image/write/format_prepare.h"
+#include "image/encode/format_prepare.h"
 #include "image/write/parallel/parallel_save.h"
 
 #define SECRET "a secret face at the left edge"

@@ -6,7 +6,7 @@
 #include <tiffio.h>
 
 #include "base/json.h"
-#include "image/write/format_saver.h"
+#include "image/encode/format_saver.h"
 #include "image/write/tiff_join.h"
 
 #define THUMBNAIL "a secret face"

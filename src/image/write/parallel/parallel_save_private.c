@@ -9,9 +9,9 @@
 #include "base/disk/beneath.h"
 #include "base/disk/files.h"
 #include "base/error.h"
+#include "image/encode/format_saver.h"
 #include "image/read/header.h"
 #include "image/table/vips_error.h"
-#include "image/write/format_saver.h"
 
 static bool write_at(int fd, gint64 at, const guint8 *bytes, gsize length)
 {

@@ -8,10 +8,10 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "image/encode/tiff_exif.h"
 #include "image/file/tiff_directory.h"
 #include "image/table/auto.h"
 #include "image/write/parallel/parallel_save_private.h"
-#include "image/write/tiff_exif.h"
 
 enum tag {
 	TAG_WIDTH = 256,

@@ -6,8 +6,8 @@
  *            0xff before its last marker. Private to image/.
  * Thread:    the thread that owns the image. Ownership: borrows everything.
  */
-#ifndef DROPMILL_IMAGE_WRITE_THUMBNAIL_H
-#define DROPMILL_IMAGE_WRITE_THUMBNAIL_H
+#ifndef DROPMILL_IMAGE_ENCODE_THUMBNAIL_H
+#define DROPMILL_IMAGE_ENCODE_THUMBNAIL_H
 
 #include <stdbool.h>
 #include <vips/vips.h>

@@ -3,8 +3,8 @@
  * Purpose:   a finished picture made ready for libvips' saver, where the saver alone would surprise. Private to image/.
  * Thread:    the thread that owns the image. Ownership: *out is owned.
  */
-#ifndef DROPMILL_IMAGE_WRITE_FORMAT_PREPARE_H
-#define DROPMILL_IMAGE_WRITE_FORMAT_PREPARE_H
+#ifndef DROPMILL_IMAGE_ENCODE_FORMAT_PREPARE_H
+#define DROPMILL_IMAGE_ENCODE_FORMAT_PREPARE_H
 
 #include <json-glib/json-glib.h>
 

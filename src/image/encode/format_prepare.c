@@ -2,12 +2,13 @@
  * Before the saver: metadata that stays, depth and colour that the format can hold: see format_prepare.h. libvips'
  * savers convert by themselves. Here is the rest: what they do not convert, or not as people expect (8.14.1, foreign.c,
  * convert_saveable). */
-#include "image/write/format_prepare.h"
+#include "image/encode/format_prepare.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "image/encode/thumbnail.h"
 #include "image/read/format.h"
 #include "image/read/previews.h"
 #include "image/read/profile.h"
@@ -15,7 +16,6 @@
 #include "image/table/auto.h"
 #include "image/table/colour.h"
 #include "image/table/vips_error.h"
-#include "image/write/thumbnail.h"
 
 static bool is_png(const struct format *format)
 {

@@ -5,8 +5,8 @@
  *            image/.
  * Thread:    the thread that owns the image.
  */
-#ifndef DROPMILL_IMAGE_WRITE_PYRAMID_H
-#define DROPMILL_IMAGE_WRITE_PYRAMID_H
+#ifndef DROPMILL_IMAGE_ENCODE_PYRAMID_H
+#define DROPMILL_IMAGE_ENCODE_PYRAMID_H
 
 #include <json-glib/json-glib.h>
 #include <stdbool.h>

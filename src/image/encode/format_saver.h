@@ -4,8 +4,8 @@
  *            others.
  * Thread:    any. Ownership: borrows everything; *bytes is returned owned.
  */
-#ifndef DROPMILL_IMAGE_WRITE_FORMAT_SAVER_H
-#define DROPMILL_IMAGE_WRITE_FORMAT_SAVER_H
+#ifndef DROPMILL_IMAGE_ENCODE_FORMAT_SAVER_H
+#define DROPMILL_IMAGE_ENCODE_FORMAT_SAVER_H
 
 #include "image/read/format.h"
 #include "image/table/format_table.h"

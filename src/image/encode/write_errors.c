@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Refused writes are seen: see write_errors.h. */
-#include "image/write/write_errors.h"
+#include "image/encode/write_errors.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Running libvips' savers: see format_saver.h. The options are in format_options.c. */
-#include "image/write/format_saver.h"
+#include "image/encode/format_saver.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/json.h"
+#include "image/encode/pyramid.h"
+#include "image/encode/write_errors.h"
 #include "image/read/page_frames.h"
 #include "image/table/vips_error.h"
 #include "image/vips/vips_value.h"
-#include "image/write/pyramid.h"
-#include "image/write/write_errors.h"
 
 bool format_fits(VipsImage *image, const char *name, JsonObject *save, GError **error)
 {

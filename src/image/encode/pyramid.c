@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Deep zoom: see pyramid.h. */
-#include "image/write/pyramid.h"
+#include "image/encode/pyramid.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,10 +12,10 @@
 #include "base/disk/folder.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "image/encode/format_prepare.h"
 #include "image/read/format.h"
 #include "image/table/auto.h"
 #include "image/table/colour.h"
-#include "image/write/format_prepare.h"
 
 bool pyramid_is_file(JsonObject *save)
 {

@@ -10,8 +10,8 @@
  * Ownership: borrows the image between begin and end.
  * Thread:    any. What is refused to one saver makes all fail that run in the process at this time.
  */
-#ifndef DROPMILL_IMAGE_WRITE_WRITE_ERRORS_H
-#define DROPMILL_IMAGE_WRITE_WRITE_ERRORS_H
+#ifndef DROPMILL_IMAGE_ENCODE_WRITE_ERRORS_H
+#define DROPMILL_IMAGE_ENCODE_WRITE_ERRORS_H
 
 #include <stdbool.h>
 #include <vips/vips.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * EXIF in TIFF: see tiff_exif.h. TIFF 6.0, section 2; EXIF 2.3, 4.6. libexif reads the EXIF that came in. */
-#include "image/write/tiff_exif.h"
+#include "image/encode/tiff_exif.h"
 
 #include <libexif/exif-data.h>
 #include <string.h>

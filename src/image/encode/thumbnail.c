@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * A thumbnail in EXIF: see thumbnail.h. EXIF 2.3, 4.5.8 (the second directory) and 4.6.3 (its tags); ITU-T T.81, B.1.1 (segments, fill
  * bytes). */
-#include "image/write/thumbnail.h"
+#include "image/encode/thumbnail.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,7 +7,7 @@
 
 #include "base/disk/files.h"
 #include "base/error.h"
-#include "image/write/tiff_exif.h"
+#include "image/encode/tiff_exif.h"
 
 #define CLASSIC_MOST G_MAXUINT32
 

@@ -5,8 +5,8 @@
  *            notes, whose places are those of another file, and the thumbnail. Private to image/.
  * Thread:    any. Ownership: what is returned is owned.
  */
-#ifndef DROPMILL_IMAGE_WRITE_TIFF_EXIF_H
-#define DROPMILL_IMAGE_WRITE_TIFF_EXIF_H
+#ifndef DROPMILL_IMAGE_ENCODE_TIFF_EXIF_H
+#define DROPMILL_IMAGE_ENCODE_TIFF_EXIF_H
 
 #include <stdbool.h>
 #include <vips/vips.h>
