@@ -123,6 +123,7 @@ static void what_nobody_needs_any_more_is_not_sent(void **state)
 	assert_string_equal(second, "2/-");
 	assert_int_equal(queue.sent.length, 0);
 	assert_null(shipped[1].error);
+	g_free(shipped[0].error);
 	g_atomic_rc_box_release(wanted);
 }
 
