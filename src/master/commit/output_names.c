@@ -94,18 +94,6 @@ void names_ask(struct names *names, const struct drop *drop, struct found *found
 	g_thread_pool_push(uses & TEMPLATE_HASH && !found->hash ? names->hasher : names->namer, naming, NULL);
 }
 
-void names_refresh(struct names *names)
-{
-	g_autoptr(GError) error = NULL;
-
-	if (!history_began(names->ledger))
-		return;
-	/* What was read of a damaged one may be of an older version. */
-	if (!history_relocate(names->ledger, names->out, &error))
-		log_warning("%s", error->message);
-	marks_relearn(&names->mill, names->ledger);
-}
-
 struct names *names_new(
 	const char *out, const char *watch, const struct history *history, names_done done, void *user, GError **error)
 {
@@ -171,30 +159,6 @@ bool names_own(
 		g_hash_table_insert(names->made, g_strdup(output->final), g_strdup(drop->owner));
 	g_mutex_unlock(&names->mutex);
 	return done;
-}
-
-void names_give_up(struct names *names, struct job_output *output)
-{
-	g_mutex_lock(&names->mutex);
-	g_hash_table_remove(names->holders, output->final);
-	if (names->ledger)
-		history_disown(names->ledger, mark_relative(&names->mill, output->final));
-	else
-		g_hash_table_remove(names->made, output->final);
-	g_mutex_unlock(&names->mutex);
-	g_clear_pointer(&output->final, g_free);
-	g_clear_pointer(&output->note, g_free);
-}
-
-static gboolean held_by(gpointer path, gpointer holder, gpointer drop)
-{
-	(void)path;
-	return holder == drop;
-}
-
-void names_let_go(struct names *names, const struct drop *drop)
-{
-	g_hash_table_foreach_remove(names->holders, held_by, (gpointer)drop);
 }
 
 void names_release(struct names *names, const struct drop *drop)
