@@ -103,7 +103,11 @@ GBytes *netpbm_binary(const guint8 *data, gsize length, const struct netpbm *hea
 	start_bytes += (gsize)g_snprintf(
 		start + start_bytes, sizeof(start) - start_bytes, bits ? "\n" : " %u\n", header->most);
 	gsize all = start_bytes + row_bytes * header->height;
-	g_autofree guint8 *binary = g_malloc0(all);
+	g_autofree guint8 *binary = g_try_malloc0(all);
+	if (!binary) {
+		fail(error, ERROR_SYSTEM, "no memory for %" G_GSIZE_FORMAT " bytes of numbers", all);
+		return NULL;
+	}
 	memcpy(binary, start, start_bytes);
 
 	struct text text = {data, length, header->pixels - 1, false};

@@ -31,6 +31,8 @@ static tmsize_t read_bytes(thandle_t handle, void *to, tmsize_t wanted)
 	const guint8 *data = g_bytes_get_data(p->bytes, &length);
 	gsize count = p->at < length ? MIN((gsize)wanted, length - p->at) : 0;
 
+	if (count == 0) /* at may be far behind the end */
+		return 0;
 	memcpy(to, data + p->at, count);
 	p->at += count;
 	return (tmsize_t)count;
