@@ -43,3 +43,15 @@ char *clock_iso(gint64 wall_us)
 	g_autofree char *text = g_date_time_format(seconds, "%Y-%m-%dT%H:%M:%S");
 	return g_strdup_printf("%s.%03dZ", text, (int)(wall_us % G_USEC_PER_SEC / 1000));
 }
+
+gint64 clock_hooked_us(const char *variable, gint64 usual_us)
+{
+#ifdef DROPMILL_TEST_HOOKS
+	const char *text = g_getenv(variable);
+	if (text)
+		return g_ascii_strtoll(text, NULL, 10) * 1000;
+#else
+	(void)variable;
+#endif
+	return usual_us;
+}

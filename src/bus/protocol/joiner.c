@@ -36,23 +36,14 @@ struct joiner {
 	GQueue order;       /* struct pending, that which waits longest for a part first */
 };
 
-static gint64 patience_us(const struct joiner_options *options)
-{
-#ifdef DROPMILL_TEST_HOOKS
-	const char *text = g_getenv("DROPMILL_TEST_PATIENCE_MS");
-	if (text)
-		return g_ascii_strtoll(text, NULL, 10) * 1000;
-#endif
-	return options->patience_us ? options->patience_us : JOINER_PATIENCE_US;
-}
-
 struct joiner *joiner_new(const struct joiner_options *options)
 {
 	struct joiner *joiner = g_new0(struct joiner, 1);
 
 	joiner->options = *options;
 	joiner->options.folder = joiner->folder = g_strdup(options->folder);
-	joiner->options.patience_us = patience_us(options);
+	joiner->options.patience_us = clock_hooked_us(
+		"DROPMILL_TEST_PATIENCE_MS", options->patience_us ? options->patience_us : JOINER_PATIENCE_US);
 	joiner->spool_bytes = g_atomic_rc_box_new0(gsize);
 	joiner->by_key = g_hash_table_new(g_str_hash, g_str_equal);
 	g_queue_init(&joiner->order);

@@ -335,19 +335,9 @@ void workers_heard(struct workers *workers, struct heartbeat *beat)
 	}
 }
 
-static gint64 gone_us(void)
-{
-#ifdef DROPMILL_TEST_HOOKS
-	const char *text = g_getenv("DROPMILL_TEST_GONE_MS");
-	if (text)
-		return g_ascii_strtoll(text, NULL, 10) * 1000;
-#endif
-	return WORKER_GONE_US;
-}
-
 void workers_tick(struct workers *workers, bool trust)
 {
-	gint64 now = clock_now_us(), gone = gone_us();
+	gint64 now = clock_now_us(), gone = clock_hooked_us("DROPMILL_TEST_GONE_MS", WORKER_GONE_US);
 
 	for (guint i = workers->all->len; i-- > 0;) {
 		struct worker *worker = g_ptr_array_index(workers->all, i);

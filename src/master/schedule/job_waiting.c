@@ -72,16 +72,6 @@ void effect_say_name_taken(struct master *master, struct job *job, const struct 
 		log_info("%s/%s waits: %s", job->pipeline->name, job->source, job->waiting_for);
 }
 
-static gint64 give_again_us(void)
-{
-#ifdef DROPMILL_TEST_HOOKS
-	const char *text = g_getenv("DROPMILL_TEST_GIVE_AGAIN_MS");
-	if (text)
-		return g_ascii_strtoll(text, NULL, 10) * 1000;
-#endif
-	return GIVE_AGAIN_US;
-}
-
 void jobs_undelivered(struct master *master, struct job *job, const char *why)
 {
 	if (g_strcmp0(job->undelivered, why) != 0)
@@ -90,7 +80,7 @@ void jobs_undelivered(struct master *master, struct job *job, const char *why)
 	g_free(job->undelivered);
 	job->undelivered = text;
 	job->undelivered_at = job->done;
-	job->give_after_us = clock_now_us() + give_again_us();
+	job->give_after_us = clock_now_us() + clock_hooked_us("DROPMILL_TEST_GIVE_AGAIN_MS", GIVE_AGAIN_US);
 	broker_ask(master->link.broker);
 	view_changed(&master->report);
 }
