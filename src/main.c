@@ -144,7 +144,7 @@ static bool take_switch(int *argc, char **argv, const char *name)
 	return false;
 }
 
-/* `once --dry-run` is `explain` with what once was told. */
+/* `once --dry-run` is `explain` with the arguments of once. */
 static int explain_once(const struct options *options, bool json)
 {
 	g_autoptr(GPtrArray) words = g_ptr_array_new();

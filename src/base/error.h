@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Purpose:   the one error domain. The kind says who has to act: nobody (retry later), the owner of the
- *            file (input), or the operator (system). What an error number of the system means stands in one table, by the place where it came
- *            up. Kind and number travel in the error; nobody reads its text. Bugs are assertions, not errors.
+ *            file (input), or the operator (system). One table says what kind an errno is, by the place where it occurred.
+ *            Kind and number travel in the error; nobody reads its text. Bugs are assertions, not errors.
  * Thread:    any. Ownership: GError's.
  */
 #ifndef DROPMILL_BASE_ERROR_H

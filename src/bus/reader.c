@@ -180,8 +180,8 @@ static gpointer reader_thread(gpointer user)
 	return NULL;
 }
 
-/* The mock answers an empty fetch only after this whole time, even when a record comes in between: so the whole time is
- * used for tasks and results, but not for heartbeats. */
+/* The embedded broker answers an empty fetch only after this whole time, even when a record comes in between. So it is
+ * short for tasks and results. */
 static int fetch_wait_ms(const struct bus_reader *reader, const struct bus_options *options)
 {
 	if (!options->embedded)

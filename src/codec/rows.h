@@ -27,8 +27,8 @@ DEFINE_AUTO(rows, rows_free)
 int rows_wait_room(struct rows *rows, int top, int least, int most);
 /* The rows that the source ring always has room for, beyond those that some tile waits for. */
 int rows_spare(const struct rows *rows);
-/* Decoder, after that: are they to be put into the ring? Not when no tile needs the rest of the source: there may be no
- * room then. */
+/* Decoder, after that: must the rows be put into the ring? Not when no tile needs the rest of the source: then the ring
+ * may be full. */
 bool rows_wanted(struct rows *rows);
 /* Decoder: that many rows of the source are in the ring now. */
 void rows_decoded(struct rows *rows, int until);

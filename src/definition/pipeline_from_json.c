@@ -226,7 +226,7 @@ struct pipeline *pipeline_from_json(JsonObject *object, GError **error)
 		!read_integer(object, "attempts", 1, ATTEMPTS_MAX, &attempts, error))
 		return NULL;
 	if (!pipeline_name_valid(pipeline->name)) {
-		fail(error, ERROR_INPUT, "pipeline: '%s' is no name of a pipeline", pipeline->name);
+		fail(error, ERROR_INPUT, "pipeline: '%s' is not a valid name", pipeline->name);
 		return NULL;
 	}
 	pipeline->originals = (enum originals)originals;

@@ -146,7 +146,7 @@ gint64 history_number(struct history *history, const char *pipeline, const char 
 	if (history_row(history, s, error))
 		number = sqlite3_column_int64(s, 0);
 	else if (error && !*error) /* a new database in between */
-		fail(error, ERROR_RETRY, "%s was begun anew", history->store->path);
+		fail(error, ERROR_RETRY, "%s was replaced by a new one", history->store->path);
 	sqlite3_finalize(s);
 	return number;
 }

@@ -138,7 +138,7 @@ static char *set_aside(const char *path, GError **error)
 
 	for (unsigned number = 1; files_rename_new(path, aside) != 0 && errno != ENOENT; number++) {
 		if (errno != EEXIST) {
-			fail_errno(error, "%s cannot be set aside", path);
+			fail_errno(error, "%s cannot be renamed", path);
 			return NULL;
 		}
 		g_free(aside);
@@ -149,7 +149,7 @@ static char *set_aside(const char *path, GError **error)
 		g_autofree char *from = g_strconcat(path, companions[i], NULL);
 		g_autofree char *to = g_strconcat(aside, companions[i], NULL);
 		if (beneath_rename(from, to, 0) != 0 && errno != ENOENT) {
-			fail_errno(error, "%s cannot be set aside", from);
+			fail_errno(error, "%s cannot be renamed", from);
 			return NULL;
 		}
 	}

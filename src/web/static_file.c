@@ -120,7 +120,7 @@ int static_file_send(struct request *request, const char *name)
 	const struct asset *asset = find(name);
 
 	if (!asset)
-		return answer_error(request, 404, "%s is no part of the page, which is at /", name);
+		return answer_error(request, 404, "%s is not part of the page, which is at /", name);
 	bool packed = asset->gzip && static_file_accepts_gzip(request_header(request, "Accept-Encoding"));
 	GBytes *bytes = packed ? asset->gzip : asset->plain;
 	struct answer answer = {

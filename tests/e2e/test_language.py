@@ -50,7 +50,7 @@ def test_a_picture_of_which_nothing_is_made_says_so(place, pictures, lane):
     shutil.copyfile(pictures.picture(width=640, height=480, ending=".jpg"), place.path("stage", "a.jpg"))
     done = once(place, "x", place.path("stage", "a.jpg"), "--out", place.path("results"), *lane)
     assert done.returncode == 1
-    assert "no output's condition (when:) holds of this picture (jpeg, " in done.stderr
+    assert "no output's condition (when:) holds for this picture (jpeg, " in done.stderr
 
 
 def test_what_is_taken_is_known_by_content(place, pictures):

@@ -145,8 +145,8 @@ def test_what_is_a_page_is_told_and_done_alike(place, pictures, folder):
     two = os.path.join(folder, "two.tif")
     for done in (once(place, "webp", two)[1], explained(place, "webp", two)[1]):
         assert done.returncode == 1
-        assert "page 2 is 120 x 80 pixels after the chain and page 1 is 240 x 160" in done.stderr
-        assert "write tiff" in done.stderr
+        assert "page 2 is 120 x 80 pixels after the chain, page 1 is 240 x 160" in done.stderr
+        assert "Write tiff" in done.stderr
 
 
 def test_a_document_of_two_sizes_keeps_both_pages(place, folder):

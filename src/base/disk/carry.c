@@ -212,7 +212,7 @@ static int leave_file(const char *from, struct carried *copy)
 		return errno;
 	number = catch_up(copy);
 	if (number)
-		log_error("%s: what was written to it while it was moved to another file system is lost: %s", from,
+		log_error("%s: bytes written while it was moved to another file system are lost: %s", from,
 			g_strerror(number));
 	return 0;
 }

@@ -119,7 +119,7 @@ int segment_descriptor(const char *path, GError **error)
 		return fd;
 	if (fd >= 0)
 		close(fd);
-	fail(error, ERROR_SYSTEM, "%s is no segment of a dropmill", path);
+	fail(error, ERROR_SYSTEM, "%s is not a segment of a dropmill", path);
 	return -1;
 }
 

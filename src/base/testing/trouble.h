@@ -5,8 +5,12 @@
  *            an original's name without its ending, or "*". In all other builds a place is nothing.
  * Thread:    any. Ownership: none.
  *
- * WHAT: SEGV, KILL, ABRT (dies of it), hang (never returns), grow (takes memory without end), slowN (N milliseconds more), reach=FILE (tries
- * what a sandbox refuses, and writes a line that says how it went), or a word that the place understands.
+ * WHAT is one of these, or a word that the place understands:
+ *   - SEGV, KILL, ABRT: the process gets this signal
+ *   - hang: it never returns
+ *   - grow: it takes memory without end
+ *   - slowN: it takes N milliseconds more
+ *   - reach=FILE: it tries what a sandbox refuses, and writes a line with the result
  */
 #ifndef DROPMILL_BASE_TESTING_TROUBLE_H
 #define DROPMILL_BASE_TESTING_TROUBLE_H

@@ -59,7 +59,7 @@ bool field_id(const struct record *record, const char *name, gsize most, char **
 	if (!text)
 		return false;
 	if (!field_is_id(text, most))
-		return fail(error, ERROR_INPUT, "header '%s' is no name of 1 to %zu letters, digits, '.', '_', '-'",
+		return fail(error, ERROR_INPUT, "header '%s' is not a name of 1 to %zu letters, digits, '.', '_', '-'",
 			name, most);
 	*id = g_strdup(text);
 	return true;
@@ -81,7 +81,8 @@ bool field_int(const struct record *record, const char *name, gint64 least, gint
 		return false;
 	if (!parse_int(text, least, most, value))
 		return fail(error, ERROR_INPUT,
-			"header '%s' is no number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, name, least, most);
+			"header '%s' is not a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, name, least,
+			most);
 	return true;
 }
 
@@ -106,7 +107,7 @@ bool field_rect(const struct record *record, const char *name, struct rect *rect
 		good = parse_int(parts[i], i < 2 ? 0 : 1, FIELD_SIDE_PX, &number[i]);
 	good = good && number[0] + number[2] <= FIELD_SIDE_PX && number[1] + number[3] <= FIELD_SIDE_PX;
 	if (!good)
-		return fail(error, ERROR_INPUT, "header '%s' is no rectangle left,top,width,height within %d", name,
+		return fail(error, ERROR_INPUT, "header '%s' is not a rectangle left,top,width,height within %d", name,
 			FIELD_SIDE_PX);
 	*rect = (struct rect){(int)number[0], (int)number[1], (int)number[2], (int)number[3]};
 	return true;
@@ -130,7 +131,7 @@ bool field_list(const struct record *record, const char *name, gint64 most, gint
 	bool good = g_strv_length(parts) == (guint)count;
 	for (int i = 0; good && i < count; i++)
 		good = parse_int(parts[i], 0, most, &values[i]);
-	return good || fail(error, ERROR_INPUT, "header '%s' is no list of %d numbers from 0 to %" G_GINT64_FORMAT,
+	return good || fail(error, ERROR_INPUT, "header '%s' is not a list of %d numbers from 0 to %" G_GINT64_FORMAT,
 			       name, count, most);
 }
 

@@ -119,7 +119,7 @@ static bool get_id(JsonObject *object, const char *name, gsize most, bool may_be
 	if (may_be_empty && !**text)
 		return true;
 	return field_is_id(*text, most) ||
-	       fail(error, ERROR_INPUT, "'%s' is no name of letters, digits, '.', '_', '-'", name);
+	       fail(error, ERROR_INPUT, "'%s' is not a name of letters, digits, '.', '_', '-'", name);
 }
 
 static bool get_int(JsonObject *object, const char *name, gint64 least, gint64 most, gint64 *value, GError **error)
@@ -127,7 +127,7 @@ static bool get_int(JsonObject *object, const char *name, gint64 least, gint64 m
 	/* Two fallbacks: a number that is there is the same with both. */
 	*value = json_int(object, name, G_MININT64);
 	if (*value != json_int(object, name, G_MAXINT64) || *value < least || *value > most)
-		return fail(error, ERROR_INPUT, "'%s' is no number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
+		return fail(error, ERROR_INPUT, "'%s' is not a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
 			name, least, most);
 	return true;
 }
@@ -147,7 +147,7 @@ static bool get_partitions(JsonObject *object, GArray *partitions, GError **erro
 		if (good)
 			g_array_append_val(partitions, partition);
 	}
-	return good || fail(error, ERROR_INPUT, "'partitions' is no list of partition numbers");
+	return good || fail(error, ERROR_INPUT, "'partitions' is not a list of partition numbers");
 }
 
 /* A plane that this program does not know is another's: left out. */
@@ -155,11 +155,11 @@ static bool get_planes(JsonObject *object, bool planes[2], GError **error)
 {
 	JsonArray *array = json_array(object, "planes");
 	if (!array)
-		return fail(error, ERROR_INPUT, "'planes' is no list of names");
+		return fail(error, ERROR_INPUT, "'planes' is not a list of names");
 	for (guint i = 0; i < json_array_get_length(array); i++) {
 		JsonNode *node = json_array_get_element(array, i);
 		if (!JSON_NODE_HOLDS_VALUE(node) || json_node_get_value_type(node) != G_TYPE_STRING)
-			return fail(error, ERROR_INPUT, "'planes' is no list of names");
+			return fail(error, ERROR_INPUT, "'planes' is not a list of names");
 		for (int plane = 0; plane < 2; plane++)
 			planes[plane] |= strcmp(json_node_get_string(node), plane_name(plane)) == 0;
 	}
@@ -212,7 +212,7 @@ static bool get_endings(JsonObject *object, GPtrArray *endings, GError **error)
 		if (good)
 			endings_add(endings, pid, how, task);
 	}
-	return good || fail(error, ERROR_INPUT, "'endings' is no list of up to %d {pid, how, task}", ENDINGS_MOST);
+	return good || fail(error, ERROR_INPUT, "'endings' is not a list of up to %d {pid, how, task}", ENDINGS_MOST);
 }
 
 /* One for each partition, so that they can be reported together. */
@@ -230,7 +230,7 @@ static bool get_lags(JsonObject *object, struct heartbeat *heartbeat, GError **e
 		good = good && lag >= -1 && lag < G_MAXINT64;
 		g_array_append_val(heartbeat->lags, lag);
 	}
-	return good || fail(error, ERROR_INPUT, "'lags' is no list of one number for each partition");
+	return good || fail(error, ERROR_INPUT, "'lags' is not a list of one number for each partition");
 }
 
 /* Members that a worker of another make may leave out. */

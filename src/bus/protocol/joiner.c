@@ -133,7 +133,7 @@ static bool part_number(
 	/* GLib would take a blank before the number; the wire has none. */
 	if (!text || !g_ascii_isdigit(*text) || !g_ascii_string_to_unsigned(text, 10, least, most, value, NULL))
 		return fail(error, ERROR_SYSTEM,
-			"malformed part: header '%s' is no number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
+			"malformed part: header '%s' is not a number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
 			name, least, most);
 	return true;
 }

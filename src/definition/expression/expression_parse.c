@@ -122,7 +122,7 @@ static struct expression *parse_name(struct parser *parser, gsize offset)
 	if (meant)
 		return wrong(parser, offset, "unknown name '%s'; did you mean '%s'?", word, meant);
 	if (g_strv_contains(orientations, word) || g_strv_contains(formats, word))
-		return wrong(parser, offset, "unknown name '%s'; a text stands in quotes: \"%s\"", word, word);
+		return wrong(parser, offset, "unknown name '%s'; write a text in quotes: \"%s\"", word, word);
 	g_autofree char *list = g_strjoinv(", ", (char **)expression_names);
 	return wrong(parser, offset, "unknown name '%s'; there are %s", word, list);
 }

@@ -184,7 +184,7 @@ struct pipeline *definition_parse(
 	g_free(pipeline->file);
 	pipeline->file = g_strdup(path);
 	if (length > DEFINITION_BYTES_MAX) {
-		diagnostics_add(errors, 1, 1, "the file has more than a megabyte, which is no definition; take it out");
+		diagnostics_add(errors, 1, 1, "a definition has at most one megabyte; take the file out");
 		return NULL;
 	}
 	struct node *root = sources_root(sources, text, length);

@@ -65,7 +65,7 @@ const char *inbox_fault(const char *inbox, gsize *offset_bytes)
 			break;
 	}
 	*offset_bytes = 0;
-	return named ? NULL : "is no folder of its own; name one below the watch folder";
+	return named ? NULL : "is not a folder of its own; name one below the watch folder";
 }
 
 static void read_inbox(struct reader *reader, const struct node *node)
@@ -112,7 +112,7 @@ static char *read_pattern(struct reader *reader, const char *key, const struct n
 	if (!format) {
 		const char *meant = did_you_mean(word, reader->rules->formats);
 		diagnostics_add(reader->errors, node->line, node->column,
-			"'%s' is no format that is read here%s%s%s; for files' names write a pattern such as \"*.%s\"",
+			"'%s' is not a format that is read here%s%s%s; for files' names write a pattern such as \"*.%s\"",
 			word, meant ? "; did you mean '" : "", meant ? meant : "", meant ? "'?" : "", word);
 	}
 	return g_strdup(format);

@@ -60,7 +60,7 @@ static void warn_neighbours(struct diagnostics *warnings, const struct step *fir
 	bool same = g_str_equal(first->operation, next->operation) && same_params(first, next);
 
 	if (same && is_one_of(next, once_is_enough))
-		warn(warnings, next, "%s stands in line %u already, and a second one changes nothing; take one out",
+		warn(warnings, next, "%s is in line %u already, and a second one changes nothing; take one out",
 			next->operation, first->line);
 	if (same && is_one_of(next, undo_themselves))
 		warn(warnings, next, "this %s undoes the one in line %u; take both out", next->operation, first->line);

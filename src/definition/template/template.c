@@ -20,7 +20,7 @@ static bool component_check(const char *start, size_t length, GError **error)
 	if (length == 2 && strncmp(start, "..", 2) == 0)
 		return fail(error, ERROR_INPUT, "'..' leads out of the output folder; name a folder below it");
 	if (length == 1 && *start == '.')
-		return fail(error, ERROR_INPUT, "'.' is no name; leave it out");
+		return fail(error, ERROR_INPUT, "'.' is not a name; leave it out");
 	return true;
 }
 

@@ -84,7 +84,7 @@ static char *read_open(int file, const char *path, bool included, char **text, g
 	if (!S_ISREG(status.st_mode))
 		return g_strdup("is not a file; a definition is a text file that ends in .yaml");
 	if (status.st_size > BYTES_MAX)
-		return g_strdup("the file has more than a megabyte, which is no definition; take it out");
+		return g_strdup("a definition has at most one megabyte; take the file out");
 	char *fault = wrong_name(file, path, included);
 	if (fault)
 		return fault;

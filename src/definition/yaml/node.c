@@ -248,8 +248,8 @@ static bool key_check(struct parse *parse, const yaml_event_t *key, const struct
 	const struct node_entry *first = entry_find(map, text);
 	if (!first)
 		return true;
-	g_autofree char *message = g_strdup_printf(
-		"duplicate key '%s'; it stands in line %u already, keep one of them", text, first->line);
+	g_autofree char *message =
+		g_strdup_printf("duplicate key '%s'; it is in line %u already, keep one of them", text, first->line);
 	return wrong(parse, key->start_mark, message);
 }
 

@@ -200,8 +200,8 @@ void chain_name_source(JsonObject *spec, VipsImage *source)
 bool chain_none_made(VipsImage *source, JsonObject *names, GError **error)
 {
 	return fail(error, ERROR_INPUT,
-		"no output's condition (when:) holds of this picture (%s, %dx%d, %d bands), so nothing would be made of it; "
-		"give the pipeline an output for it, or let reject: leave it alone",
+		"no output's condition (when:) holds for this picture (%s, %dx%d, %d bands), so it would have no output; "
+		"add an output for it, or reject it",
 		json_string(names, "format", "?"), source->Xsize, source->Ysize, source->Bands);
 }
 

@@ -38,9 +38,9 @@ bool format_available(const char *name)
 	return *answer == 1;
 }
 
-/* Options of some formats, in an output whose format is not known. The keys go to told. False when there is one. */
+/* Options of some formats, in an output whose format is not known: their keys go to reported. False when there is one. */
 static bool needs_no_format(
-	const struct node *output, const char *const *reserved, GPtrArray *told, struct diagnostics *errors)
+	const struct node *output, const char *const *reserved, GPtrArray *reported, struct diagnostics *errors)
 {
 	for (guint i = 0; i < output->items->len; i++) {
 		const struct node_entry *entry = output->items->pdata[i];
@@ -56,9 +56,9 @@ static bool needs_no_format(
 			"%s depends on the format, and this output keeps the source's own; add a format, such as "
 			"format: jpeg",
 			entry->key);
-		g_ptr_array_add(told, entry->key);
+		g_ptr_array_add(reported, entry->key);
 	}
-	return told->len == 0;
+	return reported->len == 0;
 }
 
 /* A fault at an option, or at the output where it is not written. Always false. */

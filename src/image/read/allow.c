@@ -103,15 +103,15 @@ bool allow_open(JsonObject *job, GError **error)
 
 	allow_shut();
 	if (!names && json_object_has_member(job, "allow"))
-		return fail(error, ERROR_INPUT, "the task's 'allow' is no list");
+		return fail(error, ERROR_INPUT, "the task's 'allow' is not a list");
 	for (guint i = 0; names && i < json_array_get_length(names); i++) {
 		JsonNode *node = json_array_get_element(names, i);
 		const char *name = JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
 		int found = find(name);
 		if (found < 0) {
 			allow_shut();
-			return fail(error, ERROR_INPUT, "the task allows '%s', which is no format that needs leave",
-				name ? name : "?");
+			return fail(error, ERROR_INPUT,
+				"the task allows '%s', which is not a format that must be allowed", name ? name : "?");
 		}
 		if (allow_available(name))
 			set(found, true);

@@ -250,14 +250,14 @@ bool page_frames_may_join(const GPtrArray *finished, GError **error)
 		const VipsImage *frame = finished->pdata[i];
 		if (!same_size(frame, first))
 			return fail(error, ERROR_INPUT,
-				"page %u is %d x %d pixels after the chain and page 1 is %d x %d, and this format needs "
-				"one size: write tiff, which holds both, add a resize with width, height and fit: "
-				"contain, or write pages: first at the output",
+				"page %u is %d x %d pixels after the chain, page 1 is %d x %d, and this format needs one size. "
+				"Write tiff, which holds both, resize to a width and height with fit: contain, or "
+				"write pages: first at the output",
 				i + 1, frame->Xsize, frame->Ysize, first->Xsize, first->Ysize);
 		if (!same_colours(frame, first))
 			return fail(error, ERROR_INPUT,
-				"page %u has other colours than page 1, and this format needs the same: write tiff, "
-				"which holds both, add a colourspace step, or write pages: first at the output",
+				"page %u has other colours than page 1, and this format needs the same. Write tiff, which "
+				"holds both, add a colourspace step, or write pages: first at the output",
 				i + 1);
 	}
 	return true;

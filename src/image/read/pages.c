@@ -112,8 +112,8 @@ bool pages_fail_sequence(const char *path, GBytes *bytes, GError **error)
 	if (frames < 2)
 		return false;
 	fail(error, ERROR_INPUT,
-		"an animation of %u frames (AVIF or HEIF image sequence), which the libvips and libheif at hand cannot "
-		"read; convert it to WebP or GIF, or, where it has a still picture, write pages: first at the output",
+		"an animation of %u frames (AVIF or HEIF image sequence), which this libvips and libheif cannot read. "
+		"Convert it to WebP or GIF. If it has a still picture, pages: first at the output also helps",
 		frames);
 	return true;
 }

@@ -153,8 +153,8 @@ bool unsupported_save(VipsImage *image, const char *format, GError **error)
 	if (!vips_image_get_typeof(image, MARK) || strcmp(format, "tiff") == 0)
 		return true;
 	return fail(error, ERROR_INPUT,
-		"unsupported: a TIFF of signed, 32-bit or floating-point numbers, and dropmill does not know which of them "
-		"are black and white; for %s, bring them to 0 to 255 with a step (vips: {operation: linear}, or cast), or convert it to 8 or "
-		"16 bits first",
+		"unsupported: a TIFF of signed, 32-bit or floating-point numbers: dropmill does not know which numbers are black "
+		"and white. For %s, add a step that brings them to 0 to 255 (vips: {operation: linear}, or cast), or convert "
+		"the file to 8 or 16 bits first",
 		format);
 }

@@ -30,8 +30,9 @@ static bool resolve(const char *host, struct sockaddr_in *result, GError **error
 
 	int status = getaddrinfo(host, NULL, &hints, &list);
 	if (status != 0)
-		return fail(error, ERROR_SYSTEM, "--http: %s is no address of this machine (%s); give --http " EXAMPLE,
-			host, gai_strerror(status));
+		return fail(error, ERROR_SYSTEM,
+			"--http: %s is not an address of this machine (%s); give --http " EXAMPLE, host,
+			gai_strerror(status));
 	memcpy(result, list->ai_addr, sizeof *result);
 	freeaddrinfo(list);
 	return true;

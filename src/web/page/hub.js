@@ -2,8 +2,12 @@
 // A shared worker: one stream of events for all windows of a browser. A browser opens six connections to a server; with a stream a window, the
 // seventh window would never load. Each window says what it wants to know. The stream carries all of it, and every
 // window hears all.
-//   from a window: {wish: {job, tasks}} it is looked at and wants this; {here} it is still there; {now} try at once; {bye} nobody looks
-//   to a window:   {state, detail}, {event}, {status}: as stream.js tells them
+// From a window:
+//   - {wish: {job, tasks}}: it is visible and wants this
+//   - {here}: it is still there
+//   - {now}: connect at once
+//   - {bye}: it is hidden or closed
+// To a window: {state, detail}, {event}, {status}, as stream.js reports them.
 
 import { Stream } from "./stream.js";
 

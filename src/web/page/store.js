@@ -12,7 +12,7 @@ export const store = {
 	tasks: new Map(),  // worker → the tasks it ended in the last minute, oldest first; times in ms of our clock
 	pipelines: null,
 	waiting: null,
-	// Of the job in view; job null: no such job.
+	// The job in view; job null: no such job.
 	detail: { id: null, job: undefined, run: 0, tiles: new Map(), complete: true },
 	speeds: [],        // {at, megapixels} of the last two minutes
 };

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The mill's word as it comes: one stream of events (/api/events) while somebody looks. It is read with fetch and not with EventSource, which
-// tells neither a full house (503) from a broken line nor lets one choose when to try again. Three ways to be:
-//   live     events come; silence of more than SILENT_MS counts as a broken line
-//   polling  the mill has no stream to give (503: all are taken): /api/status every POLL_MS, and another try at the stream now and then
-//   broken   no answer: tried again after 1, 2, 4, ... 15 s
-// While nobody looks it is paused and holds no connection. It runs in hub.js, for all windows of a browser, or in the page itself (line.js).
+// The stream of events (/api/events) while the page is visible. It is read with fetch. EventSource cannot tell a refusal (503) from a broken
+// connection, and does not let us choose when to try again. The states:
+//   live     events come; silence of more than SILENT_MS counts as a broken connection.
+//   polling  all streams of the mill are taken (503). /api/status is read every POLL_MS, and the stream is tried now and then.
+//   broken   no answer. It is tried again after 1, 2, 4, ... 15 s.
+// While the page is hidden it is paused and holds no connection. It runs in hub.js, for all windows of a browser, or in the page itself (line.js).
 
 import { ask } from "./api.js";
 

@@ -157,7 +157,7 @@ static void assert_refused(const char *path)
 
 	if (segment)
 		fail_msg("%s was opened", path);
-	assert_non_null(strstr(error->message, "is no segment of a dropmill"));
+	assert_non_null(strstr(error->message, "is not a segment of a dropmill"));
 }
 
 /* Whoever can write to the topics could name any file of this user: it would be written to. */

@@ -97,7 +97,7 @@ static void keys(void **state)
 		"1: unknown key 'a\\x0ab'; there are name, description, inbox, recursive, accept, reject, allow, vars, "
 		"include, "
 		"steps, outputs, originals, on_conflict, settle, wait_empty, prune_folders, limits, priority, on_failure");
-	assert_line_says("steps: [blur]", "1: duplicate key 'steps'; it stands in line 1 already, keep one of them");
+	assert_line_says("steps: [blur]", "1: duplicate key 'steps'; it is in line 1 already, keep one of them");
 }
 
 static void names_and_inboxes(void **state)
@@ -126,8 +126,8 @@ static void names_and_inboxes(void **state)
 		{"inbox: /x/.dropmill", "11: inbox '/x/.dropmill' ", kept},
 		{"inbox: s3://bucket/in", "8: inbox 's3://bucket/in' ",
 			"is an address, and dropmill watches folders of this machine; mount or sync it to a folder, and name that"},
-		{"inbox: .", "8: inbox '.' ", "is no folder of its own; name one below the watch folder"},
-		{"inbox: /", "8: inbox '/' ", "is no folder of its own; name one below the watch folder"},
+		{"inbox: .", "8: inbox '.' ", "is not a folder of its own; name one below the watch folder"},
+		{"inbox: /", "8: inbox '/' ", "is not a folder of its own; name one below the watch folder"},
 		{"inbox: \"a\\tb\"", "8: inbox 'a\\x09b' ", "contains a control character; take it out"},
 	};
 
@@ -161,8 +161,7 @@ static void plain_values(void **state)
 		{"accept: ['a/*.jpg']",
 			"10: ", "'a/*.jpg' matches no file's name; write a pattern without '/' such as ", "\"*.jpg\""},
 		{"accept: [[x]]", "10: ", "a pattern of accept must be text, not ", "a list"},
-		{"accept: [*.jpg]", "10: ", "text that begins with '*' or '&' must stand in quotes, as in ",
-			"\"*.jpg\""},
+		{"accept: [*.jpg]", "10: ", "text that begins with '*' or '&' must be in quotes, as in ", "\"*.jpg\""},
 		{"originals: burn", "12: ", "originals must be one of archive, delete, keep, not ", "'burn'"},
 		{"originals: Keep", "12: ", "unknown originals 'Keep'; did you mean ", "'keep'?"},
 		{"originals: []", "12: ", "originals must be one of archive, delete, keep, not ", "a list"},
@@ -294,8 +293,8 @@ static void huge_files_and_messages(void **state)
 	g_autofree char *letters = g_strnfill(900 * 1024, 'k');
 	g_autofree char *key = g_strconcat("steps: [invert]\n\"", letters, "\": 1\n", NULL);
 
-	assert_says_as("x", spaces, 1024 * 1024 + 1,
-		"x:1:1: the file has more than a megabyte, which is no definition; take it out\n");
+	assert_says_as(
+		"x", spaces, 1024 * 1024 + 1, "x:1:1: a definition has at most one megabyte; take the file out\n");
 	auto_struct(diagnostics) errors = diagnostics_new("x.yaml");
 	auto_struct(pipeline) pipeline = definition_parse("x.yaml", key, strlen(key), &rules, errors);
 	assert_null(pipeline);

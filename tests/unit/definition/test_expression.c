@@ -105,7 +105,7 @@ static void errors_have_their_place(void **state)
 		{"format in [\"png\", \"qqqq\"]", 18,
 			"format is never 'qqqq'; it is one of jpeg, png, webp, tiff, gif, heif, avif, jp2k, jxl"},
 		{"orientation == \"potrait\"", 15, "orientation is never 'potrait'; did you mean 'portrait'?"},
-		{"format == png", 10, "unknown name 'png'; a text stands in quotes: \"png\""},
+		{"format == png", 10, "unknown name 'png'; write a text in quotes: \"png\""},
 		{"width = 3", 6, "write '==' to compare"},
 		{"1 < width < 3", 10, "only two values are compared at once; write a < b and b < c"},
 		{"width > 4000px", 12, "a number ends here; write it plainly, such as 4000 or 0.5, without a unit"},

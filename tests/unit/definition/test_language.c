@@ -257,7 +257,7 @@ static void what_is_taken(void **state)
 	assert_int_equal(back->limits.bytes, 1500000);
 	assert_int_equal(back->attempts, 7);
 	assert_says("steps: [invert]\naccept: [jpgg]\n",
-		"x.yaml:2:10: 'jpgg' is no format that is read here; did you mean 'jpeg'?; for files' names write a pattern "
+		"x.yaml:2:10: 'jpgg' is not a format that is read here; did you mean 'jpeg'?; for files' names write a pattern "
 		"such as \"*.jpgg\"\n");
 	assert_says("steps: [invert]\nlimits: {bytes: much}\n",
 		"x.yaml:2:17: bytes must be a size in bytes, such as 5000000, 200MB or 1.5GiB, not 'much'\n");

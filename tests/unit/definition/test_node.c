@@ -230,7 +230,7 @@ static void what_is_no_yaml_is_refused_in_words_that_help(void **state)
 		unsigned line, column;
 		const char *words;
 	} cases[] = {
-		{"a: 1\nb: 2\na: 3\n", 3, 1, "duplicate key 'a'; it stands in line 1 already"},
+		{"a: 1\nb: 2\na: 3\n", 3, 1, "duplicate key 'a'; it is in line 1 already"},
 		{"a: b: c\n", 1, 5, "':' is not allowed here"},
 		{"a: 1\n  b: 2\n", 2, 4, "':' is not allowed here"},
 		{"a:\n    b: 1\n  c: 2\n", 3, 3, "does not fit the keys before it"},
@@ -243,7 +243,7 @@ static void what_is_no_yaml_is_refused_in_words_that_help(void **state)
 		{"accept: [*.jpg]\n", 1, 10, "in quotes, as in \"*.jpg\""},
 		{"a: - b\n", 1, 4, "line of its own"},
 		{"- a\nb: 1\n", 2, 1, "begin it with '- '"},
-		{"a: @b\n", 1, 4, "must stand in quotes"},
+		{"a: @b\n", 1, 4, "must be in quotes"},
 		{"a: *nobody\n", 1, 4, "no anchor before it"},
 		{"a: &a [1, *a]\n", 1, 11, "inside what it stands for"},
 		{"a: !python/object x\n", 1, 4, "tags"},

@@ -45,7 +45,7 @@ static void chains(void **state)
 	/* The sharpening may be for the first output. */
 	assert_warns("steps: [sharpen]\noutputs:\n  - {name: a.jpg}\n  - {name: b.jpg, steps: [thumbnail]}\n", "");
 	assert_warns("steps:\n  - grayscale\n  - grayscale\n",
-		"x.yaml:3:5: grayscale stands in line 2 already, and a second one changes nothing; take one out\n");
+		"x.yaml:3:5: grayscale is in line 2 already, and a second one changes nothing; take one out\n");
 	assert_warns("steps:\n  - invert\n  - invert\n",
 		"x.yaml:3:5: this invert undoes the one in line 2; take both out\n");
 	assert_warns("steps:\n  - invert\n  - blur\n  - invert\n", "");

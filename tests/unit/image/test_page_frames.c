@@ -83,9 +83,8 @@ static void test_unlike_pages_are_told(void **state)
 	g_ptr_array_add(pages, picture(40, 31, 3, 8));
 	assert_false(page_frames_join(&none, pages, &joined, &size));
 	assert_string_equal(size->message,
-		"page 2 is 40 x 31 pixels after the chain and page 1 is 40 x 30, and this format needs one size: write "
-		"tiff, which holds both, add a resize with width, height and fit: contain, or write pages: first at the "
-		"output");
+		"page 2 is 40 x 31 pixels after the chain, page 1 is 40 x 30, and this format needs one size. Write tiff, "
+		"which holds both, resize to a width and height with fit: contain, or write pages: first at the output");
 	g_ptr_array_set_size(pages, 1);
 	g_ptr_array_add(pages, picture(40, 30, 1, 8));
 	assert_false(page_frames_join(&none, pages, &joined, &colours));

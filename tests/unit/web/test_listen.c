@@ -50,7 +50,7 @@ static void test_what_is_no_address(void **state)
 	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
 		refused(bad[i], "is not ADDR:PORT");
 	refused("[::1]:8080", "IPv6");
-	refused("no-such-host.invalid:8080", "no-such-host.invalid is no address of this machine");
+	refused("no-such-host.invalid:8080", "no-such-host.invalid is not an address of this machine");
 }
 
 static void test_port_taken(void **state)

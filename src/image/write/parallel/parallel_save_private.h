@@ -14,13 +14,13 @@ struct parallel_save_file {
 	int fd;             /* -1: to memory */
 	const char *path;   /* for errors */
 	gint64 at;          /* bytes written */
-	GByteArray *memory; /* what was written, instead */
+	GByteArray *memory; /* the bytes, instead */
 };
 bool parallel_save_open(struct parallel_save_file *file, const char *path /* NULL: to memory */, GError **error);
-/* On disk; error: what went wrong before, or does now. */
+/* Syncs it to disk. error may be set before: then it stays. */
 void parallel_save_close(struct parallel_save_file *file, GError **error);
 bool parallel_save_write(struct parallel_save_file *file, const void *bytes, gsize length, GError **error);
-/* Over what was written before. */
+/* Overwrites bytes that were written before. */
 bool parallel_save_write_over(
 	struct parallel_save_file *file, gint64 at, const void *bytes, gsize length, GError **error);
 
@@ -30,8 +30,8 @@ struct parallel_save {
 	VipsImage *image; /* as the saver gets it */
 	JsonObject *save;
 	JsonObject *bare; /* the same, without metadata */
-	int rows;         /* of a strip; the last one has what is left, */
-	int least;        /* but that never alone when it is less than this: then the one before is the last */
+	int rows;         /* of a strip; the last one may have fewer */
+	int least;        /* a last strip of fewer rows than this becomes part of the one before */
 	int threads;
 	struct parallel_save_flow flow;
 	void *state; /* of the kind */
