@@ -5,7 +5,7 @@
  *            What a worker fails is first tried by another. Only when that one manages it is it a strike; a success wipes them out; three in
  *            a row open the breaker, for five seconds at first, twice as long each time. A picture that fails everywhere costs nobody anything.
  * Thread:    the master's loop.
- * Ownership: reference counted: registry, workers and accusations.
+ * Ownership: reference counted: registry, workers and failure_votes.
  */
 #ifndef DROPMILL_MASTER_FLEET_BREAKER_H
 #define DROPMILL_MASTER_FLEET_BREAKER_H

@@ -7,78 +7,78 @@
 #include "base/clock.h"
 #include "master/fleet/breaker.h"
 
-static void accusation_free(struct accusation *accusation)
+static void failure_vote_free(struct failure_vote *vote)
 {
-	breaker_unref(accusation->breaker);
-	g_free(accusation->machine);
-	g_free(accusation->reason);
-	g_free(accusation);
+	breaker_unref(vote->breaker);
+	g_free(vote->machine);
+	g_free(vote->reason);
+	g_free(vote);
 }
 
-static bool is_fault(enum accuse_kind kind)
+static bool is_fault(enum failure_kind kind)
 {
-	return kind != ACCUSE_FULL && kind != ACCUSE_LIMIT;
+	return kind != FAILURE_FULL && kind != FAILURE_LIMIT;
 }
 
-void accuse(struct job *job, guint tile, const struct worker *worker, enum accuse_kind kind, const char *reason)
+void failure_votes_add(
+	struct job *job, guint tile, const struct worker *worker, enum failure_kind kind, const char *reason)
 {
-	struct accusation *accusation = g_new0(struct accusation, 1);
+	struct failure_vote *vote = g_new0(struct failure_vote, 1);
 
-	*accusation = (struct accusation){
+	*vote = (struct failure_vote){
 		tile, kind, breaker_ref(worker->breaker), g_strdup(worker->beat->machine), g_strdup(reason)};
-	if (!job->accusations)
-		job->accusations = g_ptr_array_new_with_free_func((GDestroyNotify)accusation_free);
-	g_ptr_array_add(job->accusations, accusation);
+	if (!job->failure_votes)
+		job->failure_votes = g_ptr_array_new_with_free_func((GDestroyNotify)failure_vote_free);
+	g_ptr_array_add(job->failure_votes, vote);
 	if (is_fault(kind))
 		breaker_failed(worker->breaker, reason, clock_now_us());
 }
 
-int accuse_rank(const struct job *job, guint tile, const struct worker *worker)
+int failure_votes_suspicion(const struct job *job, guint tile, const struct worker *worker)
 {
 	int rank = 0;
 
-	for (guint i = 0; job && job->accusations && i < job->accusations->len; i++) {
-		const struct accusation *accusation = job->accusations->pdata[i];
-		if (accusation->tile != tile)
+	for (guint i = 0; job && job->failure_votes && i < job->failure_votes->len; i++) {
+		const struct failure_vote *vote = job->failure_votes->pdata[i];
+		if (vote->tile != tile)
 			continue;
-		if (accusation->breaker == worker->breaker)
+		if (vote->breaker == worker->breaker)
 			return 2;
-		if (accusation->kind == ACCUSE_DEATH && strcmp(accusation->machine, worker->beat->machine) == 0)
+		if (vote->kind == FAILURE_DEATH && strcmp(vote->machine, worker->beat->machine) == 0)
 			rank = 1;
 	}
 	return rank;
 }
 
-guint accuse_verdicts(const struct job *job, guint tile)
+guint failure_votes_verdicts(const struct job *job, guint tile)
 {
 	g_autoptr(GHashTable) who = g_hash_table_new(NULL, NULL);
 
-	for (guint i = 0; job->accusations && i < job->accusations->len; i++) {
-		const struct accusation *accusation = job->accusations->pdata[i];
-		if (accusation->tile == tile &&
-			(accusation->kind == ACCUSE_VERDICT || accusation->kind == ACCUSE_LIMIT) &&
-			accusation->breaker->state == BREAKER_CLOSED)
-			g_hash_table_add(who, accusation->breaker);
+	for (guint i = 0; job->failure_votes && i < job->failure_votes->len; i++) {
+		const struct failure_vote *vote = job->failure_votes->pdata[i];
+		if (vote->tile == tile && (vote->kind == FAILURE_VERDICT || vote->kind == FAILURE_LIMIT) &&
+			vote->breaker->state == BREAKER_CLOSED)
+			g_hash_table_add(who, vote->breaker);
 	}
 	return g_hash_table_size(who);
 }
 
-void accuse_managed(struct job *job, guint tile, const struct worker *worker)
+void failure_votes_managed(struct job *job, guint tile, const struct worker *worker)
 {
 	breaker_succeeded(worker->breaker);
-	for (guint i = job->accusations ? job->accusations->len : 0; i-- > 0;) {
-		struct accusation *accusation = job->accusations->pdata[i];
-		if (accusation->tile != tile)
+	for (guint i = job->failure_votes ? job->failure_votes->len : 0; i-- > 0;) {
+		struct failure_vote *vote = job->failure_votes->pdata[i];
+		if (vote->tile != tile)
 			continue;
-		if (accusation->breaker != worker->breaker && is_fault(accusation->kind))
-			breaker_strike(accusation->breaker, accusation->reason, clock_now_us());
-		g_ptr_array_remove_index_fast(job->accusations, i);
+		if (vote->breaker != worker->breaker && is_fault(vote->kind))
+			breaker_strike(vote->breaker, vote->reason, clock_now_us());
+		g_ptr_array_remove_index_fast(job->failure_votes, i);
 	}
 }
 
-void accuse_absolve(struct job *job)
+void failure_votes_drop(struct job *job)
 {
-	for (guint i = 0; job->accusations && i < job->accusations->len; i++)
-		breaker_absolve(((struct accusation *)job->accusations->pdata[i])->breaker);
-	g_clear_pointer(&job->accusations, g_ptr_array_unref);
+	for (guint i = 0; job->failure_votes && i < job->failure_votes->len; i++)
+		breaker_absolve(((struct failure_vote *)job->failure_votes->pdata[i])->breaker);
+	g_clear_pointer(&job->failure_votes, g_ptr_array_unref);
 }

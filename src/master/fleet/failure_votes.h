@@ -10,30 +10,31 @@
 
 #include "master/fleet/workers.h"
 
-enum accuse_kind {
-	ACCUSE_TROUBLE, /* it could not do it: disk full, no memory, no access */
-	ACCUSE_VERDICT, /* it says that the picture is at fault */
-	ACCUSE_DEATH,   /* it died of it: its machine is avoided, too */
-	ACCUSE_FULL,    /* what its limits allow is in use: no fault of its */
-	ACCUSE_LIMIT, /* it says that the picture is beyond a limit, its own or the pipeline's: a verdict, and no fault of its either */
+enum failure_kind {
+	FAILURE_TROUBLE, /* it could not do it: disk full, no memory, no access */
+	FAILURE_VERDICT, /* it says that the picture is at fault */
+	FAILURE_DEATH,   /* it died of it: its machine is avoided, too */
+	FAILURE_FULL,    /* what its limits allow is in use: no fault of its */
+	FAILURE_LIMIT, /* it says that the picture is beyond a limit, its own or the pipeline's: a verdict, and no fault of its either */
 };
 
-struct accusation {
+struct failure_vote {
 	guint tile;
-	enum accuse_kind kind;
+	enum failure_kind kind;
 	struct breaker *breaker;
 	char *machine;
 	char *reason;
 };
 
-void accuse(struct job *job, guint tile, const struct worker *worker, enum accuse_kind kind, const char *reason);
+void failure_votes_add(
+	struct job *job, guint tile, const struct worker *worker, enum failure_kind kind, const char *reason);
 /* How little this worker should get this task: 0 not at all suspected, 1 its machine's, 2 itself. */
-int accuse_rank(const struct job *job, guint tile, const struct worker *worker);
+int failure_votes_suspicion(const struct job *job, guint tile, const struct worker *worker);
 /* Workers in good standing that said so of this task. */
-guint accuse_verdicts(const struct job *job, guint tile);
+guint failure_votes_verdicts(const struct job *job, guint tile);
 /* This worker managed the task: the others have failed what can be done. */
-void accuse_managed(struct job *job, guint tile, const struct worker *worker);
+void failure_votes_managed(struct job *job, guint tile, const struct worker *worker);
 /* The picture is at fault: nobody is accused any more. */
-void accuse_absolve(struct job *job);
+void failure_votes_drop(struct job *job);
 
 #endif

@@ -18,34 +18,34 @@ static bool is_fresh(const struct lease *lease)
 	       !segment_taken(job->segment, lease->tile, job->course.run, lease->attempt);
 }
 
-static void consider(struct straggler *found, struct lease *lease, const struct worker *helper, gint64 now)
+static void consider(struct speculative_task *found, struct lease *lease, const struct worker *helper, gint64 now)
 {
 	const struct tile *tile = &lease->job->tiles[lease->tile];
-	gint64 usual = pace_usual_us(lease->job, lease->tile);
+	gint64 usual = tile_timing_usual_us(lease->job, lease->tile);
 
-	if (usual == 0 || tile->extra || lease->job->give_after_us > now || lease->job->lane != LANE_TILED ||
+	if (usual == 0 || tile->extra || lease->job->send_after_us > now || lease->job->lane != LANE_TILED ||
 		!worker_may_help(helper, lease->job, lease->tile))
 		return;
-	gint64 until = pace_until_us(lease->worker, lease, usual, now);
-	gint64 limit = TIMES_FASTER * pace_own_us(helper, usual);
+	gint64 until = tile_timing_until_us(lease->worker, lease, usual, now);
+	gint64 limit = TIMES_FASTER * tile_timing_own_us(helper, usual);
 	bool fresh = is_fresh(lease);
 	/* What was begun is done twice, so that it has to be worth it. */
 	if (!fresh)
-		limit = MAX(limit, pace_late_us(lease->job, lease->tile));
+		limit = MAX(limit, tile_timing_late_us(lease->job, lease->tile));
 	limit += LEAST_US;
 	if (until > limit && until > found->until_us) {
-		gint64 since = pace_since_us(lease->worker, now);
-		*found = (struct straggler){lease, until, since, usual, fresh, 0};
+		gint64 since = tile_timing_since_us(lease->worker, now);
+		*found = (struct speculative_task){lease, until, since, usual, fresh, 0};
 	} else if (until <= limit) {
 		/* It grows no faster than time goes. */
 		found->due_us = MIN(found->due_us, limit - until);
 	}
 }
 
-struct straggler straggler_for(struct workers *workers, const struct worker *helper, gint64 now_us)
+struct speculative_task speculative_find(struct workers *workers, const struct worker *helper, gint64 now_us)
 {
 	GPtrArray *all = workers_all(workers);
-	struct straggler found = {.due_us = G_MAXINT64};
+	struct speculative_task found = {.due_us = G_MAXINT64};
 
 	for (guint i = 0; i < all->len; i++) {
 		const struct worker *worker = g_ptr_array_index(all, i);
@@ -55,7 +55,7 @@ struct straggler straggler_for(struct workers *workers, const struct worker *hel
 	return found;
 }
 
-struct worker *straggle_helper(struct workers *workers, const GPtrArray *tried)
+struct worker *speculative_helper(struct workers *workers, const GPtrArray *tried)
 {
 	GPtrArray *all = workers_all(workers);
 	struct worker *best = NULL;
@@ -64,7 +64,8 @@ struct worker *straggle_helper(struct workers *workers, const GPtrArray *tried)
 		struct worker *worker = g_ptr_array_index(all, i);
 		if (worker->weight == 0 && worker->state == WORKER_LIVE &&
 			!g_ptr_array_find((GPtrArray *)tried, worker, NULL) &&
-			(!best || pace_own_us(worker, G_USEC_PER_SEC) < pace_own_us(best, G_USEC_PER_SEC)))
+			(!best ||
+				tile_timing_own_us(worker, G_USEC_PER_SEC) < tile_timing_own_us(best, G_USEC_PER_SEC)))
 			best = worker;
 	}
 	return best;

@@ -9,7 +9,7 @@
 
 #include "master/fleet/workers.h"
 
-struct straggler {
+struct speculative_task {
 	struct lease *lease; /* the one that would keep its job waiting longest; NULL: none is late */
 	gint64 until_us;     /* it should be answered in so long */
 	gint64 since_us;     /* its worker has not answered anything for so long */
@@ -19,8 +19,8 @@ struct straggler {
 };
 
 /* For this worker: never a tile that it has itself, that it failed, that two have already, or of a job that is not tiled. */
-struct straggler straggler_for(struct workers *workers, const struct worker *helper, gint64 now_us);
+struct speculative_task speculative_find(struct workers *workers, const struct worker *helper, gint64 now_us);
 /* The fastest that has nothing to do and is not among those that were tried; NULL: nobody. */
-struct worker *straggle_helper(struct workers *workers, const GPtrArray *tried);
+struct worker *speculative_helper(struct workers *workers, const GPtrArray *tried);
 
 #endif

@@ -33,46 +33,46 @@ static gint64 median(gint64 *times, guint count)
 	return times[count / 2];
 }
 
-static void compute(struct pace *pace)
+static void compute(struct tile_timing *timing)
 {
-	gint64 times[PACE_KEPT];
-	guint count = MIN(pace->count, PACE_KEPT);
+	gint64 times[TILE_TIMING_KEPT];
+	guint count = MIN(timing->count, TILE_TIMING_KEPT);
 
-	if (pace->computed == pace->count)
+	if (timing->computed == timing->count)
 		return;
-	pace->computed = pace->count;
-	memcpy(times, pace->us, count * sizeof *times);
-	pace->median_us = MAX(median(times, count), 1);
+	timing->computed = timing->count;
+	memcpy(times, timing->us, count * sizeof *times);
+	timing->median_us = MAX(median(times, count), 1);
 	for (guint i = 0; i < count; i++)
-		times[i] = ABS(times[i] - pace->median_us);
+		times[i] = ABS(times[i] - timing->median_us);
 	gint64 deviation = median(times, count);
-	pace->late_us = MAX(pace->median_us * MEDIANS, pace->median_us + deviation * DEVIATIONS);
+	timing->late_us = MAX(timing->median_us * MEDIANS, timing->median_us + deviation * DEVIATIONS);
 	if (count < ENOUGH)
-		pace->late_us *= 2;
+		timing->late_us *= 2;
 }
 
-static struct pace *like(const struct job *job, guint tile)
+static struct tile_timing *like(const struct job *job, guint tile)
 {
-	struct pace *pace = job->paces ? &job->paces[job->tiles[tile].output] : NULL;
+	struct tile_timing *timing = job->timings ? &job->timings[job->tiles[tile].output] : NULL;
 
-	if (!pace || pace->count < PACE_LEAST)
+	if (!timing || timing->count < TILE_TIMING_LEAST)
 		return NULL;
-	compute(pace);
-	return pace;
+	compute(timing);
+	return timing;
 }
 
-gint64 pace_usual_us(const struct job *job, guint tile)
+gint64 tile_timing_usual_us(const struct job *job, guint tile)
 {
-	const struct pace *pace = like(job, tile);
+	const struct tile_timing *timing = like(job, tile);
 
-	return pace ? pace->median_us : 0;
+	return timing ? timing->median_us : 0;
 }
 
-gint64 pace_late_us(const struct job *job, guint tile)
+gint64 tile_timing_late_us(const struct job *job, guint tile)
 {
-	const struct pace *pace = like(job, tile);
+	const struct tile_timing *timing = like(job, tile);
 
-	return pace ? pace->late_us : 0;
+	return timing ? timing->late_us : 0;
 }
 
 static double slowness(const struct worker *worker)
@@ -80,29 +80,29 @@ static double slowness(const struct worker *worker)
 	return worker->slowness > 0 ? worker->slowness : 1;
 }
 
-gint64 pace_own_us(const struct worker *worker, gint64 usual_us)
+gint64 tile_timing_own_us(const struct worker *worker, gint64 usual_us)
 {
 	return (gint64)((double)usual_us * slowness(worker));
 }
 
-void pace_answered(struct job *job, guint tile, struct worker *worker, gint64 sent_us, gint64 compute_us)
+void tile_timing_answered(struct job *job, guint tile, struct worker *worker, gint64 sent_us, gint64 compute_us)
 {
 	gint64 now = clock_now_us(), us = MAX(now - (worker ? MAX(sent_us, worker->answered_us) : now), compute_us);
 
 	if (job->lane != LANE_TILED)
 		return;
-	if (!job->paces)
-		job->paces = g_new0(struct pace, job->rings->len);
-	struct pace *pace = &job->paces[job->tiles[tile].output];
+	if (!job->timings)
+		job->timings = g_new0(struct tile_timing, job->rings->len);
+	struct tile_timing *timing = &job->timings[job->tiles[tile].output];
 	/* Against those before it: the first ones of a run build their chains. */
-	gint64 usual = pace_usual_us(job, tile);
-	pace->us[pace->count++ % PACE_KEPT] = us;
+	gint64 usual = tile_timing_usual_us(job, tile);
+	timing->us[timing->count++ % TILE_TIMING_KEPT] = us;
 	if (worker && usual)
 		worker->slowness =
 			slowness(worker) * (1 - NEWEST) + CLAMP((double)us / (double)usual, FASTEST, SLOWEST) * NEWEST;
 }
 
-void pace_found_late(struct worker *worker, gint64 since_us, gint64 usual_us)
+void tile_timing_found_late(struct worker *worker, gint64 since_us, gint64 usual_us)
 {
 	double least = usual_us ? (double)since_us / (double)usual_us : 1;
 
@@ -121,12 +121,12 @@ static gint64 began_us(const struct worker *worker)
 	return MAX(sent, worker->answered_us);
 }
 
-gint64 pace_since_us(const struct worker *worker, gint64 now_us)
+gint64 tile_timing_since_us(const struct worker *worker, gint64 now_us)
 {
 	return MAX(now_us - began_us(worker), 0);
 }
 
-gint64 pace_until_us(const struct worker *worker, const struct lease *last, gint64 unit_us, gint64 now_us)
+gint64 tile_timing_until_us(const struct worker *worker, const struct lease *last, gint64 unit_us, gint64 now_us)
 {
 	gint64 sum = 0, first = 0;
 
@@ -134,14 +134,14 @@ gint64 pace_until_us(const struct worker *worker, const struct lease *last, gint
 		const struct late *late = link->data;
 		if (last && late->sent_us > last->sent_us)
 			continue;
-		gint64 us = pace_own_us(worker, unit_us * late->weight);
+		gint64 us = tile_timing_own_us(worker, unit_us * late->weight);
 		first = first ? first : us;
 		sum += us;
 	}
 	for (GList *link = worker->leases.head; link; link = link->next) {
 		const struct lease *lease = link->data;
-		gint64 usual = pace_usual_us(lease->job, lease->tile);
-		gint64 us = pace_own_us(worker, usual ? usual : unit_us * lease->weight);
+		gint64 usual = tile_timing_usual_us(lease->job, lease->tile);
+		gint64 us = tile_timing_own_us(worker, usual ? usual : unit_us * lease->weight);
 		first = first ? first : us;
 		sum += us;
 		if (lease == last)
@@ -149,6 +149,6 @@ gint64 pace_until_us(const struct worker *worker, const struct lease *last, gint
 	}
 	if (sum == 0)
 		return 0;
-	gint64 since = pace_since_us(worker, now_us);
+	gint64 since = tile_timing_since_us(worker, now_us);
 	return sum - first + (since < first ? first - since : since);
 }

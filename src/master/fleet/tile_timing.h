@@ -13,33 +13,33 @@
 #include "master/fleet/workers.h"
 
 /* The latest ones are kept. */
-#define PACE_KEPT 63
+#define TILE_TIMING_KEPT 63
 /* Fewer measurements tell nothing. */
-#define PACE_LEAST 2
+#define TILE_TIMING_LEAST 2
 
-struct pace {
-	gint64 us[PACE_KEPT];
+struct tile_timing {
+	gint64 us[TILE_TIMING_KEPT];
 	guint count;    /* ever */
 	guint computed; /* at this count, these were true: */
 	gint64 median_us, late_us;
 };
 
 /* A tile was answered: it counts for its like, and for the worker's slowness. compute_us: as the worker says. worker may be NULL. */
-void pace_answered(struct job *job, guint tile, struct worker *worker, gint64 sent_us, gint64 compute_us);
+void tile_timing_answered(struct job *job, guint tile, struct worker *worker, gint64 sent_us, gint64 compute_us);
 /* The median of the tile's like; 0: not known yet. */
-gint64 pace_usual_us(const struct job *job, guint tile);
+gint64 tile_timing_usual_us(const struct job *job, guint tile);
 /* Who takes longer than this for it is late: three times the median, or what is far out in the distribution (six median deviations) where
  * times vary more; twice that as long as few are measured. 0: not known yet. */
-gint64 pace_late_us(const struct job *job, guint tile);
+gint64 tile_timing_late_us(const struct job *job, guint tile);
 /* Usual for this worker, by how slow it was so far. */
-gint64 pace_own_us(const struct worker *worker, gint64 usual_us);
+gint64 tile_timing_own_us(const struct worker *worker, gint64 usual_us);
 
 /* For how long it has been at the first of its tasks. */
-gint64 pace_since_us(const struct worker *worker, gint64 now_us);
+gint64 tile_timing_since_us(const struct worker *worker, gint64 now_us);
 /* In how long it should have answered everything up to this lease; NULL: all. Of one that takes longer than usual nothing is known but
  * that: it is expected to take as long again. unit_us: for a task of weight 1 of which nothing else is known. */
-gint64 pace_until_us(const struct worker *worker, const struct lease *last, gint64 unit_us, gint64 now_us);
+gint64 tile_timing_until_us(const struct worker *worker, const struct lease *last, gint64 unit_us, gint64 now_us);
 /* It was found to be at a tile for so long: it is at least so slow. */
-void pace_found_late(struct worker *worker, gint64 since_us, gint64 usual_us);
+void tile_timing_found_late(struct worker *worker, gint64 since_us, gint64 usual_us);
 
 #endif

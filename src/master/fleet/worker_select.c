@@ -55,7 +55,7 @@ static int least_rank(struct workers *workers, const struct job *job, guint tile
 	for (guint i = 0; i < all->len; i++) {
 		const struct worker *worker = g_ptr_array_index(all, i);
 		if (usable(worker))
-			least = MIN(least, accuse_rank(job, tile, worker));
+			least = MIN(least, failure_votes_suspicion(job, tile, worker));
 	}
 	return least;
 }
@@ -86,25 +86,25 @@ bool workers_end_job(struct workers *workers, const struct job *job, int weight,
 /* When the task should be ready at this worker's. As long as no tile of the job came back, in weights instead of time. */
 static gint64 ready_us(const struct worker *worker, const struct job *job, guint tile, int weight, gint64 now)
 {
-	gint64 usual = pace_usual_us(job, tile);
+	gint64 usual = tile_timing_usual_us(job, tile);
 
 	if (usual == 0)
-		return pace_own_us(worker, (worker->weight + weight) * (gint64)G_USEC_PER_SEC);
-	return pace_until_us(worker, NULL, usual / weight, now) + pace_own_us(worker, usual);
+		return tile_timing_own_us(worker, (worker->weight + weight) * (gint64)G_USEC_PER_SEC);
+	return tile_timing_until_us(worker, NULL, usual / weight, now) + tile_timing_own_us(worker, usual);
 }
 
-struct worker *workers_choose(struct workers *workers, const struct job *job, guint tile, int weight, gsize bytes,
+struct worker *worker_select(struct workers *workers, const struct job *job, guint tile, int weight, gsize bytes,
 	int window, gsize window_bytes)
 {
 	GPtrArray *all = workers_all(workers);
 	struct worker *best = NULL;
-	int least = job && job->accusations ? least_rank(workers, job, tile) : 0;
+	int least = job && job->failure_votes ? least_rank(workers, job, tile) : 0;
 	bool ends = workers_end_job(workers, job, weight, window);
 	gint64 now = ends ? clock_now_us() : 0, best_cost = 0, full_cost = G_MAXINT64;
 
 	for (guint i = 0; i < all->len; i++) {
 		struct worker *worker = g_ptr_array_index(all, i);
-		if (!usable(worker) || accuse_rank(job, tile, worker) > least)
+		if (!usable(worker) || failure_votes_suspicion(job, tile, worker) > least)
 			continue;
 		bool on_trial = worker->breaker->state == BREAKER_HALF_OPEN;
 		if (on_trial && worker->weight > 0)
@@ -126,5 +126,23 @@ struct worker *workers_choose(struct workers *workers, const struct job *job, gu
 bool worker_may_help(const struct worker *worker, const struct job *job, guint tile)
 {
 	return usable(worker) && worker->weight == 0 && worker->breaker->state == BREAKER_CLOSED &&
-	       accuse_rank(job, tile, worker) == 0 && !lease_of(worker, job, tile);
+	       failure_votes_suspicion(job, tile, worker) == 0 && !lease_of(worker, job, tile);
+}
+
+bool worker_shares(const struct worker *worker, const struct options *options)
+{
+	return worker->here && !worker->no_shm && worker->beat->planes[PLANE_SHM] &&
+	       strcmp(options->payload, "inline") != 0;
+}
+
+guint workers_sharing(struct workers *workers, const struct options *options)
+{
+	GPtrArray *all = workers_all(workers);
+	guint count = 0;
+
+	for (guint i = 0; i < all->len; i++) {
+		const struct worker *worker = all->pdata[i];
+		count += worker->state == WORKER_LIVE && worker_shares(worker, options);
+	}
+	return count;
 }

@@ -7,6 +7,7 @@
 #ifndef DROPMILL_MASTER_FLEET_WORKER_SELECT_H
 #define DROPMILL_MASTER_FLEET_WORKER_SELECT_H
 
+#include "master/config/options.h"
 #include "master/fleet/workers.h"
 
 /* Why none of them may get a task, for people; static. NULL: one may. */
@@ -14,7 +15,7 @@ const char *workers_obstacle(struct workers *workers);
 /* The worker that should get this task, of this weight and size: live, with a partition, its breaker closed, with room in its window, least
  * to do; one that failed it before only when nobody else is there who could. job NULL: any task. NULL: none. The last tiles of a job
  * (workers_end_job()) go to whom they should be ready first at, by measured times; NULL also when that one has no room, and would still be first. */
-struct worker *workers_choose(struct workers *workers, const struct job *job, guint tile, int weight, gsize bytes,
+struct worker *worker_select(struct workers *workers, const struct job *job, guint tile, int weight, gsize bytes,
 	int window, gsize window_bytes);
 /* The tiles of this job that nobody has yet are fewer than what the workers could take at once. */
 bool workers_end_job(struct workers *workers, const struct job *job, int weight, int window);
@@ -22,5 +23,9 @@ bool workers_end_job(struct workers *workers, const struct job *job, int weight,
 bool worker_may_help(const struct worker *worker, const struct job *job, guint tile);
 /* Is there one that has not failed it? */
 bool workers_elsewhere(struct workers *workers, const struct job *job, guint tile);
+/* Would this worker's tiles lie in memory that it shares with the master? */
+bool worker_shares(const struct worker *worker, const struct options *options);
+/* How many live workers that is true of. */
+guint workers_sharing(struct workers *workers, const struct options *options);
 
 #endif

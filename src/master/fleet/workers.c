@@ -281,7 +281,7 @@ void workers_stuck(struct worker *worker)
 	worker->stuck_job = g_strdup(worker->beat->job);
 	worker->stuck_tile = worker->beat->tile;
 	worker->stuck_attempt = worker->beat->attempt;
-	worker->blameless = true;
+	worker->ended_by_us = true;
 }
 
 static void unstick(struct worker *worker)
@@ -291,7 +291,7 @@ static void unstick(struct worker *worker)
 			worker->stuck_attempt == worker->beat->attempt))
 		return;
 	g_clear_pointer(&worker->stuck_job, g_free);
-	worker->blameless = false;
+	worker->ended_by_us = false;
 }
 
 /* What it has to say of others. */

@@ -62,7 +62,7 @@ struct worker {
 	gint64 ended_us;    /* its process is dead, and its supervisor may yet tell how it ended; 0 */
 	bool dead;          /* known, not only silent */
 	GPtrArray *litter;  /* temp files of tasks that were taken from it alive: it may yet make them; NULL: none */
-	bool blameless;     /* it was ended by us: no task is suspected */
+	bool ended_by_us;   /* it was ended by us: no task is suspected */
 	char *stuck_job;    /* it hangs on this task, which is over; nothing is given to it until it moves on; NULL */
 	gint32 stuck_tile, stuck_attempt;
 	guint64 taken_back;  /* tasks taken from it and given to others */

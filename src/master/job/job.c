@@ -148,10 +148,10 @@ void job_reset(struct job *job)
 	g_clear_pointer(&job->spec_text[PLANE_SHM], g_free);
 	g_clear_pointer(&job->spec_text[PLANE_INLINE], g_free);
 	free_tiles(job);
-	g_clear_pointer(&job->accusations, g_ptr_array_unref);
-	g_clear_pointer(&job->paces, g_free);
+	g_clear_pointer(&job->failure_votes, g_ptr_array_unref);
+	g_clear_pointer(&job->timings, g_free);
 	g_clear_pointer(&job->undelivered, g_free);
-	job->give_after_us = 0;
+	job->send_after_us = 0;
 	g_array_set_size(job->rings, 0);
 	g_queue_clear(&job->ready);
 	job->done = job->leased = job->held = job->failed_tries = 0;

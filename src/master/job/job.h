@@ -25,7 +25,7 @@ struct master;
 enum tile_state { TILE_WAITING, TILE_READY, TILE_LEASED, TILE_DONE };
 
 /* Workers that died, or fell silent, while they had a task in hand. */
-struct blame {
+struct poison_count {
 	guint deaths, silences;
 	guint losses; /* of messages, its own or its answer's */
 	GQuark how;   /* the last one's end */
@@ -38,7 +38,7 @@ struct tile {
 	enum tile_state state;
 	guint attempt;  /* of the latest lease, from 1 */
 	guint reissued; /* of these, how many were given out because another was late */
-	struct blame blame;
+	struct poison_count poison;
 	struct lease *lease; /* TILE_LEASED: who has it, and how; see workers.h */
 	struct lease *extra; /* who has it as well, since that one is late; NULL: nobody */
 	char *who;           /* GRefString: who has it, or had it last, or made it; NULL: nobody yet */
@@ -70,12 +70,12 @@ struct job {
 	bool loose;           /* `once`: the original is no claim and stays where it is */
 	struct course course; /* job_happens() alone writes it */
 	enum lane lane;
-	bool sent_far;        /* its file, which could be cut, goes to one worker: see placement.h */
+	bool sent_as_file;    /* its file, which could be cut, goes to one worker: see placement.h */
 	int threads;          /* whole: of the worker that has it; 0: one */
 	char *waiting_for;    /* the fault; NULL: none */
 	char *undelivered;    /* why a task of this run did not reach the broker; NULL: all did */
 	guint undelivered_at; /* how many were done then: one more, and it has passed */
-	gint64 give_after_us; /* until then none is given out */
+	gint64 send_after_us; /* until then none is given out */
 	int width, height;
 	struct codec_link *codec;
 	gint64 codec_us; /* last word to it or from it */
@@ -89,11 +89,11 @@ struct job {
 	struct tile *tiles;
 	guint tile_count, done, leased;
 	guint held; /* tiles that are done, while another worker may still write where they lie */
-	struct pace
-		*paces; /* how long tiles took in this run, by output, see tile_timing.h; NULL: none came back yet */
-	GPtrArray *accusations; /* struct accusation, see failure_votes.h; NULL: none */
-	GQueue ready;           /* tile numbers (GUINT_TO_POINTER) in the order they became ready */
-	GPtrArray *outputs;     /* struct job_output */
+	struct tile_timing
+		*timings; /* how long tiles took in this run, by output, see tile_timing.h; NULL: none came back yet */
+	GPtrArray *failure_votes; /* struct failure_vote, see failure_votes.h; NULL: none */
+	GQueue ready;             /* tile numbers (GUINT_TO_POINTER) in the order they became ready */
+	GPtrArray *outputs;       /* struct job_output */
 	char *error;
 	enum error_shown error_kind; /* of a job that failed */
 	/* The pipeline's shown and hash, where conditions left steps out or some are implied: those are marked, and named behind a slash; NULL:

@@ -24,7 +24,7 @@ void queue_init(struct queue *queue)
 
 void queue_clear(struct queue *queue)
 {
-	g_clear_pointer(&queue->far_times, g_hash_table_unref);
+	g_clear_pointer(&queue->placement_times, g_hash_table_unref);
 	g_clear_pointer(&queue->always_whole, g_hash_table_unref);
 	g_clear_pointer(&queue->stuck, g_hash_table_unref);
 }

@@ -17,9 +17,9 @@ struct queue {
 	GPtrArray *running;       /* struct job */
 	GHashTable *stuck;        /* pipeline's name to how many of its jobs are stuck: see job_waiting.c */
 	GHashTable *always_whole; /* hashes of the definitions whose chains are never cut, as far as codecs have said */
-	GHashTable *far_times;    /* pipeline's name to struct far_times; NULL: none were measured */
-	guint turn;               /* whose task goes next among the running */
-	guint32 serial;           /* of the last run */
+	GHashTable *placement_times;    /* pipeline's name to struct placement_times; NULL: none were measured */
+	guint turn;                     /* whose task goes next among the running */
+	guint32 serial;                 /* of the last run */
 	struct codec_link *spare_codec; /* started for the next large picture; NULL: none */
 };
 

@@ -205,9 +205,9 @@ static bool hope_elsewhere(const struct fleet *fleet, const struct job *job, gui
 
 /* A worker could not do it. Another tries; when all have, it is no worker's trouble but one that passes. */
 static void in_trouble(struct master *master, struct job *job, guint index, struct worker *worker,
-	enum accuse_kind kind, const char *why)
+	enum failure_kind kind, const char *why)
 {
-	accuse(job, index, worker, kind, why);
+	failure_votes_add(job, index, worker, kind, why);
 	if (hope_elsewhere(&master->fleet, job, index))
 		try_elsewhere(master, job, index, why);
 	else
@@ -221,8 +221,8 @@ static void found_bad(
 {
 	const char *why = result->message;
 
-	accuse(job, index, worker, result->limit ? ACCUSE_LIMIT : ACCUSE_VERDICT, why);
-	bool again = accuse_verdicts(job, index) < 2;
+	failure_votes_add(job, index, worker, result->limit ? FAILURE_LIMIT : FAILURE_VERDICT, why);
+	bool again = failure_votes_verdicts(job, index) < 2;
 	if (again && hope_elsewhere(&master->fleet, job, index))
 		try_elsewhere(master, job, index, why);
 	else if (again && worker->breaker->state != BREAKER_CLOSED && job->course.waits < MOST_WAITS)
@@ -260,7 +260,7 @@ static void accept(struct master *master, const struct lease *lease, const struc
 		placed = place_pixels(job, &job->tiles[lease->tile], result, &error);
 	CRASH_POINT("accept.placed");
 	if (placed)
-		accuse_managed(job, lease->tile, lease->worker);
+		failure_votes_managed(job, lease->tile, lease->worker);
 	if (placed)
 		tile_done(master, lease, result->compute_us);
 	else if (job->lane == LANE_WHOLE && g_error_matches(error, DROPMILL_ERROR, ERROR_SYSTEM))
@@ -284,7 +284,7 @@ static void refused(struct master *master, const struct lease *lease, const char
 		worker->no_shm = true;
 		tile_again(master, lease->job, lease->tile, why);
 	} else {
-		in_trouble(master, lease->job, lease->tile, worker, ACCUSE_TROUBLE, why);
+		in_trouble(master, lease->job, lease->tile, worker, FAILURE_TROUBLE, why);
 	}
 }
 
@@ -327,7 +327,7 @@ static void answer(struct master *master, const struct lease *lease, const struc
 		job_other_lane(master, job, LANE_TILED, "a large picture");
 		break;
 	case RESULT_RETRY:
-		in_trouble(master, job, index, lease->worker, result->limit ? ACCUSE_FULL : ACCUSE_TROUBLE,
+		in_trouble(master, job, index, lease->worker, result->limit ? FAILURE_FULL : FAILURE_TROUBLE,
 			result->message);
 		break;
 	case RESULT_REFUSED:
@@ -358,7 +358,7 @@ void assemble(struct master *master, struct result *result)
 		struct lease was = *lease;
 		bool ok = result->status == RESULT_OK;
 		if (ok)
-			pace_answered(job, was.tile, worker, was.sent_us, result->compute_us);
+			tile_timing_answered(job, was.tile, worker, was.sent_us, result->compute_us);
 		/* No longer leased to it, whatever follows. */
 		lease_end(lease);
 		worker->answered_us = clock_now_us();

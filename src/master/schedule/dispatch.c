@@ -31,11 +31,11 @@ static gsize cluster_window(const struct master *master)
 /* One of its tasks did not reach the broker just now. */
 static bool pauses(const struct job *job)
 {
-	return job->give_after_us > 0 && clock_now_us() < job->give_after_us;
+	return job->send_after_us > 0 && clock_now_us() < job->send_after_us;
 }
 
 /* The next task of this job to whoever has room. One that some worker has failed waits for another, and those behind it do not. */
-static bool give_one(struct master *master, struct job *job)
+static bool send_one(struct master *master, struct job *job)
 {
 	gsize window_bytes = master->link.embedded ? EMBEDDED_WINDOW_BYTES : cluster_window(master);
 	int weight = job->lane == LANE_WHOLE ? WEIGHT_WHOLE : WEIGHT_TILE;
@@ -45,15 +45,15 @@ static bool give_one(struct master *master, struct job *job)
 		return false;
 	for (GList *link = job->ready.head; link; link = link->next) {
 		guint index = GPOINTER_TO_UINT(link->data);
-		gsize bytes = all_inline ? give_bytes(job, index) : 0;
+		gsize bytes = all_inline ? send_task_bytes(job, index) : 0;
 		struct worker *worker =
-			workers_choose(master->fleet.workers, job, index, weight, bytes, WINDOW_WEIGHT, window_bytes);
+			worker_select(master->fleet.workers, job, index, weight, bytes, WINDOW_WEIGHT, window_bytes);
 		enum plane plane;
-		if (worker && give_plane(master, worker, job, index, &plane)) {
+		if (worker && send_task_plane(master, worker, job, index, &plane)) {
 			g_queue_delete_link(&job->ready, link);
-			return give(master, job, index, worker, plane);
+			return send_task(master, job, index, worker, plane);
 		}
-		if (!job->accusations)
+		if (!job->failure_votes)
 			break;
 	}
 	return false;
@@ -75,23 +75,23 @@ static struct job *next_job(struct queue *queue)
 }
 
 /* A task of the job whose turn it is; where that may not go to those who have room, of another. */
-static bool give_any(struct master *master)
+static bool send_any(struct master *master)
 {
 	struct job *first = next_job(&master->queue);
 
 	/* What could not be sent pauses, and others go on. */
-	if (!first || give_one(master, first) || pauses(first))
+	if (!first || send_one(master, first) || pauses(first))
 		return first != NULL;
-	bool picky = first->accusations || workers_end_job(master->fleet.workers, first, WEIGHT_TILE, WINDOW_WEIGHT);
+	bool picky = first->failure_votes || workers_end_job(master->fleet.workers, first, WEIGHT_TILE, WINDOW_WEIGHT);
 	for (guint i = 0; picky && i < master->queue.running->len; i++)
-		if (give_one(master, g_ptr_array_index(master->queue.running, i)))
+		if (send_one(master, g_ptr_array_index(master->queue.running, i)))
 			return true;
 	return false;
 }
 
 void dispatch(struct master *master)
 {
-	while (master->link.up && give_any(master))
+	while (master->link.up && send_any(master))
 		view_changed(&master->report);
 	if (master->link.up)
 		reissue_late(master);
@@ -132,7 +132,7 @@ void dispatch_lost(struct master *master, struct lease *lease, const char *why)
 	struct job *job = lease->job;
 	struct tile *tile = &job->tiles[lease->tile];
 
-	if (++tile->blame.losses < LOSSES_MOST || tile->extra)
+	if (++tile->poison.losses < LOSSES_MOST || tile->extra)
 		dispatch_take_back(master, lease, why);
 	else
 		job_broken(master, job, why);
@@ -181,7 +181,7 @@ void dispatch_worker_gone(struct worker *worker, bool dead, void *user)
 			worker->end = g_strdup("no heartbeat for 10 s");
 		return;
 	}
-	blame_worker_gone(master, worker, dead);
+	poison_task_worker_gone(master, worker, dead);
 	tell_lost(&master->queue, worker, why);
 	while ((lease = g_queue_peek_head(&worker->leases))) {
 		struct job *job = lease->job;
@@ -234,7 +234,7 @@ void dispatch_tick(struct master *master)
 {
 	GPtrArray *all = workers_all(master->fleet.workers);
 
-	blame_tick(master);
+	poison_task_tick(master);
 	for (guint i = 0; i < all->len; i++) {
 		struct worker *worker = g_ptr_array_index(all, i);
 		if (worker->state == WORKER_GONE)

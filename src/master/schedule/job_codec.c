@@ -20,7 +20,7 @@ static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 	JsonArray *temps = json_array_new();
 
 	json_object_set_array_member(go, "temps", temps);
-	if (far_sends_file(master, job, plan)) {
+	if (placement_sends_file(master, job, plan)) {
 		job_other_lane(master, job, LANE_WHOLE,
 			"no worker shares memory, and its file is much smaller than its pixels");
 		jobs_have_spare_codec(master);

@@ -130,7 +130,7 @@ void effect_finish(struct master *master, struct job *job, const struct job_even
 		tell_story(master->committer, job);
 	view_tally(&master->report, job);
 	if (state == JOB_DONE)
-		far_measured(&master->queue, master->fleet.workers, job);
+		placement_measured(&master->queue, master->fleet.workers, job);
 	if (state == JOB_FAILED)
 		master->stats.errors[job->error_kind]++;
 	g_hash_table_remove(master->queue.jobs, job->id);

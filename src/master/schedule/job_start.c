@@ -15,13 +15,13 @@
 #include "base/terminal.h"
 #include "definition/lanes.h"
 #include "master/config/allowed.h"
+#include "master/fleet/worker_select.h"
 #include "master/report/view_job.h"
 #include "master/schedule/asset_copies.h"
 #include "master/schedule/dispatch.h"
 #include "master/schedule/job_codec.h"
 #include "master/schedule/job_effects.h"
 #include "master/schedule/schedule_private.h"
-#include "master/schedule/send_task.h"
 
 /* Inline tiles on the embedded broker: with its margin a tile must stay well under the mock's partition. */
 #define EMBEDDED_TILE_BYTES (1 << 20)
@@ -66,7 +66,7 @@ static void wish_tile(const struct master *master, JsonObject *request)
 {
 	int tile = master->settings.options->tile;
 	guint live = workers_live(master->fleet.workers);
-	bool large = !tile && live > 0 && give_sharing(&master->settings, &master->fleet) == live;
+	bool large = !tile && live > 0 && workers_sharing(master->fleet.workers, master->settings.options) == live;
 
 	json_object_set_int_member(request, "tile", tile ? tile : DEFAULT_TILE);
 	json_object_set_boolean_member(request, "tile_fixed", tile > 0);
@@ -96,7 +96,7 @@ static void start_whole(struct master *master, struct job *job)
 
 	job->lane = LANE_WHOLE;
 	/* A picture that comes alone is out sooner when the others' cores help; of many each has one of its own. */
-	job->threads = job->sent_far || !backlog(master) ? workers_idle_neighbours(master->fleet.workers) : 0;
+	job->threads = job->sent_as_file || !backlog(master) ? workers_idle_neighbours(master->fleet.workers) : 0;
 	job_make_whole_spec(job, never_cut(&master->queue, job) ? 0 : huge);
 	job_set_tiles(job, 1);
 	job->tiles[0].state = TILE_READY;
@@ -280,8 +280,8 @@ void jobs_start(struct master *master)
 
 void jobs_renew_whole(struct master *master, struct job *job)
 {
-	struct blame blame = job->tiles[0].blame;
-	GPtrArray *accusations = g_steal_pointer(&job->accusations);
+	struct poison_count poison = job->tiles[0].poison;
+	GPtrArray *failure_votes = g_steal_pointer(&job->failure_votes);
 
 	/* What a dead worker left is removed; one that is alive writes to a file without a name. */
 	job_remove_temps(job);
@@ -289,6 +289,6 @@ void jobs_renew_whole(struct master *master, struct job *job)
 	job_name_temps(job);
 	job_reset(job);
 	start_whole(master, job);
-	job->tiles[0].blame = blame;
-	job->accusations = accusations;
+	job->tiles[0].poison = poison;
+	job->failure_votes = failure_votes;
 }

@@ -89,7 +89,7 @@ static void set_error(struct job *job, enum error_shown kind, const char *why)
 {
 	char *error = g_utf8_make_valid(why, -1);
 
-	accuse_absolve(job);
+	failure_votes_drop(job);
 	g_free(job->error);
 	job->error = error;
 	job->error_kind = kind;

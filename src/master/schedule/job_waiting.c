@@ -80,7 +80,7 @@ void jobs_undelivered(struct master *master, struct job *job, const char *why)
 	g_free(job->undelivered);
 	job->undelivered = text;
 	job->undelivered_at = job->done;
-	job->give_after_us = clock_now_us() + clock_hooked_us("DROPMILL_TEST_GIVE_AGAIN_MS", GIVE_AGAIN_US);
+	job->send_after_us = clock_now_us() + clock_hooked_us("DROPMILL_TEST_GIVE_AGAIN_MS", GIVE_AGAIN_US);
 	broker_ask(master->link.broker);
 	view_changed(&master->report);
 }

@@ -14,9 +14,9 @@
 
 struct master;
 
-/* Shall the file be sent, now that the plan is known? Then job->sent_far is set. */
-bool far_sends_file(struct master *master, struct job *job, JsonObject *plan);
+/* Shall the file be sent, now that the plan is known? Then job->sent_as_file is set. */
+bool placement_sends_file(struct master *master, struct job *job, JsonObject *plan);
 /* A job is done: what it took is remembered. */
-void far_measured(struct queue *queue, struct workers *workers, const struct job *job);
+void placement_measured(struct queue *queue, struct workers *workers, const struct job *job);
 
 #endif

@@ -94,34 +94,34 @@ static const char *end_of(const struct worker *worker)
 	return g_str_has_prefix(end, killed) ? end + strlen(killed) : end;
 }
 
-void blame_worker_gone(struct master *master, struct worker *worker, bool dead)
+void poison_task_worker_gone(struct master *master, struct worker *worker, bool dead)
 {
 	static const char overtime[] = "exit status " G_STRINGIFY(PROCESS_OVERTIME);
-	const struct lease *lease = worker->blameless ? NULL : in_hand(worker);
+	const struct lease *lease = worker->ended_by_us ? NULL : in_hand(worker);
 
 	if (!lease || strcmp(worker->beat->state, "stopping") == 0 || g_strcmp0(worker->end, "exit status 0") == 0)
 		return;
 	struct job *job = lease->job;
 	guint index = lease->tile;
-	struct blame *blame = &job->tiles[index].blame;
+	struct poison_count *poison = &job->tiles[index].poison;
 	GQuark how = g_quark_from_string(end_of(worker));
 
 	if (dead && g_strcmp0(worker->end, overtime) == 0) {
 		fail_overtime(master, job, index);
 		return;
 	}
-	blame->deaths += dead;
-	blame->silences += !dead;
-	blame->differ |= blame->how && blame->how != how;
-	blame->how = how;
+	poison->deaths += dead;
+	poison->silences += !dead;
+	poison->differ |= poison->how && poison->how != how;
+	poison->how = how;
 	if (dead)
-		accuse(job, index, worker, ACCUSE_DEATH, worker->end);
-	if (blame->deaths < job->pipeline->attempts &&
-		blame->deaths + blame->silences < job->pipeline->attempts * SILENCES_A_DEATH)
+		failure_votes_add(job, index, worker, FAILURE_DEATH, worker->end);
+	if (poison->deaths < job->pipeline->attempts &&
+		poison->deaths + poison->silences < job->pipeline->attempts * SILENCES_A_DEATH)
 		return;
-	guint count = blame->deaths + blame->silences;
+	guint count = poison->deaths + poison->silences;
 	g_autofree char *reason = g_strdup_printf("killed %u worker%s (%s%s)", count, count == 1 ? "" : "s",
-		blame->differ ? "the last one: " : "", g_quark_to_string(how));
+		poison->differ ? "the last one: " : "", g_quark_to_string(how));
 	dispatch_dead_letter(&master->link, job, index, reason);
 	job_bad(master, job, SHOWN_CRASH, reason);
 }
@@ -184,7 +184,7 @@ static void stop_hanging_codec(struct master *master, struct job *job)
 	job_bad(master, job, SHOWN_LIMIT, reason);
 }
 
-void blame_tick(struct master *master)
+void poison_task_tick(struct master *master)
 {
 	GPtrArray *all = workers_all(master->fleet.workers);
 

@@ -11,8 +11,8 @@
 struct master;
 
 /* A worker died, or fell silent: the task that it had in hand is suspected, and its job fails when it was so often enough. */
-void blame_worker_gone(struct master *master, struct worker *worker, bool dead);
+void poison_task_worker_gone(struct master *master, struct worker *worker, bool dead);
 /* The clock: tasks and codecs that take longer than their pipeline allows. */
-void blame_tick(struct master *master);
+void poison_task_tick(struct master *master);
 
 #endif

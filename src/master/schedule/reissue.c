@@ -22,7 +22,7 @@
 
 #define TIMER_LEAST_MS 10
 
-static void note(struct job *job, const struct straggler *late, const char *from, const char *to, bool taken)
+static void note(struct job *job, const struct speculative_task *late, const char *from, const char *to, bool taken)
 {
 	guint tile = late->lease->tile;
 	double usual = (double)late->usual_us / G_USEC_PER_SEC, since = (double)late->since_us / G_USEC_PER_SEC,
@@ -43,7 +43,7 @@ static void note(struct job *job, const struct straggler *late, const char *from
 }
 
 /* To the helper, and away from its worker where that can be made sure. False: it may not go there, or could not be sent. */
-static bool help(struct master *master, const struct straggler *late, struct worker *helper)
+static bool help(struct master *master, const struct speculative_task *late, struct worker *helper)
 {
 	struct lease *lease = late->lease;
 	struct worker *worker = lease->worker;
@@ -51,14 +51,14 @@ static bool help(struct master *master, const struct straggler *late, struct wor
 	guint index = lease->tile;
 	enum plane plane;
 
-	if (!give_plane(master, helper, job, index, &plane))
+	if (!send_task_plane(master, helper, job, index, &plane))
 		return false;
 	bool shared = job->segment && lease->plane == PLANE_SHM;
 	bool taken = shared && late->fresh && dispatch_fenced(lease);
 	note(job, late, worker->id, helper->id, taken);
 	log_debug("%s tile %u: %s is late (%" G_GINT64_FORMAT " us to go), %s gets it%s", job->id, index, worker->id,
 		late->until_us, helper->id, taken ? "" : " as well");
-	pace_found_late(worker, late->since_us, late->usual_us);
+	tile_timing_found_late(worker, late->since_us, late->usual_us);
 	worker->taken_back++;
 	master->stats.tiles_reissued++;
 	job->tiles[index].reissued++;
@@ -66,7 +66,7 @@ static bool help(struct master *master, const struct straggler *late, struct wor
 		lease_lose(lease, false);
 	else
 		lease->begun = shared;
-	return give(master, job, index, helper, plane);
+	return send_task(master, job, index, helper, plane);
 }
 
 static gboolean look_again(gpointer data)
@@ -84,8 +84,8 @@ void reissue_late(struct master *master)
 	gint64 due = G_MAXINT64;
 	struct worker *helper;
 
-	while ((helper = straggle_helper(master->fleet.workers, tried))) {
-		struct straggler late = straggler_for(master->fleet.workers, helper, clock_now_us());
+	while ((helper = speculative_helper(master->fleet.workers, tried))) {
+		struct speculative_task late = speculative_find(master->fleet.workers, helper, clock_now_us());
 		if (late.lease && help(master, &late, helper)) {
 			view_changed(&master->report);
 			continue;
@@ -131,7 +131,7 @@ void reissue_answered(struct queue *queue, struct worker *worker, const struct r
 			worker, result->job, result->serial, (guint)result->tile, (guint)result->attempt, &late))
 		return;
 	if (job && result->status == RESULT_OK)
-		pace_answered(job, late.tile, worker, late.sent_us, result->compute_us);
+		tile_timing_answered(job, late.tile, worker, late.sent_us, result->compute_us);
 	worker->answered_us = clock_now_us();
 	if (job)
 		release(job, &late);

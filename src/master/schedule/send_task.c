@@ -25,25 +25,7 @@ static bool may_share(const struct worker *worker, const struct job *job)
 	return worker->here && !worker->no_shm && !(job->lane == LANE_WHOLE && worker->beat->no_files);
 }
 
-bool give_shares(const struct settings *settings, const struct worker *worker)
-{
-	return worker->here && !worker->no_shm && worker->beat->planes[PLANE_SHM] &&
-	       strcmp(settings->options->payload, "inline") != 0;
-}
-
-guint give_sharing(const struct settings *settings, const struct fleet *fleet)
-{
-	GPtrArray *all = workers_all(fleet->workers);
-	guint count = 0;
-
-	for (guint i = 0; i < all->len; i++) {
-		const struct worker *worker = all->pdata[i];
-		count += worker->state == WORKER_LIVE && give_shares(settings, worker);
-	}
-	return count;
-}
-
-gsize give_bytes(const struct job *job, guint index)
+gsize send_task_bytes(const struct job *job, guint index)
 {
 	const struct rect *need = &job->tiles[index].need;
 
@@ -54,13 +36,13 @@ gsize give_bytes(const struct job *job, guint index)
 
 /* shm where both sides can; inline where asked for, but never what the embedded broker would lose: there, whole files go by their path and
  * rectangles beyond its window through memory. */
-bool give_plane(
+bool send_task_plane(
 	const struct master *master, const struct worker *worker, const struct job *job, guint index, enum plane *plane)
 {
 	const char *wish = master->settings.options->payload;
 	bool share = may_share(worker, job);
-	bool fits =
-		!master->link.embedded || (job->lane == LANE_TILED && give_bytes(job, index) <= EMBEDDED_WINDOW_BYTES);
+	bool fits = !master->link.embedded ||
+		    (job->lane == LANE_TILED && send_task_bytes(job, index) <= EMBEDDED_WINDOW_BYTES);
 
 	if (strcmp(wish, "inline") == 0) {
 		*plane = fits || !share ? PLANE_INLINE : PLANE_SHM;
@@ -84,7 +66,7 @@ static bool pack_rows(const struct job *job, const struct rect *need, guint8 *pa
 /* The rectangle that the tile needs, packed. */
 static GBytes *pack(const struct job *job, guint index, GError **error)
 {
-	gsize size = give_bytes(job, index);
+	gsize size = send_task_bytes(job, index);
 	g_autofree guint8 *packed = g_malloc(size);
 	gint64 began = clock_now_us();
 
@@ -255,7 +237,7 @@ static bool publish(struct master *master, struct lease *lease, GPtrArray *parce
 }
 
 /* Not for the bus, but for what was to be sent. */
-static void cannot_give(struct master *master, struct job *job, const GError *error)
+static void cannot_send(struct master *master, struct job *job, const GError *error)
 {
 	/* Of another domain: an asset cannot be read. */
 	enum error_kind kind = error->domain == DROPMILL_ERROR ? error_kind(error) : ERROR_INPUT;
@@ -268,14 +250,14 @@ static void cannot_give(struct master *master, struct job *job, const GError *er
 		job_trouble(master, job, error->message);
 }
 
-bool give(struct master *master, struct job *job, guint index, struct worker *worker, enum plane plane)
+bool send_task(struct master *master, struct job *job, guint index, struct worker *worker, enum plane plane)
 {
 	struct tile *tile = &job->tiles[index];
 	int weight = job->lane == LANE_WHOLE ? WEIGHT_WHOLE : WEIGHT_TILE;
 	bool unsent = false;
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GPtrArray) parcels = assets_parcels(&master->link, job, worker, &error);
-	gsize bytes = (plane == PLANE_INLINE ? give_bytes(job, index) : 0) + parcels_bytes(parcels);
+	gsize bytes = (plane == PLANE_INLINE ? send_task_bytes(job, index) : 0) + parcels_bytes(parcels);
 
 	tile->attempt++;
 	struct lease *lease = lease_begin(worker, job, index, weight, plane, bytes);
@@ -293,7 +275,7 @@ bool give(struct master *master, struct job *job, guint index, struct worker *wo
 		return true;
 	}
 	if (!unsent) {
-		cannot_give(master, job, error);
+		cannot_send(master, job, error);
 		return true;
 	}
 	/* The topic is gone: this tile waits; the clock comes back here. */

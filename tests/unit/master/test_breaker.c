@@ -73,9 +73,9 @@ static struct workers *registry(void)
 	return workers;
 }
 
-static struct worker *choose(struct workers *workers, const struct job *job)
+static struct worker *select_for(struct workers *workers, const struct job *job)
 {
-	return workers_choose(workers, job, 0, 1, 0, 8, 1000);
+	return worker_select(workers, job, 0, 1, 0, 8, 1000);
 }
 
 static void what_one_failed_another_tries(void **state)
@@ -86,19 +86,19 @@ static void what_one_failed_another_tries(void **state)
 	struct worker *a = workers_find(workers, "a"), *b = workers_find(workers, "b"), *c = workers_find(workers, "c");
 
 	(void)state;
-	assert_ptr_equal(choose(workers, &job), a);
-	accuse(&job, 0, a, ACCUSE_TROUBLE, "disk full");
-	assert_ptr_equal(choose(workers, &job), b);
-	assert_ptr_equal(choose(workers, &other), a);
-	accuse(&job, 0, b, ACCUSE_TROUBLE, "disk full");
+	assert_ptr_equal(select_for(workers, &job), a);
+	failure_votes_add(&job, 0, a, FAILURE_TROUBLE, "disk full");
+	assert_ptr_equal(select_for(workers, &job), b);
+	assert_ptr_equal(select_for(workers, &other), a);
+	failure_votes_add(&job, 0, b, FAILURE_TROUBLE, "disk full");
 	/* It waits for who has not failed it, however busy. */
 	lease_begin(c, &other, 0, 8, PLANE_INLINE, 0);
-	assert_null(choose(workers, &job));
+	assert_null(select_for(workers, &job));
 	assert_true(workers_elsewhere(workers, &job, 0));
-	accuse(&job, 0, c, ACCUSE_TROUBLE, "disk full");
+	failure_votes_add(&job, 0, c, FAILURE_TROUBLE, "disk full");
 	assert_false(workers_elsewhere(workers, &job, 0));
-	assert_ptr_equal(choose(workers, &job), a);
-	accuse_absolve(&job);
+	assert_ptr_equal(select_for(workers, &job), a);
+	failure_votes_drop(&job);
 	assert_int_equal(a->breaker->strikes, 0);
 }
 
@@ -110,11 +110,11 @@ static void a_death_keeps_from_its_machine_while_there_is_another(void **state)
 	struct worker *a = workers_find(workers, "a"), *c = workers_find(workers, "c");
 
 	(void)state;
-	accuse(&job, 0, a, ACCUSE_DEATH, "killed by SIGSEGV");
-	assert_ptr_equal(choose(workers, &job), c);
+	failure_votes_add(&job, 0, a, FAILURE_DEATH, "killed by SIGSEGV");
+	assert_ptr_equal(select_for(workers, &job), c);
 	c->state = WORKER_GONE;
-	assert_string_equal(choose(workers, &job)->id, "b");
-	accuse_absolve(&job);
+	assert_string_equal(select_for(workers, &job)->id, "b");
+	failure_votes_drop(&job);
 }
 
 /* Its --spool is full, or smaller than that of others. */
@@ -127,10 +127,10 @@ static void nobody_is_struck_for_a_limit(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2 * BREAKER_STRIKES; i++) {
-		accuse(&job, 0, a, i % 2 ? ACCUSE_FULL : ACCUSE_LIMIT, "it has 12 MB");
-		assert_int_equal(accuse_verdicts(&job, 0), i % 2 ? 0 : 1);
-		assert_ptr_equal(choose(workers, &job), b);
-		accuse_managed(&job, 0, b);
+		failure_votes_add(&job, 0, a, i % 2 ? FAILURE_FULL : FAILURE_LIMIT, "it has 12 MB");
+		assert_int_equal(failure_votes_verdicts(&job, 0), i % 2 ? 0 : 1);
+		assert_ptr_equal(select_for(workers, &job), b);
+		failure_votes_managed(&job, 0, b);
 	}
 	assert_int_equal(a->breaker->strikes, 0);
 	assert_int_equal(a->breaker->state, BREAKER_CLOSED);
@@ -145,32 +145,32 @@ static void strikes_are_for_what_others_managed(void **state)
 
 	(void)state;
 	for (int i = 0; i < 5; i++) {
-		accuse(&job, 0, a, ACCUSE_VERDICT, "no such loader");
-		accuse(&job, 0, b, ACCUSE_VERDICT, "no such loader");
-		assert_int_equal(accuse_verdicts(&job, 0), 2);
-		accuse_absolve(&job);
+		failure_votes_add(&job, 0, a, FAILURE_VERDICT, "no such loader");
+		failure_votes_add(&job, 0, b, FAILURE_VERDICT, "no such loader");
+		assert_int_equal(failure_votes_verdicts(&job, 0), 2);
+		failure_votes_drop(&job);
 	}
 	assert_int_equal(a->breaker->state, BREAKER_CLOSED);
 	for (int i = 0; i < BREAKER_STRIKES; i++) {
-		accuse(&job, 0, a, ACCUSE_VERDICT, "no such loader");
-		accuse_managed(&job, 0, b);
+		failure_votes_add(&job, 0, a, FAILURE_VERDICT, "no such loader");
+		failure_votes_managed(&job, 0, b);
 	}
 	assert_int_equal(a->breaker->state, BREAKER_OPEN);
 	assert_int_equal(b->breaker->strikes, 0);
-	assert_string_equal(choose(workers, NULL)->id, "b");
+	assert_string_equal(select_for(workers, NULL)->id, "b");
 	/* On trial: one task, and a picture at fault does not count against it. */
 	breaker_tick(a->breaker, a->breaker->until_us);
-	assert_ptr_equal(choose(workers, NULL), a);
+	assert_ptr_equal(select_for(workers, NULL), a);
 	lease_begin(a, &job, 0, 1, PLANE_INLINE, 0);
 	lease_begin(b, &job, 0, 1, PLANE_INLINE, 0);
-	assert_ptr_not_equal(choose(workers, NULL), a);
+	assert_ptr_not_equal(select_for(workers, NULL), a);
 	assert_false(lease_end(lease_of(a, &job, 0)));
-	accuse(&job, 0, a, ACCUSE_VERDICT, "truncated");
+	failure_votes_add(&job, 0, a, FAILURE_VERDICT, "truncated");
 	assert_int_equal(a->breaker->state, BREAKER_OPEN);
-	assert_int_equal(accuse_verdicts(&job, 0), 0);
-	accuse_absolve(&job);
+	assert_int_equal(failure_votes_verdicts(&job, 0), 0);
+	failure_votes_drop(&job);
 	assert_int_equal(a->breaker->state, BREAKER_HALF_OPEN);
-	accuse_managed(&job, 0, a);
+	failure_votes_managed(&job, 0, a);
 	assert_int_equal(a->breaker->state, BREAKER_CLOSED);
 }
 

@@ -52,7 +52,7 @@ static int tear_down(void **state)
 {
 	struct mill *mill = *state;
 
-	g_clear_pointer(&mill->master.queue.far_times, g_hash_table_unref);
+	g_clear_pointer(&mill->master.queue.placement_times, g_hash_table_unref);
 	workers_free(mill->master.fleet.workers);
 	g_free(mill);
 	return 0;
@@ -64,29 +64,29 @@ static bool sends(struct mill *mill, bool streams)
 		"{\"streams\":%s,\"task\":{\"source\":{\"pixel_bytes\":3}}}", streams ? "true" : "false");
 	g_autoptr(JsonObject) plan = json_parse_object(text, -1, NULL);
 
-	mill->job.sent_far = false;
-	return far_sends_file(&mill->master, &mill->job, plan);
+	mill->job.sent_as_file = false;
+	return placement_sends_file(&mill->master, &mill->job, plan);
 }
 
 /* It was cut, and took so long, of which so much was decoding and computing. */
 static void was_cut(struct mill *mill, gint64 took_ms, gint64 decode_ms, gint64 compute_ms)
 {
-	mill->job.sent_far = false;
+	mill->job.sent_as_file = false;
 	mill->job.lane = LANE_TILED;
 	mill->spent.of[SPENT_PACKED] = 1;
 	mill->spent.of[SPENT_DECODE_CPU_US] = decode_ms * MS;
 	mill->spent.of[SPENT_COMPUTE_CPU_US] = compute_ms * MS;
 	mill->job.began_us = clock_now_us() - took_ms * MS;
-	far_measured(&mill->master.queue, mill->master.fleet.workers, &mill->job);
+	placement_measured(&mill->master.queue, mill->master.fleet.workers, &mill->job);
 }
 
 static void was_sent(struct mill *mill, gint64 took_ms)
 {
-	mill->job.sent_far = true;
+	mill->job.sent_as_file = true;
 	mill->job.lane = LANE_WHOLE;
 	mill->spent.of[SPENT_PACKED] = 1;
 	mill->job.began_us = clock_now_us() - took_ms * MS;
-	far_measured(&mill->master.queue, mill->master.fleet.workers, &mill->job);
+	placement_measured(&mill->master.queue, mill->master.fleet.workers, &mill->job);
 	mill->job.lane = LANE_TILED;
 }
 
@@ -101,7 +101,7 @@ static void test_light_work_is_sent(void **state)
 
 	was_cut(mill, 2000, 700, 1000); /* with two threads: 0.85 s */
 	assert_true(sends(mill, true));
-	assert_true(mill->job.sent_far);
+	assert_true(mill->job.sent_as_file);
 	assert_int_equal(workers_idle_neighbours(mill->master.fleet.workers), 2);
 	assert_false(sends(mill, false)); /* it would be in memory as a whole */
 }

@@ -60,11 +60,11 @@ static int tear_down(void **state)
 	for (guint i = 0; i < TILES; i++)
 		while (mill->tiles[i].lease)
 			lease_end(mill->tiles[i].lease);
-	accuse_absolve(&mill->job);
+	failure_votes_drop(&mill->job);
 	workers_free(mill->workers);
 	g_array_unref(mill->job.rings);
 	g_ref_string_release(mill->job.id);
-	g_free(mill->job.paces);
+	g_free(mill->job.timings);
 	g_free(mill);
 	return 0;
 }
@@ -73,7 +73,7 @@ static int tear_down(void **state)
 static void measured(struct mill *mill, int count, gint64 us)
 {
 	for (int i = 0; i < count; i++)
-		pace_answered(&mill->job, 0, NULL, 0, us);
+		tile_timing_answered(&mill->job, 0, NULL, 0, us);
 	mill->job.done += (guint)count;
 }
 
@@ -96,9 +96,9 @@ static void silent(const struct mill *mill, struct worker *worker, gint64 us)
 		((struct lease *)link->data)->sent_us = worker->answered_us;
 }
 
-static struct straggler look(struct mill *mill, const struct worker *helper)
+static struct speculative_task look(struct mill *mill, const struct worker *helper)
 {
-	return straggler_for(mill->workers, helper, mill->now);
+	return speculative_find(mill->workers, helper, mill->now);
 }
 
 static void late_is_measured(void **state)
@@ -115,7 +115,7 @@ static void late_is_measured(void **state)
 	/* Of tiles that take ten seconds each, five are nothing; the same five are much of tiles that take a tenth. */
 	silent(mill, mill->a, 5 * G_USEC_PER_SEC);
 	assert_ptr_equal(look(mill, mill->b).lease, lease);
-	measured(mill, PACE_KEPT, 10 * (gint64)G_USEC_PER_SEC);
+	measured(mill, TILE_TIMING_KEPT, 10 * (gint64)G_USEC_PER_SEC);
 	assert_null(look(mill, mill->b).lease);
 	/* And it is said when to look again. */
 	gint64 due = look(mill, mill->b).due_us;
@@ -127,22 +127,22 @@ static void three_medians_or_what_is_far_out(void **state)
 	struct mill *mill = *state;
 
 	measured(mill, 1, 100 * MS);
-	assert_int_equal(pace_usual_us(&mill->job, 0), 0);
+	assert_int_equal(tile_timing_usual_us(&mill->job, 0), 0);
 	measured(mill, 1, 100 * MS);
-	assert_int_equal(pace_usual_us(&mill->job, 0), 100 * MS);
-	assert_int_equal(pace_late_us(&mill->job, 0), 600 * MS); /* by two, with caution */
+	assert_int_equal(tile_timing_usual_us(&mill->job, 0), 100 * MS);
+	assert_int_equal(tile_timing_late_us(&mill->job, 0), 600 * MS); /* by two, with caution */
 	measured(mill, 18, 100 * MS);
-	assert_int_equal(pace_late_us(&mill->job, 0), 300 * MS);
+	assert_int_equal(tile_timing_late_us(&mill->job, 0), 300 * MS);
 	/* A slow minority moves nothing. */
 	measured(mill, 5, 2000 * MS);
-	assert_int_equal(pace_late_us(&mill->job, 0), 300 * MS);
+	assert_int_equal(tile_timing_late_us(&mill->job, 0), 300 * MS);
 	/* Times that vary widely do: 20 to 180 ms. */
-	for (int i = 0; i < PACE_KEPT; i++)
-		measured(mill, 1, (20 + 160 * i / (PACE_KEPT - 1)) * MS);
-	assert_in_range(pace_late_us(&mill->job, 0), 330 * MS, 350 * MS);
+	for (int i = 0; i < TILE_TIMING_KEPT; i++)
+		measured(mill, 1, (20 + 160 * i / (TILE_TIMING_KEPT - 1)) * MS);
+	assert_in_range(tile_timing_late_us(&mill->job, 0), 330 * MS, 350 * MS);
 	/* Tiles of another output are not like these. */
 	mill->tiles[1].output = 1;
-	assert_int_equal(pace_usual_us(&mill->job, 1), 0);
+	assert_int_equal(tile_timing_usual_us(&mill->job, 1), 0);
 }
 
 static void a_tile_in_time_is_left_alone(void **state)
@@ -166,7 +166,7 @@ static void the_queue_counts(void **state)
 	measured(mill, 20, 100 * MS);
 	for (guint i = 0; i < 6; i++)
 		last = give_to(mill, mill->a, i);
-	struct straggler late = look(mill, mill->b);
+	struct speculative_task late = look(mill, mill->b);
 	assert_ptr_equal(late.lease, last);
 	assert_int_equal(late.until_us, 600 * MS);
 	/* Of one that takes ten times as long, the second is late already, and the first will be. */
@@ -193,18 +193,18 @@ static void only_to_the_idle_and_to_nobody_twice(void **state)
 	silent(mill, mill->a, G_USEC_PER_SEC);
 	/* The faster one of those who have nothing to do. */
 	mill->b->slowness = 2;
-	assert_ptr_equal(straggle_helper(mill->workers, tried), mill->c);
+	assert_ptr_equal(speculative_helper(mill->workers, tried), mill->c);
 	struct lease *busy = give_to(mill, mill->c, 9);
-	assert_ptr_equal(straggle_helper(mill->workers, tried), mill->b);
+	assert_ptr_equal(speculative_helper(mill->workers, tried), mill->b);
 	assert_null(look(mill, mill->c).lease);
 	assert_ptr_equal(look(mill, mill->b).lease, lease);
 	/* One extra attempt at a time, and none to who has it. */
 	struct lease *extra = give_to(mill, mill->b, 7);
 	assert_int_equal(extra->attempt, 2);
 	assert_ptr_equal(mill->tiles[7].extra, extra);
-	assert_null(straggle_helper(mill->workers, tried));
+	assert_null(speculative_helper(mill->workers, tried));
 	lease_end(busy);
-	assert_ptr_equal(straggle_helper(mill->workers, tried), mill->c);
+	assert_ptr_equal(speculative_helper(mill->workers, tried), mill->c);
 	silent(mill, mill->b, G_USEC_PER_SEC);
 	assert_null(look(mill, mill->c).lease);
 	assert_null(look(mill, mill->a).lease);
@@ -214,9 +214,9 @@ static void only_to_the_idle_and_to_nobody_twice(void **state)
 	assert_int_equal(mill->job.leased, 1);
 	assert_ptr_equal(look(mill, mill->c).lease, extra);
 	/* Those who are on trial, out, stuck or failed it before do not help. */
-	accuse(&mill->job, 7, mill->c, ACCUSE_TROUBLE, "disk full");
+	failure_votes_add(&mill->job, 7, mill->c, FAILURE_TROUBLE, "disk full");
 	assert_null(look(mill, mill->c).lease);
-	accuse_absolve(&mill->job);
+	failure_votes_drop(&mill->job);
 	mill->c->breaker->state = BREAKER_HALF_OPEN;
 	assert_null(look(mill, mill->c).lease);
 	mill->c->breaker->state = BREAKER_CLOSED;
@@ -257,9 +257,9 @@ static void who_loses_owes_an_answer_and_no_more(void **state)
 	assert_int_equal(mill->a->breaker->strikes, 0);
 }
 
-static struct worker *choose(struct mill *mill)
+static struct worker *selected(struct mill *mill)
 {
-	return workers_choose(mill->workers, &mill->job, 50, 1, 0, WINDOW, 0);
+	return worker_select(mill->workers, &mill->job, 50, 1, 0, WINDOW, 0);
 }
 
 static void the_last_tiles_go_where_they_are_ready_first(void **state)
@@ -272,23 +272,23 @@ static void the_last_tiles_go_where_they_are_ready_first(void **state)
 	/* Many are left: whoever has least to do gets the next, however slow. */
 	give_to(mill, mill->b, 0);
 	assert_false(workers_end_job(mill->workers, &mill->job, 1, WINDOW));
-	assert_ptr_equal(choose(mill), mill->a);
+	assert_ptr_equal(selected(mill), mill->a);
 	/* Few are: one that is ready at the fast one's before. */
 	measured(mill, 90, 1000 * (gint64)G_USEC_PER_SEC);
 	assert_true(workers_end_job(mill->workers, &mill->job, 1, WINDOW));
 	for (guint i = 1; i < 5; i++) {
-		assert_ptr_equal(choose(mill), mill->b);
+		assert_ptr_equal(selected(mill), mill->b);
 		give_to(mill, mill->b, i);
 	}
-	assert_ptr_equal(choose(mill), mill->a);
+	assert_ptr_equal(selected(mill), mill->a);
 	/* So slow that the fast one should have it, when it has room again. */
 	mill->a->slowness = 12;
 	for (guint i = 5; i < WINDOW; i++)
 		give_to(mill, mill->b, i);
-	assert_null(choose(mill));
+	assert_null(selected(mill));
 	/* Unless the fast one does not go on. */
 	silent(mill, mill->b, 10000 * (gint64)G_USEC_PER_SEC);
-	assert_ptr_equal(choose(mill), mill->a);
+	assert_ptr_equal(selected(mill), mill->a);
 }
 
 static void slowness_is_relative_and_smoothed(void **state)
@@ -297,16 +297,16 @@ static void slowness_is_relative_and_smoothed(void **state)
 
 	measured(mill, 20, 100 * MS);
 	for (int i = 0; i < 20; i++)
-		pace_answered(&mill->job, 0, mill->a, G_MAXINT64, 400 * MS);
+		tile_timing_answered(&mill->job, 0, mill->a, G_MAXINT64, 400 * MS);
 	assert_in_range((int)(mill->a->slowness * 100), 380, 420);
-	pace_answered(&mill->job, 0, mill->a, G_MAXINT64, 100 * MS);
+	tile_timing_answered(&mill->job, 0, mill->a, G_MAXINT64, 100 * MS);
 	assert_in_range((int)(mill->a->slowness * 100), 300, 340);
 	/* Found at a tile for twenty times as long: as slow as is believed of anybody. */
-	pace_found_late(mill->b, 2000 * MS, 100 * MS);
+	tile_timing_found_late(mill->b, 2000 * MS, 100 * MS);
 	assert_int_equal((int)mill->b->slowness, 16);
 	/* The transport counts, too: from the answer before, or the sending. */
 	mill->c->answered_us = clock_now_us() - 800 * MS;
-	pace_answered(&mill->job, 0, mill->c, clock_now_us() - 2000 * MS, 100 * MS);
+	tile_timing_answered(&mill->job, 0, mill->c, clock_now_us() - 2000 * MS, 100 * MS);
 	assert_in_range((int)(mill->c->slowness * 100), 270, 474);
 }
 

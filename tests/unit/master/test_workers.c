@@ -96,16 +96,16 @@ static void the_least_busy_gets_the_next_task_and_windows_hold(void **state)
 	workers_heard(workers, beat("a", "idle", "h"));
 	workers_heard(workers, beat("b", "idle", "h"));
 	for (guint i = 0; i < 16; i++) {
-		struct worker *worker = workers_choose(workers, NULL, 0, 1, 0, 8, 1000);
+		struct worker *worker = worker_select(workers, NULL, 0, 1, 0, 8, 1000);
 		assert_non_null(worker);
 		lease_begin(worker, &job, i, 1, PLANE_INLINE, 0);
 	}
-	assert_null(workers_choose(workers, NULL, 0, 1, 0, 8, 1000));
+	assert_null(worker_select(workers, NULL, 0, 1, 0, 8, 1000));
 	assert_int_equal(workers_find(workers, "a")->weight, 8);
 	assert_int_equal(workers_find(workers, "b")->weight, 8);
 	assert_true(lease_end(lease_of(workers_find(workers, "a"), &job, 0)));
 	assert_null(lease_of(workers_find(workers, "a"), &job, 0));
-	assert_ptr_equal(workers_choose(workers, NULL, 0, 1, 0, 8, 1000), workers_find(workers, "a"));
+	assert_ptr_equal(worker_select(workers, NULL, 0, 1, 0, 8, 1000), workers_find(workers, "a"));
 }
 
 static void another_libvips_is_given_nothing(void **state)
@@ -117,7 +117,7 @@ static void another_libvips_is_given_nothing(void **state)
 	workers_heard(workers, beat("a", "idle", "h"));
 	workers_heard(workers, beat("b", "idle", "other"));
 	for (int i = 0; i < 3; i++)
-		assert_string_equal(workers_choose(workers, NULL, 0, 1, 0, 8, 1000)->id, "a");
+		assert_string_equal(worker_select(workers, NULL, 0, 1, 0, 8, 1000)->id, "a");
 }
 
 static void idle_heartbeats_with_tasks_out_are_counted(void **state)
@@ -200,17 +200,17 @@ static void a_stuck_or_retiring_worker_gets_nothing(void **state)
 	on->attempt = 1;
 	workers_heard(workers, on);
 	struct worker *worker = workers_find(workers, "w");
-	assert_ptr_equal(workers_choose(workers, NULL, 0, 1, 0, 8, 1000), worker);
+	assert_ptr_equal(worker_select(workers, NULL, 0, 1, 0, 8, 1000), worker);
 	workers_stuck(worker);
-	assert_null(workers_choose(workers, NULL, 0, 1, 0, 8, 1000));
-	assert_true(worker->blameless);
+	assert_null(worker_select(workers, NULL, 0, 1, 0, 8, 1000));
+	assert_true(worker->ended_by_us);
 	workers_heard(workers, beat("w", "idle", "h"));
-	assert_ptr_equal(workers_choose(workers, NULL, 0, 1, 0, 8, 1000), worker);
-	assert_false(worker->blameless);
+	assert_ptr_equal(worker_select(workers, NULL, 0, 1, 0, 8, 1000), worker);
+	assert_false(worker->ended_by_us);
 	struct heartbeat *old = beat("w", "idle", "h");
 	old->retiring = true;
 	workers_heard(workers, old);
-	assert_null(workers_choose(workers, NULL, 0, 1, 0, 8, 1000));
+	assert_null(worker_select(workers, NULL, 0, 1, 0, 8, 1000));
 }
 
 /* A task was taken from a worker that was only silent: what it makes of it after all goes with it, not before. */
@@ -220,7 +220,7 @@ static void assert_obstacle(struct workers *workers, const char *part)
 
 	if (!why || !strstr(why, part))
 		fail_msg("'%s' is not in '%s'", part, why ? why : "(none)");
-	assert_null(workers_choose(workers, NULL, 0, 1, 0, 8, 1000));
+	assert_null(worker_select(workers, NULL, 0, 1, 0, 8, 1000));
 }
 
 static void why_nobody_gets_a_task_is_told(void **state)
