@@ -13,13 +13,13 @@ import sys
 import layers
 
 # How many files stand in circles, by the first folder below src/; folders that are not named have none.
-FILES_IN_CIRCLES = {"master": 21}
+FILES_IN_CIRCLES = {"master": 18}
 # Uses of a file in a room that ALLOWED of layers.py does not list, at link level.
 UNLISTED = 20
 # How many rooms use each other in a circle.
 ROOMS_IN_CIRCLES = 0
 # Public functions that a header of another name declares than the file that defines them.
-FOREIGN_FUNCTIONS = 262
+FOREIGN_FUNCTIONS = 220
 # Files of a room.
 LARGEST_ROOM = 30
 # Lines of a room's README.md, where there is one.

@@ -58,8 +58,8 @@ def literals(text):
 
 
 def junk():
-    """The table in src/master/intake/junk.c."""
-    path = "src/master/intake/junk.c"
+    """The table in src/master/inbox/junk.c."""
+    path = "src/master/inbox/junk.c"
     text = literals(read(path).split("/* junk: begin */")[1].split("/* junk: end */")[0].replace("REASON_ENDING", '".reason.txt"'))
     rows = re.findall(r'\{\s*"([^"]*)",\s*"([^"]*)"\s*\}', text)
     if len(rows) != text.count("{"):

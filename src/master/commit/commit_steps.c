@@ -18,6 +18,7 @@
 #include "base/testing/crash.h"
 #include "master/commit/output_check.h"
 #include "master/commit/take_back.h"
+#include "master/inbox/claim_end.h"
 
 /* The rename itself. */
 static bool give_name(struct job_output *output, bool folder, GError **error)

@@ -7,7 +7,7 @@
 #include "base/disk/beneath.h"
 #include "base/disk/moves.h"
 #include "master/commit/kept_originals_records.h"
-#include "master/intake/intake_private.h"
+#include "master/inbox/claim_end.h"
 
 /* Is this the file that was milled? Only what is the same at first sight, or whose content can be compared. */
 static enum intake_known judge(struct record *record, const struct stat *status, bool told)

@@ -15,7 +15,7 @@
 #define DROPMILL_MASTER_COMMIT_KEPT_ORIGINALS_H
 
 #include "ledger/history.h"
-#include "master/intake/intake.h"
+#include "master/inbox/claim.h"
 
 struct kept;
 

@@ -12,6 +12,9 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/thread_watchdog.h"
+#include "master/inbox/claim_recover.h"
+#include "master/inbox/claim_register.h"
+#include "master/inbox/failures.h"
 #include "master/intake/intake_private.h"
 
 static gint running; /* the library's state is static: one intake to a process */
@@ -163,6 +166,16 @@ static void hand_out_recovered(struct intake *intake, struct box *box)
 		intake->events.claimed(g_steal_pointer(&claims->pdata[i]), intake->events.user);
 }
 
+static void take_returned(struct intake *intake, struct box *box)
+{
+	g_autoptr(GArray) returned = failures_look(box->inbox->path);
+
+	for (guint i = 0; i < returned->len; i++) {
+		const struct failure_returned *file = &g_array_index(returned, struct failure_returned, i);
+		settle_returned(intake, box, file->relative, file->quiet_us);
+	}
+}
+
 static void look_at_boxes(struct intake *intake, bool paused)
 {
 	for (guint i = 0; i < intake->boxes->len; i++) {
@@ -173,7 +186,7 @@ static void look_at_boxes(struct intake *intake, bool paused)
 		if (!box->open)
 			continue;
 		if (check) {
-			failed_look(intake, box);
+			take_returned(intake, box);
 			prune_run(box);
 		}
 		scan_box(intake, box);
@@ -361,6 +374,6 @@ void intake_free(struct intake *intake)
 	g_mutex_clear(&intake->lock);
 	g_free(intake);
 	claim_unregister_all();
-	failed_forget_all();
+	failures_forget_all();
 	g_atomic_int_set(&running, 0);
 }

@@ -10,17 +10,10 @@
 #ifndef DROPMILL_MASTER_INTAKE_INTAKE_PRIVATE_H
 #define DROPMILL_MASTER_INTAKE_INTAKE_PRIVATE_H
 
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include "base/disk/stamp.h"
 #include "master/intake/intake.h"
-
-#define CLAIMS_FOLDER ".dropmill"
-#define DONE_FOLDER "_done"
-#define FAILED_FOLDER "_failed"
-#define REASON_ENDING ".reason.txt"
 
 #define OWN_FOLDERS 3 /* for claims, what is done, what failed */
 
@@ -117,33 +110,11 @@ extern gint64 intake_poll_us;      /* ... one without is */
 extern gint64 intake_check_us;     /* ... an inbox's folder is seen to be still the same one */
 extern guint intake_dead_at_most;  /* watches that the library lists in vain, besides half as many as are alive */
 extern guint intake_parked_most;   /* files of an inbox that are remembered although nobody can take them */
-extern gint64 intake_failed_us;    /* ... a file that failed is looked at first, to see whether it changes */
 extern bool intake_leases;         /* false: as if leases were refused, as to a service user on others' files */
 
 /* intake.c */
 struct box *intake_box_at(struct intake *intake, const char *path, guint64 device, guint64 inode);
 void intake_box_why(struct intake *intake, struct box *box, const char *why /* NULL: that is over */);
-
-/* inbox.c: names at the top of an inbox, and below. */
-bool inbox_ignores(const char *name, bool at_top);
-/* junk.c: a name that other programs give to what is no picture, or not whole. */
-bool junk_name(const char *name);
-/* Why a file is not for this inbox, owned, or NULL. By its name alone where descriptor is -1; then formats are not known yet. */
-char *inbox_refusal(const struct inbox *inbox, const char *name, int descriptor);
-/* The mount point that it lies on, or, while it is not there, would lie on. Owned. */
-char *inbox_mount(const char *path);
-/* It lay on this mount point, which is none now. */
-bool inbox_is_away(const char *path, const char *mount /* or NULL */);
-bool inbox_equal(const struct inbox *a, const struct inbox *b);
-/* inbox_lock.c: the folder is this process's while the descriptor is open. -1 with an error: another has it; -1 without: no lock can be
- * had there. */
-int inbox_lock(const char *path, GError **error);
-/* Likewise, but only on this machine, and without a descriptor on the folder's file system. */
-int inbox_name(const struct stat *inbox, GError **error);
-/* Whose socket listens under this name, inbox_owner.c; false: none does, or the kernel does not say. */
-bool inbox_listener_user(const struct sockaddr_un *address, socklen_t length, uid_t *user);
-void inbox_name_answer(int descriptor); /* others ask who has it: now and then */
-bool inbox_path_within(const char *path, const char *top /* NULL: everything */);
 
 /* intake_watch.c. When inotify cannot be had, inotify_error says why and which limit to raise. */
 void watch_open(struct intake *intake);
@@ -228,11 +199,6 @@ gint64 settle_next_us(struct intake *intake, struct box *box); /* G_MAXINT64: no
 /* How long a file that came back from _failed/ must be quiet is said here; the event of its return means nothing. */
 void settle_returned(struct intake *intake, struct box *box, const char *relative, gint64 quiet_us);
 
-/* intake_failed.c: files that change after they failed are taken again. */
-void failed_add(const struct claim *claim); /* it lies at left_at; any thread */
-void failed_look(struct intake *intake, struct box *box);
-void failed_forget_all(void);
-
 /* intake_prune.c: emptied folders of drops go. Paths are relative to the inbox. */
 void prune_came(struct box *box, const char *relative);             /* a folder was made or moved in */
 void prune_gone(struct box *box, const char *relative, bool moved); /* a folder was removed or moved away */
@@ -240,31 +206,5 @@ void prune_touch(struct box *box, const char *relative);            /* something
 void prune_taken(struct box *box, const char *relative);            /* a file was claimed */
 void prune_run(struct box *box);                                    /* removes what is due */
 void prune_forget(struct box *box);
-
-/* claim.c */
-/* NAME.reason.txt for a file in _failed/. */
-char *claim_reason_path(const char *path);
-char *claim_new_id(void);
-/* One that is there from an earlier run: new ones sort after it. */
-void claim_seen_id(const char *id);
-/* Renames INBOX/RELATIVE, open as descriptor and seen as `seen`. NULL: it stays, or is back, where it was. It is on
- * disk after claim_sync(). */
-struct claim *claim_take(const struct inbox *inbox, const char *relative, int descriptor, const struct stamp *seen,
-	gint64 seen_wall_us, GError **error);
-
-void claim_sync(const GPtrArray *claims);
-
-/* claim_recover.c: claims that this process has not handed out, oldest first, at most so many; *rest: there are others. */
-GPtrArray *claim_recover(const struct inbox *inbox, guint most, bool *rest);
-
-/* claim_register.c: claims that were handed out and have not ended. Any thread. */
-void claim_register(const char *id, const char *inbox);
-void claim_unregister(const char *id);
-bool claim_registered(const char *id);
-guint claim_count(const char *inbox);
-/* Are they at most `low`? When not, the descriptor is written to as soon as they are. */
-bool claim_await(const char *inbox, guint low);
-void claim_register_wakes(int descriptor); /* an eventfd; -1: none */
-void claim_unregister_all(void);
 
 #endif

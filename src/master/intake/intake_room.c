@@ -9,6 +9,7 @@
  * waits for the walk as well; a walk is never started anew before it is through; and what it finds in one stretch is taken by age. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "master/inbox/claim_register.h"
 #include "master/intake/intake_private.h"
 
 enum {

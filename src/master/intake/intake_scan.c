@@ -14,6 +14,8 @@
 #include "base/disk/files.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "master/inbox/claim_register.h"
+#include "master/inbox/inbox_lock.h"
 #include "master/intake/intake_private.h"
 
 gint64 intake_reconcile_us = 60 * G_USEC_PER_SEC;

@@ -11,7 +11,7 @@
 
 #include "bus/protocol/body.h"
 #include "definition/pipeline.h"
-#include "master/intake/intake.h"
+#include "master/inbox/claim.h"
 
 struct drop {
 	char *id;                  /* of the job */

@@ -13,7 +13,7 @@
 #include "base/job_timings.h"
 #include "bus/protocol/wire.h"
 #include "definition/pipeline.h"
-#include "master/intake/intake.h"
+#include "master/inbox/claim.h"
 #include "master/job/drop.h"
 #include "master/job/job_course.h"
 #include "status/snapshot.h"

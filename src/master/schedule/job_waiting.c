@@ -8,6 +8,7 @@
 #include "base/display.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "master/inbox/claim_end.h"
 #include "master/report/view.h"
 #include "master/schedule/job_effects.h"
 #include "master/schedule/schedule_private.h"

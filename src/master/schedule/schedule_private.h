@@ -16,7 +16,7 @@
 #include "master/config/definitions.h"
 #include "master/config/settings.h"
 #include "master/fleet/fleet.h"
-#include "master/intake/inboxes.h"
+#include "master/inbox/inboxes.h"
 #include "master/intake/intake.h"
 #include "master/job/job.h"
 #include "master/job/queue.h"

@@ -17,6 +17,12 @@
 #include "base/disk/files.h"
 #include "base/error.h" /* before cmocka, which has a macro fail() */
 #include "master/commit/kept_originals.h"
+#include "master/inbox/claim_end.h"
+#include "master/inbox/claim_id.h"
+#include "master/inbox/claim_recover.h"
+#include "master/inbox/claim_register.h"
+#include "master/inbox/failures.h"
+#include "master/inbox/inbox_lock.h"
 #include "master/intake/intake_private.h"
 
 #include <setjmp.h>

@@ -258,9 +258,9 @@ static void ignored_names(void **state)
 		"z.sync-conflict-20260101-120000-ABCDEFG.jpg", "Zone.Identifier.jpg", "\xff\xfe.jpg", "x"};
 	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(ignored); i++)
-		assert_true(intake_ignores(ignored[i]));
+		assert_true(inbox_ignores(ignored[i], true));
 	for (guint i = 0; i < G_N_ELEMENTS(taken); i++)
-		assert_false(intake_ignores(taken[i]));
+		assert_false(inbox_ignores(taken[i], true));
 }
 
 static void own_folders_are_not_looked_into(void **state)

@@ -251,7 +251,7 @@ static void what_does_not_change_stays_failed(void **state)
 static void taken_again_so_many_times(void **state)
 {
 	(void)state;
-	intake_failed_us = 1000;
+	failures_look_us = 1000;
 	start("box");
 	drop_and_await("box/a.jpg");
 	for (guint round = 1; round <= 9; round++) {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Who listens under the name of a socket, from the kernel itself: for one that does not answer. See intake_private.h. */
+ * Who listens under the name of a socket, from the kernel itself: for one that does not answer. See inbox_owner.h. */
+#include "master/inbox/inbox_owner.h"
+
 #include <errno.h>
 #include <glib.h>
 #include <linux/netlink.h>
@@ -9,8 +11,6 @@
 #include <netinet/tcp.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "master/intake/intake_private.h"
 
 enum { LISTENS = 1 << TCP_LISTEN, ANSWER_BYTES = 32 << 10, ANSWERS_MOST = 10000 };
 

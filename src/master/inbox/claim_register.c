@@ -2,9 +2,9 @@
  *
  * Claims that this process has in hand, and how many of them each inbox has: what recovery leaves alone, and what bounds an inbox. An end
  * comes on any thread; the intake, which sleeps until there is room, is woken when there is enough of it and not before. */
-#include <unistd.h>
+#include "master/inbox/claim_register.h"
 
-#include "master/intake/intake_private.h"
+#include <unistd.h>
 
 /* The claims of one inbox. */
 struct share {
@@ -101,20 +101,6 @@ void claim_register_wakes(int descriptor)
 	g_mutex_lock(&register_lock);
 	waker = descriptor;
 	g_mutex_unlock(&register_lock);
-}
-
-struct claim *claim_copy(const struct claim *claim)
-{
-	struct claim *copy = g_memdup2(claim, sizeof *claim);
-
-	copy->id = g_strdup(claim->id);
-	copy->pipeline = g_strdup(claim->pipeline);
-	copy->inbox = g_strdup(claim->inbox);
-	copy->relative = g_strdup(claim->relative);
-	copy->path = g_strdup(claim->path);
-	copy->left_at = g_strdup(claim->left_at);
-	copy->is_copy = true;
-	return copy;
 }
 
 void claim_unregister_all(void)

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- *
- * Files in _failed/ whose writer was not done after all: one that grows or changes there is taken again, without a person. It is remembered
- * for an hour after it failed or changed last, looked at less and less often, and taken again a few times at most, each time after a longer
- * quiet. Looks, not events: it matters most where there are none (a share on which a writer elsewhere stalls).
- *
- * Failures come on any thread; the rest is intake's. The lock guards all of it. */
+ * Files in _failed/ that their writer goes on writing: see failures.h. The lock guards all of it. */
+#include "master/inbox/failures.h"
+
+#include <limits.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -13,14 +11,14 @@
 #include "base/disk/moves.h"
 #include "base/display.h"
 #include "base/log.h"
-#include "master/intake/intake_private.h"
+#include "master/inbox/inbox.h"
 
-gint64 intake_failed_us = G_USEC_PER_SEC;
+gint64 failures_look_us = G_USEC_PER_SEC;
 
 enum {
 	REMEMBERED_MOST = 1000,
 	ROUNDS_MOST = 8,
-	PAUSES_MOST = 60, /* of intake_failed_us, between two looks */
+	PAUSES_MOST = 60, /* of failures_look_us, between two looks */
 };
 #define REMEMBERED_US (3600 * (gint64)G_USEC_PER_SEC)
 
@@ -48,7 +46,26 @@ static void failure_free(gpointer data)
 	g_free(failure);
 }
 
-void failed_add(const struct claim *claim)
+/* NAME.reason.txt; a name too long for that loses its middle, since the end has the number that tells it apart. */
+char *failures_reason_path(const char *path)
+{
+	enum { HEAD = 160, TAIL = NAME_MAX - HEAD - 3 - (sizeof(REASON_ENDING) - 1) };
+	g_autofree char *folder = g_path_get_dirname(path);
+	g_autofree char *name = g_path_get_basename(path);
+	gsize length = strlen(name);
+
+	if (length + strlen(REASON_ENDING) <= NAME_MAX)
+		return g_strconcat(path, REASON_ENDING, NULL);
+	gsize head = HEAD, tail = length - TAIL;
+	while (head > 1 && ((guchar)name[head] & 0xc0) == 0x80) /* not within a character of UTF-8 */
+		head--;
+	while (tail < length - 1 && ((guchar)name[tail] & 0xc0) == 0x80)
+		tail++;
+	g_autofree char *shorter = g_strdup_printf("%.*s...%s%s", (int)head, name, name + tail, REASON_ENDING);
+	return g_build_filename(folder, shorter, NULL);
+}
+
+void failures_add(const struct claim *claim)
 {
 	g_autofree char *place = g_build_filename(claim->inbox, claim->relative, NULL);
 
@@ -75,11 +92,11 @@ void failed_add(const struct claim *claim)
 	g_mutex_unlock(&failures_lock);
 }
 
-static void take_again(struct intake *intake, struct box *box, struct failure *failure)
+static void take_again(struct failure *failure, GArray *returned)
 {
 	g_autoptr(GError) error = NULL;
 	g_autofree char *path = g_steal_pointer(&failure->path);
-	g_autofree char *reason = claim_reason_path(path);
+	g_autofree char *reason = failures_reason_path(path);
 	g_autofree char *folder = g_path_get_dirname(path);
 	g_autofree char *top = g_build_filename(failure->inbox, FAILED_FOLDER, NULL);
 	g_autofree char *place = files_move_beside(path, failure->place, &error);
@@ -92,13 +109,14 @@ static void take_again(struct intake *intake, struct box *box, struct failure *f
 	log_info("%s changed after it failed: it is taken again", shown);
 	if (beneath_unlink(reason) == 0)
 		files_prune(folder, top);
-	gint64 quiet_us = MAX(settle_time(box), intake_failed_us << failure->rounds);
+	struct failure_returned back = {
+		g_strdup(place + strlen(failure->inbox) + 1), clock_now_us() + (failures_look_us << failure->rounds)};
+	g_array_append_val(returned, back);
 	failure->rounds++;
-	settle_returned(intake, box, place + strlen(failure->inbox) + 1, clock_now_us() + quiet_us);
 }
 
 /* False: it is not worth remembering any more. */
-static bool look(struct intake *intake, struct box *box, struct failure *failure)
+static bool look(struct failure *failure, GArray *returned)
 {
 	gint64 now = clock_now_us();
 	struct stat status;
@@ -110,31 +128,39 @@ static bool look(struct intake *intake, struct box *box, struct failure *failure
 	if (beneath_stat(failure->path, &status) != 0 || !S_ISREG(status.st_mode))
 		return false; /* somebody saw to it */
 	struct stamp is = stamp_of(&status);
-	failure->look_us = now + MIN(now - failure->failed_us, PAUSES_MOST * intake_failed_us);
+	failure->look_us = now + MIN(now - failure->failed_us, PAUSES_MOST * failures_look_us);
 	bool same = is.bytes == failure->bytes && is.mtime_ns == failure->mtime_ns;
 	if (!same && failure->rounds < ROUNDS_MOST)
-		take_again(intake, box, failure);
+		take_again(failure, returned);
 	return true;
 }
 
-void failed_look(struct intake *intake, struct box *box)
+static void returned_clear(gpointer data)
 {
+	g_free(((struct failure_returned *)data)->relative);
+}
+
+GArray *failures_look(const char *inbox)
+{
+	GArray *returned = g_array_new(FALSE, FALSE, sizeof(struct failure_returned));
 	GHashTableIter iterator;
 	gpointer value;
 
+	g_array_set_clear_func(returned, returned_clear);
 	g_mutex_lock(&failures_lock);
 	if (failures) {
 		g_hash_table_iter_init(&iterator, failures);
 		while (g_hash_table_iter_next(&iterator, NULL, &value)) {
 			struct failure *failure = value;
-			if (strcmp(failure->inbox, box->inbox->path) == 0 && !look(intake, box, failure))
+			if (strcmp(failure->inbox, inbox) == 0 && !look(failure, returned))
 				g_hash_table_iter_remove(&iterator);
 		}
 	}
 	g_mutex_unlock(&failures_lock);
+	return returned;
 }
 
-void failed_forget_all(void)
+void failures_forget_all(void)
 {
 	g_mutex_lock(&failures_lock);
 	g_clear_pointer(&failures, g_hash_table_destroy);

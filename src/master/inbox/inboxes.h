@@ -6,10 +6,10 @@
  * Thread:    the master's loop; folders are looked at by a thread, which gets values and gives values.
  * Ownership: inboxes_free().
  */
-#ifndef DROPMILL_MASTER_INTAKE_INBOXES_H
-#define DROPMILL_MASTER_INTAKE_INBOXES_H
+#ifndef DROPMILL_MASTER_INBOX_INBOXES_H
+#define DROPMILL_MASTER_INBOX_INBOXES_H
 
-#include "master/intake/intake.h"
+#include "master/inbox/inbox.h"
 #include "status/not_taken.h"
 
 struct inboxes;

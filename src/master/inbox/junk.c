@@ -3,9 +3,11 @@
  * Names that are nobody's picture: what programs leave beside pictures, call one that is not whole yet, or keep what was deleted under. Files
  * of such names are left where they are, folders are not entered. One table: who makes them, and patterns with one `*`, or one at
  * either end, in lower case, `|` between them. The manual lists it (`make docs`). */
+#include "master/inbox/junk.h"
+
 #include <string.h>
 
-#include "master/intake/intake_private.h"
+#include "master/inbox/inbox.h"
 
 static const struct {
 	const char *who, *patterns;

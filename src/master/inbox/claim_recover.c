@@ -3,6 +3,8 @@
  * Claims of an earlier run. What lies in INBOX/.dropmill/ID/ was claimed and not finished: the folders are the record,
  * nothing else has to have survived. Claims that this very process has in hand lie there too; a register tells them
  * apart (claim_register.c). */
+#include "master/inbox/claim_recover.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -17,7 +19,8 @@
 #include "base/display.h"
 #include "base/log.h"
 #include "base/sniff.h"
-#include "master/intake/intake_private.h"
+#include "master/inbox/claim_id.h"
+#include "master/inbox/claim_register.h"
 
 static int by_name(gconstpointer a, gconstpointer b)
 {

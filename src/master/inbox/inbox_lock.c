@@ -2,7 +2,9 @@
  * One mill to an inbox: two would take each other's claims up as those of an earlier run. Two locks, which both go with the process and leave
  * no file. The name of a socket, made of the folder's identity, is held as long as the inbox is open: it is known on this machine (in one
  * network namespace), and keeps no mount busy. An flock() on the folder holds everywhere, and keeps the mount busy: it is held while there is
- * anything in hand, so that an idle inbox can be unmounted. See intake_private.h. */
+ * anything in hand, so that an idle inbox can be unmounted. See inbox_lock.h. */
+#include "master/inbox/inbox_lock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -16,7 +18,7 @@
 
 #include "base/disk/beneath.h"
 #include "base/error.h"
-#include "master/intake/intake_private.h"
+#include "master/inbox/inbox_owner.h"
 
 enum {
 	LISTENERS = 16, /* others that ask who we are, until we look the next time */

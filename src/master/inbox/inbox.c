@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * An inbox's definition, and which names in it are left alone: see intake.h. */
+ * An inbox's definition, and which names in it are left alone: see inbox.h. */
+#include "master/inbox/inbox.h"
+
 #include <fnmatch.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -7,7 +9,7 @@
 
 #include "base/disk/beneath.h"
 #include "base/sniff.h"
-#include "master/intake/intake_private.h"
+#include "master/inbox/junk.h"
 
 static const char *const own_folders[] = {CLAIMS_FOLDER, DONE_FOLDER, FAILED_FOLDER};
 
@@ -145,9 +147,4 @@ static bool is_own(const char *name)
 bool inbox_ignores(const char *name, bool at_top)
 {
 	return (at_top && is_own(name)) || junk_name(name);
-}
-
-bool intake_ignores(const char *name)
-{
-	return inbox_ignores(name, true);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The inboxes that were: see inboxes.h. */
-#include "master/intake/inboxes.h"
+#include "master/inbox/inboxes.h"
 
 #include <dirent.h>
 #include <gio/gio.h>
@@ -12,7 +12,9 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "master/intake/intake_private.h"
+#include "master/inbox/claim_end.h"
+#include "master/inbox/claim_recover.h"
+#include "master/inbox/inbox_lock.h"
 
 #define LOOK_US (2 * G_USEC_PER_SEC)
 /* Claims that go back at a time, and files that are counted. */

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   names that other programs give to files that are not pictures, or not complete yet.
+ * Thread:    any.
+ * Ownership: none.
+ */
+#ifndef DROPMILL_MASTER_INBOX_JUNK_H
+#define DROPMILL_MASTER_INBOX_JUNK_H
+
+#include <stdbool.h>
+
+bool junk_name(const char *name);
+
+#endif
