@@ -13,6 +13,7 @@
 #include "base/disk/beneath.h"
 #include "base/disk/files.h"
 #include "base/disk/folder.h"
+#include "base/disk/roots.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "master/config/allowed.h"

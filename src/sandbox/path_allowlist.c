@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/disk/beneath.h"
+#include "base/disk/roots.h"
 #include "base/error.h"
 
 struct place {

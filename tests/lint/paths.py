@@ -11,7 +11,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 
 # Modules, or files (without .c), that act below a root.
 ACTING = ("master/", "web/", "worker/", "codec/", "base/disk/files", "base/disk/folder", "base/disk/shared_memory", "ledger/history", "sandbox/path_allowlist",
-          "base/disk/beneath", "image/write/parallel/parallel_", "image/encode/pyramid", "image/write/format_save")
+          "base/disk/beneath", "base/disk/roots", "image/write/parallel/parallel_", "image/encode/pyramid", "image/write/format_save")
 # Calls that take a path. A word before the bracket that is a member's or a longer name is another function.
 CALLS = re.compile(
     r"(?<![\w>.])(openat2?|open|creat|fopen|freopen|rename|renameat2?|l?stat|statx|fstatat|unlink|unlinkat|rmdir|remove|mkdir|mkdirat|"
@@ -22,6 +22,7 @@ CALLS = re.compile(
 )
 EXCEPTIONS = [
     ("base/disk/beneath", "", "it is the one that does it"),
+    ("base/disk/roots", "", "it walks there without links"),
     ("base/disk/files", "openat(descriptor,", "a name in a folder that is open, O_NOFOLLOW"),
     ("base/disk/files", "unlinkat(descriptor,", "likewise"),
     ("base/disk/folder", "fstatat(dirfd(folder)", "a name in a folder that is open, no link followed"),

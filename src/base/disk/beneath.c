@@ -1,289 +1,317 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Roots, and the way to a folder or file below one: see beneath.h. The steps themselves: beneath_steps.c. */
+ * Steps below a root: see beneath.h. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <linux/openat2.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
-#include "base/disk/beneath_private.h"
+#include "base/disk/beneath.h"
+#include "base/disk/roots.h"
+#include "base/display.h"
+#include "base/error.h"
 
-#define FOLDER (O_PATH | O_DIRECTORY | O_CLOEXEC)
-
-/* Never removed: a pointer to one stays good. */
-struct beneath_root {
-	char *path;
-	gsize length;
-	enum beneath_kind kind;
+/* The folder that holds a path, and the path's name in it. In no root: the path as it is. */
+struct place {
+	int folder;
+	const char *name;
 };
 
-static GRWLock lock;
-static GPtrArray *roots; /* the longest first */
-static gint by_parts;    /* atomic: 0 not known yet, 1 openat2, 2 without, 3 a test says so */
-
-static gint longest_first(gconstpointer a, gconstpointer b)
+static bool enter(const char *path, struct place *place)
 {
-	const struct beneath_root *x = *(struct beneath_root *const *)a, *y = *(struct beneath_root *const *)b;
+	const struct beneath_root *root = beneath_root_of(path, false);
 
-	return x->length > y->length ? -1 : x->length < y->length;
-}
-
-void beneath_add(const char *path, enum beneath_kind kind)
-{
-	g_autofree char *whole = g_canonicalize_filename(path, NULL);
-
-	g_rw_lock_writer_lock(&lock);
-	if (!roots)
-		roots = g_ptr_array_new();
-	for (guint i = 0; i < roots->len; i++) {
-		struct beneath_root *root = g_ptr_array_index(roots, i);
-		if (strcmp(root->path, whole) != 0)
-			continue;
-		root->kind = MAX(root->kind, kind);
-		g_rw_lock_writer_unlock(&lock);
-		return;
+	*place = (struct place){AT_FDCWD, path};
+	if (!root)
+		return true;
+	g_autofree char *folder = g_path_get_dirname(path);
+	place->name = strrchr(path, '/') + 1;
+	if (!*place->name || !beneath_plain(place->name)) {
+		errno = EXDEV;
+		return false;
 	}
-	struct beneath_root *root = g_new(struct beneath_root, 1);
-	root->length = strlen(whole);
-	root->path = g_steal_pointer(&whole);
-	root->kind = kind;
-	g_ptr_array_add(roots, root);
-	g_ptr_array_sort(roots, longest_first);
-	g_rw_lock_writer_unlock(&lock);
+	place->folder = beneath_open_in(root, folder, O_PATH | O_DIRECTORY, 0);
+	return place->folder >= 0;
 }
 
-bool beneath_within(const char *path, const char *folder)
+static int leave(const struct place *place, int status)
 {
-	gsize length = strlen(folder);
-
-	while (length > 0 && folder[length - 1] == '/')
-		length--;
-	return strncmp(path, folder, length) == 0 && path[length] == '/' && beneath_plain(path + length);
-}
-
-const struct beneath_root *beneath_root_of(const char *path, bool itself)
-{
-	const struct beneath_root *found = NULL;
-
-	g_rw_lock_reader_lock(&lock);
-	for (guint i = 0; roots && i < roots->len && !found; i++) {
-		const struct beneath_root *root = g_ptr_array_index(roots, i);
-		if (strncmp(path, root->path, root->length) == 0 &&
-			(path[root->length] == '/' || (itself && path[root->length] == '\0')))
-			found = root;
-	}
-	g_rw_lock_reader_unlock(&lock);
-	return found;
-}
-
-const char *beneath_root_path(const struct beneath_root *root)
-{
-	return root->path;
-}
-
-/* What is behind the root, without the slash: "" for the root itself. */
-static const char *below(const struct beneath_root *root, const char *path)
-{
-	path += root->length;
-	while (*path == '/')
-		path++;
-	return path;
-}
-
-/* No part is "." or "..", which a walk without links could not judge. */
-bool beneath_plain(const char *path)
-{
-	for (const char *part = path; part; part = strchr(part, '/')) {
-		part += strspn(part, "/");
-		gsize length = strcspn(part, "/");
-		if ((length == 1 && part[0] == '.') || (length == 2 && part[0] == '.' && part[1] == '.'))
-			return false;
-	}
-	return true;
-}
-
-void beneath_walk_by_parts(bool always)
-{
-	g_atomic_int_set(&by_parts, always ? 3 : 0);
-}
-
-static int openat2_with(int at, const char *path, int flags, mode_t mode, guint64 resolve)
-{
-	struct open_how how = {.flags = (guint64)flags, .resolve = resolve};
-
-	if (flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE)
-		how.mode = mode & 07777;
-	return (int)syscall(SYS_openat2, at, path, &how, sizeof how);
-}
-
-/* Asked once: later an EPERM is the file's, not that of a container which forbids the call. */
-static bool has_openat2(void)
-{
-	gint known = g_atomic_int_get(&by_parts);
-
-	if (known == 0) {
-		int fd = openat2_with(AT_FDCWD, "/", FOLDER, 0, RESOLVE_NO_SYMLINKS);
-		known = fd >= 0 || (errno != ENOSYS && errno != EPERM) ? 1 : 2;
-		if (fd >= 0)
-			close(fd);
-		g_atomic_int_compare_and_exchange(&by_parts, 0, known);
-	}
-	return known == 1;
-}
-
-/* Why a part is not a folder: it is a link, or it was one a moment ago. */
-static int why_no_folder(int at, const char *name)
-{
-	struct stat status;
-
-	if (fstatat(at, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
-		return errno;
-	return S_ISLNK(status.st_mode) || S_ISDIR(status.st_mode) ? ELOOP : ENOTDIR;
-}
-
-/* One part. What is a link is ELOOP, whatever the flags make of it. */
-static int open_part(int at, const char *name, int flags, mode_t mode)
-{
-	int fd = openat(at, name, flags | O_NOFOLLOW, mode);
 	int number = errno;
+
+	if (place->folder >= 0)
+		close(place->folder);
+	errno = number;
+	return status;
+}
+
+bool beneath_known(const char *path)
+{
+	return beneath_root_of(path, true) && beneath_plain(path);
+}
+
+int beneath_open(const char *path, int flags, mode_t mode)
+{
+	const struct beneath_root *root = beneath_root_of(path, true);
+
+	return root ? beneath_open_in(root, path, flags, mode) : open(path, flags | O_CLOEXEC | O_NOCTTY, mode);
+}
+
+int beneath_stat(const char *path, struct stat *status)
+{
+	const struct beneath_root *root = beneath_root_of(path, true);
+	struct place place = {AT_FDCWD, path};
+
+	if (root && strcmp(beneath_root_path(root), path) == 0) {
+		place.folder = beneath_open_in(root, path, O_PATH | O_DIRECTORY, 0);
+		return place.folder < 0 ? -1 : leave(&place, fstat(place.folder, status));
+	}
+	return enter(path, &place) ? leave(&place, fstatat(place.folder, place.name, status, AT_SYMLINK_NOFOLLOW)) : -1;
+}
+
+int beneath_mkdir(const char *path, mode_t mode)
+{
+	struct place place = {AT_FDCWD, path};
+
+	return enter(path, &place) ? leave(&place, mkdirat(place.folder, place.name, mode)) : -1;
+}
+
+GPtrArray *beneath_list(const char *path)
+{
+	DIR *folder = beneath_opendir(path);
+
+	if (!folder)
+		return NULL;
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	for (struct dirent *entry; (entry = readdir(folder));)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			g_ptr_array_add(names, g_strdup(entry->d_name));
+	closedir(folder);
+	return names;
+}
+
+int beneath_no_folder(const char *path)
+{
 	struct stat status;
 
-	if (fd < 0 && (number == ENOTDIR || number == EMLINK))
-		number = why_no_folder(at, name);
-	/* A link's own descriptor, which only who asked for it gets. */
-	if (fd >= 0 && (flags & (O_PATH | O_NOFOLLOW)) == O_PATH && fstat(fd, &status) == 0 &&
-		S_ISLNK(status.st_mode)) {
-		close(fd);
-		fd = -1;
-		number = ELOOP;
+	if (beneath_is_folder(path))
+		return 0;
+	if (beneath_stat(path, &status) != 0) {
+		int number = errno;
+		g_autofree char *link = number == ENOENT ? beneath_find_link(path) : NULL;
+		return link ? ELOOP : number;
 	}
-	errno = number;
+	/* A folder, by now: somebody changes it this very moment. */
+	return S_ISLNK(status.st_mode) ? ELOOP : S_ISDIR(status.st_mode) ? EAGAIN : ENOTDIR;
+}
+
+int beneath_make_folders(const char *path)
+{
+	if (beneath_mkdir(path, 0777) == 0)
+		return 0;
+	if (errno == ENOENT) {
+		g_autofree char *parent = g_path_get_dirname(path);
+		if (strcmp(parent, path) == 0 || beneath_make_folders(parent) != 0)
+			return -1;
+		if (beneath_mkdir(path, 0777) == 0)
+			return 0;
+	}
+	if (errno != EEXIST)
+		return -1;
+	errno = beneath_no_folder(path);
+	return errno == 0 ? 0 : -1;
+}
+
+int beneath_make_private(const char *path)
+{
+	struct place place = {beneath_open(path, O_PATH | O_NOFOLLOW, 0), path};
+	g_autofree char *alias = beneath_alias(place.folder);
+	struct stat status;
+
+	if (place.folder < 0 || fstat(place.folder, &status) != 0)
+		return leave(&place, -1);
+	/* A link itself has no mode. */
+	bool done = S_ISLNK(status.st_mode) || !(status.st_mode & 0077);
+	return leave(&place, done ? 0 : chmod(alias, status.st_mode & 0700));
+}
+
+int beneath_unlink(const char *path)
+{
+	struct place place = {AT_FDCWD, path};
+
+	return enter(path, &place) ? leave(&place, unlinkat(place.folder, place.name, 0)) : -1;
+}
+
+int beneath_rmdir(const char *path)
+{
+	struct place place = {AT_FDCWD, path};
+
+	return enter(path, &place) ? leave(&place, unlinkat(place.folder, place.name, AT_REMOVEDIR)) : -1;
+}
+
+int beneath_rename(const char *from, const char *to, unsigned flags)
+{
+	struct place source, target;
+
+	if (!enter(from, &source))
+		return -1;
+	if (!enter(to, &target))
+		return leave(&source, -1);
+	int status = flags ? renameat2(source.folder, source.name, target.folder, target.name, flags)
+			   : renameat(source.folder, source.name, target.folder, target.name);
+	return leave(&source, leave(&target, status));
+}
+
+int beneath_link(const char *from, const char *to)
+{
+	struct place source, target;
+
+	if (!enter(from, &source))
+		return -1;
+	if (!enter(to, &target))
+		return leave(&source, -1);
+	return leave(&source, leave(&target, linkat(source.folder, source.name, target.folder, target.name, 0)));
+}
+
+int beneath_touch(const char *path, const struct timespec times[2])
+{
+	struct place place = {AT_FDCWD, path};
+
+	return enter(path, &place) ? leave(&place, utimensat(place.folder, place.name, times, AT_SYMLINK_NOFOLLOW))
+				   : -1;
+}
+
+/* A file or a folder, by a name in /proc that leads to this very one: attributes cannot be had by such a descriptor itself. */
+static int open_for_attributes(const char *path, char name[64])
+{
+	struct stat status;
+	int fd = beneath_open(path, O_PATH | O_NOFOLLOW, 0);
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &status) != 0 || (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))) {
+		close(fd);
+		errno = ELOOP;
+		return -1;
+	}
+	g_snprintf(name, 64, "/proc/self/fd/%d", fd);
 	return fd;
 }
 
-static void close_quietly(int fd)
+gssize beneath_get_attribute(const char *path, const char *name, void *value, gsize size)
 {
-	int number = errno;
+	char file[64];
+	struct place place = {.folder = open_for_attributes(path, file)};
 
-	close(fd);
-	errno = number;
-}
-
-/* The way by hand, from `at`, which stays open. */
-static int walk(int at, const char *relative, int flags, mode_t mode)
-{
-	int current = at;
-
-	for (;;) {
-		char name[NAME_MAX + 1];
-		gsize length = strcspn(relative, "/");
-		if (length > NAME_MAX) {
-			errno = ENAMETOOLONG;
-			break;
-		}
-		memcpy(name, relative, length);
-		name[length] = '\0';
-		relative += length;
-		relative += strspn(relative, "/");
-		bool last = *relative == '\0';
-		int next = last ? open_part(current, name, flags, mode) : open_part(current, name, FOLDER, 0);
-		if (current != at)
-			close_quietly(current);
-		if (last || next < 0)
-			return next;
-		current = next;
-	}
-	if (current != at)
-		close_quietly(current);
-	return -1;
-}
-
-static int open_without_links(int at, const char *relative, int flags, mode_t mode)
-{
-	if (has_openat2())
-		return openat2_with(at, relative, flags, mode, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
-	return walk(at, relative, flags, mode);
-}
-
-/* The folder that a link leads to, when the link is of somebody who decides here anyway. The descriptor is the link's own: it cannot become
- * another's between the look at its owner and the reading. */
-static int follow_trusted(int at, const char *name)
-{
-	struct stat holder, status;
-	char target[PATH_MAX];
-	int link = openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), folder = -1;
-
-	if (link < 0)
+	if (place.folder < 0)
 		return -1;
-	bool looked = fstat(link, &status) == 0 && fstat(at, &holder) == 0;
-	bool trusted = looked && (status.st_uid == 0 || status.st_uid == geteuid() || status.st_uid == holder.st_uid);
-	gssize length = trusted && S_ISLNK(status.st_mode) ? readlinkat(link, "", target, sizeof target - 1) : -1;
-	if (length > 0) {
-		target[length] = '\0';
-		folder = openat(at, target, FOLDER);
-	} else if (looked) {
-		errno = S_ISLNK(status.st_mode) ? ELOOP : ENOTDIR;
-	}
-	close_quietly(link);
+	gssize length = getxattr(file, name, value, size);
+	leave(&place, 0);
+	return length;
+}
+
+int beneath_set_attribute(const char *path, const char *name, const void *value, gsize size)
+{
+	char file[64];
+	struct place place = {.folder = open_for_attributes(path, file)};
+
+	return place.folder < 0 ? -1 : leave(&place, setxattr(file, name, value, size, 0));
+}
+
+int beneath_sync(const char *path)
+{
+	struct place place = {.folder = beneath_open(path, O_RDONLY | O_NONBLOCK, 0)};
+
+	return place.folder < 0 ? -1 : leave(&place, fsync(place.folder));
+}
+
+DIR *beneath_opendir(const char *path)
+{
+	struct place place = {.folder = beneath_open(path, O_RDONLY | O_DIRECTORY, 0)};
+	DIR *folder = place.folder >= 0 ? fdopendir(place.folder) : NULL;
+
+	if (!folder)
+		leave(&place, 0);
 	return folder;
 }
 
-/* A root's way from the one that holds it, where some part of it is a link. */
-static int open_nested(int at, const char *relative)
+bool beneath_exists(const char *path)
 {
-	g_auto(GStrv) parts = g_strsplit(relative, "/", -1);
-	int current = at;
+	struct stat status;
 
-	for (char **part = parts; *part && current >= 0; part++) {
-		int next = open_part(current, *part, FOLDER, 0);
-		if (next < 0 && errno == ELOOP)
-			next = follow_trusted(current, *part);
-		if (current != at)
-			close_quietly(current);
-		current = next;
-	}
-	return current;
+	return beneath_stat(path, &status) == 0;
 }
 
-static int open_root(const struct beneath_root *root)
+bool beneath_is_folder(const char *path)
 {
-	const struct beneath_root *outer = beneath_root_of(root->path, false);
+	struct place place = {.folder = beneath_open(path, O_PATH | O_DIRECTORY, 0)};
 
-	if (!outer)
-		return open(root->path, FOLDER);
-	int at = open_root(outer);
-	if (at < 0)
-		return -1;
-	int fd = open_without_links(at, below(outer, root->path), FOLDER, 0);
-	if (fd < 0 && errno == ELOOP && outer->kind != BENEATH_INBOX)
-		fd = open_nested(at, below(outer, root->path));
-	close_quietly(at);
-	return fd;
+	return place.folder >= 0 && leave(&place, 0) == 0;
 }
 
-int beneath_open_in(const struct beneath_root *root, const char *path, int flags, mode_t mode)
+/* A root may be a link; it is in the way when it cannot be followed. */
+static bool in_the_way(const char *path, bool is_root)
 {
-	const char *relative = below(root, path);
+	struct stat status;
+	struct place place = {AT_FDCWD, path};
 
-	flags |=
-		flags & O_PATH ? O_CLOEXEC : O_CLOEXEC | O_NOCTTY; /* openat2 is strict about flags that mean nothing */
-	if (!beneath_plain(relative)) {
-		errno = EXDEV;
-		return -1;
+	return enter(path, &place) &&
+	       leave(&place, fstatat(place.folder, place.name, &status, AT_SYMLINK_NOFOLLOW)) == 0 &&
+	       S_ISLNK(status.st_mode) && !(is_root && beneath_is_folder(path));
+}
+
+char *beneath_find_link(const char *path)
+{
+	const struct beneath_root *root = beneath_root_of(path, true);
+	gsize end = root ? strlen(beneath_root_path(root)) : 0;
+
+	for (bool is_root = true; root; is_root = false) {
+		g_autofree char *part = g_strndup(path, end);
+		if (in_the_way(part, is_root))
+			return g_steal_pointer(&part);
+		if (path[end] == '\0')
+			break;
+		end += 1 + strcspn(path + end + 1, "/");
 	}
-	/* Mostly the whole path has no link, not even above the root. Then one call that meets none has taken the same
-	 * way as the two below. */
-	if (has_openat2()) {
-		int fd = openat2_with(AT_FDCWD, path, flags, mode, RESOLVE_NO_SYMLINKS);
-		if (fd >= 0 || errno != ELOOP)
-			return fd;
+	return NULL;
+}
+
+bool beneath_fail(GError **error, const char *path, const char *other, const char *format, ...)
+{
+	int number = errno;
+	va_list arguments;
+
+	va_start(arguments, format);
+	g_autofree char *text = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	g_autofree char *first = number == ELOOP ? beneath_find_link(path) : NULL;
+	g_autofree char *link = first || number != ELOOP || !other ? g_steal_pointer(&first) : beneath_find_link(other);
+	if (link) {
+		g_autofree char *shown = display_name(link);
+		return fail_number_at(error, PLACE_OUTPUT, ELOOP,
+			"%s: %s is a link; dropmill does not follow links below an inbox, out/ or its state folder. Replace it with a folder",
+			text, shown);
 	}
-	int at = open_root(root);
-	if (at < 0)
-		return -1;
-	int fd = *relative ? open_without_links(at, relative, flags, mode) : openat(at, ".", flags, mode);
-	close_quietly(at);
-	return fd;
+	if (number == ELOOP)
+		return fail_number_at(error, PLACE_OUTPUT, ELOOP,
+			"%s: a part of the path was a link for a moment; dropmill does not follow links below an inbox, out/ or its state folder",
+			text);
+	errno = number;
+	return fail_errno_at(error, PLACE_OUTPUT, "%s", text);
+}
+
+char *beneath_alias(int descriptor)
+{
+	return g_strdup_printf("/proc/self/fd/%d", descriptor);
+}
+
+void beneath_unalias(GError *error, const char *alias, const char *path)
+{
+	if (!error || !strstr(error->message, alias))
+		return;
+	g_auto(GStrv) pieces = g_strsplit(error->message, alias, -1);
+	g_free(error->message);
+	error->message = g_strjoinv(path, pieces);
 }

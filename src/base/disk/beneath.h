@@ -2,7 +2,7 @@
  *
  * Purpose:   steps in folders where other users may write: inboxes, out/, the state folder. Whoever may write there may put a link in the
  *            place of any folder, at any moment, and a program that follows it reads and writes elsewhere, as its own user. So no link
- *            below a root is followed. Callers name files by absolute paths, as everywhere; the root is the longest that was added and
+ *            below a root is followed. Callers name files by absolute paths, as everywhere; the root is the longest that roots.h has and
  *            holds the path. The kernel walks there without links (openat2), and the step itself is done by the descriptor of the folder
  *            that it came to, so that nothing can be swapped between a look and an act.
  *
@@ -26,17 +26,8 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-enum beneath_kind {
-	BENEATH_OWN,   /* watch/, out/, a pipeline's folder in out/, the state folder */
-	BENEATH_INBOX, /* strangers may write here: no root in it may be a link */
-};
-
-/* For the life of the process; again is fine. */
-void beneath_add(const char *root, enum beneath_kind kind);
 /* Does it lie in some root, or is one? Its parts may not be ".", "..". */
 bool beneath_known(const char *path);
-/* Does it lie in this folder by its name? Whether links lead elsewhere is seen when it is opened. */
-bool beneath_within(const char *path, const char *folder);
 
 /* Each as the system call of its name: -1 with errno. ELOOP: a part of the path below the root is a link; EXDEV: a part is "..". O_CLOEXEC and
  * O_NOCTTY are added, and where there is a root O_NOFOLLOW. */
@@ -77,8 +68,5 @@ bool beneath_fail(GError **error, const char *path, const char *other /* or NULL
 char *beneath_alias(int descriptor);
 /* Puts the path where a message has the alias. NULL is fine. */
 void beneath_unalias(GError *error, const char *alias, const char *path);
-
-/* For tests: as without openat2. */
-void beneath_walk_by_parts(bool always);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/disk/beneath.h"
 #include "base/disk/carry.h"
 #include "base/disk/files.h"
+#include "base/disk/roots.h"
 #include "base/display.h"
 #include "base/error.h"
 

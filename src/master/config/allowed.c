@@ -3,6 +3,7 @@
 #include "master/config/allowed.h"
 
 #include "base/disk/beneath.h"
+#include "base/disk/roots.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "master/config/definitions.h"

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/disk/beneath.h"
+#include "base/disk/roots.h"
 #include "base/sniff.h"
 #include "master/inbox/junk.h"
 

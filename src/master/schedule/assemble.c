@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/disk/beneath.h"
 #include "base/disk/folder.h"
+#include "base/disk/roots.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"

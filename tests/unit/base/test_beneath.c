@@ -19,6 +19,7 @@
 #include "base/disk/beneath.h"
 #include "base/disk/files.h"
 #include "base/disk/moves.h"
+#include "base/disk/roots.h"
 
 static char *top, *root, *outside;
 

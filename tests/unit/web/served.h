@@ -8,7 +8,7 @@
 
 #include <glib/gstdio.h>
 
-#include "base/disk/beneath.h"
+#include "base/disk/roots.h"
 
 #include "fake.h"
 #include "http.h"
