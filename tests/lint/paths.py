@@ -10,7 +10,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # Modules, or files (without .c), that act below a root.
-ACTING = ("master/", "web/", "worker/", "codec/", "base/disk/files", "base/disk/folder", "base/disk/shared_memory", "ledger/history", "sandbox/path_allowlist",
+ACTING = ("master/", "web/", "worker/", "codec/", "base/disk/files", "base/disk/folder", "base/disk/shared_memory", "ledger/", "sandbox/path_allowlist",
           "base/disk/beneath", "base/disk/roots", "image/write/parallel/parallel_", "image/encode/pyramid", "image/write/format_save")
 # Calls that take a path. A word before the bracket that is a member's or a longer name is another function.
 CALLS = re.compile(
@@ -29,8 +29,8 @@ EXCEPTIONS = [
     ("sandbox/path_allowlist", "", "judges names of tasks: what it answers is opened through beneath.h"),
     ("base/disk/shared_memory", "g_mkstemp_full(name", "a name of its own, O_EXCL, in the state folder itself"),
     ("base/disk/shared_memory", "is_descriptor(path)", "a path in /proc"),
-    ("ledger/history", "g_file_read_link(alias", "the kernel's"),
-    ("ledger/history", "sqlite3_open", "SQLite opens by name; the folder's real path, with SQLITE_OPEN_NOFOLLOW"),
+    ("ledger/connection", "g_file_read_link(alias", "the kernel's"),
+    ("ledger/", "sqlite3_open", "SQLite opens by name; the folder's real path, with SQLITE_OPEN_NOFOLLOW"),
     ("master/inbox/inbox_lock", '"/proc/locks"', "the kernel's"),
     ("master/intake/intake_watch", '"/proc/self/fd"', "the kernel's"),
     ("master/intake/intake_watch", '"/dev/null"', "the kernel's"),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Originals that stay: their records, in memory and in the database, and the thread that reads contents. See kept_originals_records.h. */
 #include "master/commit/kept_originals_records.h"
+#include "ledger/ledger.h"
 
 #include <fcntl.h>
 #include <string.h>

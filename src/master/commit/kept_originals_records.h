@@ -6,6 +6,7 @@
 #ifndef DROPMILL_MASTER_COMMIT_KEPT_ORIGINALS_RECORDS_H
 #define DROPMILL_MASTER_COMMIT_KEPT_ORIGINALS_RECORDS_H
 
+#include "base/disk/stamp.h"
 #include "master/commit/kept_originals.h"
 
 struct record {

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/sniff.h"
+#include "ledger/ledger.h"
 #include "master/commit/output_check.h"
 #include "master/commit/output_names_private.h"
 

@@ -9,6 +9,7 @@
 #include "base/disk/digest.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "ledger/ledger.h"
 #include "master/commit/output_names_private.h"
 
 /* Reading for a hash is bound by the disk or by one core; more at once would only take cores from workers. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Places of outputs that are let go, and the ledger of a new start: see output_names_private.h. */
 #include "master/commit/output_names_private.h"
+#include "ledger/ledger.h"
 
 #include "base/log.h"
 

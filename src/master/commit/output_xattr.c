@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Whose an output is, on the output itself: see output_xattr.h. */
 #include "master/commit/output_xattr.h"
+#include "ledger/ledger.h"
 
 #include <string.h>
 #include <sys/stat.h>

@@ -12,6 +12,7 @@
 #ifndef DROPMILL_MASTER_COMMIT_OUTPUT_XATTR_H
 #define DROPMILL_MASTER_COMMIT_OUTPUT_XATTR_H
 
+#include "base/disk/stamp.h"
 #include "ledger/history.h"
 #include "master/job/drop.h"
 

@@ -6,7 +6,7 @@
 #ifndef DROPMILL_TESTS_BASE_LEDGER_SUPPORT_H
 #define DROPMILL_TESTS_BASE_LEDGER_SUPPORT_H
 
-#include "ledger/history.h"
+#include "ledger/ledger.h"
 
 static const struct stamp A_STAMP = {1000, 1700000000123456789};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The ledger: owners of outputs, running numbers, an older database. */
 #include "ledger/history.h"
+#include "ledger/ledger.h"
 
 #include <setjmp.h>
 #include <sqlite3.h>

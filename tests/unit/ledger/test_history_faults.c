@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "history_support.h"
+#include "ledger/ledger.h"
 #include "ledger_support.h"
 
 enum { ROWS = 3000, NOBODY = 65534 };

@@ -5,6 +5,7 @@
 #include "../ledger/ledger_support.h"
 #include "base/disk/beneath.h"
 #include "commit_support.h"
+#include "ledger/ledger.h"
 #include "master/schedule/job_transitions.h"
 
 static struct bench {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Originals that stay in their inbox: each is milled once, whatever becomes of disks and numbers, and no new picture is taken for one. */
 #include "intake_harness.h"
+#include "ledger/ledger.h"
 
 #include <sqlite3.h>
 

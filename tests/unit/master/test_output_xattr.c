@@ -14,6 +14,7 @@
 #include "../ledger/ledger_support.h"
 #include "base/disk/files.h"
 #include "base/error.h"
+#include "ledger/ledger.h"
 #include "master/commit/kept_originals.h"
 #include "master/commit/output_xattr.h"
 #include "master/job/job.h"

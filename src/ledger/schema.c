@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * The tables, version by version: see history_private.h. */
-#include "ledger/history_private.h"
+ * The tables, version by version: see schema.h. */
+#include "ledger/schema.h"
 
 #include "base/error.h"
+#include "ledger/sqlite_error.h"
 
 /* Each leads from the version before it to its own, counted from 1; a new database goes through all of them. What was published stays as it
  * is: a change is another one at the end. */

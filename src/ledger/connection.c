@@ -2,7 +2,7 @@
  *
  * The database's file: opened, checked, renamed when it is damaged, started again. The same while the mill runs. A file
  * may turn out damaged, or may not be the opened one any more (deleted, restored from a copy). It is left at the next
- * use, and the call that met the fault may be tried again. See history.h. */
+ * use, and the call that met the fault may be tried again. See connection.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,7 +15,10 @@
 #include "base/disk/moves.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "ledger/history_private.h"
+#include "ledger/connection.h"
+#include "ledger/salvage.h"
+#include "ledger/schema.h"
+#include "ledger/sqlite_error.h"
 
 enum {
 	BUSY_AT_OPEN_MS = 500, /* whoever opens tries again, and hears signals in between */
@@ -42,7 +45,7 @@ static bool check(sqlite3 *db, const char *path, GError **error)
 }
 
 /* An old file's connection must not tidy up by name what is the new file's. */
-static void disconnect(struct history *history, bool replaced)
+void connection_disconnect(struct history *history, bool replaced)
 {
 	if (replaced && history->db)
 		sqlite3_db_config(history->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -107,7 +110,7 @@ static bool connect(struct history *history, GError **error)
 }
 
 /* trusted: another connection has checked it. */
-static bool open_checked(struct history *history, bool trusted, GError **error)
+bool connection_open(struct history *history, bool trusted, GError **error)
 {
 	const char *path = history->store->path;
 	struct stat status;
@@ -157,7 +160,7 @@ static char *set_aside(const char *path, GError **error)
 }
 
 /* The store's mutex is held, or nobody else has it yet. A file that was removed is still there for who has it open. */
-static bool begin_anew(struct history *history, const char *why, GError **error)
+bool connection_begin_anew(struct history *history, const char *why, GError **error)
 {
 	g_autofree char *aside = set_aside(history->store->path, error);
 
@@ -166,10 +169,10 @@ static bool begin_anew(struct history *history, const char *why, GError **error)
 	struct history old = *history;
 	history->db = NULL;
 	g_atomic_int_inc(&history->store->generation);
-	bool done = open_checked(history, true, error);
+	bool done = connection_open(history, true, error);
 	bool kept = beneath_exists(aside);
 	guint rows = !done ? 0 : kept ? history_salvage_file(history->db, aside) : history_salvage(history->db, old.db);
-	disconnect(&old, true);
+	connection_disconnect(&old, true);
 	if (done)
 		log_warning("%s; a new one begins, with %u lines that could be read (%s%s; no picture is concerned)",
 			why, rows, kept ? "the old one is kept as " : "nothing is kept of the old one",
@@ -177,74 +180,33 @@ static bool begin_anew(struct history *history, const char *why, GError **error)
 	return done;
 }
 
-static struct history *history_new(struct history_store *store)
+struct history *connection_new(const char *path)
 {
 	struct history *history = g_new0(struct history, 1);
-
-	history->store = store;
-	return history;
-}
-
-static struct history_store *store_new(const char *path)
-{
 	struct history_store *store = g_new0(struct history_store, 1);
 
 	store->references = 1;
 	store->path = g_strdup(path);
 	g_mutex_init(&store->mutex);
-	return store;
+	history->store = store;
+	return history;
 }
 
-struct history *history_open(const char *path, GError **error)
+struct history *connection_share(const struct history *history)
 {
-	struct history *history = history_new(store_new(path));
-	g_autoptr(GError) cause = NULL;
+	struct history *again = g_new0(struct history, 1);
 
-	if (open_checked(history, false, &cause))
-		return history;
-	disconnect(history, false);
-	if (cause->code == ERROR_INPUT) {
-		if (begin_anew(history, cause->message, error))
-			return history;
-	} else {
-		g_propagate_error(error, g_steal_pointer(&cause));
-	}
-	history_close(history);
-	return NULL;
-}
-
-struct history *history_open_anew(const char *path, const char *why, GError **error)
-{
-	struct history *history = history_new(store_new(path));
-
-	if (begin_anew(history, why, error))
-		return history;
-	history_close(history);
-	return NULL;
-}
-
-bool history_began(struct history *history)
-{
-	return g_atomic_int_compare_and_exchange(&history->store->began, 1, 0);
-}
-
-struct history *history_open_again(const struct history *history, GError **error)
-{
 	g_atomic_int_inc(&history->store->references);
-	struct history *again = history_new(history->store);
+	again->store = history->store;
 	again->keep = history->keep;
-	if (open_checked(again, true, error))
-		return again;
-	history_close(again);
-	return NULL;
+	return again;
 }
 
-void history_close(struct history *history)
+void connection_free(struct history *history)
 {
-	if (!history)
-		return;
 	struct history_store *store = history->store;
-	disconnect(history, history->generation != g_atomic_int_get(&store->generation));
+
+	connection_disconnect(history, history->generation != g_atomic_int_get(&store->generation));
 	g_free(history);
 	if (!g_atomic_int_dec_and_test(&store->references))
 		return;
@@ -269,13 +231,13 @@ static bool renew(struct history *history, GError **error)
 			why = g_strdup_printf("%s was removed", store->path);
 	}
 	if (why)
-		return begin_anew(history, why, error);
-	disconnect(history, true);
-	if (open_checked(history, false, &cause))
+		return connection_begin_anew(history, why, error);
+	connection_disconnect(history, true);
+	if (connection_open(history, false, &cause))
 		return true;
-	disconnect(history, true);
+	connection_disconnect(history, true);
 	if (cause->code == ERROR_INPUT)
-		return begin_anew(history, cause->message, error);
+		return connection_begin_anew(history, cause->message, error);
 	g_propagate_error(error, g_steal_pointer(&cause));
 	return false;
 }
@@ -290,76 +252,18 @@ static bool is_current(const struct history *history)
 	       status.st_ino == history->inode;
 }
 
+/* A group stays with the file that it began in: another one knows nothing of it. */
+bool connection_ready(struct history *history, GError **error)
+{
+	return history->grouped || is_current(history) || renew(history, error);
+}
+
 /* For a call in the middle of work: it is tried again in any case. */
-static bool fail_use(struct history *history, int code, GError **error)
+bool connection_fail(struct history *history, int code, GError **error)
 {
 	g_autoptr(GError) cause = NULL;
 
 	history_fail(history->db, code, history->store->path, &cause);
 	history->damaged = history->damaged || cause->code == ERROR_INPUT;
 	return fail(error, ERROR_RETRY, "%s", cause->message);
-}
-
-sqlite3_stmt *history_prepare(struct history *history, const char *sql, GError **error)
-{
-	g_autoptr(GError) cause = NULL;
-	sqlite3_stmt *statement = NULL;
-
-	/* A group stays with the file that it began in: another one knows nothing of it. */
-	if (!history->grouped && !is_current(history) && !renew(history, &cause)) {
-		fail(error, ERROR_RETRY, "%s", cause->message);
-		return NULL;
-	}
-	int code = sqlite3_prepare_v2(history->db, sql, -1, &statement, NULL);
-	if (code != SQLITE_OK)
-		fail_use(history, code, error);
-	return statement;
-}
-
-bool history_row(struct history *history, sqlite3_stmt *statement, GError **error)
-{
-	int code = sqlite3_step(statement);
-
-	if (code == SQLITE_ROW)
-		return true;
-	if (code != SQLITE_DONE)
-		fail_use(history, code, error);
-	return false;
-}
-
-bool history_finish(struct history *history, sqlite3_stmt *statement, GError **error)
-{
-	g_autoptr(GError) cause = NULL;
-
-	while (history_row(history, statement, &cause))
-		;
-	sqlite3_finalize(statement);
-	if (!cause)
-		return true;
-	g_propagate_error(error, g_steal_pointer(&cause));
-	return false;
-}
-
-/* In WAL mode NORMAL leaves it to the next checkpoint, a thousand pages later. A power cut loses everything until then,
- * and nobody gets the error of an fsync that fails there. FULL is an fsync of the log for each statement, and for all
- * before it. */
-void history_sync_fully(struct history *history, bool fully)
-{
-	sqlite3_exec(
-		history->db, fully ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
-}
-
-bool history_finish_on_disk(struct history *history, sqlite3_stmt *statement, GError **error)
-{
-	if (history->grouped)
-		return history_finish(history, statement, error);
-	history_sync_fully(history, true);
-	bool done = history_finish(history, statement, error);
-	history_sync_fully(history, false);
-	return done;
-}
-
-void history_bind(sqlite3_stmt *statement, int index, const char *text)
-{
-	sqlite3_bind_text(statement, index, text, -1, SQLITE_TRANSIENT);
 }

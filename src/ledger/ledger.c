@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * The ledger in SQLite: who owns which output, numbers, originals that stay. It is never pruned. See history.h. */
+ * The ledger in SQLite: who owns which output, numbers, originals that stay. It is never pruned. See ledger.h. */
 #include <string.h>
 
 #include "base/error.h"
-#include "ledger/history_private.h"
+#include "ledger/ledger.h"
+#include "ledger/statement.h"
 
 static struct stamp stamp_at(sqlite3_stmt *s, int column)
 {

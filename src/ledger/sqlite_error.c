@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * SQLite's errors as ours: see history_private.h. */
+ * SQLite's errors as ours: see sqlite_error.h. */
+#include "ledger/sqlite_error.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "ledger/history_private.h"
+#include "ledger/database.h"
 
 static enum error_kind kind_of(int code)
 {

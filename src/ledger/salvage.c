@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * What can still be read of a damaged database. Each table is read from both ends, up to the page that cannot be read: rows on the others
- * are whole, since a page is the unit that is lost. See history_private.h. */
+ * are whole, since a page is the unit that is lost. See salvage.h. */
+#include "ledger/salvage.h"
+
+#include <stdbool.h>
 #include <string.h>
 
-#include "ledger/history_private.h"
+#include "ledger/schema.h"
 
 /* What is not to be shown to anyone is left out: the row, when it cannot be without. */
 static bool is_unfit(sqlite3_stmt *from, int column)
