@@ -6,6 +6,9 @@
 #include "base/display.h"
 #include "base/json.h"
 #include "web/api/api.h"
+#include "web/api/api_jobs.h"
+#include "web/api/api_pipelines.h"
+#include "web/api/api_workers.h"
 
 #define FIELDS 8
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "web/api/api.h"
+#include "web/api/api_jobs.h"
 #include "web/http/answer.h"
 #include "web/http/files.h"
 #include "web/http/listen.h"

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * A job as JSON, in a list and in full: see api.h. */
+ * A job as JSON, in a list and in full: see api_job.h. */
 #include <math.h>
 #include <string.h>
 
 #include "base/disk/beneath.h"
 #include "base/json.h"
-#include "web/api/api.h"
+#include "web/api/api_job.h"
+#include "web/api/api_pipelines.h"
 
 struct shown_output {
 	struct output_view of;

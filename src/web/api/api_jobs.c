@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Lists of jobs, page by page: those in work from the snapshot, those that are over from the history: see api.h. */
+ * Lists of jobs, page by page: those in work from the snapshot, those that are over from the history: see api_jobs.h. */
 #include <string.h>
 
 #include "base/error.h"
-#include "web/api/api.h"
+#include "web/api/api_job.h"
+#include "web/api/api_jobs.h"
 #include "web/api/archive.h"
 
 static int state_by_name(const char *name)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Definitions, and what a chain does, as JSON: see api.h. */
+ * Definitions, and what a chain does, as JSON: see api_pipelines.h. */
+#include "web/api/api_pipelines.h"
 #include "base/json.h"
-#include "web/api/api.h"
 
 /* Written by status/pipeline_show.c; described here only. */
 struct shown_chain {

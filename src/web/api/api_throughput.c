@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Throughput and latency of the last hour or day, out of the history: see api.h. */
+ * Throughput and latency of the last hour or day, out of the history: see api_throughput.h. */
 #include <string.h>
 
 #include "base/clock.h"
-#include "web/api/api.h"
+#include "web/api/api_throughput.h"
 #include "web/api/archive.h"
 
 /* How long a computed answer is used again. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Workers as JSON: see api.h. */
+ * Workers as JSON: see api_workers.h. */
 #include <math.h>
 #include <string.h>
 
-#include "web/api/api.h"
+#include "web/api/api_workers.h"
 
 struct shown_task {
 	struct task_view of;

@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "web/api/api.h"
+#include "web/api/api_job.h"
+#include "web/api/api_workers.h"
 #include "web/api/archive.h"
 #include "web/api/streams.h"
 #include "web/pictures/pictures.h"

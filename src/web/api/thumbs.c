@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "web/api/api.h"
+#include "web/api/api_jobs.h"
 #include "web/api/archive.h"
 #include "web/pictures/pictures.h"
 

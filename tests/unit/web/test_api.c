@@ -13,6 +13,10 @@
 #include "fake.h"
 #include "ledger/history.h"
 #include "web/api/api.h"
+#include "web/api/api_job.h"
+#include "web/api/api_jobs.h"
+#include "web/api/api_pipelines.h"
+#include "web/api/api_workers.h"
 #include "web/api/archive.h"
 
 static JsonObject *parsed(char *text)
