@@ -5,11 +5,6 @@
 #include "master/fleet/tile_timing.h"
 #include "master/fleet/worker_select.h"
 
-/* Whatever is usual, to be late by less than this is nothing that anybody notices; a message there and back takes some of it. */
-#define LEAST_US (50 * (gint64)1000)
-/* A second worker must be likely to be through in half the time. */
-#define TIMES_FASTER 2
-
 static bool is_fresh(const struct lease *lease)
 {
 	const struct job *job = lease->job;
@@ -18,39 +13,37 @@ static bool is_fresh(const struct lease *lease)
 	       !segment_taken(job->segment, lease->tile, job->course.run, lease->attempt);
 }
 
-static void consider(struct speculative_task *found, struct lease *lease, const struct worker *helper, gint64 now)
+static struct speculative_facts facts_of(const struct lease *lease, const struct worker *helper, gint64 now)
 {
-	const struct tile *tile = &lease->job->tiles[lease->tile];
-	gint64 usual = tile_timing_usual_us(lease->job, lease->tile);
+	const struct job *job = lease->job;
+	gint64 usual = tile_timing_usual_us(job, lease->tile);
 
-	if (usual == 0 || tile->extra || lease->job->send_after_us > now || lease->job->lane != LANE_TILED ||
-		!worker_may_help(helper, lease->job, lease->tile))
-		return;
-	gint64 until = tile_timing_until_us(lease->worker, lease, usual, now);
-	gint64 limit = TIMES_FASTER * tile_timing_own_us(helper, usual);
-	bool fresh = is_fresh(lease);
-	/* What was begun is done twice, so that it has to be worth it. */
-	if (!fresh)
-		limit = MAX(limit, tile_timing_late_us(lease->job, lease->tile));
-	limit += LEAST_US;
-	if (until > limit && until > found->until_us) {
-		gint64 since = tile_timing_since_us(lease->worker, now);
-		*found = (struct speculative_task){lease, until, since, usual, fresh, 0};
-	} else if (until <= limit) {
-		/* It grows no faster than time goes. */
-		found->due_us = MIN(found->due_us, limit - until);
-	}
+	return (struct speculative_facts){
+		.barred = job->tiles[lease->tile].extra || job->send_after_us > now || job->lane != LANE_TILED ||
+			  !worker_may_help(helper, job, lease->tile),
+		.fresh = is_fresh(lease),
+		.usual_us = usual,
+		.late_us = tile_timing_late_us(job, lease->tile),
+		.until_us = tile_timing_until_us(lease->worker, lease, usual, now),
+		.helper_us = tile_timing_own_us(helper, usual),
+	};
 }
 
 struct speculative_task speculative_find(struct workers *workers, const struct worker *helper, gint64 now_us)
 {
 	GPtrArray *all = workers_all(workers);
-	struct speculative_task found = {.due_us = G_MAXINT64};
+	struct speculative_task found = {.choice = SPECULATIVE_NOTHING};
 
 	for (guint i = 0; i < all->len; i++) {
 		const struct worker *worker = g_ptr_array_index(all, i);
-		for (GList *link = worker->leases.head; worker != helper && link; link = link->next)
-			consider(&found, link->data, helper, now_us);
+		for (GList *link = worker->leases.head; worker != helper && link; link = link->next) {
+			struct lease *lease = link->data;
+			const struct speculative_facts facts = facts_of(lease, helper, now_us);
+			if (speculative_consider(&found.choice, &facts)) {
+				found.lease = lease;
+				found.facts = facts;
+			}
+		}
 	}
 	return found;
 }

@@ -16,6 +16,7 @@
 #include "master/inbox/claim.h"
 #include "master/job/drop.h"
 #include "master/job/job_course.h"
+#include "master/policy/poison_task.h"
 #include "status/snapshot.h"
 
 struct lease;
@@ -23,14 +24,6 @@ struct codec_link;
 struct master;
 
 enum tile_state { TILE_WAITING, TILE_READY, TILE_LEASED, TILE_DONE };
-
-/* Workers that died, or fell silent, while they had a task in hand. */
-struct poison_count {
-	guint deaths, silences;
-	guint losses; /* of messages, its own or its answer's */
-	GQuark how;   /* the last one's end */
-	bool differ;  /* others ended otherwise */
-};
 
 struct tile {
 	int output;
@@ -70,7 +63,7 @@ struct job {
 	bool loose;           /* `once`: the original is no claim and stays where it is */
 	struct course course; /* job_happens() alone writes it */
 	enum lane lane;
-	bool sent_as_file;    /* its file, which could be cut, goes to one worker: see placement.h */
+	bool sent_as_file;    /* its file, which could be cut, goes to one worker: see policy/placement.h */
 	int threads;          /* whole: of the worker that has it; 0: one */
 	char *waiting_for;    /* the fault; NULL: none */
 	char *undelivered;    /* why a task of this run did not reach the broker; NULL: all did */

@@ -20,6 +20,7 @@ void queue_init(struct queue *queue)
 	queue->running = g_ptr_array_new();
 	queue->stuck = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_queue_init(&queue->queued);
+	queue->placement_times = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
 
 void queue_clear(struct queue *queue)
@@ -104,4 +105,15 @@ bool queue_is_stuck(const struct queue *queue, const struct job *job)
 bool queue_may_start(const struct queue *queue, const struct job *job)
 {
 	return job->course.stuck ? !another_tries(queue, job) : !queue_is_stuck(queue, job);
+}
+
+struct placement_times *queue_placement_times(struct queue *queue, const struct job *job)
+{
+	struct placement_times *times = g_hash_table_lookup(queue->placement_times, job->pipeline->name);
+
+	if (!times) {
+		times = g_new0(struct placement_times, 1);
+		g_hash_table_insert(queue->placement_times, g_strdup(job->pipeline->name), times);
+	}
+	return times;
 }

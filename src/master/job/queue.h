@@ -7,6 +7,7 @@
 #define DROPMILL_MASTER_JOB_QUEUE_H
 
 #include "master/job/job.h"
+#include "master/policy/placement.h"
 
 struct codec_link;
 
@@ -17,7 +18,7 @@ struct queue {
 	GPtrArray *running;       /* struct job */
 	GHashTable *stuck;        /* pipeline's name to how many of its jobs are stuck: see job_waiting.c */
 	GHashTable *always_whole; /* hashes of the definitions whose chains are never cut, as far as codecs have said */
-	GHashTable *placement_times;    /* pipeline's name to struct placement_times; NULL: none were measured */
+	GHashTable *placement_times;    /* pipeline's name to struct placement_times */
 	guint turn;                     /* whose task goes next among the running */
 	guint32 serial;                 /* of the last run */
 	struct codec_link *spare_codec; /* started for the next large picture; NULL: none */
@@ -40,5 +41,7 @@ void queue_count_stuck(struct queue *queue, const struct job *job, bool stuck);
 bool queue_is_stuck(const struct queue *queue, const struct job *job);
 /* Its pipeline has not too many that are stuck; of those that are, one at a time is tried. */
 bool queue_may_start(const struct queue *queue, const struct job *job);
+/* What its pipeline's pictures took so far, far from shared memory. Borrowed. */
+struct placement_times *queue_placement_times(struct queue *queue, const struct job *job);
 
 #endif

@@ -18,8 +18,6 @@
 /* Heartbeats in a row that say "idle" while a task is out: its message was lost on the way. */
 #define IDLE_BEATS 3
 #define UNANSWERED "it was sent and never answered: its message, or the answer's, was lost on the way"
-/* So often one task may be lost in one run of its job. */
-#define LOSSES_MOST 4
 
 /* Of each worker: what is on its way to all of them stays within the budget. */
 static gsize cluster_window(const struct master *master)
@@ -132,10 +130,10 @@ void dispatch_lost(struct master *master, struct lease *lease, const char *why)
 	struct job *job = lease->job;
 	struct tile *tile = &job->tiles[lease->tile];
 
-	if (++tile->poison.losses < LOSSES_MOST || tile->extra)
-		dispatch_take_back(master, lease, why);
-	else
+	if (poison_task_lost(&tile->poison, tile->extra != NULL))
 		job_broken(master, job, why);
+	else
+		dispatch_take_back(master, lease, why);
 }
 
 bool dispatch_fenced(const struct lease *lease)

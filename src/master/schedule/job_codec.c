@@ -6,12 +6,33 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "master/fleet/worker_select.h"
 #include "master/report/view.h"
 #include "master/schedule/asset_copies.h"
 #include "master/schedule/dispatch.h"
 #include "master/schedule/job_start.h"
-#include "master/schedule/placement.h"
 #include "master/schedule/schedule_private.h"
+
+/* Its file, which could be cut, goes to one worker: see policy/placement.h. */
+static bool sends_file(struct master *master, struct job *job, JsonObject *plan)
+{
+	const struct options *options = master->settings.options;
+	const struct placement_facts facts = {
+		.embedded = master->link.embedded,
+		.tile_wished = options->tile > 0,
+		.loose = job->loose,
+		.must_tile = job->course.must == LANE_TILED,
+		.streams = json_bool(plan, "streams", false),
+		.live = workers_live(master->fleet.workers),
+		.sharing = workers_sharing(master->fleet.workers, options),
+		.pixels = (gint64)job->width * job->height,
+		.pixel_bytes = json_int(json_object(json_object(plan, "task"), "source"), "pixel_bytes", 0),
+		.file_bytes = job->claim->bytes,
+		.limit_s = job->pipeline->limits.seconds,
+	};
+
+	return placement_sends_file(&facts, queue_placement_times(&master->queue, job));
+}
 
 static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 {
@@ -20,7 +41,8 @@ static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 	JsonArray *temps = json_array_new();
 
 	json_object_set_array_member(go, "temps", temps);
-	if (placement_sends_file(master, job, plan)) {
+	job->sent_as_file = sends_file(master, job, plan);
+	if (job->sent_as_file) {
 		job_other_lane(master, job, LANE_WHOLE,
 			"no worker shares memory, and its file is much smaller than its pixels");
 		jobs_have_spare_codec(master);

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Whose doing was it: tasks that kill their workers, hang, or make their codec hang: see poison_task.h.
- *
- * A task is suspected when it was in hand as its worker died: its supervisor reads that in its journal, and tells, from another machine
- * with the heartbeat of the successor. Of a worker without a supervisor, the lease table tells what was begun, or the last heartbeat, or the
- * order in which tasks were given out. What only waited in that worker's hands is given to others and blamed for nothing. */
+ * Tasks that kill their workers, hang, or make their codec hang: see poison_task.h. */
 #include "master/schedule/poison_task.h"
 
 #include <string.h>
@@ -16,64 +12,47 @@
 #include "master/schedule/dispatch.h"
 #include "master/schedule/schedule_private.h"
 
-/* A worker elsewhere that fell silent may be well: only so many times as often as by deaths is a task failed by silence. */
-#define SILENCES_A_DEATH 3
-
-/* What the last heartbeat named, when it is not answered yet. */
-static const struct lease *named_by_heartbeat(const struct worker *worker)
+/* What the last heartbeat names. */
+static bool in_heartbeat(const struct lease *lease)
 {
-	for (GList *link = worker->leases.head; link; link = link->next) {
-		const struct lease *lease = link->data;
-		if ((gint32)lease->tile == worker->beat->tile && strcmp(lease->job->id, worker->beat->job) == 0 &&
-			lease->attempt == (guint)worker->beat->attempt)
-			return lease;
-	}
-	return NULL;
+	const struct heartbeat *beat = lease->worker->beat;
+
+	return (gint32)lease->tile == beat->tile && strcmp(lease->job->id, beat->job) == 0 &&
+	       lease->attempt == (guint)beat->attempt;
 }
 
-/* What its journal says; NULL: nothing, or it is over by now. */
-static const struct lease *named_by_journal(const struct worker *worker)
+static bool in_journal(const struct lease *lease)
 {
 	char name[JOURNAL_TASK_BYTES];
 
-	for (GList *link = worker->leases.head; link; link = link->next) {
-		const struct lease *lease = link->data;
-		journal_name(name, lease->job->id, lease->job->course.run, (int)lease->tile, (int)lease->attempt);
-		if (strcmp(name, worker->last_task) == 0)
-			return lease;
-	}
-	return NULL;
+	journal_name(name, lease->job->id, lease->job->course.run, (int)lease->tile, (int)lease->attempt);
+	return g_strcmp0(name, lease->worker->last_task) == 0;
 }
 
-/* The last one that was begun: those before it are finished, only their results may have been lost. */
-static const struct lease *last_taken(const struct worker *worker)
+static bool has_begun(const struct lease *lease)
 {
-	for (GList *link = worker->leases.tail; link; link = link->prev) {
-		const struct lease *lease = link->data;
-		const struct job *job = lease->job;
-		if (lease->begun || (job->segment && lease->plane == PLANE_SHM &&
-					    segment_taken(job->segment, lease->tile, job->course.run, lease->attempt)))
-			return lease;
-	}
-	return NULL;
+	const struct job *job = lease->job;
+
+	return lease->begun || (job->segment && lease->plane == PLANE_SHM &&
+				       segment_taken(job->segment, lease->tile, job->course.run, lease->attempt));
 }
 
 /* The task that this worker had in hand; NULL: it may have had none. */
 static const struct lease *in_hand(const struct worker *worker)
 {
-	const struct lease *lease = worker->last_task ? named_by_journal(worker) : last_taken(worker);
+	g_autofree struct held_task *tasks = g_new(struct held_task, worker->leases.length);
+	gint64 late_us = G_MAXINT64;
+	guint count = 0;
 
-	if (lease || worker->last_task)
-		return lease;
-	lease = named_by_heartbeat(worker);
-	if (lease)
-		return lease;
-	/* The first in the order, unless that is one that others have answered meanwhile: such a task is nobody's fault. */
-	lease = g_queue_peek_head((GQueue *)&worker->leases);
-	for (GList *link = worker->late.head; lease && link; link = link->next)
-		if (((const struct late *)link->data)->sent_us <= lease->sent_us)
-			return NULL;
-	return lease;
+	for (GList *link = worker->leases.head; link; link = link->next) {
+		const struct lease *lease = link->data;
+		tasks[count++] =
+			(struct held_task){in_journal(lease), in_heartbeat(lease), has_begun(lease), lease->sent_us};
+	}
+	for (GList *link = worker->late.head; link; link = link->next)
+		late_us = MIN(late_us, ((const struct late *)link->data)->sent_us);
+	int index = poison_task_in_hand(tasks, count, worker->last_task != NULL, late_us);
+	return index < 0 ? NULL : g_queue_peek_nth((GQueue *)&worker->leases, (guint)index);
 }
 
 static void fail_overtime(struct master *master, struct job *job, guint tile)
@@ -94,34 +73,44 @@ static const char *end_of(const struct worker *worker)
 	return g_str_has_prefix(end, killed) ? end + strlen(killed) : end;
 }
 
-void poison_task_worker_gone(struct master *master, struct worker *worker, bool dead)
+static struct worker_end how_it_ended(const struct worker *worker, bool dead)
 {
 	static const char overtime[] = "exit status " G_STRINGIFY(PROCESS_OVERTIME);
-	const struct lease *lease = worker->ended_by_us ? NULL : in_hand(worker);
 
-	if (!lease || strcmp(worker->beat->state, "stopping") == 0 || g_strcmp0(worker->end, "exit status 0") == 0)
+	return (struct worker_end){
+		.dead = dead,
+		.in_order = worker->ended_by_us || strcmp(worker->beat->state, "stopping") == 0 ||
+			    g_strcmp0(worker->end, "exit status 0") == 0,
+		.overtime = g_strcmp0(worker->end, overtime) == 0,
+		.how = g_quark_from_string(end_of(worker)),
+	};
+}
+
+void poison_task_worker_gone(struct master *master, struct worker *worker, bool dead)
+{
+	const struct lease *lease = in_hand(worker);
+
+	if (!lease)
 		return;
 	struct job *job = lease->job;
 	guint index = lease->tile;
 	struct poison_count *poison = &job->tiles[index].poison;
-	GQuark how = g_quark_from_string(end_of(worker));
+	const struct worker_end end = how_it_ended(worker, dead);
+	enum poison_verdict verdict = poison_task_worker_ended(poison, &end, job->pipeline->attempts);
 
-	if (dead && g_strcmp0(worker->end, overtime) == 0) {
+	if (verdict == POISON_INNOCENT)
+		return;
+	if (verdict == POISON_OVERTIME) {
 		fail_overtime(master, job, index);
 		return;
 	}
-	poison->deaths += dead;
-	poison->silences += !dead;
-	poison->differ |= poison->how && poison->how != how;
-	poison->how = how;
 	if (dead)
 		failure_votes_add(job, index, worker, FAILURE_DEATH, worker->end);
-	if (poison->deaths < job->pipeline->attempts &&
-		poison->deaths + poison->silences < job->pipeline->attempts * SILENCES_A_DEATH)
+	if (verdict == POISON_SUSPECTED)
 		return;
 	guint count = poison->deaths + poison->silences;
 	g_autofree char *reason = g_strdup_printf("killed %u worker%s (%s%s)", count, count == 1 ? "" : "s",
-		poison->differ ? "the last one: " : "", g_quark_to_string(how));
+		poison->differ ? "the last one: " : "", g_quark_to_string(end.how));
 	dispatch_dead_letter(&master->link, job, index, reason);
 	job_bad(master, job, SHOWN_CRASH, reason);
 }
@@ -151,16 +140,18 @@ static void replace_stuck(struct fleet *fleet, struct worker *worker)
  * gets nothing more as long as it says that it is still on it. */
 static void stop_hanging(struct master *master, struct worker *worker)
 {
-	const struct lease *lease = named_by_heartbeat(worker);
-	struct job *job = lease ? lease->job : NULL;
+	const struct lease *lease = NULL;
 
-	if (!job || (double)worker->beat->busy_us <= job->pipeline->limits.seconds * G_USEC_PER_SEC)
+	for (GList *link = worker->leases.head; link && !lease; link = link->next)
+		lease = in_heartbeat(link->data) ? link->data : NULL;
+	struct job *job = lease ? lease->job : NULL;
+	if (!job || !poison_task_hangs(worker->beat->busy_us, job->pipeline->limits.seconds))
 		return;
 	const struct tile *tile = &job->tiles[lease->tile];
 	const struct lease *other = tile->extra == lease ? tile->lease : tile->extra;
 	replace_stuck(&master->fleet, worker);
 	/* It hangs there, too, or will. */
-	if (other && named_by_heartbeat(other->worker) == other)
+	if (other && in_heartbeat(other))
 		replace_stuck(&master->fleet, other->worker);
 	fail_overtime(master, job, lease->tile);
 	take_others_back(master, worker);
@@ -175,9 +166,7 @@ static bool codec_owes(const struct job *job)
 
 static void stop_hanging_codec(struct master *master, struct job *job)
 {
-	double seconds = (double)(clock_now_us() - job->codec_us) / G_USEC_PER_SEC;
-
-	if (!codec_owes(job) || seconds <= job->pipeline->limits.seconds)
+	if (!codec_owes(job) || !poison_task_hangs(clock_now_us() - job->codec_us, job->pipeline->limits.seconds))
 		return;
 	g_autofree char *reason = g_strdup_printf("its codec took longer than %g s for %s (limits: seconds)",
 		job->pipeline->limits.seconds, job->tiles ? "its next rows" : "the header and the plan");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   finds tasks that kill their workers, hang, or make their codec hang.
+ * Purpose:   finds tasks that kill their workers, hang, or make their codec hang: acts on what policy/poison_task.h decides.
  * Thread:    the master's loop. Ownership: the job's, unless said otherwise.
  */
 #ifndef DROPMILL_MASTER_SCHEDULE_POISON_TASK_H

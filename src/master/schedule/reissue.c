@@ -22,17 +22,20 @@
 
 #define TIMER_LEAST_MS 10
 
-static void note(struct job *job, const struct speculative_task *late, const char *from, const char *to, bool taken)
+static void note(const struct speculative_task *late, const char *to, gint64 since_us, bool taken)
 {
-	guint tile = late->lease->tile;
-	double usual = (double)late->usual_us / G_USEC_PER_SEC, since = (double)late->since_us / G_USEC_PER_SEC,
-	       until = (double)late->until_us / G_USEC_PER_SEC;
+	struct lease *lease = late->lease;
+	struct job *job = lease->job;
+	guint tile = lease->tile;
+	const char *from = lease->worker->id;
+	double usual = (double)late->facts.usual_us / G_USEC_PER_SEC, since = (double)since_us / G_USEC_PER_SEC,
+	       until = (double)late->facts.until_us / G_USEC_PER_SEC;
 
 	if (taken)
 		job_note(job, TIMELINE_REISSUED, (int)tile, to,
 			"tile %u is given to %s: %s would not have begun for long (%.2f s to go; others took %.2f s)",
 			tile, to, from, until, usual);
-	else if (late->lease == g_queue_peek_head(&late->lease->worker->leases))
+	else if (lease == g_queue_peek_head(&lease->worker->leases))
 		job_note(job, TIMELINE_REISSUED, (int)tile, to,
 			"tile %u is given to %s as well: %s has been at it for %.2f s, others took %.2f s", tile, to,
 			from, since, usual);
@@ -53,12 +56,13 @@ static bool help(struct master *master, const struct speculative_task *late, str
 
 	if (!send_task_plane(master, helper, job, index, &plane))
 		return false;
+	gint64 since = tile_timing_since_us(worker, clock_now_us());
 	bool shared = job->segment && lease->plane == PLANE_SHM;
-	bool taken = shared && late->fresh && dispatch_fenced(lease);
-	note(job, late, worker->id, helper->id, taken);
+	bool taken = shared && late->facts.fresh && dispatch_fenced(lease);
+	note(late, helper->id, since, taken);
 	log_debug("%s tile %u: %s is late (%" G_GINT64_FORMAT " us to go), %s gets it%s", job->id, index, worker->id,
-		late->until_us, helper->id, taken ? "" : " as well");
-	tile_timing_found_late(worker, late->since_us, late->usual_us);
+		late->facts.until_us, helper->id, taken ? "" : " as well");
+	tile_timing_found_late(worker, since, late->facts.usual_us);
 	worker->taken_back++;
 	master->stats.tiles_reissued++;
 	job->tiles[index].reissued++;
@@ -90,7 +94,7 @@ void reissue_late(struct master *master)
 			view_changed(&master->report);
 			continue;
 		}
-		due = MIN(due, late.due_us);
+		due = MIN(due, late.choice.due_us);
 		g_ptr_array_add(tried, helper);
 	}
 	if (due < G_MAXINT64 && !master->fleet.timer)

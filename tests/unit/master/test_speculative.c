@@ -111,14 +111,14 @@ static void late_is_measured(void **state)
 	assert_null(look(mill, mill->b).lease);
 	measured(mill, 20, 100 * MS);
 	assert_ptr_equal(look(mill, mill->b).lease, lease);
-	assert_int_equal(look(mill, mill->b).usual_us, 100 * MS);
+	assert_int_equal(look(mill, mill->b).facts.usual_us, 100 * MS);
 	/* Of tiles that take ten seconds each, five are nothing; the same five are much of tiles that take a tenth. */
 	silent(mill, mill->a, 5 * G_USEC_PER_SEC);
 	assert_ptr_equal(look(mill, mill->b).lease, lease);
 	measured(mill, TILE_TIMING_KEPT, 10 * (gint64)G_USEC_PER_SEC);
 	assert_null(look(mill, mill->b).lease);
 	/* And it is said when to look again. */
-	gint64 due = look(mill, mill->b).due_us;
+	gint64 due = look(mill, mill->b).choice.due_us;
 	assert_in_range(due, 24 * (gint64)G_USEC_PER_SEC, 26 * (gint64)G_USEC_PER_SEC);
 }
 
@@ -168,7 +168,7 @@ static void the_queue_counts(void **state)
 		last = give_to(mill, mill->a, i);
 	struct speculative_task late = look(mill, mill->b);
 	assert_ptr_equal(late.lease, last);
-	assert_int_equal(late.until_us, 600 * MS);
+	assert_int_equal(late.facts.until_us, 600 * MS);
 	/* Of one that takes ten times as long, the second is late already, and the first will be. */
 	lease_end(mill->tiles[5].lease);
 	lease_end(mill->tiles[4].lease);
