@@ -150,20 +150,10 @@ static bool build_pad(VipsImage *in, const struct args *args, VipsImage **out, G
 	return ok || vips_failed(error, NULL);
 }
 
-#define EDGE(NAME, ALIAS)                                                                                              \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_INT, .unit = "px", .min = 0, .max = 10000000, .fallback = "0",             \
-		.aliases = NAMES(ALIAS), .help = "where the area begins"                                               \
-	}
+#define EDGE(NAME, ALIAS) INT_PARAM(NAME, "px", 0, 10000000, "0", "where the area begins", .aliases = NAMES(ALIAS))
 #define SIDE(NAME, ALIAS, REQUIRED, HELP)                                                                              \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_INT, .unit = "px", .min = 1, .max = 10000000, .required = REQUIRED,        \
-		.aliases = NAMES(ALIAS), .help = HELP                                                                  \
-	}
-#define ADDED(NAME, HELP)                                                                                              \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_INT, .unit = "px", .min = 0, .max = 10000000, .help = HELP                 \
-	}
+	INT_PARAM(NAME, "px", 1, 10000000, NULL, HELP, .required = REQUIRED, .aliases = NAMES(ALIAS))
+#define ADDED(NAME, HELP) INT_PARAM(NAME, "px", 0, 10000000, NULL, HELP)
 
 const struct operation area_operations[] = {
 	{
@@ -176,11 +166,9 @@ const struct operation area_operations[] = {
 				"of the area; by left and top it must lie inside the picture, by gravity a smaller "
 				"picture keeps its own"),
 			SIDE("height", "h", true, "of the area; the same"),
-			{.name = "gravity",
-				.type = PARAM_CHOICE,
-				.choices = gravity_names,
-				.aliases = NAMES("position"),
-				.help = "the edge or corner that the area is drawn to, instead of left and top"}),
+			CHOICE_PARAM("gravity", gravity_names, NULL,
+				"the edge or corner that the area is drawn to, instead of left and top",
+				.aliases = NAMES("position"))),
 		.flags = OPERATION_SEQUENTIAL,
 		.check = check_crop,
 		.build = build_crop,
@@ -193,13 +181,10 @@ const struct operation area_operations[] = {
 			   "the whole picture.",
 		.params = PARAMS(SIDE("width", "w", true, "of the area; a smaller picture keeps its own"),
 			SIDE("height", "h", true, "of the area; the same"),
-			{.name = "strategy",
-				.type = PARAM_CHOICE,
-				.fallback = "attention",
-				.choices = NAMES("attention", "entropy", "centre", "low", "high"),
-				.aliases = NAMES("interesting", "gravity", "crop"),
-				.help = "attention: edges, skin and saturated colours; entropy: the most detail; low: the top "
-					"left; high: the bottom right"}),
+			CHOICE_PARAM("strategy", NAMES("attention", "entropy", "centre", "low", "high"), "attention",
+				"attention: edges, skin and saturated colours; entropy: the most detail; low: the top "
+				"left; high: the bottom right",
+				.aliases = NAMES("interesting", "gravity", "crop"))),
 		.flags_of = smart_crop_flags,
 		.build = build_smart_crop,
 	},
@@ -210,18 +195,12 @@ const struct operation area_operations[] = {
 		.summary = "Cuts away what is background at the edges: libvips' find_trim; looks at the whole picture, "
 			   "and leaves one alone that is all background.",
 		.params = PARAMS(
-			{.name = "threshold",
-				.type = PARAM_DOUBLE,
-				.unit = "levels",
-				.min = 0,
-				.max = 255,
-				.fallback = "10",
-				.aliases = NAMES("tolerance", "fuzz"),
-				.help = "how far from the background still is background, as levels of 8 bits at any depth"},
-			{.name = "background",
-				.type = PARAM_COLOUR,
-				.aliases = NAMES("bg", "colour", "color"),
-				.help = "default: that of the top left pixel; if that is transparent, only alpha counts"}),
+			DOUBLE_PARAM("threshold", "levels", 0, 255, "10",
+				"how far from the background still is background, as levels of 8 bits at any depth",
+				.aliases = NAMES("tolerance", "fuzz")),
+			COLOUR_PARAM("background", NULL,
+				"default: that of the top left pixel; if that is transparent, only alpha counts",
+				.aliases = NAMES("bg", "colour", "color"))),
 		.flags = OPERATION_READS_METADATA,
 		.build = build_trim,
 	},
@@ -235,22 +214,14 @@ const struct operation area_operations[] = {
 			ADDED("left", "added; default: all"),
 			SIDE("width", "w", false, "of the whole; a wider picture keeps its own"),
 			SIDE("height", "h", false, "of the whole; a higher picture keeps its own"),
-			{.name = "gravity",
-				.type = PARAM_CHOICE,
-				.fallback = "centre",
-				.choices = gravity_names,
-				.aliases = NAMES("position"),
-				.help = "where in width and height the picture goes"},
-			{.name = "mode",
-				.type = PARAM_CHOICE,
-				.fallback = "background",
-				.choices = NAMES("background", "copy", "repeat", "mirror"),
-				.aliases = NAMES("extend_with"),
-				.help = "what is added: the colour, the outermost pixels, the picture again, or mirrored"},
-			{.name = "background",
-				.type = PARAM_COLOUR,
-				.aliases = NAMES("bg", "colour", "color"),
-				.help = "default: zero in every band, so black, or transparent where there is alpha"}),
+			CHOICE_PARAM("gravity", gravity_names, "centre", "where in width and height the picture goes",
+				.aliases = NAMES("position")),
+			CHOICE_PARAM("mode", NAMES("background", "copy", "repeat", "mirror"), "background",
+				"what is added: the colour, the outermost pixels, the picture again, or mirrored",
+				.aliases = NAMES("extend_with")),
+			COLOUR_PARAM("background", NULL,
+				"default: zero in every band, so black, or transparent where there is alpha",
+				.aliases = NAMES("bg", "colour", "color"))),
 		.check = check_pad,
 		.build = build_pad,
 	},

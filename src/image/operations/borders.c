@@ -148,29 +148,15 @@ static bool build_round_corners(VipsImage *in, const struct args *args, VipsImag
 	return true;
 }
 
-#define SIDE(NAME)                                                                                                     \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_INT, .unit = "px", .min = 0, .max = 100000,                                \
-		.help = "of this side, instead of width"                                                               \
-	}
-#define COLOUR(NAME, FALLBACK, ALIAS, HELP)                                                                            \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_COLOUR, .fallback = FALLBACK, .aliases = NAMES(ALIAS), .help = HELP        \
-	}
+#define SIDE(NAME) INT_PARAM(NAME, "px", 0, 100000, NULL, "of this side, instead of width")
+#define COLOUR(NAME, FALLBACK, ALIAS, HELP) COLOUR_PARAM(NAME, FALLBACK, HELP, .aliases = NAMES(ALIAS))
 
 const struct operation frame_operations[] = {
 	{
 		.name = "border",
 		.group = "composition",
 		.summary = "Puts a border of one colour round the picture, which becomes larger by it.",
-		.params = PARAMS({.name = "width",
-					 .type = PARAM_INT,
-					 .unit = "px",
-					 .min = 0,
-					 .max = 100000,
-					 .fallback = "0",
-					 .aliases = NAMES("size"),
-					 .help = "of every side"},
+		.params = PARAMS(INT_PARAM("width", "px", 0, 100000, "0", "of every side", .aliases = NAMES("size")),
 			COLOUR("colour", "black", "color", "of the border"), SIDE("top"), SIDE("right"), SIDE("bottom"),
 			SIDE("left")),
 		.flags = OPERATION_SEQUENTIAL,
@@ -181,28 +167,14 @@ const struct operation frame_operations[] = {
 		.name = "frame",
 		.group = "composition",
 		.summary = "Puts a frame round the picture, bevelled or flat, with a line inside it.",
-		.params = PARAMS({.name = "width",
-					 .type = PARAM_INT,
-					 .unit = "px",
-					 .min = 1,
-					 .max = 100000,
-					 .fallback = "24",
-					 .aliases = NAMES("size"),
-					 .help = "of the frame, without the line inside"},
+		.params = PARAMS(INT_PARAM("width", "px", 1, 100000, "24", "of the frame, without the line inside",
+					 .aliases = NAMES("size")),
 			COLOUR("colour", "#b0a080", "color", "of the frame"),
-			{.name = "inner_width",
-				.type = PARAM_INT,
-				.unit = "px",
-				.min = 0,
-				.max = 100000,
-				.fallback = "2",
-				.help = "of the line between picture and frame; 0: none"},
+			INT_PARAM(
+				"inner_width", "px", 0, 100000, "2", "of the line between picture and frame; 0: none"),
 			COLOUR("inner_colour", "black", "inner_color", "of that line"),
-			{.name = "style",
-				.type = PARAM_CHOICE,
-				.fallback = "raised",
-				.choices = NAMES("raised", "sunken", "flat"),
-				.help = "raised: light on top and left, shade on the other sides; sunken: the other way round"}),
+			CHOICE_PARAM("style", NAMES("raised", "sunken", "flat"), "raised",
+				"raised: light on top and left, shade on the other sides; sunken: the other way round")),
 		.flags = OPERATION_SEQUENTIAL,
 		.build = build_frame,
 	},
@@ -211,18 +183,9 @@ const struct operation frame_operations[] = {
 		.aliases = NAMES("rounded_corners", "rounded", "round"),
 		.group = "composition",
 		.summary = "Rounds the corners off: they become transparent, or of the background's colour.",
-		.params = PARAMS({.name = "radius",
-					 .type = PARAM_DOUBLE,
-					 .unit = "px",
-					 .min = 0,
-					 .max = 100000,
-					 .help = "at most half of the shorter side"},
-			{.name = "scale",
-				.type = PARAM_DOUBLE,
-				.unit = "",
-				.min = 0,
-				.max = 0.5,
-				.help = "the radius as a part of the shorter side, instead of radius; 0.5 makes a square a disc"},
+		.params = PARAMS(DOUBLE_PARAM("radius", "px", 0, 100000, NULL, "at most half of the shorter side"),
+			DOUBLE_PARAM("scale", "", 0, 0.5, NULL,
+				"the radius as a part of the shorter side, instead of radius; 0.5 makes a square a disc"),
 			COLOUR("background", NULL, "bg",
 				"of the corners; default: none, the picture gets an alpha band")),
 		.flags = OPERATION_SEQUENTIAL,

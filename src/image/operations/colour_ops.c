@@ -256,18 +256,9 @@ static bool build_recombine(VipsImage *in, const struct args *args, VipsImage **
 	return tone_support_rejoin(in, &tones, mixed, in->Type, out, error);
 }
 
-#define FACTOR(NAME, HELP)                                                                                             \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_DOUBLE, .unit = "", .min = 0, .max = 100, .fallback = "1", .help = HELP    \
-	}
-#define PERCENT(NAME, HELP)                                                                                            \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_DOUBLE, .unit = "%", .min = 0, .max = 100, .fallback = "100", .help = HELP \
-	}
-#define COLOUR(NAME, ALIAS, HELP)                                                                                      \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_COLOUR, .required = true, .aliases = NAMES(ALIAS), .help = HELP            \
-	}
+#define FACTOR(NAME, HELP) DOUBLE_PARAM(NAME, "", 0, 100, "1", HELP)
+#define PERCENT(NAME, HELP) DOUBLE_PARAM(NAME, "%", 0, 100, "100", HELP)
+#define COLOUR(NAME, ALIAS, HELP) COLOUR_PARAM(NAME, NULL, HELP, .required = true, .aliases = NAMES(ALIAS))
 
 const struct operation colour_operations[] = {
 	{
@@ -276,20 +267,8 @@ const struct operation colour_operations[] = {
 		.summary = "Brightness, saturation and hue as the eye sees them, in LCh as sharp has it.",
 		.params = PARAMS(FACTOR("brightness", "multiplies lightness"),
 			FACTOR("saturation", "multiplies chroma; 0 is grey"),
-			{.name = "hue",
-				.type = PARAM_DOUBLE,
-				.unit = "deg",
-				.min = -360,
-				.max = 360,
-				.fallback = "0",
-				.help = "turns the colours round"},
-			{.name = "lightness",
-				.type = PARAM_DOUBLE,
-				.unit = "%",
-				.min = -100,
-				.max = 100,
-				.fallback = "0",
-				.help = "added to lightness, of 100"}),
+			DOUBLE_PARAM("hue", "deg", -360, 360, "0", "turns the colours round"),
+			DOUBLE_PARAM("lightness", "%", -100, 100, "0", "added to lightness, of 100")),
 		.flags = OPERATION_SEQUENTIAL,
 		.build = build_modulate,
 	},
@@ -298,13 +277,8 @@ const struct operation colour_operations[] = {
 		.aliases = NAMES("saturate"),
 		.group = "colour",
 		.summary = "More or less colour at the same lightness.",
-		.params = PARAMS({.name = "factor",
-			.type = PARAM_DOUBLE,
-			.unit = "",
-			.min = 0,
-			.max = 100,
-			.required = true,
-			.help = "1 changes nothing, 0 is grey (the bands stay)"}),
+		.params = PARAMS(DOUBLE_PARAM(
+			"factor", "", 0, 100, NULL, "1 changes nothing, 0 is grey (the bands stay)", .required = true)),
 		.flags = OPERATION_SEQUENTIAL,
 		.build = build_saturation,
 	},

@@ -121,25 +121,13 @@ static bool build_mask(VipsImage *in, const struct args *args, VipsImage **out, 
 }
 
 #define GRAVITY(FALLBACK)                                                                                              \
-	{                                                                                                              \
-		.name = "gravity", .type = PARAM_CHOICE, .fallback = FALLBACK, .choices = gravity_names,               \
-		.aliases = NAMES("position"), .help = "where it goes, margin away from the edges"                      \
-	}
+	CHOICE_PARAM("gravity", gravity_names, FALLBACK, "where it goes, margin away from the edges",                  \
+		.aliases = NAMES("position"))
 #define OFFSET(NAME, ALIAS)                                                                                            \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_INT, .unit = "px", .min = -10000000, .max = 10000000, .fallback = "0",     \
-		.aliases = NAMES(ALIAS), .help = "of its corner, instead of gravity; it may reach outside"             \
-	}
-#define MARGIN(HELP)                                                                                                   \
-	{                                                                                                              \
-		.name = "margin", .type = PARAM_INT, .unit = "px", .min = 0, .max = 100000, .fallback = "0",           \
-		.help = HELP                                                                                           \
-	}
-#define OPACITY                                                                                                        \
-	{                                                                                                              \
-		.name = "opacity", .type = PARAM_DOUBLE, .unit = "", .min = 0, .max = 1, .fallback = "1",              \
-		.aliases = NAMES("alpha"), .help = "0 is invisible, 1 as it is"                                        \
-	}
+	INT_PARAM(NAME, "px", -10000000, 10000000, "0", "of its corner, instead of gravity; it may reach outside",     \
+		.aliases = NAMES(ALIAS))
+#define MARGIN(HELP) INT_PARAM("margin", "px", 0, 100000, "0", HELP)
+#define OPACITY DOUBLE_PARAM("opacity", "", 0, 1, "1", "0 is invisible, 1 as it is", .aliases = NAMES("alpha"))
 #define IMAGE(HELP)                                                                                                    \
 	{                                                                                                              \
 		.name = "image", .type = PARAM_ASSET, .asset = ASSET_IMAGE, .required = true,                          \
@@ -155,25 +143,15 @@ const struct operation compose_operations[] = {
 			"as they are, and what is opaque stays opaque.",
 		.params = PARAMS(IMAGE("the watermark, relative to the definition"), GRAVITY("southeast"),
 			OFFSET("left", "x"), OFFSET("top", "y"),
-			{.name = "repeat",
-				.type = PARAM_BOOL,
-				.fallback = "false",
-				.aliases = NAMES("tile", "tiled", "repeated"),
-				.help = "all over the picture, margin apart"},
+			BOOL_PARAM("repeat", "false", "all over the picture, margin apart",
+				.aliases = NAMES("tile", "tiled", "repeated")),
 			OPACITY,
-			{.name = "scale",
-				.type = PARAM_DOUBLE,
-				.unit = "",
-				.min = 0.001,
-				.max = 10,
-				.help = "its width as a part of the picture's: 0.2 is a fifth; default: its own size"},
+			DOUBLE_PARAM("scale", "", 0.001, 10, NULL,
+				"its width as a part of the picture's: 0.2 is a fifth; default: its own size"),
 			MARGIN("distance from the edges; with repeat: between two"),
-			{.name = "blend",
-				.type = PARAM_CHOICE,
-				.fallback = "over",
-				.choices = blend_opaque_names,
-				.aliases = NAMES("mode", "blend_mode"),
-				.help = "libvips' blend modes that leave an opaque picture opaque"}),
+			CHOICE_PARAM("blend", blend_opaque_names, "over",
+				"libvips' blend modes that leave an opaque picture opaque",
+				.aliases = NAMES("mode", "blend_mode"))),
 		.flags = OPERATION_SEQUENTIAL,
 		.check = check_watermark,
 		.build = build_watermark,
@@ -185,13 +163,10 @@ const struct operation compose_operations[] = {
 		.summary =
 			"Blends a picture from a file in: libvips' composite, rounded, in the picture's own depth and colours.",
 		.params = PARAMS(IMAGE("the picture to lay over, relative to the definition"),
-			{.name = "blend",
-				.type = PARAM_CHOICE,
-				.fallback = "over",
-				.choices = blend_names,
-				.aliases = NAMES("mode", "blend_mode"),
-				.help = "libvips' blend modes; clear, source, in, out, dest-in, dest-out, dest-atop and xor "
-					"give an opaque picture an alpha band"},
+			CHOICE_PARAM("blend", blend_names, "over",
+				"libvips' blend modes; clear, source, in, out, dest-in, dest-out, dest-atop and xor "
+				"give an opaque picture an alpha band",
+				.aliases = NAMES("mode", "blend_mode")),
 			GRAVITY("centre"), OFFSET("left", "x"), OFFSET("top", "y"), MARGIN("distance from the edges"),
 			OPACITY),
 		.flags = OPERATION_SEQUENTIAL,
@@ -206,14 +181,9 @@ const struct operation compose_operations[] = {
 			"Takes the transparency from a file: where its picture is white the picture shows, where it is black or "
 			"transparent it does not; alpha that is there already is multiplied.",
 		.params = PARAMS(IMAGE("the mask, relative to the definition"),
-			{.name = "resize",
-				.type = PARAM_BOOL,
-				.fallback = "true",
-				.help = "to the picture's size, whatever its proportions; false: another size is an error"},
-			{.name = "invert",
-				.type = PARAM_BOOL,
-				.fallback = "false",
-				.help = "black shows, white does not"}),
+			BOOL_PARAM("resize", "true",
+				"to the picture's size, whatever its proportions; false: another size is an error"),
+			BOOL_PARAM("invert", "false", "black shows, white does not")),
 		.flags = OPERATION_SEQUENTIAL,
 		.build = build_mask,
 	},

@@ -305,21 +305,9 @@ static bool build_auto_level(VipsImage *in, const struct args *args, VipsImage *
 	return tone_support_map(in, in_range, &ranges, out, error);
 }
 
-#define MODE(OTHER, HELP)                                                                                              \
-	{                                                                                                              \
-		.name = "mode", .type = PARAM_CHOICE, .fallback = "each", .choices = NAMES("each", OTHER),             \
-		.help = HELP                                                                                           \
-	}
-#define PERCENT(NAME, MOST, FALLBACK, HELP)                                                                            \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_DOUBLE, .unit = "%", .min = 0, .max = MOST, .fallback = FALLBACK,          \
-		.help = HELP                                                                                           \
-	}
-#define WINDOW(NAME, FALLBACK, HELP)                                                                                   \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_INT, .unit = "px", .min = 1, .max = 4096, .fallback = FALLBACK,            \
-		.help = HELP                                                                                           \
-	}
+#define MODE(OTHER, HELP) CHOICE_PARAM("mode", NAMES("each", OTHER), "each", HELP)
+#define PERCENT(NAME, MOST, FALLBACK, HELP) DOUBLE_PARAM(NAME, "%", 0, MOST, FALLBACK, HELP)
+#define WINDOW(NAME, FALLBACK, HELP) INT_PARAM(NAME, "px", 1, 4096, FALLBACK, HELP)
 
 const struct operation histogram_operations[] = {
 	{
@@ -350,13 +338,7 @@ const struct operation histogram_operations[] = {
 			"Brings out local contrast: libvips' hist_local; of 16 bits what is finer than 8 bits is kept beside it.",
 		.params = PARAMS(WINDOW("width", "64", "of the window, at most the picture's"),
 			WINDOW("height", NULL, "of the window; default: its width"),
-			{.name = "max_slope",
-				.type = PARAM_INT,
-				.unit = "",
-				.min = 0,
-				.max = 100,
-				.fallback = "3",
-				.help = "most that contrast is raised; 0: no bound"},
+			INT_PARAM("max_slope", "", 0, 100, "3", "most that contrast is raised; 0: no bound"),
 			MODE("lightness",
 				"each band of colour by itself as sharp does, or lightness alone so that colours stay")),
 		.build = build_clahe,

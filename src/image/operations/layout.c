@@ -95,19 +95,9 @@ static bool build_pixelate(VipsImage *in, const struct args *args, VipsImage **o
 	return true;
 }
 
-#define COUNT(NAME, HELP)                                                                                              \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_INT, .unit = "", .min = 1, .max = 100000, .fallback = "2", .help = HELP    \
-	}
-#define SHIFT(NAME, HELP)                                                                                              \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_INT, .unit = "px", .min = -10000000, .max = 10000000, .help = HELP         \
-	}
-#define FACTOR(NAME, ALIASES, FALLBACK, HELP)                                                                          \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_INT, .unit = "", .min = 1, .max = 10000, .fallback = FALLBACK,             \
-		.aliases = ALIASES, .help = HELP                                                                       \
-	}
+#define COUNT(NAME, HELP) INT_PARAM(NAME, "", 1, 100000, "2", HELP)
+#define SHIFT(NAME, HELP) INT_PARAM(NAME, "px", -10000000, 10000000, NULL, HELP)
+#define FACTOR(NAME, ALIASES, FALLBACK, HELP) INT_PARAM(NAME, "", 1, 10000, FALLBACK, HELP, .aliases = ALIASES)
 
 const struct operation layout_operations[] = {
 	{
@@ -154,14 +144,9 @@ const struct operation layout_operations[] = {
 		.summary =
 			"Square blocks from the top left, each the mean of its pixels, weighed by alpha; blocks that the "
 			"edge cuts count their last column or row for what is missing.",
-		.params = PARAMS({.name = "size",
-			.type = PARAM_INT,
-			.unit = "px",
-			.min = 1,
-			.max = 10000,
-			.fallback = "10",
-			.aliases = NAMES("block", "pixel"),
-			.help = "of a block; a larger one than the picture is the picture"}),
+		.params = PARAMS(INT_PARAM("size", "px", 1, 10000, "10",
+			"of a block; a larger one than the picture is the picture",
+			.aliases = NAMES("block", "pixel"))),
 		.build = build_pixelate,
 	},
 	{.name = NULL},

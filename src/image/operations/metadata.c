@@ -110,17 +110,12 @@ static bool build_density(VipsImage *in, const struct args *args, VipsImage **ou
 
 #define KINDS NAMES("exif", "icc", "xmp", "iptc", "orientation", "comments")
 #define KEEP_COLOURS                                                                                                   \
-	{                                                                                                              \
-		.name = "keep_colours", .type = PARAM_CHOICE, .fallback = "seen", .choices = keep_colours_values,      \
-		.aliases = NAMES("keep_colors"),                                                                       \
-		.help = "where the profile goes. seen: converted to sRGB before (grey stays grey); raw: the numbers "  \
-			"stay, and look different"                                                                     \
-	}
+	CHOICE_PARAM("keep_colours", keep_colours_values, "seen",                                                      \
+		"where the profile goes. seen: converted to sRGB before (grey stays grey); raw: the numbers "          \
+		"stay, and look different",                                                                            \
+		.aliases = NAMES("keep_colors"))
 #define PER(NAME, HELP, REQUIRED, ...)                                                                                 \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_DOUBLE, .unit = "px per unit", .min = 0.01, .max = 100000,                 \
-		.required = REQUIRED, .aliases = NAMES(__VA_ARGS__), .help = HELP                                      \
-	}
+	DOUBLE_PARAM(NAME, "px per unit", 0.01, 100000, NULL, HELP, .required = REQUIRED, .aliases = NAMES(__VA_ARGS__))
 
 const struct operation metadata_operations[] = {
 	{
@@ -160,12 +155,8 @@ const struct operation metadata_operations[] = {
 		.summary = "Says how large the picture is to be printed; its pixels stay as they are.",
 		.params = PARAMS(PER("x", "pixels across an inch or centimetre", true, "density", "dpi", "xres"),
 			PER("y", "pixels down; default: x", false, "yres"),
-			{.name = "unit",
-				.type = PARAM_CHOICE,
-				.fallback = "inch",
-				.choices = NAMES("inch", "cm"),
-				.aliases = NAMES("units"),
-				.help = "that the numbers go by"}),
+			CHOICE_PARAM("unit", NAMES("inch", "cm"), "inch", "that the numbers go by",
+				.aliases = NAMES("units"))),
 		.flags = OPERATION_SEQUENTIAL,
 		.build = build_density,
 	},

@@ -202,15 +202,9 @@ static bool build_erode(VipsImage *in, const struct args *args, VipsImage **out,
 }
 
 #define RADIUS                                                                                                         \
-	{                                                                                                              \
-		.name = "radius", .type = PARAM_INT, .unit = "px", .min = 1, .max = RADIUS_MAX, .fallback = "1",       \
-		.aliases = NAMES("width"), .help = "how far the shape reaches from its middle"                         \
-	}
-#define SHAPE                                                                                                          \
-	{                                                                                                              \
-		.name = "shape", .type = PARAM_CHOICE, .choices = shape_names, .fallback = "square",                   \
-		.aliases = NAMES("kernel"), .help = "which pixels around count"                                        \
-	}
+	INT_PARAM("radius", "px", 1, RADIUS_MAX, "1", "how far the shape reaches from its middle",                     \
+		.aliases = NAMES("width"))
+#define SHAPE CHOICE_PARAM("shape", shape_names, "square", "which pixels around count", .aliases = NAMES("kernel"))
 
 const struct operation morphology_operations[] = {
 	{
@@ -220,15 +214,11 @@ const struct operation morphology_operations[] = {
 		.summary =
 			"Grows or shrinks what is bright: the brightest or darkest pixel under a shape, and what follows "
 			"from both; alpha is left alone.",
-		.params =
-			PARAMS({.name = "method",
-				       .type = PARAM_CHOICE,
-				       .choices = method_names,
-				       .required = true,
-				       .aliases = NAMES("operation"),
-				       .help = "open is erode then dilate, close the other way; gradient, top_hat and "
-					       "bottom_hat are what dilate and erode, open, close change"},
-				RADIUS, SHAPE),
+		.params = PARAMS(CHOICE_PARAM("method", method_names, NULL,
+					 "open is erode then dilate, close the other way; gradient, top_hat and "
+					 "bottom_hat are what dilate and erode, open, close change",
+					 .required = true, .aliases = NAMES("operation")),
+			RADIUS, SHAPE),
 		.flags = OPERATION_SEQUENTIAL,
 		.build = build_morphology,
 	},

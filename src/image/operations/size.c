@@ -220,28 +220,22 @@ static bool load_thumbnail(
 }
 
 #define SIDE(NAME, ALIAS)                                                                                              \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_INT, .unit = "px", .min = 1, .max = 1000000, .aliases = NAMES(ALIAS),      \
-		.help = "of the box; the other side follows from the proportions when it is left out"                  \
-	}
+	INT_PARAM(NAME, "px", 1, 1000000, NULL,                                                                        \
+		"of the box; the other side follows from the proportions when it is left out",                         \
+		.aliases = NAMES(ALIAS))
 #define WITHOUT_ENLARGEMENT                                                                                            \
-	{                                                                                                              \
-		.name = "without_enlargement", .type = PARAM_BOOL, .fallback = "false",                                \
-		.aliases = NAMES("no_enlargement", "shrink_only"), .help = "leave a picture alone that is smaller"     \
-	}
+	BOOL_PARAM("without_enlargement", "false", "leave a picture alone that is smaller",                            \
+		.aliases = NAMES("no_enlargement", "shrink_only"))
 
 #define GRAVITY                                                                                                        \
-	{                                                                                                              \
-		.name = "gravity", .type = PARAM_CHOICE, .fallback = "centre", .choices = crop_gravity,                \
-		.aliases = NAMES("position", "crop"),                                                                  \
-		.help = "what fit: cover keeps and where fit: contain goes; attention and entropy choose what is "     \
-			"worth seeing, as smart_crop does, and look at the whole picture"                              \
-	}
+	CHOICE_PARAM("gravity", crop_gravity, "centre",                                                                \
+		"what fit: cover keeps and where fit: contain goes; attention and entropy choose what is "             \
+		"worth seeing, as smart_crop does, and look at the whole picture",                                     \
+		.aliases = NAMES("position", "crop"))
 #define BACKGROUND                                                                                                     \
-	{                                                                                                              \
-		.name = "background", .type = PARAM_COLOUR, .aliases = NAMES("bg", "colour", "color"),                 \
-		.help = "of fit: contain; default: zero in every band, so black, or transparent where there is alpha"  \
-	}
+	COLOUR_PARAM("background", NULL,                                                                               \
+		"of fit: contain; default: zero in every band, so black, or transparent where there is alpha",         \
+		.aliases = NAMES("bg", "colour", "color"))
 
 static unsigned thumbnail_flags(const struct args *args)
 {
@@ -255,23 +249,12 @@ const struct operation size_operations[] = {
 		.group = "geometry",
 		.summary = "To another size: libvips' resize, then a crop or border where fit asks for one.",
 		.params = PARAMS(SIDE("width", "w"), SIDE("height", "h"),
-			{.name = "scale",
-				.type = PARAM_DOUBLE,
-				.unit = "",
-				.min = 0.0001,
-				.max = 1000,
-				.help = "a factor, instead of width and height"},
-			{.name = "fit",
-				.type = PARAM_CHOICE,
-				.fallback = "inside",
-				.choices = NAMES("inside", "cover", "contain", "fill", "outside"),
-				.help = "inside and outside keep the proportions within or around the box; cover crops to the "
-					"box; contain fills up with background; fill ignores the proportions"},
-			{.name = "kernel",
-				.type = PARAM_CHOICE,
-				.fallback = "lanczos3",
-				.choices = NAMES("nearest", "linear", "cubic", "mitchell", "lanczos2", "lanczos3"),
-				.help = "how pixels are weighed"},
+			DOUBLE_PARAM("scale", "", 0.0001, 1000, NULL, "a factor, instead of width and height"),
+			CHOICE_PARAM("fit", NAMES("inside", "cover", "contain", "fill", "outside"), "inside",
+				"inside and outside keep the proportions within or around the box; cover crops to the "
+				"box; contain fills up with background; fill ignores the proportions"),
+			CHOICE_PARAM("kernel", NAMES("nearest", "linear", "cubic", "mitchell", "lanczos2", "lanczos3"),
+				"lanczos3", "how pixels are weighed"),
 			WITHOUT_ENLARGEMENT, GRAVITY, BACKGROUND, PREMULTIPLY),
 		.flags_of = resize_flags,
 		.check = check_resize,
@@ -286,17 +269,11 @@ const struct operation size_operations[] = {
 		.summary = "A small picture fast: libvips' thumbnail, with shrink-on-load where it is the first step "
 			   "(thumbnail_image later on); 8 bits, sRGB or grey, alpha premultiplied, upright.",
 		.params = PARAMS(SIDE("width", "w"), SIDE("height", "h"),
-			{.name = "fit",
-				.type = PARAM_CHOICE,
-				.fallback = "inside",
-				.choices = NAMES("inside", "cover", "contain", "fill", "outside"),
-				.help = "inside and outside keep the proportions within or around the box; cover crops to the "
-					"box; contain fills up with background; fill ignores the proportions"},
+			CHOICE_PARAM("fit", NAMES("inside", "cover", "contain", "fill", "outside"), "inside",
+				"inside and outside keep the proportions within or around the box; cover crops to the "
+				"box; contain fills up with background; fill ignores the proportions"),
 			GRAVITY, BACKGROUND, WITHOUT_ENLARGEMENT,
-			{.name = "no_rotate",
-				.type = PARAM_BOOL,
-				.fallback = "false",
-				.help = "ignore the orientation tag"}),
+			BOOL_PARAM("no_rotate", "false", "ignore the orientation tag")),
 		.flags_of = thumbnail_flags,
 		.check = check_thumbnail,
 		.build = build_thumbnail,

@@ -191,17 +191,9 @@ static bool build_linear(VipsImage *in, const struct args *args, VipsImage **out
 	return tone_support_map(in, on_lines, &lines, out, error);
 }
 
-#define PERCENT(NAME, FALLBACK, HELP)                                                                                  \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_DOUBLE, .unit = "%", .min = 0, .max = 100, .fallback = FALLBACK,           \
-		.help = HELP                                                                                           \
-	}
+#define PERCENT(NAME, FALLBACK, HELP) DOUBLE_PARAM(NAME, "%", 0, 100, FALLBACK, HELP)
 /* -100 to 100 per cent, as sliders have it */
-#define SLIDER(NAME, FALLBACK, HELP)                                                                                   \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_DOUBLE, .unit = "%", .min = -100, .max = 100, .fallback = FALLBACK,        \
-		.help = HELP                                                                                           \
-	}
+#define SLIDER(NAME, FALLBACK, HELP) DOUBLE_PARAM(NAME, "%", -100, 100, FALLBACK, HELP)
 
 const struct operation tone_operations[] = {
 	{
@@ -219,10 +211,8 @@ const struct operation tone_operations[] = {
 		.aliases = NAMES("negate", "negative"),
 		.group = "tone",
 		.summary = "The negative: libvips' invert.",
-		.params = PARAMS({.name = "alpha",
-			.type = PARAM_BOOL,
-			.fallback = "true",
-			.help = "the alpha band too, as libvips and sharp do; false leaves it alone"}),
+		.params = PARAMS(BOOL_PARAM(
+			"alpha", "true", "the alpha band too, as libvips and sharp do; false leaves it alone")),
 		.flags = OPERATION_SEQUENTIAL,
 		.build = build_invert,
 	},
@@ -235,13 +225,7 @@ const struct operation tone_operations[] = {
 			"multiplying as CSS does; modulate changes the lightness that the eye sees.",
 		.params = PARAMS(
 			SLIDER("amount", "0", "added, of the range from black to white: 100 makes everything white"),
-			{.name = "factor",
-				.type = PARAM_DOUBLE,
-				.unit = "",
-				.min = 0,
-				.max = 100,
-				.fallback = "1",
-				.help = "multiplied, before amount is added"}),
+			DOUBLE_PARAM("factor", "", 0, 100, "1", "multiplied, before amount is added")),
 		.flags = OPERATION_SEQUENTIAL,
 		.build = build_brightness,
 	},
@@ -254,13 +238,7 @@ const struct operation tone_operations[] = {
 		.params =
 			PARAMS(SLIDER("amount", "0",
 				       "-100 leaves only the middle, 100 only black and white; 50 is a slope of 2.41"),
-				{.name = "factor",
-					.type = PARAM_DOUBLE,
-					.unit = "",
-					.min = 0,
-					.max = 100,
-					.fallback = "1",
-					.help = "the slope itself, instead of amount"},
+				DOUBLE_PARAM("factor", "", 0, 100, "1", "the slope itself, instead of amount"),
 				PERCENT("middle", "50", "the level that stays")),
 		.flags = OPERATION_SEQUENTIAL,
 		.check = check_contrast,
@@ -273,13 +251,7 @@ const struct operation tone_operations[] = {
 		.summary = "Stretches the levels between black and white over the whole range, with gamma in between.",
 		.params = PARAMS(PERCENT("black", "0", "what becomes black, of the range"),
 			PERCENT("white", "100", "what becomes white"),
-			{.name = "gamma",
-				.type = PARAM_DOUBLE,
-				.unit = "",
-				.min = 0.01,
-				.max = 100,
-				.fallback = "1",
-				.help = "of the middle tones; above 1 brightens"},
+			DOUBLE_PARAM("gamma", "", 0.01, 100, "1", "of the middle tones; above 1 brightens"),
 			PERCENT("output_black", "0", "level that black is given"),
 			PERCENT("output_white", "100", "level that white is given; below output_black is a negative")),
 		.flags = OPERATION_SEQUENTIAL,
@@ -292,14 +264,8 @@ const struct operation tone_operations[] = {
 		.summary =
 			"Brightens or darkens the middle tones: level to the power of 1/gamma, as ImageMagick's -gamma "
 			"and libvips' gamma have it.",
-		.params = PARAMS({.name = "gamma",
-			.type = PARAM_DOUBLE,
-			.unit = "",
-			.min = 0.01,
-			.max = 100,
-			.fallback = "2.2",
-			.aliases = NAMES("exponent", "value"),
-			.help = "above 1 brightens, below darkens"}),
+		.params = PARAMS(DOUBLE_PARAM("gamma", "", 0.01, 100, "2.2", "above 1 brightens, below darkens",
+			.aliases = NAMES("exponent", "value"))),
 		.flags = OPERATION_SEQUENTIAL,
 		.build = build_gamma,
 	},
@@ -309,11 +275,9 @@ const struct operation tone_operations[] = {
 		.group = "tone",
 		.summary = "Black or white: what reaches the value becomes white.",
 		.params = PARAMS(PERCENT("value", "50", "of the range; 50 is level 128 of 8 bits"),
-			{.name = "grayscale",
-				.type = PARAM_BOOL,
-				.fallback = "true",
-				.aliases = NAMES("greyscale"),
-				.help = "first to grey, so that a grey picture comes out; false cuts each band"}),
+			BOOL_PARAM("grayscale", "true",
+				"first to grey, so that a grey picture comes out; false cuts each band",
+				.aliases = NAMES("greyscale"))),
 		.flags = OPERATION_SEQUENTIAL,
 		.build = build_threshold,
 	},
@@ -322,13 +286,7 @@ const struct operation tone_operations[] = {
 		.aliases = NAMES("posterise"),
 		.group = "tone",
 		.summary = "So many levels a band, evenly spread from black to white.",
-		.params = PARAMS({.name = "levels",
-			.type = PARAM_INT,
-			.unit = "",
-			.min = 2,
-			.max = 256,
-			.fallback = "4",
-			.help = "how many are left in each band"}),
+		.params = PARAMS(INT_PARAM("levels", "", 2, 256, "4", "how many are left in each band")),
 		.flags = OPERATION_SEQUENTIAL,
 		.build = build_posterize,
 	},

@@ -270,10 +270,8 @@ const struct operation vips_operations[] = {
 		.group = "vips",
 		.summary =
 			"Any libvips operation with an image in and one out, with libvips' own parameters; other images by file name, matrices as rows.",
-		.params = PARAMS({.name = "operation",
-			.type = PARAM_STRING,
-			.required = true,
-			.help = "libvips' name of it; its parameters stand beside it"}),
+		.params = PARAMS(STRING_PARAM(
+			"operation", NULL, "libvips' name of it; its parameters stand beside it", .required = true)),
 		.flags_of = flags_of,
 		.check_node = check_node,
 		.build = build_vips,

@@ -130,27 +130,15 @@ static bool build_shear(VipsImage *in, const struct args *args, VipsImage **out,
 }
 
 #define INTERPOLATE                                                                                                    \
-	{                                                                                                              \
-		.name = "interpolate", .type = PARAM_CHOICE, .fallback = "bilinear",                                   \
-		.choices = NAMES("nearest", "bilinear", "bicubic", "lbb", "nohalo", "vsqbs"),                          \
-		.aliases = NAMES("interpolator", "interpolation", "filter"),                                           \
-		.help = "how pixels are weighed: nearest keeps hard edges, bicubic and nohalo are the sharpest"        \
-	}
+	CHOICE_PARAM("interpolate", NAMES("nearest", "bilinear", "bicubic", "lbb", "nohalo", "vsqbs"), "bilinear",     \
+		"how pixels are weighed: nearest keeps hard edges, bicubic and nohalo are the sharpest",               \
+		.aliases = NAMES("interpolator", "interpolation", "filter"))
 #define BACKGROUND(WHERE)                                                                                              \
-	{                                                                                                              \
-		.name = "background", .type = PARAM_COLOUR, .aliases = NAMES("bg", "colour", "color"),                 \
-		.help = WHERE "; default: zero in every band, so black, or transparent where there is alpha"           \
-	}
-#define OFFSET(NAME, HELP)                                                                                             \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_DOUBLE, .unit = "px", .min = -1000000, .max = 1000000, .fallback = "0",    \
-		.help = HELP                                                                                           \
-	}
-#define ANGLE(NAME, HELP)                                                                                              \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_DOUBLE, .unit = "deg", .min = -89, .max = 89, .fallback = "0",             \
-		.help = HELP                                                                                           \
-	}
+	COLOUR_PARAM("background", NULL,                                                                               \
+		WHERE "; default: zero in every band, so black, or transparent where there is alpha",                  \
+		.aliases = NAMES("bg", "colour", "color"))
+#define OFFSET(NAME, HELP) DOUBLE_PARAM(NAME, "px", -1000000, 1000000, "0", HELP)
+#define ANGLE(NAME, HELP) DOUBLE_PARAM(NAME, "deg", -89, 89, "0", HELP)
 
 const struct operation warp_operations[] = {
 	{
@@ -159,13 +147,8 @@ const struct operation warp_operations[] = {
 		.summary =
 			"Turns clockwise: quarter turns exactly (libvips' rot), other angles resampled (libvips' rotate, which "
 			"weighs colours by alpha) on a larger canvas.",
-		.params = PARAMS({.name = "angle",
-					 .type = PARAM_DOUBLE,
-					 .unit = "deg",
-					 .min = -360,
-					 .max = 360,
-					 .required = true,
-					 .help = "clockwise; negative turns the other way"},
+		.params = PARAMS(DOUBLE_PARAM("angle", "deg", -360, 360, NULL,
+					 "clockwise; negative turns the other way", .required = true),
 			INTERPOLATE, BACKGROUND("of the corners")),
 		.flags_of = rotate_flags,
 		.build = build_rotate,

@@ -46,6 +46,20 @@ struct param {
 #define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define NO_PARAMS ((const struct param[]){{.name = NULL}})
 #define PARAMS(...) ((const struct param[]){__VA_ARGS__, {.name = NULL}})
+/* One parameter. Fields that few need follow: INT_PARAM("size", "px", 1, 9, NULL, "of the mark", .required = true). */
+#define A_PARAM(TYPE, NAME, FALLBACK, HELP, ...)                                                                       \
+	{                                                                                                              \
+		.name = NAME, .type = TYPE, .fallback = FALLBACK, .help = HELP, __VA_ARGS__                            \
+	}
+#define INT_PARAM(NAME, UNIT, MIN, MAX, FALLBACK, HELP, ...)                                                           \
+	A_PARAM(PARAM_INT, NAME, FALLBACK, HELP, .unit = UNIT, .min = MIN, .max = MAX, __VA_ARGS__)
+#define DOUBLE_PARAM(NAME, UNIT, MIN, MAX, FALLBACK, HELP, ...)                                                        \
+	A_PARAM(PARAM_DOUBLE, NAME, FALLBACK, HELP, .unit = UNIT, .min = MIN, .max = MAX, __VA_ARGS__)
+#define CHOICE_PARAM(NAME, CHOICES, FALLBACK, HELP, ...)                                                               \
+	A_PARAM(PARAM_CHOICE, NAME, FALLBACK, HELP, .choices = CHOICES, __VA_ARGS__)
+#define BOOL_PARAM(NAME, FALLBACK, HELP, ...) A_PARAM(PARAM_BOOL, NAME, FALLBACK, HELP, __VA_ARGS__)
+#define COLOUR_PARAM(NAME, FALLBACK, HELP, ...) A_PARAM(PARAM_COLOUR, NAME, FALLBACK, HELP, __VA_ARGS__)
+#define STRING_PARAM(NAME, FALLBACK, HELP, ...) A_PARAM(PARAM_STRING, NAME, FALLBACK, HELP, __VA_ARGS__)
 
 /* The arguments of one step. */
 struct args {
