@@ -19,40 +19,41 @@
 
 static gint running; /* the library's state is static: one intake to a process */
 
-static void box_free(gpointer data)
+static void watched_inbox_free(gpointer data)
 {
-	struct box *box = data;
+	struct watched_inbox *inbox = data;
 
-	if (box->lock >= 0)
-		close(box->lock);
-	if (box->name >= 0)
-		close(box->name);
-	walk_stop(box);
-	prune_forget(box);
-	g_sequence_free(box->timers);
-	inbox_free(box->inbox);
-	g_free(box->why);
-	g_free(box);
+	if (inbox->folder.lock >= 0)
+		close(inbox->folder.lock);
+	if (inbox->folder.name >= 0)
+		close(inbox->folder.name);
+	walk_stop(inbox);
+	prune_forget(inbox);
+	g_sequence_free(inbox->timers);
+	inbox_free(inbox->settings);
+	g_free(inbox->why);
+	g_free(inbox);
 }
 
-void intake_box_why(struct intake *intake, struct box *box, const char *why)
+void watched_inbox_why(struct intake *intake, struct watched_inbox *inbox, const char *why)
 {
-	if (g_strcmp0(box->why, why) == 0)
+	if (g_strcmp0(inbox->why, why) == 0)
 		return;
-	g_free(box->why);
-	box->why = g_strdup(why);
+	g_free(inbox->why);
+	inbox->why = g_strdup(why);
 	if (why)
-		log_warning("%s: %s", box->inbox->path, why);
+		log_warning("%s: %s", inbox->settings->path, why);
 	if (intake->events.waiting)
-		intake->events.waiting(box->inbox->pipeline, box->inbox->path, why, intake->events.user);
+		intake->events.waiting(inbox->settings->pipeline, inbox->settings->path, why, intake->events.user);
 }
 
-struct box *intake_box_at(struct intake *intake, const char *path, guint64 device, guint64 inode)
+struct watched_inbox *watched_inbox_at(struct intake *intake, const char *path, guint64 device, guint64 inode)
 {
-	for (guint i = 0; i < intake->boxes->len; i++) {
-		struct box *box = intake->boxes->pdata[i];
-		if (strcmp(box->inbox->path, path) == 0 || (box->open && box->device == device && box->inode == inode))
-			return box;
+	for (guint i = 0; i < intake->inboxes->len; i++) {
+		struct watched_inbox *inbox = intake->inboxes->pdata[i];
+		if (strcmp(inbox->settings->path, path) == 0 ||
+			(inbox->folder.open && inbox->folder.device == device && inbox->folder.inode == inode))
+			return inbox;
 	}
 	return NULL;
 }
@@ -68,14 +69,14 @@ static int find_inbox(const GPtrArray *inboxes, const struct inbox *wanted, guin
 	return -1;
 }
 
-static void add_box(struct intake *intake, struct inbox *inbox)
+static void add_inbox(struct intake *intake, struct inbox *settings)
 {
-	struct box *box = g_new0(struct box, 1);
+	struct watched_inbox *inbox = g_new0(struct watched_inbox, 1);
 
-	box->inbox = inbox;
-	box->lock = box->name = -1;
-	box->timers = g_sequence_new(NULL);
-	g_ptr_array_add(intake->boxes, box);
+	inbox->settings = settings;
+	inbox->folder.lock = inbox->folder.name = -1;
+	inbox->timers = g_sequence_new(NULL);
+	g_ptr_array_add(intake->inboxes, inbox);
 }
 
 /* Two on one folder would share its files by chance. The definitions' check refuses that; here the first one has it. */
@@ -94,35 +95,36 @@ static void drop_doubles(GPtrArray *inboxes)
 	}
 }
 
-/* Boxes that stay keep their timers. They are walked again, since one that came or went may lie within them. */
+/* Inboxes that stay keep their timers. They are walked again, since one that came or went may lie within them. */
 static void apply_set(struct intake *intake, GPtrArray *inboxes)
 {
 	drop_doubles(inboxes);
-	for (guint i = intake->boxes->len; i-- > 0;) {
-		struct box *box = intake->boxes->pdata[i];
-		int same = find_inbox(inboxes, box->inbox, inboxes->len, false);
+	for (guint i = intake->inboxes->len; i-- > 0;) {
+		struct watched_inbox *inbox = intake->inboxes->pdata[i];
+		int same = find_inbox(inboxes, inbox->settings, inboxes->len, false);
 		if (same >= 0) {
 			g_ptr_array_remove_index(inboxes, (guint)same);
-			walk_stop(box);
-			box->scan_us = 0;
+			walk_stop(inbox);
+			inbox->scan_us = 0;
 			continue;
 		}
-		scan_close(intake, box);
-		intake_box_why(intake, box, NULL);
-		g_ptr_array_remove_index(intake->boxes, i);
+		scan_close(intake, inbox);
+		watched_inbox_why(intake, inbox, NULL);
+		g_ptr_array_remove_index(intake->inboxes, i);
 	}
-	guint stayed = intake->boxes->len;
+	guint stayed = intake->inboxes->len;
 	for (guint i = 0; i < inboxes->len; i++)
-		add_box(intake, g_steal_pointer(&inboxes->pdata[i]));
-	for (guint i = stayed; i < intake->boxes->len; i++) {
-		struct box *inner = intake->boxes->pdata[i];
+		add_inbox(intake, g_steal_pointer(&inboxes->pdata[i]));
+	for (guint i = stayed; i < intake->inboxes->len; i++) {
+		struct watched_inbox *inner = intake->inboxes->pdata[i];
 		for (guint j = 0; j < stayed; j++) {
-			watch_release(intake, intake->boxes->pdata[j], inner->inbox->path);
-			settle_forget(intake, intake->boxes->pdata[j], inner->inbox->path);
+			watch_release(intake, intake->inboxes->pdata[j], inner->settings->path);
+			settle_forget(intake, intake->inboxes->pdata[j], inner->settings->path);
 		}
 	}
-	for (guint i = stayed; i < intake->boxes->len; i++)
-		scan_check(intake, intake->boxes->pdata[i], !((struct box *)intake->boxes->pdata[i])->inbox->was);
+	for (guint i = stayed; i < intake->inboxes->len; i++)
+		scan_check(intake, intake->inboxes->pdata[i],
+			!((struct watched_inbox *)intake->inboxes->pdata[i])->settings->was);
 }
 
 /* What other threads asked for. False: to end. */
@@ -155,45 +157,45 @@ static bool is_paused(struct intake *intake)
 	return paused;
 }
 
-static void hand_out_recovered(struct intake *intake, struct box *box)
+static void hand_out_recovered(struct intake *intake, struct watched_inbox *inbox)
 {
-	g_autoptr(GPtrArray) claims = claim_recover(box->inbox, room_to_recover(intake, box), &box->recover);
+	g_autoptr(GPtrArray) claims = claim_recover(inbox->settings, room_to_recover(intake, inbox), &inbox->recover);
 
 	if (claims->len)
-		log_info("%s: %u claimed before and not finished%s", box->inbox->path, claims->len,
-			box->recover ? "; others follow when these are" : "");
+		log_info("%s: %u claimed before and not finished%s", inbox->settings->path, claims->len,
+			inbox->recover ? "; others follow when these are" : "");
 	for (guint i = 0; i < claims->len; i++)
 		intake->events.claimed(g_steal_pointer(&claims->pdata[i]), intake->events.user);
 }
 
-static void take_returned(struct intake *intake, struct box *box)
+static void take_returned(struct intake *intake, struct watched_inbox *inbox)
 {
-	g_autoptr(GArray) returned = failures_look(box->inbox->path);
+	g_autoptr(GArray) returned = failures_look(inbox->settings->path);
 
 	for (guint i = 0; i < returned->len; i++) {
 		const struct failure_returned *file = &g_array_index(returned, struct failure_returned, i);
-		settle_returned(intake, box, file->relative, file->quiet_us);
+		settle_returned(intake, inbox, file->relative, file->quiet_us);
 	}
 }
 
-static void look_at_boxes(struct intake *intake, bool paused)
+static void look_at_inboxes(struct intake *intake, bool paused)
 {
-	for (guint i = 0; i < intake->boxes->len; i++) {
-		struct box *box = intake->boxes->pdata[i];
-		bool check = box->check_us <= clock_now_us();
+	for (guint i = 0; i < intake->inboxes->len; i++) {
+		struct watched_inbox *inbox = intake->inboxes->pdata[i];
+		bool check = inbox->folder.check_us <= clock_now_us();
 		if (check)
-			scan_check(intake, box, false);
-		if (!box->open)
+			scan_check(intake, inbox, false);
+		if (!inbox->folder.open)
 			continue;
 		if (check) {
-			take_returned(intake, box);
-			prune_run(box);
+			take_returned(intake, inbox);
+			prune_run(inbox);
 		}
-		scan_box(intake, box);
-		if (box->recover && !paused && room_to_recover(intake, box) > 0)
-			hand_out_recovered(intake, box);
-		room_tell(intake, box);
-		scan_rest(box);
+		scan_inbox(intake, inbox);
+		if (inbox->recover && !paused && room_to_recover(intake, inbox) > 0)
+			hand_out_recovered(intake, inbox);
+		room_tell(intake, inbox);
+		scan_rest(inbox);
 	}
 }
 
@@ -201,13 +203,13 @@ static void wait_for_more(struct intake *intake, bool paused, struct turn *turn)
 {
 	gint64 next = G_MAXINT64;
 
-	for (guint i = 0; i < intake->boxes->len; i++) {
-		struct box *box = intake->boxes->pdata[i];
-		next = MIN(next, box->check_us);
+	for (guint i = 0; i < intake->inboxes->len; i++) {
+		struct watched_inbox *inbox = intake->inboxes->pdata[i];
+		next = MIN(next, inbox->folder.check_us);
 		if (!paused)
-			next = MIN(next, settle_next_us(intake, box));
-		if (box->open)
-			next = MIN(next, MIN(box->scan_us, room_next_us(intake, box)));
+			next = MIN(next, settle_next_us(intake, inbox));
+		if (inbox->folder.open)
+			next = MIN(next, MIN(inbox->scan_us, room_next_us(intake, inbox)));
 	}
 	if (intake->inotify < 0)
 		next = MIN(next, intake->inotify_retry_us);
@@ -234,11 +236,11 @@ static void check_start(struct intake *intake)
 {
 	const char *why = NULL;
 
-	for (guint i = 0; i < intake->boxes->len; i++) {
-		const struct box *box = intake->boxes->pdata[i];
-		if (box->open || !box->hopeless)
+	for (guint i = 0; i < intake->inboxes->len; i++) {
+		const struct watched_inbox *inbox = intake->inboxes->pdata[i];
+		if (inbox->folder.open || !inbox->folder.hopeless)
 			return;
-		why = box->why;
+		why = inbox->why;
 	}
 	if (why) {
 		g_mutex_lock(&intake->lock);
@@ -259,7 +261,7 @@ static gpointer run(gpointer data)
 		turn_mark(turn);
 		bool more = watch_read(intake);
 		bool paused = is_paused(intake);
-		look_at_boxes(intake, paused);
+		look_at_inboxes(intake, paused);
 		if (!paused)
 			settle_run(intake);
 		if (!more)
@@ -290,7 +292,7 @@ struct intake *intake_new(GPtrArray *inboxes, guint queue, const struct intake_e
 	intake->events = *events;
 	g_mutex_init(&intake->lock);
 	g_cond_init(&intake->started_changed);
-	intake->boxes = g_ptr_array_new_with_free_func(box_free);
+	intake->inboxes = g_ptr_array_new_with_free_func(watched_inbox_free);
 	intake->next_set = g_steal_pointer(&taken);
 	intake->again = g_ptr_array_new_with_free_func(g_free);
 	intake->next_queue = MAX(queue, 1);
@@ -369,7 +371,7 @@ void intake_free(struct intake *intake)
 	close(intake->wake);
 	g_clear_pointer(&intake->next_set, g_ptr_array_unref);
 	g_ptr_array_unref(intake->again);
-	g_ptr_array_unref(intake->boxes);
+	g_ptr_array_unref(intake->inboxes);
 	g_cond_clear(&intake->started_changed);
 	g_mutex_clear(&intake->lock);
 	g_free(intake);

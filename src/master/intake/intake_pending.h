@@ -11,7 +11,7 @@
 #include "master/intake/intake_private.h"
 
 struct pending {
-	struct box *box;
+	struct watched_inbox *inbox;
 	char *path;
 	const char *relative; /* its end */
 	GSequenceIter *timer;

@@ -28,20 +28,20 @@ struct prune {
 	GHashTable *drops;   /* top folder → gint64: when something came or was taken there last */
 };
 
-static struct prune *prune_of(struct box *box)
+static struct prune *prune_of(struct watched_inbox *inbox)
 {
-	if (!box->prune) {
-		box->prune = g_new0(struct prune, 1);
-		box->prune->arrived = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-		box->prune->emptied = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-		box->prune->drops = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	if (!inbox->prune) {
+		inbox->prune = g_new0(struct prune, 1);
+		inbox->prune->arrived = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+		inbox->prune->emptied = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+		inbox->prune->drops = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	}
-	return box->prune;
+	return inbox->prune;
 }
 
-void prune_forget(struct box *box)
+void prune_forget(struct watched_inbox *inbox)
 {
-	struct prune *prune = g_steal_pointer(&box->prune);
+	struct prune *prune = g_steal_pointer(&inbox->prune);
 
 	if (!prune)
 		return;
@@ -64,26 +64,26 @@ static char *folder_of(const char *relative)
 	return slash ? g_strndup(relative, (gsize)(slash - relative)) : NULL;
 }
 
-void prune_touch(struct box *box, const char *relative)
+void prune_touch(struct watched_inbox *inbox, const char *relative)
 {
-	if (!box->prune || !strchr(relative, '/'))
+	if (!inbox->prune || !strchr(relative, '/'))
 		return;
 	g_autofree char *top = top_of(relative);
-	gint64 *when = g_hash_table_lookup(box->prune->drops, top);
+	gint64 *when = g_hash_table_lookup(inbox->prune->drops, top);
 	if (when)
 		*when = clock_now_us();
 }
 
-void prune_came(struct box *box, const char *relative)
+void prune_came(struct watched_inbox *inbox, const char *relative)
 {
-	struct prune *prune = prune_of(box);
+	struct prune *prune = prune_of(inbox);
 
-	if (box->inbox->prune_us < 0 || g_hash_table_size(prune->arrived) >= KNOWN_MOST)
+	if (inbox->settings->prune_us < 0 || g_hash_table_size(prune->arrived) >= KNOWN_MOST)
 		return;
 	struct arrived *arrived = g_new0(struct arrived, 1);
 	arrived->came_us = clock_now_us();
 	g_hash_table_replace(prune->arrived, g_strdup(relative), arrived);
-	prune_touch(box, relative);
+	prune_touch(inbox, relative);
 }
 
 static gboolean is_below(gpointer key, gpointer value, gpointer top)
@@ -93,27 +93,27 @@ static gboolean is_below(gpointer key, gpointer value, gpointer top)
 }
 
 /* Only what is moved takes along what it holds: of a folder that is deleted, those in it went before, one by one. */
-void prune_gone(struct box *box, const char *relative, bool moved)
+void prune_gone(struct watched_inbox *inbox, const char *relative, bool moved)
 {
-	if (!box->prune)
+	if (!inbox->prune)
 		return;
-	g_hash_table_remove(box->prune->arrived, relative);
-	g_hash_table_remove(box->prune->emptied, relative);
+	g_hash_table_remove(inbox->prune->arrived, relative);
+	g_hash_table_remove(inbox->prune->emptied, relative);
 	if (!moved)
 		return;
-	g_hash_table_foreach_remove(box->prune->arrived, is_below, (gpointer)relative);
-	g_hash_table_foreach_remove(box->prune->emptied, is_below, (gpointer)relative);
+	g_hash_table_foreach_remove(inbox->prune->arrived, is_below, (gpointer)relative);
+	g_hash_table_foreach_remove(inbox->prune->emptied, is_below, (gpointer)relative);
 }
 
-void prune_taken(struct box *box, const char *relative)
+void prune_taken(struct watched_inbox *inbox, const char *relative)
 {
 	char *folder = folder_of(relative);
 
-	if (!folder || box->inbox->prune_us < 0) {
+	if (!folder || inbox->settings->prune_us < 0) {
 		g_free(folder);
 		return;
 	}
-	struct prune *prune = prune_of(box);
+	struct prune *prune = prune_of(inbox);
 	gint64 *now = g_new(gint64, 1);
 	*now = clock_now_us();
 	g_hash_table_add(prune->emptied, g_strdup(folder));
@@ -145,13 +145,13 @@ static bool made_by_drop(const struct prune *prune, const char *relative)
 	return made;
 }
 
-static void remove_upwards(struct box *box, const char *relative)
+static void remove_upwards(struct watched_inbox *inbox, const char *relative)
 {
-	struct prune *prune = box->prune;
+	struct prune *prune = inbox->prune;
 	g_autofree char *folder = g_strdup(relative);
 
 	while (folder && made_by_drop(prune, folder)) {
-		g_autofree char *path = g_build_filename(box->inbox->path, folder, NULL);
+		g_autofree char *path = g_build_filename(inbox->settings->path, folder, NULL);
 		if (beneath_rmdir(path) != 0 && errno != ENOENT)
 			return; /* not empty, mostly; what is taken from it later brings it here again */
 		/* Its own entry goes last: it may be what says that those above were made by the drop, too. */
@@ -163,17 +163,17 @@ static void remove_upwards(struct box *box, const char *relative)
 }
 
 /* Of those that came and were never used: do they stand empty? */
-static void look_for_standing(struct box *box, gint64 before_us)
+static void look_for_standing(struct watched_inbox *inbox, gint64 before_us)
 {
 	GHashTableIter iterator;
 	gpointer key, value;
 
-	g_hash_table_iter_init(&iterator, box->prune->arrived);
+	g_hash_table_iter_init(&iterator, inbox->prune->arrived);
 	while (g_hash_table_iter_next(&iterator, &key, &value)) {
 		struct arrived *arrived = value;
 		if (arrived->filled || arrived->standing || arrived->came_us > before_us)
 			continue;
-		g_autofree char *path = g_build_filename(box->inbox->path, key, NULL);
+		g_autofree char *path = g_build_filename(inbox->settings->path, key, NULL);
 		DIR *folder = beneath_opendir(path);
 		guint entries = 0;
 		while (folder && entries < 3 && readdir(folder)) /* "." and ".." */
@@ -191,23 +191,23 @@ static gboolean was_quiet(gpointer top, gpointer when, gpointer before_us)
 	return *(gint64 *)when <= *(gint64 *)before_us;
 }
 
-void prune_run(struct box *box)
+void prune_run(struct watched_inbox *inbox)
 {
-	struct prune *prune = box->prune;
-	gint64 before_us = clock_now_us() - box->inbox->prune_us;
+	struct prune *prune = inbox->prune;
+	gint64 before_us = clock_now_us() - inbox->settings->prune_us;
 	GHashTableIter folders;
 	gpointer folder;
 
-	if (!prune || box->inbox->prune_us < 0)
+	if (!prune || inbox->settings->prune_us < 0)
 		return;
-	look_for_standing(box, before_us);
+	look_for_standing(inbox, before_us);
 	g_hash_table_iter_init(&folders, prune->emptied);
 	while (g_hash_table_iter_next(&folders, &folder, NULL)) {
 		g_autofree char *top = top_of(folder);
 		gint64 *when = g_hash_table_lookup(prune->drops, top);
 		if (when && !was_quiet(top, when, &before_us))
 			continue;
-		remove_upwards(box, folder);
+		remove_upwards(inbox, folder);
 		g_hash_table_iter_remove(&folders);
 	}
 	g_hash_table_foreach_remove(prune->drops, was_quiet, &before_us);

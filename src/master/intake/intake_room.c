@@ -31,76 +31,77 @@ static guint claims_low(const struct intake *intake)
 	return intake->queue - (intake->queue + 3) / 4;
 }
 
-bool room_to_note(const struct intake *intake, const struct box *box)
+bool room_to_note(const struct intake *intake, const struct watched_inbox *inbox)
 {
-	return box->candidates < noted_most(intake);
+	return inbox->candidates < noted_most(intake);
 }
 
-bool room_to_walk(const struct intake *intake, const struct box *box)
+bool room_to_walk(const struct intake *intake, const struct watched_inbox *inbox)
 {
-	return box->candidates <= noted_most(intake) / 2;
+	return inbox->candidates <= noted_most(intake) / 2;
 }
 
-bool room_backlog(const struct box *box)
+bool room_backlog(const struct watched_inbox *inbox)
 {
-	return box->more || box->walk;
+	return inbox->backlog.more || inbox->walk;
 }
 
-void room_begin_backlog(struct box *box)
+void room_begin_backlog(struct watched_inbox *inbox)
 {
-	if (!room_backlog(box))
-		box->since_wall_us = clock_wall_us();
+	if (!room_backlog(inbox))
+		inbox->backlog.since_wall_us = clock_wall_us();
 }
 
-static bool is_full(struct intake *intake, struct box *box)
+static bool is_full(struct intake *intake, struct watched_inbox *inbox)
 {
-	const char *path = box->inbox->path;
+	const char *path = inbox->settings->path;
 
-	if (!box->full && claim_count(path) >= intake->queue)
-		box->full = true;
-	if (box->full && claim_await(path, claims_low(intake)))
-		box->full = false;
-	return box->full;
+	if (!inbox->backlog.full && claim_count(path) >= intake->queue)
+		inbox->backlog.full = true;
+	if (inbox->backlog.full && claim_await(path, claims_low(intake)))
+		inbox->backlog.full = false;
+	return inbox->backlog.full;
 }
 
-bool room_to_claim(struct intake *intake, struct box *box)
+bool room_to_claim(struct intake *intake, struct watched_inbox *inbox)
 {
 	/* Those of an earlier run came first. */
-	return !box->recover && !is_full(intake, box);
+	return !inbox->recover && !is_full(intake, inbox);
 }
 
-guint room_to_recover(struct intake *intake, struct box *box)
+guint room_to_recover(struct intake *intake, struct watched_inbox *inbox)
 {
-	return is_full(intake, box) ? 0 : intake->queue - MIN(claim_count(box->inbox->path), intake->queue);
+	return is_full(intake, inbox) ? 0 : intake->queue - MIN(claim_count(inbox->settings->path), intake->queue);
 }
 
-static void count(struct intake *intake, struct box *box)
+static void count(struct intake *intake, struct watched_inbox *inbox)
 {
 	gint64 began = clock_now_us();
-	guint64 all = walk_count(intake, box), known = box->candidates + box->parked + box->unlisted;
+	guint64 all = walk_count(intake, inbox), known = inbox->candidates + inbox->parked + inbox->backlog.unlisted;
 	if (intake->events.kept)
-		known += intake->events.kept(box->inbox, intake->events.user);
+		known += intake->events.kept(inbox->settings, intake->events.user);
 	gint64 now = clock_now_us();
 
-	box->left = all - MIN(all, known);
-	box->stale = false;
-	box->count_us = now + MAX(COUNT_US, COUNT_SHARE * (now - began));
+	inbox->backlog.left = all - MIN(all, known);
+	inbox->backlog.stale = false;
+	inbox->backlog.count_us = now + MAX(COUNT_US, COUNT_SHARE * (now - began));
 }
 
 /* How many wait that are not told of one by one. */
-static guint64 waiting(const struct box *box)
+static guint64 waiting(const struct watched_inbox *inbox)
 {
-	guint64 unlisted = MAX(box->unlisted, box->unlisted_before);
+	guint64 unlisted = MAX(inbox->backlog.unlisted, inbox->backlog.unlisted_before);
 
-	return unlisted + (room_backlog(box) ? box->left : 0) + (box->full || room_backlog(box) ? box->candidates : 0);
+	return unlisted + (room_backlog(inbox) ? inbox->backlog.left : 0) +
+	       (inbox->backlog.full || room_backlog(inbox) ? inbox->candidates : 0);
 }
 
-static void tell(struct intake *intake, struct box *box, guint64 number)
+static void tell(struct intake *intake, struct watched_inbox *inbox, guint64 number)
 {
 	g_autofree char *why = NULL;
 	const char *files = number == 1 ? "file waits" : "files wait";
 
-	if (number && (box->full || room_backlog(box)))
+	if (number && (inbox->backlog.full || room_backlog(inbox)))
 		why = g_strdup_printf("%" G_GUINT64_FORMAT
 				      " %s for their turn: of an inbox %u are taken at a time, and "
 				      "others as these are finished (--queue)",
@@ -108,40 +109,41 @@ static void tell(struct intake *intake, struct box *box, guint64 number)
 	else if (number)
 		why = g_strdup_printf(
 			"%" G_GUINT64_FORMAT " more %s, for reasons such as others of this inbox have", number, files);
-	box->told = number;
-	box->told_us = clock_now_us();
+	inbox->backlog.told = number;
+	inbox->backlog.told_us = clock_now_us();
 	if (intake->events.more)
-		intake->events.more(box->inbox->pipeline, box->inbox->path, number, why, intake->events.user);
+		intake->events.more(inbox->settings->pipeline, inbox->settings->path, number, why, intake->events.user);
 }
 
-static bool news(const struct box *box)
+static bool news(const struct watched_inbox *inbox)
 {
-	return waiting(box) != box->told;
+	return waiting(inbox) != inbox->backlog.told;
 }
 
-void room_tell(struct intake *intake, struct box *box)
+void room_tell(struct intake *intake, struct watched_inbox *inbox)
 {
 	gint64 now = clock_now_us();
 
-	if (room_backlog(box) && now >= box->count_us && (box->stale || now >= box->count_us + intake_reconcile_us))
-		count(intake, box);
-	if (news(box) && now >= box->told_us + TELL_US)
-		tell(intake, box, waiting(box));
+	if (room_backlog(inbox) && now >= inbox->backlog.count_us &&
+		(inbox->backlog.stale || now >= inbox->backlog.count_us + intake_reconcile_us))
+		count(intake, inbox);
+	if (news(inbox) && now >= inbox->backlog.told_us + TELL_US)
+		tell(intake, inbox, waiting(inbox));
 }
 
-void room_untell(struct intake *intake, struct box *box)
+void room_untell(struct intake *intake, struct watched_inbox *inbox)
 {
-	if (box->told)
-		tell(intake, box, 0);
+	if (inbox->backlog.told)
+		tell(intake, inbox, 0);
 }
 
-gint64 room_next_us(const struct intake *intake, const struct box *box)
+gint64 room_next_us(const struct intake *intake, const struct watched_inbox *inbox)
 {
 	gint64 next = G_MAXINT64;
 
-	if (room_backlog(box) && room_to_walk(intake, box))
+	if (room_backlog(inbox) && room_to_walk(intake, inbox))
 		return 0;
-	if (room_backlog(box))
-		next = box->stale ? box->count_us : box->count_us + intake_reconcile_us;
-	return news(box) ? MIN(next, box->told_us + TELL_US) : next;
+	if (room_backlog(inbox))
+		next = inbox->backlog.stale ? inbox->backlog.count_us : inbox->backlog.count_us + intake_reconcile_us;
+	return news(inbox) ? MIN(next, inbox->backlog.told_us + TELL_US) : next;
 }

@@ -57,124 +57,124 @@ static const char *remote_name(int descriptor)
 	return NULL;
 }
 
-static void start_walk(struct intake *intake, struct box *box)
+static void start_walk(struct intake *intake, struct watched_inbox *inbox)
 {
-	box->scan_us = G_MAXINT64;
-	walk_start(intake, box);
+	inbox->scan_us = G_MAXINT64;
+	walk_start(intake, inbox);
 }
 
-static void walk_is_over(struct intake *intake, struct box *box, int number, bool watched)
+static void walk_is_over(struct intake *intake, struct watched_inbox *inbox, int number, bool watched)
 {
-	box->polled = !watched || box->remote;
-	box->scan_us = clock_now_us() + (box->polled ? intake_poll_us : intake_reconcile_us);
+	inbox->folder.polled = !watched || inbox->folder.remote;
+	inbox->scan_us = clock_now_us() + (inbox->folder.polled ? intake_poll_us : intake_reconcile_us);
 	if (number == 0) {
-		watch_release_unmet(intake, box);
+		watch_release_unmet(intake, inbox);
 		if (intake->events.walked)
-			intake->events.walked(box->inbox, intake->events.user);
+			intake->events.walked(inbox->settings, intake->events.user);
 		if (watched)
-			intake_box_why(intake, box, NULL);
+			watched_inbox_why(intake, inbox, NULL);
 		return;
 	}
 	g_autofree char *why = g_strdup_printf("the inbox cannot be looked into: %s", g_strerror(number));
-	intake_box_why(intake, box, why);
-	box->scan_us = clock_now_us() + MIN(intake_poll_us, intake_reconcile_us);
+	watched_inbox_why(intake, inbox, why);
+	inbox->scan_us = clock_now_us() + MIN(intake_poll_us, intake_reconcile_us);
 }
 
-void scan_box(struct intake *intake, struct box *box)
+void scan_inbox(struct intake *intake, struct watched_inbox *inbox)
 {
-	bool due = box->scan_us <= clock_now_us(), watched;
+	bool due = inbox->scan_us <= clock_now_us(), watched;
 	int number;
 
-	if (!box->walk && (due || (box->more && room_to_walk(intake, box)))) {
-		start_walk(intake, box);
-	} else if (box->walk) {
+	if (!inbox->walk && (due || (inbox->backlog.more && room_to_walk(intake, inbox)))) {
+		start_walk(intake, inbox);
+	} else if (inbox->walk) {
 		/* Not anew, for what lies where it has not come to would never have its turn: once more when it is through. */
-		box->more |= due;
-		box->scan_us = G_MAXINT64;
-		if (!room_to_walk(intake, box))
+		inbox->backlog.more |= due;
+		inbox->scan_us = G_MAXINT64;
+		if (!room_to_walk(intake, inbox))
 			return;
 	} else {
 		return;
 	}
-	if (walk_go_on(intake, box, &number, &watched))
-		walk_is_over(intake, box, number, watched);
+	if (walk_go_on(intake, inbox, &number, &watched))
+		walk_is_over(intake, inbox, number, watched);
 }
 
-void scan_close(struct intake *intake, struct box *box)
+void scan_close(struct intake *intake, struct watched_inbox *inbox)
 {
-	walk_stop(box);
-	box->more = box->stale = false;
-	box->left = box->unlisted = box->unlisted_before = 0;
-	watch_release(intake, box, NULL);
-	settle_forget(intake, box, NULL);
-	writers_forget(intake, box->inbox->path);
-	prune_forget(box);
-	room_untell(intake, box);
-	box->open = false;
-	if (box->lock >= 0)
-		close(box->lock);
-	if (box->name >= 0)
-		close(box->name);
-	box->lock = box->name = -1;
+	walk_stop(inbox);
+	inbox->backlog.more = inbox->backlog.stale = false;
+	inbox->backlog.left = inbox->backlog.unlisted = inbox->backlog.unlisted_before = 0;
+	watch_release(intake, inbox, NULL);
+	settle_forget(intake, inbox, NULL);
+	writers_forget(intake, inbox->settings->path);
+	prune_forget(inbox);
+	room_untell(intake, inbox);
+	inbox->folder.open = false;
+	if (inbox->folder.lock >= 0)
+		close(inbox->folder.lock);
+	if (inbox->folder.name >= 0)
+		close(inbox->folder.name);
+	inbox->folder.lock = inbox->folder.name = -1;
 }
 
-bool scan_hold(struct intake *intake, struct box *box)
+bool scan_hold(struct intake *intake, struct watched_inbox *inbox)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (box->lock >= 0)
+	if (inbox->folder.lock >= 0)
 		return true;
-	box->lock = inbox_lock(box->inbox->path, &error);
+	inbox->folder.lock = inbox_lock(inbox->settings->path, &error);
 	if (!error)
 		return true;
-	scan_close(intake, box);
-	box->check_us = 0; /* tells why */
+	scan_close(intake, inbox);
+	inbox->folder.check_us = 0; /* tells why */
 	return false;
 }
 
-void scan_rest(struct box *box)
+void scan_rest(struct watched_inbox *inbox)
 {
-	bool idle = !box->walk && !box->recover && !box->candidates && claim_count(box->inbox->path) == 0;
+	bool idle = !inbox->walk && !inbox->recover && !inbox->candidates && claim_count(inbox->settings->path) == 0;
 
-	if (box->lock < 0 || !idle)
+	if (inbox->folder.lock < 0 || !idle)
 		return;
-	close(box->lock);
-	box->lock = -1;
+	close(inbox->folder.lock);
+	inbox->folder.lock = -1;
 }
 
 /* Both locks, or an error. */
-static void lock_box(struct box *box, const struct stat *status, GError **error)
+static void lock_inbox(struct watched_inbox *inbox, const struct stat *status, GError **error)
 {
 	g_autoptr(GError) cause = NULL;
 
-	box->name = inbox_name(status, &cause);
+	inbox->folder.name = inbox_name(status, &cause);
 	if (!cause)
-		box->lock = inbox_lock(box->inbox->path, &cause);
+		inbox->folder.lock = inbox_lock(inbox->settings->path, &cause);
 	if (!cause)
 		return;
-	if (box->name >= 0)
-		close(box->name);
-	box->name = -1;
+	if (inbox->folder.name >= 0)
+		close(inbox->folder.name);
+	inbox->folder.name = -1;
 	g_propagate_error(error, g_steal_pointer(&cause));
 }
 
-static void open_box(struct intake *intake, struct box *box, const struct stat *status)
+static void open_inbox(struct intake *intake, struct watched_inbox *inbox, const struct stat *status)
 {
-	int descriptor = beneath_open(box->inbox->path, O_PATH | O_DIRECTORY, 0);
+	int descriptor = beneath_open(inbox->settings->path, O_PATH | O_DIRECTORY, 0);
 	const char *remote = descriptor >= 0 ? remote_name(descriptor) : NULL;
 
 	if (descriptor >= 0)
 		close(descriptor);
 	if (remote)
 		log_info("%s: %s file systems give no events for changes made elsewhere: looked at every %g s",
-			box->inbox->path, remote, (double)intake_poll_us / G_USEC_PER_SEC);
-	box->remote = remote != NULL;
-	box->device = status->st_dev;
-	box->inode = status->st_ino;
-	box->open = box->recover = true;
-	box->missing_us = 0;
-	box->scan_us = 0;
-	scan_box(intake, box);
+			inbox->settings->path, remote, (double)intake_poll_us / G_USEC_PER_SEC);
+	inbox->folder.remote = remote != NULL;
+	inbox->folder.device = status->st_dev;
+	inbox->folder.inode = status->st_ino;
+	inbox->folder.open = inbox->recover = true;
+	inbox->folder.missing_us = 0;
+	inbox->scan_us = 0;
+	scan_inbox(intake, inbox);
 }
 
 static char *not_there(const char *path, int number)
@@ -191,103 +191,107 @@ static char *not_there(const char *path, int number)
 
 /* An inbox that was there and is gone is not made again: whoever deleted it may be about to make it, or to move
  * another there, and would fail or end up inside it. */
-void scan_check(struct intake *intake, struct box *box, bool create)
+void scan_check(struct intake *intake, struct watched_inbox *inbox, bool create)
 {
 	g_autoptr(GError) error = NULL;
 	g_autofree char *why = NULL;
 	gint64 now = clock_now_us();
 	struct stat status;
 
-	box->hopeless = false;
+	inbox->folder.hopeless = false;
 	/* One that never was is made as soon as that can be. */
-	create |= !box->inbox->was && !box->seen;
-	if (!box->open && inbox_is_away(box->inbox->path, box->inbox->mount))
+	create |= !inbox->settings->was && !inbox->folder.seen;
+	if (!inbox->folder.open && inbox_is_away(inbox->settings->path, inbox->settings->mount))
 		why = g_strdup_printf(
 			"the inbox is not there: its file system (%s) is not mounted; it is taken up as soon as it is",
-			box->inbox->mount);
-	else if (create && !files_make_folder(box->inbox->path, &error)) {
+			inbox->settings->mount);
+	else if (create && !files_make_folder(inbox->settings->path, &error)) {
 		why = g_strdup_printf("%s; it is tried again, and taken up as soon as it is there", error->message);
-		box->hopeless = error_kind(error) == ERROR_INPUT;
-	} else if (beneath_stat(box->inbox->path, &status) != 0)
-		why = not_there(box->inbox->path, errno);
+		inbox->folder.hopeless = error_kind(error) == ERROR_INPUT;
+	} else if (beneath_stat(inbox->settings->path, &status) != 0)
+		why = not_there(inbox->settings->path, errno);
 	else if (!S_ISDIR(status.st_mode))
 		why = g_strdup("the inbox is not a folder");
 	g_clear_error(&error);
 	if (!why) {
-		box->seen = true;
-		box->check_us = now + intake_check_us;
-		if (box->open && (box->device != status.st_dev || box->inode != status.st_ino))
-			scan_close(intake, box);
-		inbox_name_answer(box->name);
-		if (box->open)
+		inbox->folder.seen = true;
+		inbox->folder.check_us = now + intake_check_us;
+		if (inbox->folder.open &&
+			(inbox->folder.device != status.st_dev || inbox->folder.inode != status.st_ino))
+			scan_close(intake, inbox);
+		inbox_name_answer(inbox->folder.name);
+		if (inbox->folder.open)
 			return;
-		lock_box(box, &status, &error);
+		lock_inbox(inbox, &status, &error);
 		if (!error) {
-			open_box(intake, box, &status);
+			open_inbox(intake, inbox, &status);
 			return;
 		}
 		why = g_strdup(error->message);
 	}
-	if (box->open)
-		scan_close(intake, box);
-	if (!box->missing_us)
-		box->missing_us = now;
-	box->check_us = now + (now - box->missing_us < MISSING_LONG_US ? CHECK_MISSING_US : intake_check_us);
-	intake_box_why(intake, box, why);
+	if (inbox->folder.open)
+		scan_close(intake, inbox);
+	if (!inbox->folder.missing_us)
+		inbox->folder.missing_us = now;
+	inbox->folder.check_us =
+		now + (now - inbox->folder.missing_us < MISSING_LONG_US ? CHECK_MISSING_US : intake_check_us);
+	watched_inbox_why(intake, inbox, why);
 }
 
-void scan_lost(struct intake *intake, struct box *box, const char *relative)
+void scan_lost(struct intake *intake, struct watched_inbox *inbox, const char *relative)
 {
 	if (*relative == '\0') {
 		/* Even when a folder of the same inode is there again: its watch is not. */
-		scan_close(intake, box);
-		scan_check(intake, box, false);
+		scan_close(intake, inbox);
+		scan_check(intake, inbox, false);
 		return;
 	}
-	g_autofree char *path = g_build_filename(box->inbox->path, relative, NULL);
-	watch_release(intake, box, path);
+	g_autofree char *path = g_build_filename(inbox->settings->path, relative, NULL);
+	watch_release(intake, inbox, path);
 	writers_forget(intake, path);
-	walk_folder(intake, box, relative, ARRIVED_SEEN); /* mostly: not there */
+	walk_folder(intake, inbox, relative, ARRIVED_SEEN); /* mostly: not there */
 }
 
-static void folder_event(struct intake *intake, struct box *box, guint32 mask, const char *relative, const char *path)
+static void folder_event(
+	struct intake *intake, struct watched_inbox *inbox, guint32 mask, const char *relative, const char *path)
 {
 	struct stat status;
 
 	if (mask & IN_MOVED_FROM) {
-		watch_release(intake, box, path);
-		settle_forget(intake, box, path);
+		watch_release(intake, inbox, path);
+		settle_forget(intake, inbox, path);
 		writers_forget(intake, path);
-		prune_gone(box, relative, true);
+		prune_gone(inbox, relative, true);
 		return;
 	}
 	if (beneath_stat(path, &status) != 0) {
 		settle_gone(intake, path);
-		prune_gone(box, relative, false);
+		prune_gone(inbox, relative, false);
 		return;
 	}
-	struct box *inner = intake_box_at(intake, path, status.st_dev, status.st_ino);
+	struct watched_inbox *inner = watched_inbox_at(intake, path, status.st_dev, status.st_ino);
 	if (inner) {
-		inner->check_us = 0;
-	} else if (!box->inbox->recursive) {
-		settle_notice(intake, box, relative, ARRIVED_SEEN);
+		inner->folder.check_us = 0;
+	} else if (!inbox->settings->recursive) {
+		settle_notice(intake, inbox, relative, ARRIVED_SEEN);
 	} else if (mask & (IN_CREATE | IN_MOVED_TO | IN_ATTRIB)) {
 		if (mask & (IN_CREATE | IN_MOVED_TO))
-			prune_came(box, relative);
-		walk_folder(intake, box, relative, mask & IN_MOVED_TO ? ARRIVED_MOVED : ARRIVED_SEEN);
+			prune_came(inbox, relative);
+		walk_folder(intake, inbox, relative, mask & IN_MOVED_TO ? ARRIVED_MOVED : ARRIVED_SEEN);
 	}
 }
 
-static void file_gone(struct intake *intake, struct box *box, const char *relative, const char *path, bool deleted)
+static void file_gone(
+	struct intake *intake, struct watched_inbox *inbox, const char *relative, const char *path, bool deleted)
 {
 	if (intake->events.gone)
-		intake->events.gone(box->inbox, relative, deleted, intake->events.user);
+		intake->events.gone(inbox->settings, relative, deleted, intake->events.user);
 	settle_gone(intake, path);
 }
 
 /* rsync --delete and other mirrors delete what the sender does not have. Who renames one of these folders, or puts a link in its place, is no
  * mirror; and one that was just made may be taken back by the mill, whose disk failed. */
-static void own_folder_event(struct box *box, guint32 mask, const char *name)
+static void own_folder_event(struct watched_inbox *inbox, guint32 mask, const char *name)
 {
 	static const char *const own[OWN_FOLDERS] = {CLAIMS_FOLDER, DONE_FOLDER, FAILED_FOLDER};
 	gint64 now = clock_now_us();
@@ -296,27 +300,27 @@ static void own_folder_event(struct box *box, guint32 mask, const char *name)
 		if (strcmp(name, own[i]) != 0)
 			continue;
 		if (mask & IN_CREATE)
-			box->made_us[i] = now;
-		if (!(mask & IN_DELETE) || box->warned || now - box->made_us[i] < JUST_MADE_US)
+			inbox->own.made_us[i] = now;
+		if (!(mask & IN_DELETE) || inbox->own.warned || now - inbox->own.made_us[i] < JUST_MADE_US)
 			continue;
-		box->warned = true;
+		inbox->own.warned = true;
 		log_warning(
 			"%s: another program deleted %s with what lay in it; when that is a mirror into the inbox (rsync --delete), "
 			"leave --delete out, or exclude " DONE_FOLDER ", " FAILED_FOLDER " and " CLAIMS_FOLDER,
-			box->inbox->path, name);
+			inbox->settings->path, name);
 	}
 }
 
 void scan_event(struct intake *intake, struct folder *folder, guint32 mask, guint32 cookie, const char *name)
 {
-	struct box *box = folder->box;
+	struct watched_inbox *inbox = folder->inbox;
 
 	if (mask & IN_MOVE_SELF && *folder->relative == '\0')
-		box->check_us = 0;
+		inbox->folder.check_us = 0;
 	if (mask & IN_ATTRIB && !name)
-		settle_retry(intake, box);
+		settle_retry(intake, inbox);
 	if (mask & IN_ISDIR && name && *folder->relative == '\0')
-		own_folder_event(box, mask, name);
+		own_folder_event(inbox, mask, name);
 	if (!name || inbox_ignores(name, *folder->relative == '\0'))
 		return;
 	/* Copies: the event may make the folder's own strings go. */
@@ -325,13 +329,13 @@ void scan_event(struct intake *intake, struct folder *folder, guint32 mask, guin
 	if (!(mask & IN_ISDIR))
 		writers_event(intake, mask, cookie, path);
 	if (mask & IN_ISDIR)
-		folder_event(intake, box, mask, relative, path);
+		folder_event(intake, inbox, mask, relative, path);
 	else if (mask & (IN_MOVED_FROM | IN_DELETE))
-		file_gone(intake, box, relative, path, mask & IN_DELETE);
+		file_gone(intake, inbox, relative, path, mask & IN_DELETE);
 	else if (mask & IN_MOVED_TO)
-		settle_notice(intake, box, relative, ARRIVED_MOVED);
+		settle_notice(intake, inbox, relative, ARRIVED_MOVED);
 	else if (mask & IN_MODIFY)
-		settle_notice(intake, box, relative, ARRIVED_GROWN);
+		settle_notice(intake, inbox, relative, ARRIVED_GROWN);
 	else if (mask & (IN_CREATE | IN_CLOSE_WRITE | IN_ATTRIB))
-		settle_notice(intake, box, relative, ARRIVED_WRITTEN);
+		settle_notice(intake, inbox, relative, ARRIVED_WRITTEN);
 }

@@ -28,9 +28,9 @@ static void pending_free(gpointer data)
 	struct pending *file = data;
 
 	if (file->parked)
-		file->box->parked--;
+		file->inbox->parked--;
 	else
-		file->box->candidates--;
+		file->inbox->candidates--;
 	g_sequence_remove(file->timer);
 	g_free(file->path);
 	g_free(file->why);
@@ -69,7 +69,7 @@ void settle_arm(struct pending *file, gint64 due_us)
 	if (file->timer)
 		g_sequence_sort_changed(file->timer, by_due, NULL);
 	else
-		file->timer = g_sequence_insert_sorted(file->box->timers, file, by_due, NULL);
+		file->timer = g_sequence_insert_sorted(file->inbox->timers, file, by_due, NULL);
 }
 
 static void tell(struct intake *intake, struct pending *file, const char *why)
@@ -79,7 +79,7 @@ static void tell(struct intake *intake, struct pending *file, const char *why)
 	g_free(file->why);
 	file->why = g_strdup(why);
 	if (intake->events.waiting)
-		intake->events.waiting(file->box->inbox->pipeline, file->path, why, intake->events.user);
+		intake->events.waiting(file->inbox->settings->pipeline, file->path, why, intake->events.user);
 }
 
 void settle_drop(struct intake *intake, struct pending *file)
@@ -90,16 +90,16 @@ void settle_drop(struct intake *intake, struct pending *file)
 
 void settle_park(struct intake *intake, struct pending *file, const char *why, gint64 due_us)
 {
-	struct box *box = file->box;
+	struct watched_inbox *inbox = file->inbox;
 
-	if (!file->parked && box->parked >= intake_parked_most) {
-		box->unlisted += why != NULL;
+	if (!file->parked && inbox->parked >= intake_parked_most) {
+		inbox->backlog.unlisted += why != NULL;
 		settle_drop(intake, file);
 		return;
 	}
 	if (!file->parked) {
-		box->candidates--;
-		box->parked++;
+		inbox->candidates--;
+		inbox->parked++;
 		file->parked = true;
 	}
 	tell(intake, file, why);
@@ -122,16 +122,17 @@ void settle_failed_errno(struct intake *intake, struct pending *file, const char
 	settle_failed(intake, file, why);
 }
 
-static struct pending *add_pending(struct intake *intake, struct box *box, char *path /* takes */, const char *relative)
+static struct pending *add_pending(
+	struct intake *intake, struct watched_inbox *inbox, char *path /* takes */, const char *relative)
 {
 	struct pending *file = g_new0(struct pending, 1);
 
-	file->box = box;
+	file->inbox = inbox;
 	file->path = path;
 	file->relative = path + strlen(path) - strlen(relative);
 	file->first_us = clock_now_us();
 	file->first_wall_us = clock_wall_us();
-	box->candidates++;
+	inbox->candidates++;
 	settle_arm(file, G_MAXINT64);
 	g_hash_table_insert(intake->pending, file->path, file);
 	return file;
@@ -149,9 +150,10 @@ bool settle_look(struct pending *file, const struct stat *status)
 	return false;
 }
 
-gint64 settle_time(const struct box *box)
+gint64 settle_time(const struct watched_inbox *inbox)
 {
-	return box->polled || box->remote ? MAX(box->inbox->settle_us, 2 * intake_poll_us) : box->inbox->settle_us;
+	return inbox->folder.polled || inbox->folder.remote ? MAX(inbox->settings->settle_us, 2 * intake_poll_us)
+							    : inbox->settings->settle_us;
 }
 
 /* When it came, as near as can be told: a rename or a write sets its ctime. One that came with its folder may have lain elsewhere for years;
@@ -159,41 +161,41 @@ gint64 settle_time(const struct box *box)
 static void found(struct pending *file, const struct stat *status)
 {
 	file->came_us = status->st_ctim.tv_sec * G_USEC_PER_SEC + status->st_ctim.tv_nsec / 1000;
-	file->first_wall_us = MIN(file->first_wall_us, MAX(file->came_us, file->box->since_wall_us));
+	file->first_wall_us = MIN(file->first_wall_us, MAX(file->came_us, file->inbox->backlog.since_wall_us));
 }
 
 /* An original that stays, where nothing leaves a doubt: it never gets into the table. */
-static bool is_done(struct intake *intake, const struct box *box, const char *path, const char *relative)
+static bool is_done(struct intake *intake, const struct watched_inbox *inbox, const char *path, const char *relative)
 {
 	struct stat status;
 
-	return intake->events.known && intake->events.kept(box->inbox, intake->events.user) > 0 &&
+	return intake->events.known && intake->events.kept(inbox->settings, intake->events.user) > 0 &&
 	       beneath_stat(path, &status) == 0 && S_ISREG(status.st_mode) &&
-	       intake->events.known(box->inbox, relative, &status, false, intake->events.user) == KNOWN_DONE;
+	       intake->events.known(inbox->settings, relative, &status, false, intake->events.user) == KNOWN_DONE;
 }
 
-bool settle_notice(struct intake *intake, struct box *box, const char *relative, enum arrival arrival)
+bool settle_notice(struct intake *intake, struct watched_inbox *inbox, const char *relative, enum arrival arrival)
 {
-	g_autofree char *path = g_build_filename(box->inbox->path, relative, NULL);
+	g_autofree char *path = g_build_filename(inbox->settings->path, relative, NULL);
 	struct pending *file = g_hash_table_lookup(intake->pending, path);
 	bool known = file != NULL, looked = arrival == ARRIVED_SEEN || arrival == ARRIVED_WALKED;
-	gint64 now = arrival == ARRIVED_WALKED ? box->stretch_us : clock_now_us();
+	gint64 now = arrival == ARRIVED_WALKED ? inbox->stretch_us : clock_now_us();
 	struct stat status;
 
 	if (known && looked)
 		return true;
-	prune_touch(box, relative);
-	if (looked && is_done(intake, box, path, relative))
+	prune_touch(inbox, relative);
+	if (looked && is_done(intake, inbox, path, relative))
 		return true;
-	if (!known && !(room_to_note(intake, box) && (arrival == ARRIVED_WALKED || !room_backlog(box)))) {
-		room_begin_backlog(box);
-		box->more = box->stale = true;
+	if (!known && !(room_to_note(intake, inbox) && (arrival == ARRIVED_WALKED || !room_backlog(inbox)))) {
+		room_begin_backlog(inbox);
+		inbox->backlog.more = inbox->backlog.stale = true;
 		return false;
 	}
 	if (!known)
-		file = add_pending(intake, box, g_steal_pointer(&path), relative);
+		file = add_pending(intake, inbox, g_steal_pointer(&path), relative);
 	if (!known && arrival == ARRIVED_WALKED)
-		box->left -= box->left > 0;
+		inbox->backlog.left -= inbox->backlog.left > 0;
 	if (arrival == ARRIVED_MOVED && file->put_back) {
 		file->put_back = false;
 		return true;
@@ -207,18 +209,18 @@ bool settle_notice(struct intake *intake, struct box *box, const char *relative,
 	file->moved = arrival == ARRIVED_MOVED;
 	file->told |= !looked;
 	file->failures = 0;
-	file->quiet_us = file->moved ? now : now + settle_time(box);
+	file->quiet_us = file->moved ? now : now + settle_time(inbox);
 	/* A timer that is due earlier looks and goes on waiting: cheaper than to move it with each write. */
 	if (!known || file->due_us > file->quiet_us)
 		settle_arm(file, file->quiet_us);
 	return true;
 }
 
-void settle_returned(struct intake *intake, struct box *box, const char *relative, gint64 quiet_us)
+void settle_returned(struct intake *intake, struct watched_inbox *inbox, const char *relative, gint64 quiet_us)
 {
-	g_autofree char *path = g_build_filename(box->inbox->path, relative, NULL);
+	g_autofree char *path = g_build_filename(inbox->settings->path, relative, NULL);
 
-	if (!settle_notice(intake, box, relative, ARRIVED_WRITTEN))
+	if (!settle_notice(intake, inbox, relative, ARRIVED_WRITTEN))
 		return; /* a walk finds it */
 	struct pending *file = g_hash_table_lookup(intake->pending, path);
 	file->put_back = true;
@@ -226,9 +228,9 @@ void settle_returned(struct intake *intake, struct box *box, const char *relativ
 	settle_arm(file, file->quiet_us);
 }
 
-void settle_folder(struct intake *intake, struct box *box, const char *relative, int number)
+void settle_folder(struct intake *intake, struct watched_inbox *inbox, const char *relative, int number)
 {
-	g_autofree char *path = g_build_filename(box->inbox->path, relative, NULL);
+	g_autofree char *path = g_build_filename(inbox->settings->path, relative, NULL);
 	struct pending *folder = g_hash_table_lookup(intake->pending, path);
 
 	if (number == 0 || number == ENOENT || number == ENOTDIR) {
@@ -237,7 +239,7 @@ void settle_folder(struct intake *intake, struct box *box, const char *relative,
 		return;
 	}
 	if (!folder)
-		folder = add_pending(intake, box, g_steal_pointer(&path), relative);
+		folder = add_pending(intake, inbox, g_steal_pointer(&path), relative);
 	settle_failed_errno(intake, folder, "this folder cannot be looked into", number);
 }
 
@@ -259,16 +261,16 @@ void settle_look_again(struct intake *intake, const char *path)
 		settle_arm(file, clock_now_us());
 		return;
 	}
-	for (guint i = 0; i < intake->boxes->len; i++) {
-		struct box *box = intake->boxes->pdata[i];
-		if (box->open && inbox_path_within(path, box->inbox->path)) {
-			settle_notice(intake, box, path + strlen(box->inbox->path) + 1, ARRIVED_SEEN);
+	for (guint i = 0; i < intake->inboxes->len; i++) {
+		struct watched_inbox *inbox = intake->inboxes->pdata[i];
+		if (inbox->folder.open && inbox_path_within(path, inbox->settings->path)) {
+			settle_notice(intake, inbox, path + strlen(inbox->settings->path) + 1, ARRIVED_SEEN);
 			return;
 		}
 	}
 }
 
-void settle_forget(struct intake *intake, struct box *box, const char *path)
+void settle_forget(struct intake *intake, struct watched_inbox *inbox, const char *path)
 {
 	GHashTableIter iterator;
 	gpointer value;
@@ -276,14 +278,14 @@ void settle_forget(struct intake *intake, struct box *box, const char *path)
 	g_hash_table_iter_init(&iterator, intake->pending);
 	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
 		struct pending *file = value;
-		if (file->box != box || !inbox_path_within(file->path, path))
+		if (file->inbox != inbox || !inbox_path_within(file->path, path))
 			continue;
 		tell(intake, file, NULL);
 		g_hash_table_iter_remove(&iterator);
 	}
 }
 
-void settle_retry(struct intake *intake, struct box *box)
+void settle_retry(struct intake *intake, struct watched_inbox *inbox)
 {
 	GHashTableIter iterator;
 	gpointer value;
@@ -291,7 +293,7 @@ void settle_retry(struct intake *intake, struct box *box)
 	g_hash_table_iter_init(&iterator, intake->pending);
 	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
 		struct pending *file = value;
-		if (file->box == box && file->failures)
+		if (file->inbox == inbox && file->failures)
 			settle_arm(file, clock_now_us());
 	}
 }
@@ -306,11 +308,11 @@ static void hand_out(struct intake *intake)
 }
 
 /* The file of this inbox that is to be looked at next; NULL: none is due. */
-static struct pending *first_due(struct intake *intake, struct box *box, gint64 now)
+static struct pending *first_due(struct intake *intake, struct watched_inbox *inbox, gint64 now)
 {
-	GSequenceIter *first = g_sequence_get_begin_iter(box->timers);
+	GSequenceIter *first = g_sequence_get_begin_iter(inbox->timers);
 
-	if (g_sequence_iter_is_end(first) || !room_to_claim(intake, box))
+	if (g_sequence_iter_is_end(first) || !room_to_claim(intake, inbox))
 		return NULL;
 	struct pending *file = g_sequence_get(first);
 	return file->due_us <= now ? file : NULL;
@@ -322,21 +324,21 @@ void settle_run(struct intake *intake)
 	gint64 end = clock_now_us() + RUN_US, now;
 	guint idle = 0;
 
-	while (idle < intake->boxes->len && (now = clock_now_us()) < end && intake->fresh->len < CLAIMS_AT_ONCE) {
-		struct box *box = intake->boxes->pdata[intake->turn++ % intake->boxes->len];
-		struct pending *file = first_due(intake, box, now);
+	while (idle < intake->inboxes->len && (now = clock_now_us()) < end && intake->fresh->len < CLAIMS_AT_ONCE) {
+		struct watched_inbox *inbox = intake->inboxes->pdata[intake->turn++ % intake->inboxes->len];
+		struct pending *file = first_due(intake, inbox, now);
 		idle = file ? 0 : idle + 1;
-		if (file && scan_hold(intake, box))
+		if (file && scan_hold(intake, inbox))
 			take_look(intake, file);
 	}
 	hand_out(intake);
 }
 
-gint64 settle_next_us(struct intake *intake, struct box *box)
+gint64 settle_next_us(struct intake *intake, struct watched_inbox *inbox)
 {
-	GSequenceIter *first = g_sequence_get_begin_iter(box->timers);
+	GSequenceIter *first = g_sequence_get_begin_iter(inbox->timers);
 
-	if (g_sequence_iter_is_end(first) || !room_to_claim(intake, box))
+	if (g_sequence_iter_is_end(first) || !room_to_claim(intake, inbox))
 		return G_MAXINT64;
 	return ((struct pending *)g_sequence_get(first))->due_us;
 }

@@ -60,7 +60,7 @@ static gint64 written_until(struct intake *intake, const struct pending *file, i
 		return 0;
 	}
 	if (intake_leases && errno == EAGAIN)
-		return now + MAX(file->box->inbox->settle_us, AGAIN_LEAST_US);
+		return now + MAX(file->inbox->settings->settle_us, AGAIN_LEAST_US);
 	/* Its end comes as an event. */
 	return writers_have(intake, file->path) && now < file->same_us + WRITER_MOST_US ? now + WRITER_AGAIN_US : 0;
 }
@@ -73,7 +73,7 @@ static bool is_known(struct intake *intake, struct pending *file, int descriptor
 	if (!intake->events.known || fstat(descriptor, &status) != 0)
 		return false;
 	enum intake_known known =
-		intake->events.known(file->box->inbox, file->relative, &status, file->told, intake->events.user);
+		intake->events.known(file->inbox->settings, file->relative, &status, file->told, intake->events.user);
 	if (known == KNOWN_DONE) {
 		log_debug("%s: was milled and stays: left alone", file->path);
 		settle_drop(intake, file);
@@ -90,7 +90,7 @@ static void take(struct intake *intake, struct pending *file, int descriptor)
 	struct claim *claim = NULL;
 	g_autoptr(GError) error = NULL;
 	g_autofree char *name = g_path_get_basename(file->path);
-	g_autofree char *refusal = inbox_refusal(file->box->inbox, name, descriptor);
+	g_autofree char *refusal = inbox_refusal(file->inbox->settings, name, descriptor);
 
 	if (refusal)
 		passive(intake, file, refusal);
@@ -101,10 +101,10 @@ static void take(struct intake *intake, struct pending *file, int descriptor)
 	bool paused = intake->paused;
 	if (!paused)
 		claim = claim_take(
-			file->box->inbox, file->relative, descriptor, &file->seen, file->first_wall_us, &error);
+			file->inbox->settings, file->relative, descriptor, &file->seen, file->first_wall_us, &error);
 	g_mutex_unlock(&intake->lock);
 	if (claim) {
-		prune_taken(file->box, file->relative);
+		prune_taken(file->inbox, file->relative);
 		settle_drop(intake, file);
 		g_ptr_array_add(intake->fresh, claim);
 	} else if (paused) {
@@ -119,9 +119,9 @@ static void take(struct intake *intake, struct pending *file, int descriptor)
  * same: events may be lost, or not come at all. */
 static void empty(struct intake *intake, struct pending *file, gint64 now)
 {
-	const struct box *box = file->box;
-	gint64 most_us = box->inbox->wait_empty_us, end_us = file->same_us + most_us;
-	gint64 pause_us = box->polled ? settle_time(box) : PASSIVE_US;
+	const struct watched_inbox *inbox = file->inbox;
+	gint64 most_us = inbox->settings->wait_empty_us, end_us = file->same_us + most_us;
+	gint64 pause_us = inbox->folder.polled ? settle_time(inbox) : PASSIVE_US;
 	g_autofree char *why = g_strdup_printf(
 		"has 0 bytes: its content is waited for, %g s at most (wait_empty)", (double)most_us / G_USEC_PER_SEC);
 
@@ -130,8 +130,8 @@ static void empty(struct intake *intake, struct pending *file, gint64 now)
 
 static void check_file(struct intake *intake, struct pending *file)
 {
-	struct box *box = file->box;
-	gint64 settle = box->inbox->settle_us, now = clock_now_us(), until;
+	struct watched_inbox *inbox = file->inbox;
+	gint64 settle = inbox->settings->settle_us, now = clock_now_us(), until;
 	struct stat status;
 	int descriptor = beneath_open(file->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
 
@@ -143,8 +143,8 @@ static void check_file(struct intake *intake, struct pending *file)
 	if (fstat(descriptor, &status) != 0)
 		settle_failed_errno(intake, file, "cannot be looked at", errno);
 	else if (!settle_look(file, &status))
-		being_written(intake, file, now + (box->polled ? settle_time(box) : settle / 4));
-	else if (status.st_size == 0 && now < file->same_us + box->inbox->wait_empty_us)
+		being_written(intake, file, now + (inbox->folder.polled ? settle_time(inbox) : settle / 4));
+	else if (status.st_size == 0 && now < file->same_us + inbox->settings->wait_empty_us)
 		empty(intake, file, now);
 	else if ((until = written_until(intake, file, descriptor)))
 		settle_park(intake, file, "open for writing by another program", until);
@@ -155,9 +155,9 @@ static void check_file(struct intake *intake, struct pending *file)
 
 void take_look(struct intake *intake, struct pending *file)
 {
-	const struct inbox *inbox = file->box->inbox;
+	const struct inbox *settings = file->inbox->settings;
 	g_autofree char *name = g_path_get_basename(file->path);
-	g_autofree char *refusal = inbox_refusal(inbox, name, -1);
+	g_autofree char *refusal = inbox_refusal(settings, name, -1);
 	struct stat status;
 
 	if (beneath_stat(file->path, &status) != 0) {
@@ -166,9 +166,9 @@ void take_look(struct intake *intake, struct pending *file)
 		else
 			settle_failed_errno(intake, file, "cannot be looked at", errno);
 	} else if (S_ISDIR(status.st_mode)) {
-		if (inbox->recursive) {
+		if (settings->recursive) {
 			g_autofree char *relative = g_strdup(file->relative);
-			walk_folder(intake, file->box, relative, ARRIVED_SEEN);
+			walk_folder(intake, file->inbox, relative, ARRIVED_SEEN);
 		} else {
 			passive(intake, file, "a folder: this inbox takes none (recursive: false)");
 		}

@@ -25,19 +25,19 @@ struct walk {
 	bool watched;   /* all of them so far */
 };
 
-static char *path_in(const struct box *box, const char *relative)
+static char *path_in(const struct watched_inbox *inbox, const char *relative)
 {
-	return *relative ? g_build_filename(box->inbox->path, relative, NULL) : g_strdup(box->inbox->path);
+	return *relative ? g_build_filename(inbox->settings->path, relative, NULL) : g_strdup(inbox->settings->path);
 }
 
 /* One that has no events is walked every few seconds, and says why unless that lies in its nature. */
-static void poll_box(struct intake *intake, struct box *box, const GError *error)
+static void poll_inbox(struct intake *intake, struct watched_inbox *inbox, const GError *error)
 {
-	box->polled = true;
-	box->scan_us = MIN(box->scan_us, clock_now_us() + intake_poll_us);
+	inbox->folder.polled = true;
+	inbox->scan_us = MIN(inbox->scan_us, clock_now_us() + intake_poll_us);
 	g_autofree char *why = g_strdup_printf("%s; until then this inbox is looked at every %g s", error->message,
 		(double)intake_poll_us / G_USEC_PER_SEC);
-	intake_box_why(intake, box, why);
+	watched_inbox_why(intake, inbox, why);
 }
 
 /* Whether it is a folder; 0 or errno. status is filled in for folders. */
@@ -53,7 +53,7 @@ static int is_folder(const struct dirent *entry, int descriptor, struct stat *st
 }
 
 /* False: a folder of this inbox, that is to be read as well: its path below the inbox, owned, is added to the queue. */
-static bool is_entry(struct intake *intake, struct box *box, const char *folder, const struct dirent *entry,
+static bool is_entry(struct intake *intake, struct watched_inbox *inbox, const char *folder, const struct dirent *entry,
 	int descriptor, char **relative, GQueue *folders)
 {
 	struct stat status;
@@ -63,14 +63,14 @@ static bool is_entry(struct intake *intake, struct box *box, const char *folder,
 
 	*relative = NULL;
 	if (number) {
-		settle_folder(intake, box, name, number);
+		settle_folder(intake, inbox, name, number);
 	} else if (is) {
-		g_autofree char *path = path_in(box, name);
-		if (intake_box_at(intake, path, status.st_dev, status.st_ino)) {
+		g_autofree char *path = path_in(inbox, name);
+		if (watched_inbox_at(intake, path, status.st_dev, status.st_ino)) {
 			g_free(name);
 			return false;
 		}
-		if (box->inbox->recursive) {
+		if (inbox->settings->recursive) {
 			g_queue_push_tail(folders, name);
 			return false;
 		}
@@ -79,22 +79,22 @@ static bool is_entry(struct intake *intake, struct box *box, const char *folder,
 	return number == 0;
 }
 
-static void entry_seen(struct intake *intake, struct box *box, const char *folder, const struct dirent *entry,
-	int descriptor, enum arrival arrival, GQueue *folders)
+static void entry_seen(struct intake *intake, struct watched_inbox *inbox, const char *folder,
+	const struct dirent *entry, int descriptor, enum arrival arrival, GQueue *folders)
 {
 	g_autofree char *relative = NULL;
 
 	if (inbox_ignores(entry->d_name, *folder == '\0')) /* "." and "..", too */
 		return;
-	if (is_entry(intake, box, folder, entry, descriptor, &relative, folders))
-		settle_notice(intake, box, relative, arrival);
+	if (is_entry(intake, inbox, folder, entry, descriptor, &relative, folders))
+		settle_notice(intake, inbox, relative, arrival);
 }
 
 /* *folder is NULL when it need not be read: it was watched all the time (unless whole), or cannot be. Returns 0 or errno. */
-static int open_folder(
-	struct intake *intake, struct box *box, const char *relative, bool whole, DIR **folder, bool *watched)
+static int open_folder(struct intake *intake, struct watched_inbox *inbox, const char *relative, bool whole,
+	DIR **folder, bool *watched)
 {
-	g_autofree char *path = path_in(box, relative);
+	g_autofree char *path = path_in(inbox, relative);
 	g_autoptr(GError) error = NULL;
 	bool fresh;
 	/* The inbox itself may be a link to where it really is; below it links are not followed. */
@@ -103,9 +103,9 @@ static int open_folder(
 	*folder = NULL;
 	if (descriptor < 0)
 		return errno;
-	if (!watch_folder(intake, box, relative, path, descriptor, &fresh, &error)) {
+	if (!watch_folder(intake, inbox, relative, path, descriptor, &fresh, &error)) {
 		*watched = false;
-		poll_box(intake, box, error);
+		poll_inbox(intake, inbox, error);
 	}
 	*folder = fresh || whole ? fdopendir(descriptor) : NULL;
 	if (*folder)
@@ -115,7 +115,7 @@ static int open_folder(
 	return 0;
 }
 
-void walk_folder(struct intake *intake, struct box *box, const char *top, enum arrival arrival)
+void walk_folder(struct intake *intake, struct watched_inbox *inbox, const char *top, enum arrival arrival)
 {
 	GQueue folders = G_QUEUE_INIT;
 	bool watched = true;
@@ -123,33 +123,33 @@ void walk_folder(struct intake *intake, struct box *box, const char *top, enum a
 	g_queue_push_tail(&folders, g_strdup(top));
 	for (char *relative; (relative = g_queue_pop_head(&folders)); g_free(relative)) {
 		DIR *folder;
-		settle_folder(intake, box, relative, open_folder(intake, box, relative, false, &folder, &watched));
+		settle_folder(intake, inbox, relative, open_folder(intake, inbox, relative, false, &folder, &watched));
 		if (!folder)
 			continue;
 		for (struct dirent *entry; (entry = readdir(folder));)
-			entry_seen(intake, box, relative, entry, dirfd(folder), arrival, &folders);
+			entry_seen(intake, inbox, relative, entry, dirfd(folder), arrival, &folders);
 		closedir(folder);
 	}
 }
 
-void walk_start(struct intake *intake, struct box *box)
+void walk_start(struct intake *intake, struct watched_inbox *inbox)
 {
-	room_begin_backlog(box);
-	walk_stop(box);
-	box->generation++;
-	box->more = false;
-	box->stale = true; /* should it have to stop */
-	box->unlisted_before = box->unlisted;
-	box->unlisted = 0;
-	box->walk = g_new0(struct walk, 1);
-	box->walk->watched = true;
-	g_queue_push_tail(&box->walk->folders, g_strdup(""));
+	room_begin_backlog(inbox);
+	walk_stop(inbox);
+	inbox->generation++;
+	inbox->backlog.more = false;
+	inbox->backlog.stale = true; /* should it have to stop */
+	inbox->backlog.unlisted_before = inbox->backlog.unlisted;
+	inbox->backlog.unlisted = 0;
+	inbox->walk = g_new0(struct walk, 1);
+	inbox->walk->watched = true;
+	g_queue_push_tail(&inbox->walk->folders, g_strdup(""));
 	(void)intake;
 }
 
-void walk_stop(struct box *box)
+void walk_stop(struct watched_inbox *inbox)
 {
-	struct walk *walk = g_steal_pointer(&box->walk);
+	struct walk *walk = g_steal_pointer(&inbox->walk);
 
 	if (!walk)
 		return;
@@ -161,38 +161,38 @@ void walk_stop(struct box *box)
 }
 
 /* False: there is none left. */
-static bool next_folder(struct intake *intake, struct box *box)
+static bool next_folder(struct intake *intake, struct watched_inbox *inbox)
 {
-	struct walk *walk = box->walk;
+	struct walk *walk = inbox->walk;
 
 	while (!walk->folder && !g_queue_is_empty(&walk->folders)) {
 		g_free(walk->relative);
 		walk->relative = g_queue_pop_head(&walk->folders);
-		int number = open_folder(intake, box, walk->relative, true, &walk->folder, &walk->watched);
+		int number = open_folder(intake, inbox, walk->relative, true, &walk->folder, &walk->watched);
 		if (*walk->relative)
-			settle_folder(intake, box, walk->relative, number);
+			settle_folder(intake, inbox, walk->relative, number);
 		else
 			walk->number = number;
 	}
 	return walk->folder != NULL;
 }
 
-bool walk_go_on(struct intake *intake, struct box *box, int *number, bool *watched)
+bool walk_go_on(struct intake *intake, struct watched_inbox *inbox, int *number, bool *watched)
 {
-	struct walk *walk = box->walk;
+	struct walk *walk = inbox->walk;
 
-	box->stretch_us = clock_now_us();
-	while (room_to_note(intake, box)) {
-		if (!next_folder(intake, box)) {
+	inbox->stretch_us = clock_now_us();
+	while (room_to_note(intake, inbox)) {
+		if (!next_folder(intake, inbox)) {
 			*number = walk->number;
 			*watched = walk->watched;
-			walk_stop(box);
-			box->left = 0;
+			walk_stop(inbox);
+			inbox->backlog.left = 0;
 			return true;
 		}
 		struct dirent *entry = readdir(walk->folder);
 		if (entry)
-			entry_seen(intake, box, walk->relative, entry, dirfd(walk->folder), ARRIVED_WALKED,
+			entry_seen(intake, inbox, walk->relative, entry, dirfd(walk->folder), ARRIVED_WALKED,
 				&walk->folders);
 		else
 			closedir(g_steal_pointer(&walk->folder));
@@ -200,14 +200,14 @@ bool walk_go_on(struct intake *intake, struct box *box, int *number, bool *watch
 	return false;
 }
 
-guint64 walk_count(struct intake *intake, struct box *box)
+guint64 walk_count(struct intake *intake, struct watched_inbox *inbox)
 {
 	GQueue folders = G_QUEUE_INIT;
 	guint64 count = 0;
 
 	g_queue_push_tail(&folders, g_strdup(""));
 	for (char *relative; (relative = g_queue_pop_head(&folders)); g_free(relative)) {
-		g_autofree char *path = path_in(box, relative);
+		g_autofree char *path = path_in(inbox, relative);
 		DIR *folder = beneath_opendir(path);
 		if (!folder)
 			continue;
@@ -215,7 +215,7 @@ guint64 walk_count(struct intake *intake, struct box *box)
 		for (struct dirent *entry; (entry = readdir(folder));) {
 			g_autofree char *name = NULL;
 			if (!inbox_ignores(entry->d_name, *relative == '\0') &&
-				is_entry(intake, box, relative, entry, dirfd(folder), &name, &folders))
+				is_entry(intake, inbox, relative, entry, dirfd(folder), &name, &folders))
 				count++;
 		}
 		closedir(folder);

@@ -6,7 +6,7 @@
  * - It lists a watch under the name it was given and never forgets one that the kernel dropped, so the same name asked
  *   again answers with the old descriptor. Each watch gets a name of its own: unique_name().
  * - Its remove function prints to standard error when the kernel was faster. It is not used: a watch that is of no use
- *   any more loses its box and is ignored; when many have, the library is started afresh.
+ *   any more loses its inbox and is ignored; when many have, the library is started afresh.
  * - A folder added twice leaks in the library. We look it up by device and inode first.
  * - Its buffer of events outlives inotifytools_cleanup(): what is left in it is read and dropped after the next start.
  * - It waits with select(), so its descriptor has to be below FD_SETSIZE, and the descriptor has no CLOEXEC.
@@ -214,8 +214,8 @@ static struct folder *add_watch(struct intake *intake, int descriptor, guint64 d
 	return folder;
 }
 
-bool watch_folder(struct intake *intake, struct box *box, const char *relative, const char *path, int descriptor,
-	bool *fresh, GError **error)
+bool watch_folder(struct intake *intake, struct watched_inbox *inbox, const char *relative, const char *path,
+	int descriptor, bool *fresh, GError **error)
 {
 	struct stat status;
 
@@ -228,29 +228,29 @@ bool watch_folder(struct intake *intake, struct box *box, const char *relative, 
 	struct folder *folder = g_hash_table_lookup(intake->folders_by_identity, &key);
 	if (!folder)
 		folder = add_watch(intake, descriptor, key.device, key.inode, error);
-	else if (!folder->box)
+	else if (!folder->inbox)
 		intake->dead--;
 	if (!folder)
 		return false;
-	*fresh = folder->box != box || g_strcmp0(folder->path, path) != 0;
+	*fresh = folder->inbox != inbox || g_strcmp0(folder->path, path) != 0;
 	if (*fresh) {
 		g_free(folder->path);
 		g_free(folder->relative);
 		folder->path = g_strdup(path);
 		folder->relative = g_strdup(relative);
-		folder->box = box;
+		folder->inbox = inbox;
 	}
-	folder->generation = box->generation;
+	folder->generation = inbox->generation;
 	return true;
 }
 
 static void release(struct intake *intake, struct folder *folder)
 {
-	folder->box = NULL;
+	folder->inbox = NULL;
 	intake->dead++;
 }
 
-void watch_release(struct intake *intake, struct box *box, const char *path)
+void watch_release(struct intake *intake, struct watched_inbox *inbox, const char *path)
 {
 	GHashTableIter iterator;
 	gpointer value;
@@ -260,12 +260,12 @@ void watch_release(struct intake *intake, struct box *box, const char *path)
 	g_hash_table_iter_init(&iterator, intake->folders);
 	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
 		struct folder *folder = value;
-		if (folder->box == box && inbox_path_within(folder->path, path))
+		if (folder->inbox == inbox && inbox_path_within(folder->path, path))
 			release(intake, folder);
 	}
 }
 
-void watch_release_unmet(struct intake *intake, struct box *box)
+void watch_release_unmet(struct intake *intake, struct watched_inbox *inbox)
 {
 	GHashTableIter iterator;
 	gpointer value;
@@ -275,7 +275,7 @@ void watch_release_unmet(struct intake *intake, struct box *box)
 	g_hash_table_iter_init(&iterator, intake->folders);
 	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
 		struct folder *folder = value;
-		if (folder->box == box && folder->generation != box->generation)
+		if (folder->inbox == inbox && folder->generation != inbox->generation)
 			release(intake, folder);
 	}
 }
@@ -283,16 +283,16 @@ void watch_release_unmet(struct intake *intake, struct box *box)
 /* The kernel dropped a watch: its folder is deleted or unmounted. Another of the same name may be there by now. */
 static void ignored(struct intake *intake, struct folder *folder)
 {
-	struct box *box = folder->box;
+	struct watched_inbox *inbox = folder->inbox;
 	g_autofree char *relative = g_strdup(folder->relative);
 
-	if (box)
+	if (inbox)
 		intake->dead++; /* the library still lists it */
 	if (g_hash_table_lookup(intake->folders_by_identity, folder) == folder)
 		g_hash_table_remove(intake->folders_by_identity, folder);
 	g_hash_table_remove(intake->folders, GINT_TO_POINTER(folder->wd));
-	if (box)
-		scan_lost(intake, box, relative);
+	if (inbox)
+		scan_lost(intake, inbox, relative);
 }
 
 static void overflowed(struct intake *intake)
@@ -302,9 +302,9 @@ static void overflowed(struct intake *intake)
 		    "looked through; `sysctl fs.inotify.max_queued_events` makes it longer",
 		g_atomic_int_get(&intake->overflows));
 	writers_forget(intake, NULL); /* that they closed may be among what is lost */
-	for (guint i = 0; i < intake->boxes->len; i++) {
-		struct box *box = intake->boxes->pdata[i];
-		box->check_us = box->scan_us = 0;
+	for (guint i = 0; i < intake->inboxes->len; i++) {
+		struct watched_inbox *inbox = intake->inboxes->pdata[i];
+		inbox->folder.check_us = inbox->scan_us = 0;
 	}
 }
 
@@ -322,8 +322,8 @@ static void start_afresh(struct intake *intake)
 {
 	watch_close(intake);
 	watch_open(intake);
-	for (guint i = 0; i < intake->boxes->len; i++)
-		((struct box *)intake->boxes->pdata[i])->scan_us = 0;
+	for (guint i = 0; i < intake->inboxes->len; i++)
+		((struct watched_inbox *)intake->inboxes->pdata[i])->scan_us = 0;
 }
 
 bool watch_read(struct intake *intake)
@@ -342,7 +342,7 @@ bool watch_read(struct intake *intake)
 			continue;
 		if (event->mask & IN_IGNORED)
 			ignored(intake, folder);
-		else if (folder->box)
+		else if (folder->inbox)
 			scan_event(intake, folder, event->mask, event->cookie, event->len ? event->name : NULL);
 	}
 	return event != NULL;

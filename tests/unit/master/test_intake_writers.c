@@ -150,15 +150,15 @@ static void there_before(void **state)
 static void polled_inboxes_settle_for_two_looks(void **state)
 {
 	struct inbox inbox = {.settle_us = 500 * 1000};
-	struct box box = {.inbox = &inbox};
+	struct watched_inbox watched = {.settings = &inbox};
 	(void)state;
-	assert_int_equal(settle_time(&box), 500 * 1000);
-	box.remote = true;
-	assert_int_equal(settle_time(&box), 2 * intake_poll_us);
-	box = (struct box){.inbox = &inbox, .polled = true};
-	assert_int_equal(settle_time(&box), 2 * intake_poll_us);
+	assert_int_equal(settle_time(&watched), 500 * 1000);
+	watched.folder.remote = true;
+	assert_int_equal(settle_time(&watched), 2 * intake_poll_us);
+	watched = (struct watched_inbox){.settings = &inbox, .folder.polled = true};
+	assert_int_equal(settle_time(&watched), 2 * intake_poll_us);
 	inbox.settle_us = 60 * G_USEC_PER_SEC;
-	assert_int_equal(settle_time(&box), inbox.settle_us);
+	assert_int_equal(settle_time(&watched), inbox.settle_us);
 }
 
 static void start_waiting_for_content(gint64 wait_empty_us)
