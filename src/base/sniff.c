@@ -6,67 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-struct signature {
-	const char *format;
-	size_t offset;
-	size_t length;
-	const char *bytes;
-};
-
-#define SIGNATURE(format, offset, bytes)                                                                               \
-	{                                                                                                              \
-		format, offset, sizeof(bytes) - 1, bytes                                                               \
-	}
-/* Longer ones before those that they contain. */
-static const struct signature signatures[] = {
-	SIGNATURE("jpeg", 0, "\xff\xd8\xff"),
-	SIGNATURE("png", 0, "\x89PNG\r\n\x1a\n"),
-	SIGNATURE("gif", 0, "GIF87a"),
-	SIGNATURE("gif", 0, "GIF89a"),
-	SIGNATURE("tiff", 0, "II*\0"),
-	SIGNATURE("tiff", 0, "MM\0*"),
-	SIGNATURE("tiff", 0, "II+\0"), /* BigTIFF */
-	SIGNATURE("tiff", 0, "MM\0+"),
-	SIGNATURE("jp2k", 0, "\0\0\0\x0cjP  \r\n\x87\n"),
-	SIGNATURE("jp2k", 0, "\xff\x4f\xff\x51"), /* a bare codestream */
-	SIGNATURE("jxl", 0, "\0\0\0\x0cJXL \r\n\x87\n"),
-	SIGNATURE("jxl", 0, "\xff\x0a"),
-	SIGNATURE("pdf", 0, "%PDF-"),
-	SIGNATURE("bmp", 0, "BM"),
-	SIGNATURE("fits", 0, "SIMPLE  ="),
-	SIGNATURE("exr", 0, "\x76\x2f\x31\x01"),
-	SIGNATURE("vips", 0, "\x08\xf2\xa6\xb6"),
-	SIGNATURE("vips", 0, "\xb6\xa6\xf2\x08"),
-	SIGNATURE("rad", 0, "#?RADIANCE"),
-	SIGNATURE("rad", 0, "#?RGBE"),
-	SIGNATURE("psd", 0, "8BPS"),
-	SIGNATURE("ico", 0, "\0\0\1\0"),
-};
-
-static const struct {
-	const char *format, *ending, *called;
-} endings[] = {
-	{"jpeg", "jpg", "a JPEG"},
-	{"png", "png", "a PNG"},
-	{"gif", "gif", "a GIF"},
-	{"webp", "webp", "a WebP"},
-	{"tiff", "tif", "a TIFF"},
-	{"heif", "heic", "a HEIF"},
-	{"avif", "avif", "an AVIF"},
-	{"jp2k", "jp2", "a JPEG 2000"},
-	{"jxl", "jxl", "a JPEG XL"},
-	{"dz", "dzi", "a DeepZoom"},
-	{"svg", "svg", "an SVG"},
-	{"pdf", "pdf", "a PDF"},
-	{"bmp", "bmp", "a BMP"},
-	{"fits", "fits", "a FITS"},
-	{"exr", "exr", "an OpenEXR"},
-	{"vips", "v", "a libvips"},
-	{"rad", "hdr", "a Radiance"},
-	{"ppm", "ppm", "a PPM"},
-	{"psd", "psd", "a Photoshop"},
-	{"ico", "ico", "an ICO"},
-};
+#include "base/file_format.h"
 
 /* ISO base media: a box "ftyp" with one major and several compatible brands. A "mif1" file may still hold AV1. */
 static const char *sniff_brands(const guint8 *head, size_t length)
@@ -141,11 +81,11 @@ const char *sniff_format(const void *data, size_t length)
 {
 	const guint8 *head = data;
 
-	for (size_t i = 0; i < G_N_ELEMENTS(signatures); i++) {
-		const struct signature *s = &signatures[i];
-		if (length >= s->offset + s->length && memcmp(head + s->offset, s->bytes, s->length) == 0)
-			return s->format;
-	}
+	for (const struct file_format *format = file_formats; format->name; format++)
+		for (const struct signature *s = format->signatures;
+			s < format->signatures + G_N_ELEMENTS(format->signatures) && s->bytes; s++)
+			if (length >= s->length && memcmp(head, s->bytes, s->length) == 0)
+				return format->name;
 	if (length >= 12 && memcmp(head, "RIFF", 4) == 0 && memcmp(head + 8, "WEBP", 4) == 0)
 		return "webp";
 	if (is_netpbm(head, length))
@@ -153,20 +93,4 @@ const char *sniff_format(const void *data, size_t length)
 	if (is_svg(data, length) || is_packed_svg(data, length))
 		return "svg";
 	return sniff_brands(head, length);
-}
-
-const char *sniff_ending(const char *format)
-{
-	for (size_t i = 0; format && i < G_N_ELEMENTS(endings); i++)
-		if (strcmp(endings[i].format, format) == 0)
-			return endings[i].ending;
-	return NULL;
-}
-
-const char *sniff_called(const char *format)
-{
-	for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
-		if (strcmp(endings[i].format, format) == 0)
-			return endings[i].called;
-	return format;
 }

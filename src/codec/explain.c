@@ -8,8 +8,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file_format.h"
 #include "base/json.h"
-#include "base/sniff.h"
 #include "codec/plan.h"
 #include "definition/implied.h"
 #include "definition/lanes.h"
@@ -143,7 +143,7 @@ static bool name_output(struct explaining *e, const struct output *output, JsonO
 	const struct template_values values = {
 		.relative = base,
 		.pipeline = e->pipeline->name,
-		.format_ext = sniff_ending(json_string(entry, "format", "")),
+		.format_ext = file_format_ending(json_string(entry, "format", "")),
 		.kept_ext = output->format ? NULL : pipeline_kept_ending(format_of_image(e->source)),
 		.dropped_wall_us = clock_wall_us(),
 		.hash = hash,

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/file_format.h"
 #include "base/json.h"
 #include "definition/template/template.h"
 
@@ -64,23 +65,14 @@ bool pipeline_name_valid(const char *name)
 	return length > 0 && length <= 64 && name[length] == '\0' && g_ascii_isalnum(*name);
 }
 
-/* Formats that can be written as well as read. */
-static const char *const formats[] = {"jpeg", "png", "webp", "tiff", "gif", "heif", "avif", "jp2k", "jxl"};
-
 const char *pipeline_kept_ending(const char *format)
 {
-	for (size_t i = 0; format && i < G_N_ELEMENTS(formats); i++)
-		if (g_str_equal(formats[i], format))
-			return NULL;
-	return format ? "png" : NULL;
+	return format && !file_format_is_kept(format) ? "png" : NULL;
 }
 
 const char *pipeline_format_word(const char *word)
 {
-	for (size_t i = 0; i < G_N_ELEMENTS(formats); i++)
-		if (g_str_equal(formats[i], word))
-			return formats[i];
-	return template_ending_format(word);
+	return file_format_is_kept(word) ? file_format_find(word)->name : template_ending_format(word);
 }
 
 struct pipeline *pipeline_ref(struct pipeline *pipeline)

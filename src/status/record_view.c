@@ -5,21 +5,17 @@
 #include <string.h>
 
 #include "base/display.h"
+#include "base/file_format.h"
 #include "base/json.h"
 #include "status/timeline.h"
 
 static const char *type_of(const char *path)
 {
-	static const struct {
-		const char *ending, *type;
-	} types[] = {{"jpg", "image/jpeg"}, {"jpeg", "image/jpeg"}, {"png", "image/png"}, {"webp", "image/webp"},
-		{"tif", "image/tiff"}, {"tiff", "image/tiff"}, {"gif", "image/gif"}, {"avif", "image/avif"},
-		{"heic", "image/heic"}, {"jxl", "image/jxl"}, {"jp2", "image/jp2"}};
 	const char *dot = strrchr(path, '.');
+	const struct file_format *format = dot ? file_format_by_ending(dot + 1) : NULL;
 
-	for (gsize i = 0; dot && i < G_N_ELEMENTS(types); i++)
-		if (g_ascii_strcasecmp(dot + 1, types[i].ending) == 0)
-			return types[i].type;
+	if (format && format->type)
+		return format->type;
 	return "application/octet-stream";
 }
 

@@ -110,6 +110,21 @@ def keys(schema):
     return table(["Key", "Value", "Default", ""], rows)
 
 
+def allowable(schema):
+    words = schema["$defs"]["allowable"]
+    rows = [[f"`{word}`", called.split(" ", 1)[1]] for word, called in zip(words["enum"], words["enumDescriptions"])]
+    return table(["Word in `allow`", "Format"], rows)
+
+
+def lacks(formats):
+    rows = []
+    for known in formats:
+        kinds = [lack["kind"].upper() + (f" (until libvips {lack['until']})" if "until" in lack else "") for lack in known["lacks"]]
+        if kinds:
+            rows.append([f"`{known['name']}`", ", ".join(kinds)])
+    return table(["Format", "Does not hold"], rows)
+
+
 def gamma():
     """The example of an operation: its function and its entry."""
     text = read("src/image/operations/tone.c")
@@ -123,12 +138,15 @@ def gamma():
 def generated(program):
     """Generated parts: the name in the marks around them, and their text."""
     openapi = json.loads(output_of(program, "status", "--describe"))
+    schema = json.loads(output_of(program, "ops", "--schema"))
     return {
         "gamma": gamma(),
         "index": index_of(json.loads(output_of(program, "ops", "--json"))),
         "operations": output_of(program, "ops", "--markdown"),
         "formats": output_of(program, "ops", "--formats", "--markdown"),
-        "keys": keys(json.loads(output_of(program, "ops", "--schema"))),
+        "keys": keys(schema),
+        "allowable": allowable(schema),
+        "lacks": lacks(json.loads(output_of(program, "ops", "--formats", "--json"))),
         "junk": junk(),
         "metrics": metrics(openapi),
         "paths": paths(openapi),

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/file_format.h"
 #include "definition/expression/expression_tree.h"
 #include "definition/yaml/diagnostics.h"
 
@@ -11,7 +12,6 @@
 #define DEPTH_MAX 64 /* bounds the parser's recursion */
 
 static const char *const orientations[] = {"portrait", "landscape", "square", NULL};
-static const char *const formats[] = {"jpeg", "png", "webp", "tiff", "gif", "heif", "avif", "jp2k", "jxl", NULL};
 
 struct parser {
 	const char *text, *at;
@@ -121,7 +121,7 @@ static struct expression *parse_name(struct parser *parser, gsize offset)
 	const char *meant = did_you_mean(word, expression_names);
 	if (meant)
 		return wrong(parser, offset, "unknown name '%s'; did you mean '%s'?", word, meant);
-	if (g_strv_contains(orientations, word) || g_strv_contains(formats, word))
+	if (g_strv_contains(orientations, word) || g_strv_contains(file_format_names(FILE_FORMATS_READ), word))
 		return wrong(parser, offset, "unknown name '%s'; write a text in quotes: \"%s\"", word, word);
 	g_autofree char *list = g_strjoinv(", ", (char **)expression_names);
 	return wrong(parser, offset, "unknown name '%s'; there are %s", word, list);
@@ -187,7 +187,7 @@ static bool check_literal(struct parser *parser, const struct expression *name, 
 	if (name->kind != KIND_NAME || literal->kind != KIND_VALUE ||
 		(name->name != NAME_FORMAT && name->name != NAME_ORIENTATION))
 		return true;
-	const char *const *known = name->name == NAME_FORMAT ? formats : orientations;
+	const char *const *known = name->name == NAME_FORMAT ? file_format_names(FILE_FORMATS_READ) : orientations;
 	if (g_strv_contains(known, literal->value.text))
 		return true;
 	const char *meant = did_you_mean(literal->value.text, known);

@@ -8,6 +8,7 @@
 
 #include "base/counters.h"
 #include "base/error.h"
+#include "base/file_format.h"
 #include "base/json.h"
 #include "definition/reader/reader.h"
 #include "definition/yaml/include.h"
@@ -80,7 +81,7 @@ static void require_allowed(struct reader *reader, const struct node *root)
 		const struct node *item = g_ptr_array_index(accept->items, i);
 		const char *word = node_as_string(item);
 		const char *format = word && pipeline_format_word(word) ? pipeline_format_word(word) : word;
-		if (!format || !g_strv_contains(reader->rules->allowable, format) ||
+		if (!format || !g_strv_contains(file_format_names(FILE_FORMATS_ALLOWABLE), format) ||
 			(allow && g_strv_contains((const char *const *)allow, format)))
 			continue;
 		const char *before = diagnostics_enter(reader->errors, item->file);

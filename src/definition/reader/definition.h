@@ -24,9 +24,7 @@ struct step_rules {
 	 * has. keys: the map's entries that are not name, format or steps. Returns owned. */
 	JsonObject *(*check_save)(
 		const char *format, const struct node *output, const char *const *reserved, struct diagnostics *errors);
-	const char *const *formats;         /* names an output may have as format:, ends with NULL */
-	const char *const *allowable;       /* names that allow: may have, ends with NULL */
-	bool (*can_load)(const char *name); /* one of those: can this libvips read it? */
+	bool (*can_load)(const char *name); /* of FILE_FORMATS_ALLOWABLE: can this libvips read it? */
 };
 
 struct reader;

@@ -2,6 +2,7 @@
  * The keys of a definition: see reader.h. The table at the end is the language; a new key is one entry there and one function. */
 #include <string.h>
 
+#include "base/file_format.h"
 #include "definition/reader/reader.h"
 
 static struct place place_of(const struct node *node)
@@ -107,10 +108,10 @@ static char *read_pattern(struct reader *reader, const char *key, const struct n
 	if (strpbrk(word, "*?[."))
 		return g_strdup(word);
 	const char *format = pipeline_format_word(word);
-	if (!format && g_strv_contains(reader->rules->allowable, word))
+	if (!format && g_strv_contains(file_format_names(FILE_FORMATS_ALLOWABLE), word))
 		format = word;
 	if (!format) {
-		const char *meant = did_you_mean(word, reader->rules->formats);
+		const char *meant = did_you_mean(word, file_format_names(FILE_FORMATS_WRITTEN));
 		diagnostics_add(reader->errors, node->line, node->column,
 			"'%s' is not a format that is read here%s%s%s; for files' names write a pattern such as \"*.%s\"",
 			word, meant ? "; did you mean '" : "", meant ? meant : "", meant ? "'?" : "", word);
@@ -148,7 +149,7 @@ static void read_reject(struct reader *reader, const struct node *node)
 
 static void unknown_allow(struct reader *reader, const struct node *node, const char *word)
 {
-	const char *const *names = reader->rules->allowable;
+	const char *const *names = file_format_names(FILE_FORMATS_ALLOWABLE);
 	const char *meant = did_you_mean(word, names);
 	g_autofree char *list = g_strjoinv(", ", (char **)names);
 
@@ -170,7 +171,7 @@ static const char *read_allowed(struct reader *reader, const struct node *node)
 
 	if (!read_text(reader, "a format of allow", node, &word))
 		return NULL;
-	if (!g_strv_contains(reader->rules->allowable, word)) {
+	if (!g_strv_contains(file_format_names(FILE_FORMATS_ALLOWABLE), word)) {
 		unknown_allow(reader, node, word);
 		return NULL;
 	}
@@ -306,12 +307,8 @@ static const struct definition_key keys[] = {
 	{"accept", "which files are taken: patterns of names, or formats by content; default: every image", PATTERNS,
 		read_accept},
 	{"reject", "which files are left alone although they are accepted", PATTERNS, read_reject},
-	{"allow",
-		"formats that are read though their libraries are not made for strangers' files: svg, pdf, jp2k, jxl, fits, "
-		"exr, ppm, rad, vips, openslide",
-		"{'type': 'array', 'items': {'enum': ['svg', 'pdf', 'jp2k', 'jxl', 'fits', 'exr', 'ppm', 'rad', 'vips', "
-		"'openslide']}}",
-		read_allow},
+	{"allow", "formats that are read though their libraries are not made for strangers' files",
+		"{'type': 'array', 'items': {'$ref': '#/$defs/allowable'}}", read_allow},
 	{"vars", "values for ${name}",
 		"{'type': 'object', 'additionalProperties': {'type': ['string', 'number', "
 		"'boolean', 'null']}}",

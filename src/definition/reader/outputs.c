@@ -2,7 +2,7 @@
  * The outputs of a definition: see reader.h. */
 #include <string.h>
 
-#include "base/sniff.h"
+#include "base/file_format.h"
 #include "definition/reader/reader.h"
 #include "definition/template/template.h"
 
@@ -10,30 +10,26 @@
 
 const char *const definition_output_keys[] = {"name", "format", "steps", "when", NULL};
 
-/* The format by its name here or by a usual ending ("jpg"). Borrowed from the rules; NULL when it is none. */
-static const char *format_find(const struct reader *reader, const char *word)
+/* The format by its name or by a usual ending ("jpg"). NULL when none that can be written is called so. */
+static const char *format_find(const char *word)
 {
-	const char *named = template_ending_format(word);
+	const struct file_format *format = file_format_find(word);
 
-	for (const char *const *format = reader->rules->formats; *format; format++)
-		if (g_str_equal(*format, word) || g_strcmp0(*format, named) == 0)
-			return *format;
-	return NULL;
+	return format && format->written ? format->name : template_ending_format(word);
 }
 
-static void unknown_format(struct reader *reader, const struct node *node, unsigned column, const char *word)
+static void unknown_format(struct reader *reader, const struct node *node, const char *word)
 {
-	const char *meant = did_you_mean(word, reader->rules->formats);
-	g_autofree char *list = g_strjoinv(", ", (char **)reader->rules->formats);
+	const char *const *names = file_format_names(FILE_FORMATS_WRITTEN);
+	const char *meant = did_you_mean(word, names);
+	g_autofree char *list = g_strjoinv(", ", (char **)names);
 
-	if (template_ending_format(word))
-		diagnostics_add(reader->errors, node->line, column, "format '%s' cannot be written here; choose of %s",
-			word, list);
-	else if (meant)
-		diagnostics_add(
-			reader->errors, node->line, column, "unknown format '%s'; did you mean '%s'?", word, meant);
+	if (meant)
+		diagnostics_add(reader->errors, node->line, node->column, "unknown format '%s'; did you mean '%s'?",
+			word, meant);
 	else
-		diagnostics_add(reader->errors, node->line, column, "unknown format '%s'; choose of %s", word, list);
+		diagnostics_add(
+			reader->errors, node->line, node->column, "unknown format '%s'; choose of %s", word, list);
 }
 
 /* The format that the name's ending asks for, in *format; NULL for the source's own. False with a diagnostic if no
@@ -44,17 +40,10 @@ static bool read_ending(
 	const char *unknown;
 	const char *named = template_format(name, &unknown);
 
-	*format = NULL;
-	if (given || (!named && !unknown))
+	*format = given ? NULL : named;
+	if (given || !unknown)
 		return true;
-	const char *ending = strrchr(name, '.') + 1;
-	unsigned column = node_text_column(node, (gsize)(ending - name));
-	if (named) {
-		*format = format_find(reader, named);
-		if (!*format)
-			unknown_format(reader, node, column, named);
-		return *format != NULL;
-	}
+	unsigned column = node_text_column(node, (gsize)(unknown - name));
 	const char *meant = template_ending_meant(unknown);
 	if (meant)
 		diagnostics_add(
@@ -90,9 +79,9 @@ static bool read_format(struct reader *reader, const struct node *node, const ch
 
 	if (!read_text(reader, "format", node, &word))
 		return false;
-	*format = format_find(reader, word);
+	*format = format_find(word);
 	if (!*format) {
-		unknown_format(reader, node, node->column, word);
+		unknown_format(reader, node, word);
 		return false;
 	}
 	const char *named = template_format(name, &unknown);
@@ -102,7 +91,7 @@ static bool read_format(struct reader *reader, const struct node *node, const ch
 		return false;
 	}
 	if (template_ends_in_ext(name)) {
-		const char *ending = sniff_ending(*format);
+		const char *ending = file_format_ending(*format);
 		diagnostics_add(reader->errors, node->line, node->column,
 			"format is '%s', but the name '%s' ends as the source does; write .%s in place of {ext}",
 			*format, name, ending ? ending : *format);
@@ -147,7 +136,7 @@ static void read_output(struct reader *reader, const struct node *node)
 	if (format)
 		known = read_format(reader, format, output->name, &resolved) && known;
 	if (!name) {
-		const char *ending = resolved ? sniff_ending(resolved) : NULL;
+		const char *ending = resolved ? file_format_ending(resolved) : NULL;
 		g_free(output->name);
 		output->name =
 			resolved ? g_strdup_printf("{stem}.%s", ending ? ending : resolved) : g_strdup("{stem}.{ext}");

@@ -2,48 +2,27 @@
  * What a template's ending says of the format: see template.h. */
 #include <string.h>
 
+#include "base/file_format.h"
 #include "definition/template/template.h"
 #include "definition/template/template_piece.h"
 #include "definition/yaml/diagnostics.h"
 
-/* The endings that say a format which can be written. */
-static const struct {
-	const char *ending, *format;
-} endings[] = {
-	{"jpg", "jpeg"},
-	{"jpeg", "jpeg"},
-	{"jpe", "jpeg"},
-	{"jfif", "jpeg"},
-	{"png", "png"},
-	{"webp", "webp"},
-	{"tif", "tiff"},
-	{"tiff", "tiff"},
-	{"gif", "gif"},
-	{"avif", "avif"},
-	{"heic", "heif"},
-	{"heif", "heif"},
-	{"jp2", "jp2k"},
-	{"j2k", "jp2k"},
-	{"jxl", "jxl"},
-	{"dzi", "dz"},
-};
-
 const char *template_ending_format(const char *ending)
 {
-	for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
-		if (g_ascii_strcasecmp(endings[i].ending, ending) == 0)
-			return endings[i].format;
-	return NULL;
+	const struct file_format *format = file_format_by_ending(ending);
+
+	return format && format->written ? format->name : NULL;
 }
 
 const char *template_ending_meant(const char *ending)
 {
-	const char *names[G_N_ELEMENTS(endings) + 1];
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
 
-	for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
-		names[i] = endings[i].ending;
-	names[G_N_ELEMENTS(endings)] = NULL;
-	return did_you_mean(ending, names);
+	for (const struct file_format *format = file_formats; format->name; format++)
+		for (const char *const *known = format->endings; format->written && *known; known++)
+			g_ptr_array_add(names, (gpointer)*known);
+	g_ptr_array_add(names, NULL);
+	return did_you_mean(ending, (const char *const *)names->pdata);
 }
 
 const char *template_format(const char *name, const char **unknown)

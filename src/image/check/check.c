@@ -2,8 +2,8 @@
  * What a definition says, checked against the tables: see check.h. */
 #include "image/check/check.h"
 
-#include "image/read/format.h"
 #include "image/table/colour.h"
+#include "image/table/format_table.h"
 
 char *check_range(double min, double max, const char *unit)
 {
@@ -249,8 +249,8 @@ const struct param *check_find(const struct param *params, const char *name)
 /* "quality" is an option of outputs; people write it at a step, too. */
 static bool belongs_to_outputs(const char *key)
 {
-	for (guint i = 0; format_names[i]; i++)
-		if (check_find(format_options(format_names[i]), key))
+	for (guint i = 0; i < format_count; i++)
+		if (check_find(formats[i].options, key))
 			return true;
 	return false;
 }

@@ -100,7 +100,5 @@ const struct step_rules image_step_rules = {
 	.check_step = check_step,
 	.is_operation = is_operation,
 	.check_save = format_check_save,
-	.formats = format_names,
-	.allowable = allow_names,
 	.can_load = allow_available,
 };

@@ -55,6 +55,22 @@ static JsonArray *json_names(const char *const *names)
 	return array;
 }
 
+/* Metadata that is lost: {"kind": "exif", "until": "8.16"}, of libvips; without "until": always. */
+static JsonArray *json_lacks(const struct format *format)
+{
+	JsonArray *array = json_array_new();
+
+	for (guint i = 0; i < G_N_ELEMENTS(format->lacks) && format->lacks[i].kind; i++) {
+		JsonObject *object = json_object_new();
+		g_autofree char *until = g_strdup_printf("8.%d", format->lacks[i].since);
+		json_object_set_string_member(object, "kind", format->lacks[i].kind);
+		if (format->lacks[i].since)
+			json_object_set_string_member(object, "until", until);
+		json_array_add_object_element(array, object);
+	}
+	return array;
+}
+
 static JsonObject *json_of(const struct format *format)
 {
 	JsonObject *object = json_object_new();
@@ -76,6 +92,7 @@ static JsonObject *json_of(const struct format *format)
 	json_object_set_string_member(object, "name", format->name);
 	json_object_set_string_member(object, "summary", format->summary);
 	json_object_set_boolean_member(object, "available", format_available(format->name));
+	json_object_set_array_member(object, "lacks", json_lacks(format));
 	json_object_set_array_member(object, "options", options);
 	return object;
 }

@@ -6,9 +6,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/file_format.h"
 #include "definition/expression/expression.h"
 #include "image/operations/operations.h"
-#include "image/read/format.h"
+#include "image/table/format_table.h"
 
 /* JSON text with ' for ", as an object. Returns owned. */
 static JsonObject *parsed(const char *text)
@@ -219,8 +220,8 @@ static void define_outputs(JsonObject *definitions)
 		       "ending'}"));
 	json_object_set_object_member(properties, "steps", reference("steps"));
 	json_object_set_object_member(properties, "when", reference("condition"));
-	for (const char *const *format = format_names; *format; format++)
-		for (const struct param *p = format_options(*format); p && p->name; p++)
+	for (guint i = 0; i < format_count; i++)
+		for (const struct param *p = formats[i].options; p->name; p++)
 			add_param(properties, p);
 	/* Endings name formats too: jpg. */
 	json_object_set_object_member(properties, "format",
@@ -233,6 +234,20 @@ static void define_outputs(JsonObject *definitions)
 	json_object_set_object_member(outputs, "items", map);
 	json_object_set_int_member(outputs, "minItems", 1);
 	json_object_set_object_member(definitions, "outputs", outputs);
+}
+
+/* What allow: takes. Editors show the descriptions. */
+static void define_allowable(JsonObject *definitions)
+{
+	const char *const *names = file_format_names(FILE_FORMATS_ALLOWABLE);
+	JsonObject *word = json_object_new();
+	JsonArray *called = json_array_new();
+
+	for (const char *const *name = names; *name; name++)
+		json_array_add_string_element(called, file_format_called(*name));
+	json_object_set_array_member(word, "enum", texts(names));
+	json_object_set_array_member(word, "enumDescriptions", called);
+	json_object_set_object_member(definitions, "allowable", word);
 }
 
 static JsonObject *key_schema(const struct definition_key *key)
@@ -260,6 +275,7 @@ char *schema_text(void)
 	json_object_set_boolean_member(root, "additionalProperties", FALSE);
 	json_object_set_object_member(definitions, "variable",
 		parsed("{'type': 'string', 'pattern': '[$][{]', 'description': 'a variable: ${name}'}"));
+	define_allowable(definitions);
 	condition = parsed("{'type': ['string', 'boolean']}");
 	json_object_set_string_member(condition, "description", about);
 	json_object_set_object_member(definitions, "condition", condition);

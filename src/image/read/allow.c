@@ -1,100 +1,68 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Loaders that need leave: see allow.h. What is untrusted is libvips' word: VIPS_OPERATION_UNTRUSTED of each class. Not here are those
- * that tell their files by the name alone (csv, raw), and ImageMagick, which reads whatever it likes. */
+ * Loaders that need leave: see allow.h. */
 #include "image/read/allow.h"
 
-#include <string.h>
 #include <vips/vips.h>
 
 #include "base/error.h"
+#include "base/file_format.h"
 #include "base/json.h"
 
-static const struct entry {
-	const char *name;
-	const char *nickname; /* of the loader, without _source and _buffer */
-	const char *base;     /* class that all its variants derive from */
-	const char *format;   /* as sniff_format() has it */
-	bool file;            /* it takes no memory: CFITSIO, OpenEXR, OpenSlide, and libvips for its own format */
-} entries[] = {
-	{"svg", "svgload", "VipsForeignLoadSvg", "svg", false},
-	{"pdf", "pdfload", "VipsForeignLoadPdf", "pdf", false},
-	{"jp2k", "jp2kload", "VipsForeignLoadJp2k", "jp2k", false},
-	{"jxl", "jxlload", "VipsForeignLoadJxl", "jxl", false},
-	{"fits", "fitsload", "VipsForeignLoadFits", "fits", true},
-	{"exr", "openexrload", "VipsForeignLoadOpenexr", "exr", true},
-	{"ppm", "ppmload", "VipsForeignLoadPpm", "ppm", false},
-	{"rad", "radload", "VipsForeignLoadRad", "rad", false},
-	{"vips", "vipsload", "VipsForeignLoadVips", "vips", true},
-	/* Slides are TIFFs of their makers' own kind; the other kinds come in several files, which a drop is not. */
-	{"openslide", "openslideload", "VipsForeignLoadOpenslide", "tiff", true},
-};
+/* By the place in the table. Read by threads that compute what the job's thread allowed. */
+static gint is_open[FILE_FORMATS_MAX];
 
-const char *const allow_names[] = {"svg", "pdf", "jp2k", "jxl", "fits", "exr", "ppm", "rad", "vips", "openslide", NULL};
-G_STATIC_ASSERT(G_N_ELEMENTS(entries) + 1 == G_N_ELEMENTS(allow_names));
-
-/* Read by threads that compute what the job's thread allowed. */
-static gint is_open[G_N_ELEMENTS(entries)];
-
-static int find(const char *name)
+/* NULL: it is none that needs leave. */
+static const struct file_format *find(const char *name)
 {
-	for (guint i = 0; name && i < G_N_ELEMENTS(entries); i++)
-		if (g_str_equal(entries[i].name, name))
-			return (int)i;
-	return -1;
+	const struct file_format *format = file_format_find(name);
+
+	return format && format->untrusted ? format : NULL;
 }
 
 bool allow_knows(const char *name)
 {
-	return find(name) >= 0;
+	return find(name) != NULL;
 }
 
 bool allow_available(const char *name)
 {
-	int i = find(name);
+	const struct file_format *format = find(name);
 
-	return i >= 0 && vips_type_find("VipsForeignLoad", entries[i].nickname) != 0;
+	return format && vips_type_find("VipsForeignLoad", format->loader) != 0;
+}
+
+static bool open_now(const struct file_format *format)
+{
+	return g_atomic_int_get(&is_open[format - file_formats]);
 }
 
 bool allow_is_open(const char *name)
 {
-	int i = find(name);
+	const struct file_format *format = find(name);
 
-	return i >= 0 && g_atomic_int_get(&is_open[i]);
+	return format && open_now(format);
 }
 
-bool allow_wants_file(const char *format)
+bool allow_wants_file(const char *content)
 {
-	for (guint i = 0; format && i < G_N_ELEMENTS(entries); i++)
-		if (entries[i].file && g_str_equal(entries[i].format, format) && g_atomic_int_get(&is_open[i]))
+	for (const struct file_format *format = file_formats; content && format->name; format++)
+		if (format->from_file && g_str_equal(format->content ? format->content : format->name, content) &&
+			open_now(format))
 			return true;
 	return false;
 }
 
-const char *allow_of_loader(const char *nickname, const char **format)
+static void set(const struct file_format *format, bool open)
 {
-	for (guint i = 0; nickname && i < G_N_ELEMENTS(entries); i++) {
-		gsize length = strlen(entries[i].nickname);
-		if (strncmp(nickname, entries[i].nickname, length) == 0 &&
-			(nickname[length] == '\0' || nickname[length] == '_')) {
-			if (format)
-				*format = entries[i].format;
-			return entries[i].name;
-		}
-	}
-	return NULL;
-}
-
-static void set(int i, bool open)
-{
-	vips_operation_block_set(entries[i].base, !open);
-	g_atomic_int_set(&is_open[i], open);
+	vips_operation_block_set(format->untrusted, !open);
+	g_atomic_int_set(&is_open[format - file_formats], open);
 }
 
 void allow_shut(void)
 {
-	for (guint i = 0; i < G_N_ELEMENTS(entries); i++)
-		if (g_atomic_int_get(&is_open[i]))
-			set((int)i, false);
+	for (const struct file_format *format = file_formats; format->name; format++)
+		if (open_now(format))
+			set(format, false);
 }
 
 bool allow_open(JsonObject *job, GError **error)
@@ -107,8 +75,8 @@ bool allow_open(JsonObject *job, GError **error)
 	for (guint i = 0; names && i < json_array_get_length(names); i++) {
 		JsonNode *node = json_array_get_element(names, i);
 		const char *name = JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
-		int found = find(name);
-		if (found < 0) {
+		const struct file_format *found = find(name);
+		if (!found) {
 			allow_shut();
 			return fail(error, ERROR_INPUT,
 				"the task allows '%s', which is not a format that must be allowed", name ? name : "?");

@@ -12,13 +12,10 @@
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
 
-/* What allow: takes ("svg", "pdf", ...); ends with NULL. */
-extern const char *const allow_names[];
-
 /* The libvips at hand has a loader for it. Asked after image_init(). */
 bool allow_available(const char *name);
 
-/* Is it one of the names, and allowed now? */
+/* Is it one of FILE_FORMATS_ALLOWABLE, and allowed now? */
 bool allow_is_open(const char *name);
 
 /* Is it one of the names at all? */
@@ -26,10 +23,6 @@ bool allow_knows(const char *name);
 
 /* Is it a format that libraries read from files only, and open now? format: as sniff_format() has it, or NULL. */
 bool allow_wants_file(const char *format);
-
-/* The name that this loader belongs to ("svgload_source" is "svg"), and the format that its files have; NULL for a loader that needs
- * no leave. format may be NULL. */
-const char *allow_of_loader(const char *nickname, const char **format);
 
 /* Opens the loaders of "allow" in a job's description, checked against the table; those that this libvips lacks stay away. Whatever was
  * open before is shut. False: it names something that is in no table, and nothing is open. */

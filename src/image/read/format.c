@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file_format.h"
 #include "base/sniff.h"
 #include "image/operations/operations.h"
 #include "image/read/allow.h"
@@ -20,19 +21,6 @@
 #include "image/table/warnings.h"
 
 #define CORRECTION "dropmill-correction" /* of a source: struct correction */
-
-/* Loaders that are hardened for what strangers send, and the format that each stands for. */
-static const struct loader {
-	const char *nickname; /* without _source and _buffer */
-	const char *format;
-} loaders[] = {
-	{"jpegload", "jpeg"},
-	{"pngload", "png"},
-	{"tiffload", "tiff"},
-	{"webpload", "webp"},
-	{"gifload", "gif"},
-	{"heifload", "heif"},
-};
 
 bool image_init(const char *program, int concurrency, GError **error)
 {
@@ -54,25 +42,11 @@ GThread *image_thread_new(const char *name, GThreadFunc run, gpointer data)
 	return vips_g_thread_new(name, run, data);
 }
 
-static const struct loader *find_loader(const char *nickname)
-{
-	for (guint i = 0; nickname && i < G_N_ELEMENTS(loaders); i++) {
-		gsize length = strlen(loaders[i].nickname);
-		if (strncmp(nickname, loaders[i].nickname, length) == 0 &&
-			(nickname[length] == '\0' || nickname[length] == '_'))
-			return &loaders[i];
-	}
-	return NULL;
-}
-
 const char *format_of_loader(const char *loader)
 {
-	const struct loader *found = find_loader(loader);
-	const char *format = "png";
+	const struct file_format *format = file_format_by_loader(loader);
 
-	if (!found)
-		allow_of_loader(loader, &format);
-	return found ? found->format : format;
+	return !format ? "png" : format->content ? format->content : format->name;
 }
 
 const char *format_of_image(VipsImage *image)
@@ -91,15 +65,17 @@ const char *format_kept(VipsImage *image)
 {
 	const char *format = format_of_image(image);
 
-	return g_strv_contains(format_names, format) ? format : "png";
+	return file_format_is_kept(format) ? format : "png";
 }
 
 bool format_needs_leave(VipsImage *image)
 {
 	const char *loader = NULL;
 
-	return vips_image_get_typeof(image, VIPS_META_LOADER) &&
-	       !vips_image_get_string(image, VIPS_META_LOADER, &loader) && allow_of_loader(loader, NULL);
+	if (!vips_image_get_typeof(image, VIPS_META_LOADER) || vips_image_get_string(image, VIPS_META_LOADER, &loader))
+		return false;
+	const struct file_format *format = file_format_by_loader(loader);
+	return format && format->untrusted;
 }
 
 static bool fail_damaged(const char *format, GError **error)
@@ -119,27 +95,25 @@ static bool fail_not_an_image(const guint8 *head, gsize length, GError **error)
 		return fail(error, ERROR_INPUT,
 			"unsupported: %s file of the brand \"%c%c%c%c\", which the libvips and libheif at hand cannot read; convert it to PNG "
 			"first",
-			sniff_called(format), SHOWN(8), SHOWN(9), SHOWN(10), SHOWN(11));
-	for (guint i = 0; format && i < G_N_ELEMENTS(loaders); i++)
-		/* A TIFF, for one, may have its directory at the end, where it is lost first. */
-		if (g_str_equal(format, loaders[i].format) || g_str_equal(format, "avif"))
-			return fail_damaged(format, error);
-	if (allow_is_open(format))
+			file_format_called(format), SHOWN(8), SHOWN(9), SHOWN(10), SHOWN(11));
+	/* A TIFF, for one, may have its directory at the end, where it is lost first. */
+	if (format && (g_strv_contains(file_format_names(FILE_FORMATS_SAFE), format) || allow_is_open(format)))
 		return fail_damaged(format, error);
 	if (format && allow_knows(format) && !allow_available(format))
 		return fail(error, ERROR_INPUT,
 			"unsupported: %s file, which the libvips at hand cannot read; convert it to PNG first",
-			sniff_called(format));
+			file_format_called(format));
 	if (format && allow_knows(format))
 		return fail(error, ERROR_INPUT,
 			"%s file, which its pipeline does not allow; to read such files, whose library is not made for "
 			"strangers' pictures, add allow: [%s] to the definition",
-			sniff_called(format), format);
-	if (format)
+			file_format_called(format), format);
+	if (format) {
+		g_autofree char *read = g_strjoinv(", ", (char **)file_format_names(FILE_FORMATS_SAFE));
 		return fail(error, ERROR_INPUT,
-			"unsupported: %s file, which dropmill does not read (it reads jpeg, png, tiff, webp, gif, heif and avif); convert "
-			"it to PNG first",
-			sniff_called(format));
+			"unsupported: %s file, which dropmill does not read (it reads %s); convert it to PNG first",
+			file_format_called(format), read);
+	}
 	for (gsize i = 0; i < MIN(length, 16); i++)
 		if (g_ascii_isprint(head[i]) && head[i] != '"')
 			g_string_append_c(start, (char)head[i]);
@@ -243,11 +217,13 @@ static const char *loader_of(VipsSource *source)
 /* Has it a loader that may read it? */
 static bool has_loader(VipsSource *source, const char *nickname)
 {
-	const char *format = NULL, *name = allow_of_loader(nickname, &format);
+	const struct file_format *format = file_format_by_loader(nickname);
 
 	/* The first bytes of a file decide its format, for the master too. A loader that would accept more does not
 	 * change that. */
-	return find_loader(nickname) || (allow_is_open(name) && g_strcmp0(sniffed(source), format) == 0) ||
+	return (format &&
+		       (!format->untrusted || (allow_is_open(format->name) &&
+						      g_strcmp0(sniffed(source), format_of_loader(nickname)) == 0))) ||
 	       loads_by_name(source);
 }
 

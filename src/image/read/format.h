@@ -48,7 +48,6 @@ bool format_must_load(VipsSource *source);
 /* Save options of a format, checked from a definition (struct step_rules.check_save). */
 JsonObject *format_check_save(
 	const char *format, const struct node *output, const char *const *reserved, struct diagnostics *errors);
-extern const char *const format_names[];   /* "jpeg", "png", "webp", "tiff", "avif", ...; ends with NULL */
 bool format_available(const char *format); /* the libvips at hand can write it */
 
 /* The save options of a format; format NULL: those of an output that keeps the source's format. Ends with a NULL name; NULL for an unknown format. */

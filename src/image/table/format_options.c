@@ -3,7 +3,6 @@
 #include "image/read/format.h"
 #include "image/table/format_table.h"
 
-const char *const format_names[] = {"jpeg", "png", "webp", "tiff", "avif", "heif", "gif", "jp2k", "jxl", "dz", NULL};
 const char *const keep_colours_values[] = {"seen", "raw", NULL};
 
 #define INTEGER(NAME, PROPERTY, LOW, HIGH, FALLBACK, HELP)                                                             \
@@ -223,11 +222,13 @@ const struct format formats[] = {
 		.saver = "pngsave",
 		.summary = "lossless; 8 or 16 bits, transparency",
 		.options = png_options,
+		.lacks = {{"iptc"}},
 		.deep = true},
 	{.name = "webp",
 		.saver = "webpsave",
 		.summary = "8 bits RGB, transparency, animations",
 		.options = webp_options,
+		.lacks = {{"iptc"}},
 		.longest_px = 16383,
 		.pages = true,
 		.no_grey = true,
@@ -247,6 +248,7 @@ const struct format formats[] = {
 			"8, 10 or 12 bits RGB, transparency; small files, slow; readers ignore an orientation tag, so turn "
 			"upright first (auto_orient)",
 		.options = heif_options,
+		.lacks = {{"iptc"}},
 		.longest_px = 16384,
 		.deep = true,
 		.no_grey = true,
@@ -256,6 +258,7 @@ const struct format formats[] = {
 		.compression = "hevc",
 		.summary = "as avif, in HEVC (.heic)",
 		.options = heif_options,
+		.lacks = {{"iptc"}},
 		.longest_px = 16384,
 		.deep = true,
 		.no_grey = true,
@@ -264,6 +267,7 @@ const struct format formats[] = {
 		.saver = "gifsave",
 		.summary = "at most 256 colours a frame; animations",
 		.options = gif_options,
+		.lacks = {{"exif"}, {"xmp"}, {"iptc"}},
 		.longest_px = 65535,
 		.most_px = G_MAXINT / 4,
 		.pages = true,
@@ -273,6 +277,7 @@ const struct format formats[] = {
 		.saver = "jp2ksave",
 		.summary = "JPEG 2000: 8 or 16 bits, lossy or lossless; libvips writes no metadata into it",
 		.options = jp2k_options,
+		.lacks = {{"exif"}, {"xmp"}, {"iptc"}},
 		.deep = true,
 		.any = true,
 		.no_profile = true},
@@ -280,6 +285,7 @@ const struct format formats[] = {
 		.saver = "jxlsave",
 		.summary = "JPEG XL: 8 or 16 bits, lossy or lossless; of metadata, the ICC profile alone",
 		.options = jxl_options,
+		.lacks = {{"exif", 16}, {"xmp", 16}, {"iptc"}},
 		.deep = true},
 	{.name = "dz",
 		.saver = "dzsave",

@@ -17,12 +17,16 @@ struct format {
 	const char *compression; /* libvips' heifsave makes two formats */
 	const char *summary;     /* for people: what it is for, what it cannot hold */
 	const struct param *options;
-	int longest_px;         /* of a side, of one frame; 0: none to speak of */
-	gint64 most_px;         /* of one frame; 0: none */
-	bool pages;             /* several frames or pages in one file */
-	bool deep;              /* 16 bits a band */
-	bool any;               /* libvips' saver takes any colour space and depth, whether readers can or not */
-	bool folder;            /* a folder of files */
+	int longest_px; /* of a side, of one frame; 0: none to speak of */
+	gint64 most_px; /* of one frame; 0: none */
+	bool pages;     /* several frames or pages in one file */
+	bool deep;      /* 16 bits a band */
+	bool any;       /* libvips' saver takes any colour space and depth, whether readers can or not */
+	bool folder;    /* a folder of files */
+	struct {
+		const char *kind; /* a word of keep */
+		int since;        /* the minor version of libvips 8 whose saver learnt it; 0: none */
+	} lacks[4]; /* metadata that the format, or libvips' saver of it, does not hold; tried in test_format_lost.c */
 	bool no_profile;        /* holds no ICC profile */
 	bool no_grey;           /* grey is written as RGB, which a profile of grey does not describe */
 	const char *roomy_peer; /* formats without the limit, for the message */

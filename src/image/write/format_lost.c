@@ -11,15 +11,6 @@ static const struct kind {
 	const char *name, *field;
 } kinds[] = {{"exif", VIPS_META_EXIF_NAME}, {"xmp", VIPS_META_XMP_NAME}, {"iptc", VIPS_META_IPTC_NAME}};
 
-/* By format, as libvips 8.14 writes it; tried in test_format_lost.c. Formats that are not named hold all. since: the minor version of libvips 8
- * whose saver learnt it; 0: none. */
-static const struct loss {
-	const char *format, *kind;
-	int since;
-} losses[] = {{"png", "iptc", 0}, {"webp", "iptc", 0}, {"avif", "iptc", 0}, {"heif", "iptc", 0}, {"gif", "exif", 0},
-	{"gif", "xmp", 0}, {"gif", "iptc", 0}, {"jp2k", "exif", 0}, {"jp2k", "xmp", 0}, {"jp2k", "iptc", 0},
-	{"jxl", "exif", 16}, {"jxl", "xmp", 16}, {"jxl", "iptc", 0}};
-
 static bool is_kept(JsonObject *save, const char *kind)
 {
 	JsonArray *keep = json_array(save, "keep");
@@ -30,29 +21,30 @@ static bool is_kept(JsonObject *save, const char *kind)
 	return listed && (keep || !json_bool(save, "strip", false));
 }
 
-static bool holds(const char *format, const char *kind)
+static bool holds(const struct format *format, const char *kind)
 {
 	bool newer = vips_version(0) > 8;
 
-	for (guint i = 0; i < G_N_ELEMENTS(losses); i++)
-		if (g_str_equal(losses[i].format, format) && g_str_equal(losses[i].kind, kind))
-			return losses[i].since && (newer || vips_version(1) >= losses[i].since);
+	for (guint i = 0; i < G_N_ELEMENTS(format->lacks) && format->lacks[i].kind; i++)
+		if (g_str_equal(format->lacks[i].kind, kind))
+			return format->lacks[i].since && (newer || vips_version(1) >= format->lacks[i].since);
 	return true;
 }
 
 /* A thumbnail that was asked for. */
-static bool lacks_thumbnail(VipsImage *image, const char *format, JsonObject *save)
+static bool lacks_thumbnail(VipsImage *image, const struct format *format, JsonObject *save)
 {
 	g_autoptr(VipsImage) copy = NULL;
 
 	if (!json_string(save, "thumbnail", NULL) || vips_copy(image, &copy, NULL))
 		return false;
-	format_prepare_metadata(copy, format_find(format), save);
+	format_prepare_metadata(copy, format, save);
 	return !thumbnail_reserved(copy);
 }
 
-void format_tell_lost(VipsImage *image, const char *format, JsonObject *save, JsonObject *entry)
+void format_tell_lost(VipsImage *image, const char *name, JsonObject *save, JsonObject *entry)
 {
+	const struct format *format = format_find(name);
 	JsonArray *lost = json_array_new();
 
 	for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)

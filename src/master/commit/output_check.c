@@ -11,21 +11,13 @@
 #include "base/counters.h"
 #include "base/disk/beneath.h"
 #include "base/error.h"
+#include "base/file_format.h"
 #include "base/sniff.h"
 
 /* What a file must begin with. A pyramid that is a file is a ZIP archive, which is no picture's format. */
 static const char *format_of(const guint8 *head, gsize length)
 {
 	return length >= 4 && memcmp(head, "PK\3\4", 4) == 0 ? "dz" : sniff_format(head, length);
-}
-
-/* Of an output that keeps its source's format. */
-static bool can_be_written(const char *format)
-{
-	static const char *const written[] = {
-		"jpeg", "png", "webp", "tiff", "avif", "heif", "gif", "jp2k", "jxl", NULL};
-
-	return format && g_strv_contains(written, format);
 }
 
 static bool check_head(int fd, const struct output_wanted *wanted, GError **error)
@@ -36,7 +28,7 @@ static bool check_head(int fd, const struct output_wanted *wanted, GError **erro
 	if (length < 0)
 		return fail_errno(error, "the output cannot be read");
 	const char *found = format_of(head, (gsize)length);
-	if (wanted->format ? g_strcmp0(found, wanted->format) == 0 : can_be_written(found))
+	if (wanted->format ? g_strcmp0(found, wanted->format) == 0 : file_format_is_kept(found))
 		return true;
 	return fail(error, ERROR_SYSTEM, "the output is not a %s file: its first bytes are those of %s",
 		wanted->format ? wanted->format : "picture", found ? found : "no known format");

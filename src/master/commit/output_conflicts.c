@@ -8,8 +8,8 @@
 #include "base/disk/moves.h"
 #include "base/display.h"
 #include "base/error.h"
+#include "base/file_format.h"
 #include "base/json.h"
-#include "base/sniff.h"
 #include "ledger/ledger.h"
 #include "master/commit/output_check.h"
 #include "master/commit/output_names_private.h"
@@ -275,7 +275,7 @@ static char *wish(struct names *names, const struct drop *drop, const struct fou
 	const struct template_values values = {
 		.relative = drop->claim->relative,
 		.pipeline = drop->pipeline->name,
-		.format_ext = format ? sniff_ending(format) : NULL,
+		.format_ext = format ? file_format_ending(format) : NULL,
 		.kept_ext = output->format ? NULL : pipeline_kept_ending(drop->claim->format),
 		.dropped_wall_us = drop->queued_wall_us,
 		.number = found->number,

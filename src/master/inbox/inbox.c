@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/disk/roots.h"
+#include "base/file_format.h"
 #include "base/sniff.h"
 #include "master/inbox/junk.h"
 
@@ -93,7 +94,7 @@ bool inbox_path_within(const char *path, const char *top)
 static bool has_format(char **patterns)
 {
 	for (; patterns && *patterns; patterns++)
-		if (sniff_ending(*patterns))
+		if (file_format_ending(*patterns))
 			return true;
 	return false;
 }
@@ -103,9 +104,9 @@ static bool has_format(char **patterns)
 static bool matches(char **patterns, const char *name, const char *format, bool unknown)
 {
 	for (; patterns && *patterns; patterns++) {
-		if (!sniff_ending(*patterns) ? fnmatch(*patterns, name, FNM_CASEFOLD) == 0
-			: format             ? strcmp(*patterns, format) == 0
-					     : unknown)
+		if (!file_format_ending(*patterns) ? fnmatch(*patterns, name, FNM_CASEFOLD) == 0
+			: format                   ? strcmp(*patterns, format) == 0
+						   : unknown)
 			return true;
 	}
 	return false;

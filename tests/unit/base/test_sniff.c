@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "base/file_format.h"
 #include "base/sniff.h"
 
 #define SNIFF(bytes) sniff_format(bytes, sizeof(bytes) - 1)
@@ -114,11 +115,11 @@ static void truncated_heads(void **state)
 static void endings(void **state)
 {
 	(void)state;
-	assert_string_equal(sniff_ending("jpeg"), "jpg");
-	assert_string_equal(sniff_ending("tiff"), "tif");
-	assert_string_equal(sniff_ending("heif"), "heic");
-	assert_null(sniff_ending("mp3"));
-	assert_null(sniff_ending(NULL));
+	assert_string_equal(file_format_ending("jpeg"), "jpg");
+	assert_string_equal(file_format_ending("tiff"), "tif");
+	assert_string_equal(file_format_ending("heif"), "heic");
+	assert_null(file_format_ending("mp3"));
+	assert_null(file_format_ending(NULL));
 }
 
 int main(void)

@@ -11,7 +11,6 @@
 
 static const char *const rules_operations[] = {
 	"auto_orient", "blur", "grayscale", "icc", "invert", "resize", "sharpen", "thumbnail", "vips", NULL};
-static const char *const rules_formats[] = {"jpeg", "png", "webp", "tiff", "avif", NULL};
 static const char *const rules_options[] = {
 	"compression", "lossless", "optimise", "predictor", "pyramid", "quality", "strip", "tiled", NULL};
 
@@ -80,8 +79,6 @@ static inline JsonObject *rules_check_save(
 	return save;
 }
 
-static const char *const rules_allowable[] = {"svg", "pdf", "fits", NULL};
-
 /* A libvips without FITS. */
 static inline bool rules_can_load(const char *name)
 {
@@ -97,8 +94,6 @@ static const struct step_rules rules = {
 	.check_step = rules_check_step,
 	.is_operation = rules_is_operation,
 	.check_save = rules_check_save,
-	.formats = rules_formats,
-	.allowable = rules_allowable,
 	.can_load = rules_can_load,
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Conditions on a picture: what they mean, and what is said of those that mean nothing. */
+#include "base/file_format.h"
 #include "definition/expression/expression.h"
 
 #include <setjmp.h>
@@ -84,6 +85,16 @@ static void a_format_that_is_not_known_equals_none(void **state)
 	assert_false(holds("format == \"png\"", &(struct picture_facts){.width = 1, .height = 1}));
 }
 
+/* Also formats that are read only where a definition allows them. */
+static void every_format_that_is_read_has_its_name(void **state)
+{
+	(void)state;
+	for (const char *const *name = file_format_names(FILE_FORMATS_READ); *name; name++) {
+		g_autofree char *text = g_strdup_printf("format == \"%s\"", *name);
+		assert_true(holds(text, &(const struct picture_facts){.width = 1, .height = 1, .format = *name}));
+	}
+}
+
 static void errors_have_their_place(void **state)
 {
 	(void)state;
@@ -103,7 +114,8 @@ static void errors_have_their_place(void **state)
 		{"format == 3", 10, "this is a number, and what stands before '==' is a text"},
 		{"format == \"jpg\"", 10, "format is never 'jpg'; did you mean 'jpeg'?"},
 		{"format in [\"png\", \"qqqq\"]", 18,
-			"format is never 'qqqq'; it is one of jpeg, png, webp, tiff, gif, heif, avif, jp2k, jxl"},
+			"format is never 'qqqq'; it is one of jpeg, png, webp, tiff, gif, heif, avif, svg, pdf, jp2k, jxl, "
+			"fits, exr, ppm, rad, vips"},
 		{"orientation == \"potrait\"", 15, "orientation is never 'potrait'; did you mean 'portrait'?"},
 		{"format == png", 10, "unknown name 'png'; write a text in quotes: \"png\""},
 		{"width = 3", 6, "write '==' to compare"},
@@ -160,6 +172,7 @@ int main(void)
 		cmocka_unit_test(what_holds_of_a_photograph),
 		cmocka_unit_test(nothing_is_divided_by_zero),
 		cmocka_unit_test(a_format_that_is_not_known_equals_none),
+		cmocka_unit_test(every_format_that_is_read_has_its_name),
 		cmocka_unit_test(errors_have_their_place),
 		cmocka_unit_test(nobody_nests_without_end),
 	};

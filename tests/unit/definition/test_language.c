@@ -225,9 +225,11 @@ static void what_is_allowed(void **state)
 	assert_says(
 		"steps: [invert]\nallow: [svgg]\n", "x.yaml:2:9: allow: unknown format 'svgg'; did you mean 'svg'?\n");
 	assert_says("steps: [invert]\nallow: [quark]\n",
-		"x.yaml:2:9: allow: unknown format 'quark'; choose of svg, pdf, fits\n");
+		"x.yaml:2:9: allow: unknown format 'quark'; choose of svg, pdf, jp2k, jxl, fits, exr, ppm, "
+		"rad, vips, openslide\n");
 	assert_says("steps: [invert]\nallow: [jpeg]\n",
-		"x.yaml:2:9: allow: 'jpeg' is read without it; take it out (those that need it are svg, pdf, fits)\n");
+		"x.yaml:2:9: allow: 'jpeg' is read without it; take it out (those that need it are svg, pdf, jp2k, "
+		"jxl, fits, exr, ppm, rad, vips, openslide)\n");
 	assert_says("steps: [invert]\nallow: [fits]\n",
 		"x.yaml:2:9: allow: the libvips installed here cannot read fits; install one that can, or take it out\n");
 	assert_says(

@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <unistd.h>
 
+#include "base/file_format.h"
 #include "base/json.h"
 #include "image/table/vips_error.h"
 
@@ -88,8 +89,8 @@ static void test_what_is_no_image(void **state)
 	assert_refused(
 		matrix, NULL, "not an image that dropmill reads (the file starts with \"2 2\\x0a1 2\\x0a3 4\\x0a\")");
 	assert_refused(bmp, NULL,
-		"unsupported: a BMP file, which dropmill does not read (it reads jpeg, png, tiff, webp, gif, heif and "
-		"avif); convert it to PNG first");
+		"unsupported: a BMP file, which dropmill does not read (it reads jpeg, png, webp, tiff, gif, "
+		"heif, avif); convert it to PNG first");
 	assert_refused(svg, NULL,
 		"an SVG file, which its pipeline does not allow; to read such files, whose library is not made for "
 		"strangers' pictures, add allow: [svg] to the definition");
@@ -233,17 +234,19 @@ static void test_save_options_reach_libvips(void **state)
 static void test_every_format_writes_and_reads(void **state)
 {
 	(void)state;
-	for (guint i = 0; format_names[i]; i++) {
+	const char *const *names = file_format_names(FILE_FORMATS_WRITTEN);
+
+	for (guint i = 0; names[i]; i++) {
 		g_autoptr(VipsImage) image = picture(64, 48, 3, 8);
 		g_autoptr(VipsImage) again = NULL;
-		if (g_str_equal(format_names[i], "dz"))
+		if (g_str_equal(names[i], "dz"))
 			continue; /* a folder: test_pyramid.c */
-		g_autofree char *path = saved("any", format_names[i], image);
-		if (g_str_equal(format_names[i], "jp2k") || g_str_equal(format_names[i], "jxl"))
+		g_autofree char *path = saved("any", names[i], image);
+		if (g_str_equal(names[i], "jp2k") || g_str_equal(names[i], "jxl"))
 			continue; /* written for others; their loaders are blocked */
 		assert_true(format_open(path, NULL, true, NULL, &again, NULL));
 		assert_int_equal(again->Xsize, 64);
-		assert_string_equal(format_of_image(again), format_names[i]);
+		assert_string_equal(format_of_image(again), names[i]);
 	}
 }
 
