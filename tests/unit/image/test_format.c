@@ -242,7 +242,7 @@ static void test_every_format_writes_and_reads(void **state)
 		if (g_str_equal(names[i], "dz"))
 			continue; /* a folder: test_pyramid.c */
 		g_autofree char *path = saved("any", names[i], image);
-		if (g_str_equal(names[i], "jp2k") || g_str_equal(names[i], "jxl"))
+		if (file_format_find(names[i])->untrusted)
 			continue; /* written for others; their loaders are blocked */
 		assert_true(format_open(path, NULL, true, NULL, &again, NULL));
 		assert_int_equal(again->Xsize, 64);
