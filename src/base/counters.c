@@ -4,14 +4,14 @@
 
 #include <stdatomic.h>
 
-static atomic_uint_fast64_t numbers[TALLY_COUNT];
+static atomic_uint_fast64_t numbers[COUNTER_COUNT];
 
-void tally(enum tallied what)
+guint64 counter_add(enum counter counter)
 {
-	atomic_fetch_add_explicit(&numbers[what], 1, memory_order_relaxed);
+	return atomic_fetch_add_explicit(&numbers[counter], 1, memory_order_relaxed) + 1;
 }
 
-guint64 tally_of(enum tallied what)
+guint64 counter_value(enum counter counter)
 {
-	return atomic_load_explicit(&numbers[what], memory_order_relaxed);
+	return atomic_load_explicit(&numbers[counter], memory_order_relaxed);
 }

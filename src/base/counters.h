@@ -9,19 +9,29 @@
 
 #include <glib.h>
 
-/* name, as shown, what it counts */
-#define TALLIES(X)                                                                                                     \
-	X(TALLY_PROCESSES, "processes_started", "Processes that the master started.")                                  \
-	X(TALLY_FOLDERS, "folders_read", "Folders that were read.")
+/* The name in /api/status, and with _total behind it in /metrics; what it counts. */
+#define COUNTERS(X)                                                                                                    \
+	X(COUNTER_PROCESSES, "processes_started", "Processes that the master started.")                                \
+	X(COUNTER_FOLDERS, "folders_read", "Folders that were read.")                                                  \
+	X(COUNTER_REFUSED, "records_refused", "Records from Kafka that were malformed.")                               \
+	X(COUNTER_OVERFLOWS, "inotify_overflows", "How often the kernel's queue of events overflowed.")
+/* Of tiles: the name below "tiles" in /api/status, and as tiles_total{result=} in /metrics. */
+#define TILE_COUNTERS(X)                                                                                               \
+	X(COUNTER_TILES_DONE, "done", NULL)                                                                            \
+	X(COUNTER_TILES_FAILED, "failed", "Answers that a worker could not do it.")                                    \
+	X(COUNTER_TILES_RETRIED, "retried", NULL)                                                                      \
+	X(COUNTER_TILES_REISSUED, "reissued", "Given to a second worker before the first had answered.")               \
+	X(COUNTER_TILES_DUPLICATE, "duplicate", "Answers that another had preceded.")
 
-enum tallied {
-#define X(name, text, about) name,
-	TALLIES(X)
+enum counter {
+#define X(id, name, about) id,
+	COUNTERS(X) TILE_COUNTERS(X)
 #undef X
-		TALLY_COUNT
+		COUNTER_COUNT
 };
 
-void tally(enum tallied what);
-guint64 tally_of(enum tallied what);
+/* One more; returns how many there are now. */
+guint64 counter_add(enum counter counter);
+guint64 counter_value(enum counter counter);
 
 #endif

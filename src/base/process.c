@@ -100,7 +100,7 @@ bool process_spawn(const char *const *argv, char **environment, int *control, pi
 	if (control)
 		*control = pair[0];
 	remember(*pid);
-	tally(TALLY_PROCESSES);
+	counter_add(COUNTER_PROCESSES);
 	return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/counters.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "bus/seal.h"
@@ -34,17 +35,19 @@ static void on_loop(GSourceFunc function, struct master *master, void *thing)
 }
 
 /* Any thread. Whoever sends garbage sends much of it: logged once, then each time that the number has doubled. */
-static void refuse(struct master *master, const char *what, const char *why)
+static void refuse(const char *what, const char *why)
 {
-	guint count = (guint)g_atomic_int_add(&master->link.records_refused, 1) + 1;
+	guint64 count = counter_add(COUNTER_REFUSED);
 
 	if ((count & (count - 1)) == 0)
-		log_warning("%s refused: %s (%u record%s so far)", what, why, count, count == 1 ? "" : "s");
+		log_warning("%s refused: %s (%" G_GUINT64_FORMAT " record%s so far)", what, why, count,
+			count == 1 ? "" : "s");
 }
 
 static void record_refused(const GError *why, void *user)
 {
-	refuse(user, "record", why->message);
+	(void)user;
+	refuse("record", why->message);
 }
 
 /* Results reader's thread. What its worker has to say of the task is lost: the lease is ended, with the reason. */
@@ -59,7 +62,7 @@ static void result_lost(const struct record *headers, const GError *why, void *u
 {
 	struct result *result = instead_of(headers, result_status_of_lost(why), why->message);
 
-	refuse(user, "result", why->message);
+	refuse("result", why->message);
 	if (!result)
 		return;
 	result->not_taken = true;
@@ -97,7 +100,7 @@ static bool result_arrived(struct bus_reader *reader, struct record *record, voi
 		on_loop(take_part, master, g_steal_pointer(&sender));
 	struct result *result = whole ? result_from_record(whole, &error) : NULL;
 	if (error)
-		refuse(master, "result", error->message);
+		refuse("result", error->message);
 	if (whole && error)
 		result = instead_of(whole, RESULT_RETRY, error->message);
 	if (result)
@@ -124,7 +127,7 @@ static bool heartbeat_arrived(struct bus_reader *reader, struct record *record, 
 	if (beat)
 		on_loop(take_heartbeat, user, beat);
 	else
-		refuse(user, "heartbeat", error->message);
+		refuse("heartbeat", error->message);
 	return false;
 }
 

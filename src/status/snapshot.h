@@ -100,7 +100,7 @@ struct snapshot {
 	char *broker_note; /* why it is down, or a warning with the command that fixes it; "" */
 	guint workers_by_state[WORKER_STATE_COUNT];
 	guint64 jobs_by_state[JOB_STATE_COUNT]; /* done and failed since the history began */
-	guint64 tiles_queued, tiles_running, tiles_done, tiles_retried, tiles_reissued, tiles_duplicate;
+	guint64 tiles_queued, tiles_running;
 	gint64 oldest_queued_us; /* clock_now_us() when the oldest queued job came; 0: none */
 	GPtrArray
 		*jobs; /* struct job_view: running, queued, then finished, newest first; shared with other snapshots */
@@ -108,15 +108,12 @@ struct snapshot {
 	GPtrArray *pipelines; /* struct pipeline_view */
 	GPtrArray *waiting;   /* struct waiting_view: the oldest, a bounded number */
 	guint64 waiting_total;
-	guint64 tallies[TALLY_COUNT];
-	guint64 records_refused; /* from Kafka: malformed, of another version, not requested */
-	guint64 overflows;       /* of inotify's queue, each answered by looking at everything */
+	guint64 counters[COUNTER_COUNT];
 	gint64 taken_wall_us;
 	guint32 boot; /* tells one process of the master from the next */
 	/* Sequences of the snapshots in which these lists last changed in what they hold or in their order. */
 	guint64 jobs_changed, workers_changed, pipelines_changed, waiting_changed;
 	/* Since the master started, for /metrics. */
-	guint64 tasks_failed;
 	guint64 task_buckets[TASK_BOUNDS + 1]; /* tasks answered well, by task_bounds_s; the last: longer */
 	gint64 task_sum_us;
 	guint64 errors[ERROR_KINDS_SHOWN]; /* jobs that failed, by enum error_shown */

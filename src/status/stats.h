@@ -12,8 +12,7 @@
 
 struct stats {
 	guint64 jobs_by_state[JOB_STATE_COUNT];
-	guint64 tiles_done, tiles_retried, tiles_reissued, tiles_duplicate;
-	guint64 tasks_failed, task_buckets[TASK_BOUNDS + 1]; /* see snapshot.h */
+	guint64 task_buckets[TASK_BOUNDS + 1]; /* see snapshot.h */
 	gint64 task_sum_us;
 	guint64 errors[ERROR_KINDS_SHOWN];
 	struct {

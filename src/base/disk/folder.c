@@ -24,7 +24,7 @@ static bool walk(const char *path, const char *relative,
 	g_autoptr(GPtrArray) names = beneath_list(path);
 	bool ok = names || beneath_fail(error, path, NULL, "%s", path);
 
-	tally(TALLY_FOLDERS);
+	counter_add(COUNTER_FOLDERS);
 	for (guint i = 0; ok && i < names->len; i++) {
 		const char *name = names->pdata[i];
 		g_autofree char *inner = g_build_filename(path, name, NULL);

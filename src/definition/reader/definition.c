@@ -234,7 +234,7 @@ GPtrArray *definition_list(const char *folder, GError **error)
 		fail_errno(error, "definitions' folder '%s'", folder);
 		return NULL;
 	}
-	tally(TALLY_FOLDERS);
+	counter_add(COUNTER_FOLDERS);
 	for (;;) {
 		errno = 0;
 		const struct dirent *entry = readdir(directory);

@@ -65,7 +65,7 @@ bool output_is_pyramid(const char *path)
 	DIR *dir = beneath_opendir(path);
 	bool found = false;
 
-	tally(TALLY_FOLDERS);
+	counter_add(COUNTER_FOLDERS);
 	for (struct dirent *entry; !found && dir && (entry = readdir(dir));)
 		found = g_str_has_suffix(entry->d_name, ".dzi") || g_strv_contains(signs, entry->d_name);
 	if (dir)

@@ -34,7 +34,7 @@ static GPtrArray *names_in(const char *path)
 
 	if (!names)
 		return NULL;
-	tally(TALLY_FOLDERS);
+	counter_add(COUNTER_FOLDERS);
 	g_ptr_array_sort(names, by_name);
 	return names;
 }

@@ -351,11 +351,6 @@ void intake_pause(struct intake *intake)
 	wake(intake);
 }
 
-guint64 intake_overflows(struct intake *intake)
-{
-	return (guint64)g_atomic_int_get(&intake->overflows);
-}
-
 void intake_free(struct intake *intake)
 {
 	if (!intake)

@@ -48,8 +48,6 @@ void intake_set(struct intake *intake, GPtrArray *inboxes /* takes */);
 void intake_look_again(struct intake *intake, const char *path);
 /* No new claims from now on (drain); any thread. One made just before may still be handed out. */
 void intake_pause(struct intake *intake);
-/* How often the kernel's queue of events ran over; each time every inbox is walked. Any thread. */
-guint64 intake_overflows(struct intake *intake);
 void intake_free(struct intake *intake); /* joins the thread; NULL is fine */
 DEFINE_AUTO(intake, intake_free)
 

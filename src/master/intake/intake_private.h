@@ -102,7 +102,6 @@ struct intake {
 	GHashTable *folders_by_identity; /* struct folder, borrowed, by device and inode */
 	guint dead;                      /* watches the library still lists in vain */
 	guint serial;
-	gint overflows; /* atomic */
 
 	GHashTable *pending; /* path → struct pending, owned */
 	GPtrArray *fresh;    /* struct claim: renamed, to be synced and handed out */

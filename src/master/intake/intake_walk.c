@@ -109,7 +109,7 @@ static int open_folder(struct intake *intake, struct watched_inbox *inbox, const
 	}
 	*folder = fresh || whole ? fdopendir(descriptor) : NULL;
 	if (*folder)
-		tally(TALLY_FOLDERS);
+		counter_add(COUNTER_FOLDERS);
 	else
 		close(descriptor);
 	return 0;
@@ -211,7 +211,7 @@ guint64 walk_count(struct intake *intake, struct watched_inbox *inbox)
 		DIR *folder = beneath_opendir(path);
 		if (!folder)
 			continue;
-		tally(TALLY_FOLDERS);
+		counter_add(COUNTER_FOLDERS);
 		for (struct dirent *entry; (entry = readdir(folder));) {
 			g_autofree char *name = NULL;
 			if (!inbox_ignores(entry->d_name, *relative == '\0') &&

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/counters.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "master/intake/intake_private.h"
@@ -297,10 +298,11 @@ static void ignored(struct intake *intake, struct folder *folder)
 
 static void overflowed(struct intake *intake)
 {
-	g_atomic_int_inc(&intake->overflows);
-	log_warning("inotify lost events, its queue was full (%d times so far): every inbox is "
+	guint64 times = counter_add(COUNTER_OVERFLOWS);
+
+	log_warning("inotify lost events, its queue was full (%" G_GUINT64_FORMAT " times so far): every inbox is "
 		    "looked through; `sysctl fs.inotify.max_queued_events` makes it longer",
-		g_atomic_int_get(&intake->overflows));
+		times);
 	writers_forget(intake, NULL); /* that they closed may be among what is lost */
 	for (guint i = 0; i < intake->inboxes->len; i++) {
 		struct watched_inbox *inbox = intake->inboxes->pdata[i];

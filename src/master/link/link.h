@@ -22,10 +22,9 @@ struct link {
 	bool up;
 	void (*changed)(bool back, void *user); /* back: it was down, and is up */
 	void *user;
-	char *why_down;       /* NULL: it is up */
-	char *no_connection;  /* why there is none; NULL: there is one */
-	char *no_answer;      /* why there is none, or which topics are missing; NULL: nothing is wrong */
-	gint records_refused; /* atomic: malformed, of another version, or of another kind */
+	char *why_down;      /* NULL: it is up */
+	char *no_connection; /* why there is none; NULL: there is one */
+	char *no_answer;     /* why there is none, or which topics are missing; NULL: nothing is wrong */
 };
 
 #endif

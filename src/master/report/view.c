@@ -78,13 +78,8 @@ static void show_tiles(const struct report *report, struct snapshot *snapshot)
 		snapshot->tiles_running += job->leased;
 		snapshot->tiles_queued += job->tile_count - job->done - job->leased;
 	}
-	snapshot->tiles_done = report->of.stats->tiles_done;
-	snapshot->tiles_retried = report->of.stats->tiles_retried;
-	snapshot->tiles_reissued = report->of.stats->tiles_reissued;
-	snapshot->tiles_duplicate = report->of.stats->tiles_duplicate;
-	for (int i = 0; i < TALLY_COUNT; i++)
-		snapshot->tallies[i] = tally_of((enum tallied)i);
-	snapshot->records_refused = (guint)g_atomic_int_get((gint *)&report->of.link->records_refused);
+	for (int i = 0; i < COUNTER_COUNT; i++)
+		snapshot->counters[i] = counter_value((enum counter)i);
 }
 
 /* Over how long the numbers of now are taken. */
@@ -107,7 +102,6 @@ static void show_rates(const struct report *report, struct snapshot *snapshot)
 		if (report->of.stats->ended[i].second >
 			clock_now_us() / G_USEC_PER_SEC - (gint64)G_N_ELEMENTS(report->of.stats->ended))
 			snapshot->jobs_per_min += report->of.stats->ended[i].jobs;
-	snapshot->tasks_failed = report->of.stats->tasks_failed;
 	snapshot->task_sum_us = report->of.stats->task_sum_us;
 	memcpy(snapshot->task_buckets, report->of.stats->task_buckets, sizeof report->of.stats->task_buckets);
 	memcpy(snapshot->errors, report->of.stats->errors, sizeof report->of.stats->errors);
@@ -231,7 +225,6 @@ void view_publish(struct report *report)
 	view_pipelines(report, snapshot);
 	show_rates(report, snapshot);
 	waiting_view(report->of.waiting, snapshot);
-	snapshot->overflows = report->of.intake ? intake_overflows(report->of.intake) : 0;
 	compare(snapshot, report->last);
 	snapshot_unref(report->last);
 	report->last = snapshot_ref(snapshot);

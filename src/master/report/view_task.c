@@ -3,6 +3,7 @@
 #include "master/report/view_task.h"
 
 #include "base/clock.h"
+#include "base/counters.h"
 #include "base/json.h"
 #include "status/task_log.h"
 
@@ -32,7 +33,8 @@ void view_task(const struct report *report, const struct lease *lease, const str
 	}
 	task_log_add(&view);
 	if (!ok) {
-		stats->tasks_failed += failed;
+		if (failed)
+			counter_add(COUNTER_TILES_FAILED);
 		return;
 	}
 	while (bucket < TASK_BOUNDS && (double)result->compute_us > task_bounds_s[bucket] * G_USEC_PER_SEC)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/counters.h"
 #include "base/disk/beneath.h"
 #include "base/disk/folder.h"
 #include "base/disk/roots.h"
@@ -144,7 +145,7 @@ static void tile_done(struct master *master, const struct lease *lease, gint64 t
 	tile->who = g_ref_string_acquire(lease->worker->id);
 	job->done++;
 	foresee(job);
-	master->stats.tiles_done++;
+	counter_add(COUNTER_TILES_DONE);
 	if (job->lane == LANE_WHOLE) {
 		job_made(master, job);
 	} else {
@@ -170,7 +171,7 @@ static void tile_again(struct master *master, struct job *job, guint index, cons
 
 	if (other_has_it(job, index, why))
 		return;
-	master->stats.tiles_retried++;
+	counter_add(COUNTER_TILES_RETRIED);
 	job->failed_tries++;
 	job_note(job, TIMELINE_RETRIED, job->lane == LANE_TILED ? (int)index : -1, tile->who,
 		"tile %u is tried again: %s", index, why);
@@ -187,7 +188,7 @@ static void try_elsewhere(struct master *master, struct job *job, guint index, c
 {
 	if (other_has_it(job, index, why))
 		return;
-	master->stats.tiles_retried++;
+	counter_add(COUNTER_TILES_RETRIED);
 	job_note(job, TIMELINE_RETRIED, job->lane == LANE_TILED ? (int)index : -1, job->tiles[index].who,
 		"another worker tries: %s", why);
 	if (job->lane == LANE_WHOLE) {
@@ -351,7 +352,7 @@ void assemble(struct master *master, struct result *result)
 	struct worker *worker = workers_find(master->fleet.workers, result->worker);
 
 	if (!lease) {
-		master->stats.tiles_duplicate++;
+		counter_add(COUNTER_TILES_DUPLICATE);
 		remove_late_temps(&master->settings, job, result);
 		if (worker)
 			reissue_answered(&master->queue, worker, result);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/counters.h"
 #include "base/log.h"
 #include "master/fleet/lease.h"
 #include "master/fleet/worker_select.h"
@@ -115,7 +116,7 @@ void dispatch_take_back(struct master *master, struct lease *lease, const char *
 		worker_will_litter(lease);
 	if (!lease_end(lease))
 		return;
-	master->stats.tiles_retried++;
+	counter_add(COUNTER_TILES_RETRIED);
 	job->tiles[index].state = TILE_READY;
 	if (job->lane == LANE_WHOLE) {
 		/* Its next run writes to other temp files: the old worker may still be writing to these. */

@@ -11,6 +11,7 @@
 #include "master/schedule/reissue.h"
 
 #include "base/clock.h"
+#include "base/counters.h"
 #include "base/log.h"
 #include "master/fleet/lease.h"
 #include "master/fleet/speculative.h"
@@ -64,7 +65,7 @@ static bool help(struct master *master, const struct speculative_task *late, str
 		late->facts.until_us, helper->id, taken ? "" : " as well");
 	tile_timing_found_late(worker, since, late->facts.usual_us);
 	worker->taken_back++;
-	master->stats.tiles_reissued++;
+	counter_add(COUNTER_TILES_REISSUED);
 	job->tiles[index].reissued++;
 	if (taken)
 		lease_lose(lease, false);

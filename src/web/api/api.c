@@ -45,11 +45,10 @@ static const struct table jobs_table = {
 static const struct field tiles_fields[] = {
 	{"queued", STATUS(of.tiles_queued)},
 	{"running", STATUS(of.tiles_running)},
-	{"done", STATUS(of.tiles_done)},
-	{"retried", STATUS(of.tiles_retried)},
-	{"reissued", STATUS(of.tiles_reissued), .about = "Given to a second worker before the first had answered."},
-	{"duplicate", STATUS(of.tiles_duplicate), .about = "Answers that another had preceded."},
-	{0},
+#define X(id, name, what) {name, STATUS(of.counters[id]), .about = what},
+	TILE_COUNTERS(X)
+#undef X
+		{0},
 };
 static const struct table tiles_table = {.fields = tiles_fields};
 static const struct field now_fields[] = {
@@ -75,8 +74,8 @@ static const struct field streams_fields[] = {
 };
 static const struct table streams_table = {.about = "Streams of events.", .fields = streams_fields};
 static const struct field counts_fields[] = {
-#define X(name, text, what) {text, STATUS(of.tallies[name]), .about = what},
-	TALLIES(X)
+#define X(id, name, what) {name, STATUS(of.counters[id]), .about = what},
+	COUNTERS(X)
 #undef X
 		{0},
 };
@@ -98,8 +97,8 @@ static const struct field status_fields[] = {
 	{"streams", .of = &streams_table},
 	{"counts", .of = &counts_table},
 	{"waiting", STATUS(of.waiting_total), .about = "Files that are seen and cannot be taken."},
-	{"records_refused", STATUS(of.records_refused), .about = "Records from Kafka that were malformed."},
-	{"inotify_overflows", STATUS(of.overflows)},
+	{"records_refused", STATUS(of.counters[COUNTER_REFUSED]), .about = "Records from Kafka that were malformed."},
+	{"inotify_overflows", STATUS(of.counters[COUNTER_OVERFLOWS])},
 	{"oldest_queued_s", STATUS(oldest_us), SHOW_SECONDS, NULL_BELOW_0},
 	{"oldest_source", STATUS(of.oldest_source), .unknown = NULL_IF_NONE},
 	{0},

@@ -84,11 +84,9 @@ static void add_errors(GString *text, const struct family *family, const struct 
 
 static void add_tiles_total(GString *text, const struct family *family, const struct snapshot *snapshot)
 {
-	add_labelled(text, family->name, "result", "done", snapshot->tiles_done);
-	add_labelled(text, family->name, "result", "failed", snapshot->tasks_failed);
-	add_labelled(text, family->name, "result", "retried", snapshot->tiles_retried);
-	add_labelled(text, family->name, "result", "reissued", snapshot->tiles_reissued);
-	add_labelled(text, family->name, "result", "duplicate", snapshot->tiles_duplicate);
+#define X(id, result, about) add_labelled(text, family->name, "result", result, snapshot->counters[id]);
+	TILE_COUNTERS(X)
+#undef X
 }
 
 static void add_tiles(GString *text, const struct family *family, const struct snapshot *snapshot)
@@ -183,12 +181,10 @@ static const struct family families[] = {
 		.add = add_taken_out},
 	{"broker_up", "gauge", "Whether the broker answers.", NUMBER(broker_up)},
 	{"broker_lag_records", "gauge", "Unread tasks in the partitions of live workers.", .add = add_lag},
-	{"records_refused_total", "counter", "Records from Kafka that were malformed.", NUMBER(records_refused)},
-	{"inotify_overflows_total", "counter", "How often the kernel's queue of events overflowed.", NUMBER(overflows)},
 	{"page_streams", "gauge", "Open streams of events.", .add = add_streams},
 	{"uptime_seconds", "gauge", "Seconds since the master started.", .add = add_uptime},
-#define X(tally, name, what) {name "_total", "counter", what, NUMBER(tallies[tally])},
-	TALLIES(X)
+#define X(id, name, about) {name "_total", "counter", about, NUMBER(counters[id])},
+	COUNTERS(X)
 #undef X
 		{"build_info", "gauge", "1, with the version as a label.", .add = add_build},
 };

@@ -43,7 +43,7 @@ static guint files_in(const char *relative)
 /* Lets all of them through and never sees more than the bound. Returns how often a folder was read. */
 static guint64 through(guint count)
 {
-	guint64 folders = tally_of(TALLY_FOLDERS);
+	guint64 folders = counter_value(COUNTER_FOLDERS);
 	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
 	for (guint done = 0; done < count; done++) {
@@ -54,7 +54,7 @@ static guint64 through(guint count)
 	}
 	await(h.more == 0);
 	assert_int_equal(h.claims->len, 0);
-	return tally_of(TALLY_FOLDERS) - folders;
+	return counter_value(COUNTER_FOLDERS) - folders;
 }
 
 static void no_more_than_the_queue(void **state)

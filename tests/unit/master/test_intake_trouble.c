@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "base/counters.h"
+
 static void no_files_are_left_alone(void **state)
 {
 	(void)state;
@@ -243,7 +245,7 @@ static void queue_overflow(void **state)
 	g_cond_broadcast(&h.changed);
 	g_mutex_unlock(&h.lock);
 	await(h.claims->len == 4);
-	assert_int_equal(h.intake->overflows, 1);
+	assert_int_equal(counter_value(COUNTER_OVERFLOWS), 1);
 	drop_and_await("box/new/later.jpg");
 }
 

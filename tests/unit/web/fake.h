@@ -120,10 +120,10 @@ static inline struct snapshot *fake_snapshot(const char *file)
 	snapshot->brokers = g_strdup("127.0.0.1:45001");
 	snapshot->tiles_queued = 79;
 	snapshot->tiles_running = 4;
-	snapshot->tiles_done = 48210;
-	snapshot->tiles_retried = 3;
-	snapshot->tiles_duplicate = 1;
-	snapshot->records_refused = 3;
+	snapshot->counters[COUNTER_TILES_DONE] = 48210;
+	snapshot->counters[COUNTER_TILES_RETRIED] = 3;
+	snapshot->counters[COUNTER_TILES_DUPLICATE] = 1;
+	snapshot->counters[COUNTER_REFUSED] = 3;
 	snapshot->kept_since = 50;
 
 	struct job_view *running = fake_job(snapshot, "j-running", "orthophotos/north sheet 12.tif", JOB_RUNNING);
