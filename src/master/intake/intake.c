@@ -35,29 +35,6 @@ static void watched_inbox_free(gpointer data)
 	g_free(inbox);
 }
 
-void watched_inbox_why(struct intake *intake, struct watched_inbox *inbox, const char *why)
-{
-	if (g_strcmp0(inbox->why, why) == 0)
-		return;
-	g_free(inbox->why);
-	inbox->why = g_strdup(why);
-	if (why)
-		log_warning("%s: %s", inbox->settings->path, why);
-	if (intake->events.waiting)
-		intake->events.waiting(inbox->settings->pipeline, inbox->settings->path, why, intake->events.user);
-}
-
-struct watched_inbox *watched_inbox_at(struct intake *intake, const char *path, guint64 device, guint64 inode)
-{
-	for (guint i = 0; i < intake->inboxes->len; i++) {
-		struct watched_inbox *inbox = intake->inboxes->pdata[i];
-		if (strcmp(inbox->settings->path, path) == 0 ||
-			(inbox->folder.open && inbox->folder.device == device && inbox->folder.inode == inode))
-			return inbox;
-	}
-	return NULL;
-}
-
 /* The one in a list of struct inbox that equals it (same_path_only: has its path), or -1. */
 static int find_inbox(const GPtrArray *inboxes, const struct inbox *wanted, guint before, bool same_path_only)
 {
@@ -194,7 +171,7 @@ static void look_at_inboxes(struct intake *intake, bool paused)
 		scan_inbox(intake, inbox);
 		if (inbox->recover && !paused && room_to_recover(intake, inbox) > 0)
 			hand_out_recovered(intake, inbox);
-		room_tell(intake, inbox);
+		backlog_tell(intake, inbox);
 		scan_rest(inbox);
 	}
 }
@@ -209,7 +186,7 @@ static void wait_for_more(struct intake *intake, bool paused, struct turn *turn)
 		if (!paused)
 			next = MIN(next, settle_next_us(intake, inbox));
 		if (inbox->folder.open)
-			next = MIN(next, MIN(inbox->scan_us, room_next_us(intake, inbox)));
+			next = MIN(next, MIN(inbox->scan_us, backlog_next_us(intake, inbox)));
 	}
 	if (intake->inotify < 0)
 		next = MIN(next, intake->inotify_retry_us);
@@ -259,11 +236,11 @@ static gpointer run(gpointer data)
 	struct turn *turn = turn_new("intake");
 	while (take_orders(intake)) {
 		turn_mark(turn);
-		bool more = watch_read(intake);
+		bool more = events_run(intake);
 		bool paused = is_paused(intake);
 		look_at_inboxes(intake, paused);
 		if (!paused)
-			settle_run(intake);
+			take_run(intake);
 		if (!more)
 			wait_for_more(intake, paused, turn);
 	}

@@ -42,7 +42,4 @@ void settle_park(struct intake *intake, struct pending *file, const char *why, g
 void settle_failed(struct intake *intake, struct pending *file, const char *why);
 void settle_failed_errno(struct intake *intake, struct pending *file, const char *what, int number);
 
-/* intake_take.c: it is due: to be taken, or looked at again later. */
-void take_look(struct intake *intake, struct pending *file);
-
 #endif

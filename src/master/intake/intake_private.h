@@ -100,6 +100,7 @@ struct intake {
 	gint64 inotify_retry_us;         /* when to try again */
 	GHashTable *folders;             /* wd → struct folder, owned */
 	GHashTable *folders_by_identity; /* struct folder, borrowed, by device and inode */
+	char *lost;                      /* name of the folder whose watch ended last */
 	guint dead;                      /* watches the library still lists in vain */
 	guint serial;
 
@@ -140,8 +141,21 @@ bool watch_folder(struct intake *intake, struct watched_inbox *inbox, const char
 void watch_release(struct intake *intake, struct watched_inbox *inbox, const char *path);
 /* ... those that the newest complete walk did not meet. */
 void watch_release_unmet(struct intake *intake, struct watched_inbox *inbox);
-/* Hands waiting events to scan_event(), a bounded number; true when there may be more. */
-bool watch_read(struct intake *intake);
+/* Starts the library again, when that is due. */
+void watch_renew(struct intake *intake);
+/* An event. Its names are valid until a folder is watched or the next event is read. */
+struct watch_event {
+	struct watched_inbox *inbox; /* NULL: it means nothing to an inbox */
+	const char *folder, *path;   /* of the folder: below its inbox, and in full */
+	const char *name;            /* of the file or folder in it; NULL: itself */
+	guint32 mask, cookie; /* as inotify(7) has them; IN_IGNORED: the folder is not watched any more, path is NULL */
+};
+/* False: there is none. */
+bool watch_next(struct intake *intake, struct watch_event *event);
+
+/* intake_events.c */
+/* Reads events, a bounded number, and does what they ask for; true when there may be more. */
+bool events_run(struct intake *intake);
 
 /* intake_walk.c */
 /* An inbox with all below it, from the beginning, as far as there is room: walk_go_on() when there is more. */
@@ -169,9 +183,9 @@ bool room_backlog(const struct watched_inbox *inbox);
 /* Before either of these: the time is noted when it is the first. */
 void room_begin_backlog(struct watched_inbox *inbox);
 /* Counts what is left when that is due, and tells how many wait. */
-void room_tell(struct intake *intake, struct watched_inbox *inbox);
-void room_untell(struct intake *intake, struct watched_inbox *inbox);
-gint64 room_next_us(const struct intake *intake, const struct watched_inbox *inbox);
+void backlog_tell(struct intake *intake, struct watched_inbox *inbox);
+void backlog_untell(struct intake *intake, struct watched_inbox *inbox);
+gint64 backlog_next_us(const struct intake *intake, const struct watched_inbox *inbox);
 
 /* intake_scan.c */
 /* Makes (when create) and opens the folder of an inbox when it is not, or finds that it is another or gone. */
@@ -183,8 +197,6 @@ void scan_close(struct intake *intake, struct watched_inbox *inbox);
 bool scan_hold(struct intake *intake, struct watched_inbox *inbox);
 /* Nothing is in hand: its file system may be unmounted. */
 void scan_rest(struct watched_inbox *inbox);
-void scan_event(struct intake *intake, struct folder *folder, guint32 mask, guint32 cookie, const char *name);
-void scan_lost(struct intake *intake, struct watched_inbox *inbox, const char *relative); /* its watch is gone */
 
 /* intake_writers.c */
 void writers_event(struct intake *intake, guint32 mask, guint32 cookie, const char *path);
@@ -207,7 +219,7 @@ void settle_forget(
 void settle_retry(struct intake *intake, struct watched_inbox *inbox); /* permissions may have changed */
 /* How long a file written in place must be quiet: where changes are found by looking, at least two looks. */
 gint64 settle_time(const struct watched_inbox *inbox);
-void settle_run(struct intake *intake);                                    /* for a bounded time */
+void take_run(struct intake *intake);                                      /* for a bounded time */
 gint64 settle_next_us(struct intake *intake, struct watched_inbox *inbox); /* G_MAXINT64: nothing pending, or no room */
 
 /* How long a file that came back from _failed/ must be quiet is said here; the event of its return means nothing. */

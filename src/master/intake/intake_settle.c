@@ -16,11 +16,8 @@
 guint intake_parked_most = 2000;
 
 enum {
-	RUN_US = 20 * 1000,            /* of claiming, between two looks at events */
-	CLAIMS_AT_ONCE = 16,           /* to one round of fsync */
 	FAILED_FIRST_US = 1000 * 1000, /* doubled with each failure, up to: */
 	FAILED_LAST_US = 30 * 1000 * 1000,
-	PASSIVE_US = 60 * 1000 * 1000, /* what is not a picture's file may become one */
 };
 
 static void pending_free(gpointer data)
@@ -296,42 +293,6 @@ void settle_retry(struct intake *intake, struct watched_inbox *inbox)
 		if (file->inbox == inbox && file->failures)
 			settle_arm(file, clock_now_us());
 	}
-}
-
-static void hand_out(struct intake *intake)
-{
-	if (intake->fresh->len)
-		claim_sync(intake->fresh);
-	for (guint i = 0; i < intake->fresh->len; i++)
-		intake->events.claimed(intake->fresh->pdata[i], intake->events.user);
-	g_ptr_array_set_size(intake->fresh, 0);
-}
-
-/* The file of this inbox that is to be looked at next; NULL: none is due. */
-static struct pending *first_due(struct intake *intake, struct watched_inbox *inbox, gint64 now)
-{
-	GSequenceIter *first = g_sequence_get_begin_iter(inbox->timers);
-
-	if (g_sequence_iter_is_end(first) || !room_to_claim(intake, inbox))
-		return NULL;
-	struct pending *file = g_sequence_get(first);
-	return file->due_us <= now ? file : NULL;
-}
-
-/* A file of each inbox in turn, so that none waits for all that came to another. */
-void settle_run(struct intake *intake)
-{
-	gint64 end = clock_now_us() + RUN_US, now;
-	guint idle = 0;
-
-	while (idle < intake->inboxes->len && (now = clock_now_us()) < end && intake->fresh->len < CLAIMS_AT_ONCE) {
-		struct watched_inbox *inbox = intake->inboxes->pdata[intake->turn++ % intake->inboxes->len];
-		struct pending *file = first_due(intake, inbox, now);
-		idle = file ? 0 : idle + 1;
-		if (file && scan_hold(intake, inbox))
-			take_look(intake, file);
-	}
-	hand_out(intake);
 }
 
 gint64 settle_next_us(struct intake *intake, struct watched_inbox *inbox)

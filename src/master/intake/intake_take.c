@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * The last looks at a file that was quiet for long enough, and its claim: see intake_settle.c. */
+ * The last looks at a file that was quiet for long enough, and its claim: see intake_take.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -12,6 +12,8 @@
 #include "master/intake/intake_pending.h"
 
 enum {
+	RUN_US = 20 * 1000,              /* of claiming, between two looks at events */
+	CLAIMS_AT_ONCE = 16,             /* to one round of fsync */
 	CONFIRM_LEAST_US = 20 * 1000,    /* to the second look at a file that changed */
 	AGAIN_LEAST_US = 50 * 1000,      /* to the next look at one that is being written, however short settle is */
 	TOLD_AFTER_US = 2 * 1000 * 1000, /* before that, being written needs no explanation */
@@ -153,7 +155,7 @@ static void check_file(struct intake *intake, struct pending *file)
 	close(descriptor);
 }
 
-void take_look(struct intake *intake, struct pending *file)
+static void look(struct intake *intake, struct pending *file)
 {
 	const struct inbox *settings = file->inbox->settings;
 	g_autofree char *name = g_path_get_basename(file->path);
@@ -181,4 +183,40 @@ void take_look(struct intake *intake, struct pending *file)
 	} else {
 		check_file(intake, file);
 	}
+}
+
+static void hand_out(struct intake *intake)
+{
+	if (intake->fresh->len)
+		claim_sync(intake->fresh);
+	for (guint i = 0; i < intake->fresh->len; i++)
+		intake->events.claimed(intake->fresh->pdata[i], intake->events.user);
+	g_ptr_array_set_size(intake->fresh, 0);
+}
+
+/* The file of this inbox that is to be looked at next; NULL: none is due. */
+static struct pending *first_due(struct intake *intake, struct watched_inbox *inbox, gint64 now)
+{
+	GSequenceIter *first = g_sequence_get_begin_iter(inbox->timers);
+
+	if (g_sequence_iter_is_end(first) || !room_to_claim(intake, inbox))
+		return NULL;
+	struct pending *file = g_sequence_get(first);
+	return file->due_us <= now ? file : NULL;
+}
+
+/* A file of each inbox in turn, so that none waits for all that came to another. */
+void take_run(struct intake *intake)
+{
+	gint64 end = clock_now_us() + RUN_US, now;
+	guint idle = 0;
+
+	while (idle < intake->inboxes->len && (now = clock_now_us()) < end && intake->fresh->len < CLAIMS_AT_ONCE) {
+		struct watched_inbox *inbox = intake->inboxes->pdata[intake->turn++ % intake->inboxes->len];
+		struct pending *file = first_due(intake, inbox, now);
+		idle = file ? 0 : idle + 1;
+		if (file && scan_hold(intake, inbox))
+			look(intake, file);
+	}
+	hand_out(intake);
 }

@@ -32,8 +32,7 @@ guint intake_dead_at_most = 1024;
 enum {
 	MASK = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB |
 	       IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR,
-	EVENTS_AT_ONCE = 4096, /* between two looks at the timers */
-	DEAD_FACTOR = 8,       /* so many times as many dead watches are borne while files are being written */
+	DEAD_FACTOR = 8, /* so many times as many dead watches are borne while files are being written */
 };
 
 static void folder_free(gpointer data)
@@ -176,6 +175,7 @@ void watch_close(struct intake *intake)
 	g_clear_pointer(&intake->folders, g_hash_table_destroy);
 	g_clear_pointer(&intake->writers, g_hash_table_destroy);
 	g_clear_pointer(&intake->inotify_error, g_free);
+	g_clear_pointer(&intake->lost, g_free);
 }
 
 /* A name for an open folder that no other watch had: "/" and "./" are the digits of a serial number, and mean nothing
@@ -281,19 +281,17 @@ void watch_release_unmet(struct intake *intake, struct watched_inbox *inbox)
 	}
 }
 
-/* The kernel dropped a watch: its folder is deleted or unmounted. Another of the same name may be there by now. */
-static void ignored(struct intake *intake, struct folder *folder)
+/* The kernel dropped a watch. Its name is kept until the next event. */
+static void ignored(struct intake *intake, struct folder *folder, struct watch_event *event)
 {
-	struct watched_inbox *inbox = folder->inbox;
-	g_autofree char *relative = g_strdup(folder->relative);
-
-	if (inbox)
+	if (folder->inbox)
 		intake->dead++; /* the library still lists it */
+	g_free(intake->lost);
+	event->folder = intake->lost = g_steal_pointer(&folder->relative);
+	event->path = NULL;
 	if (g_hash_table_lookup(intake->folders_by_identity, folder) == folder)
 		g_hash_table_remove(intake->folders_by_identity, folder);
 	g_hash_table_remove(intake->folders, GINT_TO_POINTER(folder->wd));
-	if (inbox)
-		scan_lost(intake, inbox, relative);
 }
 
 static void overflowed(struct intake *intake)
@@ -328,24 +326,29 @@ static void start_afresh(struct intake *intake)
 		((struct watched_inbox *)intake->inboxes->pdata[i])->scan_us = 0;
 }
 
-bool watch_read(struct intake *intake)
+void watch_renew(struct intake *intake)
 {
-	struct inotify_event *event = NULL;
-
 	if (intake->inotify < 0 ? clock_now_us() >= intake->inotify_retry_us : too_many_dead(intake))
 		start_afresh(intake);
-	for (int i = 0; i < EVENTS_AT_ONCE && intake->inotify >= 0 && (event = inotifytools_next_events(0, 1)); i++) {
-		if (event->mask & IN_Q_OVERFLOW) {
-			overflowed(intake);
-			continue;
-		}
-		struct folder *folder = g_hash_table_lookup(intake->folders, GINT_TO_POINTER(event->wd));
-		if (!folder)
-			continue;
-		if (event->mask & IN_IGNORED)
-			ignored(intake, folder);
-		else if (folder->inbox)
-			scan_event(intake, folder, event->mask, event->cookie, event->len ? event->name : NULL);
-	}
-	return event != NULL;
+}
+
+bool watch_next(struct intake *intake, struct watch_event *event)
+{
+	const struct inotify_event *seen = intake->inotify >= 0 ? inotifytools_next_events(0, 1) : NULL;
+
+	if (!seen)
+		return false;
+	*event =
+		(struct watch_event){.mask = seen->mask, .cookie = seen->cookie, .name = seen->len ? seen->name : NULL};
+	if (seen->mask & IN_Q_OVERFLOW)
+		overflowed(intake);
+	struct folder *folder = g_hash_table_lookup(intake->folders, GINT_TO_POINTER(seen->wd));
+	if (!folder)
+		return true;
+	event->inbox = folder->inbox;
+	event->folder = folder->relative;
+	event->path = folder->path;
+	if (seen->mask & IN_IGNORED)
+		ignored(intake, folder, event);
+	return true;
 }
