@@ -4,8 +4,7 @@
  *            g_steal_pointer(&r) hands it on.
  * Thread:    any.
  */
-#ifndef DROPMILL_BASE_AUTO_H
-#define DROPMILL_BASE_AUTO_H
+#pragma once
 
 #define DEFINE_AUTO(type, function)                                                                                    \
 	static inline void type##_auto(struct type **pointer)                                                          \
@@ -14,5 +13,3 @@
 			function(*pointer);                                                                            \
 	}
 #define auto_struct(type) __attribute__((cleanup(type##_auto))) struct type *
-
-#endif

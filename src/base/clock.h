@@ -4,8 +4,7 @@
  *            is only for people.
  * Thread:    any.
  */
-#ifndef DROPMILL_BASE_CLOCK_H
-#define DROPMILL_BASE_CLOCK_H
+#pragma once
 
 #include <glib.h>
 
@@ -17,5 +16,3 @@ gint64 clock_thread_us(void); /* and of this thread */
 gint64 clock_hooked_us(const char *variable, gint64 usual_us);
 /* 2026-11-23T09:15:02.123Z. Returns owned; NULL for 0. */
 char *clock_iso(gint64 wall_us);
-
-#endif

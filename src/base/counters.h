@@ -4,8 +4,7 @@
  *            the tests hold it to.
  * Thread:    any. Ownership: one set of numbers for the process, from its start on.
  */
-#ifndef DROPMILL_BASE_COUNTERS_H
-#define DROPMILL_BASE_COUNTERS_H
+#pragma once
 
 #include <glib.h>
 
@@ -33,5 +32,3 @@ enum counter {
 /* One more; returns how many there are now. */
 guint64 counter_add(enum counter counter);
 guint64 counter_value(enum counter counter);
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   text of unknown origin, such as a file name, as a terminal, a log or the page may show it.
  * Thread:    any. Ownership: strings returned are owned.
  */
-#ifndef DROPMILL_BASE_DISPLAY_H
-#define DROPMILL_BASE_DISPLAY_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -13,5 +12,3 @@
 char *display_name(const char *name);
 /* What it does not show as it is: what moves the cursor, colours the terminal or turns the direction of a line. All are below U+10000. */
 bool display_is_unsafe(gunichar character);
-
-#endif

@@ -5,8 +5,7 @@
  *            Kind and number travel in the error; nobody reads its text. Bugs are assertions, not errors.
  * Thread:    any. Ownership: GError's.
  */
-#ifndef DROPMILL_BASE_ERROR_H
-#define DROPMILL_BASE_ERROR_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -51,5 +50,3 @@ int error_number(const GError *error);
 
 /* Was it fail_limit() or fail_in_use() that set it? */
 bool error_is_limit(const GError *error);
-
-#endif

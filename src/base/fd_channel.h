@@ -5,8 +5,7 @@
  * Thread:    one reader and one writer a socket.
  * Ownership: handover_free() leaves the socket open; descriptors received are the caller's.
  */
-#ifndef DROPMILL_BASE_FD_CHANNEL_H
-#define DROPMILL_BASE_FD_CHANNEL_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -25,5 +24,3 @@ struct handover *handover_new(int socket);
 char *handover_line(struct handover *handover, int *fd);
 void handover_free(struct handover *handover); /* NULL is fine */
 DEFINE_AUTO(handover, handover_free)
-
-#endif

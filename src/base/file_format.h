@@ -4,8 +4,7 @@
  *            image/table/format_options.c.
  * Thread:    any. Ownership: everything is static.
  */
-#ifndef DROPMILL_BASE_FILE_FORMAT_H
-#define DROPMILL_BASE_FILE_FORMAT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -59,5 +58,3 @@ enum file_formats_kind {
 
 /* The names of a kind, in the order of the table; ends with NULL. */
 const char *const *file_format_names(enum file_formats_kind kind);
-
-#endif

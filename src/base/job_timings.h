@@ -5,8 +5,7 @@
  *            tile or band, never a row.
  * Thread:    none of its own; its owner guards it.
  */
-#ifndef DROPMILL_BASE_JOB_TIMINGS_H
-#define DROPMILL_BASE_JOB_TIMINGS_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 
@@ -61,5 +60,3 @@ JsonObject *spent_object(const struct spent *spent);
 JsonObject *spent_part(const struct spent *spent, const char *whose);
 /* And as the master takes them: what is missing or no number counts as 0. part may be NULL. */
 void spent_add_part(struct spent *spent, const char *whose, JsonObject *part);
-
-#endif

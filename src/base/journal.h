@@ -5,8 +5,7 @@
  * Thread:    written by one thread of the worker; read by the supervisor when the worker is dead.
  * Ownership: journal_free() unmaps; the supervisor's closes the memory, too.
  */
-#ifndef DROPMILL_BASE_JOURNAL_H
-#define DROPMILL_BASE_JOURNAL_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -34,5 +33,3 @@ char *journal_read(const struct journal *journal);
 guint journal_count(const struct journal *journal);
 /* For the next worker. */
 void journal_clear(struct journal *journal);
-
-#endif

@@ -4,8 +4,7 @@
  *            type is the fallback, never a crash.
  * Thread:    any. Ownership: borrowed unless said.
  */
-#ifndef DROPMILL_BASE_JSON_H
-#define DROPMILL_BASE_JSON_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
@@ -28,5 +27,3 @@ void json_set_path(JsonObject *object, const char *name, const char *path);
 void json_add_path(JsonArray *array, const char *path);
 char *json_path(JsonObject *object, const char *name);
 char *json_path_at(JsonArray *array, guint index);
-
-#endif

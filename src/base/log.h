@@ -4,8 +4,7 @@
  * Thread:    any; a line is written with one write().
  * Ownership: borrows its arguments.
  */
-#ifndef DROPMILL_BASE_LOG_H
-#define DROPMILL_BASE_LOG_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -21,5 +20,3 @@ void log_at(enum log_level level, const char *format, ...) G_GNUC_PRINTF(2, 3);
 #define log_info(...) log_at(LOG_INFO, __VA_ARGS__)
 #define log_warning(...) log_at(LOG_WARNING, __VA_ARGS__)
 #define log_error(...) log_at(LOG_ERROR, __VA_ARGS__)
-
-#endif

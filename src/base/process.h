@@ -4,8 +4,7 @@
  *            ends (PR_SET_PDEATHSIG), watched by GLib's main loop.
  * Thread:    any that lives as long as the child: PDEATHSIG follows the thread that forked.
  */
-#ifndef DROPMILL_BASE_PROCESS_H
-#define DROPMILL_BASE_PROCESS_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -40,5 +39,3 @@ void process_be_nice(void);
 /* Identity of this machine for shared memory: boot id, pid namespace and user. Two processes with the same text can open each
  * other's /proc/PID/fd. Returns owned. */
 char *process_machine(void);
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   what a file is by its first bytes, never by its name.
  * Thread:    any.
  */
-#ifndef DROPMILL_BASE_SNIFF_H
-#define DROPMILL_BASE_SNIFF_H
+#pragma once
 
 #include <stddef.h>
 
@@ -12,5 +11,3 @@
 
 /* A name of the table in file_format.c: "jpeg", "png" ...; NULL when unknown. Static. */
 const char *sniff_format(const void *head, size_t length);
-
-#endif

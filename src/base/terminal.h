@@ -5,8 +5,7 @@
  *            never sent. `make lint-paths` finds who prints by another way.
  * Thread:    any. Ownership: texts returned are owned.
  */
-#ifndef DROPMILL_BASE_TERMINAL_H
-#define DROPMILL_BASE_TERMINAL_H
+#pragma once
 
 #include <glib.h>
 
@@ -34,5 +33,3 @@ void terminal_clear(void);
 
 /* What terminal_say() makes of a message, without the last end of line. */
 char *terminal_harmless(const char *message);
-
-#endif

@@ -4,8 +4,7 @@
  * Thread:    any; a mark is one atomic store.
  * Ownership: turn_free() by the thread's owner, when the thread has ended.
  */
-#ifndef DROPMILL_BASE_THREAD_WATCHDOG_H
-#define DROPMILL_BASE_THREAD_WATCHDOG_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -19,5 +18,3 @@ void turn_mark(struct turn *turn);
 void turn_rest(struct turn *turn);
 /* The name of one that has not turned for this long, or NULL. */
 const char *turn_late(gint64 longest_us);
-
-#endif

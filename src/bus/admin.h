@@ -4,8 +4,7 @@
  * Thread:    any; calls wait for the broker.
  * Ownership: borrows its arguments.
  */
-#ifndef DROPMILL_BUS_ADMIN_H
-#define DROPMILL_BUS_ADMIN_H
+#pragma once
 
 #include "bus/topics.h"
 
@@ -29,5 +28,3 @@ struct admin_topic {
 };
 enum admin_answer admin_create(struct bus *bus, const struct admin_topic *topic, int timeout_ms, GError **error);
 enum admin_answer admin_delete(struct bus *bus, enum topic topic, int timeout_ms, GError **error);
-
-#endif

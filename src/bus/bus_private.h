@@ -4,8 +4,7 @@
  * Thread:    as kafka.h says.
  * Ownership: kafka.c.
  */
-#ifndef DROPMILL_BUS_BUS_PRIVATE_H
-#define DROPMILL_BUS_BUS_PRIVATE_H
+#pragma once
 
 #include <librdkafka/rdkafka.h>
 
@@ -33,5 +32,3 @@ gint64 bus_largest_known(struct bus *bus, enum topic topic);
 /* send.c */
 struct sender *bus_sender_new(struct bus *bus);
 void bus_on_delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);
-
-#endif

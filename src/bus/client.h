@@ -4,8 +4,7 @@
  * Thread:    any.
  * Ownership: as said at each function.
  */
-#ifndef DROPMILL_BUS_CLIENT_H
-#define DROPMILL_BUS_CLIENT_H
+#pragma once
 
 #include <librdkafka/rdkafka.h>
 
@@ -47,5 +46,3 @@ rd_kafka_t *bus_handle(struct bus *bus);
 /* The count of partitions and the replication of one topic; 0 when it does not exist. */
 bool bus_topic_shape(
 	struct bus *bus, enum topic topic, int *partitions, int *replication, int timeout_ms, GError **error);
-
-#endif

@@ -5,8 +5,7 @@
  *            builds nothing is kept.
  * Thread:    any. Ownership: the caller owns what it gets.
  */
-#ifndef DROPMILL_BUS_DUPLICATE_DELIVERY_H
-#define DROPMILL_BUS_DUPLICATE_DELIVERY_H
+#pragma once
 
 #include "bus/kafka.h"
 
@@ -18,7 +17,5 @@ struct record *duplicate_delivery_after(const struct record *record);
 #else
 
 #define duplicate_delivery_after(record) NULL
-
-#endif
 
 #endif

@@ -4,8 +4,7 @@
  *            it keeps nothing, and 5 MiB a partition (facts: the manual's protocol.md).
  * Thread:    created and freed on the main thread; its own thread has every signal blocked.
  */
-#ifndef DROPMILL_BUS_EMBEDDED_H
-#define DROPMILL_BUS_EMBEDDED_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -24,5 +23,3 @@ DEFINE_AUTO(embedded, embedded_free)
 
 /* What may lie unread in one partition before the mock evicts silently. */
 #define EMBEDDED_WINDOW_BYTES (2 * 1024 * 1024)
-
-#endif

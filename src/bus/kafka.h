@@ -5,8 +5,7 @@
  *            A struct bus_reader has its own thread, on which its callback runs.
  * Ownership: bus_free() after every reader is freed.
  */
-#ifndef DROPMILL_BUS_KAFKA_H
-#define DROPMILL_BUS_KAFKA_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -100,5 +99,3 @@ void bus_reader_done(struct bus_reader *reader, gint32 partition, gint64 offset)
 gint64 bus_reader_lag(struct bus_reader *reader, gint32 partition);
 void bus_reader_free(struct bus_reader *reader); /* joins its thread; NULL is fine */
 DEFINE_AUTO(bus_reader, bus_reader_free)
-
-#endif

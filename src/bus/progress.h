@@ -4,8 +4,7 @@
  * Thread:    any: the reader's thread delivers, workers' threads finish, heartbeats ask.
  * Ownership: of nothing but its own.
  */
-#ifndef DROPMILL_BUS_PROGRESS_H
-#define DROPMILL_BUS_PROGRESS_H
+#pragma once
 
 #include "bus/client.h"
 
@@ -23,5 +22,3 @@ void progress_delivered(struct progress *progress, enum topic topic, gint32 part
 gint64 progress_done(struct progress *progress, enum topic topic, gint32 partition, gint64 offset);
 /* Records between where we are and the end as of the last fetch, of one partition (negative: of all); -1: none is known. */
 gint64 progress_lag(struct progress *progress, rd_kafka_t *rk, const struct bus_options *options, gint32 partition);
-
-#endif

@@ -4,8 +4,7 @@
  *            and value) under a key that the master draws at its start and its children get from it. What does not is not read.
  * Thread:    any.
  */
-#ifndef DROPMILL_BUS_SEAL_H
-#define DROPMILL_BUS_SEAL_H
+#pragma once
 
 #include "bus/kafka.h"
 
@@ -18,5 +17,3 @@
 GBytes *seal_key_new(void);
 void seal_add(struct record *record, GBytes *key);
 bool seal_holds(const struct record *record, GBytes *key);
-
-#endif

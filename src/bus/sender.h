@@ -7,8 +7,7 @@
  * Thread:    any may add; the poll thread alone reads files and sends. Nobody waits in here.
  * Ownership: sender_free() reports the rest as not delivered.
  */
-#ifndef DROPMILL_BUS_SENDER_H
-#define DROPMILL_BUS_SENDER_H
+#pragma once
 
 #include "base/auto.h"
 #include "bus/kafka.h"
@@ -46,5 +45,3 @@ DEFINE_AUTO(sender, sender_free)
 void sender_add(struct sender *sender, struct record *record, gsize limit, bus_delivered_fn delivered, void *user);
 /* Sends what there is room for. The poll thread calls it after each round of reports. */
 void sender_pump(struct sender *sender);
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   the topics through Kafka's Admin API: create, describe, delete.
  * Thread:    any; calls wait for the broker.
  */
-#ifndef DROPMILL_BUS_TOPICS_H
-#define DROPMILL_BUS_TOPICS_H
+#pragma once
 
 #include "bus/kafka.h"
 
@@ -32,5 +31,3 @@ bool topics_delete(struct bus *bus, char **said, GError **error);
 
 /* `dropmill topics create|describe|delete ...`: options, output, exit status (0, 1 failed, 2 usage). argv[0] is "topics". */
 int topics_command(int argc, char **argv);
-
-#endif

@@ -6,8 +6,7 @@
  *            watch_is_up() anywhere.
  * Ownership: watch_free() after the handle was destroyed.
  */
-#ifndef DROPMILL_BUS_WATCH_H
-#define DROPMILL_BUS_WATCH_H
+#pragma once
 
 #include "bus/client.h"
 
@@ -25,5 +24,3 @@ int watch_check(struct watch *watch, rd_kafka_t *rk, rd_kafka_topic_t *probe);
 bool watch_is_up(struct watch *watch);
 /* Why the cluster is not there, as far as known. Returns owned. */
 char *watch_why(struct watch *watch);
-
-#endif

@@ -12,10 +12,7 @@
  *            The socket's end is the order to stop at once.
  * Thread:    a control thread (main), a decoder thread, an encoder thread for each output.
  */
-#ifndef DROPMILL_CODEC_CODEC_H
-#define DROPMILL_CODEC_CODEC_H
+#pragma once
 
 /* `dropmill-image codec`: serves one job; returns the process's exit status. */
 int codec_command(int argc, char **argv);
-
-#endif

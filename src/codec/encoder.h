@@ -5,8 +5,7 @@
  * Thread:    encoder_new() before the flow begins; encoder_run() on a thread of its own, it returns when its work is done, failed or was stopped.
  * Ownership: encoder_free(). Borrows plan and rows.
  */
-#ifndef DROPMILL_CODEC_ENCODER_H
-#define DROPMILL_CODEC_ENCODER_H
+#pragma once
 
 #include "codec/rows.h"
 #include "codec/stream.h"
@@ -22,5 +21,3 @@ DEFINE_AUTO(encoder, encoder_free)
 bool encoder_run(struct encoder *encoder, const char *path, GError **error);
 
 const struct stream_spent *encoder_spent(const struct encoder *encoder);
-
-#endif

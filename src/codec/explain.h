@@ -4,8 +4,7 @@
  *            a codec makes; a step that looks at the whole picture while the chain is built does so here, too.
  * Thread:    the main thread. Ownership: said below.
  */
-#ifndef DROPMILL_CODEC_EXPLAIN_H
-#define DROPMILL_CODEC_EXPLAIN_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
@@ -28,5 +27,3 @@ char *explain_text(JsonObject *explained);
 /* explain [--json] [--out DIR] [--pipelines DIR] [--tile PX] PIPELINE FILE...; exit code 0, 1 (a definition or a file is wrong), 2
  * (usage). */
 int explain_command(int argc, char **argv);
-
-#endif

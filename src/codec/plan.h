@@ -6,8 +6,7 @@
  * Thread:    made on the codec's main thread, read-only afterwards.
  * Ownership: plan_free().
  */
-#ifndef DROPMILL_CODEC_PLAN_H
-#define DROPMILL_CODEC_PLAN_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
@@ -73,5 +72,3 @@ static inline const struct plan_tile *plan_tile(const struct plan *plan, int ind
 {
 	return &g_array_index(plan->tiles, struct plan_tile, index);
 }
-
-#endif

@@ -4,8 +4,7 @@
  *            will not hold it.
  * Thread:    the one that plans. Ownership: the plan's.
  */
-#ifndef DROPMILL_CODEC_PLAN_PROFILE_H
-#define DROPMILL_CODEC_PLAN_PROFILE_H
+#pragma once
 
 #include "codec/plan.h"
 
@@ -17,5 +16,3 @@ bool plan_take_profile(struct plan *plan);
 
 /* Puts it into the "plan" event: its bytes for the master, its hash into the source description for the workers. */
 void plan_describe_profile(const struct plan *plan, JsonObject *event, JsonObject *source);
-
-#endif

@@ -5,8 +5,7 @@
  * Thread:    any; one mutex inside. Waiting functions return false when the flow was stopped.
  * Ownership: borrows plan and segment, which must outlive it.
  */
-#ifndef DROPMILL_CODEC_ROWS_H
-#define DROPMILL_CODEC_ROWS_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -57,5 +56,3 @@ const guint8 *rows_result(struct rows *rows, int output, int y); /* address of r
 
 /* Everything that waits returns false from now on. */
 void rows_stop(struct rows *rows);
-
-#endif

@@ -4,8 +4,7 @@
  *            that everybody waits for.
  * Thread:    one of libvips; it starts others, which have ended when it returns. Ownership: borrows everything.
  */
-#ifndef DROPMILL_CODEC_SEARCH_H
-#define DROPMILL_CODEC_SEARCH_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -17,5 +16,3 @@
  * chain cannot be evaluated. */
 bool search_tiles(struct plan *plan, const struct plan_output *output, struct tilesource *recorder, VipsImage *recorded,
 	const struct build_context *context);
-
-#endif

@@ -4,8 +4,7 @@
  *            would wait for each other.
  * Thread:    the plan's. Ownership: borrows everything.
  */
-#ifndef DROPMILL_CODEC_SHAPE_H
-#define DROPMILL_CODEC_SHAPE_H
+#pragma once
 
 #include "codec/plan.h"
 #include "image/chain/tilesource.h"
@@ -24,5 +23,3 @@ gsize shape_stride(const VipsImage *image);
  * bytes. Not so few that what tiles need around them (their margins) would weigh. */
 int shape_most_rows(const struct plan *plan, int outputs, gint64 budget, int edge, struct tilesource *recorder,
 	VipsImage *recorded);
-
-#endif

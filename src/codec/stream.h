@@ -3,8 +3,7 @@
  * Purpose:   what an end of the row flow, decoder or encoder, did besides decoding or encoding.
  * Thread:    its end's. Ownership: a plain value.
  */
-#ifndef DROPMILL_CODEC_STREAM_H
-#define DROPMILL_CODEC_STREAM_H
+#pragma once
 
 #include <glib.h>
 
@@ -13,5 +12,3 @@ struct stream_spent {
 	gint64 helpers_cpu_us; /* of threads beside its own; decoder only */
 	gint64 parts;          /* that were worked on beside each other */
 };
-
-#endif

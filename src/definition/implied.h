@@ -4,8 +4,7 @@
  *            is saved. format_implied() decides which; workers and codecs name them by their words; people see them as steps.
  * Thread:    constant.
  */
-#ifndef DROPMILL_DEFINITION_IMPLIED_H
-#define DROPMILL_DEFINITION_IMPLIED_H
+#pragma once
 
 #include <glib.h>
 
@@ -30,5 +29,3 @@ extern const struct implied_step implied_steps[IMPLIED_COUNT];
 
 /* The text for people: "icc: {profile: srgb}". Returns owned. */
 char *implied_text(enum implied which);
-
-#endif

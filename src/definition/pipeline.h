@@ -6,8 +6,7 @@
  * Thread:    immutable once made; reference counted, so any thread may hold one.
  * Ownership: pipeline_ref()/pipeline_unref(); everything inside belongs to it.
  */
-#ifndef DROPMILL_DEFINITION_PIPELINE_H
-#define DROPMILL_DEFINITION_PIPELINE_H
+#pragma once
 
 #include <glib.h>
 #include <json-glib/json-glib.h>
@@ -123,5 +122,3 @@ void pipeline_describe_job(const struct pipeline *pipeline, JsonObject *object);
 /* A list of steps as [{"op": "blur", "params": {"sigma": 3}}, ...], with "when" where there is one: the form that tasks carry.
  * a then b; either may be NULL. Returns owned. */
 JsonArray *steps_to_json(const GPtrArray *a, const GPtrArray *b);
-
-#endif

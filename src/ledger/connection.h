@@ -4,8 +4,7 @@
  * Thread:    a struct history is used by one thread at a time; a store is shared by those that were opened again.
  * Ownership: connection_free(). A store goes with its last connection.
  */
-#ifndef DROPMILL_LEDGER_CONNECTION_H
-#define DROPMILL_LEDGER_CONNECTION_H
+#pragma once
 
 #include <sqlite3.h>
 
@@ -46,5 +45,3 @@ bool connection_fail(struct history *history, int code, GError **error);
 /* replaced: another file has the name by now, and this connection must not touch what lies there. */
 void connection_disconnect(struct history *history, bool replaced);
 void connection_free(struct history *history);
-
-#endif

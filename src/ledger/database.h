@@ -5,8 +5,7 @@
  * Thread:    one thread at a time; the master opens it on its loop and then uses it on its commit thread only. Others open it again.
  * Ownership: history_close().
  */
-#ifndef DROPMILL_LEDGER_DATABASE_H
-#define DROPMILL_LEDGER_DATABASE_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -31,5 +30,3 @@ bool history_began(struct history *history);
 struct history *history_open_again(const struct history *history, GError **error);
 void history_close(struct history *history); /* NULL is fine */
 DEFINE_AUTO(history, history_close)
-
-#endif

@@ -4,8 +4,7 @@
  * Thread:    see database.h.
  * Ownership: records passed in are borrowed.
  */
-#ifndef DROPMILL_LEDGER_HISTORY_H
-#define DROPMILL_LEDGER_HISTORY_H
+#pragma once
 
 #include "ledger/database.h"
 
@@ -57,5 +56,3 @@ gint64 history_count(struct history *history, const char *state);
 /* The same by pipeline, of the jobs that are remembered. */
 void history_count_pipelines(struct history *history,
 	void (*each)(const char *pipeline, guint64 done, guint64 failed, void *user), void *user);
-
-#endif

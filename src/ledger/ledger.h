@@ -4,8 +4,7 @@
  * Thread:    see database.h.
  * Ownership: records passed in are borrowed.
  */
-#ifndef DROPMILL_LEDGER_LEDGER_H
-#define DROPMILL_LEDGER_LEDGER_H
+#pragma once
 
 #include "base/disk/stamp.h"
 #include "ledger/database.h"
@@ -52,5 +51,3 @@ void history_kept(
 /* Keys by device and inode, of an older version. */
 void history_kept_keys(struct history *history, void (*each)(const char *key, void *user), void *user);
 bool history_unkeep_key(struct history *history, const char *key, GError **error);
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   what can still be read of a damaged history.db.
  * Thread:    see database.h. Ownership: none.
  */
-#ifndef DROPMILL_LEDGER_SALVAGE_H
-#define DROPMILL_LEDGER_SALVAGE_H
+#pragma once
 
 #include <glib.h>
 #include <sqlite3.h>
@@ -12,5 +11,3 @@
 /* Copies what can be read; how many rows of all tables. source: NULL is fine. */
 guint history_salvage(sqlite3 *db, sqlite3 *source);
 guint history_salvage_file(sqlite3 *db, const char *path);
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   the tables of history.db by version.
  * Thread:    see database.h. Ownership: none.
  */
-#ifndef DROPMILL_LEDGER_SCHEMA_H
-#define DROPMILL_LEDGER_SCHEMA_H
+#pragma once
 
 #include <glib.h>
 #include <sqlite3.h>
@@ -19,5 +18,3 @@ extern const struct history_table history_tables[]; /* ends with a NULL name */
 
 /* Brings the database to the version of this program. ERROR_INPUT: it cannot be. *fresh: there was nothing in it. */
 bool history_migrate(sqlite3 *db, const char *path, bool *fresh, GError **error);
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   what SQLite says, as an error of ours.
  * Thread:    any. Ownership: none.
  */
-#ifndef DROPMILL_LEDGER_SQLITE_ERROR_H
-#define DROPMILL_LEDGER_SQLITE_ERROR_H
+#pragma once
 
 #include <glib.h>
 #include <sqlite3.h>
@@ -13,5 +12,3 @@
 /* What SQLite says, with the system's reason. The kind: ERROR_INPUT is a damaged file, ERROR_RETRY what may pass. */
 bool history_fail(sqlite3 *db, int code, const char *path, GError **error);
 bool history_run(sqlite3 *db, const char *sql, const char *path, GError **error);
-
-#endif

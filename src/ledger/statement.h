@@ -3,8 +3,7 @@
  * Purpose:   SQL statements on a connection, which is opened again where it must be. Private to this room.
  * Thread:    see database.h. Ownership: statements are the caller's.
  */
-#ifndef DROPMILL_LEDGER_STATEMENT_H
-#define DROPMILL_LEDGER_STATEMENT_H
+#pragma once
 
 #include "ledger/connection.h"
 
@@ -19,5 +18,3 @@ bool history_finish(struct history *history, sqlite3_stmt *statement, GError **e
 bool history_finish_on_disk(struct history *history, sqlite3_stmt *statement, GError **error);
 /* Is the log fsynced by each statement from here on? Not within a group. */
 void history_sync_fully(struct history *history, bool fully);
-
-#endif

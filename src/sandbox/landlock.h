@@ -5,13 +5,10 @@
  * Thread:    once, before the process starts a thread; every later thread inherits it.
  * Ownership: returns owned text.
  */
-#ifndef DROPMILL_SANDBOX_LANDLOCK_H
-#define DROPMILL_SANDBOX_LANDLOCK_H
+#pragma once
 
 #include <stdbool.h>
 
 /* files: more that may be read, such as certificates; NULL: none. names: host names are looked up, which reads all over /etc.
  * NULL: it holds; else what is missing and why. Owned. */
 char *landlock_enter(char **files, bool names);
-
-#endif

@@ -6,8 +6,7 @@
  * Thread:    path_allowlist_confine() and path_allowlist_add() before other threads start; the rest any.
  * Ownership: strings returned are owned.
  */
-#ifndef DROPMILL_SANDBOX_PATH_ALLOWLIST_H
-#define DROPMILL_SANDBOX_PATH_ALLOWLIST_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -33,5 +32,3 @@ const char *path_allowlist_changed(void);
 /* The real path. NULL with ERROR_RETRY when it is in none of the places: this worker is the wrong one for it. With the
  * reason of errno when it does not exist. To write, its folder must exist, and it must not be a link itself. */
 char *path_allowlist_find(const char *path, enum place_use use, GError **error);
-
-#endif

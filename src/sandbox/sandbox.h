@@ -5,8 +5,7 @@
  * Thread:    once, before the process starts a thread; every later thread inherits it.
  * Ownership: returns owned text.
  */
-#ifndef DROPMILL_SANDBOX_SANDBOX_H
-#define DROPMILL_SANDBOX_SANDBOX_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -21,5 +20,3 @@ char *sandbox_enter(enum sandbox_network network);
 /* Shuts the files outside of the places, after sandbox_enter(). files: what else may be read, such as certificates; ends with NULL; NULL:
  * nothing. names: host names are looked up. Returns as sandbox_enter() does. */
 char *sandbox_files(char **files, bool names);
-
-#endif

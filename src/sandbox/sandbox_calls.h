@@ -4,8 +4,7 @@
  *            sandbox.c. Everything else answers ENOSYS.
  * Thread:    constants.
  */
-#ifndef DROPMILL_SANDBOX_SANDBOX_CALLS_H
-#define DROPMILL_SANDBOX_SANDBOX_CALLS_H
+#pragma once
 
 #include <glib.h>
 
@@ -14,5 +13,3 @@ extern const gsize sandbox_call_count;
 /* For a worker as well, which talks to the broker. */
 extern const int sandbox_network_calls[];
 extern const gsize sandbox_network_count;
-
-#endif

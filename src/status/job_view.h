@@ -5,8 +5,7 @@
  * Thread:    immutable once a snapshot holds it; reference counted, so any thread may.
  * Ownership: job_view_ref(), job_view_unref(); everything inside belongs to it.
  */
-#ifndef DROPMILL_STATUS_JOB_VIEW_H
-#define DROPMILL_STATUS_JOB_VIEW_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -143,5 +142,3 @@ void output_view_free(struct output_view *view);
 
 /* Whether both say the same, leaving aside since when. */
 bool job_view_equal(const struct job_view *a, const struct job_view *b);
-
-#endif

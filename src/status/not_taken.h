@@ -4,8 +4,7 @@
  * Thread:    waiting_set() on any thread, the rest on the master's loop.
  * Ownership: everything is copied.
  */
-#ifndef DROPMILL_STATUS_NOT_TAKEN_H
-#define DROPMILL_STATUS_NOT_TAKEN_H
+#pragma once
 
 #include "status/snapshot.h"
 
@@ -23,5 +22,3 @@ bool waiting_more(struct waiting *waiting, const char *pipeline, const char *inb
 
 /* Into a snapshot: first those of inboxes, then the oldest, a bounded number, and how many files there are. */
 void waiting_view(struct waiting *waiting, struct snapshot *snapshot);
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   what a pipeline does, readable: its steps and outputs as text, near to what its author wrote.
  * Thread:    the master's loop, once for each pipeline that is read. Ownership: returns owned.
  */
-#ifndef DROPMILL_STATUS_PIPELINE_SHOW_H
-#define DROPMILL_STATUS_PIPELINE_SHOW_H
+#pragma once
 
 #include "definition/pipeline.h"
 
@@ -20,5 +19,3 @@ struct shown_run {
 
 /* The same with "left_out": true at steps and outputs, and with the implied steps at the end of their outputs: "implied": true, and "why". */
 char *pipeline_show_run(const char *shown, const struct shown_run *run);
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   a line of the history as the page shows it.
  * Thread:    any. Ownership: returns owned.
  */
-#ifndef DROPMILL_STATUS_RECORD_VIEW_H
-#define DROPMILL_STATUS_RECORD_VIEW_H
+#pragma once
 
 #include "ledger/history.h"
 #include "status/job_view.h"
@@ -13,5 +12,3 @@
 struct job_view *record_view(const struct history_job *record, const char *out);
 struct output_view *output_view_new(
 	const char *out, const char *path, const char *note, bool skipped, gint64 bytes, int width, int height);
-
-#endif

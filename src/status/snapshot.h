@@ -4,8 +4,7 @@
  * Thread:    made by the master's loop; read by any thread between snapshot_get() and snapshot_unref().
  * Ownership: reference counted; everything inside belongs to it.
  */
-#ifndef DROPMILL_STATUS_SNAPSHOT_H
-#define DROPMILL_STATUS_SNAPSHOT_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -140,5 +139,3 @@ void snapshot_unref(struct snapshot *snapshot);
 DEFINE_AUTO(snapshot, snapshot_unref)
 /* Makes it the latest; takes it. Its sequence is raised when it is not above the last one's; NULL withdraws the latest. */
 void snapshot_publish(struct snapshot *snapshot);
-
-#endif

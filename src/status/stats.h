@@ -3,8 +3,7 @@
  * Purpose:   what the master counts of its work. Plain numbers; snapshots show them.
  * Thread:    the master's loop. Ownership: none.
  */
-#ifndef DROPMILL_STATUS_STATS_H
-#define DROPMILL_STATUS_STATS_H
+#pragma once
 
 #include "status/snapshot.h"
 
@@ -20,5 +19,3 @@ struct stats {
 		guint jobs;
 	} ended[STATS_SECONDS]; /* how many jobs ended in each of the last seconds, by the second modulo their number */
 };
-
-#endif

@@ -5,8 +5,7 @@
  * Thread:    written by the master's loop, read by any.
  * Ownership: the log's; strings are shared.
  */
-#ifndef DROPMILL_STATUS_TASK_LOG_H
-#define DROPMILL_STATUS_TASK_LOG_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -32,5 +31,3 @@ void task_log_each(guint64 above, guint64 to, void (*each)(const struct task_vie
 /* Upper bounds of the histogram's buckets; the last is infinite. How many answered tasks took at most so long, since the start. */
 #define TASK_BOUNDS 14
 extern const double task_bounds_s[TASK_BOUNDS];
-
-#endif

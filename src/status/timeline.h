@@ -4,8 +4,7 @@
  * Thread:    any; a list, once it is shown, does not change.
  * Ownership: returns owned.
  */
-#ifndef DROPMILL_STATUS_TIMELINE_H
-#define DROPMILL_STATUS_TIMELINE_H
+#pragma once
 
 #include "status/job_view.h"
 
@@ -17,5 +16,3 @@ void timeline_add(
 /* [{"at", "kind", "text", "tile", "worker"}], at in microseconds since 1970; and back. NULL for any other text. */
 char *timeline_to_text(const GPtrArray *timeline);
 GPtrArray *timeline_from_text(const char *text);
-
-#endif

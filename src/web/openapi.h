@@ -3,8 +3,7 @@
  * Purpose:   /api/openapi.json: made of the table of routes and of the tables of fields by which the API renders its answers.
  * Thread:    any. Ownership: tables are static; the text is returned owned.
  */
-#ifndef DROPMILL_WEB_OPENAPI_H
-#define DROPMILL_WEB_OPENAPI_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -37,5 +36,3 @@ struct route {
 
 /* metrics: taken; name, type and help of each family, as x-metrics. */
 char *openapi_text(const struct route *routes, gsize count, JsonArray *metrics);
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   which handler answers which path: one table, nothing else is served.
  * Thread:    the CivetWeb thread that holds the connection.
  */
-#ifndef DROPMILL_WEB_ROUTES_H
-#define DROPMILL_WEB_ROUTES_H
+#pragma once
 
 #include "web/http/answer.h"
 
@@ -12,5 +11,3 @@
 int routes_answer(struct request *request);
 /* /api/openapi.json. Returns owned. */
 char *routes_description(void);
-
-#endif

@@ -4,8 +4,7 @@
  *            one function that sends the headers of every answer.
  * Thread:    CivetWeb's own threads; they read snapshots, never the master's state.
  */
-#ifndef DROPMILL_WEB_SERVER_H
-#define DROPMILL_WEB_SERVER_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -28,5 +27,3 @@ DEFINE_AUTO(web, web_free)
 /* `dropmill status [--json] [--http ADDR:PORT]`: the numbers of a running mill in a terminal. Exit 0, 1 (not
  * reachable), 2 (usage). argv[0] is the command's own name; DROPMILL_HTTP is the default address. */
 int status_command(int argc, char **argv);
-
-#endif

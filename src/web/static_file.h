@@ -5,8 +5,7 @@
  * Thread:    any; the table is made once, at the first question.
  * Ownership: borrowed from the program for ever.
  */
-#ifndef DROPMILL_WEB_STATIC_FILE_H
-#define DROPMILL_WEB_STATIC_FILE_H
+#pragma once
 
 #include "web/http/answer.h"
 
@@ -15,5 +14,3 @@ int static_file_send(struct request *request, const char *name);
 
 /* Whether Accept-Encoding (NULL: not sent) lets an answer be gzip: RFC 9110, 12.5.3. */
 bool static_file_accepts_gzip(const char *header);
-
-#endif

@@ -5,8 +5,7 @@
  * Thread:    any, but answers_wait(): the computing one.
  * Ownership: freed after its bus, whose reports of delivery use it.
  */
-#ifndef DROPMILL_WORKER_ANSWERS_H
-#define DROPMILL_WORKER_ANSWERS_H
+#pragma once
 
 #include "worker/heartbeat.h"
 
@@ -28,5 +27,3 @@ void answers_wait(struct answers *answers);
 /* Until nothing is on its way any more, or that time has come; nobody is finished afterwards. The reader, if there is one. */
 struct bus_reader *answers_leave(struct answers *answers, gint64 until_us);
 void answers_free(struct answers *answers);
-
-#endif

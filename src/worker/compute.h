@@ -3,8 +3,7 @@
  * Purpose:   one task: its assets are kept, its pixels or files are computed, and what libraries said meanwhile is logged when it went well.
  * Thread:    the compute thread. Ownership: see compute_task().
  */
-#ifndef DROPMILL_WORKER_COMPUTE_H
-#define DROPMILL_WORKER_COMPUTE_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 
@@ -15,5 +14,3 @@
  * by the caller, or stay NULL. The status tells whose fault the error is. */
 enum result_status compute_task(struct tiles *tiles, int index, const struct task *task, JsonObject **report,
 	struct body **payload, GError **error);
-
-#endif

@@ -4,8 +4,7 @@
  *            segments, the sandbox.
  * Thread:    the main thread, before any other. Ownership: borrows.
  */
-#ifndef DROPMILL_WORKER_CONFINE_H
-#define DROPMILL_WORKER_CONFINE_H
+#pragma once
 
 #include "worker/worker_args.h"
 
@@ -13,5 +12,3 @@
 void confine(const struct worker_args *told, GHashTable *properties);
 /* Is one of its folders another by now? Only a new process can open what is in there; said. Any thread. */
 bool confine_outdated(void);
-
-#endif

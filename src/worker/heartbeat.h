@@ -5,8 +5,7 @@
  * Thread:    the setters may be called from any thread.
  * Ownership: pulse_free() joins the thread.
  */
-#ifndef DROPMILL_WORKER_HEARTBEAT_H
-#define DROPMILL_WORKER_HEARTBEAT_H
+#pragma once
 
 #include "bus/kafka.h"
 #include "bus/protocol/wire.h"
@@ -29,5 +28,3 @@ void pulse_end(struct pulse *pulse, enum result_status status, bool more);
 /* So many results more, or less, are on their way; parts of a task are here and others are not. It is busy then, in hand or not. */
 void pulse_sending(struct pulse *pulse, int change);
 void pulse_receiving(struct pulse *pulse, bool receiving);
-
-#endif

@@ -5,8 +5,7 @@
  *            bytes of the same number. Nothing in builds without DROPMILL_TEST_HOOKS.
  * Thread:    the one that computes. Ownership: none.
  */
-#ifndef DROPMILL_WORKER_ORDERED_FAILURE_H
-#define DROPMILL_WORKER_ORDERED_FAILURE_H
+#pragma once
 
 #include "base/error.h"
 #include "base/testing/trouble.h"
@@ -61,5 +60,3 @@ static inline void ordered_spoil(const struct task *task, struct body **payload)
 	(void)payload;
 #endif
 }
-
-#endif

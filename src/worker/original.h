@@ -3,8 +3,7 @@
  * Purpose:   where the picture of a whole task is: in memory, in the spool file that it came in, or in a file of this machine.
  * Thread:    the computing one. Ownership: see below.
  */
-#ifndef DROPMILL_WORKER_ORIGINAL_H
-#define DROPMILL_WORKER_ORIGINAL_H
+#pragma once
 
 #include "bus/protocol/wire.h"
 
@@ -13,5 +12,3 @@
  * could be put in its place. */
 enum result_status original_find(
 	const struct task *task, const char *path, GBytes **bytes, int *picture, char **real, GError **error);
-
-#endif

@@ -4,8 +4,7 @@
  * Thread:    the one that computes.
  * Ownership: borrows the worker's arguments.
  */
-#ifndef DROPMILL_WORKER_RECYCLE_H
-#define DROPMILL_WORKER_RECYCLE_H
+#pragma once
 
 #include "worker/worker_args.h"
 
@@ -19,5 +18,3 @@ struct recycle {
 void recycle_begin(struct recycle *recycle, const struct worker_args *told);
 /* After each task. True once: from now on the worker is to retire; the reason is logged. */
 bool recycle_task_done(struct recycle *recycle);
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   what each task costs its worker: time and processor time, and the wait before it.
  * Thread:    the worker's computing thread. Ownership: plain; all 0 to begin with.
  */
-#ifndef DROPMILL_WORKER_STOPWATCH_H
-#define DROPMILL_WORKER_STOPWATCH_H
+#pragma once
 
 #include "bus/protocol/wire.h"
 
@@ -16,5 +15,3 @@ struct stopwatch {
 void stopwatch_begin(struct stopwatch *watch);
 /* Fills in what was measured; inner: what the task's own code measured, NULL: nothing. */
 void stopwatch_end(struct stopwatch *watch, struct result *result, const struct work_spent *inner);
-
-#endif

@@ -6,8 +6,7 @@
  * Thread:    the reader's.
  * Ownership: task_filter_free().
  */
-#ifndef DROPMILL_WORKER_TASK_FILTER_H
-#define DROPMILL_WORKER_TASK_FILTER_H
+#pragma once
 
 #include "bus/protocol/wire.h"
 
@@ -18,5 +17,3 @@ struct task_filter *task_filter_new(const char *worker /* copies */);
 bool task_filter_take(struct task_filter *orders, const struct task *task);
 void task_filter_free(struct task_filter *orders); /* NULL is fine */
 DEFINE_AUTO(task_filter, task_filter_free)
-
-#endif

@@ -4,13 +4,10 @@
  *            vector settings (facts: blur, resize, sharpen); the hash of the result travels in the heartbeat.
  * Thread:    the worker's main thread, once.
  */
-#ifndef DROPMILL_WORKER_TESTIMAGE_H
-#define DROPMILL_WORKER_TESTIMAGE_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
 
 /* *hash: SHA-256 in hex, owned. */
 bool testimage_hash(char **hash, GError **error);
-
-#endif

@@ -6,9 +6,6 @@
  *            line {"type", "bytes"} and then the thumbnail's bytes, or {"error"}.
  * Thread:    a process of its own.
  */
-#ifndef DROPMILL_WORKER_THUMBNAIL_H
-#define DROPMILL_WORKER_THUMBNAIL_H
+#pragma once
 
 int thumbnail_command(int argc, char **argv);
-
-#endif

@@ -5,8 +5,7 @@
  * Thread:    the worker's computing thread.
  * Ownership: see each function.
  */
-#ifndef DROPMILL_WORKER_TILE_H
-#define DROPMILL_WORKER_TILE_H
+#pragma once
 
 #include "bus/protocol/wire.h"
 
@@ -19,5 +18,3 @@ void tiles_free(struct tiles *tiles);
 enum result_status tiles_compute(struct tiles *tiles, const struct task *task, GBytes **payload, GError **error);
 /* Times of the last one: building, copying. Borrowed. */
 const struct work_spent *tiles_spent(const struct tiles *tiles);
-
-#endif

@@ -4,8 +4,7 @@
  *            writes the temp files itself; elsewhere the file came in the task and the outputs go back in the result.
  * Thread:    the worker's computing thread.
  */
-#ifndef DROPMILL_WORKER_WHOLE_H
-#define DROPMILL_WORKER_WHOLE_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 
@@ -13,5 +12,3 @@
 
 /* *report (owned): {"width", "height", "outputs": [{"width", "height", "bytes"}]}. *payload (owned): inline only, the outputs one after the other. */
 enum result_status whole_compute(const struct task *task, JsonObject **report, struct body **payload, GError **error);
-
-#endif

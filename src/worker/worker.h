@@ -3,10 +3,7 @@
  * Purpose:   a worker: takes tasks from Kafka, computes them, publishes results, and marks a task finished when its result was delivered.
  * Thread:    one thread computes, one reads tasks, one sends heartbeats; main waits for the first.
  */
-#ifndef DROPMILL_WORKER_WORKER_H
-#define DROPMILL_WORKER_WORKER_H
+#pragma once
 
 /* `dropmill-image worker`: runs until SIGTERM (finishes the task in hand, publishes it) or until its parent dies. */
 int worker_command(int argc, char **argv);
-
-#endif

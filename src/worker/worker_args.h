@@ -5,8 +5,7 @@
  * Thread:    read before any other thread starts, constant afterwards.
  * Ownership: lives as long as the process.
  */
-#ifndef DROPMILL_WORKER_WORKER_ARGS_H
-#define DROPMILL_WORKER_WORKER_ARGS_H
+#pragma once
 
 #include "bus/protocol/wire.h"
 
@@ -31,5 +30,3 @@ struct worker_args {
 bool worker_args_read(struct worker_args *told, int argc, char **argv, GError **error);
 /* librdkafka's, out of the environment: nothing that this process starts shall see them. Owned. */
 GHashTable *worker_args_properties(void);
-
-#endif

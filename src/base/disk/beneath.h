@@ -17,8 +17,7 @@
  * Thread:    any.
  * Ownership: descriptors and strings returned are the caller's.
  */
-#ifndef DROPMILL_BASE_DISK_BENEATH_H
-#define DROPMILL_BASE_DISK_BENEATH_H
+#pragma once
 
 #include <dirent.h>
 #include <glib.h>
@@ -68,5 +67,3 @@ bool beneath_fail(GError **error, const char *path, const char *other /* or NULL
 char *beneath_alias(int descriptor);
 /* Puts the path where a message has the alias. NULL is fine. */
 void beneath_unalias(GError *error, const char *alias, const char *path);
-
-#endif

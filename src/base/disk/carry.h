@@ -5,8 +5,7 @@
  *            Bytes, times, mode, owner and attributes of users go along, as far as the file system takes them.
  * Thread:    any. Ownership: what carry() returns is owned.
  */
-#ifndef DROPMILL_BASE_DISK_CARRY_H
-#define DROPMILL_BASE_DISK_CARRY_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -31,5 +30,3 @@ int carry_leave(const char *from, struct carried *copy);
 void carry_discard(const char *path);
 void carried_free(struct carried *copy); /* files stay as they are; NULL is fine */
 DEFINE_AUTO(carried, carried_free)
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   the SHA-256 of a file's bytes.
  * Thread:    any; it takes as long as reading does. Ownership: returns owned.
  */
-#ifndef DROPMILL_BASE_DISK_DIGEST_H
-#define DROPMILL_BASE_DISK_DIGEST_H
+#pragma once
 
 #include <glib.h>
 #include <sys/stat.h>
@@ -12,5 +11,3 @@
 /* 64 hexadecimal digits, read from where the descriptor stands. stop: ends it when this is not 0 any more; NULL: nothing does. seen: the file
  * as it was before and after; NULL is fine. Error: what may pass; the file was written to meanwhile, or cannot be read now. */
 char *digest_file(int descriptor, const gint *stop, struct stat *seen, GError **error);
-
-#endif

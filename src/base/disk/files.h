@@ -3,8 +3,7 @@
  * Purpose:   durable files and folders: what was said to be on disk is on disk.
  * Thread:    any. Ownership: strings returned are owned.
  */
-#ifndef DROPMILL_BASE_DISK_FILES_H
-#define DROPMILL_BASE_DISK_FILES_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -34,5 +33,3 @@ void files_remove_tree(const char *path);
 void files_prune(const char *path, const char *stop);
 /* With links followed as far as it is there; the rest as written. Owned. */
 char *files_real(const char *path);
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   a folder as one output: made durable, put in place of an older one at once, and as bytes for the way over the bus.
  * Thread:    any. Ownership: bytes are returned owned.
  */
-#ifndef DROPMILL_BASE_DISK_FOLDER_H
-#define DROPMILL_BASE_DISK_FOLDER_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -33,5 +32,3 @@ void folder_discard_again(void);
 
 /* temp becomes final in one step. A folder that was there goes away afterwards; anything else in the way is an error. */
 bool folder_replace(const char *temp, const char *final, GError **error);
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   durable file moves, also between file systems, and new names where one is taken.
  * Thread:    any. Ownership: strings returned are owned.
  */
-#ifndef DROPMILL_BASE_DISK_MOVES_H
-#define DROPMILL_BASE_DISK_MOVES_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -29,5 +28,3 @@ bool files_sync_move(const char *from, const char *to, GError **error);
 char *files_move_beside(const char *from, const char *to, GError **error);
 /* The name that files_rename_beside() tries as number-th: "a-1.jpg"; number > 0. Never longer than a name may be. */
 char *files_numbered(const char *path, unsigned number);
-
-#endif

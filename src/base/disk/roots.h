@@ -4,8 +4,7 @@
  *            add roots and compare names only.
  * Thread:    any. Ownership: roots are never freed.
  */
-#ifndef DROPMILL_BASE_DISK_ROOTS_H
-#define DROPMILL_BASE_DISK_ROOTS_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -32,5 +31,3 @@ int beneath_open_in(const struct beneath_root *root, const char *path, int flags
 
 /* For tests: as without openat2. */
 void beneath_walk_by_parts(bool always);
-
-#endif

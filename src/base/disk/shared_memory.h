@@ -14,8 +14,7 @@
  * Thread:    the lease functions are atomic across threads and processes; the rest belongs to one thread.
  * Ownership: segment_free() unmaps and closes.
  */
-#ifndef DROPMILL_BASE_DISK_SHARED_MEMORY_H
-#define DROPMILL_BASE_DISK_SHARED_MEMORY_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -73,5 +72,3 @@ bool segment_revoke(struct segment *segment, guint tile, guint32 serial, guint a
 bool segment_taken(struct segment *segment, guint tile, guint32 serial, guint attempt);
 /* Worker: before touching pixels. False when this attempt is not the one on offer. */
 bool segment_take(struct segment *segment, guint tile, guint32 serial, guint attempt);
-
-#endif

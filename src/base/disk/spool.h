@@ -3,8 +3,7 @@
  * Purpose:   files for what is too large for memory and needs no name: nothing is left of them, whatever dies.
  * Thread:    any. Ownership: the descriptor is the caller's.
  */
-#ifndef DROPMILL_BASE_DISK_SPOOL_H
-#define DROPMILL_BASE_DISK_SPOOL_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -15,5 +14,3 @@ int spool_open(const char *folder, gsize size, GError **error);
 /* After all that was written to it was read: could it be trusted? Asks whether the disk had no room after all, or
  * failed: then the pages may be lost and read as zeros. It does not wait. */
 bool spool_was_kept(int fd, GError **error);
-
-#endif

@@ -4,8 +4,7 @@
  *            somebody else. Neither device nor inode takes part: both change when a disk is mounted again or copied.
  * Thread:    any. Ownership: plain values.
  */
-#ifndef DROPMILL_BASE_DISK_STAMP_H
-#define DROPMILL_BASE_DISK_STAMP_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -26,5 +25,3 @@ bool stamp_same(const struct stamp *a, const struct stamp *b);
 bool stamp_take(const char *path, struct stamp *stamp);
 /* A copy counts that lies where times are coarser: whole seconds, or FAT's two. */
 bool stamp_equal(const struct stamp *was, const struct stamp *is);
-
-#endif

@@ -5,8 +5,7 @@
  *            A sync that failed is never repeated here: the kernel tells of lost pages once, so that a second sync "succeeds".
  * Thread:    one at a time. Ownership: sync_once_free().
  */
-#ifndef DROPMILL_BASE_DISK_SYNC_ONCE_H
-#define DROPMILL_BASE_DISK_SYNC_ONCE_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -22,5 +21,3 @@ DEFINE_AUTO(sync_once, sync_once_free)
 /* once NULL: for this one alone. */
 bool sync_once_folder(struct sync_once *once, const char *folder, GError **error);
 bool sync_once_folder_of(struct sync_once *once, const char *path, GError **error);
-
-#endif

@@ -5,8 +5,7 @@
  *            other temporary files of its user.
  * Thread:    the main thread; temp_folder_open() before any other starts, since it changes the environment.
  */
-#ifndef DROPMILL_BASE_DISK_TEMP_FOLDER_H
-#define DROPMILL_BASE_DISK_TEMP_FOLDER_H
+#pragma once
 
 /* Makes the folder and names it in TMPDIR; removes those of processes of this user that ended without temp_folder_close(). Where none can be
  * made, TMPDIR stays what it was. */
@@ -14,5 +13,3 @@ void temp_folder_open(void);
 
 /* Ends the children that are still there, then removes the folder. */
 void temp_folder_close(void);
-
-#endif

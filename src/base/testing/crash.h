@@ -7,8 +7,7 @@
  *
  * A point has one name and one place, since it counts by itself. tests/e2e/test_crash_points.py tries every name in the sources.
  */
-#ifndef DROPMILL_BASE_TESTING_CRASH_H
-#define DROPMILL_BASE_TESTING_CRASH_H
+#pragma once
 
 #ifdef DROPMILL_TEST_HOOKS
 
@@ -40,7 +39,5 @@ static inline void crash_at(const char *point, gint *reached)
 #else
 
 #define CRASH_POINT(point) ((void)0)
-
-#endif
 
 #endif

@@ -10,8 +10,7 @@
  *            wall        the wall clock is that many seconds off
  *            crash       POINT or POINT:N, as base/testing/crash.h has it
  */
-#ifndef DROPMILL_BASE_TESTING_FAULT_H
-#define DROPMILL_BASE_TESTING_FAULT_H
+#pragma once
 
 #ifdef DROPMILL_TEST_HOOKS
 
@@ -47,7 +46,5 @@ static inline gboolean fault_is_on(const char *name)
 
 #define fault_number(name) ((gint64)0)
 #define fault_is_on(name) false
-
-#endif
 
 #endif

@@ -12,8 +12,7 @@
  *   - slowN: it takes N milliseconds more
  *   - reach=FILE: it tries what a sandbox refuses, and writes a line with the result
  */
-#ifndef DROPMILL_BASE_TESTING_TROUBLE_H
-#define DROPMILL_BASE_TESTING_TROUBLE_H
+#pragma once
 
 #ifdef DROPMILL_TEST_HOOKS
 
@@ -92,7 +91,5 @@ static inline char *trouble_at(const char *place, JsonObject *spec)
 #else
 
 #define TROUBLE(place, spec) ((void)(spec))
-
-#endif
 
 #endif

@@ -5,8 +5,7 @@
  * Thread:    filled by one; read by any, at the same time as well.
  * Ownership: counted references.
  */
-#ifndef DROPMILL_BUS_PROTOCOL_BODY_H
-#define DROPMILL_BUS_PROTOCOL_BODY_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -44,5 +43,3 @@ GBytes *body_read(const struct body *body, gint64 at, gsize bytes, GError **erro
 GBytes *body_map(const struct body *body, gint64 at, gsize bytes, GError **error);
 /* A new file at path with these bytes, on disk, as files_write() makes it. */
 bool body_write(const struct body *body, gint64 at, gint64 bytes, const char *path, GError **error);
-
-#endif

@@ -5,8 +5,7 @@
  * Thread:    any.
  * Ownership: strings are owned by the caller.
  */
-#ifndef DROPMILL_BUS_PROTOCOL_FIELDS_H
-#define DROPMILL_BUS_PROTOCOL_FIELDS_H
+#pragma once
 
 #include "base/json.h"
 #include "bus/protocol/wire.h"
@@ -51,5 +50,3 @@ bool field_is_sha256(const char *text);
 bool field_is_id(const char *text, gsize most);
 /* One JSON object that is not nested deeper than FIELD_JSON_DEPTH: json-glib's parser would follow any depth on the stack. */
 JsonObject *field_parse_object(const char *text, gsize length, GError **error);
-
-#endif

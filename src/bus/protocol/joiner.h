@@ -5,8 +5,7 @@
  * Thread:    a joiner belongs to one thread.
  * Ownership: see each function.
  */
-#ifndef DROPMILL_BUS_PROTOCOL_JOINER_H
-#define DROPMILL_BUS_PROTOCOL_JOINER_H
+#pragma once
 
 #include "base/auto.h"
 #include "bus/protocol/record.h"
@@ -51,5 +50,3 @@ void joiner_tick(struct joiner *joiner);
 
 /* Records that may yet become whole. */
 guint joiner_pending(const struct joiner *joiner);
-
-#endif

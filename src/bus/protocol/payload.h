@@ -4,8 +4,7 @@
  *            bytes. They are put together again by a joiner: joiner.h.
  * Thread:    any. Ownership: see each function.
  */
-#ifndef DROPMILL_BUS_PROTOCOL_PAYLOAD_H
-#define DROPMILL_BUS_PROTOCOL_PAYLOAD_H
+#pragma once
 
 #include "bus/protocol/record.h"
 
@@ -22,5 +21,3 @@ struct record *payload_part(const struct record *record, gint64 part, gsize limi
 
 /* A record with the headers of another, but for those of parts; its value is empty. Owned. */
 struct record *payload_like(const struct record *record);
-
-#endif

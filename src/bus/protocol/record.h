@@ -4,8 +4,7 @@
  * Thread:    any; a record belongs to one thread at a time.
  * Ownership: record_free() frees the headers, the value and the body.
  */
-#ifndef DROPMILL_BUS_PROTOCOL_RECORD_H
-#define DROPMILL_BUS_PROTOCOL_RECORD_H
+#pragma once
 
 #include <glib.h>
 
@@ -30,5 +29,3 @@ void record_addf(struct record *record, const char *name, const char *format, ..
 const char *record_get(const struct record *record, const char *name); /* NULL when missing; borrowed */
 void record_free(struct record *record);
 DEFINE_AUTO(record, record_free)
-
-#endif

@@ -4,8 +4,7 @@
  *            src/dist/doc/reference/protocol.md; every field is checked on the way in, and a record that is malformed is refused with a reason.
  * Thread:    any. Ownership: a message owns its strings and references its payload.
  */
-#ifndef DROPMILL_BUS_PROTOCOL_WIRE_H
-#define DROPMILL_BUS_PROTOCOL_WIRE_H
+#pragma once
 
 #include "base/auto.h"
 #include "bus/protocol/record.h"
@@ -147,5 +146,3 @@ struct record *heartbeat_to_record(const struct heartbeat *heartbeat);
 struct heartbeat *heartbeat_from_record(const struct record *record, GError **error);
 void heartbeat_free(struct heartbeat *heartbeat);
 DEFINE_AUTO(heartbeat, heartbeat_free)
-
-#endif

@@ -5,8 +5,7 @@
  *            types are checked when the text is read, so that evaluating cannot fail.
  * Thread:    immutable once made. Ownership: expression_free().
  */
-#ifndef DROPMILL_DEFINITION_EXPRESSION_EXPRESSION_H
-#define DROPMILL_DEFINITION_EXPRESSION_EXPRESSION_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -34,5 +33,3 @@ bool expression_holds(const struct expression *expression, const struct picture_
 
 /* The names that a condition may use, for manuals; ends with NULL. */
 extern const char *const expression_names[];
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   the tree of a condition, between its parser and its evaluation. Private to expression*.c.
  * Thread:    immutable once made. Ownership: expression_free() on the root frees all.
  */
-#ifndef DROPMILL_DEFINITION_EXPRESSION_EXPRESSION_TREE_H
-#define DROPMILL_DEFINITION_EXPRESSION_EXPRESSION_TREE_H
+#pragma once
 
 #include "definition/expression/expression.h"
 
@@ -55,5 +54,3 @@ struct expression {
 
 /* Without operands or value. Returns owned. */
 struct expression *expression_new(enum kind kind, enum type type, gsize offset);
-
-#endif

@@ -5,8 +5,7 @@
  *            copy is kept (may be missing).
  * Thread:    any. Ownership: arrays are owned, what is in them is borrowed from the steps.
  */
-#ifndef DROPMILL_DEFINITION_READER_ASSETS_H
-#define DROPMILL_DEFINITION_READER_ASSETS_H
+#pragma once
 
 #include "definition/pipeline.h"
 
@@ -15,5 +14,3 @@ GPtrArray *assets_of_pipeline(const struct pipeline *pipeline);
 GPtrArray *assets_of_json(JsonObject *object);
 /* Each mention of each, for those who write something into it. */
 GPtrArray *assets_mentioned(const struct pipeline *pipeline);
-
-#endif

@@ -4,8 +4,7 @@
  *            everything that is wrong with it.
  * Thread:    any. Ownership: results are returned owned.
  */
-#ifndef DROPMILL_DEFINITION_READER_DEFINITION_H
-#define DROPMILL_DEFINITION_READER_DEFINITION_H
+#pragma once
 
 #include "definition/pipeline.h"
 #include "definition/yaml/diagnostics.h"
@@ -54,5 +53,3 @@ GPtrArray *definition_list(const char *folder, GError **error);
 
 /* The file of a pipeline that is given by its name in this folder, or by a path. Returns owned; NULL with an error that suggests. */
 char *definition_find(const char *folder, const char *name, GError **error);
-
-#endif

@@ -5,8 +5,7 @@
  *            takes, and then returns false and leaves *value alone.
  * Thread:    any. Ownership: a reader borrows everything; strings are borrowed from the node.
  */
-#ifndef DROPMILL_DEFINITION_READER_READER_H
-#define DROPMILL_DEFINITION_READER_READER_H
+#pragma once
 
 #include "definition/reader/definition.h"
 #include "definition/yaml/include.h"
@@ -54,5 +53,3 @@ const char *inbox_fault(const char *inbox, gsize *offset_bytes);
 /* steps.c: a list of steps, and outputs.c: the list of outputs into reader->pipeline. */
 void read_steps(struct reader *reader, const struct node *node, GPtrArray *steps);
 void read_outputs(struct reader *reader, const struct node *node);
-
-#endif

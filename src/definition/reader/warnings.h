@@ -4,8 +4,7 @@
  *            one inbox, outputs that come in again.
  * Thread:    any. Ownership: pipelines are borrowed; warnings are added to lists of the caller's.
  */
-#ifndef DROPMILL_DEFINITION_READER_WARNINGS_H
-#define DROPMILL_DEFINITION_READER_WARNINGS_H
+#pragma once
 
 #include "definition/pipeline.h"
 #include "definition/yaml/diagnostics.h"
@@ -17,5 +16,3 @@ void warnings_within(const struct pipeline *pipeline, struct diagnostics *warnin
  * list. An inbox in the folder of outputs, or around it, is an error, as at the start of a mill: errors[i]. */
 void warnings_between(const struct pipeline *const *pipelines, struct diagnostics *const *warnings,
 	struct diagnostics *const *errors, unsigned count, const char *watch, const char *out);
-
-#endif

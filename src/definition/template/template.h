@@ -3,8 +3,7 @@
  * Purpose:   output names: "{stem}-thumb.webp" and what it becomes for a given source.
  * Thread:    any. Ownership: plain strings, returned owned.
  */
-#ifndef DROPMILL_DEFINITION_TEMPLATE_TEMPLATE_H
-#define DROPMILL_DEFINITION_TEMPLATE_TEMPLATE_H
+#pragma once
 
 #include <glib.h>
 #include <json-glib/json-glib.h>
@@ -65,5 +64,3 @@ const char *template_ending_meant(const char *ending);
 
 /* True when the name ends in {ext}: whatever is written is named as the source was. */
 bool template_ends_in_ext(const char *name);
-
-#endif

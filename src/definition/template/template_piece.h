@@ -3,8 +3,7 @@
  * Purpose:   a template's pieces: one character, or one placeholder with what follows its colon. Private to template*.c.
  * Thread:    any. Ownership: pieces borrow from the template.
  */
-#ifndef DROPMILL_DEFINITION_TEMPLATE_TEMPLATE_PIECE_H
-#define DROPMILL_DEFINITION_TEMPLATE_TEMPLATE_PIECE_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -40,5 +39,3 @@ struct piece template_piece_at(const char *at);
 
 /* Why template_piece_at() found nothing there. Always false. */
 bool template_piece_wrong(const char *at, GError **error);
-
-#endif

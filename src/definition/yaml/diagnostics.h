@@ -4,8 +4,7 @@
  * Thread:    any; a list belongs to whoever made it.
  * Ownership: the list owns its entries; strings are copied in.
  */
-#ifndef DROPMILL_DEFINITION_YAML_DIAGNOSTICS_H
-#define DROPMILL_DEFINITION_YAML_DIAGNOSTICS_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -47,5 +46,3 @@ char *diagnostics_text(const struct diagnostics *list);
 /* The candidate nearest to word by edit distance. NULL when none is near enough to be a likely slip: more than a third
  * of the letters differ. Neither case nor "-" for "_" counts. Returns borrowed. candidates ends with NULL. */
 const char *did_you_mean(const char *word, const char *const *candidates);
-
-#endif

@@ -4,8 +4,7 @@
  *            Private to this module.
  * Thread:    any. Ownership: sources_free(); trees that come from it belong to it.
  */
-#ifndef DROPMILL_DEFINITION_YAML_INCLUDE_H
-#define DROPMILL_DEFINITION_YAML_INCLUDE_H
+#pragma once
 
 #include "base/auto.h"
 #include "definition/yaml/node.h"
@@ -43,5 +42,3 @@ const char *sources_hash(struct sources *sources);
 
 /* Absolute paths of what was included, without the definition itself. Owned, ends with NULL. */
 GPtrArray *sources_files(const struct sources *sources);
-
-#endif

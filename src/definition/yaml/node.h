@@ -5,8 +5,7 @@
  * Thread:    any; a tree belongs to whoever made it.
  * Ownership: node_free() on the root frees the whole tree; children are borrowed.
  */
-#ifndef DROPMILL_DEFINITION_YAML_NODE_H
-#define DROPMILL_DEFINITION_YAML_NODE_H
+#pragma once
 
 #include "base/auto.h"
 #include "definition/yaml/diagnostics.h"
@@ -51,5 +50,3 @@ const char *node_as_string(const struct node *node);         /* any scalar; NULL
 
 /* Column of the character at this byte of a scalar's text; the scalar's own where that is not known. */
 unsigned node_text_column(const struct node *node, gsize offset_bytes);
-
-#endif

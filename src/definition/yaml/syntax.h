@@ -3,8 +3,7 @@
  * Purpose:   libyaml's error in a text that is not YAML, as a sentence that says what to correct. Private to node.c.
  * Thread:    any. Ownership: strings are returned owned.
  */
-#ifndef DROPMILL_DEFINITION_YAML_SYNTAX_H
-#define DROPMILL_DEFINITION_YAML_SYNTAX_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -16,5 +15,3 @@ char *syntax_message(
 
 /* Line and column, both from 0 and counted in characters, of a byte that the text has. */
 void syntax_place(const char *text, gsize offset_bytes, gsize *line, gsize *column);
-
-#endif

@@ -5,8 +5,7 @@
  *            where that is a number; $${ is a plain ${. Private to this module.
  * Thread:    any. Ownership: vars_free(); nodes are borrowed and must outlive it.
  */
-#ifndef DROPMILL_DEFINITION_YAML_VARS_H
-#define DROPMILL_DEFINITION_YAML_VARS_H
+#pragma once
 
 #include "base/auto.h"
 #include "definition/yaml/node.h"
@@ -26,5 +25,3 @@ void vars_expand(struct vars *vars, struct node *node, struct diagnostics *error
 
 /* Errors in those that nothing uses. */
 void vars_check(struct vars *vars, struct diagnostics *errors);
-
-#endif

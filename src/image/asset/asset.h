@@ -6,8 +6,7 @@
  * Thread:    any; the store of bytes is one for the process.
  * Ownership: bytes and images are returned owned.
  */
-#ifndef DROPMILL_IMAGE_ASSET_ASSET_H
-#define DROPMILL_IMAGE_ASSET_ASSET_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
@@ -41,5 +40,3 @@ bool asset_add(const char *sha256, GBytes *bytes);
 
 /* The image in it, decoded when asked for, random access; never larger than the limits of assets (100 megapixels). */
 VipsImage *asset_image(JsonObject *asset, GError **error);
-
-#endif

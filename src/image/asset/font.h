@@ -3,8 +3,7 @@
  * Purpose:   fonts that definitions name, for pango: it wants a file's path and a family's name, an asset is bytes. Private to image/.
  * Thread:    any. Ownership: strings are returned owned.
  */
-#ifndef DROPMILL_IMAGE_ASSET_FONT_H
-#define DROPMILL_IMAGE_ASSET_FONT_H
+#pragma once
 
 #include <glib.h>
 
@@ -13,5 +12,3 @@ char *font_path(const char *sha256, GBytes *bytes, GError **error);
 
 /* What the font calls itself in its name table, family and style as pango reads them ("DejaVu Serif Bold"); NULL when it cannot be read. */
 char *font_name(GBytes *bytes);
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   a list of steps (the JSON that tasks carry) becomes a libvips graph.
  * Thread:    the thread that owns the images. Ownership: images are returned owned.
  */
-#ifndef DROPMILL_IMAGE_CHAIN_CHAIN_H
-#define DROPMILL_IMAGE_CHAIN_CHAIN_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
@@ -46,5 +45,3 @@ bool chain_none_made(VipsImage *source, JsonObject *names, GError **error);
 /* Flags of all steps, as if every condition were true. OPERATION_ON_GRID, _READS_METADATA and _READS_PROFILE: if any
  * step has it. _LOADS: if the first step has it. OPERATION_SEQUENTIAL: if every step has it. */
 unsigned chain_flags(JsonArray *steps);
-
-#endif

@@ -4,8 +4,7 @@
  *            bus. Operations, names, types and bounds of parameters, as the checker of definitions has them.
  * Thread:    any. Ownership: borrows.
  */
-#ifndef DROPMILL_IMAGE_CHAIN_CHECK_TASK_H
-#define DROPMILL_IMAGE_CHAIN_CHECK_TASK_H
+#pragma once
 
 #include <glib.h>
 #include <json-glib/json-glib.h>
@@ -16,5 +15,3 @@
 
 /* spec: of a task. Looks at "steps", and at those of each of its "outputs". ERROR_INPUT says which step, and what is wrong. */
 bool check_task(JsonObject *spec, GError **error);
-
-#endif

@@ -5,8 +5,7 @@
  *            exactly the pieces that libvips' own sink would use, so that its pixels are the same.
  * Thread:    any. Ownership: plain values.
  */
-#ifndef DROPMILL_IMAGE_CHAIN_GRID_H
-#define DROPMILL_IMAGE_CHAIN_GRID_H
+#pragma once
 
 #include <stdbool.h>
 #include <vips/vips.h>
@@ -27,5 +26,3 @@ void grid_make(struct grid *grid, VipsImage *output, int edge_px, bool on_grid, 
 int grid_tiles(const struct grid *grid);
 /* Tile number index, row by row from the top left; clipped to the output. */
 VipsRect grid_tile(const struct grid *grid, int index);
-
-#endif

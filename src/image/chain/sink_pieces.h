@@ -6,8 +6,7 @@
  *            of the one before. A tile that begins there cannot know; such a picture is run whole.
  * Thread:    the recorder's. Ownership: borrows everything.
  */
-#ifndef DROPMILL_IMAGE_CHAIN_SINK_PIECES_H
-#define DROPMILL_IMAGE_CHAIN_SINK_PIECES_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 
@@ -18,5 +17,3 @@
 /* *leans: some piece of the grid does, behind some step of the chain. False with an error when the chain cannot be built. */
 bool sink_pieces_lean(JsonArray *steps, VipsImage *in, const struct build_context *context, const struct grid *grid,
 	bool *leans, GError **error);
-
-#endif

@@ -4,8 +4,7 @@
  *            said to do.
  * Thread:    the recorder's. Ownership: borrows everything.
  */
-#ifndef DROPMILL_IMAGE_CHAIN_TILE_DEPENDENCIES_H
-#define DROPMILL_IMAGE_CHAIN_TILE_DEPENDENCIES_H
+#pragma once
 
 #include <stdbool.h>
 #include <vips/vips.h>
@@ -32,5 +31,3 @@ bool tile_dependencies_find(struct tile_dependencies *needs, int index, VipsRect
 /* The pixels that a request for all of these needs; added to box (empty at first). Nothing is added to it for safety.
  * False when they cannot be evaluated. */
 bool tile_dependencies_exactly(struct tilesource *recorder, VipsImage *recorded, const VipsRect *pixels, VipsRect *box);
-
-#endif

@@ -7,8 +7,7 @@
  * Thread:    one thread: the one that evaluates. libvips runs single-threaded there.
  * Ownership: the tilesource must outlive its image; backing memory is borrowed until the next set.
  */
-#ifndef DROPMILL_IMAGE_CHAIN_TILESOURCE_H
-#define DROPMILL_IMAGE_CHAIN_TILESOURCE_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
@@ -50,5 +49,3 @@ bool tilesource_missed(const struct tilesource *source);
  * recording, requests succeed and deliver zeros. */
 void tilesource_record(struct tilesource *source);
 bool tilesource_recorded(struct tilesource *source, VipsRect *box);
-
-#endif

@@ -4,8 +4,7 @@
  *            Private to image/.
  * Thread:    any. Ownership: nodes and lists are borrowed; values go into an object of the caller's.
  */
-#ifndef DROPMILL_IMAGE_CHECK_CHECK_H
-#define DROPMILL_IMAGE_CHECK_CHECK_H
+#pragma once
 
 #include "definition/yaml/diagnostics.h"
 #include "definition/yaml/node.h"
@@ -45,5 +44,3 @@ char *check_range(double min, double max, const char *unit);
 
 /* A node as a message shows it: 900, 'much', the text '3', a list. Returns owned. */
 char *check_shown(const struct node *value);
-
-#endif

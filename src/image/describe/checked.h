@@ -3,8 +3,7 @@
  * Purpose:   definition files, read and judged one by one and together, for `check` and `definitions`.
  * Thread:    the main thread. Ownership: checked_free().
  */
-#ifndef DROPMILL_IMAGE_DESCRIBE_CHECKED_H
-#define DROPMILL_IMAGE_DESCRIBE_CHECKED_H
+#pragma once
 
 #include "definition/pipeline.h"
 #include "definition/yaml/diagnostics.h"
@@ -21,5 +20,3 @@ GPtrArray *checked_read(const GPtrArray *paths);
 
 /* What is hardly meant, in each of them and between them. */
 void checked_warn(const GPtrArray *files, const char *watch, const char *out);
-
-#endif

@@ -5,8 +5,7 @@
  *            definition or a name), 2 (usage). Results go to standard output, usage problems to standard error.
  * Ownership: argv is borrowed.
  */
-#ifndef DROPMILL_IMAGE_DESCRIBE_COMMANDS_H
-#define DROPMILL_IMAGE_DESCRIBE_COMMANDS_H
+#pragma once
 
 /* ops [NAME] [--json|--markdown], ops --schema */
 int ops_command(int argc, char **argv);
@@ -15,5 +14,3 @@ int check_command(int argc, char **argv);
 /* definitions --json DIR|FILE...: one JSON object {"definitions": [{"file", "name", "pipeline", "errors", "watch"}]}; exit 0 also
  * when definitions have errors. */
 int definitions_command(int argc, char **argv);
-
-#endif

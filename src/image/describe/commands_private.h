@@ -3,8 +3,7 @@
  * Purpose:   what the commands of commands.h have in common. Private to their files.
  * Thread:    the main thread. Ownership: said where it matters.
  */
-#ifndef DROPMILL_IMAGE_DESCRIBE_COMMANDS_PRIVATE_H
-#define DROPMILL_IMAGE_DESCRIBE_COMMANDS_PRIVATE_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -20,5 +19,3 @@ bool command_start(const char *command);
 
 /* Adds the folder's definitions to files (char *); false after a message. */
 bool command_add_folder(GPtrArray *files, const char *folder, const char *command);
-
-#endif

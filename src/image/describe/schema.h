@@ -3,10 +3,7 @@
  * Purpose:   the language as a JSON Schema (draft 2020-12), made of the tables, so that editors complete and check definitions.
  * Thread:    the main thread. Ownership: returned owned.
  */
-#ifndef DROPMILL_IMAGE_DESCRIBE_SCHEMA_H
-#define DROPMILL_IMAGE_DESCRIBE_SCHEMA_H
+#pragma once
 
 /* The schema as text, for `dropmill ops --schema`. */
 char *schema_text(void);
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   a finished picture made ready for libvips' saver, where the saver alone would surprise. Private to image/.
  * Thread:    the thread that owns the image. Ownership: *out is owned.
  */
-#ifndef DROPMILL_IMAGE_ENCODE_FORMAT_PREPARE_H
-#define DROPMILL_IMAGE_ENCODE_FORMAT_PREPARE_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 
@@ -20,5 +19,3 @@ bool prepare_is_plain(const VipsImage *image);
 /* CMYK, and the format holds none: RGB comes of it, and its profile goes. */
 bool prepare_makes_ink_rgb(VipsImage *image, const struct format *format, JsonObject *save);
 bool prepare_is_webp_in_tiff(JsonObject *save);
-
-#endif

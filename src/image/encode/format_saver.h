@@ -4,8 +4,7 @@
  *            others.
  * Thread:    any. Ownership: borrows everything; *bytes is returned owned.
  */
-#ifndef DROPMILL_IMAGE_ENCODE_FORMAT_SAVER_H
-#define DROPMILL_IMAGE_ENCODE_FORMAT_SAVER_H
+#pragma once
 
 #include "image/read/format.h"
 #include "image/table/format_table.h"
@@ -21,5 +20,3 @@ bool format_run_saver_to(
 /* Can the format hold it? Asked before the first pixel is computed, with the chain's result. Errors (ERROR_INPUT) name the limit and
  * what to do. */
 bool format_fits(VipsImage *image, const char *format, JsonObject *save, GError **error);
-
-#endif

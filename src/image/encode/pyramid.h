@@ -5,8 +5,7 @@
  *            image/.
  * Thread:    the thread that owns the image.
  */
-#ifndef DROPMILL_IMAGE_ENCODE_PYRAMID_H
-#define DROPMILL_IMAGE_ENCODE_PYRAMID_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
@@ -23,5 +22,3 @@ bool pyramid_options(VipsOperation *operation, const char *path, JsonObject *sav
 
 /* After the saver: the files lie where they belong. */
 bool pyramid_settle(const char *path, JsonObject *save, GError **error);
-
-#endif

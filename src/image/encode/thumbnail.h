@@ -6,8 +6,7 @@
  *            0xff before its last marker. Private to image/.
  * Thread:    the thread that owns the image. Ownership: borrows everything.
  */
-#ifndef DROPMILL_IMAGE_ENCODE_THUMBNAIL_H
-#define DROPMILL_IMAGE_ENCODE_THUMBNAIL_H
+#pragma once
 
 #include <stdbool.h>
 #include <vips/vips.h>
@@ -21,5 +20,3 @@ gsize thumbnail_reserved(VipsImage *image);
 /* Makes the thumbnail from the finished JPEG of this image: at path, and then on disk, or bytes, which nobody else has yet. Does nothing where
  * nothing is reserved. False: the JPEG is to be thrown away. */
 bool thumbnail_fill(VipsImage *image, const char *path, GBytes *bytes, GError **error);
-
-#endif

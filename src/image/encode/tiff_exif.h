@@ -5,8 +5,7 @@
  *            notes, whose places are those of another file, and the thumbnail. Private to image/.
  * Thread:    any. Ownership: what is returned is owned.
  */
-#ifndef DROPMILL_IMAGE_ENCODE_TIFF_EXIF_H
-#define DROPMILL_IMAGE_ENCODE_TIFF_EXIF_H
+#pragma once
 
 #include <stdbool.h>
 #include <vips/vips.h>
@@ -23,5 +22,3 @@ guint64 tiff_exif_number(const guint8 *at, gsize length);
 /* The same for a whole file: at path, which is then on disk, or in memory. Takes *bytes and gives new ones. */
 bool tiff_exif_add_file(VipsImage *image, const char *path, GError **error);
 bool tiff_exif_add_bytes(VipsImage *image, GBytes **bytes, GError **error);
-
-#endif

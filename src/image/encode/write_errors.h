@@ -10,8 +10,7 @@
  * Ownership: borrows the image between begin and end.
  * Thread:    any. What is refused to one saver makes all fail that run in the process at this time.
  */
-#ifndef DROPMILL_IMAGE_ENCODE_WRITE_ERRORS_H
-#define DROPMILL_IMAGE_ENCODE_WRITE_ERRORS_H
+#pragma once
 
 #include <stdbool.h>
 #include <vips/vips.h>
@@ -30,5 +29,3 @@ struct write_errors write_errors_begin(VipsImage *image, enum layers layers);
 /* ok: what the saver said, with its error; path: for ours, NULL: memory. True when it has written, every write was taken, and a file is on disk: the
  * file that failed is thrown away, never synced again. */
 bool write_errors_end(const struct write_errors *writes, bool ok, const char *path, GError **error);
-
-#endif

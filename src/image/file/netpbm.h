@@ -4,8 +4,7 @@
  *            misreads comments that follow each other, reads the bits of an ASCII PBM as one number, and takes missing numbers for 0.
  * Thread:    any. Ownership: borrows the bytes; others are returned owned.
  */
-#ifndef DROPMILL_IMAGE_FILE_NETPBM_H
-#define DROPMILL_IMAGE_FILE_NETPBM_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -27,5 +26,3 @@ char *netpbm_plain_header(const struct netpbm *header);
 /* An ASCII file (kind '1' to '3') as the binary one of the same numbers; those above `most` become `most`. NULL: ERROR_INPUT, numbers are missing
  * or are none. */
 GBytes *netpbm_binary(const guint8 *data, gsize length, const struct netpbm *header, GError **error);
-
-#endif

@@ -5,8 +5,7 @@
  *            Is a HEIF file an animation? Private to image/.
  * Thread:    any. Ownership: borrows the bytes.
  */
-#ifndef DROPMILL_IMAGE_FILE_PAGE_SCAN_H
-#define DROPMILL_IMAGE_FILE_PAGE_SCAN_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -51,5 +50,3 @@ GArray *heif_grey_colours(const guint8 *data, gsize length);
 
 /* Frames of an image sequence (AVIF, HEIC) in its longest track; 0: the file has no sequence. */
 guint heif_frames(const guint8 *data, gsize length);
-
-#endif

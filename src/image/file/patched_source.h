@@ -4,8 +4,7 @@
  *            however many pages of it are open.
  * Thread:    one at a time, as libvips reads sources. Ownership: everything is returned owned.
  */
-#ifndef DROPMILL_IMAGE_FILE_PATCHED_SOURCE_H
-#define DROPMILL_IMAGE_FILE_PATCHED_SOURCE_H
+#pragma once
 
 #include <vips/vips.h>
 
@@ -16,5 +15,3 @@ void patches_add(GPtrArray *patches, guint64 at, const void *bytes, gsize length
 
 /* Holds file and patches while it lives. */
 VipsSource *patched_source_new(GBytes *file, GPtrArray *patches);
-
-#endif

@@ -4,8 +4,7 @@
  *            Layout: TIFF 6.0, section 2. Private to parallel_tiff.c.
  * Thread:    any. Ownership: small_free().
  */
-#ifndef DROPMILL_IMAGE_FILE_TIFF_DIRECTORY_H
-#define DROPMILL_IMAGE_FILE_TIFF_DIRECTORY_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -34,5 +33,3 @@ DEFINE_AUTO(small, small_free)
 const struct entry *small_find(const struct small *small, guint tag); /* NULL: it has none */
 gsize entry_bytes(const struct entry *entry);
 guint64 entry_number(const struct entry *entry, guint64 index); /* of one of the types above */
-
-#endif

@@ -5,8 +5,7 @@
  * Thread:    build functions on the thread that owns the images.
  * Ownership: images are returned owned in *out; others are borrowed.
  */
-#ifndef DROPMILL_IMAGE_KERNELS_ALPHA_H
-#define DROPMILL_IMAGE_KERNELS_ALPHA_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -25,5 +24,3 @@ bool alpha_build(
 bool alpha_is_premultiplied(VipsImage *image);
 /* Notes what libvips' operation of this name has made of image, if it is premultiply or unpremultiply. */
 void alpha_note(const char *nickname, VipsImage *image);
-
-#endif

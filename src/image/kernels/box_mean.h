@@ -4,8 +4,7 @@
  *            begins, and cost the same for every size. Private to image/.
  * Thread:    as libvips. Ownership: returned owned in *out.
  */
-#ifndef DROPMILL_IMAGE_KERNELS_BOX_MEAN_H
-#define DROPMILL_IMAGE_KERNELS_BOX_MEAN_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -13,5 +12,3 @@
 
 /* 8 or 16 bits; halves are rounded up. */
 bool box_mean(VipsImage *in, int width, int height, VipsImage **out, GError **error);
-
-#endif

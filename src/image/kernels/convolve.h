@@ -3,8 +3,7 @@
  * Purpose:   kernels of numbers over a picture, for the filters made of them. Private to image/.
  * Thread:    the thread that owns the images. Ownership: images are returned owned in *out.
  */
-#ifndef DROPMILL_IMAGE_KERNELS_CONVOLVE_H
-#define DROPMILL_IMAGE_KERNELS_CONVOLVE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -19,5 +18,3 @@ bool convolve_gaussian(VipsImage *in, double sigma, int radius, VipsImage **out,
 
 /* libvips 8.14 divides by the rounded scale of a kernel where it convolves in integers, and dies of a 0. */
 bool convolve_scale_fits(double scale, bool integer, GError **error);
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   what operations that change a picture's size share. Private to image/.
  * Thread:    the thread that owns the images. Ownership: images are returned owned.
  */
-#ifndef DROPMILL_IMAGE_KERNELS_EXTENT_H
-#define DROPMILL_IMAGE_KERNELS_EXTENT_H
+#pragma once
 
 #include <stdbool.h>
 #include <vips/vips.h>
@@ -24,5 +23,3 @@ bool extent_smart(VipsImage *in, const char *strategy, int width, int height, Vi
 
 /* Does this strategy look at pixels? A word of gravity does not. */
 bool extent_looks(const char *strategy);
-
-#endif

@@ -5,13 +5,10 @@
  *            where the sum lies so near to the edge between two levels that rounding decides. Private to image/.
  * Thread:    as libvips' own. Ownership: the image is returned owned; it keeps what it reads from.
  */
-#ifndef DROPMILL_IMAGE_KERNELS_GREY_H
-#define DROPMILL_IMAGE_KERNELS_GREY_H
+#pragma once
 
 #include <stdbool.h>
 #include <vips/vips.h>
 
 /* The same header and bytes as vips_colourspace(in, out, space): space is B_W or GREY16; bands behind the colours are kept. */
 bool grey_of(VipsImage *in, VipsInterpretation space, VipsImage **out, GError **error);
-
-#endif

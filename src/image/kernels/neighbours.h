@@ -7,8 +7,7 @@
  * Thread:    build functions on the thread that owns the images; a fill function on any thread of libvips, with scratch of its own.
  * Ownership: images are returned owned in *out.
  */
-#ifndef DROPMILL_IMAGE_KERNELS_NEIGHBOURS_H
-#define DROPMILL_IMAGE_KERNELS_NEIGHBOURS_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
@@ -40,5 +39,3 @@ struct window {
 	gsize data_bytes;
 };
 bool window_run(VipsImage *in, const struct window *window, VipsImage **out, GError **error);
-
-#endif

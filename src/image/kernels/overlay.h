@@ -5,8 +5,7 @@
  * Thread:    any; the store of rendered pictures is one for the process.
  * Ownership: images are returned owned.
  */
-#ifndef DROPMILL_IMAGE_KERNELS_OVERLAY_H
-#define DROPMILL_IMAGE_KERNELS_OVERLAY_H
+#pragma once
 
 #include "image/kernels/gravity.h"
 #include "image/table/params.h"
@@ -46,5 +45,3 @@ bool overlay_cut(VipsImage *in, VipsImage *mask, VipsImage **out, GError **error
 
 /* Pixels alone, in memory, without metadata. */
 VipsImage *overlay_to_memory(VipsImage *image, VipsInterpretation type, GError **error);
-
-#endif

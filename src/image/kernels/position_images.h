@@ -5,8 +5,7 @@
  *            same, and none of them holds a whole picture. Private to image/.
  * Thread:    as libvips' own. Ownership: images are returned owned; they keep what they read from.
  */
-#ifndef DROPMILL_IMAGE_KERNELS_POSITION_IMAGES_H
-#define DROPMILL_IMAGE_KERNELS_POSITION_IMAGES_H
+#pragma once
 
 #include <stdbool.h>
 #include <vips/vips.h>
@@ -25,5 +24,3 @@ bool position_images_round_mask(int width, int height, double radius, VipsImage 
  * right, bottom, left; pixels in the image's format). They meet in the diagonals of the corners. */
 bool position_images_sides(
 	VipsImage *like, int width, int height, VipsArrayDouble *const colours[4], VipsImage **out, GError **error);
-
-#endif

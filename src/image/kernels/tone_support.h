@@ -5,8 +5,7 @@
  *            mean the same at 8 and 16 bits. Private to image/.
  * Thread:    the thread that owns the images. Ownership: images are returned owned in *out.
  */
-#ifndef DROPMILL_IMAGE_KERNELS_TONE_SUPPORT_H
-#define DROPMILL_IMAGE_KERNELS_TONE_SUPPORT_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -47,5 +46,3 @@ bool tone_support_round(VipsImage *in, VipsBandFormat format, VipsImage **out, G
 /* sRGB's curve: from a level to light, 0 to 1, and back. */
 double tone_to_light(double level);
 double tone_from_light(double light);
-
-#endif

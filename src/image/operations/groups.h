@@ -4,8 +4,7 @@
  *            group's file; only a new group is named here and in operations.c. Private to image/.
  * Thread:    constant. Ownership: static.
  */
-#ifndef DROPMILL_IMAGE_OPERATIONS_GROUPS_H
-#define DROPMILL_IMAGE_OPERATIONS_GROUPS_H
+#pragma once
 
 #include "image/operations/operations.h"
 #include "image/table/auto.h"
@@ -35,5 +34,3 @@ extern const struct operation band_operations[];
 extern const struct operation metadata_operations[];
 extern const struct operation vips_operations[];
 extern const struct operation test_operations[]; /* empty but in builds for tests */
-
-#endif

@@ -5,8 +5,7 @@
  * Thread:    the table is constant. build functions run on the thread that owns the images.
  * Ownership: build returns an owned image in *out.
  */
-#ifndef DROPMILL_IMAGE_OPERATIONS_OPERATIONS_H
-#define DROPMILL_IMAGE_OPERATIONS_OPERATIONS_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
@@ -97,5 +96,3 @@ extern const struct step_rules image_step_rules;
 
 /* `dropmill ops`: text, Markdown or JSON of one operation (name) or all (NULL). Returns owned; NULL when unknown. */
 char *operations_describe(const char *name, const char *form /* "text", "markdown", "json" */);
-
-#endif

@@ -3,12 +3,9 @@
  * Purpose:   `vips: {operation: NAME, ...}`, any libvips operation with one image in and one out. Private to image/.
  * Thread:    any, after image_init(). Ownership: static.
  */
-#ifndef DROPMILL_IMAGE_OPERATIONS_VIPS_OPERATION_H
-#define DROPMILL_IMAGE_OPERATIONS_VIPS_OPERATION_H
+#pragma once
 
 #include <stdbool.h>
 
 /* Whether libvips has an operation of that name that can be a step. */
 bool vips_operation_usable(const char *name);
-
-#endif

@@ -5,8 +5,7 @@
  * Thread:    one job at a time, on the thread that runs it; what it computes may ask from any thread.
  * Ownership: names are static.
  */
-#ifndef DROPMILL_IMAGE_READ_ALLOW_H
-#define DROPMILL_IMAGE_READ_ALLOW_H
+#pragma once
 
 #include <glib.h>
 #include <json-glib/json-glib.h>
@@ -29,5 +28,3 @@ bool allow_wants_file(const char *format);
 bool allow_open(JsonObject *job, GError **error);
 /* Shuts them all. */
 void allow_shut(void);
-
-#endif

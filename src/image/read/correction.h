@@ -6,8 +6,7 @@
  *            the photometric tag gives wrongly; HEIF and AVIF: grey of limited range.
  * Thread:    any. Ownership: correction_free().
  */
-#ifndef DROPMILL_IMAGE_READ_CORRECTION_H
-#define DROPMILL_IMAGE_READ_CORRECTION_H
+#pragma once
 
 #include <stdbool.h>
 #include <vips/vips.h>
@@ -24,5 +23,3 @@ VipsSource *correction_source(const struct correction *correction);
 
 /* The image in its right colours; page: of the loader, from 0. Takes image. NULL: libvips' error buffer says why. */
 VipsImage *correction_apply(const struct correction *correction, VipsImage *image, guint page, VipsAccess access);
-
-#endif

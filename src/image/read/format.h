@@ -3,8 +3,7 @@
  * Purpose:   files and libvips images: open with limits, save with options.
  * Thread:    any, one image to one thread. Ownership: images are returned owned.
  */
-#ifndef DROPMILL_IMAGE_READ_FORMAT_H
-#define DROPMILL_IMAGE_READ_FORMAT_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
@@ -86,5 +85,3 @@ const char *format_kept(VipsImage *image);
 /* Opened by a loader that a definition has to allow. Such files run whole: some of their loaders draw only the
  * requested area. */
 bool format_needs_leave(VipsImage *image);
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   another picture's header, without the picture; EXIF changed, and nothing else; what kind of colours it tells of.
  * Thread:    any. Ownership: returned owned.
  */
-#ifndef DROPMILL_IMAGE_READ_HEADER_H
-#define DROPMILL_IMAGE_READ_HEADER_H
+#pragma once
 
 #include <stdbool.h>
 #include <vips/vips.h>
@@ -24,5 +23,3 @@ void header_set_exif(VipsImage *image, const void *block, gsize length);
 
 /* Grey, RGB, or bands without a meaning: numbers that are levels from black to white, in the format's own range. */
 bool header_has_levels(const VipsImage *image);
-
-#endif

@@ -5,8 +5,7 @@
  *            and it takes a document for a pyramid whose pages halve.
  * Thread:    the thread that owns the image. Ownership: *out is owned.
  */
-#ifndef DROPMILL_IMAGE_READ_LEVELS_H
-#define DROPMILL_IMAGE_READ_LEVELS_H
+#pragma once
 
 #include <stdbool.h>
 #include <vips/vips.h>
@@ -23,5 +22,3 @@ struct level_box {
  * file has no levels, and libvips' thumbnail opens it best by itself. source: the file at path, or, not NULL, its bytes. */
 bool levels_open(VipsSource *source, const char *path, GBytes *bytes, const struct level_box *box, VipsImage **out,
 	GError **error);
-
-#endif

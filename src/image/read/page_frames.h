@@ -3,8 +3,7 @@
  * Purpose:   animations and documents of several pages: each frame opened by itself, and joined again for the saver.
  * Thread:    the thread that owns the images. Ownership: images are returned owned.
  */
-#ifndef DROPMILL_IMAGE_READ_PAGE_FRAMES_H
-#define DROPMILL_IMAGE_READ_PAGE_FRAMES_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
@@ -48,5 +47,3 @@ int page_frames_count(VipsImage *image);
 /* A finished picture that is one of several pages, or was one: what its loader said of pages is not true any more, and a saver would
  * cut it up. Puts a copy of the header in place of *image. */
 bool page_frames_single(VipsImage **image, GError **error);
-
-#endif

@@ -5,8 +5,7 @@
  *            picture's resolutions pages. Private to image/.
  * Thread:    the thread that owns the image. Ownership: borrows everything.
  */
-#ifndef DROPMILL_IMAGE_READ_PAGES_H
-#define DROPMILL_IMAGE_READ_PAGES_H
+#pragma once
 
 #include <stdbool.h>
 #include <vips/vips.h>
@@ -27,5 +26,3 @@ bool pages_fail_sequence(const char *path, GBytes *bytes, GError **error);
 
 /* Is what libvips would show of this page true (see unsupported.h)? */
 bool pages_supported(const char *path, GBytes *given, const char *format, guint page, GError **error);
-
-#endif

@@ -3,12 +3,9 @@
  * Purpose:   small copies of the original that lie in its metadata. They show what a crop or a mosaic hides, so no output carries them.
  * Thread:    any. Ownership: the caller's image, whose header must be a copy of its own.
  */
-#ifndef DROPMILL_IMAGE_READ_PREVIEWS_H
-#define DROPMILL_IMAGE_READ_PREVIEWS_H
+#pragma once
 
 #include <vips/vips.h>
 
 /* The thumbnail of EXIF, those of Photoshop's resources, those of XMP. */
 void previews_drop(VipsImage *image);
-
-#endif

@@ -4,8 +4,7 @@
  *            colours stay: they are converted first.
  * Thread:    any. Ownership: images are returned owned.
  */
-#ifndef DROPMILL_IMAGE_READ_PROFILE_H
-#define DROPMILL_IMAGE_READ_PROFILE_H
+#pragma once
 
 #include <stdbool.h>
 #include <vips/vips.h>
@@ -44,5 +43,3 @@ bool profile_same(VipsImage *one, VipsImage *other);
 
 /* The same colours in sRGB, grey in a grey of sRGB's curve, and no profile: a picture for which it does not matter keeps its numbers. */
 bool profile_settle(VipsImage *in, VipsImage **out, GError **error);
-
-#endif

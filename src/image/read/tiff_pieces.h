@@ -6,8 +6,7 @@
  * Thread:    one at a time; it has threads of its own.
  * Ownership: tiff_pieces_free().
  */
-#ifndef DROPMILL_IMAGE_READ_TIFF_PIECES_H
-#define DROPMILL_IMAGE_READ_TIFF_PIECES_H
+#pragma once
 
 #include <stdbool.h>
 #include <vips/vips.h>
@@ -36,5 +35,3 @@ void tiff_pieces_spent(const struct tiff_pieces *pieces, gint64 *count, gint64 *
 
 /* Does libtiff read this compression? */
 bool tiff_unpacks(guint compression);
-
-#endif

@@ -4,8 +4,7 @@
  *            coefficients, subsampling and reference black and white that their header tells.
  * Thread:    any. Ownership: images are returned owned.
  */
-#ifndef DROPMILL_IMAGE_READ_TIFF_RGB_H
-#define DROPMILL_IMAGE_READ_TIFF_RGB_H
+#pragma once
 
 #include <stdbool.h>
 #include <vips/vips.h>
@@ -14,5 +13,3 @@
  * sequential: keeps the last decoded rows only; rows above them are decoded again. Otherwise all decoded rows stay in memory, 4 bytes a pixel.
  * NULL: libvips' error buffer says why, with "unsupported: " in front for what libtiff does not convert. */
 VipsImage *tiff_rgb_new(GBytes *file, guint page, VipsImage *header, bool sequential);
-
-#endif

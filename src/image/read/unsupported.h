@@ -4,8 +4,7 @@
  *            what they are and what helps, never as "damaged", and never with wrong colours.
  * Thread:    any. Ownership: borrows its arguments.
  */
-#ifndef DROPMILL_IMAGE_READ_UNSUPPORTED_H
-#define DROPMILL_IMAGE_READ_UNSUPPORTED_H
+#pragma once
 
 #include <stdbool.h>
 #include <vips/vips.h>
@@ -23,5 +22,3 @@ void unsupported_mark(VipsImage *image);
 void unsupported_carry(VipsImage *from, VipsImage *to);
 void unsupported_unmark(VipsImage *image);
 bool unsupported_save(VipsImage *image, const char *format, GError **error);
-
-#endif

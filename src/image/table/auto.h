@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Purpose: g_autoptr() of libvips' classes. libvips defines these itself from 8.16 on (memory.h). */
-#ifndef DROPMILL_IMAGE_TABLE_AUTO_H
-#define DROPMILL_IMAGE_TABLE_AUTO_H
+#pragma once
 
 #include <vips/vips.h>
 
@@ -12,6 +11,4 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(VipsSource, g_object_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VipsTarget, g_object_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VipsOperation, g_object_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VipsInterpolate, g_object_unref)
-#endif
-
 #endif

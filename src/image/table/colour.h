@@ -3,8 +3,7 @@
  * Purpose:   colours as people write them ("#ff8800", "white"), and as the bands of a picture. Private to image/.
  * Thread:    any. Ownership: arrays are returned owned.
  */
-#ifndef DROPMILL_IMAGE_TABLE_COLOUR_H
-#define DROPMILL_IMAGE_TABLE_COLOUR_H
+#pragma once
 
 #include <stdbool.h>
 #include <vips/vips.h>
@@ -17,5 +16,3 @@ bool colour_parse(const char *text, double rgba[4]);
 /* The colour in the bands, depth and colour space of image; NULL text is zero in every band. Alpha counts only where the
  * picture has an alpha band. Returns owned (vips_area_unref), NULL with error for colour spaces without a rule. */
 VipsArrayDouble *colour_in_bands(const char *text, VipsImage *image, GError **error);
-
-#endif

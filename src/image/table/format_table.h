@@ -3,8 +3,7 @@
  * Purpose:   the table of formats that can be written: libvips' saver, options, limits. Private to image/.
  * Thread:    constant.
  */
-#ifndef DROPMILL_IMAGE_TABLE_FORMAT_TABLE_H
-#define DROPMILL_IMAGE_TABLE_FORMAT_TABLE_H
+#pragma once
 
 #include "image/table/params.h"
 
@@ -43,5 +42,3 @@ const struct format *format_find(const char *name); /* NULL when unknown */
 extern const struct param format_common_options[]; /* what every format knows */
 /* For an output that keeps the source's format, which is not known before: pages counts if there are several. */
 extern const struct param format_kept_options[];
-
-#endif

@@ -4,8 +4,7 @@
  *            them.
  * Thread:    tables are constant; arguments belong to the thread that builds. Ownership: borrowed, but for what is said to be owned.
  */
-#ifndef DROPMILL_IMAGE_TABLE_PARAMS_H
-#define DROPMILL_IMAGE_TABLE_PARAMS_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
@@ -79,5 +78,3 @@ double *param_numbers(const struct args *args, const char *name, guint *count);
 VipsImage *param_matrix(const struct args *args, const char *name);
 /* PARAM_ASSET: for asset_bytes() and asset_image(); NULL where it is not given. Borrowed. */
 JsonObject *param_asset(const struct args *args, const char *name);
-
-#endif

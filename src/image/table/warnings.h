@@ -5,8 +5,7 @@
  * Thread:    any; one list for the process, which processes one picture at a time.
  * Ownership: results are owned by the caller.
  */
-#ifndef DROPMILL_IMAGE_TABLE_WARNINGS_H
-#define DROPMILL_IMAGE_TABLE_WARNINGS_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 
@@ -20,5 +19,3 @@ void warnings_say(const char *spec);
 char *warnings_newest(void);
 /* Nothing was said that could be a reason. */
 void warnings_forget_newest(void);
-
-#endif

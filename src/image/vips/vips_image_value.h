@@ -6,8 +6,7 @@
  *            Private to image/.
  * Thread:    any. Ownership: nodes and images are returned owned.
  */
-#ifndef DROPMILL_IMAGE_VIPS_VIPS_IMAGE_VALUE_H
-#define DROPMILL_IMAGE_VIPS_VIPS_IMAGE_VALUE_H
+#pragma once
 
 #include "image/check/check.h"
 
@@ -22,5 +21,3 @@ JsonNode *vips_image_value_check(const struct check_subject *subject, const char
 
 /* Sets the property of one image, or of a list: first (may be NULL) and then those of the node (may be NULL). */
 bool vips_image_value_set(VipsObject *object, GParamSpec *spec, VipsImage *first, JsonNode *node, GError **error);
-
-#endif

@@ -5,8 +5,7 @@
  *            Private to image/.
  * Thread:    any, after image_init(). Ownership: signatures are owned by the caller; names belong to libvips.
  */
-#ifndef DROPMILL_IMAGE_VIPS_VIPS_SIGNATURE_H
-#define DROPMILL_IMAGE_VIPS_VIPS_SIGNATURE_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
@@ -57,5 +56,3 @@ const char *const *vips_signature_usable(void);
 
 /* Nicknames of an enumeration, without its guards; ends with NULL. Returns owned (container only). */
 GPtrArray *vips_signature_nicks(GType type);
-
-#endif

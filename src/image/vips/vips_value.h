@@ -3,8 +3,7 @@
  * Purpose:   values between definitions, JSON and libvips' properties. Private to image/.
  * Thread:    any. Ownership: borrowed unless said.
  */
-#ifndef DROPMILL_IMAGE_VIPS_VIPS_VALUE_H
-#define DROPMILL_IMAGE_VIPS_VIPS_VALUE_H
+#pragma once
 
 #include "image/check/check.h"
 #include "image/vips/vips_signature.h"
@@ -20,5 +19,3 @@ bool vips_value_set(VipsObject *object, const char *property, JsonNode *value, G
 char *vips_value_expected(GParamSpec *spec);
 /* Its default, or NULL where there is none to tell. Returns owned. */
 char *vips_value_default(GParamSpec *spec);
-
-#endif

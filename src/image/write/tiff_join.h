@@ -5,8 +5,7 @@
  *            chain; each says that it is a page, and which.
  * Thread:    the thread that owns the images. Ownership: borrows the pages; *bytes is returned owned.
  */
-#ifndef DROPMILL_IMAGE_WRITE_TIFF_JOIN_H
-#define DROPMILL_IMAGE_WRITE_TIFF_JOIN_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
@@ -15,5 +14,3 @@
 /* pages: VipsImage. To path (created or overwritten), or with path NULL to memory. save: the output's options for tiff; a pyramid has its
  * smaller copies in sub-directories, as with equal pages. Not fsynced. */
 bool tiff_join_save(const GPtrArray *pages, const char *path, GBytes **bytes, JsonObject *save, GError **error);
-
-#endif

@@ -5,8 +5,7 @@
  * Thread:    any.
  * Ownership: borrows the snapshot; strings returned are owned.
  */
-#ifndef DROPMILL_WEB_API_API_H
-#define DROPMILL_WEB_API_API_H
+#pragma once
 
 #include <glib.h>
 #include <json-glib/json-glib.h>
@@ -33,5 +32,3 @@ extern const struct table api_status_table, api_waiting_table;
 JsonObject *api_status_object(const struct snapshot *snapshot);
 /* Tasks that live workers have not read; -1: none of them says so. */
 gint64 api_total_lag(const struct snapshot *snapshot);
-
-#endif

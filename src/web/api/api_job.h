@@ -3,8 +3,7 @@
  * Purpose:   a job as JSON, in a list and in full.
  * Thread:    any. Ownership: as in api.h: snapshots are borrowed, what is returned is owned.
  */
-#ifndef DROPMILL_WEB_API_API_JOB_H
-#define DROPMILL_WEB_API_API_JOB_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 
@@ -20,5 +19,3 @@ JsonArray *api_tiles_array(const struct job_view *job, guint64 above /* only tho
 const struct job_view *api_find_job(const struct snapshot *snapshot, const char *id);
 
 extern const struct table api_job_table, api_job_story_table, api_job_detail_table, api_tile_table;
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   lists of jobs, page by page: those in work from the snapshot, those that are over from the history.
  * Thread:    any. Ownership: as in api.h: snapshots are borrowed, what is returned is owned.
  */
-#ifndef DROPMILL_WEB_API_API_JOBS_H
-#define DROPMILL_WEB_API_API_JOBS_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -32,5 +31,3 @@ char *api_jobs(const struct snapshot *snapshot, const struct jobs_query *query, 
 struct job_view *api_any_job(const struct snapshot *snapshot, struct archive *archive, const char *id);
 
 extern const struct table api_jobs_table;
-
-#endif

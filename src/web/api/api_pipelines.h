@@ -3,8 +3,7 @@
  * Purpose:   definitions, and what a chain does, as JSON.
  * Thread:    any. Ownership: as in api.h: snapshots are borrowed, what is returned is owned.
  */
-#ifndef DROPMILL_WEB_API_API_PIPELINES_H
-#define DROPMILL_WEB_API_API_PIPELINES_H
+#pragma once
 
 #include "status/snapshot.h"
 #include "web/http/fields.h"
@@ -12,5 +11,3 @@
 char *api_pipelines(const struct snapshot *snapshot);
 
 extern const struct table api_step_table, api_chain_output_table, api_pipelines_table;
-
-#endif

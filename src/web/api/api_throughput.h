@@ -3,8 +3,7 @@
  * Purpose:   throughput and latency of the last hour or day, out of the history.
  * Thread:    any. Ownership: as in api.h: snapshots are borrowed, what is returned is owned.
  */
-#ifndef DROPMILL_WEB_API_API_THROUGHPUT_H
-#define DROPMILL_WEB_API_API_THROUGHPUT_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -15,5 +14,3 @@ struct archive;
 char *api_throughput(struct archive *archive, bool day);
 
 extern const struct table api_throughput_table;
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   workers, and the tasks that they ended, as JSON.
  * Thread:    any. Ownership: as in api.h: snapshots are borrowed, what is returned is owned.
  */
-#ifndef DROPMILL_WEB_API_API_WORKERS_H
-#define DROPMILL_WEB_API_API_WORKERS_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 
@@ -17,5 +16,3 @@ JsonArray *api_tasks_array(const char *worker, guint64 above, guint64 to);
 JsonObject *api_worker_object(const struct snapshot *snapshot, const struct worker_view *view);
 
 extern const struct table api_task_table, api_worker_table, api_workers_table;
-
-#endif

@@ -4,8 +4,7 @@
  * Thread:    any; one at a time looks things up.
  * Ownership: archive_free(). Views are returned owned.
  */
-#ifndef DROPMILL_WEB_API_ARCHIVE_H
-#define DROPMILL_WEB_API_ARCHIVE_H
+#pragma once
 
 #include "base/auto.h"
 #include "ledger/history.h"
@@ -27,5 +26,3 @@ struct job_view *archive_job(struct archive *archive, const char *id);
 /* See history_since(). */
 bool archive_since(
 	struct archive *archive, gint64 wall_us, void (*each)(const struct history_job *job, void *user), void *user);
-
-#endif

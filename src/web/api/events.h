@@ -5,8 +5,7 @@
  *            sent at once.
  * Thread:    the CivetWeb thread that holds the connection: it sleeps until a snapshot comes.
  */
-#ifndef DROPMILL_WEB_API_EVENTS_H
-#define DROPMILL_WEB_API_EVENTS_H
+#pragma once
 
 #include "web/http/answer.h"
 #include "web/http/fields.h"
@@ -18,5 +17,3 @@ int events_answer(struct request *request);
 /* Every stream ends, now and from now on; or they may open again. */
 void events_stop(void);
 void events_allow(void);
-
-#endif

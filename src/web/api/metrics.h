@@ -3,8 +3,7 @@
  * Purpose:   /metrics: a snapshot in Prometheus' text format. Base units, counters end in _total, no label without a bound.
  * Thread:    any. Ownership: returns owned.
  */
-#ifndef DROPMILL_WEB_API_METRICS_H
-#define DROPMILL_WEB_API_METRICS_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 
@@ -13,5 +12,3 @@
 /* Name, type and help of each family. */
 JsonArray *metrics_list(void);
 char *metrics_text(const struct snapshot *snapshot);
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   how many streams of events (events.h) are open.
  * Thread:    any.
  */
-#ifndef DROPMILL_WEB_API_STREAMS_H
-#define DROPMILL_WEB_API_STREAMS_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -15,5 +14,3 @@
 bool streams_enter(void);
 void streams_leave(void);
 int streams_open(void);
-
-#endif

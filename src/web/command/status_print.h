@@ -3,8 +3,7 @@
  * Purpose:   parts of the API's answers as `dropmill status` prints them, once or again and again (status_watch.h).
  * Thread:    the main one. Ownership: texts returned are owned; answers are borrowed.
  */
-#ifndef DROPMILL_WEB_COMMAND_STATUS_PRINT_H
-#define DROPMILL_WEB_COMMAND_STATUS_PRINT_H
+#pragma once
 
 #include <glib.h>
 #include <json-glib/json-glib.h>
@@ -18,5 +17,3 @@ long long status_count(JsonObject *object, const char *name);
 void status_print_duration(double seconds);
 void status_print(JsonObject *status, const char *address);
 void status_print_workers(JsonArray *workers);
-
-#endif

@@ -4,13 +4,10 @@
  *            happens to a job. Fed by /api/events; if the mill goes away, the command waits for it.
  * Thread:    the main one, until a signal ends the process.
  */
-#ifndef DROPMILL_WEB_COMMAND_STATUS_WATCH_H
-#define DROPMILL_WEB_COMMAND_STATUS_WATCH_H
+#pragma once
 
 #include <glib.h>
 
 /* Returns only when there never was a mill, or when it cannot be watched (2: too many streams, not a mill): NULL is not
  * an error. */
 int status_watch(const char *address, GError **error);
-
-#endif

@@ -4,8 +4,7 @@
  * Thread:    the CivetWeb thread that holds the connection.
  * Ownership: a request lives as long as its handler runs; answers borrow everything.
  */
-#ifndef DROPMILL_WEB_HTTP_ANSWER_H
-#define DROPMILL_WEB_HTTP_ANSWER_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -58,5 +57,3 @@ int answer_error(struct request *request, int status, const char *format, ...) G
 
 /* Whether a list of ETags (If-None-Match) names this one. */
 bool etag_listed(const char *list, const char *etag);
-
-#endif

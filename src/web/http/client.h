@@ -4,8 +4,7 @@
  * Thread:    any; it waits at most 10 s.
  * Ownership: returns owned.
  */
-#ifndef DROPMILL_WEB_HTTP_CLIENT_H
-#define DROPMILL_WEB_HTTP_CLIENT_H
+#pragma once
 
 #include <glib.h>
 #include <json-glib/json-glib.h>
@@ -17,5 +16,3 @@ bool client_stream(
 	const char *address, const char *path, void (*each)(JsonObject *event, void *user), void *user, GError **error);
 
 JsonObject *client_get(const char *address, const char *path, GError **error);
-
-#endif

@@ -5,8 +5,7 @@
  *            times are ISO 8601 in UTC, and seconds have as many digits as mean something.
  * Thread:    any. Ownership: tables are static; JSON members of a struct are taken.
  */
-#ifndef DROPMILL_WEB_HTTP_FIELDS_H
-#define DROPMILL_WEB_HTTP_FIELDS_H
+#pragma once
 
 #include <glib.h>
 #include <json-glib/json-glib.h>
@@ -82,5 +81,3 @@ JsonObject *fields_schema(const struct table *table, JsonObject *schemas);
 /* A struct's number. */
 gint64 field_number(const struct field *field, const void *from);
 void set_text(JsonObject *object, const char *name, const char *text /* made valid UTF-8; NULL: null */);
-
-#endif

@@ -4,8 +4,7 @@
  * Thread:    the CivetWeb thread that holds the connection.
  * Ownership: borrows both.
  */
-#ifndef DROPMILL_WEB_HTTP_FILES_H
-#define DROPMILL_WEB_HTTP_FILES_H
+#pragma once
 
 #include "status/snapshot.h"
 #include "web/http/answer.h"
@@ -20,5 +19,3 @@ int files_send_original(struct request *request, const struct job_view *job);
 /* One byte range of a file of `size` bytes. RANGE_NONE: send it whole (no header, or one this server may ignore). */
 enum range { RANGE_NONE, RANGE_PART, RANGE_UNSATISFIABLE };
 enum range files_range(const char *header, gint64 size, gint64 *first, gint64 *last);
-
-#endif

@@ -5,8 +5,7 @@
  * Thread:    parsed by the main thread; read-only afterwards, from any.
  * Ownership: listen_free().
  */
-#ifndef DROPMILL_WEB_HTTP_LISTEN_H
-#define DROPMILL_WEB_HTTP_LISTEN_H
+#pragma once
 
 #include <glib.h>
 #include <netinet/in.h>
@@ -35,5 +34,3 @@ bool listen_explain(const struct listen_address *address, const char *detail, GE
  * name as Host. Names accepted: any literal address, localhost, the name given to --http, and, when others can reach it,
  * this machine's name. host: the header's value or NULL. */
 bool listen_accepts_host(const struct listen_address *address, const char *host);
-
-#endif

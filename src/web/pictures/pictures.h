@@ -7,8 +7,7 @@
  * Thread:    any; one thread of its own asks the process, one picture after the other.
  * Ownership: pictures_free() ends the process.
  */
-#ifndef DROPMILL_WEB_PICTURES_PICTURES_H
-#define DROPMILL_WEB_PICTURES_PICTURES_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 
@@ -47,5 +46,3 @@ JsonObject *pictures_state(struct pictures *pictures, const struct picture *pict
 guint64 pictures_last(struct pictures *pictures);
 /* The ends after that number which are still remembered, as pictures_state() writes them, owned. last: number of the newest. */
 JsonArray *pictures_news(struct pictures *pictures, guint64 above, guint64 *last);
-
-#endif

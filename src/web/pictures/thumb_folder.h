@@ -3,8 +3,7 @@
  * Purpose:   the folder of kept thumbnails: files named by their key, within a bound.
  * Thread:    finding: any; sweeping: one. Ownership: paths are returned owned, types are borrowed.
  */
-#ifndef DROPMILL_WEB_PICTURES_THUMB_FOLDER_H
-#define DROPMILL_WEB_PICTURES_THUMB_FOLDER_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -17,5 +16,3 @@ gint64 thumb_folder_sweep(const char *folder);
 char *thumb_folder_find(const char *folder, const char *key, const char **type);
 /* A file of this name with these bytes, whole or not at all. */
 bool thumb_folder_put(const char *folder, const char *name, GBytes *bytes, GError **error);
-
-#endif

@@ -4,8 +4,7 @@
  * Thread:    one, but for thumbnailer_stop().
  * Ownership: thumbnailer_free() ends the process.
  */
-#ifndef DROPMILL_WEB_PICTURES_THUMBNAILER_H
-#define DROPMILL_WEB_PICTURES_THUMBNAILER_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -24,5 +23,3 @@ void thumbnailer_rest(struct thumbnailer *thumbnailer);
 /* Any thread: what is being made is given up, and nothing more is. */
 void thumbnailer_stop(struct thumbnailer *thumbnailer);
 void thumbnailer_free(struct thumbnailer *thumbnailer);
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   a joiner in a folder of its own that remembers what it was told, and records in parts for it.
  * Thread:    the test's. Ownership: finish() frees the harness's.
  */
-#ifndef DROPMILL_TESTS_BUS_JOINER_SUPPORT_H
-#define DROPMILL_TESTS_BUS_JOINER_SUPPORT_H
+#pragma once
 
 #include "base/error.h"
 
@@ -123,5 +122,3 @@ static inline void assert_value(const struct record *record, GBytes *expected)
 	assert_memory_equal(
 		g_bytes_get_data(some, NULL), (const guint8 *)g_bytes_get_data(expected, NULL) + 4099, 5000);
 }
-
-#endif

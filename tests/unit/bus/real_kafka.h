@@ -4,8 +4,7 @@
  *            reason where Java or Maven cannot be had; under CI that is a failure. Also runs `dropmill topics`.
  * Thread:    the test's. Ownership: one broker a program, from set_up() to tear_down().
  */
-#ifndef DROPMILL_TESTS_BUS_REAL_KAFKA_H
-#define DROPMILL_TESTS_BUS_REAL_KAFKA_H
+#pragma once
 
 #include "support.h"
 
@@ -135,5 +134,3 @@ static inline int topics(char **output, char **errors, const char *const *argume
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 #define TOPICS(output, errors, ...) topics(output, errors, (const char *const[]){__VA_ARGS__, NULL})
-
-#endif

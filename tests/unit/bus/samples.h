@@ -4,8 +4,7 @@
  * Thread:    any.
  * Ownership: samples belong to the caller.
  */
-#ifndef DROPMILL_TESTS_BUS_SAMPLES_H
-#define DROPMILL_TESTS_BUS_SAMPLES_H
+#pragma once
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -171,5 +170,3 @@ static inline void flip(char *text, gsize length, GRand *random)
 	for (int i = 0; length > 0 && i < flips; i++)
 		text[g_rand_int_range(random, 0, (gint32)length)] ^= (char)(1 << g_rand_int_range(random, 0, 8));
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What tests of records on their way out have in common. */
-#ifndef DROPMILL_TESTS_BUS_SHIP_SUPPORT_H
-#define DROPMILL_TESTS_BUS_SHIP_SUPPORT_H
+#pragma once
 
 #include "base/error.h"
 #include "support.h"
@@ -35,5 +34,3 @@ static void on_shipped(enum delivery_end delivery, const GError *error, void *us
 	g_cond_signal(&shipped->changed);
 	g_mutex_unlock(&shipped->lock);
 }
-
-#endif

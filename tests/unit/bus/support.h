@@ -4,8 +4,7 @@
  * Thread:    callbacks run on the bus's threads, the rest on the test's.
  * Ownership: an inbox owns the records that came.
  */
-#ifndef DROPMILL_TESTS_BUS_SUPPORT_H
-#define DROPMILL_TESTS_BUS_SUPPORT_H
+#pragma once
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -192,5 +191,3 @@ static inline void wait_states(struct states *states, int ups, int downs)
 	assert_int_equal(states->ups, ups);
 	assert_int_equal(states->downs, downs);
 }
-
-#endif

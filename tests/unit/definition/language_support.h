@@ -3,8 +3,7 @@
  * Purpose:   definitions in a folder of their own, and what is said of them; for tests of what makes definitions short.
  * Thread:    the test's. Ownership: strings are returned owned.
  */
-#ifndef DROPMILL_TESTS_LANGUAGE_SUPPORT_H
-#define DROPMILL_TESTS_LANGUAGE_SUPPORT_H
+#pragma once
 
 #include "definition/reader/definition.h"
 
@@ -70,5 +69,3 @@ static void assert_says(const char *text, const char *expected)
 	g_autofree char *answer = said(text, NULL);
 	assert_string_equal(answer, expected);
 }
-
-#endif

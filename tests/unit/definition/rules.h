@@ -4,8 +4,7 @@
  *            libvips. The real rules have tests of their own in tests/unit/image/.
  * Thread:    any. Ownership: as struct step_rules says.
  */
-#ifndef DROPMILL_TESTS_RULES_H
-#define DROPMILL_TESTS_RULES_H
+#pragma once
 
 #include "definition/reader/definition.h"
 
@@ -96,5 +95,3 @@ static const struct step_rules rules = {
 	.check_save = rules_check_save,
 	.can_load = rules_can_load,
 };
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What exactness means for pictures with alpha, where neighbouring pixels are mixed. */
-#ifndef DROPMILL_TESTS_IMAGE_ALPHA_SUPPORT_H
-#define DROPMILL_TESTS_IMAGE_ALPHA_SUPPORT_H
+#pragma once
 
 #include "support.h"
 
@@ -20,5 +19,3 @@ static inline int by_alpha(VipsImage *in, direct operation, VipsImage **out)
 	return vips_premultiply(in, &weighed, NULL) || operation(weighed, &mixed) ||
 	       vips_unpremultiply(mixed, &plain, NULL) || vips_cast(plain, out, in->BandFmt, NULL);
 }
-
-#endif

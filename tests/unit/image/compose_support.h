@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What the tests of composition share: a folder with assets, steps that name them, pictures of every kind, cutting into tiles. */
-#ifndef DROPMILL_TESTS_IMAGE_COMPOSE_SUPPORT_H
-#define DROPMILL_TESTS_IMAGE_COMPOSE_SUPPORT_H
+#pragma once
 
 #include "support.h"
 
@@ -187,5 +186,3 @@ static inline int remove_assets(void **state)
 	g_free(assets);
 	return 0;
 }
-
-#endif

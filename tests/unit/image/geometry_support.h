@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What the tests of geometry, bands and metadata share: kinds of pictures with CMYK among them, output pixels told by the
  * source pixel that they come from, and tiles as the planner and a worker make them. */
-#ifndef DROPMILL_TESTS_IMAGE_GEOMETRY_SUPPORT_H
-#define DROPMILL_TESTS_IMAGE_GEOMETRY_SUPPORT_H
+#pragma once
 
 #include "support.h"
 
@@ -168,5 +167,3 @@ static inline void assert_reads_once(const char *steps)
 	g_autoptr(VipsImage) b = with_steps(steps, any);
 	assert_same_picture(a, b);
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * ICC profiles made in code (version 2, a matrix or one curve): what cameras and scanners embed. */
-#ifndef DROPMILL_TESTS_IMAGE_PROFILE_SUPPORT_H
-#define DROPMILL_TESTS_IMAGE_PROFILE_SUPPORT_H
+#pragma once
 
 #include "support.h"
 
@@ -130,5 +129,3 @@ static inline VipsImage *without_profile(VipsImage *in)
 	g_object_unref(in);
 	return out;
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What the tests of image/ share: pictures made in code, chains written as JSON, comparison of every byte. */
-#ifndef DROPMILL_TESTS_IMAGE_SUPPORT_H
-#define DROPMILL_TESTS_IMAGE_SUPPORT_H
+#pragma once
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -104,5 +103,3 @@ static inline void remove_scratch(const char *folder)
 		g_dir_close(dir);
 	assert_int_equal(remove(folder), 0);
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * TIFFs of any kind, byte by byte. */
-#ifndef DROPMILL_TESTS_IMAGE_TIFF_SUPPORT_H
-#define DROPMILL_TESTS_IMAGE_TIFF_SUPPORT_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -49,5 +48,3 @@ static inline GBytes *tiff(const struct kind *kind, const guint8 *data, gsize le
 	put(all, 0, 4);
 	return g_byte_array_free_to_bytes(all);
 }
-
-#endif

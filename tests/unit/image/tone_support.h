@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What the tests of tones and colours share: every kind of picture, steps as short text, tiles against the whole. */
-#ifndef DROPMILL_TESTS_IMAGE_TONE_SUPPORT_H
-#define DROPMILL_TESTS_IMAGE_TONE_SUPPORT_H
+#pragma once
 
 #include "support.h"
 
@@ -158,5 +157,3 @@ static inline void assert_kept(const char *steps, size_t kind)
 		if (before[i] != after[i])
 			fail_msg("%s changes alpha: %g to %g", steps, before[i], after[i]);
 }
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   a folder of its own for each test, and the database in it.
  * Thread:    the main one. Ownership: set_up() and tear_down() own `here`.
  */
-#ifndef DROPMILL_TESTS_BASE_HISTORY_SUPPORT_H
-#define DROPMILL_TESTS_BASE_HISTORY_SUPPORT_H
+#pragma once
 
 #include "ledger/history.h"
 
@@ -49,5 +48,3 @@ static inline struct history *opened(void)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   the ledger, asked in one line. Include it before cmocka.h.
  * Thread:    the test's. Ownership: strings are returned owned.
  */
-#ifndef DROPMILL_TESTS_BASE_LEDGER_SUPPORT_H
-#define DROPMILL_TESTS_BASE_LEDGER_SUPPORT_H
+#pragma once
 
 #include "ledger/ledger.h"
 
@@ -20,5 +19,3 @@ static inline char *owner_of(struct history *history, const char *path)
 	g_free(output.job);
 	return output.owner;
 }
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   pictures that are milled, and wait for their commit.
  * Thread:    the test's. Ownership: the bed has the jobs.
  */
-#ifndef DROPMILL_TESTS_COMMIT_SUPPORT_H
-#define DROPMILL_TESTS_COMMIT_SUPPORT_H
+#pragma once
 
 #include "output_names_support.h"
 
@@ -34,5 +33,3 @@ static inline struct job *milled(struct bed *bed, const char *relative)
 	}
 	return job;
 }
-
-#endif

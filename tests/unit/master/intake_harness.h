@@ -4,8 +4,7 @@
  * Thread:    the test's; the intake's callbacks write under the lock.
  * Ownership: static; harness_start/harness_stop as cmocka's set-up and teardown.
  */
-#ifndef DROPMILL_TESTS_INTAKE_HARNESS_H
-#define DROPMILL_TESTS_INTAKE_HARNESS_H
+#pragma once
 
 #include <fcntl.h>
 #include <glib.h>
@@ -303,5 +302,3 @@ static inline int harness_stop(void **state)
 }
 
 #define INTAKE_TEST(name) cmocka_unit_test_setup_teardown(name, harness_start, harness_stop)
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   a mill's output folder and ledger without the mill: pictures are dropped, named and committed in a line each.
  * Thread:    the test's. Ownership: set_up() and tear_down() own the bed.
  */
-#ifndef DROPMILL_TESTS_NAMES_SUPPORT_H
-#define DROPMILL_TESTS_NAMES_SUPPORT_H
+#pragma once
 
 #include "master/commit/output_names_private.h"
 
@@ -213,5 +212,3 @@ static inline void put_stranger(const struct bed *bed, const char *name)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
-#endif

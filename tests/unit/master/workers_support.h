@@ -3,8 +3,7 @@
  * Purpose:   workers as heartbeats make them, for tests that need no process.
  * Thread:    the main one. Ownership: what is returned is the caller's; workers_heard() takes it.
  */
-#ifndef DROPMILL_TESTS_MASTER_WORKERS_SUPPORT_H
-#define DROPMILL_TESTS_MASTER_WORKERS_SUPPORT_H
+#pragma once
 
 #include "master/fleet/workers.h"
 
@@ -51,5 +50,3 @@ static inline struct workers *workers_unheard(void)
 
 	return workers_new(&events);
 }
-
-#endif

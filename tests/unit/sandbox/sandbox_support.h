@@ -3,8 +3,7 @@
  * Purpose:   a process that enters the sandbox and tries a door.
  * Thread:    the main one.
  */
-#ifndef DROPMILL_TESTS_IMAGE_SANDBOX_SUPPORT_H
-#define DROPMILL_TESTS_IMAGE_SANDBOX_SUPPORT_H
+#pragma once
 
 #include "../image/support.h"
 
@@ -57,5 +56,3 @@ static inline int inside(enum sandbox_network network, int (*try)(void))
 			skip();                                                                                        \
 		assert_int_equal(number, 0);                                                                           \
 	} while (0)
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   a snapshot made by hand, with every state of jobs, workers and pipelines and names that want to be markup.
  * Thread:    any. Ownership: returns owned.
  */
-#ifndef DROPMILL_TESTS_WEB_FAKE_H
-#define DROPMILL_TESTS_WEB_FAKE_H
+#pragma once
 
 #include "base/clock.h"
 #include "status/snapshot.h"
@@ -173,5 +172,3 @@ static inline struct snapshot *fake_snapshot(const char *file)
 	fake_pipeline(snapshot, "broken", "pipelines/broken.yaml:7:5: unknown operation 'blurr'; did you mean 'blur'?");
 	return snapshot;
 }
-
-#endif

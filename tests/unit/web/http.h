@@ -3,8 +3,7 @@
  * Purpose:   a small HTTP client on a bare socket, so that tests can say what no polite client would.
  * Thread:    any. Ownership: reply_clear().
  */
-#ifndef DROPMILL_TESTS_WEB_HTTP_H
-#define DROPMILL_TESTS_WEB_HTTP_H
+#pragma once
 
 #include <arpa/inet.h>
 #include <glib.h>
@@ -102,5 +101,3 @@ static inline char *reply_header(const struct reply *reply, const char *name)
 	}
 	return NULL;
 }
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   a page on a free port with the fake snapshot behind it, for a group of tests.
  * Thread:    the main one. Ownership: served_stop() ends it and removes the files.
  */
-#ifndef DROPMILL_TESTS_WEB_SERVED_H
-#define DROPMILL_TESTS_WEB_SERVED_H
+#pragma once
 
 #include <glib/gstdio.h>
 
@@ -56,5 +55,3 @@ static inline int served_stop(void **state)
 	g_clear_pointer(&served_folder, g_free);
 	return 0;
 }
-
-#endif

@@ -4,8 +4,7 @@
  *            Codes, categories and byte stuffing: ITU-T T.81, annexes C, F.1.2 and F.2.2.
  * Thread:    any. Ownership: plain values; bits_out is freed by its owner.
  */
-#ifndef DROPMILL_IMAGE_WRITE_PARALLEL_HUFFMAN_H
-#define DROPMILL_IMAGE_WRITE_PARALLEL_HUFFMAN_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -48,5 +47,3 @@ void bits_put_dc(struct bits_out *out, const struct huffman *table, int differen
 void bits_copy(struct bits_out *out, const guint8 *bytes, gsize from, gsize to);
 /* Fills the last byte with ones. */
 void bits_flush(struct bits_out *out);
-
-#endif

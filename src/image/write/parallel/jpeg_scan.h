@@ -4,8 +4,7 @@
  *            ITU-T T.81: B.2 (markers), A.2 (order of blocks).
  * Thread:    any. Ownership: plain values; byte arrays are returned owned.
  */
-#ifndef DROPMILL_IMAGE_WRITE_PARALLEL_JPEG_SCAN_H
-#define DROPMILL_IMAGE_WRITE_PARALLEL_JPEG_SCAN_H
+#pragma once
 
 #include "image/write/parallel/huffman.h"
 
@@ -39,5 +38,3 @@ GByteArray *jpeg_scan_data(const guint8 *bytes, gsize length);
 /* Reads one MCU. first: the difference of each component's first block. sums: all of each component's are added to it; may be NULL. False: the
  * bits are none. */
 bool jpeg_scan_mcu(const struct jpeg_scan *scan, struct bits *bits, struct dc *first, int *sums);
-
-#endif

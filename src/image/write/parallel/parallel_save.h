@@ -8,8 +8,7 @@
  *            own, several at once.
  * Ownership: parallel_save_free().
  */
-#ifndef DROPMILL_IMAGE_WRITE_PARALLEL_PARALLEL_SAVE_H
-#define DROPMILL_IMAGE_WRITE_PARALLEL_PARALLEL_SAVE_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
@@ -40,5 +39,3 @@ int parallel_save_count(const struct parallel_save *strips);
 
 /* As format_save(). False without an error: wait() said that there is nothing more to come. */
 bool parallel_save_run(struct parallel_save *strips, const char *path, GError **error);
-
-#endif

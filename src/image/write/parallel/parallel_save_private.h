@@ -3,8 +3,7 @@
  * Purpose:   what a format that can be encoded in strips has to do. Private to strips*.c.
  * Thread:    begin, append and end are called in order, never two at once; encode in any thread, several at once.
  */
-#ifndef DROPMILL_IMAGE_WRITE_PARALLEL_PARALLEL_SAVE_PRIVATE_H
-#define DROPMILL_IMAGE_WRITE_PARALLEL_PARALLEL_SAVE_PRIVATE_H
+#pragma once
 
 #include "image/table/format_table.h"
 #include "image/write/parallel/parallel_save.h"
@@ -70,5 +69,3 @@ bool parallel_save_head(struct parallel_save *strips, JsonObject *save, bool (*e
 
 /* A black picture of another size, with all metadata. */
 bool parallel_save_model(struct parallel_save *strips, int width, int height, GBytes **out, GError **error);
-
-#endif

@@ -5,8 +5,7 @@
  *            edition), clauses 5, 9 and 12.7; the stream's wrapping: RFC 1950. Private to parallel_png.c.
  * Thread:    each chunk in one. Ownership: png_chunk_free().
  */
-#ifndef DROPMILL_IMAGE_WRITE_PARALLEL_PNG_CHUNK_H
-#define DROPMILL_IMAGE_WRITE_PARALLEL_PNG_CHUNK_H
+#pragma once
 
 #include <stdbool.h>
 #include <vips/vips.h>
@@ -41,5 +40,3 @@ guint32 png_chunk_sum(const struct png_chunk *chunk, guint32 before);
 /* The chunk with the checksum, behind all others, and the end of the file. Returns owned. */
 GByteArray *png_end(guint32 sum);
 guint32 png_no_sum(void); /* before the first chunk */
-
-#endif
