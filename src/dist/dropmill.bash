@@ -4,18 +4,20 @@
 
 _dropmill()
 {
-	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} program=${COMP_WORDS[0]}
+	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} program=${COMP_WORDS[0]} argument
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
 		mapfile -t COMPREPLY < <(compgen -W "run master worker once explain check ops topics status version --help" -- "$current")
 		return
 	fi
-	case $previous in
-	--payload) mapfile -t COMPREPLY < <(compgen -W "auto inline shm" -- "$current") && return ;;
-	--log-format) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$current") && return ;;
-	--pipelines | --watch | --out | --state) mapfile -t COMPREPLY < <(compgen -d -- "$current") && return ;;
-	esac
+	if [[ $previous == --* ]]; then
+		argument=$("$program" "$command" --help 2>/dev/null | sed -n "s/.* $previous=\\([^ ]*\\) .*/\\1/p")
+		case $argument in
+		*"|"*) mapfile -t COMPREPLY < <(compgen -W "${argument//|/ }" -- "$current") && return ;;
+		DIR) mapfile -t COMPREPLY < <(compgen -d -- "$current") && return ;;
+		esac
+	fi
 	if [[ $current == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$("$program" "$command" --help 2>/dev/null | grep -oE -- '--[a-z][a-z-]+')" -- "$current")
 		return

@@ -164,7 +164,7 @@ bool start_embedded(struct master *master, int partitions, GError **error)
 
 	if (!options->brokers)
 		master->link.embedded =
-			embedded_new(options->prefix, partitions, strcmp(options->payload, "inline") == 0, error);
+			embedded_new(options->topic_prefix, partitions, strcmp(options->payload, "inline") == 0, error);
 #ifdef DROPMILL_TEST_HOOKS /* so that a test's record gets as far as to what looks at it */
 	if (g_getenv("DROPMILL_TEST_NO_MAC"))
 		return options->brokers || master->link.embedded;
@@ -179,7 +179,7 @@ bool start_bus(struct master *master, GError **error)
 	const struct options *options = master->settings.options;
 	struct bus_options bus = {
 		.brokers = options->brokers ? options->brokers : (char *)embedded_brokers(master->link.embedded),
-		.prefix = options->prefix,
+		.prefix = options->topic_prefix,
 		.role = (char *)"dropmill-master",
 		.properties = options->properties,
 		.embedded = master->link.embedded != NULL,

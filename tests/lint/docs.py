@@ -110,6 +110,26 @@ def keys(schema):
     return table(["Key", "Value", "Default", ""], rows)
 
 
+def options(program, command):
+    """Of each option that --help names: flag, argument, default, meaning."""
+    rows = re.findall(r"^  (?:(-\w), )?(--[a-z-]+)(?:=(\S+))? {2,}(.*?)(?: \(default: (.*)\))?$", output_of(program, command, "--help"), re.M)
+    return [row for row in rows if row[1] != "--help"]
+
+
+def options_table(program, command):
+    rows = []
+    for short, flag, argument, text, default in options(program, command):
+        rows.append([(short and f"`{short}`, ") + f"`{flag} {argument}".rstrip() + "`", default, text])
+    return table(["Option", "Default", ""], rows)
+
+
+def options_man(program):
+    lines = []
+    for short, flag, argument, text, default in options(program, "run"):
+        lines.append(f'.TP\n.BI "{short and short + ", "}{flag} " {argument}\n{text}{default and f" (default: {default})"}\n')
+    return "".join(lines).replace("-", "\\-")
+
+
 def allowable(schema):
     words = schema["$defs"]["allowable"]
     rows = [[f"`{word}`", called.split(" ", 1)[1]] for word, called in zip(words["enum"], words["enumDescriptions"])]
@@ -148,6 +168,9 @@ def generated(program):
         "allowable": allowable(schema),
         "lacks": lacks(json.loads(output_of(program, "ops", "--formats", "--json"))),
         "junk": junk(),
+        "options": options_table(program, "run"),
+        "topics": options_table(program, "topics"),
+        "man": options_man(program),
         "metrics": metrics(openapi),
         "paths": paths(openapi),
     }
@@ -162,6 +185,8 @@ def with_parts(pages, wanted):
     """The pages with the generated parts that the program and the sources give now. Each part is in exactly one page."""
     for part, text in wanted.items():
         begin, end = f"<!-- {part}: begin (make docs) -->\n", f"<!-- {part}: end -->\n"
+        if part == "man":
+            begin, end = '.\\" man: begin (make docs)\n', '.\\" man: end\n'
         holders = [path for path, page in pages.items() if begin in page]
         if len(holders) != 1 or pages[holders[0]].count(begin) != 1 or pages[holders[0]].count(end) != 1:
             raise SystemExit(f"{DOC}: one page must have the lines {begin.strip()} and {end.strip()}, once; found in {holders}")
@@ -238,7 +263,7 @@ def check_options(program, page, man):
 
 def main():
     program = os.path.join(ROOT, sys.argv[1], "dropmill")
-    pages = {path: read(path) for path in documents()}
+    pages = {path: read(path) for path in [*documents(), MAN]}
     wanted = with_parts(pages, generated(program))
     stale = [path for path in pages if pages[path] != wanted[path]]
     if "--write" in sys.argv:
@@ -250,7 +275,7 @@ def main():
     problems += check_sources(wanted)
     problems += check_names(wanted)
     problems += check_index(wanted)
-    problems += check_options(program, wanted[COMMAND_LINE], read(MAN).replace("\\-", "-"))
+    problems += check_options(program, wanted[COMMAND_LINE], wanted[MAN].replace("\\-", "-"))
     if len(wanted["README.md"].encode()) > README_BYTES:
         problems.append(f"README.md has more than {README_BYTES} bytes: move something to {DOC}")
     print("\n".join(problems) or f"README.md and {len(pages) - 1} pages agree with the program")

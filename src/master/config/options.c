@@ -15,41 +15,26 @@
 
 #define DEFAULT_SPOOL (G_GINT64_CONSTANT(16) << 30)
 
-/* long name (also the key in dropmill.yaml and, in capitals, the environment variable), field, argument, default, help */
-#define TEXT_OPTIONS(X)                                                                                                \
-	X("pipelines", pipelines, "DIR", "pipelines", "folder of definitions (default pipelines)")                     \
-	X("watch", watch, "DIR", "watch", "folder of inboxes (default watch)")                                         \
-	X("out", out, "DIR", "out", "folder for finished images (default out)")                                        \
-	X("state", state, "DIR", ".dropmill", "folder for history and spool files (default .dropmill)")                \
-	X("http", http, "ADDR:PORT", "127.0.0.1:8080", "the status page (default 127.0.0.1:8080; port 0: any)")        \
-	X("brokers", brokers, "LIST", NULL, "Kafka cluster host:port,... (default: the embedded broker)")              \
-	X("topic-prefix", prefix, "P", "", "before every topic's and group's name")                                    \
-	X("payload", payload, "auto|inline|shm", "auto", "how pixels travel (default auto)")                           \
-	X("log-format", log_format, "text|json", "text", "log lines (default text)")
-#define NUMBER_OPTIONS(X)                                                                                              \
-	X("workers", workers, "N", 1, 1024, "worker processes (default: one a core)")                                  \
-	X("count", count, "N", 1, 1024, "worker: how many processes (default 1)")                                      \
-	X("history", history, "N", 1, 100000000, "finished jobs that are remembered (default 100000)")                 \
-	X("drain-seconds", drain_seconds, "N", 1, 86400,                                                               \
-		"after SIGTERM: for so long what is in hand may be finished (default 120)")                            \
-	X("queue", queue, "N", 1, 100000000,                                                                           \
-		"files of an inbox that are taken at a time, the rest waits there (default 1000, or 8 a worker)")      \
-	X("recycle-tasks", recycle_tasks, "N", 0, 1000000000,                                                          \
-		"replace a worker after so many tasks (default 0: never)")                                             \
-	X("nice", nice, "N", -20, 19, "niceness of workers and codecs (default 0)")                                    \
-	X("tile", tile, "PX", 16, 65536,                                                                               \
-		"tile edge; when given, every picture larger than one tile is cut (default 512, of large pictures more)")
+static const struct option {
+	const char *field, *argument, *fallback, *otherwise, *help;
+	enum { OPTION_TEXT, OPTION_NUMBER, OPTION_SIZE } type;
+	gsize at;
+	int low, high;
+} table[] = {
+#define TEXT_ROW(field, argument, fallback, otherwise, help)                                                           \
+	{#field, argument, fallback, otherwise, help, OPTION_TEXT, offsetof(struct options, field), 0, 0},
+#define NUMBER_ROW(field, argument, low, high, fallback, otherwise, help)                                              \
+	{#field, argument, fallback, otherwise, help, OPTION_NUMBER, offsetof(struct options, field), low, high},
+#define SIZE_ROW(field, argument, fallback, otherwise, help)                                                           \
+	{#field, argument, fallback, otherwise, help, OPTION_SIZE, offsetof(struct options, field), 0, 0},
+	OPTIONS(TEXT_ROW, NUMBER_ROW, SIZE_ROW)};
 
-#define SIZE_OPTIONS(X)                                                                                                \
-	X("memory", memory, "SIZE",                                                                                    \
-		"for pictures that are in tiles, and what is on its way to workers (default 256M)")                    \
-	X("spool", spool, "SIZE",                                                                                      \
-		"for large pictures on their way over Kafka, in files, in each process (default 16G)")                 \
-	X("recycle-growth", recycle_growth, "SIZE",                                                                    \
-		"replace a worker that grew by so much, such as 500M (default: never)")                                \
-	X("worker-memory", worker_memory, "SIZE",                                                                      \
-		"replace a worker that holds more memory of its own, such as 2G (default: no limit)")
 #define KAFKA_VARIABLE "DROPMILL_KAFKA_"
+
+static char *name_of(const struct option *option)
+{
+	return g_strdelimit(g_strdup(option->field), "_", '-');
+}
 
 static char *environment_name(const char *name)
 {
@@ -68,21 +53,6 @@ static bool read_number(
 		return fail(error, ERROR_SYSTEM, "%s: %s must be a whole number from %d to %d, not '%s'", where, name,
 			low, high, text);
 	*value = (int)number;
-	return true;
-}
-
-/* Takes what the command line left open from the environment, then from the file, then the default. */
-static bool settle_text(char **field, const char *name, const struct node *file, const char *fallback)
-{
-	g_autofree char *variable = environment_name(name);
-	const struct node *node = file ? node_get(file, name) : NULL;
-
-	if (!*field && g_getenv(variable))
-		*field = g_strdup(g_getenv(variable));
-	if (!*field && node)
-		*field = g_strdup(node_as_string(node));
-	if (!*field)
-		*field = g_strdup(fallback);
 	return true;
 }
 
@@ -123,22 +93,6 @@ static void take_properties(GHashTable *properties)
 	}
 }
 
-static bool settle_number(
-	int *field, const char *given, const char *name, const struct node *file, int low, int high, GError **error)
-{
-	g_autofree char *variable = environment_name(name);
-	const struct node *node = file ? node_get(file, name) : NULL;
-
-	if (given)
-		return read_number("command line", name, given, low, high, field, error);
-	if (g_getenv(variable))
-		return read_number(variable, name, g_getenv(variable), low, high, field, error);
-	if (node)
-		return read_number("dropmill.yaml", name, node_as_string(node) ? node_as_string(node) : "?", low, high,
-			field, error);
-	return true;
-}
-
 /* 500M, 500MB, 1.5GiB: as people write it, in powers of 1024 except where a B follows. 0: none. */
 static bool read_size(const char *where, const char *name, const char *text, gint64 *value, GError **error)
 {
@@ -167,27 +121,53 @@ static bool read_size(const char *where, const char *name, const char *text, gin
 	return true;
 }
 
-static bool settle_size(gint64 *field, const char *given, const char *name, const struct node *file, GError **error)
+/* Where the argument lists all that it may be. */
+static bool read_text(const char *where, const char *name, const struct option *option, const char *text, char **value,
+	GError **error)
 {
-	g_autofree char *variable = environment_name(name);
-	const struct node *node = file ? node_get(file, name) : NULL;
+	g_auto(GStrv) choices = g_strsplit(option->argument, "|", -1);
 
-	if (given)
-		return read_size("command line", name, given, field, error);
-	if (g_getenv(variable))
-		return read_size(variable, name, g_getenv(variable), field, error);
-	return !node || read_size("dropmill.yaml", name, node_as_string(node), field, error);
+	if (choices[1] && !g_strv_contains((const char *const *)choices, text)) {
+		g_autofree char *list = g_strjoinv(", ", choices);
+		return fail(error, ERROR_SYSTEM, "%s: %s must be one of %s, not '%s'", where, name, list, text);
+	}
+	*value = g_strdup(text);
+	return true;
+}
+
+/* The command line goes before the environment, that before the file, and that before the default. */
+static bool settle(struct options *options, const struct option *option, const char *given, const struct node *file,
+	GError **error)
+{
+	g_autofree char *name = name_of(option), *variable = environment_name(name);
+	const struct node *node = file ? node_get(file, name) : NULL;
+	const char *set = g_getenv(variable), *written = node ? node_as_string(node) : NULL;
+	const char *where = given ? "command line" : set ? variable : "dropmill.yaml";
+	const char *text = given ? given : set ? set : written ? written : option->fallback;
+	void *value = (char *)options + option->at;
+
+	if (!given && !set && node && !written)
+		return fail(error, ERROR_SYSTEM, "dropmill.yaml: %s must have a plain value", name);
+	if (!text)
+		return true;
+	switch (option->type) {
+	case OPTION_NUMBER:
+		return read_number(where, name, text, option->low, option->high, value, error);
+	case OPTION_SIZE:
+		return read_size(where, name, text, value, error);
+	default:
+		return read_text(where, name, option, text, value, error);
+	}
 }
 
 static bool known_key(const char *key)
 {
-	static const char *const keys[] = {
-#define X(name, ...) name,
-		TEXT_OPTIONS(X) NUMBER_OPTIONS(X) SIZE_OPTIONS(X)
-#undef X
-			"allow",
-		"kafka", NULL};
-	return g_strv_contains(keys, key);
+	for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+		g_autofree char *name = name_of(&table[i]);
+		if (g_str_equal(name, key))
+			return true;
+	}
+	return g_str_equal(key, "allow") || g_str_equal(key, "kafka");
 }
 
 /* dropmill.yaml: the options' long names as keys, and kafka: a map of librdkafka properties. */
@@ -225,17 +205,6 @@ static bool read_file(struct options *options, struct node **root, GError **erro
 	return fail(error, ERROR_SYSTEM, "%s", g_strchomp(all));
 }
 
-static bool check(const struct options *options, GError **error)
-{
-	static const char *const payloads[] = {"auto", "inline", "shm", NULL}, *const logs[] = {"text", "json", NULL};
-
-	if (!g_strv_contains(payloads, options->payload))
-		return fail(error, ERROR_SYSTEM, "--payload must be auto, inline or shm, not '%s'", options->payload);
-	if (!g_strv_contains(logs, options->log_format))
-		return fail(error, ERROR_SYSTEM, "--log-format must be text or json, not '%s'", options->log_format);
-	return true;
-}
-
 /* The definitions' folder stays as given: its name stands in every message about them. */
 static void make_absolute(char **path)
 {
@@ -245,93 +214,98 @@ static void make_absolute(char **path)
 	*path = absolute;
 }
 
-struct options *options_read(int argc, char **argv, const char *usage, GError **error)
+/* "help (default: X)". Returns owned. */
+static char *help_of(const struct option *option)
 {
-	auto_struct(options) options = g_new0(struct options, 1);
-	g_auto(GStrv) properties = NULL;
-#define X(name, field, ...) g_autofree char *given_##field = NULL;
-	NUMBER_OPTIONS(X)
-	SIZE_OPTIONS(X)
-#undef X
-	const GOptionEntry entries[] = {
-#define X(name, field, argument, fallback, help) {name, 0, 0, G_OPTION_ARG_FILENAME, &options->field, help, argument},
-		TEXT_OPTIONS(X)
-#undef X
-#define X(name, field, argument, low, high, help) {name, 0, 0, G_OPTION_ARG_STRING, &given_##field, help, argument},
-			NUMBER_OPTIONS(X)
-#undef X
-#define X(name, field, argument, help) {name, 0, 0, G_OPTION_ARG_STRING, &given_##field, help, argument},
-				SIZE_OPTIONS(X)
-#undef X
-					{"config", 0, 0, G_OPTION_ARG_FILENAME, &options->config,
-						"options as YAML (default dropmill.yaml, when there is one)", "FILE"},
-		{"allow", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->allow,
-			"worker: a folder of the master's machine that tasks may name files in (may be repeated)",
-			"DIR"},
-		{"property", 'X', 0, G_OPTION_ARG_STRING_ARRAY, &properties, "any librdkafka property", "NAME=VALUE"},
-		{G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->rest, NULL, NULL},
-		{0},
-	};
-	g_autoptr(GOptionContext) context = g_option_context_new(usage);
-	auto_struct(node) root = NULL;
+	const char *fallback = option->otherwise ? option->otherwise : option->fallback;
 
-	options->properties = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	return fallback ? g_strdup_printf("%s (default: %s)", option->help, fallback) : g_strdup(option->help);
+}
+
+/* given: a text for each option of the table. */
+static bool parse(int argc, char **argv, const char *usage, struct options *options, char **given, char ***properties,
+	GError **error)
+{
+	g_autoptr(GOptionContext) context = g_option_context_new(usage);
+	g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+	GOptionEntry entries[G_N_ELEMENTS(table) + 5] = {
+		[G_N_ELEMENTS(table)] = {"config", 0, 0, G_OPTION_ARG_FILENAME, &options->config,
+			"options as YAML, and kafka: for librdkafka properties (default: dropmill.yaml, if it exists)",
+			"FILE"},
+		{"allow", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->allow,
+			"worker: tasks may name files below DIR; may be repeated (default: none)", "DIR"},
+		{"property", 'X', 0, G_OPTION_ARG_STRING_ARRAY, properties, "any librdkafka property (TLS, SASL, ...)",
+			"NAME=VALUE"},
+		{G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->rest, NULL, NULL},
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+		char *name = name_of(&table[i]), *help = help_of(&table[i]);
+		g_ptr_array_add(texts, name);
+		g_ptr_array_add(texts, help);
+		entries[i] = (GOptionEntry){name, 0, 0, G_OPTION_ARG_FILENAME, &given[i], help, table[i].argument};
+	}
 	g_option_context_add_main_entries(context, entries, NULL);
-	if (!g_option_context_parse(context, &argc, &argv, error))
-		return NULL;
-	for (guint i = 0; properties && properties[i]; i++) {
-		g_auto(GStrv) pair = g_strsplit(properties[i], "=", 2);
-		if (!pair[0] || !pair[1]) {
-			fail(error, ERROR_SYSTEM, "-X wants NAME=VALUE, not '%s'", properties[i]);
-			return NULL;
-		}
+	return g_option_context_parse(context, &argc, &argv, error);
+}
+
+static bool add_properties(struct options *options, char **properties, GError **error)
+{
+	for (; properties && *properties; properties++) {
+		g_auto(GStrv) pair = g_strsplit(*properties, "=", 2);
+		if (!pair[0] || !pair[1])
+			return fail(error, ERROR_SYSTEM, "-X wants NAME=VALUE, not '%s'", *properties);
 		g_hash_table_insert(options->properties, g_strdup(pair[0]), g_strdup(pair[1]));
 	}
 	take_properties(options->properties);
-	if (!read_file(options, &root, error))
+	return true;
+}
+
+static bool read_all(int argc, char **argv, const char *usage, struct options *options, GError **error)
+{
+	char *given[G_N_ELEMENTS(table)] = {NULL};
+	g_auto(GStrv) properties = NULL;
+	auto_struct(node) file = NULL;
+	bool ok = parse(argc, argv, usage, options, given, &properties, error) &&
+		  add_properties(options, properties, error) && read_file(options, &file, error);
+
+	for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+		ok = ok && settle(options, &table[i], given[i], file, error);
+		g_free(given[i]);
+	}
+	settle_list(&options->allow, "allow", file);
+	return ok;
+}
+
+struct options *options_read(int argc, char **argv, const char *usage, GError **error)
+{
+	auto_struct(options) options = g_new0(struct options, 1);
+
+	options->properties = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	if (!read_all(argc, argv, usage, options, error))
 		return NULL;
-#define X(name, field, argument, fallback, help) settle_text(&options->field, name, root, fallback);
-	TEXT_OPTIONS(X)
-#undef X
-#define X(name, field, argument, low, high, help)                                                                      \
-	if (!settle_number(&options->field, given_##field, name, root, low, high, error))                              \
-		return NULL;
-	NUMBER_OPTIONS(X)
-#undef X
-#define X(name, field, ...)                                                                                            \
-	if (!settle_size(&options->field, given_##field, name, root, error))                                           \
-		return NULL;
-	SIZE_OPTIONS(X)
-#undef X
 	if (!options->memory)
 		options->memory = DEFAULT_MEMORY;
 	if (!options->spool)
 		options->spool = DEFAULT_SPOOL;
+	if (!options->workers)
+		options->workers = (int)g_get_num_processors();
 	/* For codecs and workers, which read it there. */
 	g_autofree char *nice = g_strdup_printf("%d", options->nice);
 	g_setenv("DROPMILL_NICE", nice, TRUE);
-	settle_list(&options->allow, "allow", root);
-	if (!options->workers)
-		options->workers = (int)g_get_num_processors();
-	if (!options->count)
-		options->count = 1;
-	if (!options->drain_seconds)
-		options->drain_seconds = 120;
-	if (!options->history)
-		options->history = 100000;
 	make_absolute(&options->watch);
 	make_absolute(&options->out);
 	make_absolute(&options->state);
-	return check(options, error) ? g_steal_pointer(&options) : NULL;
+	return g_steal_pointer(&options);
 }
 
 void options_free(struct options *options)
 {
 	if (!options)
 		return;
-#define X(name, field, ...) g_free(options->field);
-	TEXT_OPTIONS(X)
-#undef X
+	for (guint i = 0; i < G_N_ELEMENTS(table); i++)
+		if (table[i].type == OPTION_TEXT)
+			g_free(*(char **)((char *)options + table[i].at));
 	g_free(options->config);
 	g_hash_table_unref(options->properties);
 	g_strfreev(options->allow);

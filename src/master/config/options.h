@@ -13,30 +13,52 @@
 
 #include "base/auto.h"
 
+/* Every option but the four below: the field, whose name with - for _ is the flag, the key in dropmill.yaml and, in capitals, DROPMILL_NAME; its
+ * argument, with all that it may be if that holds a |; the bounds of a number; the default, or NULL; what the help says of the default in its
+ * place, or NULL; help. Help, manual, man page and completion are made of it. */
+#define OPTIONS(TEXT, NUMBER, SIZE)                                                                                    \
+	TEXT(pipelines, "DIR", "pipelines", NULL, "folder of definitions")                                             \
+	TEXT(watch, "DIR", "watch", NULL, "folder of inboxes")                                                         \
+	TEXT(out, "DIR", "out", NULL, "folder for finished images")                                                    \
+	TEXT(state, "DIR", ".dropmill", NULL, "history and spool files")                                               \
+	NUMBER(workers, "N", 1, 1024, NULL, "one for each core", "worker processes of run and once")                   \
+	NUMBER(count, "N", 1, 1024, "1", NULL, "worker processes of worker")                                           \
+	SIZE(memory, "SIZE", NULL, "256M",                                                                             \
+		"memory for rows of tiled pictures, and for data on its way to workers of a cluster")                  \
+	SIZE(spool, "SIZE", NULL, "16G", "disk space of each process for large pictures on their way over Kafka")      \
+	NUMBER(recycle_tasks, "N", 0, 1000000000, NULL, "never",                                                       \
+		"replace a worker after this many tasks; it finishes its tasks first and gets no new ones")            \
+	SIZE(recycle_growth, "SIZE", NULL, "never", "replace a worker when its own memory grew by this much (500M)")   \
+	SIZE(worker_memory, "SIZE", NULL, "none", "replace a worker that holds more memory than this (2G)")            \
+	NUMBER(nice, "N", -20, 19, "0", NULL, "niceness of workers and codecs")                                        \
+	TEXT(http, "ADDR:PORT", "127.0.0.1:8080", NULL,                                                                \
+		"address of the page; port 0 takes any free port and prints it")                                       \
+	TEXT(brokers, "LIST", NULL, "the embedded broker", "the Kafka cluster, host:port,...")                         \
+	TEXT(topic_prefix, "P", "", "none",                                                                            \
+		"goes before the name of every topic and group, for several mills on one cluster")                     \
+	TEXT(payload, "auto|inline|shm", "auto", NULL,                                                                 \
+		"how pixels travel: in Kafka records, or in shared memory on one machine")                             \
+	NUMBER(history, "N", 1, 100000000, "100000", NULL, "finished jobs in the history; older jobs only count")      \
+	NUMBER(drain_seconds, "N", 1, 86400, "120", NULL,                                                              \
+		"after SIGTERM, time to finish current work; the rest stays claimed for the next start")               \
+	NUMBER(queue, "N", 1, 100000000, NULL, "1000, or 8 for each worker",                                           \
+		"files of an inbox that are claimed at a time")                                                        \
+	NUMBER(tile, "PX", 16, 65536, NULL, "512; larger for large pictures",                                          \
+		"tile edge; if given, every picture larger than one tile is cut")                                      \
+	TEXT(log_format, "text|json", "text", NULL, "log lines")
+
 struct options {
-	char *config;    /* dropmill.yaml */
-	char *pipelines; /* folder of definitions */
-	char *watch, *out, *state;
-	char *http;    /* ADDR:PORT */
-	char *brokers; /* NULL: embedded */
-	char *prefix;
-	char *payload; /* auto, inline, shm */
-	char *log_format;
-	int workers;            /* 0: as many as cores */
-	int count;              /* worker: processes */
-	int history;            /* finished jobs that are remembered */
-	int drain_seconds;      /* after SIGTERM what is in hand may be finished for so long */
-	int queue;              /* files of an inbox that are claimed and not finished at a time; 0: see jobs_queue() */
-	int recycle_tasks;      /* a worker is replaced after so many; 0: never */
-	int nice;               /* of workers and codecs */
-	gint64 recycle_growth;  /* a worker is replaced when it grew by so many bytes; 0: never */
-	gint64 memory;          /* bytes for the pixels of tiled jobs, in shared memory or on their way to workers */
-	gint64 spool;           /* bytes of large records that may lie in files, in each process */
-	gint64 worker_memory;   /* bytes that a worker may have of its own; 0: no limit */
-	int tile;               /* px; 0: the default, and small pictures are not cut */
+#define TEXT_FIELD(field, ...) char *field;  /* NULL: not given, and there is no default */
+#define NUMBER_FIELD(field, ...) int field;  /* 0: the same */
+#define SIZE_FIELD(field, ...) gint64 field; /* bytes; 0: the same */
+	OPTIONS(TEXT_FIELD, NUMBER_FIELD, SIZE_FIELD)
+#undef TEXT_FIELD
+#undef NUMBER_FIELD
+#undef SIZE_FIELD
+	char *config;           /* dropmill.yaml */
 	char **allow;           /* worker: folders that tasks may name files in; NULL: none */
 	GHashTable *properties; /* librdkafka properties */
-	char **rest;            /* arguments that are no options */
+	char **rest;            /* arguments that are not options */
 };
 
 /* argv[0] is the subcommand's name: run, master, worker, once. Errors are one line for people; exit status 2. usage is shown by --help. */

@@ -160,7 +160,7 @@ static GPtrArray *arguments_of(const struct child *child)
 	g_ptr_array_add(argv, process_sibling("dropmill-image"));
 	add(argv, "worker");
 	add(argv, "--brokers=%s", supervisor->brokers);
-	add(argv, "--topic-prefix=%s", options->prefix);
+	add(argv, "--topic-prefix=%s", options->topic_prefix);
 	add(argv, "--payload=%s", options->payload);
 	add(argv, "--index=%d", child->index);
 	add(argv, "--parent=%d", (int)getpid());
