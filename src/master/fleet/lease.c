@@ -164,13 +164,13 @@ void worker_will_litter(const struct lease *lease)
 	struct worker *worker = lease->worker;
 	const struct job *job = lease->job;
 
-	if (worker->dead || lease->plane != PLANE_SHM)
+	if (worker->death.known || lease->plane != PLANE_SHM)
 		return;
-	if (!worker->litter)
-		worker->litter = g_ptr_array_new_with_free_func(g_free);
+	if (!worker->death.litter)
+		worker->death.litter = g_ptr_array_new_with_free_func(g_free);
 	for (guint i = 0; i < job->outputs->len; i++)
-		g_ptr_array_add(
-			worker->litter, g_strdup(((struct job_output *)g_ptr_array_index(job->outputs, i))->temp));
-	while (worker->litter->len > LITTER_MOST)
-		g_ptr_array_remove_index(worker->litter, 0);
+		g_ptr_array_add(worker->death.litter,
+			g_strdup(((struct job_output *)g_ptr_array_index(job->outputs, i))->temp));
+	while (worker->death.litter->len > LITTER_MOST)
+		g_ptr_array_remove_index(worker->death.litter, 0);
 }

@@ -2,8 +2,8 @@
  * Tiles whose worker is late, and who could help: see speculative.h. */
 #include "master/fleet/speculative.h"
 
-#include "master/fleet/tile_timing.h"
 #include "master/fleet/worker_select.h"
+#include "master/fleet/worker_timing.h"
 
 static bool is_fresh(const struct lease *lease)
 {
@@ -16,16 +16,16 @@ static bool is_fresh(const struct lease *lease)
 static struct speculative_facts facts_of(const struct lease *lease, const struct worker *helper, gint64 now)
 {
 	const struct job *job = lease->job;
-	gint64 usual = tile_timing_usual_us(job, lease->tile);
+	const struct tile_timing *timing = worker_timing_of(job, lease->tile);
 
 	return (struct speculative_facts){
 		.barred = job->tiles[lease->tile].extra || job->send_after_us > now || job->lane != LANE_TILED ||
 			  !worker_may_help(helper, job, lease->tile),
 		.fresh = is_fresh(lease),
-		.usual_us = usual,
-		.late_us = tile_timing_late_us(job, lease->tile),
-		.until_us = tile_timing_until_us(lease->worker, lease, usual, now),
-		.helper_us = tile_timing_own_us(helper, usual),
+		.usual_us = timing->usual_us,
+		.late_us = timing->late_us,
+		.until_us = worker_timing_until_us(lease->worker, lease, timing->usual_us, now),
+		.helper_us = slowness_own_us(helper->slowness, timing->usual_us),
 	};
 }
 
@@ -57,8 +57,7 @@ struct worker *speculative_helper(struct workers *workers, const GPtrArray *trie
 		struct worker *worker = g_ptr_array_index(all, i);
 		if (worker->weight == 0 && worker->state == WORKER_LIVE &&
 			!g_ptr_array_find((GPtrArray *)tried, worker, NULL) &&
-			(!best ||
-				tile_timing_own_us(worker, G_USEC_PER_SEC) < tile_timing_own_us(best, G_USEC_PER_SEC)))
+			(!best || worker->slowness < best->slowness))
 			best = worker;
 	}
 	return best;

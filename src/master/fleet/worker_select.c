@@ -5,49 +5,45 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "master/fleet/breaker.h"
 #include "master/fleet/failure_votes.h"
 #include "master/fleet/lease.h"
-#include "master/fleet/tile_timing.h"
+#include "master/fleet/worker_slot.h"
+#include "master/fleet/worker_timing.h"
 
-#define NOBODY "no worker takes tasks: the newest one "
-
-/* Why it may not get a task, as people read it when nobody may; NULL: it may. */
-static const char *obstacle(const struct worker *worker)
+static enum obstacle obstacle_of(const struct worker *worker)
 {
-	return worker->state == WORKER_GONE             ? "no worker is running"
-	       : worker->state == WORKER_LATE           ? NOBODY "is late with its heartbeat"
-	       : worker->mixed                          ? NOBODY "has another libvips than the first one"
-	       : worker->stuck_job                      ? NOBODY "hangs on an earlier task"
-	       : worker->beat->retiring                 ? NOBODY "is ending"
-	       : worker->beat->partitions->len == 0     ? NOBODY "has no partition of the topic yet"
-	       : worker->breaker->state == BREAKER_OPEN ? NOBODY
-		       "is taken out for a while, because it failed what others managed"
-							: NULL;
+	return worker->state == WORKER_GONE                  ? OBSTACLE_GONE
+	       : worker->state == WORKER_LATE                ? OBSTACLE_LATE
+	       : worker->mixed                               ? OBSTACLE_OTHER_VIPS
+	       : worker->stuck.job                           ? OBSTACLE_STUCK
+	       : worker->beat->retiring                      ? OBSTACLE_RETIRING
+	       : worker->beat->partitions->len == 0          ? OBSTACLE_NO_PARTITION
+	       : worker->slot->breaker.state == BREAKER_OPEN ? OBSTACLE_TAKEN_OUT
+							     : OBSTACLE_NONE;
 }
 
 static bool usable(const struct worker *worker)
 {
-	return !obstacle(worker);
+	return obstacle_of(worker) == OBSTACLE_NONE;
 }
 
 const char *workers_obstacle(struct workers *workers)
 {
 	GPtrArray *all = workers_all(workers);
-	const char *found = "no worker is running";
+	enum obstacle found = OBSTACLE_GONE;
 
 	for (guint i = 0; i < all->len; i++) {
-		const struct worker *worker = g_ptr_array_index(all, i);
-		if (usable(worker))
+		enum obstacle obstacle = obstacle_of(g_ptr_array_index(all, i));
+		if (obstacle == OBSTACLE_NONE)
 			return NULL;
-		if (worker->state != WORKER_GONE)
-			found = obstacle(worker);
+		if (obstacle != OBSTACLE_GONE)
+			found = obstacle;
 	}
-	return found;
+	return obstacle_text(found);
 }
 
 /* The least suspected that could do it, whether they have room or not; 3: nobody. */
-static int least_rank(struct workers *workers, const struct job *job, guint tile)
+static int least_suspicion(struct workers *workers, const struct job *job, guint tile)
 {
 	GPtrArray *all = workers_all(workers);
 	int least = 3;
@@ -62,13 +58,7 @@ static int least_rank(struct workers *workers, const struct job *job, guint tile
 
 bool workers_elsewhere(struct workers *workers, const struct job *job, guint tile)
 {
-	return least_rank(workers, job, tile) < 2;
-}
-
-/* One that has nothing to do may have one task, however large. */
-static bool has_room(const struct worker *worker, int weight, gsize bytes, int window, gsize window_bytes)
-{
-	return worker->weight == 0 || (worker->weight + weight <= window && worker->bytes + bytes <= window_bytes);
+	return least_suspicion(workers, job, tile) < 2;
 }
 
 bool workers_end_job(struct workers *workers, const struct job *job, int weight, int window)
@@ -86,47 +76,51 @@ bool workers_end_job(struct workers *workers, const struct job *job, int weight,
 /* When the task should be ready at this worker's. As long as no tile of the job came back, in weights instead of time. */
 static gint64 ready_us(const struct worker *worker, const struct job *job, guint tile, int weight, gint64 now)
 {
-	gint64 usual = tile_timing_usual_us(job, tile);
+	gint64 usual = worker_timing_of(job, tile)->usual_us;
 
 	if (usual == 0)
-		return tile_timing_own_us(worker, (worker->weight + weight) * (gint64)G_USEC_PER_SEC);
-	return tile_timing_until_us(worker, NULL, usual / weight, now) + tile_timing_own_us(worker, usual);
+		return slowness_own_us(worker->slowness, (worker->weight + weight) * (gint64)G_USEC_PER_SEC);
+	return worker_timing_until_us(worker, NULL, usual / weight, now) + slowness_own_us(worker->slowness, usual);
+}
+
+static struct candidate candidate_of(const struct worker *worker, const struct job *job, guint tile)
+{
+	return (struct candidate){
+		.obstacle = obstacle_of(worker),
+		.suspicion = failure_votes_suspicion(job, tile, worker),
+		.on_trial = worker->slot->breaker.state == BREAKER_HALF_OPEN,
+		.weight = worker->weight,
+		.bytes = worker->bytes,
+		.cost = worker->weight,
+	};
 }
 
 struct worker *worker_select(struct workers *workers, const struct job *job, guint tile, int weight, gsize bytes,
 	int window, gsize window_bytes)
 {
 	GPtrArray *all = workers_all(workers);
-	struct worker *best = NULL;
-	int least = job && job->failure_votes ? least_rank(workers, job, tile) : 0;
-	bool ends = workers_end_job(workers, job, weight, window);
-	gint64 now = ends ? clock_now_us() : 0, best_cost = 0, full_cost = G_MAXINT64;
+	struct selection selection = SELECTION_NONE;
+	const struct wanted wanted = {weight, bytes, window, window_bytes,
+		job && job->failure_votes ? least_suspicion(workers, job, tile) : 0,
+		workers_end_job(workers, job, weight, window)};
+	gint64 now = wanted.ends ? clock_now_us() : 0;
 
 	for (guint i = 0; i < all->len; i++) {
-		struct worker *worker = g_ptr_array_index(all, i);
-		if (!usable(worker) || failure_votes_suspicion(job, tile, worker) > least)
-			continue;
-		bool on_trial = worker->breaker->state == BREAKER_HALF_OPEN;
-		if (on_trial && worker->weight > 0)
-			continue;
-		/* A trial comes first, or it would never come to a worker that the others leave nothing for. */
-		if (on_trial)
-			return worker;
-		gint64 cost = ends ? ready_us(worker, job, tile, weight, now) : worker->weight;
-		if (!has_room(worker, weight, bytes, window, window_bytes))
-			full_cost = MIN(full_cost, cost);
-		else if (!best || cost < best_cost) {
-			best = worker;
-			best_cost = cost;
-		}
+		const struct worker *worker = g_ptr_array_index(all, i);
+		struct candidate candidate = candidate_of(worker, job, tile);
+		if (wanted.ends)
+			candidate.cost = ready_us(worker, job, tile, weight, now);
+		selection_consider(&selection, &wanted, &candidate, (int)i);
 	}
-	return ends && full_cost < best_cost ? NULL : best;
+	int selected = selection_of(&selection, &wanted);
+	return selected < 0 ? NULL : g_ptr_array_index(all, selected);
 }
 
 bool worker_may_help(const struct worker *worker, const struct job *job, guint tile)
 {
-	return usable(worker) && worker->weight == 0 && worker->breaker->state == BREAKER_CLOSED &&
-	       failure_votes_suspicion(job, tile, worker) == 0 && !lease_of(worker, job, tile);
+	const struct candidate candidate = candidate_of(worker, job, tile);
+
+	return candidate_may_help(&candidate, lease_of(worker, job, tile) != NULL);
 }
 
 bool worker_shares(const struct worker *worker, const struct options *options)

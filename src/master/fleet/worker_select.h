@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   which worker gets a task.
+ * Purpose:   which worker gets a task: gathers the values of policy/worker_select.h.
  * Thread:    the master's loop.
  * Ownership: none.
  */
@@ -9,17 +9,16 @@
 
 #include "master/config/options.h"
 #include "master/fleet/workers.h"
+#include "master/policy/worker_select.h"
 
 /* Why none of them may get a task, for people; static. NULL: one may. */
 const char *workers_obstacle(struct workers *workers);
-/* The worker that should get this task, of this weight and size: live, with a partition, its breaker closed, with room in its window, least
- * to do; one that failed it before only when nobody else is there who could. job NULL: any task. NULL: none. The last tiles of a job
- * (workers_end_job()) go to whom they should be ready first at, by measured times; NULL also when that one has no room, and would still be first. */
+/* The worker that should get this task, of this weight and size. job NULL: any task. NULL: none. */
 struct worker *worker_select(struct workers *workers, const struct job *job, guint tile, int weight, gsize bytes,
 	int window, gsize window_bytes);
 /* The tiles of this job that nobody has yet are fewer than what the workers could take at once. */
 bool workers_end_job(struct workers *workers, const struct job *job, int weight, int window);
-/* One that could be given a late worker's tile as well: it has nothing to do, is not on trial, has not got the tile and has not failed it. */
+/* It could be given a late worker's tile as well. */
 bool worker_may_help(const struct worker *worker, const struct job *job, guint tile);
 /* Is there one that has not failed it? */
 bool workers_elsewhere(struct workers *workers, const struct job *job, guint tile);

@@ -12,8 +12,8 @@
 #include "base/disk/folder.h"
 #include "base/log.h"
 #include "base/process.h"
-#include "master/fleet/breaker.h"
 #include "master/fleet/lease.h"
+#include "master/fleet/worker_slot.h"
 
 /* A dead worker's supervisor, when it is not us, starts another, which tells how it ended, within this. */
 #define ENDING_US (2 * G_USEC_PER_SEC)
@@ -28,24 +28,24 @@ struct workers {
 	GPtrArray *all;
 	struct workers_events events;
 	char *machine;
-	char *test_hash;      /* the first worker's */
-	GHashTable *breakers; /* place to struct breaker */
+	char *test_hash;   /* the first worker's */
+	GHashTable *slots; /* place to struct worker_slot */
 };
 
 static void worker_free(struct worker *worker)
 {
-	if (worker->death_watch)
-		g_source_remove(worker->death_watch);
+	if (worker->death.watch)
+		g_source_remove(worker->death.watch);
 	heartbeat_free(worker->beat);
 	g_queue_clear_full(&worker->leases, g_free);
 	worker_forget_all_late(worker);
 	g_ref_string_release(worker->id);
 	g_clear_pointer(&worker->assets, g_hash_table_unref);
-	g_clear_pointer(&worker->litter, g_ptr_array_unref);
-	g_free(worker->end);
-	breaker_unref(worker->breaker);
-	g_free(worker->last_task);
-	g_free(worker->stuck_job);
+	g_clear_pointer(&worker->death.litter, g_ptr_array_unref);
+	g_free(worker->death.how);
+	worker_slot_unref(worker->slot);
+	g_free(worker->death.task);
+	g_free(worker->stuck.job);
 	g_free(worker);
 }
 
@@ -54,7 +54,7 @@ struct workers *workers_new(const struct workers_events *events)
 	struct workers *workers = g_new0(struct workers, 1);
 
 	workers->all = g_ptr_array_new_with_free_func((GDestroyNotify)worker_free);
-	workers->breakers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)breaker_unref);
+	workers->slots = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)worker_slot_unref);
 	workers->events = *events;
 	workers->machine = process_machine();
 	return workers;
@@ -65,7 +65,7 @@ void workers_free(struct workers *workers)
 	if (!workers)
 		return;
 	g_ptr_array_unref(workers->all);
-	g_hash_table_unref(workers->breakers);
+	g_hash_table_unref(workers->slots);
 	g_free(workers->machine);
 	g_free(workers->test_hash);
 	g_free(workers);
@@ -127,26 +127,26 @@ static void lost(struct workers *workers, struct worker *worker, bool dead, cons
 {
 	bool was_gone = worker->state == WORKER_GONE;
 
-	if (dead && worker->death_watch) {
-		g_source_remove(worker->death_watch);
-		worker->death_watch = 0;
+	if (dead && worker->death.watch) {
+		g_source_remove(worker->death.watch);
+		worker->death.watch = 0;
 	}
-	if (dead && !worker->end)
-		worker->end = g_strdup(how);
-	worker->dead |= dead;
+	if (dead && !worker->death.how)
+		worker->death.how = g_strdup(how);
+	worker->death.known |= dead;
 	worker->state = WORKER_GONE;
 	if (!was_gone) {
-		worker->gone_wall_us = clock_wall_us();
+		worker->death.gone_wall_us = clock_wall_us();
 		bool stopped = strcmp(worker->beat->state, "stopping") == 0 || g_strcmp0(how, "exit status 0") == 0;
 		log_at(stopped ? LOG_DEBUG : LOG_WARNING, "worker %s is gone (%s); %u tasks taken back", worker->id,
 			how, g_queue_get_length(&worker->leases));
 	}
 	if (!was_gone || !g_queue_is_empty(&worker->leases) || !g_queue_is_empty(&worker->late))
 		workers->events.gone(worker, dead, workers->events.user);
-	for (guint i = 0; dead && worker->litter && i < worker->litter->len; i++)
-		folder_discard(worker->litter->pdata[i]);
+	for (guint i = 0; dead && worker->death.litter && i < worker->death.litter->len; i++)
+		folder_discard(worker->death.litter->pdata[i]);
 	if (dead)
-		g_clear_pointer(&worker->litter, g_ptr_array_unref);
+		g_clear_pointer(&worker->death.litter, g_ptr_array_unref);
 }
 
 /* Whoever started it says how it ended. */
@@ -154,10 +154,11 @@ static void process_told(struct workers *workers, const char *machine, const str
 {
 	for (guint i = 0; i < workers->all->len; i++) {
 		struct worker *worker = g_ptr_array_index(workers->all, i);
-		if (worker->beat->pid != ending->pid || worker->dead || strcmp(worker->beat->machine, machine) != 0)
+		if (worker->beat->pid != ending->pid || worker->death.known ||
+			strcmp(worker->beat->machine, machine) != 0)
 			continue;
-		g_free(worker->last_task);
-		worker->last_task = g_strdup(ending->task);
+		g_free(worker->death.task);
+		worker->death.task = g_strdup(ending->task);
 		lost(workers, worker, true, ending->how);
 	}
 }
@@ -174,14 +175,14 @@ static gboolean process_ended(gint fd, GIOCondition condition, gpointer data)
 	siginfo_t info = {0};
 
 	(void)condition;
-	worker->death_watch = 0;
+	worker->death.watch = 0;
 	/* A child of ours is left to be reaped by who started it, and told of there. */
 	bool child = waitid(P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 	close(fd);
-	if (worker->end || worker->state == WORKER_GONE)
+	if (worker->death.how || worker->state == WORKER_GONE)
 		lost(death->workers, worker, true, "its process ended");
 	else if (!child && *worker->beat->slot) {
-		worker->ended_us = clock_now_us();
+		worker->death.noticed_us = clock_now_us();
 		worker->state = WORKER_LATE;
 	} else if (!child)
 		lost(death->workers, worker, true, "its process ended");
@@ -197,29 +198,29 @@ static void watch_process(struct workers *workers, struct worker *worker)
 		return;
 	struct death *death = g_new(struct death, 1);
 	*death = (struct death){workers, worker};
-	worker->death_watch = g_unix_fd_add_full(G_PRIORITY_DEFAULT, fd, G_IO_IN, process_ended, death, g_free);
+	worker->death.watch = g_unix_fd_add_full(G_PRIORITY_DEFAULT, fd, G_IO_IN, process_ended, death, g_free);
 }
 
-/* A place outlives its processes: whoever is started there again has their breaker. */
-static struct breaker *breaker_of(struct workers *workers, const struct heartbeat *beat)
+/* A place outlives its processes: whoever is started there again has its breaker. */
+static struct worker_slot *slot_of(struct workers *workers, const struct heartbeat *beat)
 {
 	g_autofree char *place = *beat->slot ? g_strconcat(beat->machine, " ", beat->slot, NULL) : g_strdup(beat->id);
-	struct breaker *breaker = g_hash_table_lookup(workers->breakers, place);
+	struct worker_slot *slot = g_hash_table_lookup(workers->slots, place);
 
-	if (!breaker) {
-		breaker = breaker_new(beat->id);
-		g_hash_table_insert(workers->breakers, g_steal_pointer(&place), breaker);
+	if (!slot) {
+		slot = worker_slot_new();
+		g_hash_table_insert(workers->slots, g_steal_pointer(&place), slot);
 	}
-	g_free(breaker->name);
-	breaker->name = g_strdup(beat->id);
-	return breaker_ref(breaker);
+	g_free(slot->name);
+	slot->name = g_strdup(beat->id);
+	return worker_slot_ref(slot);
 }
 
-static gboolean nobodys(gpointer place, gpointer breaker, gpointer unused)
+static gboolean nobodys(gpointer place, gpointer slot, gpointer unused)
 {
 	(void)place;
 	(void)unused;
-	return ((struct breaker *)breaker)->references == 1;
+	return ((struct worker_slot *)slot)->references == 1;
 }
 
 static struct worker *meet(struct workers *workers, struct heartbeat *beat)
@@ -228,9 +229,10 @@ static struct worker *meet(struct workers *workers, struct heartbeat *beat)
 
 	worker->id = g_ref_string_new(beat->id);
 	worker->beat = beat;
-	worker->breaker = breaker_of(workers, beat);
+	worker->slot = slot_of(workers, beat);
+	worker->slowness = 1;
 	worker->here = strcmp(beat->machine, workers->machine) == 0;
-	worker->rate_us = clock_now_us();
+	worker->rate.counted_us = clock_now_us();
 	g_queue_init(&worker->leases);
 	g_queue_init(&worker->late);
 	if (!workers->test_hash)
@@ -250,16 +252,16 @@ static struct worker *meet(struct workers *workers, struct heartbeat *beat)
 /* Once a second: exponential mean over some seconds. */
 static void measure_rate(struct worker *worker, gint64 now)
 {
-	double seconds = (double)(now - worker->rate_us) / G_USEC_PER_SEC;
+	double seconds = (double)(now - worker->rate.counted_us) / G_USEC_PER_SEC;
 
 	if (seconds < 0.9)
 		return;
-	double rate = (double)(worker->tiles_done - worker->rate_done) / seconds;
-	worker->tiles_per_s = worker->tiles_per_s * 0.6 + rate * 0.4;
-	if (worker->tiles_per_s < 0.01)
-		worker->tiles_per_s = 0;
-	worker->rate_done = worker->tiles_done;
-	worker->rate_us = now;
+	double rate = (double)(worker->tiles_done - worker->rate.counted) / seconds;
+	worker->rate.tiles_per_s = worker->rate.tiles_per_s * 0.6 + rate * 0.4;
+	if (worker->rate.tiles_per_s < 0.01)
+		worker->rate.tiles_per_s = 0;
+	worker->rate.counted = worker->tiles_done;
+	worker->rate.counted_us = now;
 }
 
 /* Room for another: the first that is gone. False when all are alive. */
@@ -277,21 +279,21 @@ static bool forget_one(struct workers *workers)
 
 void workers_stuck(struct worker *worker)
 {
-	g_free(worker->stuck_job);
-	worker->stuck_job = g_strdup(worker->beat->job);
-	worker->stuck_tile = worker->beat->tile;
-	worker->stuck_attempt = worker->beat->attempt;
-	worker->ended_by_us = true;
+	g_free(worker->stuck.job);
+	worker->stuck.job = g_strdup(worker->beat->job);
+	worker->stuck.tile = worker->beat->tile;
+	worker->stuck.attempt = worker->beat->attempt;
+	worker->death.by_us = true;
 }
 
 static void unstick(struct worker *worker)
 {
-	if (!worker->stuck_job ||
-		(strcmp(worker->stuck_job, worker->beat->job) == 0 && worker->stuck_tile == worker->beat->tile &&
-			worker->stuck_attempt == worker->beat->attempt))
+	if (!worker->stuck.job ||
+		(strcmp(worker->stuck.job, worker->beat->job) == 0 && worker->stuck.tile == worker->beat->tile &&
+			worker->stuck.attempt == worker->beat->attempt))
 		return;
-	g_clear_pointer(&worker->stuck_job, g_free);
-	worker->ended_by_us = false;
+	g_clear_pointer(&worker->stuck.job, g_free);
+	worker->death.by_us = false;
 }
 
 /* What it has to say of others. */
@@ -317,7 +319,7 @@ void workers_heard(struct workers *workers, struct heartbeat *beat)
 		heartbeat_free(worker->beat);
 		worker->beat = beat;
 	}
-	if (worker->end || worker->ended_us)
+	if (worker->death.how || worker->death.noticed_us)
 		return; /* a last message of a process that is known to be dead */
 	unstick(worker);
 	if (worker->beat->endings->len > 0)
@@ -330,7 +332,7 @@ void workers_heard(struct workers *workers, struct heartbeat *beat)
 		lost(workers, worker, false, "it was stopped");
 	else {
 		worker->state = WORKER_LIVE;
-		worker->gone_wall_us = 0;
+		worker->death.gone_wall_us = 0;
 		workers->events.changed(worker, workers->events.user);
 	}
 }
@@ -342,19 +344,19 @@ void workers_tick(struct workers *workers, bool trust)
 	for (guint i = workers->all->len; i-- > 0;) {
 		struct worker *worker = g_ptr_array_index(workers->all, i);
 		gint64 silent = now - worker->beat_us;
-		breaker_tick(worker->breaker, now);
+		worker_slot_happens(worker->slot, BREAKER_TICKED, NULL, now);
 		if (worker->state == WORKER_GONE) {
 			if (silent > REMEMBER_US && g_queue_is_empty(&worker->leases)) {
 				g_ptr_array_remove_index(workers->all, i);
-				g_hash_table_foreach_remove(workers->breakers, nobodys, NULL);
+				g_hash_table_foreach_remove(workers->slots, nobodys, NULL);
 			}
 			continue;
 		}
-		if (worker->ended_us && now - worker->ended_us > ENDING_US) {
+		if (worker->death.noticed_us && now - worker->death.noticed_us > ENDING_US) {
 			lost(workers, worker, true, "its process ended");
 			continue;
 		}
-		if (!trust || worker->ended_us)
+		if (!trust || worker->death.noticed_us)
 			continue;
 		if (silent > gone) {
 			g_autofree char *how = g_strdup_printf("no heartbeat for %g s", (double)gone / G_USEC_PER_SEC);

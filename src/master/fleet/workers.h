@@ -34,10 +34,35 @@ struct late {
 	bool writes; /* it may still write to the job's segment */
 };
 
+/* How its process ended. */
+struct worker_death {
+	guint watch;         /* source id of its pidfd */
+	gint64 noticed_us;   /* its process is dead, and its supervisor may yet tell how it ended; 0 */
+	bool known;          /* it is dead, not only silent */
+	bool by_us;          /* it was ended by us: no task is suspected */
+	char *how;           /* when known */
+	char *task;          /* what it had in hand then, as journal_name() has it; "": nothing; NULL: not known */
+	GPtrArray *litter;   /* temp files of tasks that were taken from it alive: it may yet make them; NULL: none */
+	gint64 gone_wall_us; /* when it was seen to be dead or silent; 0: it is not */
+};
+
+/* How fast it is, as shown. */
+struct worker_rate {
+	double tiles_per_s;
+	guint64 counted;   /* tiles done when this was measured last */
+	gint64 counted_us; /* and when that was */
+};
+
+/* A task that it hangs on, and that is over: nothing is given to it until it moves on. */
+struct worker_stuck {
+	char *job; /* NULL: it does not hang */
+	gint32 tile, attempt;
+};
+
 struct worker {
-	char *id;                /* GRefString */
-	struct breaker *breaker; /* of its place */
-	struct heartbeat *beat;  /* the latest */
+	char *id;                 /* GRefString */
+	struct worker_slot *slot; /* where it was started, with its breaker */
+	struct heartbeat *beat;   /* the latest */
 	enum worker_state state;
 	gint64 beat_us;     /* clock_now_us() when it came */
 	bool here;          /* on this machine, so that its process can be watched */
@@ -49,24 +74,14 @@ struct worker {
 	GQueue late;        /* struct late, in the order in which they were lost */
 	int weight;         /* of all leases and late tasks: all of it is to be done before what is given to it next */
 	gsize bytes;        /* inline, of the same */
-	double slowness; /* its time for a tile, in times of what is usual for its like, smoothed; 0: not measured, as good as 1 */
-	int idle_beats; /* heartbeats in a row that said idle while leases or late tasks were out */
-	guint64 tiles_done;
-	double tiles_per_s;
-	guint64 rate_done;
-	gint64 rate_us;
+	double slowness;    /* see policy/tile_timing.h */
+	int idle_beats;     /* heartbeats in a row that said idle while leases or late tasks were out */
 	gint64 answered_us; /* last result, or the first lease after none */
-	guint death_watch;  /* source id of its pidfd */
-	char *end;          /* how its process ended, when known */
-	char *last_task;    /* what it had in hand then, as journal_name() has it; "": nothing; NULL: not known */
-	gint64 ended_us;    /* its process is dead, and its supervisor may yet tell how it ended; 0 */
-	bool dead;          /* known, not only silent */
-	GPtrArray *litter;  /* temp files of tasks that were taken from it alive: it may yet make them; NULL: none */
-	bool ended_by_us;   /* it was ended by us: no task is suspected */
-	char *stuck_job;    /* it hangs on this task, which is over; nothing is given to it until it moves on; NULL */
-	gint32 stuck_tile, stuck_attempt;
-	guint64 taken_back;  /* tasks taken from it and given to others */
-	gint64 gone_wall_us; /* 0: it is not */
+	guint64 tiles_done;
+	guint64 taken_back; /* tasks taken from it and given to others */
+	struct worker_rate rate;
+	struct worker_stuck stuck;
+	struct worker_death death;
 };
 
 struct workers;

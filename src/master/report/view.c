@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "bus/kafka.h"
-#include "master/fleet/breaker.h"
+#include "master/fleet/worker_slot.h"
 #include "master/intake/intake.h"
 #include "master/report/view_job.h"
 #include "master/report/view_pipeline.h"
@@ -46,7 +46,7 @@ static struct worker_view *view_worker(const struct report *report, const struct
 	view->version = beat->version[0] ? g_strdup(beat->version) : NULL;
 	view->tiles_done = worker->tiles_done;
 	view->failed = beat->failed;
-	view->tiles_per_s = worker->state == WORKER_LIVE ? worker->tiles_per_s : 0;
+	view->tiles_per_s = worker->state == WORKER_LIVE ? worker->rate.tiles_per_s : 0;
 	view->current = works ? g_strdup_printf("%s tile %d", beat->job, beat->tile) : g_strdup("");
 	view->job = works ? g_strdup(beat->job) : NULL;
 	view->tile = beat->tile;
@@ -55,13 +55,13 @@ static struct worker_view *view_worker(const struct report *report, const struct
 	view->rss_bytes = beat->rss_bytes;
 	view->leases = g_queue_get_length((GQueue *)&worker->leases);
 	view->taken_back = worker->taken_back;
-	view->end = worker->state == WORKER_GONE ? g_strdup(worker->end) : NULL;
-	view->gone_wall_us = worker->gone_wall_us;
+	view->end = worker->state == WORKER_GONE ? g_strdup(worker->death.how) : NULL;
+	view->gone_wall_us = worker->death.gone_wall_us;
 	view->restarts = (guint64)beat->restarts;
 	view->retiring = beat->retiring;
-	view->breaker = breaker_state_name(worker->breaker->state);
-	view->breaker_reason = g_strdup(worker->breaker->reason);
-	view->breaker_until_us = worker->breaker->until_us;
+	view->breaker = breaker_state_name(worker->slot->breaker.state);
+	view->breaker_reason = g_strdup(worker->slot->reason);
+	view->breaker_until_us = worker->slot->breaker.until_us;
 	return view;
 }
 

@@ -13,11 +13,11 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/testing/crash.h"
-#include "master/fleet/breaker.h"
 #include "master/fleet/failure_votes.h"
 #include "master/fleet/lease.h"
-#include "master/fleet/tile_timing.h"
 #include "master/fleet/worker_select.h"
+#include "master/fleet/worker_slot.h"
+#include "master/fleet/worker_timing.h"
 #include "master/report/view.h"
 #include "master/report/view_task.h"
 #include "master/schedule/asset_copies.h"
@@ -224,10 +224,10 @@ static void found_bad(
 	const char *why = result->message;
 
 	failure_votes_add(job, index, worker, result->limit ? FAILURE_LIMIT : FAILURE_VERDICT, why);
-	bool again = failure_votes_verdicts(job, index) < 2;
+	bool again = votes_verdicts(job->failure_votes, index) < 2;
 	if (again && hope_elsewhere(&master->fleet, job, index))
 		try_elsewhere(master, job, index, why);
-	else if (again && worker->breaker->state != BREAKER_CLOSED && job->course.waits < MOST_WAITS)
+	else if (again && worker->slot->breaker.state != BREAKER_CLOSED && job->course.waits < MOST_WAITS)
 		job_trouble(master, job, why);
 	else {
 		job->tiles[index].failed = true;
@@ -360,7 +360,7 @@ void assemble(struct master *master, struct result *result)
 		struct lease was = *lease;
 		bool ok = result->status == RESULT_OK;
 		if (ok)
-			tile_timing_answered(job, was.tile, worker, was.sent_us, result->compute_us);
+			worker_timing_answered(job, was.tile, worker, was.sent_us, result->compute_us);
 		/* No longer leased to it, whatever follows. */
 		lease_end(lease);
 		worker->answered_us = clock_now_us();

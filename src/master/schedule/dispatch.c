@@ -169,15 +169,15 @@ void dispatch_worker_gone(struct worker *worker, bool dead, void *user)
 	struct lease *lease;
 	bool stopping = strcmp(worker->beat->state, "stopping") == 0;
 	g_autofree char *why = g_strdup_printf("worker %s is gone (%s)", worker->id,
-		worker->end ? worker->end
-		: stopping  ? "it was stopped"
-			    : "no heartbeat");
+		worker->death.how ? worker->death.how
+		: stopping        ? "it was stopped"
+				  : "no heartbeat");
 
 	/* A child of ours that is silent is killed; its death comes back here and frees its leases for certain. */
 	if (!dead && !stopping && worker->here && master->fleet.supervisor &&
 		supervisor_kill(master->fleet.supervisor, worker->beat->pid)) {
-		if (!worker->end)
-			worker->end = g_strdup("no heartbeat for 10 s");
+		if (!worker->death.how)
+			worker->death.how = g_strdup("no heartbeat for 10 s");
 		return;
 	}
 	poison_task_worker_gone(master, worker, dead);

@@ -26,7 +26,7 @@ static bool in_journal(const struct lease *lease)
 	char name[JOURNAL_TASK_BYTES];
 
 	journal_name(name, lease->job->id, lease->job->course.run, (int)lease->tile, (int)lease->attempt);
-	return g_strcmp0(name, lease->worker->last_task) == 0;
+	return g_strcmp0(name, lease->worker->death.task) == 0;
 }
 
 static bool has_begun(const struct lease *lease)
@@ -51,7 +51,7 @@ static const struct lease *in_hand(const struct worker *worker)
 	}
 	for (GList *link = worker->late.head; link; link = link->next)
 		late_us = MIN(late_us, ((const struct late *)link->data)->sent_us);
-	int index = poison_task_in_hand(tasks, count, worker->last_task != NULL, late_us);
+	int index = poison_task_in_hand(tasks, count, worker->death.task != NULL, late_us);
 	return index < 0 ? NULL : g_queue_peek_nth((GQueue *)&worker->leases, (guint)index);
 }
 
@@ -68,7 +68,7 @@ static void fail_overtime(struct master *master, struct job *job, guint tile)
 static const char *end_of(const struct worker *worker)
 {
 	static const char killed[] = "killed by ";
-	const char *end = worker->end ? worker->end : "no heartbeat for 10 s";
+	const char *end = worker->death.how ? worker->death.how : "no heartbeat for 10 s";
 
 	return g_str_has_prefix(end, killed) ? end + strlen(killed) : end;
 }
@@ -79,9 +79,9 @@ static struct worker_end how_it_ended(const struct worker *worker, bool dead)
 
 	return (struct worker_end){
 		.dead = dead,
-		.in_order = worker->ended_by_us || strcmp(worker->beat->state, "stopping") == 0 ||
-			    g_strcmp0(worker->end, "exit status 0") == 0,
-		.overtime = g_strcmp0(worker->end, overtime) == 0,
+		.in_order = worker->death.by_us || strcmp(worker->beat->state, "stopping") == 0 ||
+			    g_strcmp0(worker->death.how, "exit status 0") == 0,
+		.overtime = g_strcmp0(worker->death.how, overtime) == 0,
 		.how = g_quark_from_string(end_of(worker)),
 	};
 }
@@ -105,7 +105,7 @@ void poison_task_worker_gone(struct master *master, struct worker *worker, bool 
 		return;
 	}
 	if (dead)
-		failure_votes_add(job, index, worker, FAILURE_DEATH, worker->end);
+		failure_votes_add(job, index, worker, FAILURE_DEATH, worker->death.how);
 	if (verdict == POISON_SUSPECTED)
 		return;
 	guint count = poison->deaths + poison->silences;

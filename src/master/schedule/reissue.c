@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "master/fleet/lease.h"
 #include "master/fleet/speculative.h"
-#include "master/fleet/tile_timing.h"
+#include "master/fleet/worker_timing.h"
 #include "master/report/view.h"
 #include "master/schedule/dispatch.h"
 #include "master/schedule/schedule_private.h"
@@ -57,13 +57,13 @@ static bool help(struct master *master, const struct speculative_task *late, str
 
 	if (!send_task_plane(master, helper, job, index, &plane))
 		return false;
-	gint64 since = tile_timing_since_us(worker, clock_now_us());
+	gint64 since = worker_timing_since_us(worker, clock_now_us());
 	bool shared = job->segment && lease->plane == PLANE_SHM;
 	bool taken = shared && late->facts.fresh && dispatch_fenced(lease);
 	note(late, helper->id, since, taken);
 	log_debug("%s tile %u: %s is late (%" G_GINT64_FORMAT " us to go), %s gets it%s", job->id, index, worker->id,
 		late->facts.until_us, helper->id, taken ? "" : " as well");
-	tile_timing_found_late(worker, since, late->facts.usual_us);
+	worker->slowness = slowness_at_least(worker->slowness, since, late->facts.usual_us);
 	worker->taken_back++;
 	counter_add(COUNTER_TILES_REISSUED);
 	job->tiles[index].reissued++;
@@ -136,7 +136,7 @@ void reissue_answered(struct queue *queue, struct worker *worker, const struct r
 			worker, result->job, result->serial, (guint)result->tile, (guint)result->attempt, &late))
 		return;
 	if (job && result->status == RESULT_OK)
-		tile_timing_answered(job, late.tile, worker, late.sent_us, result->compute_us);
+		worker_timing_answered(job, late.tile, worker, late.sent_us, result->compute_us);
 	worker->answered_us = clock_now_us();
 	if (job)
 		release(job, &late);

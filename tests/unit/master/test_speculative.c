@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Who gets the last tiles, which tile is late, and who gets it as well: by measured times, never without somebody idle. */
 #include "base/clock.h"
-#include "master/fleet/breaker.h"
 #include "master/fleet/failure_votes.h"
 #include "master/fleet/lease.h"
 #include "master/fleet/speculative.h"
-#include "master/fleet/tile_timing.h"
 #include "master/fleet/worker_select.h"
+#include "master/fleet/worker_slot.h"
+#include "master/fleet/worker_timing.h"
 #include "workers_support.h"
 
 #include <setjmp.h>
@@ -73,7 +73,7 @@ static int tear_down(void **state)
 static void measured(struct mill *mill, int count, gint64 us)
 {
 	for (int i = 0; i < count; i++)
-		tile_timing_answered(&mill->job, 0, NULL, 0, us);
+		worker_timing_answered(&mill->job, 0, NULL, 0, us);
 	mill->job.done += (guint)count;
 }
 
@@ -120,29 +120,6 @@ static void late_is_measured(void **state)
 	/* And it is said when to look again. */
 	gint64 due = look(mill, mill->b).choice.due_us;
 	assert_in_range(due, 24 * (gint64)G_USEC_PER_SEC, 26 * (gint64)G_USEC_PER_SEC);
-}
-
-static void three_medians_or_what_is_far_out(void **state)
-{
-	struct mill *mill = *state;
-
-	measured(mill, 1, 100 * MS);
-	assert_int_equal(tile_timing_usual_us(&mill->job, 0), 0);
-	measured(mill, 1, 100 * MS);
-	assert_int_equal(tile_timing_usual_us(&mill->job, 0), 100 * MS);
-	assert_int_equal(tile_timing_late_us(&mill->job, 0), 600 * MS); /* by two, with caution */
-	measured(mill, 18, 100 * MS);
-	assert_int_equal(tile_timing_late_us(&mill->job, 0), 300 * MS);
-	/* A slow minority moves nothing. */
-	measured(mill, 5, 2000 * MS);
-	assert_int_equal(tile_timing_late_us(&mill->job, 0), 300 * MS);
-	/* Times that vary widely do: 20 to 180 ms. */
-	for (int i = 0; i < TILE_TIMING_KEPT; i++)
-		measured(mill, 1, (20 + 160 * i / (TILE_TIMING_KEPT - 1)) * MS);
-	assert_in_range(tile_timing_late_us(&mill->job, 0), 330 * MS, 350 * MS);
-	/* Tiles of another output are not like these. */
-	mill->tiles[1].output = 1;
-	assert_int_equal(tile_timing_usual_us(&mill->job, 1), 0);
 }
 
 static void a_tile_in_time_is_left_alone(void **state)
@@ -217,9 +194,9 @@ static void only_to_the_idle_and_to_nobody_twice(void **state)
 	failure_votes_add(&mill->job, 7, mill->c, FAILURE_TROUBLE, "disk full");
 	assert_null(look(mill, mill->c).lease);
 	failure_votes_drop(&mill->job);
-	mill->c->breaker->state = BREAKER_HALF_OPEN;
+	mill->c->slot->breaker.state = BREAKER_HALF_OPEN;
 	assert_null(look(mill, mill->c).lease);
-	mill->c->breaker->state = BREAKER_CLOSED;
+	mill->c->slot->breaker.state = BREAKER_CLOSED;
 	assert_non_null(look(mill, mill->c).lease);
 	mill->job.lane = LANE_WHOLE;
 	assert_null(look(mill, mill->c).lease);
@@ -254,7 +231,7 @@ static void who_loses_owes_an_answer_and_no_more(void **state)
 	assert_int_equal(mill->a->weight, 0);
 	assert_int_equal(mill->a->bytes, 0);
 	assert_false(worker_forget_late(mill->a, "j", 0, 7, 0, &late));
-	assert_int_equal(mill->a->breaker->strikes, 0);
+	assert_int_equal(mill->a->slot->breaker.strikes, 0);
 }
 
 static struct worker *selected(struct mill *mill)
@@ -291,23 +268,23 @@ static void the_last_tiles_go_where_they_are_ready_first(void **state)
 	assert_ptr_equal(selected(mill), mill->a);
 }
 
-static void slowness_is_relative_and_smoothed(void **state)
+static void answers_make_slow_or_fast(void **state)
 {
 	struct mill *mill = *state;
 
 	measured(mill, 20, 100 * MS);
 	for (int i = 0; i < 20; i++)
-		tile_timing_answered(&mill->job, 0, mill->a, G_MAXINT64, 400 * MS);
+		worker_timing_answered(&mill->job, 0, mill->a, G_MAXINT64, 400 * MS);
 	assert_in_range((int)(mill->a->slowness * 100), 380, 420);
-	tile_timing_answered(&mill->job, 0, mill->a, G_MAXINT64, 100 * MS);
+	worker_timing_answered(&mill->job, 0, mill->a, G_MAXINT64, 100 * MS);
 	assert_in_range((int)(mill->a->slowness * 100), 300, 340);
-	/* Found at a tile for twenty times as long: as slow as is believed of anybody. */
-	tile_timing_found_late(mill->b, 2000 * MS, 100 * MS);
-	assert_int_equal((int)mill->b->slowness, 16);
 	/* The transport counts, too: from the answer before, or the sending. */
 	mill->c->answered_us = clock_now_us() - 800 * MS;
-	tile_timing_answered(&mill->job, 0, mill->c, clock_now_us() - 2000 * MS, 100 * MS);
+	worker_timing_answered(&mill->job, 0, mill->c, clock_now_us() - 2000 * MS, 100 * MS);
 	assert_in_range((int)(mill->c->slowness * 100), 270, 474);
+	/* Tiles of another output are not like these. */
+	mill->tiles[1].output = 1;
+	assert_int_equal(worker_timing_of(&mill->job, 1)->usual_us, 0);
 }
 
 int main(void)
@@ -315,13 +292,12 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		T(late_is_measured),
-		T(three_medians_or_what_is_far_out),
 		T(a_tile_in_time_is_left_alone),
 		T(the_queue_counts),
 		T(only_to_the_idle_and_to_nobody_twice),
 		T(who_loses_owes_an_answer_and_no_more),
 		T(the_last_tiles_go_where_they_are_ready_first),
-		T(slowness_is_relative_and_smoothed),
+		T(answers_make_slow_or_fast),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

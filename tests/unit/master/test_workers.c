@@ -2,7 +2,7 @@
  * The lease clock: late after 3 s of silence, gone after 10 s, and never because the broker was down. */
 #include "base/clock.h"
 #include "base/process.h"
-#include "master/fleet/breaker.h"
+#include "master/fleet/worker_slot.h"
 #include "master/fleet/lease.h"
 #include "master/fleet/worker_select.h"
 #include "workers_support.h"
@@ -152,7 +152,7 @@ static void a_process_of_this_machine_is_known_dead_at_once(void **state)
 	workers_heard(workers, heartbeat);
 	workers_child_ended(workers, getpid(), "killed by SIGKILL", NULL);
 	assert_int_equal(seen.dead, 1);
-	assert_string_equal(workers_find(workers, "w")->end, "killed by SIGKILL");
+	assert_string_equal(workers_find(workers, "w")->death.how, "killed by SIGKILL");
 	workers_heard(workers, beat("w", "idle", "h"));
 	assert_int_equal(workers_find(workers, "w")->state, WORKER_GONE);
 }
@@ -174,8 +174,8 @@ static void a_death_elsewhere_is_told_by_the_successor(void **state)
 	workers_heard(workers, other);
 	workers_heard(workers, next);
 	assert_int_equal(seen.dead, 1);
-	assert_string_equal(workers_find(workers, "w")->end, "killed by SIGSEGV");
-	assert_string_equal(workers_find(workers, "w")->last_task, "j/1/2/3");
+	assert_string_equal(workers_find(workers, "w")->death.how, "killed by SIGSEGV");
+	assert_string_equal(workers_find(workers, "w")->death.task, "j/1/2/3");
 	assert_int_equal(workers_find(workers, "x")->state, WORKER_LIVE);
 	/* Told every second, heard once; and of this machine another process of the same number says nothing. */
 	next = beat("y", "idle", "h");
@@ -203,10 +203,10 @@ static void a_stuck_or_retiring_worker_gets_nothing(void **state)
 	assert_ptr_equal(worker_select(workers, NULL, 0, 1, 0, 8, 1000), worker);
 	workers_stuck(worker);
 	assert_null(worker_select(workers, NULL, 0, 1, 0, 8, 1000));
-	assert_true(worker->ended_by_us);
+	assert_true(worker->death.by_us);
 	workers_heard(workers, beat("w", "idle", "h"));
 	assert_ptr_equal(worker_select(workers, NULL, 0, 1, 0, 8, 1000), worker);
-	assert_false(worker->ended_by_us);
+	assert_false(worker->death.by_us);
 	struct heartbeat *old = beat("w", "idle", "h");
 	old->retiring = true;
 	workers_heard(workers, old);
@@ -241,11 +241,11 @@ static void why_nobody_gets_a_task_is_told(void **state)
 	assert_obstacle(workers, "ending");
 	workers_heard(workers, beat("w", "idle", "h"));
 	assert_null(workers_obstacle(workers));
-	worker->breaker->state = BREAKER_OPEN;
+	worker->slot->breaker.state = BREAKER_OPEN;
 	assert_obstacle(workers, "taken out");
 	workers_heard(workers, beat("v", "idle", "other"));
 	assert_obstacle(workers, "another libvips");
-	worker->breaker->state = BREAKER_CLOSED;
+	worker->slot->breaker.state = BREAKER_CLOSED;
 	assert_null(workers_obstacle(workers));
 	workers_stuck(worker);
 	workers_find(workers, "v")->state = WORKER_GONE;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Workers that fail what others manage are taken out and tried again; a picture that fails everywhere costs nobody anything. */
 #include "base/clock.h"
-#include "master/fleet/breaker.h"
 #include "master/fleet/failure_votes.h"
 #include "master/fleet/lease.h"
 #include "master/fleet/worker_select.h"
+#include "master/fleet/worker_slot.h"
 #include "workers_support.h"
 
 #include <setjmp.h>
@@ -13,54 +13,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define SECOND G_USEC_PER_SEC
-
-static void three_strikes_in_a_row_open_it(void **state)
-{
-	auto_struct(breaker) breaker = breaker_new("w");
-
-	(void)state;
-	breaker_strike(breaker, "disk full", 0);
-	breaker_strike(breaker, "disk full", 0);
-	breaker_succeeded(breaker);
-	breaker_strike(breaker, "disk full", 0);
-	breaker_strike(breaker, "disk full", 0);
-	assert_int_equal(breaker->state, BREAKER_CLOSED);
-	breaker_strike(breaker, "disk full", 0);
-	assert_int_equal(breaker->state, BREAKER_OPEN);
-	assert_string_equal(breaker->reason, "disk full");
-	assert_int_equal(breaker->until_us, BREAKER_FIRST_US);
-}
-
-static void a_trial_decides_and_the_time_doubles_up_to_a_limit(void **state)
-{
-	auto_struct(breaker) breaker = breaker_new("w");
-	gint64 now = 0, time = BREAKER_FIRST_US;
-
-	(void)state;
-	for (int i = 0; i < BREAKER_STRIKES; i++)
-		breaker_strike(breaker, "x", now);
-	for (int i = 0; i < 12; i++) {
-		assert_int_equal(breaker->until_us - now, time);
-		breaker_tick(breaker, breaker->until_us - 1);
-		assert_int_equal(breaker->state, BREAKER_OPEN);
-		now = breaker->until_us;
-		breaker_tick(breaker, now);
-		assert_int_equal(breaker->state, BREAKER_HALF_OPEN);
-		breaker_failed(breaker, "x", now);
-		assert_int_equal(breaker->state, BREAKER_OPEN);
-		time = MIN(time * 2, BREAKER_LAST_US);
-	}
-	breaker_tick(breaker, breaker->until_us);
-	breaker_succeeded(breaker);
-	assert_int_equal(breaker->state, BREAKER_CLOSED);
-	for (int i = 0; i < BREAKER_WELL; i++)
-		breaker_succeeded(breaker);
-	for (int i = 0; i < BREAKER_STRIKES; i++)
-		breaker_strike(breaker, "x", 0);
-	assert_int_equal(breaker->until_us, BREAKER_FIRST_US);
-}
 
 /* Two workers of one machine and one of another, as heartbeats make them. */
 static struct workers *registry(void)
@@ -99,7 +51,7 @@ static void what_one_failed_another_tries(void **state)
 	assert_false(workers_elsewhere(workers, &job, 0));
 	assert_ptr_equal(select_for(workers, &job), a);
 	failure_votes_drop(&job);
-	assert_int_equal(a->breaker->strikes, 0);
+	assert_int_equal(a->slot->breaker.strikes, 0);
 }
 
 static void a_death_keeps_from_its_machine_while_there_is_another(void **state)
@@ -128,12 +80,12 @@ static void nobody_is_struck_for_a_limit(void **state)
 	(void)state;
 	for (int i = 0; i < 2 * BREAKER_STRIKES; i++) {
 		failure_votes_add(&job, 0, a, i % 2 ? FAILURE_FULL : FAILURE_LIMIT, "it has 12 MB");
-		assert_int_equal(failure_votes_verdicts(&job, 0), i % 2 ? 0 : 1);
+		assert_int_equal(votes_verdicts(job.failure_votes, 0), i % 2 ? 0 : 1);
 		assert_ptr_equal(select_for(workers, &job), b);
 		failure_votes_managed(&job, 0, b);
 	}
-	assert_int_equal(a->breaker->strikes, 0);
-	assert_int_equal(a->breaker->state, BREAKER_CLOSED);
+	assert_int_equal(a->slot->breaker.strikes, 0);
+	assert_int_equal(a->slot->breaker.state, BREAKER_CLOSED);
 }
 
 static void strikes_are_for_what_others_managed(void **state)
@@ -147,38 +99,36 @@ static void strikes_are_for_what_others_managed(void **state)
 	for (int i = 0; i < 5; i++) {
 		failure_votes_add(&job, 0, a, FAILURE_VERDICT, "no such loader");
 		failure_votes_add(&job, 0, b, FAILURE_VERDICT, "no such loader");
-		assert_int_equal(failure_votes_verdicts(&job, 0), 2);
+		assert_int_equal(votes_verdicts(job.failure_votes, 0), 2);
 		failure_votes_drop(&job);
 	}
-	assert_int_equal(a->breaker->state, BREAKER_CLOSED);
+	assert_int_equal(a->slot->breaker.state, BREAKER_CLOSED);
 	for (int i = 0; i < BREAKER_STRIKES; i++) {
 		failure_votes_add(&job, 0, a, FAILURE_VERDICT, "no such loader");
 		failure_votes_managed(&job, 0, b);
 	}
-	assert_int_equal(a->breaker->state, BREAKER_OPEN);
-	assert_int_equal(b->breaker->strikes, 0);
+	assert_int_equal(a->slot->breaker.state, BREAKER_OPEN);
+	assert_int_equal(b->slot->breaker.strikes, 0);
 	assert_string_equal(select_for(workers, NULL)->id, "b");
 	/* On trial: one task, and a picture at fault does not count against it. */
-	breaker_tick(a->breaker, a->breaker->until_us);
+	breaker_happens(&a->slot->breaker, BREAKER_TICKED, a->slot->breaker.until_us);
 	assert_ptr_equal(select_for(workers, NULL), a);
 	lease_begin(a, &job, 0, 1, PLANE_INLINE, 0);
 	lease_begin(b, &job, 0, 1, PLANE_INLINE, 0);
 	assert_ptr_not_equal(select_for(workers, NULL), a);
 	assert_false(lease_end(lease_of(a, &job, 0)));
 	failure_votes_add(&job, 0, a, FAILURE_VERDICT, "truncated");
-	assert_int_equal(a->breaker->state, BREAKER_OPEN);
-	assert_int_equal(failure_votes_verdicts(&job, 0), 0);
+	assert_int_equal(a->slot->breaker.state, BREAKER_OPEN);
+	assert_int_equal(votes_verdicts(job.failure_votes, 0), 0);
 	failure_votes_drop(&job);
-	assert_int_equal(a->breaker->state, BREAKER_HALF_OPEN);
+	assert_int_equal(a->slot->breaker.state, BREAKER_HALF_OPEN);
 	failure_votes_managed(&job, 0, a);
-	assert_int_equal(a->breaker->state, BREAKER_CLOSED);
+	assert_int_equal(a->slot->breaker.state, BREAKER_CLOSED);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(three_strikes_in_a_row_open_it),
-		cmocka_unit_test(a_trial_decides_and_the_time_doubles_up_to_a_limit),
 		cmocka_unit_test(what_one_failed_another_tries),
 		cmocka_unit_test(a_death_keeps_from_its_machine_while_there_is_another),
 		cmocka_unit_test(nobody_is_struck_for_a_limit),
