@@ -121,7 +121,7 @@ unit-side = $(if $(filter $(IMAGE_SIDE),$(firstword $(subst /, ,$(1)))),IMAGE,CO
 $(BUILD)/obj/tests/unit/%.o: tests/unit/%.c | $(STAMPS)/build $(STAMPS)/test
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) $(CFLAGS) $(call pkg-cflags,$($(call unit-side,$*)_PACKAGES) cmocka) -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS) $(call pkg-cflags,$($(call unit-side,$*)_PACKAGES) cmocka) -Wno-unused-parameter -c -o $@ $<
 .SECONDEXPANSION:
 $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $$(call archives,$$($$(call unit-side,$$*)_MODULES))
 	@mkdir -p $(@D)

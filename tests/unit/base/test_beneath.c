@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * No step below a root follows a link. Every test runs twice: with openat2, and part by part as on a kernel without it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include "base/error.h" /* before cmocka, which has a macro fail() */
+#include "../unit.h"
 
-#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
@@ -67,7 +62,6 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	(void)state;
 	beneath_walk_by_parts(false);
 	files_remove_tree(top);
 	g_clear_pointer(&top, g_free);
@@ -99,8 +93,6 @@ static void opens_files_and_no_links(void **state)
 {
 	static const char *const linked[] = {"link/a", "link", "real/b", "link/deep/none"};
 	g_autofree char *real = in_root("real/a");
-	(void)state;
-
 	int fd = beneath_open(real, O_RDONLY, 0);
 	assert_true(fd >= 0);
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
@@ -123,8 +115,6 @@ static void opens_files_and_no_links(void **state)
 static void no_path_leaves(void **state)
 {
 	static const char *const odd[] = {"../outside/a", "real/../../outside/a", "real/..", "./real/a", "."};
-	(void)state;
-
 	for (gsize i = 0; i < G_N_ELEMENTS(odd); i++) {
 		g_autofree char *path = g_strdup_printf("%s/%s", root, odd[i]);
 		struct stat status;
@@ -145,8 +135,6 @@ static void no_path_leaves(void **state)
 static void a_link_in_the_way_says_so_by_number_and_words(void **state)
 {
 	g_autofree char *through = in_root("link/a"), *real = in_root("real/a");
-	(void)state;
-
 	for (guint i = 0; i < 2; i++) {
 		g_autoptr(GError) error = NULL;
 		errno = ELOOP;
@@ -163,8 +151,6 @@ static void steps_stay_inside(void **state)
 			*link = in_root("link"), *moved = in_root("real/moved");
 	char value[8];
 	struct stat status;
-	(void)state;
-
 	refused(beneath_stat(through, &status), ELOOP);
 	refused(beneath_unlink(through), ELOOP);
 	refused(beneath_mkdir(new, 0777), ELOOP);
@@ -191,8 +177,6 @@ static void attributes_go_to_the_file(void **state)
 {
 	g_autofree char *real = in_root("real/a"), *folder = in_root("real");
 	char value[8] = "";
-	(void)state;
-
 	if (beneath_set_attribute(real, "user.dropmill-test", "one", 3) != 0 && errno == EOPNOTSUPP)
 		skip();
 	assert_int_equal(beneath_get_attribute(real, "user.dropmill-test", value, sizeof value), 3);
@@ -206,8 +190,6 @@ static void what_files_does_stays_inside(void **state)
 			*tree = in_root("link"), *deep = in_root("link/deep"), *beside = in_root("real/b");
 	g_autoptr(GError) error = NULL, second = NULL, third = NULL;
 	struct stat status;
-	(void)state;
-
 	assert_false(files_make_folder(new, &error));
 	assert_true(g_error_matches(error, DROPMILL_ERROR, ERROR_RETRY));
 	assert_non_null(strstr(error->message, "/root/link is a link; dropmill does not follow links"));
@@ -235,8 +217,6 @@ static void a_root_may_be_a_link(void **state)
 	g_autofree char *alias = at("alias"), *file = at("alias/real/a"), *through = at("alias/link/a"),
 			*above = at("above"), *below_it = at("above/root/real/a"), *bad = at("above/root/link/a");
 	struct stat status;
-	(void)state;
-
 	assert_int_equal(symlink(root, alias), 0);
 	beneath_add(alias, BENEATH_INBOX);
 	assert_int_equal(beneath_stat(alias, &status), 0);
@@ -263,8 +243,6 @@ static void roots_in_roots(void **state)
 	g_autofree char *inner = in_root("link"), *inner_file = in_root("link/a"), *out = at("out"), *own = at("out/p"),
 			*own_file = at("out/p/a"), *other = at("out/q"), *other_file = at("out/q/a");
 	struct stat status;
-	(void)state;
-
 	beneath_add(inner, BENEATH_INBOX);
 	refused(beneath_stat(inner_file, &status), ELOOP);
 	refused(beneath_open(inner, O_RDONLY | O_DIRECTORY, 0), ELOOP);
@@ -310,8 +288,6 @@ static void nothing_can_be_swapped_in(void **state)
 	const char *paths[] = {real, link};
 	guint mine = 0, refusals = 0;
 	char text[8];
-	(void)state;
-
 	g_atomic_int_set(&stop, 0);
 	GThread *thread = g_thread_new("swap", swap, paths);
 	for (int i = 0; i < 3000 || (i < 300000 && (!mine || !refusals)); i++) {
@@ -342,8 +318,6 @@ static void what_is_swapped_may_pass(void **state)
 			*new = in_root("real/new"), *file = in_root("real/a"), *to = in_root("real/c");
 	const char *paths[] = {real, link};
 	guint refusals = 0;
-	(void)state;
-
 	g_atomic_int_set(&stop, 0);
 	GThread *thread = g_thread_new("swap", swap, paths);
 	for (int i = 0; i < 2000 || (i < 100000 && !refusals); i++) {
@@ -364,8 +338,6 @@ static void what_is_swapped_may_pass(void **state)
 static void elsewhere_links_are_followed(void **state)
 {
 	g_autofree char *link = at("somewhere");
-	(void)state;
-
 	make_link(outside, "somewhere");
 	assert_true(beneath_is_folder(link));
 	g_autofree char *file = at("somewhere/a");

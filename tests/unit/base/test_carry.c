@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Renames that cross file systems, and folders whose names something else has. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "../unit.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
@@ -25,7 +22,6 @@ static char *here, *there; /* on two file systems, where this machine has them *
 
 static int make_folders(void **state)
 {
-	(void)state;
 	here = g_dir_make_tmp("dropmill-carry-XXXXXX", NULL);
 	there = g_strdup("/dev/shm/dropmill-carry-XXXXXX");
 	return here && g_mkdtemp(there) ? 0 : -1;
@@ -33,7 +29,6 @@ static int make_folders(void **state)
 
 static int remove_folders(void **state)
 {
-	(void)state;
 	files_remove_tree(here);
 	files_remove_tree(there);
 	g_clear_pointer(&here, g_free);
@@ -85,7 +80,6 @@ static void a_file_goes_with_its_times_and_mode(void **state)
 	g_autofree char *to = g_build_filename(there, "b.jpg", NULL);
 	const struct timespec times[2] = {{1000000, 5000}, {2000000, 7000}};
 	struct stat status;
-	(void)state;
 	need_two();
 
 	assert_int_equal(chmod(from, 0640), 0);
@@ -105,7 +99,6 @@ static void nothing_is_overwritten(void **state)
 	g_autofree char *from = put(here, "a.jpg", "new");
 	g_autofree char *to = put(there, "sub/a.jpg", "old");
 	g_autofree char *folder = g_path_get_dirname(to);
-	(void)state;
 	need_two();
 
 	g_autofree char *got = files_move_beside(from, to, NULL);
@@ -124,7 +117,6 @@ static void a_folder_goes_whole(void **state)
 	g_autofree char *from = g_build_filename(here, "pyramid", NULL);
 	g_autofree char *to = g_build_filename(there, "out", NULL);
 	g_autofree char *tile = g_build_filename(to, "0/0_0.jpg", NULL);
-	(void)state;
 	need_two();
 	assert_non_null(one);
 	assert_non_null(two);
@@ -138,8 +130,6 @@ static void what_cannot_be_carried_stays_and_leaves_nothing(void **state)
 {
 	g_autofree char *from = g_build_filename(here, "pipe", NULL);
 	g_autoptr(GError) error = NULL;
-	(void)state;
-
 	assert_int_equal(mkfifo(from, 0600), 0);
 	assert_null(carry(from, there, &error));
 	assert_non_null(error);
@@ -151,8 +141,6 @@ static void what_cannot_be_carried_stays_and_leaves_nothing(void **state)
 static void a_copy_left_behind_is_replaced(void **state)
 {
 	g_autofree char *from = put(here, "a.jpg", "picture");
-	(void)state;
-
 	auto_struct(carried) first = carry(from, there, NULL);
 	assert_non_null(first);
 	assert_true(g_file_set_contents(first->path, "cut o", -1, NULL));
@@ -168,8 +156,6 @@ static void what_is_appended_until_the_name_goes_is_in_the_copy(void **state)
 	g_autofree char *from = put(here, "a.jpg", "begin");
 	g_autofree char *to = g_build_filename(there, "b.jpg", NULL);
 	struct stat status, copied;
-	(void)state;
-
 	int writer = open(from, O_WRONLY | O_APPEND | O_CLOEXEC);
 	auto_struct(carried) copy = carry(from, there, NULL);
 	assert_non_null(copy);
@@ -189,8 +175,6 @@ static void what_was_written_into_meanwhile_is_carried_again(void **state)
 	g_autofree char *from = put(here, "a.jpg", "begin");
 	g_autofree char *to = g_build_filename(there, "b.jpg", NULL);
 	const struct timespec later[2] = {{3000000, 0}, {3000000, 0}};
-	(void)state;
-
 	auto_struct(carried) copy = carry(from, there, NULL);
 	assert_non_null(copy);
 	assert_int_equal(rename(copy->path, to), 0);
@@ -206,8 +190,6 @@ static void what_took_the_name_meanwhile_stays(void **state)
 {
 	g_autofree char *from = put(here, "a.jpg", "begin");
 	g_autofree char *other = put(here, "b.jpg", "other, and longer");
-	(void)state;
-
 	auto_struct(carried) copy = carry(from, there, NULL);
 	assert_non_null(copy);
 	assert_int_equal(rename(other, from), 0);
@@ -222,8 +204,6 @@ static void the_copys_own_time_does_not_count(void **state)
 {
 	g_autofree char *from = put(here, "a.jpg", "picture");
 	const struct timespec own[2] = {{3000000, 10000000}, {3000000, 10000000}};
-	(void)state;
-
 	auto_struct(carried) copy = carry(from, there, NULL);
 	assert_non_null(copy);
 	assert_int_equal(utimensat(AT_FDCWD, copy->path, own, 0), 0);
@@ -250,7 +230,6 @@ static void one_that_nobody_may_write_to_goes_as_well(void **state)
 {
 	g_autofree char *from = put(there, "a.jpg", "picture");
 	g_autofree char *to = g_build_filename(here, "b.jpg", NULL);
-	(void)state;
 	need_two();
 	if (geteuid() != 0)
 		skip(); /* cannot become another user */
@@ -268,7 +247,6 @@ static void what_replaced_an_older_file_stays(void **state)
 	g_autofree char *from = put(there, "a.jpg", "picture");
 	g_autofree char *older = put(here, "older.jpg", "older");
 	g_autofree char *none = g_build_filename(here, "none.jpg", NULL);
-	(void)state;
 	need_two();
 	if (geteuid() != 0)
 		skip(); /* cannot become another user */
@@ -290,8 +268,6 @@ static void no_level_of_a_tree_holds_a_descriptor(void **state)
 	g_autofree char *from = g_build_filename(here, "tree", NULL);
 	g_autofree char *to = g_build_filename(there, "tree", NULL);
 	g_autoptr(GString) deep = g_string_new(from);
-	(void)state;
-
 	for (guint i = 0; i < LEVELS; i++)
 		g_string_append(deep, "/x");
 	g_autofree char *leaf = put(deep->str, "leaf", "leaf");
@@ -320,8 +296,6 @@ static void a_folder_whose_name_a_file_has_gets_a_number(void **state)
 	g_autofree char *file = put(here, "_done/scan", "a picture without an ending");
 	g_autofree char *from = put(here, "claim/p.jpg", "picture");
 	g_autofree char *to = g_build_filename(here, "_done/scan/deep/p.jpg", NULL);
-	(void)state;
-
 	g_autofree char *got = files_rename_beside(from, to, here, NULL);
 	assert_non_null(got);
 	assert_true(g_str_has_suffix(got, "/_done/scan-1/deep/p.jpg"));
@@ -340,8 +314,6 @@ static void above_the_top_nothing_gets_a_number(void **state)
 	g_autofree char *file = put(here, "top", "a file");
 	g_autofree char *below = g_build_filename(file, "sub", NULL);
 	g_autoptr(GError) error = NULL;
-	(void)state;
-
 	assert_null(files_make_folder_beside(below, file, &error));
 	assert_non_null(error);
 	assert_int_equal(entries(here), 1);

@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What error numbers mean at each place, and that they travel in the error. */
+#include "../unit.h"
+
 #include <errno.h>
 #include <glib.h>
 #include <string.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #undef fail /* cmocka's; ours is meant */
-
-#include "base/error.h"
 
 static const int waits[] = {
 	ENOSPC, EDQUOT, EIO, EROFS, EACCES, EPERM, ESTALE, EMFILE, ENFILE, ENOMEM, EAGAIN, EBUSY, ENOTCONN};
@@ -20,7 +14,6 @@ static const int fails[] = {EINVAL, ENAMETOOLONG, ENOTDIR, EISDIR, ENOTEMPTY, EE
 
 static void a_picture_waits_for_what_may_pass(void **state)
 {
-	(void)state;
 	for (gsize i = 0; i < G_N_ELEMENTS(waits); i++) {
 		assert_int_equal(error_kind_of(waits[i], PLACE_OUTPUT), ERROR_RETRY);
 		assert_int_equal(error_kind_of(waits[i], PLACE_ORIGINAL), ERROR_RETRY);
@@ -31,7 +24,6 @@ static void a_picture_waits_for_what_may_pass(void **state)
 
 static void a_picture_fails_of_what_stays(void **state)
 {
-	(void)state;
 	for (gsize i = 0; i < G_N_ELEMENTS(fails); i++) {
 		assert_int_equal(error_kind_of(fails[i], PLACE_OUTPUT), ERROR_INPUT);
 		assert_int_equal(error_kind_of(fails[i], PLACE_ORIGINAL), ERROR_INPUT);
@@ -41,7 +33,6 @@ static void a_picture_fails_of_what_stays(void **state)
 
 static void the_place_decides(void **state)
 {
-	(void)state;
 	assert_int_equal(error_kind_of(ENOENT, PLACE_OUTPUT), ERROR_RETRY);
 	assert_int_equal(error_kind_of(ENOENT, PLACE_ORIGINAL), ERROR_INPUT);
 	assert_int_equal(error_kind_of(ENOENT, PLACE_PROCESS), ERROR_SYSTEM);
@@ -54,8 +45,6 @@ static void the_place_decides(void **state)
 static void number_and_kind_travel(void **state)
 {
 	g_autoptr(GError) error = NULL;
-	(void)state;
-
 	errno = ENOTDIR;
 	assert_false(fail_errno_at(&error, PLACE_OUTPUT, "%s %d", "out", 7));
 	assert_string_equal(error->message, "out 7: Not a directory");
@@ -72,8 +61,6 @@ static void number_and_kind_travel(void **state)
 static void another_domain_is_no_verdict(void **state)
 {
 	g_autoptr(GError) error = g_error_new_literal(G_FILE_ERROR, G_FILE_ERROR_EXIST, "x");
-	(void)state;
-
 	assert_int_equal(error_kind(error), ERROR_RETRY);
 	assert_int_equal(error_number(error), 0);
 }
@@ -81,8 +68,6 @@ static void another_domain_is_no_verdict(void **state)
 static void one_of_our_own_has_no_number(void **state)
 {
 	g_autoptr(GError) error = NULL;
-	(void)state;
-
 	assert_false(fail(&error, ERROR_INPUT, "%s", "no picture"));
 	assert_int_equal(error_number(error), 0);
 	assert_int_equal(error_kind(error), ERROR_INPUT);
@@ -91,8 +76,6 @@ static void one_of_our_own_has_no_number(void **state)
 static void that_a_limit_was_passed_travels(void **state)
 {
 	g_autoptr(GError) error = NULL, other = NULL;
-	(void)state;
-
 	assert_false(fail_limit(&error, "%d frames", 7));
 	g_prefix_error(&error, "p: ");
 	g_autoptr(GError) copy = g_error_copy(error);

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Durable moves, on a temporary folder. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "../unit.h"
+
 #include <errno.h>
 #include <glib.h>
 #include <glib/gstdio.h>
@@ -22,14 +19,12 @@ static char *root;
 
 static int make_root(void **state)
 {
-	(void)state;
 	root = g_dir_make_tmp("dropmill-files-XXXXXX", NULL);
 	return root ? 0 : -1;
 }
 
 static int remove_root(void **state)
 {
-	(void)state;
 	files_remove_tree(root);
 	bool gone = !g_file_test(root, G_FILE_TEST_EXISTS);
 	g_clear_pointer(&root, g_free);
@@ -70,8 +65,6 @@ static void folders_are_made_with_parents(void **state)
 	g_autofree char *deep = at("a/b/c");
 	g_autofree char *below_file = at("file/x");
 	g_autoptr(GError) error = NULL;
-	(void)state;
-
 	assert_true(files_make_folder(deep, NULL));
 	assert_true(files_make_folder(deep, NULL));
 	assert_true(g_file_test(deep, G_FILE_TEST_IS_DIR));
@@ -85,8 +78,6 @@ static void move_replaces(void **state)
 	g_autofree char *from = at("new");
 	g_autofree char *to = at("old");
 	g_autoptr(GError) error = NULL;
-	(void)state;
-
 	put("new", "2");
 	put("old", "1");
 	assert_true(files_move(from, to, NULL));
@@ -101,8 +92,6 @@ static void move_onto_a_link_of_itself(void **state)
 {
 	g_autofree char *from = at("a");
 	g_autofree char *to = at("b");
-	(void)state;
-
 	put("a", "1");
 	assert_int_equal(link(from, to), 0);
 	assert_true(files_move(from, to, NULL));
@@ -115,8 +104,6 @@ static void move_beside_never_overwrites(void **state)
 	static const char *const expected[] = {"done/s/a.tar.gz", "done/s/a.tar-1.gz", "done/s/a.tar-2.gz"};
 	g_autofree char *from = at("drop");
 	g_autofree char *to = at("done/s/a.tar.gz");
-	(void)state;
-
 	for (unsigned i = 0; i < G_N_ELEMENTS(expected); i++) {
 		char text[2] = {(char)('0' + i), 0};
 		put("drop", text);
@@ -136,8 +123,6 @@ static void move_beside_a_link_or_a_folder(void **state)
 	g_autofree char *from = at("drop");
 	g_autofree char *to = at("name");
 	g_autofree char *hidden = at(".hidden");
-	(void)state;
-
 	/* A dangling link counts as taken: following it would write elsewhere. */
 	assert_int_equal(symlink("/nowhere", to), 0);
 	put("drop", "1");
@@ -153,8 +138,6 @@ static void longest_names_keep_their_ending(void **state)
 {
 	char name[NAME_MAX + 1];
 	g_autofree char *from = at("drop");
-	(void)state;
-
 	/* "é" is two bytes: the cut must not leave half of one. */
 	for (int i = 0; i + 1 < NAME_MAX - 4; i += 2)
 		memcpy(name + i, "\xc3\xa9", 2);
@@ -174,8 +157,6 @@ static void move_beside_says_why_not(void **state)
 	g_autofree char *from = at("not\nthere");
 	g_autofree char *to = at("x");
 	g_autoptr(GError) error = NULL;
-	(void)state;
-
 	assert_null(files_move_beside(from, to, &error));
 	assert_non_null(strstr(error->message, "not\\x0athere"));
 	assert_non_null(strstr(error->message, "No such file"));
@@ -186,8 +167,6 @@ static void remove_tree_does_not_follow_links(void **state)
 	g_autofree char *tree = at("tree");
 	g_autofree char *outside = at("outside");
 	g_autofree char *link_path = at("tree/sub/link");
-	(void)state;
-
 	put("outside/keep", "1");
 	put("tree/sub/deep/file", "");
 	assert_int_equal(symlink(outside, link_path), 0);
@@ -202,8 +181,6 @@ static void prune_stops(void **state)
 	g_autofree char *deep = at("stop/a/b/c");
 	g_autofree char *stop = at("stop");
 	g_autofree char *elsewhere = at("stop-not/a");
-	(void)state;
-
 	put("stop/a/keep", "");
 	g_mkdir_with_parents(deep, 0777);
 	g_mkdir_with_parents(elsewhere, 0777);
@@ -234,7 +211,6 @@ static void display_is_printable(void **state)
 			"1m"},
 		{"", ""},
 	};
-	(void)state;
 	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autofree char *shown = display_name(cases[i][0]);
 		assert_string_equal(shown, cases[i][1]);
@@ -246,8 +222,6 @@ static void sync_reports_what_is_missing(void **state)
 	g_autofree char *missing = at("missing/file");
 	g_autofree char *here = at("here");
 	g_autoptr(GError) error = NULL;
-	(void)state;
-
 	put("here", "x");
 	assert_true(files_sync(here, NULL));
 	assert_true(files_sync_folder_of(here, NULL));

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * A folder as one output: packed, unpacked, put in place of an older one. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "../unit.h"
+
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -18,14 +15,12 @@ static char *root;
 
 static int make_root(void **state)
 {
-	(void)state;
 	root = g_dir_make_tmp("dropmill-folder-XXXXXX", NULL);
 	return root ? 0 : -1;
 }
 
 static int remove_root(void **state)
 {
-	(void)state;
 	files_remove_tree(root);
 	g_clear_pointer(&root, g_free);
 	return 0;
@@ -65,7 +60,6 @@ static bool exists(const char *relative)
 
 static void test_packed_and_unpacked(void **state)
 {
-	(void)state;
 	g_autofree char *from = at("a"), *to = at("b");
 
 	put("a/x.dzi", "<Image/>", -1);
@@ -97,8 +91,6 @@ static void test_other_bytes_are_refused(void **state)
 {
 	static const char text[] = "a PNG file, or what else a worker may send where a folder is asked for";
 	g_autofree char *from = at("c"), *to = at("d");
-	(void)state;
-
 	put("c/x.dzi", "<Image/>", -1);
 	put("c/x_files/0/0_0.jpg", "pixels", 6);
 	g_autoptr(GBytes) good = folder_pack(from, NULL);
@@ -119,7 +111,6 @@ static void test_other_bytes_are_refused(void **state)
 
 static void test_names_that_lead_out_are_refused(void **state)
 {
-	(void)state;
 	static const char *const names[] = {"../out", "a/../../out", "/tmp/dropmill-out", "", "a//b", "./a", ".."};
 
 	for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
@@ -138,7 +129,6 @@ static void test_names_that_lead_out_are_refused(void **state)
 /* What a broken worker sends makes an empty folder or an error, never a crash. */
 static void test_rubbish(void **state)
 {
-	(void)state;
 	guint32 noise = 7;
 
 	for (gsize length = 0; length < 400; length++) {
@@ -157,7 +147,6 @@ static void test_rubbish(void **state)
 
 static void test_replaces_an_older_one(void **state)
 {
-	(void)state;
 	g_autofree char *temp = at(".tmp"), *final = at("a.dzi");
 
 	put(".tmp/new", "1", 1);
@@ -172,7 +161,6 @@ static void test_replaces_an_older_one(void **state)
 
 static void test_a_file_in_the_way_stays(void **state)
 {
-	(void)state;
 	g_autofree char *temp = at(".tmp"), *final = at("a");
 
 	put(".tmp/new", "1", 1);
@@ -184,7 +172,6 @@ static void test_a_file_in_the_way_stays(void **state)
 
 static void test_discard(void **state)
 {
-	(void)state;
 	g_autofree char *file = at("file"), *folder = at("folder"), *none = at("none");
 
 	put("file", "1", 1);
@@ -202,8 +189,6 @@ static void test_discard(void **state)
 static void test_discard_again(void **state)
 {
 	g_autofree char *folder = g_build_filename(root, "out", NULL), *path = g_build_filename(folder, "a.tmp", NULL);
-	(void)state;
-
 	assert_true(g_file_set_contents(folder, "in the way", -1, NULL));
 	folder_discard(path);
 	folder_discard_again();

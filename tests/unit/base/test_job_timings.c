@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What a job spent: sums that cannot run over, and the way from a codec to the master and the API. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "../unit.h"
 
 #include "base/job_timings.h"
 #include "base/json.h"
@@ -14,7 +10,6 @@ static void sums_stay_in_range(void **state)
 {
 	struct spent spent = {0};
 
-	(void)state;
 	spent_add(&spent, SPENT_TASKS, 2);
 	spent_add(&spent, SPENT_TASKS, -1);
 	assert_int_equal(spent.of[SPENT_TASKS], 2);
@@ -27,7 +22,6 @@ static void a_codecs_part_reaches_the_master(void **state)
 {
 	struct spent codec = {0}, master = {0};
 
-	(void)state;
 	spent_add(&codec, SPENT_DECODE_US, 7);
 	spent_add(&codec, SPENT_RESULTS, 9); /* not the codec's to say */
 	g_autoptr(JsonObject) part = spent_part(&codec, "codec");

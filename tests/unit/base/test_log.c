@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What a library says, with what a stranger wrote in it, is one entry of the log and gives a terminal no orders. */
+#include "../unit.h"
+
 #include "base/log.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* What it writes to standard error. Owned. */
 static char *logged(const char *message, bool by_library)
@@ -33,7 +29,6 @@ static char *logged(const char *message, bool by_library)
 
 static void no_library_forges_a_line_or_moves_the_cursor(void **state)
 {
-	(void)state;
 	log_init("test", false);
 	for (int by_library = 0; by_library < 2; by_library++) {
 		g_autofree char *text =
@@ -48,7 +43,6 @@ static void no_library_forges_a_line_or_moves_the_cursor(void **state)
 
 static void other_words_stay_as_they_are(void **state)
 {
-	(void)state;
 	log_init("test", false);
 	g_autofree char *text = logged("größe Ω 日本\n", false);
 	assert_non_null(strstr(text, ": warning: größe Ω 日本\n"));

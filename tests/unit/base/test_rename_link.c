@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * A rename that overwrites nothing, on a file system without a flag for it (NFS, some FUSE): by a hard link. What the system answers is made
  * here. */
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "../unit.h"
 
-#include <cmocka.h>
+#include <errno.h>
+
 #include <fcntl.h>
 #include <glib.h>
 #include <glib/gstdio.h>
@@ -44,7 +41,6 @@ int unlinkat(int at, const char *name, int flags)
 
 static int make_folder(void **state)
 {
-	(void)state;
 	here = g_dir_make_tmp("dropmill-link-XXXXXX", NULL);
 	from = g_build_filename(here, "temp", NULL);
 	to = g_build_filename(here, "a.jpg", NULL);
@@ -53,7 +49,6 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-	(void)state;
 	refusals = 0;
 	files_remove_tree(here);
 	g_clear_pointer(&here, g_free);
@@ -70,8 +65,6 @@ static bool is_there(const char *path)
 static void a_link_does_it_and_overwrites_nothing(void **state)
 {
 	g_autofree char *text = NULL;
-	(void)state;
-
 	assert_int_equal(files_rename_new(from, to), 0);
 	assert_false(is_there(from));
 	assert_true(g_file_set_contents(from, "another", -1, NULL));
@@ -83,7 +76,6 @@ static void a_link_does_it_and_overwrites_nothing(void **state)
 
 static void of_two_names_the_old_one_stays(void **state)
 {
-	(void)state;
 	refusals = 1;
 	assert_int_equal(files_rename_new(from, to), -1);
 	assert_int_equal(errno, EROFS);
@@ -94,7 +86,6 @@ static void of_two_names_the_old_one_stays(void **state)
 /* Neither name can be removed, for a time: the try after that makes one of the two. */
 static void what_could_not_end_ends_at_the_next_try(void **state)
 {
-	(void)state;
 	refusals = 100;
 	assert_int_equal(files_rename_new(from, to), -1);
 	assert_int_equal(errno, EROFS);
@@ -110,7 +101,6 @@ static void what_could_not_end_ends_at_the_next_try(void **state)
 /* The one that is moved beside, as an original is, gets no second name either. */
 static void nor_is_a_number_given(void **state)
 {
-	(void)state;
 	refusals = 100;
 	assert_null(files_rename_beside(from, to, NULL, NULL));
 	refusals = 0;

@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Leases in shared memory: whoever loses the compare-and-swap does nothing. */
+#include "../unit.h"
+
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/disk/shared_memory.h"
-#include "base/error.h"
 #include "base/fd_channel.h"
 
 #include <glib/gstdio.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* Memory, lent with a table of so many tiles. */
 static struct segment *lent(guint tiles)
@@ -32,7 +28,6 @@ static void a_lease_is_taken_once(void **state)
 {
 	auto_struct(segment) segment = lent(4);
 
-	(void)state;
 	segment_offer(segment, 2, 7, 1);
 	assert_false(segment_take(segment, 2, 7, 2));
 	assert_false(segment_take(segment, 2, 6, 1));
@@ -45,7 +40,6 @@ static void an_offer_that_was_revoked_is_never_worked_on(void **state)
 {
 	auto_struct(segment) segment = lent(4);
 
-	(void)state;
 	segment_offer(segment, 0, 7, 1);
 	assert_true(segment_revoke(segment, 0, 7, 1));
 	assert_false(segment_take(segment, 0, 7, 1));
@@ -58,7 +52,6 @@ static void a_lease_that_was_taken_cannot_be_revoked(void **state)
 {
 	auto_struct(segment) segment = lent(1);
 
-	(void)state;
 	segment_offer(segment, 0, 9, 3);
 	assert_true(segment_take(segment, 0, 9, 3));
 	assert_false(segment_revoke(segment, 0, 9, 3));
@@ -68,7 +61,6 @@ static void leases_of_an_earlier_job_are_worth_nothing(void **state)
 {
 	auto_struct(segment) segment = lent(3);
 
-	(void)state;
 	auto_struct(segment) theirs = segment_open(segment->path, 0, NULL);
 	assert_true(segment_open_leases(theirs, segment->leases->path, NULL));
 	segment_offer(segment, 1, 1, 1);
@@ -84,7 +76,6 @@ static void another_mapping_sees_the_same_memory(void **state)
 	auto_struct(segment) theirs = segment_open(mine->path, size, NULL);
 	g_autoptr(GError) error = NULL;
 
-	(void)state;
 	assert_non_null(theirs);
 	assert_true(segment_open_leases(theirs, mine->leases->path, NULL));
 	segment_offer(mine, 1, 5, 1);
@@ -103,7 +94,6 @@ static void a_spool_has_no_name_and_its_room_is_reserved(void **state)
 	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
 	g_autoptr(GError) error = NULL;
 
-	(void)state;
 	assert_non_null(spool);
 	assert_null(g_dir_read_name(dir));
 	assert_null(segment_create((gsize)1 << 60, folder, &error));
@@ -114,7 +104,6 @@ static void a_spool_has_no_name_and_its_room_is_reserved(void **state)
 /* A picture that needed a spool waited for ever under `once`, which has no state folder yet. */
 static void a_spool_makes_its_folder(void **state)
 {
-	(void)state;
 	g_autofree char *folder = g_dir_make_tmp("segment-XXXXXX", NULL);
 	g_autofree char *inner = g_build_filename(folder, "state", NULL);
 	auto_struct(segment) spool = segment_create(8192, inner, NULL);
@@ -127,7 +116,6 @@ static void a_spool_makes_its_folder(void **state)
 /* A file cannot be sealed: whoever has its descriptor may cut it short, and the master, which had it mapped, died of SIGBUS. */
 static void a_spool_that_is_cut_short_kills_nobody(void **state)
 {
-	(void)state;
 	g_autofree char *folder = g_dir_make_tmp("segment-XXXXXX", NULL);
 	auto_struct(segment) spool = segment_create(SEGMENT_ROWS + 8192, folder, NULL);
 	guint8 rows[4096] = {7}, back[4096] = {0};
@@ -163,7 +151,6 @@ static void assert_refused(const char *path)
 /* Whoever can write to the topics could name any file of this user: it would be written to. */
 static void nothing_but_a_segment_is_opened(void **state)
 {
-	(void)state;
 	g_autofree char *named = g_strdup("segment-XXXXXX");
 	int file = g_mkstemp(named), memory = memfd_create("other", MFD_CLOEXEC);
 	g_autofree char *by_fd = g_strdup_printf("/proc/%d/fd/%d", (int)getpid(), file);
@@ -187,7 +174,6 @@ static void nothing_but_a_segment_is_opened(void **state)
 
 static void what_was_handed_over_is_the_same_memory(void **state)
 {
-	(void)state;
 	auto_struct(segment) mine = lent(1);
 	int pair[2], fd;
 
@@ -218,7 +204,6 @@ static void what_was_handed_over_is_the_same_memory(void **state)
 
 static void a_tile_beyond_the_table_has_no_lease(void **state)
 {
-	(void)state;
 	auto_struct(segment) segment = lent(1);
 
 	assert_false(segment_take(segment, 1 << 20, 1, 1));
@@ -238,7 +223,6 @@ int sync_file_range(int fd, off64_t offset, off64_t bytes, unsigned flags)
 
 static void a_spool_that_a_disk_lost_is_not_trusted(void **state)
 {
-	(void)state;
 	static const struct {
 		int says;
 		bool kept;

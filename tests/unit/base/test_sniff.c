@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Formats by first bytes. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "../unit.h"
+
 #include <string.h>
 
 #include "base/file_format.h"
@@ -16,7 +13,6 @@
 
 static void binary_signatures(void **state)
 {
-	(void)state;
 	assert_format("\xff\xd8\xff\xe0\0\x10JFIF", "jpeg");
 	assert_format("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "png");
 	assert_format("GIF89a\1\0\1\0", "gif");
@@ -39,7 +35,6 @@ static void binary_signatures(void **state)
 
 static void heif_and_avif_by_brand(void **state)
 {
-	(void)state;
 	assert_format("\0\0\0\x18"
 		      "ftypheic\0\0\0\0mif1heic",
 		"heif");
@@ -65,7 +60,6 @@ static void packed_svg(void **state)
 	static const char text[] =
 		"\037\213\010\000\000\000\000\000\002\003\313\313\127\110\051\112\054\317\314\113\007\000\017\060\017\122\012\000\000\000";
 
-	(void)state;
 	assert_format(svgz, "svg");
 	assert_null(SNIFF(text));
 	assert_null(sniff_format(svgz, 12)); /* cut in the middle */
@@ -75,7 +69,6 @@ static void packed_svg(void **state)
 
 static void svg_is_found_behind_its_preamble(void **state)
 {
-	(void)state;
 	assert_format("<svg xmlns=\"http://www.w3.org/2000/svg\">", "svg");
 	assert_format("\xef\xbb\xbf \n<svg>", "svg");
 	assert_format("<?xml version=\"1.0\"?>\n<!-- a <b> --><!DOCTYPE svg PUBLIC \"x\">\n<svg width='1'/>", "svg");
@@ -87,7 +80,6 @@ static void svg_is_found_behind_its_preamble(void **state)
 
 static void anything_else_is_unknown(void **state)
 {
-	(void)state;
 	assert_null(sniff_format("", 0));
 	assert_null(SNIFF("\xff\xd8"));
 	assert_null(SNIFF("hello, world"));
@@ -102,7 +94,6 @@ static void truncated_heads(void **state)
 {
 	static const char head[] = "\0\0\0\x1c"
 				   "ftypmif1\0\0\0\0mif1avifmiaf";
-	(void)state;
 	for (size_t length = 0; length < sizeof(head) - 1; length++) {
 		char *exact = test_malloc(length + 1);
 		memcpy(exact, head, length);
@@ -114,7 +105,6 @@ static void truncated_heads(void **state)
 
 static void endings(void **state)
 {
-	(void)state;
 	assert_string_equal(file_format_ending("jpeg"), "jpg");
 	assert_string_equal(file_format_ending("tiff"), "tif");
 	assert_string_equal(file_format_ending("heif"), "heic");

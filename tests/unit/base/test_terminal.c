@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What commands print gives a terminal no orders, whoever wrote it. */
+#include "../unit.h"
+
 #include "base/terminal.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* Orders by ESC, by C1 in UTF-8, a bare C1, DEL, a turned direction, and a line that looks like one of ours. */
 #define EVIL "a\x1b[31m\xc2\x9b\x9b\x7f\xe2\x80\xae\r\nforged"
@@ -66,7 +62,6 @@ static void progress(void)
 
 static void nothing_gives_orders(void **state)
 {
-	(void)state;
 	const struct {
 		void (*print)(void);
 		FILE *stream;

@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * A thread that does not turn is found; one that sleeps until something happens is not taken for it. */
+#include "../unit.h"
+
 #include "base/thread_watchdog.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 static void a_thread_that_does_not_turn_is_named(void **state)
 {
 	struct turn *first = turn_new("first"), *second = turn_new("second");
 
-	(void)state;
 	assert_null(turn_late(60 * G_USEC_PER_SEC));
 	g_usleep(20000);
 	turn_mark(first);

@@ -69,7 +69,6 @@ static inline void end_broker(void)
 
 static inline int set_up(void **state)
 {
-	(void)state;
 	broker_data = g_dir_make_tmp("dropmill-kafka-XXXXXX", NULL);
 	if (!start_broker()) {
 		bool required = g_getenv("CI") != NULL;
@@ -82,7 +81,6 @@ static inline int set_up(void **state)
 
 static inline int tear_down(void **state)
 {
-	(void)state;
 	end_broker();
 	const char *const remove[] = {"rm", "-rf", "--", broker_data, NULL};
 	g_spawn_sync(NULL, (char **)remove, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);

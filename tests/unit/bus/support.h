@@ -6,12 +6,8 @@
  */
 #pragma once
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-/* cmocka wants the four above. */
-#include <cmocka.h>
+#include "../unit.h"
+
 #include <string.h>
 
 #include "base/clock.h"

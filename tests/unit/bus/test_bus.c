@@ -11,8 +11,6 @@ static void headers_and_value_survive(void **state)
 	auto_struct(embedded) embedded = broker(2);
 	auto_struct(bus) bus = bus_on(embedded);
 	struct inbox inbox;
-	(void)state;
-
 	inbox_init(&inbox);
 	struct bus_reader *reader = reader_on(bus, TOPIC_RESULTS, NULL, NULL, 0, true, &inbox);
 	struct record *record = record_new(TOPIC_RESULTS, 1, g_bytes_new_static("a\0b", 3));
@@ -51,8 +49,6 @@ static void first_round_trip_takes_no_second(void **state)
 	auto_struct(embedded) embedded = broker(1);
 	struct inbox tasks, results;
 	const gint32 zero = 0;
-	(void)state;
-
 	inbox_init(&tasks);
 	inbox_init(&results);
 	gint64 start_us = clock_now_us();
@@ -87,8 +83,6 @@ static void by_hand_starts_at_the_end_or_the_beginning(void **state)
 	auto_struct(bus) bus = bus_on(embedded);
 	struct inbox late, early, one;
 	const gint32 two = 2;
-	(void)state;
-
 	inbox_init(&late);
 	inbox_init(&early);
 	inbox_init(&one);
@@ -126,8 +120,6 @@ static void group_shares_partitions_and_commits_the_finished_prefix(void **state
 	auto_struct(bus) first = bus_on(embedded);
 	auto_struct(bus) second = bus_on(embedded);
 	struct inbox a, b, again;
-	(void)state;
-
 	inbox_init(&a);
 	inbox_init(&b);
 	inbox_init(&again);
@@ -193,8 +185,6 @@ static void every_send_is_reported_once(void **state)
 	struct bus *bus = bus_on(embedded);
 	struct deliveries all = {{0}, {0}};
 	struct slot slots[500];
-	(void)state;
-
 	for (int i = 0; i < 500; i++) {
 		slots[i] = (struct slot){&all, i};
 		if (i == 250) {
@@ -220,8 +210,6 @@ static void every_send_is_reported_once(void **state)
 static void brokers_start_without_the_mocks_timer(void **state)
 {
 	gint64 starting_us = 0;
-	(void)state;
-
 	for (int i = 0; i < 20; i++) {
 		gint64 began_us = clock_now_us();
 		auto_struct(embedded) embedded = broker(2);
@@ -247,8 +235,6 @@ static void small_records_do_not_pile_up_in_the_mock(void **state)
 	auto_struct(bus) bus = bus_on(embedded);
 	struct inbox inbox;
 	gint there = 0;
-	(void)state;
-
 	inbox_init(&inbox);
 	for (int i = 0; i + 1 < SENT; i++)
 		send_text(bus, TOPIC_RESULTS, 0, "small");
@@ -272,8 +258,6 @@ static void the_mock_sends_at_once(void **state)
 	auto_struct(embedded) embedded = broker(1);
 	auto_struct(bus) bus = bus_on(embedded);
 	int port = atoi(strrchr(embedded_brokers(embedded), ':') + 1), ends = 0, partitions[TOPIC_COUNT];
-	(void)state;
-
 	assert_true(bus_partitions(bus, partitions, 5000, NULL));
 	for (int fd = 3; fd < 256; fd++) {
 		struct sockaddr_in address = {0};

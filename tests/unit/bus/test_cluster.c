@@ -10,8 +10,6 @@ static void down_is_told_once_with_a_reason(void **state)
 	struct states states = {.ups = 0};
 	g_autofree char *brokers = g_strdup(embedded_brokers(embedded));
 	struct bus_options options = {.brokers = brokers, .prefix = "t.", .role = "test", .embedded = true};
-	(void)state;
-
 	struct bus *bus = bus_new(&options, on_state, &states, NULL);
 	assert_non_null(bus);
 	wait_states(&states, 1, 0);
@@ -37,8 +35,6 @@ static void unreachable_from_the_start_is_told(void **state)
 	/* Port 1 of the loopback: nobody listens there. */
 	struct bus_options options = {.brokers = "127.0.0.1:1", .role = "test"};
 	struct states states = {.ups = 0};
-	(void)state;
-
 	struct bus *bus = bus_new(&options, on_state, &states, NULL);
 	wait_states(&states, 0, 1);
 	assert_non_null(strstr(states.why, "refused"));
@@ -52,8 +48,6 @@ static void readers_end_promptly_without_a_broker(void **state)
 	struct embedded *embedded = broker(2);
 	struct bus *bus = bus_on(embedded);
 	struct inbox inbox;
-	(void)state;
-
 	inbox_init(&inbox);
 	struct bus_reader *by_hand = reader_on(bus, TOPIC_RESULTS, NULL, NULL, 0, true, &inbox);
 	struct bus_reader *member = reader_on(bus, TOPIC_TASKS, "mill", NULL, 0, false, &inbox);
@@ -80,8 +74,6 @@ static void partitions_are_counted(void **state)
 	auto_struct(embedded) embedded = broker(3);
 	auto_struct(bus) bus = bus_on(embedded);
 	int partitions[TOPIC_COUNT];
-	(void)state;
-
 	assert_true(bus_partitions(bus, partitions, 5000, NULL));
 	assert_int_equal(partitions[TOPIC_TASKS], 3);
 	assert_int_equal(partitions[TOPIC_RESULTS], 3);
@@ -97,8 +89,6 @@ static void no_admin_api_is_said_and_harmless(void **state)
 	struct topic_state topics[TOPIC_COUNT];
 	g_autoptr(GError) describe_error = NULL;
 	g_autoptr(GError) delete_error = NULL;
-	(void)state;
-
 	assert_false(topics_describe(bus, topics, &describe_error));
 	if (!strstr(describe_error->message, "Admin API"))
 		fail_msg("%s", describe_error->message);
@@ -113,8 +103,6 @@ static void properties_are_checked(void **state)
 	g_autoptr(GHashTable) properties = g_hash_table_new(g_str_hash, g_str_equal);
 	struct bus_options options = {.brokers = "127.0.0.1:1", .role = "test", .properties = properties};
 	static const char *const bad[] = {"no.such.property", "enable.idempotence", "group.id"};
-	(void)state;
-
 	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
 		g_autoptr(GError) error = NULL;
 		g_hash_table_remove_all(properties);

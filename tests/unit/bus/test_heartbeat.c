@@ -7,8 +7,6 @@
 static void heartbeat_survives(void **state)
 {
 	auto_struct(record) record = sample_heartbeat();
-	(void)state;
-
 	assert_int_equal(record->topic, TOPIC_HEARTBEATS);
 	auto_struct(heartbeat) heartbeat = heartbeat_from_record(record, NULL);
 	assert_non_null(heartbeat);
@@ -92,8 +90,6 @@ static void malformed_heartbeats_are_refused(void **state)
 		{"rss_bytes", {"-1"}},
 		{"sequence", {"0", "-9"}},
 	};
-	(void)state;
-
 	assert_refused(reads_heartbeat, heartbeat_with("state", "\"x\""), "state", "x");
 	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
 		assert_refused(reads_heartbeat, heartbeat_with(bad[i].name, NULL), bad[i].name, "missing");
@@ -130,7 +126,6 @@ static void malformed_heartbeats_are_refused(void **state)
 static void deep_json_is_refused(void **state)
 {
 	g_autoptr(GString) deep = g_string_new("{\"a\":");
-	(void)state;
 	for (int i = 0; i < 1000000; i++)
 		g_string_append_c(deep, '[');
 	struct record *record = sample_heartbeat();

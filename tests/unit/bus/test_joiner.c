@@ -10,8 +10,6 @@
 static void one_record_stays_itself(void **state)
 {
 	struct harness harness;
-	(void)state;
-
 	begin(&harness, 1 << 20, 0);
 	for (gsize size = 0; size <= 10; size += 10) {
 		auto_struct(record) record = large(size, "1");
@@ -29,8 +27,6 @@ static void parts_come_together_in_any_order(void **state)
 	const gsize sizes[] = {11, 20, 21, 1000, HUGE_BYTES}, counts[] = {2, 2, 3, 100, 7},
 		    limits[] = {10, 10, 10, 10, HUGE_BYTES / 6};
 	struct harness harness;
-	(void)state;
-
 	begin(&harness, HUGE_BYTES, 0);
 	for (gsize s = 0; s < G_N_ELEMENTS(sizes); s++) {
 		for (int order = 0; order < 3; order++) {
@@ -65,8 +61,6 @@ static void doubles_and_mixed_records_do_no_harm(void **state)
 {
 	const gsize sizes[] = {30, HUGE_BYTES};
 	struct harness harness;
-	(void)state;
-
 	begin(&harness, 2 * HUGE_BYTES, 0);
 	for (gsize s = 0; s < G_N_ELEMENTS(sizes); s++) {
 		gsize limit = (sizes[s] + 2) / 3;
@@ -103,8 +97,6 @@ static void malformed_parts_are_told(void **state)
 	};
 	struct harness harness;
 	int told = 0;
-	(void)state;
-
 	begin(&harness, 1 << 20, 0);
 	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)
 		for (gsize j = 0; j == 0 || bad[i].values[j - 1]; j++) {
@@ -131,8 +123,6 @@ static void malformed_parts_are_told(void **state)
 static void parts_that_disagree_are_told(void **state)
 {
 	struct harness harness;
-	(void)state;
-
 	begin(&harness, 1 << 20, 0);
 	g_autoptr(GPtrArray) parts = split(large(30, "1"), 10);
 	g_autoptr(GPtrArray) lying = split(large(30, "2"), 10);
@@ -170,8 +160,6 @@ static void a_body_in_pieces_is_read_and_written(void **state)
 	g_autoptr(GBytes) first = g_bytes_new_static("assets", 6);
 	g_autoptr(GBytes) file = noise(3 << 20);
 	g_autoptr(GError) error = NULL;
-	(void)state;
-
 	assert_true(files_write(path, g_bytes_get_data(file, NULL), 3 << 20, NULL));
 	struct body *inner = body_new();
 	body_add_file(inner, "file", open(path, O_RDONLY | O_CLOEXEC), 100, (3 << 20) - 100);

@@ -6,8 +6,6 @@
 static void what_stays_unfinished_is_told_and_forgotten(void **state)
 {
 	struct harness harness;
-	(void)state;
-
 	begin(&harness, HUGE_BYTES, 300 * 1000);
 	for (int round = 1; round <= 2; round++) {
 		g_autoptr(GPtrArray) parts = split(large(HUGE_BYTES, round == 1 ? "1" : "2"), HUGE_BYTES / 3 + 1);
@@ -30,8 +28,6 @@ static void what_stays_unfinished_is_told_and_forgotten(void **state)
 static void when_the_spool_is_full_the_newcomer_is_told(void **state)
 {
 	struct harness harness;
-	(void)state;
-
 	begin(&harness, HUGE_BYTES + HUGE_BYTES / 2, 600 * 1000);
 	g_autoptr(GPtrArray) old = split(large(HUGE_BYTES, "1"), HUGE_BYTES / 3 + 1);
 	g_autoptr(GPtrArray) fresh = split(large(HUGE_BYTES, "2"), HUGE_BYTES / 3 + 1);
@@ -68,8 +64,6 @@ static struct record *joined(struct harness *harness, const char *attempt)
 static void what_is_whole_is_counted_until_it_was_used(void **state)
 {
 	struct harness harness;
-	(void)state;
-
 	begin(&harness, HUGE_BYTES + HUGE_BYTES / 2, 0);
 	struct record *first = joined(&harness, "1");
 	assert_non_null(first);
@@ -88,8 +82,6 @@ static void what_is_whole_is_counted_until_it_was_used(void **state)
 static void what_is_too_large_is_told_once_and_takes_nothing(void **state)
 {
 	struct harness harness;
-	(void)state;
-
 	begin(&harness, HUGE_BYTES - 1, 0);
 	g_autoptr(GPtrArray) parts = split(large(HUGE_BYTES, "1"), HUGE_BYTES / 3);
 	for (guint i = 0; i < parts->len; i++)
@@ -114,8 +106,6 @@ static void what_is_too_large_is_told_once_and_takes_nothing(void **state)
 static void a_full_disk_is_told(void **state)
 {
 	struct harness harness;
-	(void)state;
-
 	begin(&harness, G_MAXINT64 / 2, 0);
 	struct record *part = large(10, "1");
 	record_add(part, "part", "0");
@@ -132,8 +122,6 @@ static void a_full_disk_is_told(void **state)
 static void there_are_only_so_many_at_a_time(void **state)
 {
 	struct harness harness;
-	(void)state;
-
 	begin(&harness, 1 << 20, 0);
 	for (int i = 0; i <= JOINER_MOST; i++) {
 		g_autofree char *attempt = g_strdup_printf("%d", i + 1);

@@ -12,8 +12,6 @@ static void missing_topics_are_named_and_stay_missing(void **state)
 	NEED_BROKER();
 	auto_struct(bus) bus = cluster_bus("missing.", NULL);
 	int partitions[TOPIC_COUNT];
-	(void)state;
-
 	for (int i = 0; i < 2; i++) {
 		g_autoptr(GError) error = NULL;
 		assert_false(bus_partitions(bus, partitions, 5000, &error));
@@ -37,8 +35,6 @@ static void topics_are_created_described_deleted(void **state)
 	struct topic_plan plan;
 	struct topic_state found[TOPIC_COUNT];
 	g_autofree char *first = NULL, *again = NULL, *gone = NULL;
-	(void)state;
-
 	topic_plan_default(&plan);
 	plan.partitions = 3;
 	assert_true(topics_create(bus, &plan, &first, NULL));
@@ -80,8 +76,6 @@ static void refusal_tells_the_commands(void **state)
 	auto_struct(bus) bus = cluster_bus("refused.", NULL);
 	struct topic_plan plan;
 	g_autoptr(GError) error = NULL;
-	(void)state;
-
 	topic_plan_default(&plan);
 	plan.replication = 3; /* of one broker */
 	assert_false(topics_create(bus, &plan, NULL, &error));
@@ -98,8 +92,6 @@ static void command_line_does_it_all(void **state)
 {
 	NEED_BROKER();
 	g_autofree char *made = NULL, *table = NULL, *refused = NULL, *deleted = NULL, *missing = NULL, *errors = NULL;
-	(void)state;
-
 	assert_int_equal(
 		TOPICS(&made, NULL, "create", "--brokers", broker_address, "--topic-prefix", "cli.", "--partitions",
 			"2", "--retention", "30m", "--max-message", "2M", "-X", "socket.timeout.ms=20000"),
@@ -130,8 +122,6 @@ static void delete_asks_on_a_terminal(void **state)
 	int terminal = -1, status = -1, partitions[TOPIC_COUNT];
 	char shown[1000] = "";
 	gsize filled = 0;
-	(void)state;
-
 	create_topics(bus, 1, 1024 * 1024);
 	pid_t child = forkpty(&terminal, NULL, NULL, NULL);
 	if (child == 0) {
@@ -157,8 +147,6 @@ static void first_round_trip_takes_no_second(void **state)
 {
 	NEED_BROKER();
 	struct inbox tasks, results;
-	(void)state;
-
 	struct bus *maker = cluster_bus("trip.", NULL);
 	create_topics(maker, 1, 1024 * 1024);
 	bus_free(maker);
@@ -198,8 +186,6 @@ static void large_value_goes_in_parts_of_the_topics_size(void **state)
 	auto_struct(joiner) joiner = joiner_new(&options);
 	gsize size = 20 * 1024 * 1024 + 3;
 	struct inbox inbox;
-	(void)state;
-
 	create_topics(maker, 2, 4 * 1024 * 1024);
 	auto_struct(bus) bus = cluster_bus("large.", NULL);
 	gsize limit = bus_max_value(bus, TOPIC_TASKS, 5000);
@@ -255,8 +241,6 @@ static void killed_broker_comes_back(void **state)
 	struct inbox before, after;
 	g_autofree char *pid_file = g_build_filename(broker_data, "broker.pid", NULL), *pid = NULL;
 	g_autofree char *address = g_strdup(broker_address);
-	(void)state;
-
 	auto_struct(bus) bus = cluster_bus("kill.", &states);
 	create_topics(bus, 1, 1024 * 1024);
 	wait_states(&states, 1, 0);
@@ -300,8 +284,6 @@ static void mistakes_on_the_command_line_are_usage_errors(void **state)
 	static const char *const bad[][2] = {{"--partitions", "0"}, {"--partitions", "x"}, {"--retention", "1 week"},
 		{"--retention", "1s"}, {"--max-message", "8G"}, {"--max-message", "1K"}, {"--replication", "0"},
 		{"--topic-prefix", "a/b"}, {"-X", "novalue"}, {"--frobnicate", "1"}};
-	(void)state;
-
 	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
 		g_autofree char *errors = NULL;
 		assert_int_equal(TOPICS(NULL, &errors, "create", "--brokers", "127.0.0.1:1", bad[i][0], bad[i][1]), 2);

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The MAC of a record holds for exactly this topic, these headers and this value, under this key. */
+#include "../unit.h"
+
 #include "bus/seal.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static struct record *sample(enum topic topic, const char *name, const char *value, const char *bytes)
 {
@@ -21,7 +17,6 @@ static struct record *sample(enum topic topic, const char *name, const char *val
 
 static void what_was_sealed_holds(void **state)
 {
-	(void)state;
 	g_autoptr(GBytes) key = seal_key_new();
 	g_autoptr(GBytes) other = seal_key_new();
 	auto_struct(record) record = sample(TOPIC_TASKS, "job", "a-1", "pixels");
@@ -36,7 +31,6 @@ static void what_was_sealed_holds(void **state)
 /* The same MAC in a record that differs in one place; what is cut elsewhere is another text, too. */
 static void nothing_can_be_changed(void **state)
 {
-	(void)state;
 	g_autoptr(GBytes) key = seal_key_new();
 	auto_struct(record) good = sample(TOPIC_TASKS, "job", "a-1", "pixels");
 	seal_add(good, key);

@@ -74,8 +74,6 @@ static void those_that_wait_take_turns(void **state)
 	g_autoptr(GBytes) fifty = noise(50), ten = noise(10);
 	static const char *const order[] = {
 		"1/0", "1/1", "1/2", "2/0", "3/-", "1/3", "2/1", "1/4", "2/2", "2/3", "2/4"};
-	(void)state;
-
 	sender_add(sender, with_attempt(fifty, "1"), 10, on_shipped, &shipped[0]);
 	/* Who adds reads and sends nothing: the poll thread is called. */
 	assert_int_equal(queue.sent.length, 0);
@@ -106,8 +104,6 @@ static void what_nobody_needs_any_more_is_not_sent(void **state)
 	g_autoptr(GBytes) fifty = noise(50), ten = noise(10);
 	struct record *large = with_attempt(fifty, "1");
 	gint *wanted = g_atomic_rc_box_new(gint);
-	(void)state;
-
 	*wanted = 1;
 	large->wanted = g_atomic_rc_box_acquire(wanted);
 	sender_add(sender, large, 10, on_shipped, &shipped[0]);
@@ -137,8 +133,6 @@ static void a_few_in_parts_take_turns_and_others_wait(void **state)
 	g_autoptr(GBytes) twenty = noise(20), ten = noise(10);
 	static const char *const order[] = {"1/0", "2/0", "3/0", "4/0", "8/-", "1/1", "2/1", "3/1", "4/1", "5/0", "6/0",
 		"7/0", "5/1", "6/1", "7/1"};
-	(void)state;
-
 	for (int i = 0; i < 7; i++) {
 		const char number[] = {(char)('1' + i), '\0'};
 		sender_add(sender, with_attempt(twenty, number), 10, on_shipped, &shipped[i]);
@@ -163,8 +157,6 @@ static void what_fails_gives_its_turn_away(void **state)
 	auto_struct(sender) sender = sender_new(&outlet, 10);
 	struct shipped shipped[10] = {{.count = 0}};
 	g_autoptr(GBytes) fifty = noise(50);
-	(void)state;
-
 	for (int i = 0; i < 10; i++)
 		sender_add(sender, with_attempt(fifty, "1"), 10, on_shipped, &shipped[i]);
 	sender_pump(sender);
@@ -187,8 +179,6 @@ static void a_full_queue_is_waited_for(void **state)
 	auto_struct(sender) sender = sender_new(&outlet, 1000);
 	struct shipped shipped = {.count = 0};
 	g_autoptr(GBytes) fifty = noise(50);
-	(void)state;
-
 	sender_add(sender, with_attempt(fifty, "1"), 10, on_shipped, &shipped);
 	assert_int_equal(queue.woken, 1);
 	sender_pump(sender);
@@ -211,8 +201,6 @@ static void what_fails_ends_with_its_reason(void **state)
 	auto_struct(sender) sender = sender_new(&outlet, 1000);
 	struct shipped shipped[3] = {{.count = 0}};
 	g_autoptr(GBytes) fifty = noise(50);
-	(void)state;
-
 	/* One part was not delivered: no other follows, and those that are out are waited for. */
 	sender_add(sender, with_attempt(fifty, "1"), 10, on_shipped, &shipped[0]);
 	sender_pump(sender);
@@ -260,8 +248,6 @@ static void what_is_left_at_the_end_is_told(void **state)
 	struct sender *sender = sender_new(&outlet, 1000);
 	struct shipped shipped = {.count = 0};
 	g_autoptr(GBytes) fifty = noise(50);
-	(void)state;
-
 	sender_add(sender, with_attempt(fifty, "1"), 10, on_shipped, &shipped);
 	assert_int_equal(shipped.count, 0);
 	sender_free(sender);

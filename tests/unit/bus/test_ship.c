@@ -47,8 +47,6 @@ static void value_larger_than_the_topic_goes_in_parts(void **state)
 	auto_struct(bus) bus = bus_on(embedded);
 	gsize limit = bus_max_value(bus, TOPIC_TASKS, 1000), size = 2 * 1024 * 1024 - 77;
 	struct inbox inbox;
-	(void)state;
-
 	assert_in_range(limit, 500000, 999999);
 	inbox_init(&inbox);
 	struct bus_reader *reader = reader_on(bus, TOPIC_TASKS, NULL, NULL, 0, true, &inbox);
@@ -100,8 +98,6 @@ static void what_is_larger_than_the_queue_waits_for_room(void **state)
 	auto_struct(bus) bus = bus_with_queue(embedded, "512");
 	struct shipped shipped = {.count = 0};
 	struct inbox inbox;
-	(void)state;
-
 	inbox_init(&inbox);
 	struct bus_reader *reader = reader_on(reads, TOPIC_TASKS, NULL, NULL, 0, true, &inbox);
 	g_autoptr(GBytes) value = noise(3 * 1024 * 1024);
@@ -123,8 +119,6 @@ static void small_ones_wait_for_room_as_well(void **state)
 	auto_struct(embedded) embedded = broker(1);
 	auto_struct(bus) bus = bus_with_queue(embedded, "64");
 	struct inbox inbox;
-	(void)state;
-
 	inbox_init(&inbox);
 	auto_struct(bus) reads = bus_on(embedded);
 	struct bus_reader *reader = reader_on(reads, TOPIC_TASKS, NULL, NULL, 0, true, &inbox);
@@ -148,8 +142,6 @@ static void a_small_original_that_cannot_be_read_says_so(void **state)
 	char path[] = "/tmp/dropmill-ship-XXXXXX";
 	int fd = g_mkstemp(path);
 	struct record *record = record_new(TOPIC_TASKS, 0, NULL);
-	(void)state;
-
 	record->body = body_new();
 	body_add_file(record->body, "a.jpg", fd, 0, 50);
 	assert_true(bus_ship(bus, record, on_shipped, &shipped, NULL));
@@ -166,8 +158,6 @@ static void large_headers_make_smaller_parts_or_an_error(void **state)
 	auto_struct(embedded) embedded = broker(1);
 	auto_struct(bus) bus = bus_on(embedded);
 	struct inbox inbox;
-	(void)state;
-
 	inbox_init(&inbox);
 	struct bus_reader *reader = reader_on(bus, TOPIC_TASKS, NULL, NULL, 0, true, &inbox);
 	g_autoptr(GBytes) value = noise(1024 * 1024);

@@ -8,8 +8,6 @@ static void task_survives(void **state)
 {
 	auto_struct(record) record = sample_task();
 	g_autoptr(GError) error = NULL;
-	(void)state;
-
 	assert_int_equal(record->topic, TOPIC_TASKS);
 	assert_int_equal(record->partition, 5);
 	auto_struct(task) task = task_from_record(record, &error);
@@ -33,8 +31,6 @@ static void whole_task_needs_no_rectangles(void **state)
 	struct task whole = {
 		.kind = TASK_WHOLE, .plane = PLANE_SHM, .job = "j", .attempt = 1, .worker = "w", .spec = "{}"};
 	auto_struct(record) record = task_to_record(&whole, -1);
-	(void)state;
-
 	assert_null(record_get(record, "need"));
 	auto_struct(task) task = task_from_record(record, NULL);
 	assert_non_null(task);
@@ -45,7 +41,6 @@ static void whole_task_needs_no_rectangles(void **state)
 
 static void result_survives(void **state)
 {
-	(void)state;
 	for (int status = RESULT_OK; status <= RESULT_LACKS; status++) {
 		struct result sent = {.job = "j1",
 			.serial = 7,
@@ -85,7 +80,6 @@ static void what_was_spent_may_be_missing_but_not_malformed(void **state)
 {
 	static const char *const bad[] = {"", "1,2,3,4,5", "1,2,3,4,5,6,7", "1,2,3,4,5,-6", "1,2,3,4,1000000000001,6",
 		"1,2,,4,5,6", "a,b,c,d,e,f"};
-	(void)state;
 	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
 		struct record *wrong = sample_result();
 		set_header(wrong, "spent", bad[i]);
@@ -104,7 +98,6 @@ static void what_was_spent_may_be_missing_but_not_malformed(void **state)
 static void long_reason_is_cut_at_a_letter(void **state)
 {
 	g_autoptr(GString) reason = g_string_new("x");
-	(void)state;
 	for (int i = 0; i < 20000; i++)
 		g_string_append(reason, "\xc3\xbc");
 	struct result sent = {.job = "j", .attempt = 1, .worker = "w", .status = RESULT_FAILED, .message = reason->str};
@@ -119,8 +112,6 @@ static void unknown_headers_are_ignored(void **state)
 {
 	auto_struct(record) task = sample_task();
 	auto_struct(record) heartbeat = sample_heartbeat();
-	(void)state;
-
 	record_add(task, "traceparent", "00-1-2-3");
 	assert_true(reads_task(task, NULL));
 	set_value(heartbeat,
@@ -185,7 +176,6 @@ static void refuse_all(reader_fn reads, struct record *(*sample)(void), const st
 
 static void malformed_tasks_are_refused(void **state)
 {
-	(void)state;
 	refuse_all(reads_task, sample_task, bad_task, G_N_ELEMENTS(bad_task));
 
 	struct record *record = sample_task();
@@ -224,7 +214,6 @@ static struct record *task_with_assets(enum plane plane, const char *pixels)
 
 static void assets_come_in_front_of_the_value(void **state)
 {
-	(void)state;
 	for (enum plane plane = PLANE_SHM; plane <= PLANE_INLINE; plane++) {
 		const char *pixels = plane == PLANE_INLINE ? "pixels" : "";
 		auto_struct(record) record = task_with_assets(plane, pixels);
@@ -248,7 +237,6 @@ static void assets_come_in_front_of_the_value(void **state)
 
 static void malformed_assets_are_refused(void **state)
 {
-	(void)state;
 	static const char *const bad[] = {"", ",", HASH, HASH ":", HASH ":0", HASH ":-1", HASH ":x", HASH ":20",
 		HASH ":9," HASH ":11", HASH ":9:4", "g" HASH2 ":9", HASH ":9,", " " HASH ":9",
 		HASH ":99999999999999999999"};
@@ -271,7 +259,6 @@ static void malformed_assets_are_refused(void **state)
 
 static void malformed_results_are_refused(void **state)
 {
-	(void)state;
 	refuse_all(reads_result, sample_result, bad_result, G_N_ELEMENTS(bad_result));
 
 	struct record *record = sample_result();
@@ -290,8 +277,6 @@ static void random_flips_never_crash(void **state)
 	const reader_fn readers[] = {reads_task, reads_result, reads_heartbeat};
 	g_autoptr(GRand) random = g_rand_new_with_seed(20261123);
 	int refused = 0;
-	(void)state;
-
 	for (int round = 0; round < 30000; round++) {
 		auto_struct(record) record = samples[round % 3]();
 		g_autoptr(GError) error = NULL;

@@ -52,7 +52,6 @@ static void tiles_of_a_wide_picture_are_flat(void **state)
 	static const char little[] = "{\"budget\": 6000000}", much[] = "{\"budget\": 60000000}";
 	static const char fixed[] = "{\"budget\": 6000000, \"tile_fixed\": true}";
 
-	(void)state;
 	auto_struct(plan) flat = plan_sized(3200, 900, invert, 128, little);
 	const struct plan_output *output = only_output(flat);
 	assert_int_equal(output->grid.tile_height, 64);
@@ -73,7 +72,6 @@ static void tiles_with_wide_margins_stay_high(void **state)
 {
 	static const char little[] = "{\"budget\": 6000000}";
 
-	(void)state;
 	auto_struct(plan) plan = plan_sized(3200, 900, "[{\"op\":\"blur\",\"params\":{\"sigma\":8}}]", 128, little);
 	assert_int_equal(only_output(plan)->grid.tile_height, 128);
 }
@@ -81,7 +79,6 @@ static void tiles_with_wide_margins_stay_high(void **state)
 /* Fewer messages, while each worker still has many tiles. */
 static void tiles_grow_with_the_picture(void **state)
 {
-	(void)state;
 	auto_struct(plan) one = plan_sized(2000, 1800, invert, 128, "{\"tile_most\": 512, \"workers\": 1}");
 	assert_int_equal(only_output(one)->grid.tile_width, 256); /* 335, in steps */
 	auto_struct(plan) many = plan_sized(2000, 1800, invert, 128, "{\"tile_most\": 512, \"workers\": 9}");
@@ -94,7 +91,6 @@ static void tiles_grow_with_the_picture(void **state)
 
 static void needs_are_the_tile_and_a_margin(void **state)
 {
-	(void)state;
 	auto_struct(plan) plan = plan_of("[{\"op\":\"blur\",\"params\":{\"sigma\":2}}]", 128);
 
 	assert_null(plan->whole);
@@ -112,7 +108,6 @@ static void needs_are_the_tile_and_a_margin(void **state)
 /* Each sharpen forks its input three ways: forks that do not share what they compute double and double again. */
 static void chains_that_fork_are_planned_in_little_memory(void **state)
 {
-	(void)state;
 	gsize before = vips_tracked_get_mem_highwater();
 	auto_struct(plan) plan =
 		plan_of("[{\"op\":\"sharpen\",\"params\":{\"sigma\":5}},{\"op\":\"sharpen\",\"params\":{\"sigma\":5}},"
@@ -125,7 +120,6 @@ static void chains_that_fork_are_planned_in_little_memory(void **state)
 
 static void a_chain_that_looks_at_all_runs_whole(void **state)
 {
-	(void)state;
 	auto_struct(plan) plan = plan_of("[{\"op\":\"vips\",\"params\":{\"operation\":\"hist_equal\"}}]", 128);
 
 	assert_non_null(plan->whole);
@@ -135,7 +129,6 @@ static void a_chain_that_looks_at_all_runs_whole(void **state)
  * one before, computed from another left edge on. */
 static void what_leans_on_the_piece_before_runs_whole(void **state)
 {
-	(void)state;
 	auto_struct(plan) near = plan_of(
 		"[{\"op\":\"resize\",\"params\":{\"scale\":0.9}},{\"op\":\"sharpen\",\"params\":{\"sigma\":1}}]", 128);
 	auto_struct(plan) far = plan_of(

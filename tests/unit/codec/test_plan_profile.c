@@ -57,7 +57,6 @@ static void profiles_travel_where_they_are_read(void **state)
 		{NULL, ICC, STRIPPED, false, 0},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		auto_struct(plan) plan = plan_of(cases[i].profile, cases[i].steps, cases[i].output);
 		g_autoptr(JsonObject) event = plan_describe(plan);
@@ -84,7 +83,6 @@ static void profiles_travel_where_they_are_read(void **state)
 /* What is left for the encoder is a picture without a profile that matters. */
 static void the_last_step_is_the_workers(void **state)
 {
-	(void)state;
 	auto_struct(plan) plan = plan_of("p3", BLUR, STRIPPED);
 	const struct plan_output *output = plan->outputs->pdata[0];
 	JsonObject *step = json_object_at(output->steps, 0);

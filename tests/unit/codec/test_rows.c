@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The flow of rows, and what a tile holds back that is done while a second worker may still be at it. */
+#include "../unit.h"
+
 #include "codec/rows.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
 
 /* One column of tiles of 10 rows, each made of the same rows of the source. */
 #define EDGE 10
@@ -72,7 +68,6 @@ static void tiles_go_when_rows_are_there_and_their_place_is_free(void **state)
 {
 	struct flow_test test = {0};
 
-	(void)state;
 	begin(&test, HEIGHT, 2 * EDGE);
 	rows_decoded(test.rows, 5);
 	assert_int_equal(test.ready, 0);
@@ -89,7 +84,6 @@ static void a_held_tile_keeps_its_place_in_the_result(void **state)
 {
 	struct flow_test test = {0};
 
-	(void)state;
 	begin(&test, HEIGHT, 3 * EDGE);
 	rows_decoded(test.rows, HEIGHT);
 	assert_int_equal(test.ready, 3);
@@ -115,7 +109,6 @@ static void a_held_tile_keeps_its_rows_of_the_source(void **state)
 {
 	struct flow_test test = {0};
 
-	(void)state;
 	begin(&test, 3 * EDGE, HEIGHT);
 	assert_int_equal(room(&test, 0), 3 * EDGE);
 	rows_decoded(test.rows, 3 * EDGE);
@@ -134,7 +127,6 @@ static void a_held_tile_does_not_keep_the_job_from_its_end(void **state)
 {
 	struct flow_test test = {0};
 
-	(void)state;
 	begin(&test, 3 * EDGE, HEIGHT);
 	g_array_set_size(test.plan.order, 3);
 	assert_true(rows_wanted(test.rows));

@@ -147,7 +147,6 @@ static void colours_of_each_layout(void **state)
 {
 	g_autofree char *folder = scratch_folder();
 
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(layouts); i++) {
 		const struct layout *l = &layouts[i];
 		g_autofree char *path = write_file(folder, l, NULL);
@@ -178,7 +177,6 @@ static void thumbnails(void **state)
 	g_autofree char *folder = scratch_folder();
 	g_autoptr(JsonArray) steps = chain("[{\"op\":\"thumbnail\",\"params\":{\"width\":30,\"height\":30}}]");
 
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(layouts); i++) {
 		g_autofree char *path = write_file(folder, &layouts[i], NULL);
 		const struct build_context context = {.source_path = path};
@@ -206,7 +204,6 @@ static void pages(void **state)
 	g_autoptr(GError) error = NULL;
 	auto_struct(page_frames) frames = page_frames_open(path, NULL, NULL, &error);
 
-	(void)state;
 	if (!frames)
 		fail_msg("%s", error->message);
 	assert_int_equal(frames->images->len, 2);
@@ -223,7 +220,6 @@ static void in_tiles(void **state)
 {
 	g_autofree char *folder = scratch_folder();
 
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(layouts); i++) {
 		g_autofree char *path = write_file(folder, &layouts[i], NULL);
 		g_autoptr(JsonObject) request = json_object_new();
@@ -255,7 +251,6 @@ static void a_damaged_file(void **state)
 	gsize length;
 	int failed = 0;
 
-	(void)state;
 	assert_true(g_file_get_contents(path, &data, &length, NULL));
 	for (gsize i = 8; i < length; i += 97) {
 		g_autofree char *broken = g_memdup2(data, length);

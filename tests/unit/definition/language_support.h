@@ -5,25 +5,20 @@
  */
 #pragma once
 
+#include "../unit.h"
+
 #include "definition/reader/definition.h"
 
 #include <glib/gstdio.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "base/json.h"
 #include "rules.h"
-
-#include <cmocka.h>
 
 static char *folder;
 
 static int make_folder(void **state)
 {
-	(void)state;
 	folder = g_dir_make_tmp("dropmill-language-XXXXXX", NULL);
 	return folder ? 0 : -1;
 }
@@ -31,7 +26,6 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
 	g_autofree char *command = g_strdup_printf("rm -r '%s'", folder);
-	(void)state;
 	g_free(folder);
 	return g_spawn_command_line_sync(command, NULL, NULL, NULL, NULL) ? 0 : -1;
 }

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Definitions that are right: what is read, and what holds where nothing is written. */
+#include "../unit.h"
+
 #include "definition/reader/definition.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
 #include <glib/gstdio.h>
 
-#include "base/error.h"
 #include "base/json.h"
 #include "rules.h"
-
-#include <cmocka.h>
 
 static struct pipeline *read_as(const char *path, const char *text)
 {
@@ -41,7 +37,6 @@ static void assert_steps(const GPtrArray *steps, const char *expected)
 
 static void everything_written_is_read(void **state)
 {
-	(void)state;
 	auto_struct(pipeline) pipeline =
 		read_as("pipelines/web.yaml", "description: web-ready JPEG and a square thumbnail\n"
 					      "inbox: in/web\n"
@@ -102,7 +97,6 @@ static void everything_written_is_read(void **state)
 
 static void what_is_not_written_has_a_default(void **state)
 {
-	(void)state;
 	auto_struct(pipeline) pipeline = read_as("some/folder/mono.yaml", "steps: [grayscale]\n");
 
 	assert_string_equal(pipeline->name, "mono");
@@ -126,7 +120,6 @@ static void what_is_not_written_has_a_default(void **state)
 
 static void a_limit_alone_leaves_the_others(void **state)
 {
-	(void)state;
 	auto_struct(pipeline) pipeline = read_as("x.yaml", "steps: [invert]\nlimits: {seconds: 5}\n");
 
 	assert_true(pipeline->limits.seconds == 5);
@@ -136,7 +129,6 @@ static void a_limit_alone_leaves_the_others(void **state)
 
 static void a_name_overrides_the_files_but_not_as_inbox(void **state)
 {
-	(void)state;
 	auto_struct(pipeline) pipeline = read_as("/x/Holiday 2026.yml", "name: holiday\nsteps: [invert]\n");
 
 	assert_string_equal(pipeline->name, "holiday");
@@ -145,7 +137,6 @@ static void a_name_overrides_the_files_but_not_as_inbox(void **state)
 
 static void outputs_alone_convert(void **state)
 {
-	(void)state;
 	auto_struct(pipeline) pipeline = read_as("x.yaml", "outputs: [{name: \"{stem}.tif\"}, {format: jpg}]\n");
 
 	assert_int_equal(pipeline->steps->len, 0);
@@ -156,7 +147,6 @@ static void outputs_alone_convert(void **state)
 
 static void an_output_gets_its_format_from_its_name_or_its_key(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *output, *name, *format;
 	} cases[] = {
@@ -179,7 +169,6 @@ static void an_output_gets_its_format_from_its_name_or_its_key(void **state)
 
 static void durations(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *text;
 		gint64 us;
@@ -195,7 +184,6 @@ static void durations(void **state)
 
 static void shared_steps_by_anchor(void **state)
 {
-	(void)state;
 	auto_struct(pipeline) pipeline =
 		read_as("x.yaml", "outputs:\n"
 				  "  - {name: \"{stem}.jpg\", steps: &small [{resize: {width: 100}}]}\n"
@@ -206,7 +194,6 @@ static void shared_steps_by_anchor(void **state)
 
 static void a_definition_survives_its_json(void **state)
 {
-	(void)state;
 	auto_struct(pipeline) pipeline =
 		read_as("x.yaml", "steps: [blur: 3]\naccept: ['*.jpg']\noutputs: [{format: png, compression: 9}]\n");
 	g_autoptr(JsonObject) object = pipeline_to_json(pipeline);
@@ -220,7 +207,6 @@ static void a_definition_survives_its_json(void **state)
 
 static void folders_are_listed_in_order(void **state)
 {
-	(void)state;
 	static const char *const names[] = {
 		"web.yaml", "mono.yml", "a.yaml", ".hidden.yaml", "notes.txt", "yaml", "x.yaml~"};
 	g_autofree char *folder = g_dir_make_tmp("dropmill-definition-XXXXXX", NULL);
@@ -263,7 +249,6 @@ static void folders_are_listed_in_order(void **state)
 
 static void shipped_definitions_are_right(void **state)
 {
-	(void)state;
 	static const char *const shipped[] = {"archive", "contact", "mono", "print", "web"};
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GPtrArray) paths = definition_list("pipelines", &error); /* tests run at the top of the source */

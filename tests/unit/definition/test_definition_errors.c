@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Definitions that are wrong: each error with its place and what to do about it, and all of them at once. */
+#include "../unit.h"
+
 #include "definition/reader/definition.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
 #include "rules.h"
-
-#include <cmocka.h>
 
 static void assert_says_as(const char *path, const char *text, gsize length, const char *expected)
 {
@@ -36,7 +33,6 @@ static void assert_line_says(const char *line, const char *expected)
 
 static void an_unknown_operation(void **state)
 {
-	(void)state;
 	assert_says("description: x\n"
 		    "\n"
 		    "\n"
@@ -49,7 +45,6 @@ static void an_unknown_operation(void **state)
 
 static void all_errors_are_told_in_the_order_of_the_file(void **state)
 {
-	(void)state;
 	assert_says("descripton: x\n"
 		    "inbox: ../other\n"
 		    "recursive: yes\n"
@@ -85,7 +80,6 @@ static void all_errors_are_told_in_the_order_of_the_file(void **state)
 
 static void keys(void **state)
 {
-	(void)state;
 	assert_line_says("outputz: []", "1: unknown key 'outputz'; did you mean 'outputs'?");
 	assert_line_says("Priority: 3", "1: unknown key 'Priority'; did you mean 'priority'?");
 	assert_line_says("zzz: 3",
@@ -102,7 +96,6 @@ static void keys(void **state)
 
 static void names_and_inboxes(void **state)
 {
-	(void)state;
 	static const char name_rule[] =
 		"cannot be a name; write a-z, 0-9, _ and -, a letter or digit first, 64 at most";
 	static const char kept[] = "contains a folder that dropmill keeps for itself; name another";
@@ -147,7 +140,6 @@ static void names_and_inboxes(void **state)
 
 static void plain_values(void **state)
 {
-	(void)state;
 	static const char settle[] = "settle must be a duration from 0ms to 60m, such as 500ms, 2s or 1m, not ";
 	static const struct {
 		const char *line, *column, *what, *value;
@@ -194,7 +186,6 @@ static void plain_values(void **state)
 
 static void steps(void **state)
 {
-	(void)state;
 	assert_says("steps: grayscale\n", "pipelines/x.yaml:1:8: steps must be a list such as [auto_orient, {blur: "
 					  "{sigma: 2}}], not 'grayscale'\n");
 	assert_says("steps:\n  blur: {sigma: 2}\n", "pipelines/x.yaml:2:3: steps must be a list such as [auto_orient, "
@@ -209,7 +200,6 @@ static void steps(void **state)
 
 static void a_shared_step_is_told_once(void **state)
 {
-	(void)state;
 	assert_says("outputs:\n"
 		    "  - {name: a.jpg, steps: &s [blurr]}\n"
 		    "  - {name: b.jpg, steps: *s}\n",
@@ -218,7 +208,6 @@ static void a_shared_step_is_told_once(void **state)
 
 static void nothing_to_do(void **state)
 {
-	(void)state;
 	assert_says("", "pipelines/x.yaml:1:1: the file is empty; give the definition steps:, outputs: or both\n");
 	assert_says("# only a comment\n",
 		"pipelines/x.yaml:1:1: the file is empty; give the definition steps:, outputs: or both\n");
@@ -235,7 +224,6 @@ static void nothing_to_do(void **state)
 
 static void outputs(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *list, *expected;
 	} cases[] = {
@@ -278,7 +266,6 @@ static void outputs(void **state)
 
 static void the_end_of_a_file_without_line_break_is_a_place_in_it(void **state)
 {
-	(void)state;
 	assert_says("steps: [invert]\n? priority",
 		"pipelines/x.yaml:2:11: priority has no value; it must be a whole number from 0 to 9, or take the key out\n");
 	assert_says(
@@ -287,7 +274,6 @@ static void the_end_of_a_file_without_line_break_is_a_place_in_it(void **state)
 
 static void huge_files_and_messages(void **state)
 {
-	(void)state;
 	g_autofree char *spaces = g_strnfill(1024 * 1024 + 1, ' ');
 	g_autofree char *letters = g_strnfill(900 * 1024, 'k');
 	g_autofree char *key = g_strconcat("steps: [invert]\n\"", letters, "\": 1\n", NULL);

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Lists of errors and suggestions. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 
-#include <cmocka.h>
+#include "../unit.h"
+
 #include <string.h>
 
 #include "definition/yaml/diagnostics.h"
 
 static void text_is_file_line_column_message(void **state)
 {
-	(void)state;
 	auto_struct(diagnostics) list = diagnostics_new("pipelines/x.yaml");
 
 	g_autofree char *nothing = diagnostics_text(list);
@@ -24,7 +21,6 @@ static void text_is_file_line_column_message(void **state)
 
 static void order_is_that_of_the_file(void **state)
 {
-	(void)state;
 	auto_struct(diagnostics) list = diagnostics_new("x");
 
 	diagnostics_add(list, 9, 1, "d");
@@ -37,7 +33,6 @@ static void order_is_that_of_the_file(void **state)
 
 static void nothing_is_said_twice_at_a_place(void **state)
 {
-	(void)state;
 	auto_struct(diagnostics) list = diagnostics_new("x");
 
 	diagnostics_add(list, 2, 3, "a");
@@ -50,7 +45,6 @@ static void nothing_is_said_twice_at_a_place(void **state)
 
 static void a_message_is_one_short_line_of_utf8(void **state)
 {
-	(void)state;
 	auto_struct(diagnostics) list = diagnostics_new("x");
 	g_autofree char *eacute = g_strnfill(1000, 'e');
 
@@ -72,7 +66,6 @@ static void a_message_is_one_short_line_of_utf8(void **state)
 
 static void slips_are_recognised(void **state)
 {
-	(void)state;
 	static const char *const names[] = {"blur", "sharpen", "auto_orient", "flip", "outputs", "jpeg", NULL};
 	static const struct {
 		const char *word, *meant;
@@ -104,7 +97,6 @@ static void slips_are_recognised(void **state)
 
 static void the_nearest_wins_and_long_words_match_nothing(void **state)
 {
-	(void)state;
 	static const char *const names[] = {"sharpens", "sharpen",
 		"a_name_of_more_than_sixty_four_letters_is_"
 		"none_that_anybody_would_misspell_here",

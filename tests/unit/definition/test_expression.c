@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Conditions on a picture: what they mean, and what is said of those that mean nothing. */
+#include "../unit.h"
+
 #include "base/file_format.h"
 #include "definition/expression/expression.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
-
-#include "base/error.h"
-
-#include <cmocka.h>
 
 static const struct picture_facts photograph = {
 	.width = 6000, .height = 4000, .bands = 3, .depth = 8, .pages = 1, .format = "jpeg"};
@@ -31,7 +26,6 @@ static bool holds(const char *text, const struct picture_facts *facts)
 
 static void what_holds_of_a_photograph(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *text;
 		bool of_photograph, of_icon;
@@ -74,21 +68,18 @@ static void what_holds_of_a_photograph(void **state)
 
 static void nothing_is_divided_by_zero(void **state)
 {
-	(void)state;
 	assert_true(holds("width / 0 > 1000000", &photograph));
 	assert_false(holds("0 / 0 == 0 / 0", &photograph));
 }
 
 static void a_format_that_is_not_known_equals_none(void **state)
 {
-	(void)state;
 	assert_false(holds("format == \"png\"", &(struct picture_facts){.width = 1, .height = 1}));
 }
 
 /* Also formats that are read only where a definition allows them. */
 static void every_format_that_is_read_has_its_name(void **state)
 {
-	(void)state;
 	for (const char *const *name = file_format_names(FILE_FORMATS_READ); *name; name++) {
 		g_autofree char *text = g_strdup_printf("format == \"%s\"", *name);
 		assert_true(holds(text, &(const struct picture_facts){.width = 1, .height = 1, .format = *name}));
@@ -97,7 +88,6 @@ static void every_format_that_is_read_has_its_name(void **state)
 
 static void errors_have_their_place(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *text;
 		gsize offset;
@@ -147,7 +137,6 @@ static void errors_have_their_place(void **state)
 
 static void nobody_nests_without_end(void **state)
 {
-	(void)state;
 	static const char *const pieces[] = {"(", "not ", "-", "!", "1+", "true or "};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(pieces); i++) {

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Definitions that were hit by chance: whatever comes, there is a pipeline or at least one error with a place inside
  * the text, and no crash (run under ASan). The seed is fixed, so that a failure comes back. */
+#include "../unit.h"
+
 #include "definition/reader/definition.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
 #include "definition/template/template.h"
 #include "rules.h"
-
-#include <cmocka.h>
 
 #define ROUNDS 6000
 #define SEED 20261123
@@ -144,7 +141,6 @@ static void check_pipeline(const struct pipeline *pipeline)
 
 static void mutated_definitions(void **state)
 {
-	(void)state;
 	g_autoptr(GRand) random = g_rand_new_with_seed(SEED);
 	unsigned good = 0, bad = 0;
 
@@ -170,7 +166,6 @@ static void mutated_definitions(void **state)
 
 static void plain_noise(void **state)
 {
-	(void)state;
 	g_autoptr(GRand) random = g_rand_new_with_seed(SEED);
 
 	for (int round = 0; round < ROUNDS; round++) {

@@ -22,7 +22,6 @@ static void assert_steps(const char *text, const char *expected)
 
 static void variables(void **state)
 {
-	(void)state;
 	g_setenv("DROPMILL_TEST_SIGMA", "7", TRUE);
 	g_setenv("DROPMILL_TEST_EMPTY", "", TRUE);
 	g_unsetenv("DROPMILL_TEST_NOT");
@@ -43,7 +42,6 @@ static void variables(void **state)
 
 static void wrong_variables(void **state)
 {
-	(void)state;
 	assert_says("vars: {width: 2}\nsteps:\n  - blur: ${widht}\n",
 		"x.yaml:3:11: unknown variable '${widht}'; did you mean '${width}'?\n");
 	assert_says("steps:\n  - blur: a ${dropmill_test_q}\n",
@@ -65,7 +63,6 @@ static void wrong_variables(void **state)
 static void variables_do_not_grow_without_end(void **state)
 {
 	g_autoptr(GString) text = g_string_new("vars:\n  v0: \"0123456789\"\n");
-	(void)state;
 	for (int i = 1; i < 30; i++)
 		g_string_append_printf(text, "  v%d: \"${v%d}${v%d}\"\n", i, i - 1, i - 1);
 	g_string_append(text, "steps: [blur: \"${v29}\"]\n");
@@ -75,7 +72,6 @@ static void variables_do_not_grow_without_end(void **state)
 
 static void included_keys_lie_below_ours(void **state)
 {
-	(void)state;
 	write_file("parts/common.yaml", "vars: {s: 1, t: 9}\nsettle: 2s\npriority: 1\nsteps:\n  - blur: ${s}\n");
 	write_file("parts/more.yaml", "include: deep.yaml\npriority: 2\n");
 	write_file("parts/deep.yaml", "priority: 3\nrecursive: false\n");
@@ -98,7 +94,6 @@ static void included_keys_lie_below_ours(void **state)
 
 static void included_steps_stand_where_they_are_named(void **state)
 {
-	(void)state;
 	write_file("parts/list.yaml", "- invert\n- blur: ${s}\n");
 	write_file("parts/map.yaml", "vars: {s: 3}\nsteps:\n  - include: list.yaml\n");
 	assert_steps("steps: [grayscale, {include: parts/map.yaml}, grayscale]",
@@ -108,7 +103,6 @@ static void included_steps_stand_where_they_are_named(void **state)
 
 static void errors_of_an_included_file_name_it(void **state)
 {
-	(void)state;
 	write_file("parts/bad.yaml", "settle: 3\nsteps:\n  - blurr\n");
 	write_file("parts/list.yaml", "- invert\n- sharpn\n");
 	assert_says("include: parts/bad.yaml\noutputs: [{steps: [{include: parts/list.yaml}, grayscal]}]\n",
@@ -123,7 +117,6 @@ static void errors_of_an_included_file_name_it(void **state)
 
 static void includes_that_cannot_be(void **state)
 {
-	(void)state;
 	write_file("parts/self.yaml", "include: self.yaml\n");
 	write_file("parts/round.yaml", "- include: ../x.yaml\n");
 	write_file("parts/list.yaml", "- invert\n");
@@ -152,8 +145,6 @@ static void a_file_that_is_missing_is_known_too(void **state)
 	g_autofree char *missing = g_build_filename(folder, "parts/none.yaml", NULL);
 	auto_struct(diagnostics) errors = diagnostics_new(path);
 	static const char text[] = "include: parts/none.yaml\n";
-	(void)state;
-
 	assert_null(definition_parse(path, text, strlen(text), &rules, errors));
 	assert_int_equal(diagnostics_files(errors)->len, 2);
 	assert_string_equal(g_ptr_array_index(diagnostics_files(errors), 1), missing);
@@ -162,7 +153,6 @@ static void a_file_that_is_missing_is_known_too(void **state)
 
 static void conditions_go_with_their_steps(void **state)
 {
-	(void)state;
 	assert_steps("vars: {w: 4000}\n"
 		     "steps:\n"
 		     "  - resize: {width: 9}\n"
@@ -178,7 +168,6 @@ static void conditions_go_with_their_steps(void **state)
 
 static void an_output_has_a_condition(void **state)
 {
-	(void)state;
 	auto_struct(pipeline) pipeline =
 		right("outputs:\n  - {name: a.jpg}\n  - {name: b.png, when: 'format in [\"png\"]'}\n");
 	assert_null(((struct output *)pipeline->outputs->pdata[0])->when);
@@ -190,7 +179,6 @@ static void an_output_has_a_condition(void **state)
 
 static void wrong_conditions(void **state)
 {
-	(void)state;
 	assert_says("steps:\n  - blur: 3\n    when: widht > 3\n",
 		"x.yaml:3:11: when: unknown name 'widht'; did you mean 'width'?\n");
 	assert_says("steps: [{blur: 3, when: \"true and widht > 3\"}]\n",
@@ -206,7 +194,6 @@ static void wrong_conditions(void **state)
 
 static void what_is_allowed(void **state)
 {
-	(void)state;
 	auto_struct(pipeline) pipeline = right("steps: [invert]\nallow: [svg, pdf]\naccept: [svg, jpeg]\n");
 	g_autoptr(JsonObject) json = pipeline_to_json(pipeline);
 	auto_struct(pipeline) back = pipeline_from_json(json, NULL);
@@ -244,7 +231,6 @@ static void what_is_allowed(void **state)
 
 static void what_is_taken(void **state)
 {
-	(void)state;
 	auto_struct(pipeline) pipeline =
 		right("steps: [invert]\naccept: [jpg, png, '*.tif', 'a.b']\nreject: ['*-draft*']\n"
 		      "limits: {bytes: 1.5MB}\non_failure: {attempts: 7}\n");

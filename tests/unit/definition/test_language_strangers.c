@@ -5,7 +5,6 @@
 /* A definition may name any file of this user; messages tell what is written there, so that it must be a definition. */
 static void other_files_are_not_told(void **state)
 {
-	(void)state;
 	g_autofree char *target = g_build_filename(folder, "secret", NULL);
 	g_autofree char *link = g_build_filename(folder, "secret.yaml", NULL);
 	g_autofree char *ours = g_build_filename(folder, "ours.yaml", NULL);
@@ -32,7 +31,6 @@ static void other_files_are_not_told(void **state)
 /* What lies in another folder is quoted only when it looks like a definition or like steps, whatever its name. */
 static void strangers_files_are_not_told(void **state)
 {
-	(void)state;
 	g_autofree char *elsewhere = g_dir_make_tmp("dropmill-elsewhere-XXXXXX", NULL);
 	g_autofree char *theirs = g_build_filename(elsewhere, "secret.yaml", NULL);
 	g_autofree char *link = g_build_filename(folder, "link.yaml", NULL);

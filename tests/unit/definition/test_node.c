@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * YAML trees: places, types, anchors, merges, and everything that is refused. */
+#include "../unit.h"
+
 #include "definition/yaml/node.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static struct node *parsed(const char *text)
 {
@@ -43,7 +40,6 @@ static void assert_at(const struct node *node, unsigned line, unsigned column)
 
 static void places_are_kept(void **state)
 {
-	(void)state;
 	auto_struct(node) root = parsed("# comment\n"
 					"a: one\n"
 					"\xc3\xa9\xc3\xa9: \"two\"\n" /* two letters, four bytes */
@@ -70,7 +66,6 @@ static void places_are_kept(void **state)
 
 static void byte_order_mark_and_crlf_are_fine(void **state)
 {
-	(void)state;
 	auto_struct(node) root = parsed("\xef\xbb\xbf"
 					"a: 1\r\nb: 2\r\n");
 
@@ -81,7 +76,6 @@ static void byte_order_mark_and_crlf_are_fine(void **state)
 
 static void columns_inside_a_text_are_known_when_it_stands_as_it_is(void **state)
 {
-	(void)state;
 	auto_struct(node) root = parsed("- {a: b\xc3\xa9x}\n"
 					"- \"q{x\"\n"
 					"- 'it''s'\n"
@@ -101,7 +95,6 @@ static void columns_inside_a_text_are_known_when_it_stands_as_it_is(void **state
 
 static void nulls(void **state)
 {
-	(void)state;
 	auto_struct(node) root = parsed("[~, null, Null, NULL, '', \"null\", nil]");
 
 	for (guint i = 0; i < 7; i++)
@@ -116,7 +109,6 @@ static void nulls(void **state)
 
 static void booleans(void **state)
 {
-	(void)state;
 	auto_struct(node) root = parsed("[true, True, TRUE, false, False, FALSE, yes, on, 'true', 1, tRue, ~, []]");
 
 	for (guint i = 0; i < root->items->len; i++) {
@@ -129,7 +121,6 @@ static void booleans(void **state)
 
 static void integers(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *text;
 		bool good;
@@ -152,7 +143,6 @@ static void integers(void **state)
 
 static void numbers(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *text;
 		bool good;
@@ -174,7 +164,6 @@ static void numbers(void **state)
 
 static void aliases_stand_for_their_anchor(void **state)
 {
-	(void)state;
 	auto_struct(node) root = parsed("a: &a {x: [1, two]}\n"
 					"b: *a\n"
 					"c: &a 5\n"
@@ -189,7 +178,6 @@ static void aliases_stand_for_their_anchor(void **state)
 
 static void merges_fill_in_what_is_missing(void **state)
 {
-	(void)state;
 	auto_struct(node) root = parsed("base: &base {a: 1, b: 2}\n"
 					"more: &more {b: 3, c: 4}\n"
 					"one: {<<: *base, b: 9}\n"
@@ -224,7 +212,6 @@ static void assert_refused(const char *text, gsize length, unsigned line, unsign
 
 static void what_is_no_yaml_is_refused_in_words_that_help(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *text;
 		unsigned line, column;
@@ -275,7 +262,6 @@ static void what_is_no_yaml_is_refused_in_words_that_help(void **state)
 
 static void bombs_are_refused(void **state)
 {
-	(void)state;
 	g_autoptr(GString) laughs = g_string_new("a: &a [x, x, x, x, x, x, x, x, x, x]\n");
 	for (char name = 'b'; name < 'n'; name++) {
 		g_string_append_printf(laughs, "%c: &%c [", name, name);

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The canonical JSON of a pipeline, there and back. */
+#include "../unit.h"
+
 #include "definition/pipeline.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "base/json.h"
-
-#include <cmocka.h>
 
 /* Every member differs from its default, so that one that is forgotten on the way shows. */
 static struct pipeline *full_pipeline(void)
@@ -77,7 +73,6 @@ static void assert_steps_equal(const GPtrArray *a, const GPtrArray *b)
 
 static void round_trip_loses_nothing(void **state)
 {
-	(void)state;
 	auto_struct(pipeline) before = full_pipeline();
 	g_autofree char *text = text_of(before);
 	g_autoptr(GError) error = NULL;
@@ -121,7 +116,6 @@ static void round_trip_loses_nothing(void **state)
 
 static void the_json_shares_nothing_with_the_pipeline(void **state)
 {
-	(void)state;
 	struct pipeline *pipeline = full_pipeline();
 	g_autoptr(JsonArray) steps = steps_to_json(pipeline->steps, NULL);
 	const struct step *blur = g_ptr_array_index(pipeline->steps, 0);
@@ -137,7 +131,6 @@ static void the_json_shares_nothing_with_the_pipeline(void **state)
 
 static void steps_become_the_form_that_tasks_carry(void **state)
 {
-	(void)state;
 	auto_struct(pipeline) pipeline = full_pipeline();
 	const struct output *output = g_ptr_array_index(pipeline->outputs, 0);
 
@@ -151,7 +144,6 @@ static void steps_become_the_form_that_tasks_carry(void **state)
 
 static void references_are_counted(void **state)
 {
-	(void)state;
 	struct pipeline *pipeline = full_pipeline();
 
 	assert_ptr_equal(pipeline_ref(pipeline), pipeline);
@@ -164,7 +156,6 @@ static void references_are_counted(void **state)
 
 static void names(void **state)
 {
-	(void)state;
 	g_autofree char *longest = g_strnfill(64, 'a');
 	g_autofree char *longer = g_strnfill(65, 'a');
 
@@ -221,7 +212,6 @@ static bool survives(guint index, const char *member, const char *odd)
 
 static void odd_json_is_an_error_and_never_a_crash(void **state)
 {
-	(void)state;
 	static const char *const odd[] = {NULL, "null", "true", "-1", "1e300", "99999999999999", "\"\"", "\"../x\"",
 		"[]", "[null]", "[[]]", "[{}]", "[1]", "{}", "{\"op\":1}"};
 	auto_struct(pipeline) pipeline = full_pipeline();
@@ -244,7 +234,6 @@ static void odd_json_is_an_error_and_never_a_crash(void **state)
 
 static void what_must_be_there_and_within_bounds(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *member, *odd;
 	} cases[] = {{"name", NULL}, {"name", "\"a/b\""}, {"inbox", NULL}, {"hash", "5"}, {"recursive", "1"},

@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Output names. */
+#include "../unit.h"
+
 #include "definition/template/template.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
-
-#include "base/error.h"
-
-#include <cmocka.h> /* last: it makes fail a macro */
 
 static void good_templates_pass(void **state)
 {
-	(void)state;
 	static const char *const good[] = {"{stem}.jpg", "{stem}.{ext}", "{pipeline}/{stem}-thumb.webp", "latest.png",
 		"{{{stem}}}.jpg", "a..b", "...", "{stem}..jpg", "\xc3\xa9{stem}.jpg", "{date}/{stem}.jpg",
 		"{date:%Y/%m}/{stem}_{date:%H%M%S}.jpg", "{n:04}-{width}x{height:5}.png", "{hash}.{ext}", NULL};
@@ -28,7 +22,6 @@ static void good_templates_pass(void **state)
 
 static void bad_templates_say_what_and_where(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *name;
 		gsize offset;
@@ -90,7 +83,6 @@ static char *expand(
 
 static void names_expand(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *name, *relative, *ending, *expanded;
 	} cases[] = {
@@ -118,7 +110,6 @@ static void names_expand(void **state)
 
 static void values_stand_for_their_placeholders(void **state)
 {
-	(void)state;
 	/* 2026-11-23 09:05:02, wherever this runs. */
 	g_autoptr(GDateTime) dropped = g_date_time_new_local(2026, 11, 23, 9, 5, 2);
 	const struct template_values values = {
@@ -152,7 +143,6 @@ static void values_stand_for_their_placeholders(void **state)
 
 static void what_is_not_known_yet_stays_a_placeholder(void **state)
 {
-	(void)state;
 	g_autofree char *expanded = expand("{date:%}}{stem}", "a.tif", "web", NULL, NULL);
 
 	assert_null(expanded); /* wrong, not unknown */
@@ -162,7 +152,6 @@ static void what_is_not_known_yet_stays_a_placeholder(void **state)
 
 static void a_component_has_255_bytes_at_most(void **state)
 {
-	(void)state;
 	g_autofree char *stem = g_strnfill(251, 's');
 	g_autofree char *fits = g_strdup_printf("%s/%s.png", stem, stem);
 	g_autofree char *over = g_strdup_printf("%ss.png", stem);
@@ -178,7 +167,6 @@ static void a_component_has_255_bytes_at_most(void **state)
 
 static void no_source_leads_out(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *name, *relative, *pipeline;
 	} cases[] = {{"{stem}", "..x", "web"}, {"{stem}.", "..x", "web"}, {"{stem}", "../a", "web"},
@@ -197,7 +185,6 @@ static void no_source_leads_out(void **state)
 
 static void endings_name_formats(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *name, *format, *unknown;
 	} cases[] = {

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What is right but hardly meant, and how a place in a file is shown. */
+#include "../unit.h"
+
 #include "definition/reader/warnings.h"
 
 #include <glib/gstdio.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "definition/yaml/excerpt.h"
 #include "rules.h"
-
-#include <cmocka.h>
 
 static struct pipeline *parsed(const char *path, const char *text)
 {
@@ -36,7 +33,6 @@ static void assert_warns(const char *text, const char *expected)
 
 static void chains(void **state)
 {
-	(void)state;
 	assert_warns("steps: [auto_orient, resize, sharpen]\n", "");
 	assert_warns("steps:\n  - sharpen\n  - blur\n  - resize\n",
 		"x.yaml:2:5: resize in line 4 softens what is sharpened here; sharpen after it\n");
@@ -76,7 +72,6 @@ static void between(const char *inbox_a, const char *inbox_b, const char *expect
 
 static void folders(void **state)
 {
-	(void)state;
 	between("a", "b", "");
 	between("a", "/mill/outside", "");
 	between("a", "./a",
@@ -90,7 +85,6 @@ static void folders(void **state)
 
 static void a_place_is_shown(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *text;
 		unsigned line, column;
@@ -119,7 +113,6 @@ static void a_place_is_shown(void **state)
 /* Each message with its line, from the file that it is about; a file that is gone has the message alone. */
 static void messages_have_their_lines(void **state)
 {
-	(void)state;
 	g_autofree char *path = NULL;
 	int file = g_file_open_tmp("dropmill-XXXXXX.yaml", &path, NULL);
 	assert_true(file >= 0);

@@ -181,7 +181,6 @@ static inline int start_assets(void **state)
 
 static inline int remove_assets(void **state)
 {
-	(void)state;
 	remove_scratch(assets);
 	g_free(assets);
 	return 0;

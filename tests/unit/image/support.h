@@ -2,23 +2,17 @@
  * What the tests of image/ share: pictures made in code, chains written as JSON, comparison of every byte. */
 #pragma once
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "../unit.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "image/chain/chain.h"
 #include "image/operations/operations.h"
 #include "image/read/format.h"
 
-#include <cmocka.h> /* last: it has a macro of the name fail */
-
 static inline int start_vips(void **state)
 {
-	(void)state;
 	return image_init("test", 1, NULL) ? 0 : -1;
 }
 

@@ -28,7 +28,6 @@ static bool allow(const char *json, GError **error)
 
 static void test_open_for_one_job(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) before = NULL;
 	g_autoptr(VipsImage) during = NULL;
 	g_autoptr(VipsImage) after = NULL;
@@ -57,7 +56,6 @@ static void test_libvips_format_from_bytes(void **state)
 	g_autoptr(VipsImage) opened = NULL;
 	gsize length;
 
-	(void)state;
 	assert_int_equal(vips_image_write_to_file(image, path, NULL), 0);
 	assert_true(g_file_get_contents(path, &data, &length, NULL));
 	assert_true(allow("{\"allow\": [\"vips\"]}", NULL));
@@ -70,7 +68,6 @@ static void test_libvips_format_from_bytes(void **state)
 /* libvips itself must refuse, not only our look at the first bytes. */
 static void test_libvips_is_shut(void **state)
 {
-	(void)state;
 	for (int open = 0; open < 2; open++) {
 		VipsImage *image = NULL;
 		if (open)
@@ -85,7 +82,6 @@ static void test_libvips_is_shut(void **state)
 
 static void test_lists_that_no_definition_has(void **state)
 {
-	(void)state;
 	static const char *const lists[] = {"{\"allow\": [\"svg\", \"magick\"]}", "{\"allow\": [\"svg\", 3]}",
 		"{\"allow\": [[\"svg\"]]}", "{\"allow\": \"svg\"}", "{\"allow\": [null]}", "{\"allow\": {}}"};
 
@@ -99,7 +95,6 @@ static void test_lists_that_no_definition_has(void **state)
 
 static void test_what_is_damaged(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) image = NULL;
 	g_autofree char *message = NULL;
 
@@ -111,7 +106,6 @@ static void test_what_is_damaged(void **state)
 
 static void test_every_name_has_its_loader(void **state)
 {
-	(void)state;
 	for (const char *const *name = file_format_names(FILE_FORMATS_ALLOWABLE); *name; name++) {
 		assert_true(allow_knows(*name));
 		assert_true(allow_available(*name)); /* Debian's libvips has them all */

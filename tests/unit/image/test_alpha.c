@@ -88,8 +88,6 @@ static void test_what_is_transparent_does_not_show(void **state)
 	static const struct {
 		int bands, depth;
 	} kinds[] = {{2, 8}, {4, 8}, {2, 16}, {4, 16}};
-	(void)state;
-
 	for (size_t i = 0; i < G_N_ELEMENTS(mixing); i++)
 		for (size_t k = 0; k < G_N_ELEMENTS(kinds); k++)
 			for (double ground = 0; ground < 256; ground += 255) {
@@ -172,7 +170,6 @@ static void assert_by_alpha(const char *steps, direct by_hand, const struct odd 
 
 static void test_bytes_are_those_of_premultiply(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(odd); i++) {
 		const struct odd *o = &odd[i];
 		assert_by_alpha("{'op':'resize','params':{'width':40}}", to_width_40, o, o->alpha);
@@ -189,7 +186,6 @@ static void test_bytes_are_those_of_premultiply(void **state)
 /* 16 bits in a picture whose colour space says 8: libvips would take an alpha above 255 for opaque. */
 static void test_depth_counts_not_the_colour_space(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) a = picture(WIDTH, HEIGHT, 4, 16);
 	g_autoptr(VipsImage) b = picture(WIDTH, HEIGHT, 4, 16);
 	a->Type = VIPS_INTERPRETATION_sRGB;
@@ -207,8 +203,6 @@ static void test_what_is_not_mixed_stays(void **state)
 	static const char *const steps[] = {"{'op':'resize','params':{'scale':1}}",
 		"{'op':'resize','params':{'width':500,'without_enlargement':true}}",
 		"{'op':'resize','params':{'scale':1,'kernel':'nearest'}}"};
-	(void)state;
-
 	for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
 		g_autoptr(VipsImage) in = picture(WIDTH, HEIGHT, 4, 8);
 		g_autoptr(VipsImage) out = with_steps(steps[i], in);
@@ -228,8 +222,6 @@ static void test_every_operation_that_mixes_has_the_parameter(void **state)
 {
 	const struct operation *operation;
 	int mix = 0;
-	(void)state;
-
 	for (guint i = 0; (operation = operation_at(i)); i++) {
 		const struct param *p = operation->params;
 		while (p->name && !g_str_equal(p->name, "premultiply"))
@@ -249,8 +241,6 @@ static void test_mixed_pictures_tile(void **state)
 		"{'op':'blur'},{'op':'resize','params':{'scale':0.6}},{'op':'box_blur'}"};
 	static const struct shape with_alpha[] = {
 		{2, 8, false}, {4, 8, false}, {5, 8, true}, {2, 16, false}, {4, 16, false}};
-	(void)state;
-
 	for (size_t i = 0; i < G_N_ELEMENTS(steps); i++)
 		for (size_t k = 0; k < G_N_ELEMENTS(with_alpha); k++)
 			assert_tiles(steps[i], &with_alpha[k]);

@@ -61,7 +61,6 @@ static VipsInterpretation space_of(const struct shape *shape)
 
 static void test_bands_come_and_go(void **state)
 {
-	(void)state;
 	for (size_t s = 0; s < G_N_ELEMENTS(shapes); s++) {
 		const struct shape *shape = &shapes[s];
 		int bands = shape->bands, alpha = has_alpha(shape);
@@ -84,7 +83,6 @@ static void test_bands_come_and_go(void **state)
 
 static void test_join(void **state)
 {
-	(void)state;
 	static const struct shape grey = {1, 8, false}, deep = {1, 16, false}, rgb = {3, 8, false},
 				  rgb16 = {3, 16, false};
 	static const int alpha[] = {0, -1}, colours[] = {0, -2, -1}, four[] = {0, 1, 2, -2};
@@ -98,7 +96,6 @@ static void test_join(void **state)
 
 static void test_join_takes_bands_from_a_file(void **state)
 {
-	(void)state;
 	g_autofree char *folder = scratch_folder();
 	g_autofree char *path = g_build_filename(folder, "mask.png", NULL);
 	g_autoptr(VipsImage) mask = picture(WIDTH, HEIGHT, 1, 8);
@@ -129,7 +126,6 @@ static void test_join_takes_bands_from_a_file(void **state)
 
 static void test_cast(void **state)
 {
-	(void)state;
 	for (size_t s = 0; s < G_N_ELEMENTS(shapes); s++) {
 		const struct shape *shape = &shapes[s];
 		g_autoptr(VipsImage) in = of_shape(shape, WIDTH, HEIGHT);
@@ -163,7 +159,6 @@ static void test_cast(void **state)
 /* What a libvips step left in floating point is rounded, and scaled where the depth changes. */
 static void test_cast_rounds_floating_point(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) in = picture(WIDTH, HEIGHT, 3, 8);
 	g_autoptr(VipsImage) out = with_steps("{'op':'vips','params':{'operation':'linear','a':[1],'b':[0.6]}},"
 					      "{'op':'cast','params':{'depth':8}}",
@@ -184,7 +179,6 @@ static void test_cast_rounds_floating_point(void **state)
 
 static void test_premultiply_and_back(void **state)
 {
-	(void)state;
 	for (size_t s = 0; s < G_N_ELEMENTS(shapes); s++) {
 		const struct shape *shape = &shapes[s];
 		g_autoptr(VipsImage) in = of_shape(shape, WIDTH, HEIGHT);
@@ -211,7 +205,6 @@ static void test_premultiply_and_back(void **state)
 
 static void test_bands_tile_and_read_once(void **state)
 {
-	(void)state;
 	static const char *const steps[] = {
 		"{'op':'remove_alpha'}",
 		"{'op':'ensure_alpha','params':{'value':0.3}}",
@@ -283,7 +276,6 @@ static void assert_left(const char *steps, const char *wanted)
 
 static void test_strip_and_keep(void **state)
 {
-	(void)state;
 	assert_left("{'op':'flop'},{'op':'flop'}", "exif icc xmp iptc orientation comments ");
 	assert_left("{'op':'strip'}", "");
 	assert_left("{'op':'strip','params':{'keep':['icc','orientation']}}", "icc orientation ");
@@ -298,7 +290,6 @@ static void test_strip_and_keep(void **state)
 /* The tag is part of what tiles are made from: a later auto_orient must not turn. */
 static void test_a_stripped_orientation_turns_nothing(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) in = with_metadata();
 	g_autoptr(VipsImage) kept =
 		with_steps("{'op':'strip','params':{'keep':['orientation']}},{'op':'auto_orient'}", in);
@@ -324,7 +315,6 @@ static VipsImage *through_file(const char *steps, const char *format)
 
 static void test_density_arrives_in_files(void **state)
 {
-	(void)state;
 	static const char *const formats[] = {"jpeg", "tiff", "png"};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(formats); i++) {
@@ -337,7 +327,6 @@ static void test_density_arrives_in_files(void **state)
 
 static void test_errors(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) in = picture(40, 30, 3, 8);
 
 	assert_refused("{'op':'extract_band','params':{'band':2,'count':2}}", in,

@@ -7,7 +7,6 @@
 
 static void tiles_equal_the_whole(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *operation, *params;
 	} cases[] = {
@@ -30,7 +29,6 @@ static void tiles_equal_the_whole(void **state)
 
 static void a_border_is_libvips_embed(void **state)
 {
-	(void)state;
 	static const double blue[] = {16, 32, 48, 255};
 	g_autoptr(VipsImage) in = picture(WIDTH, HEIGHT, 4, 8);
 	g_autoptr(VipsImage) same = picture(WIDTH, HEIGHT, 4, 8);
@@ -48,7 +46,6 @@ static void a_border_is_libvips_embed(void **state)
 
 static void a_frame_has_four_sides_and_a_line(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) in = picture(WIDTH, HEIGHT, 3, 8);
 	g_autoptr(VipsImage) out =
 		built(in, "frame", "'width':10,'colour':'#646464','inner_width':3,'inner_colour':'red'");
@@ -75,7 +72,6 @@ static void a_frame_has_four_sides_and_a_line(void **state)
 /* 16 bits: the same grey, and the picture's own pixels. */
 static void a_frame_keeps_the_depth(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) in = picture(WIDTH, HEIGHT, 2, 16);
 	g_autoptr(VipsImage) out = built(in, "frame", "'width':4,'style':'flat','colour':'white'");
 
@@ -86,7 +82,6 @@ static void a_frame_keeps_the_depth(void **state)
 
 static void corners_are_round(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) in = patch_of(60, 40, 3, (const double[]){10, 20, 30});
 	g_autoptr(VipsImage) out = built(in, "round_corners", "'radius':12");
 	g_autoptr(VipsImage) flat = built(in, "round_corners", "'radius':12,'background':'white'");
@@ -115,7 +110,6 @@ static void corners_are_round(void **state)
 /* A radius that is too large is as large as it can be. */
 static void corners_meet_at_most(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) in = patch_of(30, 30, 1, (const double[]){9});
 	g_autoptr(VipsImage) all = built(in, "round_corners", "'radius':1000");
 	g_autoptr(VipsImage) disc = built(in, "round_corners", "'scale':0.5");
@@ -127,7 +121,6 @@ static void corners_meet_at_most(void **state)
 
 static void flatten_is_libvips(void **state)
 {
-	(void)state;
 	static const double background[] = {51, 102, 153}, deep[] = {51 * 257, 102 * 257, 153 * 257};
 
 	for (int depth = 8; depth <= 16; depth += 8) {
@@ -170,7 +163,6 @@ static VipsRect changed(VipsImage *before, VipsImage *after)
 
 static void text_goes_where_it_is_told(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) in = patch_of(200, 100, 3, (const double[]){0, 0, 0});
 	static const struct {
 		const char *gravity;
@@ -202,7 +194,6 @@ static void text_goes_where_it_is_told(void **state)
 
 static void text_has_its_colour_at_any_depth(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
 		g_autoptr(VipsImage) in = picture_of(&kinds[i]);
 		g_autoptr(VipsImage) out = built(in, "text",
@@ -217,7 +208,6 @@ static void text_has_its_colour_at_any_depth(void **state)
 
 static void placeholders_are_filled_in(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *with, *without;
 	} cases[] = {{"{stem}", "IMG_1"}, {"{date}!", "2026-11-23!"}, {"{{x}}", "{{x}}"},
@@ -243,7 +233,6 @@ static void placeholders_are_filled_in(void **state)
 
 static void no_letters_are_no_error(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) in = picture(WIDTH, HEIGHT, 3, 8);
 	g_autoptr(VipsImage) empty = built(in, "text", "'text':''");
 	g_autoptr(VipsImage) blank = built(in, "text", "'text':'  \\n{pipeline} '"); /* nothing is known of it */
@@ -254,7 +243,6 @@ static void no_letters_are_no_error(void **state)
 
 static void text_is_wrapped(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) in = patch_of(400, 200, 1, (const double[]){0});
 	g_autoptr(VipsImage) line = built(in, "text", "'text':'one two three four five','size':20");
 	g_autoptr(VipsImage) lines = built(in, "text", "'text':'one two three four five','size':20,'width':90");
@@ -266,7 +254,6 @@ static void text_is_wrapped(void **state)
 
 static void a_background_is_a_box_behind(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) in = patch_of(200, 100, 3, (const double[]){9, 9, 9});
 	g_autoptr(VipsImage) out = built(in, "text",
 		"'text':'HHH','size':20,'background':'#ff0000','padding':10,'gravity':'northwest','margin':0");
@@ -280,7 +267,6 @@ static void a_background_is_a_box_behind(void **state)
 
 static void a_font_comes_from_a_file(void **state)
 {
-	(void)state;
 	static const char serif[] = "/usr/share/fonts/truetype/dejavu/DejaVuSerif-Bold.ttf";
 	g_autofree char *copy = g_build_filename(assets, "own.ttf", NULL);
 	g_autofree char *contents = NULL;

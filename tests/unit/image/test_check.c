@@ -36,7 +36,6 @@ static void assert_step_told(const char *step, unsigned column, const char *mess
 
 static void test_wrong_steps(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *step;
 		unsigned column;
@@ -87,7 +86,6 @@ static void test_wrong_steps(void **state)
 
 static void test_wrong_vips(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *step;
 		unsigned column;
@@ -161,7 +159,6 @@ static void assert_step_is(const char *step, const char *expected)
 
 static void test_right_steps(void **state)
 {
-	(void)state;
 	assert_step_is("gray", "[{\"op\":\"grayscale\",\"params\":{}}]");
 	assert_step_is("blur", "[{\"op\":\"blur\",\"params\":{}}]");
 	assert_step_is("gaussblur: 3", "[{\"op\":\"blur\",\"params\":{\"sigma\":3.0}}]");
@@ -184,7 +181,6 @@ static void test_right_steps(void **state)
 
 static void test_every_error_is_told(void **state)
 {
-	(void)state;
 	assert_told("steps:\n  - blur: {sigm: 3, min_amplitude: 7}\n  - nope_nope\n",
 		"p.yaml:2:12: blur has no parameter 'sigm'; did you mean 'sigma'?\n"
 		"p.yaml:2:36: blur: min_amplitude must be 0.001 to 1, not 7\n"
@@ -193,7 +189,6 @@ static void test_every_error_is_told(void **state)
 
 static void test_save_options(void **state)
 {
-	(void)state;
 	assert_told("outputs:\n  - {name: a.jpg, qualty: 3}\n",
 		"p.yaml:2:19: jpeg has no option 'qualty'; did you mean 'quality'?");
 	assert_told(
@@ -220,7 +215,6 @@ static void test_save_options(void **state)
 /* The table itself: names and aliases are unique, defaults pass their own check. */
 static void test_table(void **state)
 {
-	(void)state;
 	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 	const struct operation *o;
 

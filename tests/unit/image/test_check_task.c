@@ -36,7 +36,6 @@ static void refuses(const char *steps, const char *why)
 
 static void what_a_definition_may_say(void **state)
 {
-	(void)state;
 	passes("[]");
 	passes("[{\"op\":\"invert\"},{\"op\":\"blur\",\"params\":{\"sigma\":3}},{\"op\":\"blur\",\"params\":{\"sigma\":0.5}}]");
 	passes("[{\"op\":\"recombine\",\"params\":{\"matrix\":[[1,0,0],[0,1,0],[0,0,1]]}}]");
@@ -46,7 +45,6 @@ static void what_a_definition_may_say(void **state)
 
 static void what_none_could_have_said(void **state)
 {
-	(void)state;
 	refuses("[{\"op\":\"no_such\",\"params\":{}}]", "step 1: unknown operation 'no_such'");
 	refuses("[{\"op\":\"invert\"},{}]", "step 2: unknown operation ''");
 	refuses("[1]", "unknown operation");

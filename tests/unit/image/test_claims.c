@@ -82,7 +82,6 @@ static unsigned flags_of(const char *step)
 
 static void test_what_is_not_on_the_grid_tiles_exactly(void **state)
 {
-	(void)state;
 	static const struct {
 		int bands, depth;
 	} kinds[] = {{3, 8}, {4, 16}};
@@ -114,7 +113,6 @@ static void test_what_is_not_on_the_grid_tiles_exactly(void **state)
 /* The other way round: what is on the grid is so for a reason. This pair of widths shows it, many do not. */
 static void test_resize_needs_the_grid(void **state)
 {
-	(void)state;
 	static const char step[] = "{\"op\":\"resize\",\"params\":{\"width\":576}}";
 	g_autoptr(VipsImage) a = picture(627, 401, 1, 8);
 	g_autoptr(VipsImage) b = picture(627, 401, 1, 8);
@@ -130,7 +128,6 @@ static void test_resize_needs_the_grid(void **state)
 
 static void test_what_is_sequential_reads_once(void **state)
 {
-	(void)state;
 	g_autoptr(GPtrArray) steps = all_steps();
 	g_autoptr(VipsImage) image = picture(WIDTH, HEIGHT, 3, 8);
 	g_autoptr(GBytes) file = NULL;

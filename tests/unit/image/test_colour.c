@@ -37,7 +37,6 @@ static void assert_step(const char *step, size_t kind)
 
 static void test_alpha_depth_and_tiles(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(keeping) * G_N_ELEMENTS(kinds); i++)
 		assert_kept(keeping[i / G_N_ELEMENTS(kinds)], i % G_N_ELEMENTS(kinds));
 	for (size_t i = 0; i < G_N_ELEMENTS(keeping); i++) {
@@ -71,7 +70,6 @@ static void test_alpha_depth_and_tiles(void **state)
 /* The same in libvips' own words. */
 static void test_modulate_is_lch(void **state)
 {
-	(void)state;
 	static const size_t whole[] = {0, 2, 4, 6}; /* kinds without alpha */
 
 	for (size_t i = 0; i < G_N_ELEMENTS(whole); i++) {
@@ -92,7 +90,6 @@ static void test_modulate_is_lch(void **state)
 /* Nothing asked, nothing changed: no rounding on the way. */
 static void test_neutral_values_change_nothing(void **state)
 {
-	(void)state;
 	static const char *const neutral[] = {"{'op':'modulate'}", "{'op':'saturation','params':{'factor':1}}",
 		"{'op':'desaturate','params':{'amount':0}}", "{'op':'sepia','params':{'strength':0}}",
 		"{'op':'recombine','params':{'matrix':[[1,0,0],[0,1,0],[0,0,1]]}}"};
@@ -123,7 +120,6 @@ static void assert_becomes(const char *step, int depth, int bands, const double 
 
 static void test_values_by_hand(void **state)
 {
-	(void)state;
 	const double picture[] = {100, 150, 201, 77};
 	for (int depth = 8; depth <= 16; depth += 8) {
 		assert_becomes("{'op':'sepia'}", depth, 4, picture, 4,
@@ -148,7 +144,6 @@ static void test_values_by_hand(void **state)
 /* A grey of lightness 50 takes all of the tint's colour and keeps its lightness. */
 static void test_tint_keeps_lightness(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) tint = flat(3, 8, (double[]){0x8a, 0x6d, 0x5a});
 	g_autoptr(VipsImage) wanted = NULL;
 	assert_int_equal(vips_colourspace(tint, &wanted, VIPS_INTERPRETATION_LAB, NULL), 0);
@@ -172,7 +167,6 @@ static void test_tint_keeps_lightness(void **state)
 
 static void test_false_colour_is_that_of_libvips(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) a = of_kind(0);
 	g_autoptr(VipsImage) b = of_kind(0);
 	g_autoptr(VipsImage) wanted = NULL;
@@ -185,7 +179,6 @@ static void test_false_colour_is_that_of_libvips(void **state)
 
 static void test_what_is_refused(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *step, *says;
 		size_t kind;

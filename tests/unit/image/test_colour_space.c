@@ -18,7 +18,6 @@ static char *to(const char *space)
 /* The bands of colour are libvips', for every space and kind; alpha keeps its share of the range. */
 static void test_colourspace_is_that_of_libvips(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(spaces) * G_N_ELEMENTS(kinds); i++) {
 		size_t kind = i % G_N_ELEMENTS(kinds);
 		int bands = kinds[kind].bands, colours = bands < 3 ? 1 : 3;
@@ -52,7 +51,6 @@ static void test_colourspace_is_that_of_libvips(void **state)
 
 static void test_colourspace_tiles(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(spaces); i++) {
 		g_autofree char *step = to(spaces[i]);
 		assert_tiles_equal_whole(step, 3);
@@ -64,7 +62,6 @@ static void test_colourspace_tiles(void **state)
 
 static void test_cmyk_profile_goes_with_cmyk(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) in = of_kind(3);
 	g_autoptr(VipsImage) cmyk = with_steps("{'op':'colorspace','params':{'space':'cmyk'}}", in);
 	g_autoptr(VipsImage) back = with_steps("{'op':'colourspace','params':{'space':'srgb'}}", cmyk);
@@ -82,7 +79,6 @@ static VipsImage *with_profile(VipsImage *in, const char *name)
 
 static void test_icc_is_that_of_libvips(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *step, *embedded, *profile, *input;
 		VipsIntent intent;
@@ -125,7 +121,6 @@ static void test_icc_is_that_of_libvips(void **state)
 /* Grey has no built-in profile; that of the picture it once was does not fit it any more. */
 static void test_icc_of_other_pictures(void **state)
 {
-	(void)state;
 	static const char *const before[] = {"{'op':'grayscale'}", "{'op':'colourspace','params':{'space':'lab'}}",
 		"{'op':'colourspace','params':{'space':'cmyk'}}", "{'op':'icc','params':{'profile':'cmyk'}}"};
 
@@ -159,7 +154,6 @@ static void test_icc_by_its_libvips_name(void **state)
 	};
 	static const char file[] = "{'op':'vips','params':{'operation':'icc_transform','output_profile':'/srv/a.icc'}}";
 
-	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
 		assert_int_equal(flags_of(steps[i]), OPERATION_SEQUENTIAL | OPERATION_READS_PROFILE);
 		assert_tiles_equal_whole(steps[i], 2);
@@ -191,7 +185,6 @@ static char *step_with_file(const char *folder, const char *name)
 
 static void test_icc_with_a_file(void **state)
 {
-	(void)state;
 	static const char *const names[] = {"p3", "srgb", "cmyk"};
 	g_autofree char *folder = scratch_folder();
 
@@ -211,7 +204,6 @@ static void test_icc_with_a_file(void **state)
 /* Two files one after the other on one picture: each gives its own, whatever name libvips was told. */
 static void test_icc_files_are_told_apart(void **state)
 {
-	(void)state;
 	g_autofree char *folder = scratch_folder();
 	g_autofree char *first_step = step_with_file(folder, "p3");
 	g_autofree char *second_step = step_with_file(folder, "cmyk");
@@ -242,7 +234,6 @@ static VipsImage *with_damaged_profile(int bands)
 
 static void test_icc_names_a_damaged_profile(void **state)
 {
-	(void)state;
 	for (int bands = 3; bands <= 4; bands++) {
 		g_autoptr(VipsImage) in = with_damaged_profile(bands);
 		g_autoptr(VipsImage) out = NULL;
@@ -262,7 +253,6 @@ static void test_icc_names_a_damaged_profile(void **state)
 /* The rule of RGB: taken for what has none. */
 static void test_cmyk_of_a_damaged_profile_is_converted(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) in = with_damaged_profile(4);
 	g_autoptr(VipsImage) plain = without_profile(with_damaged_profile(4));
 	g_autoptr(VipsImage) wanted = NULL;

@@ -128,7 +128,6 @@ static const struct {
 
 static void outputs_without_a_profile_look_the_same(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases) * G_N_ELEMENTS(dropping); i++) {
 		const struct case_ *c = &cases[i / G_N_ELEMENTS(dropping)];
 		const char *format = dropping[i % G_N_ELEMENTS(dropping)].format,
@@ -155,7 +154,6 @@ static void grey_in_formats_of_colour_looks_the_same(void **state)
 	static const char *const formats[] = {"webp", "avif"};
 	const struct case_ *grey = &cases[5];
 
-	(void)state;
 	assert_string_equal(grey->what, "grey of gamma 1.8");
 	for (size_t i = 0; i < G_N_ELEMENTS(formats); i++) {
 		if (!format_available(formats[i]))
@@ -188,7 +186,6 @@ static void cmyk_in_formats_of_rgb_looks_the_same(void **state)
 	};
 	const struct case_ *ink = &cases[8];
 
-	(void)state;
 	assert_string_equal(ink->what, "CMYK");
 	for (size_t i = 0; i < G_N_ELEMENTS(outputs); i++) {
 		if (!format_available(outputs[i].format))
@@ -204,7 +201,6 @@ static void outputs_with_a_profile_keep_their_numbers(void **state)
 {
 	static const char *const formats[] = {"png", "tiff"};
 
-	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases) * G_N_ELEMENTS(formats); i++) {
 		const struct case_ *c = &cases[i / G_N_ELEMENTS(formats)];
 		const char *format = formats[i % G_N_ELEMENTS(formats)];
@@ -224,7 +220,6 @@ static void alien_profiles_reach_no_format(void **state)
 {
 	static const char *const formats[] = {"jpeg", "png", "tiff", "webp", "avif", "jxl"};
 
-	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases) * G_N_ELEMENTS(formats); i++) {
 		const struct case_ *c = &cases[i / G_N_ELEMENTS(formats)];
 		const char *format = formats[i % G_N_ELEMENTS(formats)];
@@ -257,7 +252,6 @@ static void png_keeps_a_profile_or_converts(void **state)
 	};
 	g_autoptr(GByteArray) good = make_profile(&adobe_rgb);
 
-	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(changes); i++) {
 		g_autofree uint8_t *bytes = g_malloc0(good->len + changes[i].more);
 		memcpy(bytes, good->data, good->len);
@@ -299,7 +293,6 @@ static void steps_that_take_a_profile_away_look_the_same(void **state)
 		{"[{\"op\":\"keep\",\"params\":{\"metadata\":[\"exif\"],\"keep_colours\":\"raw\"}}]", true},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases) * G_N_ELEMENTS(steps); i++) {
 		const struct case_ *c = &cases[i / G_N_ELEMENTS(steps)];
 		g_autoptr(VipsImage) got = through(steps[i % G_N_ELEMENTS(steps)].step, with_profile(c));
@@ -320,7 +313,6 @@ static void floats_look_the_same(void **state)
 {
 	static const char *const formats[] = {"jpeg", "png", "gif"};
 
-	(void)state;
 	for (size_t i = 0; i < 4 * G_N_ELEMENTS(formats); i++) {
 		const struct case_ *c = &cases[i / G_N_ELEMENTS(formats)];
 		const char *format = formats[i % G_N_ELEMENTS(formats)];
@@ -340,7 +332,6 @@ static void pages_of_other_profiles_look_the_same(void **state)
 	struct page_frames none = {0};
 	g_autoptr(VipsImage) joined = NULL;
 
-	(void)state;
 	g_ptr_array_add(pages, with_profile(&cases[0]));
 	g_ptr_array_add(pages, with_profile(&cases[0]));
 	assert_false(page_frames_mixed(pages));

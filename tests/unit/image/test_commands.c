@@ -18,7 +18,6 @@ static int make_folder(void **state)
 
 static int drop_folder(void **state)
 {
-	(void)state;
 	remove_scratch(folder);
 	g_free(folder);
 	return 0;
@@ -76,7 +75,6 @@ static JsonArray *parse_array(const char *text)
 
 static void test_ops_json(void **state)
 {
-	(void)state;
 	g_autofree char *text = NULL;
 
 	assert_int_equal(run(ops_command, "ops --json", &text), 0);
@@ -95,7 +93,6 @@ static void test_ops_json(void **state)
 
 static void test_ops_of_one(void **state)
 {
-	(void)state;
 	g_autofree char *by_alias = NULL;
 	g_autofree char *markdown = NULL;
 	g_autofree char *of_libvips = NULL;
@@ -122,7 +119,6 @@ static void test_ops_of_one(void **state)
 
 static void test_check(void **state)
 {
-	(void)state;
 	g_autofree char *good =
 		definition("web.yaml", "steps: [grayscale, blur, flip]\noutputs:\n  - name: a.jpg\n  - name: b.png\n");
 	g_autofree char *bad = definition("bad.yaml", "steps:\n  - blurr\n  - blur: 900\n");
@@ -150,7 +146,6 @@ static void test_check(void **state)
 
 static void test_check_for_editors(void **state)
 {
-	(void)state;
 	g_autofree char *bad = definition("j.yaml", "steps:\n  - blurr\n");
 	g_autofree char *odd = definition("k.yaml", "steps:\n  - sharpen\n  - resize: 200\n");
 	g_autofree char *line = g_strdup_printf("check --json %s %s", bad, odd);
@@ -183,7 +178,6 @@ static void test_check_for_editors(void **state)
 
 static void test_two_of_one_name(void **state)
 {
-	(void)state;
 	g_autofree char *first = definition("m.yaml", "name: same\ninbox: a\nsteps: [flip]\n");
 	g_autofree char *second = definition("n.yaml", "steps: [flip]\nname: same\ninbox: b\n");
 	g_autofree char *line = g_strdup_printf("check %s %s", first, second);
@@ -208,7 +202,6 @@ static void test_two_of_one_name(void **state)
 
 static void test_definitions(void **state)
 {
-	(void)state;
 	g_autofree char *good = definition("web.yaml", "steps: [{blur: 2}]\n");
 	g_autofree char *bad = definition("bad.yaml", "steps: [blurr]\n");
 	g_autofree char *line = g_strconcat("definitions --json ", folder, NULL);

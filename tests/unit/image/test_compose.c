@@ -9,7 +9,6 @@
 
 static void tiles_equal_the_whole(void **state)
 {
-	(void)state;
 	static const char *const watermarks[] = {"'image':'@mark.png'",
 		"'image':'@mark16.png','gravity':'centre','opacity':0.4", "'image':'@grey.png','left':-5,'top':90",
 		"'image':'@mark.png','repeat':true,'margin':7,'opacity':0.3",
@@ -30,7 +29,6 @@ static void tiles_equal_the_whole(void **state)
 /* Bands, depth and colour space stay; nothing outside of the watermark changes, nor does anything under a transparent part of it. */
 static void a_picture_keeps_its_kind(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
 		g_autoptr(VipsImage) in = picture_of(&kinds[i]);
 		g_autoptr(VipsImage) out = built(in, "watermark", "'image':'@half.png','left':50,'top':40");
@@ -52,7 +50,6 @@ static void a_picture_keeps_its_kind(void **state)
 
 static void over_is_a_weighted_mean(void **state)
 {
-	(void)state;
 	static const double mark[] = {200, 100, 50};
 	g_autoptr(VipsImage) in = picture(WIDTH, HEIGHT, 3, 8);
 	g_autoptr(VipsImage) deep = picture(WIDTH, HEIGHT, 3, 16);
@@ -77,7 +74,6 @@ static void over_is_a_weighted_mean(void **state)
 
 static void white_is_white_at_any_depth(void **state)
 {
-	(void)state;
 	static const struct {
 		int bands, depth;
 		double white[4];
@@ -97,7 +93,6 @@ static void white_is_white_at_any_depth(void **state)
 /* libvips cuts fractions off, and so is at most a level lower. */
 static void composite_is_libvips_rounded(void **state)
 {
-	(void)state;
 	for (const char *const *blend = blend_names; *blend; blend++) {
 		g_autoptr(VipsImage) in = picture(WIDTH, HEIGHT, 4, 8);
 		g_autoptr(VipsImage) above = picture(40, 30, 4, 8);
@@ -122,7 +117,6 @@ static void composite_is_libvips_rounded(void **state)
 
 static void only_some_modes_give_alpha(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) in = picture(WIDTH, HEIGHT, 3, 8);
 
 	for (const char *const *blend = blend_names; *blend; blend++) {
@@ -139,7 +133,6 @@ static void only_some_modes_give_alpha(void **state)
 /* Ink is not light: multiply darkens a CMYK picture, which is more ink. */
 static void multiply_darkens_ink_too(void **state)
 {
-	(void)state;
 	static const struct kind_of_picture cmyk = {4, 8, true};
 	g_autoptr(VipsImage) in = picture_of(&cmyk);
 	g_autoptr(VipsImage) out = built(in, "watermark", "'image':'@mark.png','blend':'multiply','left':0,'top':0");
@@ -154,7 +147,6 @@ static void multiply_darkens_ink_too(void **state)
 
 static void repeated_watermarks_are_alike(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) in = patch_of(WIDTH, HEIGHT, 3, (const double[]){10, 20, 30});
 	g_autoptr(VipsImage) out = built(in, "watermark", "'image':'@mark.png','repeat':true,'margin':7");
 
@@ -168,7 +160,6 @@ static void repeated_watermarks_are_alike(void **state)
 
 static void scale_is_a_part_of_the_width(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) in = patch_of(100, 80, 1, (const double[]){0});
 	g_autoptr(VipsImage) out = built(in, "watermark", "'image':'@white.png','scale':0.6,'left':10,'top':20");
 
@@ -182,7 +173,6 @@ static void scale_is_a_part_of_the_width(void **state)
 /* Far larger than what is rendered in memory: 60,000 pixels wide, of which a few are asked for. */
 static void a_huge_watermark_is_stretched(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) in = NULL;
 
 	assert_int_equal(vips_black(&in, 60000, 40000, NULL), 0);
@@ -199,7 +189,6 @@ static void a_huge_watermark_is_stretched(void **state)
 
 static void stretching_is_exact(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) memory = picture(40, 30, 4, 16);
 	g_autoptr(VipsImage) same = NULL;
 	g_autoptr(VipsImage) large = NULL;
@@ -221,7 +210,6 @@ static void stretching_is_exact(void **state)
 
 static void mask_is_brightness(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) mask = picture(WIDTH, HEIGHT, 1, 8);
 	add_asset("full.png", picture(WIDTH, HEIGHT, 1, 8));
 
@@ -246,7 +234,6 @@ static void mask_is_brightness(void **state)
 
 static void a_mask_of_another_size_may_be_an_error(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) in = picture(WIDTH, HEIGHT, 3, 8);
 	g_autoptr(JsonArray) steps = step_of("mask", "'image':'@grey.png','resize':false");
 	g_autoptr(VipsImage) out = NULL;
@@ -258,7 +245,6 @@ static void a_mask_of_another_size_may_be_an_error(void **state)
 
 static void contradictions_are_refused(void **state)
 {
-	(void)state;
 	assert_refused("watermark", "'image':'@mark.png','left':1,'gravity':'north'", "choose one");
 	assert_refused("watermark", "'image':'@mark.png','top':1,'margin':5", "margin goes with gravity");
 	assert_refused("watermark", "'image':'@mark.png','repeat':true,'gravity':'north'", "repeat fills");
@@ -267,7 +253,6 @@ static void contradictions_are_refused(void **state)
 
 static void other_pictures_are_refused_with_a_reason(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) in = picture(40, 30, 3, 8);
 	g_autoptr(VipsImage) real = NULL;
 	g_autoptr(VipsImage) out = NULL;
@@ -282,7 +267,6 @@ static void other_pictures_are_refused_with_a_reason(void **state)
 /* What the watermark's file says of itself is not the picture's. */
 static void metadata_stays_the_pictures(void **state)
 {
-	(void)state;
 	VipsImage *mark = picture(20, 20, 3, 8);
 	vips_image_set_string(mark, "png-comment-0-Title", "the watermark's");
 	add_asset("titled.png", mark);

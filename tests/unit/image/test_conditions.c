@@ -36,7 +36,6 @@ static void assert_size(const char *text, int width, int height, int bands, int 
 
 static void a_step_is_done_when_its_condition_holds(void **state)
 {
-	(void)state;
 	static const char chain[] = "[" CROP(40, 30) WHEN(1, "width > 50") "]";
 
 	assert_size(chain, 60, 50, 3, 40, 30);
@@ -45,7 +44,6 @@ static void a_step_is_done_when_its_condition_holds(void **state)
 
 static void each_condition_sees_the_picture_as_it_comes(void **state)
 {
-	(void)state;
 	static const char chain[] = "[" CROP(40, 30) WHEN(1, "width > 50") "," CROP(20, 10) WHEN(2, "width > 50") "]";
 
 	assert_size(chain, 60, 50, 3, 40, 30);
@@ -53,7 +51,6 @@ static void each_condition_sees_the_picture_as_it_comes(void **state)
 
 static void a_group_is_decided_once(void **state)
 {
-	(void)state;
 	static const char chain[] = "[" CROP(40, 30) WHEN(7, "width > 50") "," CROP(20, 10) WHEN(7, "width > 50") "]";
 
 	assert_size(chain, 60, 50, 3, 20, 10);
@@ -62,7 +59,6 @@ static void a_group_is_decided_once(void **state)
 
 static void an_inner_condition_is_asked_inside_only(void **state)
 {
-	(void)state;
 	static const char chain[] =
 		"[{\"op\":\"crop\",\"params\":{\"width\":5,\"height\":5},\"when\":[{\"id\":1,\"if\":\"width > 50\"},"
 		"{\"id\":2,\"if\":\"height > 50\"}]}]";
@@ -74,7 +70,6 @@ static void an_inner_condition_is_asked_inside_only(void **state)
 
 static void what_can_be_asked(void **state)
 {
-	(void)state;
 	assert_size("[" CROP(1, 1) WHEN(1, "has_alpha") "]", 9, 9, 4, 9, 9); /* multiband: no alpha */
 	assert_size("[" CROP(1, 1) WHEN(1, "bands == 4 and depth == 8") "]", 9, 9, 4, 1, 1);
 	assert_size("[" CROP(1, 1) WHEN(1, "orientation == 'portrait'") "]", 9, 10, 1, 1, 1);
@@ -84,7 +79,6 @@ static void what_can_be_asked(void **state)
 
 static void a_first_step_that_loads_is_asked_before(void **state)
 {
-	(void)state;
 	g_autofree char *folder = scratch_folder();
 	g_autofree char *path = g_build_filename(folder, "a.png", NULL);
 	const struct build_context context = {.source_path = path};
@@ -114,7 +108,6 @@ static void a_first_step_that_loads_is_asked_before(void **state)
 
 static void a_condition_that_is_none_is_an_error(void **state)
 {
-	(void)state;
 	g_autoptr(JsonArray) steps = steps_of("[" CROP(1, 1) WHEN(1, "widht > 3") "]");
 	g_autoptr(VipsImage) black = NULL;
 	g_autoptr(VipsImage) out = NULL;

@@ -73,7 +73,6 @@ static void ppm(void **state)
 		{"P6\n# a\n# b\n1 1 65535\n\0\1\2\3\4\5", 28, VIPS_FORMAT_USHORT, {1, 515, 1029}, 3},
 	};
 
-	(void)state;
 	open_ppm();
 	for (guint i = 0; i < G_N_ELEMENTS(files); i++)
 		assert_levels(files[i].text, files[i].length ? files[i].length : strlen(files[i].text), files[i].text,
@@ -96,7 +95,6 @@ static void damaged_ppm(void **state)
 		{"P5\n2 1", "damaged "},
 	};
 
-	(void)state;
 	open_ppm();
 	for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
 		g_autoptr(GBytes) bytes = g_bytes_new_static(files[i].text, strlen(files[i].text));
@@ -132,7 +130,6 @@ static void thumbnail_of_ppm(void **state)
 	GByteArray *file = g_byte_array_append(g_byte_array_new(), (const guint8 *)"P5 8 8 15\n", 10);
 	guint8 levels[64];
 
-	(void)state;
 	for (guint i = 0; i < 64; i++)
 		levels[i] = (guint8)(i % 16 * 17), g_byte_array_append(file, &(guint8){(guint8)(i % 16)}, 1);
 	g_autoptr(GBytes) bytes = g_byte_array_free_to_bytes(file);
@@ -163,7 +160,6 @@ static void jpeg_in_tiff(void **state)
 		{"old style, RGB", jfif, 20, 6, 2, false},
 	};
 
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
 		const struct kind kind = {files[i].name, 8, 1, files[i].compression, files[i].photometric, 3, NULL};
 		g_autoptr(VipsImage) image = picture(8, 8, 3, 8);
@@ -206,7 +202,6 @@ static GByteArray *box(const char *kind, const void *body, gsize length)
 
 static void grey_by_its_boxes(void **state)
 {
-	(void)state;
 	for (int grey = 0; grey < 2; grey++) {
 		g_autoptr(GByteArray) all = box("av1C", (const guint8[]){0x81, 0, grey ? 0x1c : 0x0c, 0}, 4);
 		g_autoptr(GByteArray) colr = box("colr", "nclx\0\1\0\15\0\6\x80", 11);

@@ -33,7 +33,6 @@ static void noise_on_grey(const char *steps, int depth, double *mean, double *de
 
 static void test_noise_has_the_deviation_that_was_asked_for(void **state)
 {
-	(void)state;
 	static const char *const types[] = {"gaussian", "uniform"};
 	double mean, deviation, changed;
 
@@ -54,7 +53,6 @@ static void test_noise_has_the_deviation_that_was_asked_for(void **state)
 /* Shares of a normal distribution within one, two and three deviations. */
 static void test_noise_is_normal(void **state)
 {
-	(void)state;
 	static const double within[] = {0.6827, 0.9545, 0.9973};
 	static const double middle[1] = {128};
 	g_autoptr(VipsImage) small = flat(1, 16, middle);
@@ -85,7 +83,6 @@ static double correlation(const double *a, const double *b, int count, int step)
 
 static void test_noise_is_independent(void **state)
 {
-	(void)state;
 	static const double middle[3] = {128, 128, 128};
 	g_autoptr(VipsImage) small = flat(3, 16, middle);
 	g_autoptr(VipsImage) in = NULL;

@@ -64,7 +64,6 @@ static void assert_plainly(const char *steps, size_t kind, int width, int height
 
 static void test_rank_is_right_for_every_window(void **state)
 {
-	(void)state;
 	static const struct {
 		int width, height, index;
 	} cases[] = {{1, 1, 0}, {3, 3, 0}, {3, 3, 4}, {3, 3, 8}, {5, 2, 3}, {5, 5, 7}, {5, 5, 24}, {4, 7, 20},
@@ -82,7 +81,6 @@ static void test_rank_is_right_for_every_window(void **state)
 
 static void test_median(void **state)
 {
-	(void)state;
 	for (int size = 1; size <= 21; size += 4) {
 		g_autofree char *steps = g_strdup_printf("{'op':'median','params':{'size':%d}}", size);
 		assert_plainly(steps, (size_t)size % 8, size, size, size * size / 2, false, ranked);
@@ -93,7 +91,6 @@ static void test_median(void **state)
 /* The window may be larger than the picture, where libvips refuses. */
 static void test_small_pictures(void **state)
 {
-	(void)state;
 	static const char *const steps[] = {"{'op':'median','params':{'size':7}}",
 		"{'op':'box_blur','params':{'radius':9}}", "{'op':'dilate','params':{'radius':8,'shape':'disk'}}",
 		"{'op':'convolve','params':{'kernel':[[1,1,1,1,1]]}}", "{'op':'edges','params':{'method':'scharr'}}",
@@ -114,7 +111,6 @@ static void test_small_pictures(void **state)
 
 static void test_box_blur_is_the_mean(void **state)
 {
-	(void)state;
 	for (size_t kind = 0; kind < G_N_ELEMENTS(kinds); kind++) {
 		assert_plainly("{'op':'box_blur','params':{'premultiply':false}}", kind, 3, 3, 0, true, mean);
 		assert_plainly("{'op':'box_blur','params':{'width':8,'height':5,'premultiply':false}}", kind, 8, 5, 0,
@@ -155,7 +151,6 @@ static double extreme(const double *values, int bands, int at, int band, const c
 /* Pixels outside the picture do not count, as in ImageMagick: to repeat those at the edge is the same for these shapes. */
 static void test_morphology_is_the_extreme_under_a_shape(void **state)
 {
-	(void)state;
 	static const char *const shapes[] = {"square", "disk", "diamond", "plus", "horizontal", "vertical"};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(shapes) * 2; i++)
@@ -195,7 +190,6 @@ static void assert_same_steps(const char *a, const char *b)
 
 static void test_morphology_of_two_passes(void **state)
 {
-	(void)state;
 	assert_same_steps(MORPH("erode"), ERODE);
 	assert_same_steps(MORPH("dilate"), DILATE);
 	assert_same_steps(MORPH("open"), ERODE "," DILATE);
@@ -224,7 +218,6 @@ static void test_morphology_of_two_passes(void **state)
 
 static void test_windows_in_tiles(void **state)
 {
-	(void)state;
 	static const char *const steps[] = {"{'op':'median'}", "{'op':'median','params':{'size':9}}",
 		"{'op':'rank','params':{'width':4,'height':9,'index':3}}", "{'op':'box_blur','params':{'radius':12}}",
 		"{'op':'box_blur','params':{'width':2,'height':7}}", "{'op':'dilate','params':{'radius':3}}",

@@ -39,7 +39,6 @@ static const int ramp[25] = {
 
 static void test_convolve_by_hand(void **state)
 {
-	(void)state;
 	static const char box[] = "{'op':'convolve','params':{'kernel':[[1,1,1],[1,1,1],[1,1,1]]}}";
 	static const char upper_left[] = "{'op':'conv','params':{'kernel':[[1,0,0],[0,0,0],[0,0,0]]}}";
 
@@ -79,7 +78,6 @@ static VipsImage *conv_directly(VipsImage *in, VipsPrecision precision)
 
 static void test_convolve_is_libvips_conv(void **state)
 {
-	(void)state;
 	for (size_t kind = 0; kind < G_N_ELEMENTS(kinds); kind++)
 		for (int whole = 0; whole < 2; whole++) {
 			if (kinds[kind].bands % 2 == 0)
@@ -106,8 +104,6 @@ static void test_a_scale_that_is_rounded_to_nothing(void **state)
 		"[{'op':'vips','params':{'operation':'conv','precision':'integer','mask':{'matrix':[[1,2,1]],'scale':0.4}}}]",
 		"[{'op':'vips','params':{'operation':'convi','mask':{'matrix':[[1,2,1]],'scale':-0.5}}}]",
 	};
-	(void)state;
-
 	for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
 		g_autoptr(JsonArray) list = chain(steps[i]);
 		g_autoptr(VipsImage) source = picture(30, 20, 3, 8);
@@ -120,7 +116,6 @@ static void test_a_scale_that_is_rounded_to_nothing(void **state)
 
 static void test_edges_are_libvips_own(void **state)
 {
-	(void)state;
 	for (size_t kind = 0; kind < G_N_ELEMENTS(kinds); kind++) {
 		if (kinds[kind].bands % 2 == 0)
 			continue;
@@ -144,7 +139,6 @@ static void test_edges_are_libvips_own(void **state)
 
 static void test_a_straight_edge_is_as_bright_for_all(void **state)
 {
-	(void)state;
 	static const char *const methods[] = {"sobel", "prewitt", "scharr"};
 
 	for (int depth = 8; depth <= 16; depth += 8)
@@ -159,7 +153,6 @@ static void test_a_straight_edge_is_as_bright_for_all(void **state)
 
 static void test_emboss(void **state)
 {
-	(void)state;
 	static const char usual[] = "{'op':'convolve','params':{'kernel':[[-2,-1,0],[-1,1,1],[0,1,2]]}}";
 	g_autoptr(VipsImage) a = of_kind(2);
 	g_autoptr(VipsImage) b = of_kind(2);
@@ -187,7 +180,6 @@ static double gaussian_at_the_middle(double sigma, int reach)
 
 static void test_unsharp(void **state)
 {
-	(void)state;
 	double blurred = gaussian_at_the_middle(0.5, 2), narrow = gaussian_at_the_middle(0.5, 1);
 	static const char plain[] = "{'op':'unsharp','params':{'sigma':0.5,'amount':0.5,'threshold':%g,'radius':%d}}";
 
@@ -207,7 +199,6 @@ static void test_unsharp(void **state)
 
 static void test_motion_blur(void **state)
 {
-	(void)state;
 	static const int row[25] = {[10] = 90, [11] = 90, [12] = 90, [13] = 90, [14] = 90};
 
 	/* Along the line nothing changes, across it most of it goes away. */
@@ -226,7 +217,6 @@ static const char *const all[] = {"{'op':'convolve','params':{'kernel':[[1,2,3,4
 
 static void test_tiles_equal_the_whole(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
 		for (size_t kind = 0; kind < G_N_ELEMENTS(kinds); kind++) {
 			assert_tiles_equal_whole(all[i], kind);
@@ -240,7 +230,6 @@ static void test_tiles_equal_the_whole(void **state)
 /* CMYK has four bands of colour, and alpha behind them where there are five. */
 static void test_cmyk(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) cmyk = picture(WIDTH, HEIGHT, 4, 8);
 	g_autoptr(VipsImage) five = picture(WIDTH, HEIGHT, 5, 8);
 
@@ -262,7 +251,6 @@ static void test_cmyk(void **state)
 
 static void test_other_pictures_are_told_what_helps(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
 		g_autofree char *steps =
 			g_strconcat("{'op':'vips','params':{'operation':'cast','format':'float'}},", all[i], NULL);
@@ -276,7 +264,6 @@ static void test_other_pictures_are_told_what_helps(void **state)
 /* A tall file that is read once, top to bottom, with the widest reach of each. */
 static void test_a_source_that_is_read_once(void **state)
 {
-	(void)state;
 	static const char *const wide[] = {"{'op':'box_blur','params':{'width':3,'height':1001}}",
 		"{'op':'unsharp','params':{'sigma':100}}", "{'op':'high_pass','params':{'sigma':100}}",
 		"{'op':'morphology','params':{'method':'top_hat','radius':100}}",

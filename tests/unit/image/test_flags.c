@@ -12,7 +12,6 @@ static void assert_flags(const char *steps, unsigned flags)
 
 static void test_flags(void **state)
 {
-	(void)state;
 	assert_int_equal(chain_flags(NULL), OPERATION_SEQUENTIAL);
 	assert_flags("[]", OPERATION_SEQUENTIAL);
 	assert_flags("[{'op':'grayscale'},{'op':'blur'},{'op':'sharpen'},{'op':'flop'},{'op':'crop'},{'op':'invert'}]",

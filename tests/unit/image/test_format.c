@@ -26,7 +26,6 @@ static int make_folder(void **state)
 
 static int drop_folder(void **state)
 {
-	(void)state;
 	remove_scratch(folder);
 	g_free(folder);
 	return 0;
@@ -74,7 +73,6 @@ static void assert_refused(const char *path, const struct image_limits *limits, 
 
 static void test_what_is_no_image(void **state)
 {
-	(void)state;
 	g_autofree char *empty = written("empty.jpg", "", 0);
 	g_autofree char *text = written("text.jpg", "Dear \"sir\",\nno picture.", 23);
 	g_autofree char *matrix = written("matrix.jpg", "2 2\n1 2\n3 4\n", 12);
@@ -122,7 +120,6 @@ static char *decoding_error(const char *path, bool sequential)
 
 static void test_truncated_files_are_errors(void **state)
 {
-	(void)state;
 	static const char *const formats[] = {"jpeg", "png", "webp", "tiff", "gif", "avif"};
 	static const char *const reasons[] = {"damaged image: the JPEG ends too early (",
 		"damaged image: the PNG ends too early (", "damaged image: the WebP ends too early, or is damaged (",
@@ -152,7 +149,6 @@ static void test_truncated_files_are_errors(void **state)
 
 static void test_limits(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) image = picture(200, 100, 3, 8);
 	g_autofree char *path = saved("limits.png", "png", image);
 	g_autoptr(VipsImage) opened = NULL;
@@ -166,7 +162,6 @@ static void test_limits(void **state)
 /* A name is a name: libvips' own file functions would take [..] for options. */
 static void test_any_file_name(void **state)
 {
-	(void)state;
 	static const char *const names[] = {"a[b].png", "a[strip=1].png", "ü\n\".png", "-n", "a:b.png", "\xff.png"};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
@@ -183,7 +178,6 @@ static void test_any_file_name(void **state)
 /* An opened image outlives the caller's reference to its bytes. */
 static void test_bytes_live_as_long_as_the_image(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) image = picture(30, 20, 3, 8);
 	g_autoptr(VipsImage) again = NULL;
 	GBytes *bytes = NULL;
@@ -216,7 +210,6 @@ static gsize size_of(const char *format, const char *save)
 
 static void test_save_options_reach_libvips(void **state)
 {
-	(void)state;
 	assert_true(size_of("jpeg", "{\"quality\":20}") < size_of("jpeg", "{\"quality\":90}"));
 	assert_true(size_of("jpeg", "{\"subsampling\":\"4:4:4\"}") > size_of("jpeg", "{\"subsampling\":\"4:2:0\"}"));
 	assert_true(size_of("jpeg", "{\"optimise\":true}") < size_of("jpeg", "{}"));
@@ -233,7 +226,6 @@ static void test_save_options_reach_libvips(void **state)
 
 static void test_every_format_writes_and_reads(void **state)
 {
-	(void)state;
 	const char *const *names = file_format_names(FILE_FORMATS_WRITTEN);
 
 	for (guint i = 0; names[i]; i++) {
@@ -252,7 +244,6 @@ static void test_every_format_writes_and_reads(void **state)
 
 static void test_strip_removes_metadata(void **state)
 {
-	(void)state;
 	for (int strip = 0; strip < 2; strip++) {
 		g_autoptr(VipsImage) image = picture(30, 20, 3, 8);
 		g_autoptr(VipsImage) again = NULL;
@@ -267,7 +258,6 @@ static void test_strip_removes_metadata(void **state)
 
 static void test_save_errors(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) image = picture(30, 20, 3, 8);
 	g_autoptr(JsonObject) wrong = options("{\"quality\":\"x\"}");
 	g_autoptr(GError) error = NULL;
@@ -287,7 +277,6 @@ static void test_save_errors(void **state)
 /* libvips passes fail_on to the loader for file names only, so a thumbnail of a source needs more to see the cut. */
 static void test_truncated_thumbnails_are_errors(void **state)
 {
-	(void)state;
 	static const char *const formats[] = {"jpeg", "png", "webp", "tiff", "gif"};
 	g_autoptr(JsonObject) params = options("{\"width\":90,\"height\":70,\"fit\":\"cover\"}");
 
@@ -315,7 +304,6 @@ static void test_truncated_thumbnails_are_errors(void **state)
 
 static void test_reasons_are_true(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) image = picture(320, 240, 3, 8);
 	g_autofree char *path = saved("cut.jpg", "jpeg", image);
 	g_autofree char *tiff = saved("cut.tif", "tiff", image);
@@ -338,7 +326,6 @@ static void test_reasons_are_true(void **state)
 /* A thumbnail as first step reads the file itself, just as vips_thumbnail() does. */
 static void test_thumbnail_loads(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) image = picture(800, 600, 3, 8);
 	vips_image_set_int(image, VIPS_META_ORIENTATION, 6);
 	g_autofree char *path = saved("photo.jpg", "jpeg", image);
@@ -363,7 +350,6 @@ static void test_thumbnail_loads(void **state)
 
 static void test_formats_of_loaders(void **state)
 {
-	(void)state;
 	assert_string_equal(format_of_loader("jpegload"), "jpeg");
 	assert_string_equal(format_of_loader("jpegload_source"), "jpeg");
 	assert_string_equal(format_of_loader("tiffload_buffer"), "tiff");

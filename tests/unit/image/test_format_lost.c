@@ -40,8 +40,6 @@ static void test_what_is_said_is_so(void **state)
 {
 	static const char *const names[] = {"jpeg", "png", "webp", "tiff", "avif", "gif", "jp2k", "jxl"};
 	g_autofree char *folder = scratch_folder();
-	(void)state;
-
 	vips_block_untrusted_set(FALSE); /* jp2k and jxl are read back */
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
 		g_autofree char *path = g_build_filename(folder, names[i], NULL);
@@ -67,8 +65,6 @@ static void test_what_was_not_wanted_is_not_lost(void **state)
 {
 	g_autoptr(VipsImage) image = told_of();
 	g_autoptr(VipsImage) bare = picture(64, 48, 3, 8);
-	(void)state;
-
 	for (size_t k = 0; k < G_N_ELEMENTS(kinds); k++) {
 		assert_true(is_lost(image, "gif", "{}", kinds[k].name));
 		assert_false(is_lost(bare, "gif", "{}", kinds[k].name));

@@ -193,7 +193,6 @@ static void assert_moved(const char *steps, origin from, int width, int height, 
 
 static void test_every_pixel_comes_from_where_it_should(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(moves); i++)
 		for (size_t s = 0; s < G_N_ELEMENTS(shapes); s++)
 			assert_moved(moves[i].steps, moves[i].from, moves[i].width, moves[i].height, &shapes[s]);
@@ -201,7 +200,6 @@ static void test_every_pixel_comes_from_where_it_should(void **state)
 
 static void test_moves_tile(void **state)
 {
-	(void)state;
 	static const struct shape some[] = {{3, 8, false}, {4, 16, false}};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(moves); i++)
@@ -211,7 +209,6 @@ static void test_moves_tile(void **state)
 
 static void test_what_reads_once(void **state)
 {
-	(void)state;
 	assert_reads_once("{'op':'crop','params':{'gravity':'centre','width':60,'height':40}}");
 	assert_reads_once("{'op':'smart_crop','params':{'width':60,'height':40,'strategy':'low'}}");
 	assert_reads_once("{'op':'zoom','params':{'factor':3}}");
@@ -252,7 +249,6 @@ static double *doubles(VipsImage *image)
 
 static void test_pixelate_is_the_mean_of_blocks(void **state)
 {
-	(void)state;
 	static const char steps[] = "{'op':'pixelate','params':{'size':8}}";
 
 	for (size_t s = 0; s < G_N_ELEMENTS(shapes); s++) {
@@ -279,7 +275,6 @@ static void test_pixelate_is_the_mean_of_blocks(void **state)
 
 static void test_errors(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) in = picture(40, 30, 3, 8);
 
 	assert_refused("{'op':'crop','params':{'left':1,'top':2,'width':40,'height':3}}", in,

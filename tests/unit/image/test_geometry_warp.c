@@ -150,7 +150,6 @@ static const struct {
 
 static void test_against_libvips(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
 		for (size_t s = 0; s < G_N_ELEMENTS(shapes); s++) {
 			g_autoptr(VipsImage) a = of_shape(&shapes[s], WIDTH, HEIGHT);
@@ -169,7 +168,6 @@ static void test_against_libvips(void **state)
 
 static void test_what_resamples_tiles(void **state)
 {
-	(void)state;
 	static const struct shape some[] = {{3, 8, false}, {4, 16, false}};
 	static const char *const steps[] = {
 		"{'op':'rotate','params':{'angle':30,'interpolate':'nearest','background':'#ff8000'}}",
@@ -189,7 +187,6 @@ static void test_what_resamples_tiles(void **state)
 
 static void test_flags(void **state)
 {
-	(void)state;
 	const unsigned grid = OPERATION_ON_GRID, whole = OPERATION_READS_METADATA;
 
 	assert_int_equal(flags_of("{'op':'affine','params':{'matrix':[[1,0],[0,2]]}}"), grid);
@@ -252,7 +249,6 @@ static void assert_trimmed(const char *steps, VipsImage *in, bool trims)
 
 static void test_trim_finds_the_picture(void **state)
 {
-	(void)state;
 	for (size_t s = 0; s < G_N_ELEMENTS(shapes); s++) {
 		const struct shape *shape = &shapes[s];
 		bool alpha = !shape->cmyk && shape->bands % 2 == 0;
@@ -276,7 +272,6 @@ static void test_trim_finds_the_picture(void **state)
 
 static void test_errors(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) in = picture(4000, 3, 3, 8);
 	g_autoptr(VipsImage) wide = picture(70000, 2, 1, 8);
 

@@ -39,7 +39,6 @@ static VipsImage *every_colour(void)
 
 static void every_colour_is_exact(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) one = every_colour();
 	g_autoptr(VipsImage) other = every_colour();
 	g_autoptr(VipsImage) got = our_grey(one, VIPS_INTERPRETATION_B_W);
@@ -51,7 +50,6 @@ static void every_colour_is_exact(void **state)
 /* Headers decide what comes after: the grid that is asked for, what a saver writes. */
 static void other_bands_and_the_header_are_kept(void **state)
 {
-	(void)state;
 	for (int bands = 3; bands <= 5; bands++) {
 		g_autoptr(VipsImage) one = picture(203, 97, bands, 8);
 		g_autoptr(VipsImage) other = picture(203, 97, bands, 8);
@@ -73,7 +71,6 @@ static void other_bands_and_the_header_are_kept(void **state)
 
 static void other_pictures_go_libvips_way(void **state)
 {
-	(void)state;
 	static const struct {
 		int bands, depth;
 		VipsInterpretation type, space;
@@ -99,7 +96,6 @@ static void other_pictures_go_libvips_way(void **state)
 /* The source may be let go: the image reads from it until it ends. */
 static void the_source_is_kept(void **state)
 {
-	(void)state;
 	VipsImage *source = picture(64, 64, 3, 8);
 	g_autoptr(VipsImage) got = our_grey(source, VIPS_INTERPRETATION_B_W);
 	g_object_unref(source);

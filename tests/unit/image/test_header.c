@@ -12,7 +12,6 @@ static void test_everything_and_nothing_more(void **state)
 	g_autoptr(VipsImage) upright = NULL;
 	g_autoptr(VipsImage) changed = NULL;
 
-	(void)state;
 	vips_image_set_int(image, VIPS_META_ORIENTATION, 6);
 	vips_image_set_string(image, "exif-ifd0-Artist", "A. Nother (A. Nother, ASCII, 11 components, 11 bytes)");
 	assert_int_equal(vips_jpegsave(image, path, NULL), 0);

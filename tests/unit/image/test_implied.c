@@ -146,7 +146,6 @@ static void check(VipsImage *image, const char *format, const char *text, const 
 
 static void test_what_is_said_is_so(void **state)
 {
-	(void)state;
 	vips_block_untrusted_set(FALSE); /* jp2k and jxl are read back */
 	for (size_t k = 0; k < G_N_ELEMENTS(kinds); k++)
 		for (size_t o = 0; o < G_N_ELEMENTS(outputs); o++) {
@@ -165,7 +164,6 @@ static unsigned of_pyramid(const char *save, int bands, int depth)
 
 static void test_a_pyramid_goes_by_its_tiles(void **state)
 {
-	(void)state;
 	assert_int_equal(of_pyramid("{}", 3, 8), 0);
 	assert_int_equal(of_pyramid("{}", 4, 8), BIT(IMPLIED_WHITE));
 	assert_int_equal(of_pyramid("{\"background\": \"red\"}", 4, 8), 0);
@@ -190,7 +188,6 @@ static unsigned of_pages(const char *first, const char *second)
 
 static void test_pages_of_different_profiles(void **state)
 {
-	(void)state;
 	assert_int_equal(of_pages("p3", NULL), BIT(IMPLIED_PAGES));
 	assert_int_equal(of_pages("p3", "p3"), 0);
 	assert_int_equal(of_pages("srgb", NULL), 0);
@@ -199,8 +196,6 @@ static void test_pages_of_different_profiles(void **state)
 static void test_words(void **state)
 {
 	g_autoptr(JsonObject) none = json_object_new(), all = json_object_new();
-	(void)state;
-
 	format_tell_implied(0, none);
 	assert_false(json_object_has_member(none, "implied"));
 	format_tell_implied(BIT(IMPLIED_COUNT) - 1, all);

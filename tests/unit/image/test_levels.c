@@ -85,7 +85,6 @@ static void test_the_level_is_chosen_by_size(void **state)
 {
 	g_autoptr(JsonObject) spec = json_parse_object("{\"allow\":[\"jp2k\"]}", -1, NULL);
 
-	(void)state;
 	assert_true(allow_open(spec, NULL));
 	for (guint i = 0; i < G_N_ELEMENTS(pyramids); i++) {
 		if (!format_available(pyramids[i].format))
@@ -104,7 +103,6 @@ static void test_libvips_chooses_the_same_where_it_enlarges(void **state)
 	g_autofree char *folder = scratch_folder();
 	g_autofree char *path = saved(folder, "tiff", pyramids[0].save);
 
-	(void)state;
 	for (int width = 100; width < WIDTH; width += 217) {
 		g_autofree char *step = g_strdup_printf(
 			"[{\"op\":\"thumbnail\",\"params\":{\"width\":%d,\"height\":333,\"fit\":\"cover\"}}]", width);
@@ -126,7 +124,6 @@ static void test_a_documents_second_page_is_no_level(void **state)
 	g_autofree char *path = g_build_filename(folder, "two.tif", NULL);
 	g_autoptr(GPtrArray) pages = g_ptr_array_new_with_free_func(g_object_unref);
 
-	(void)state;
 	g_ptr_array_add(pages, picture(400, 300, 3, 8));
 	g_ptr_array_add(pages, picture(200, 150, 3, 8));
 	assert_true(tiff_join_save(pages, path, NULL, NULL, NULL));

@@ -211,7 +211,6 @@ static int grey_blur_rotate(VipsImage *in, VipsImage **out)
 
 static void test_against_libvips(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *steps;
 		direct by_hand;
@@ -265,7 +264,6 @@ static void test_against_libvips(void **state)
 /* A width that is asked for is the width that comes out, whatever the rounding. */
 static void test_resize_hits_the_size(void **state)
 {
-	(void)state;
 	for (int width = 1; width < 400; width += 7) {
 		g_autoptr(VipsImage) in = picture(157, 33, 1, 8);
 		g_autoptr(VipsImage) one = NULL;
@@ -286,7 +284,6 @@ static void test_resize_hits_the_size(void **state)
 
 static void test_orientation(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) a = picture(40, 30, 3, 8);
 	g_autoptr(VipsImage) b = picture(40, 30, 3, 8);
 	g_autoptr(VipsImage) got = NULL;
@@ -302,7 +299,6 @@ static void test_orientation(void **state)
 
 static void test_invert_may_spare_alpha(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) in = picture(20, 10, 4, 8);
 	g_autoptr(VipsImage) out = NULL;
 	g_autoptr(JsonArray) steps = chain("[{\"op\":\"invert\",\"params\":{\"alpha\":false}}]");
@@ -335,7 +331,6 @@ static void assert_corner(int bands, int depth, const char *background, const do
 
 static void test_backgrounds(void **state)
 {
-	(void)state;
 	assert_corner(3, 8, "#ff8000", (const double[]){255, 128, 0});
 	assert_corner(3, 8, "f80", (const double[]){255, 136, 0});
 	assert_corner(3, 16, "white", (const double[]){65535, 65535, 65535});
@@ -361,7 +356,6 @@ static void assert_fails(const char *steps, const char *message)
 
 static void test_errors_name_the_step(void **state)
 {
-	(void)state;
 	assert_fails(
 		"[{\"op\":\"flip\"},{\"op\":\"crop\",\"params\":{\"left\":1,\"top\":2,\"width\":40,\"height\":3}}]",
 		"step 2 (crop): 40 x 3 at 1, 2 reaches outside the picture, which is 40 x 30 here");

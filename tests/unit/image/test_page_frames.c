@@ -32,7 +32,6 @@ static GBytes *pages_of(const char *format, int count)
 /* Each frame is what libvips' own loader makes of that page alone. */
 static void test_each_page_alone(void **state)
 {
-	(void)state;
 	static const char *const formats[] = {"gif", "webp", "tiff"};
 
 	for (guint f = 0; f < G_N_ELEMENTS(formats); f++) {
@@ -54,7 +53,6 @@ static void test_each_page_alone(void **state)
 
 static void test_joined_with_their_time(void **state)
 {
-	(void)state;
 	g_autoptr(GBytes) bytes = pages_of("webp", 3);
 	auto_struct(page_frames) frames = page_frames_open("x", bytes, NULL, NULL);
 	g_autoptr(VipsImage) joined = NULL;
@@ -72,7 +70,6 @@ static void test_joined_with_their_time(void **state)
 
 static void test_unlike_pages_are_told(void **state)
 {
-	(void)state;
 	struct page_frames none = {0};
 	g_autoptr(GPtrArray) pages = g_ptr_array_new_with_free_func(g_object_unref);
 	g_autoptr(VipsImage) joined = NULL;
@@ -93,7 +90,6 @@ static void test_unlike_pages_are_told(void **state)
 
 static void test_wanted(void **state)
 {
-	(void)state;
 	g_autoptr(GBytes) bytes = pages_of("gif", 2);
 	g_autoptr(VipsImage) opened = NULL;
 	g_autoptr(VipsImage) single = picture(10, 10, 3, 8);
@@ -108,7 +104,6 @@ static void test_wanted(void **state)
 
 static void test_limits_count_every_frame(void **state)
 {
-	(void)state;
 	static const char *const formats[] = {"gif", "tiff"};
 	const struct image_limits limits = {.megapixels = 0.003};
 
@@ -124,7 +119,6 @@ static void test_limits_count_every_frame(void **state)
 /* One picture of a long animation is fine. */
 static void test_the_limit_of_frames_is_for_those_that_are_read(void **state)
 {
-	(void)state;
 	g_autoptr(GBytes) bytes = pages_of("gif", 3);
 	g_autoptr(VipsImage) opened = NULL;
 	g_autoptr(GError) error = NULL;
@@ -142,7 +136,6 @@ static void test_the_limit_of_frames_is_for_those_that_are_read(void **state)
 /* Cut anywhere: an error, or as many frames as were promised; never a crash. */
 static void test_truncated(void **state)
 {
-	(void)state;
 	static const char *const formats[] = {"gif", "webp", "tiff"};
 
 	for (guint f = 0; f < G_N_ELEMENTS(formats); f++) {
@@ -165,7 +158,6 @@ static void test_truncated(void **state)
 /* What an output's options say about each other. */
 static void test_options_together(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *output, *message; /* NULL: right */
 	} cases[] = {

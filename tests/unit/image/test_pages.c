@@ -93,7 +93,6 @@ static const struct {
 
 static void test_pages_of_a_tiff(void **state)
 {
-	(void)state;
 	for (guint i = 0; i < 2 * G_N_ELEMENTS(rules); i++) {
 		const int *wanted = rules[i / 2].pages;
 		g_autoptr(GBytes) bytes = tiff_of(rules[i / 2].directories, (const char *[]){"wb", "wl8"}[i % 2]);
@@ -134,7 +133,6 @@ static void test_frames_of_a_sequence(void **state)
 	static const guint8 sizes[] = {0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 7};
 	GByteArray *inside = g_byte_array_new();
 
-	(void)state;
 	g_byte_array_append(inside, sizes, sizeof(sizes));
 	g_autoptr(GByteArray) file = boxed("ftyp", g_byte_array_append(g_byte_array_new(), (const guint8 *)"avis", 4));
 	g_autoptr(GByteArray) movie =
@@ -247,7 +245,6 @@ static void test_mixed_pages_in_one_tiff(void **state)
 		"{\"compression\":\"deflate\",\"tiled\":true,\"pyramid\":true}",
 		"{\"compression\":\"jpeg\",\"pyramid\":true,\"bigtiff\":true}"};
 
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(saves); i++)
 		check_mixed(saves[i]);
 }
@@ -261,7 +258,6 @@ static void test_joined_pages_say_what_they_are(void **state)
 	uint32_t kind;
 	uint16_t number, count;
 
-	(void)state;
 	for (int i = 0; i < MOST; i++)
 		g_ptr_array_add(pages, page_picture(i));
 	assert_true(tiff_join_save(pages, path, NULL, NULL, NULL));
@@ -287,7 +283,6 @@ static void test_a_page_that_cannot_be_saved_is_named(void **state)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GBytes) bytes = NULL;
 
-	(void)state;
 	g_ptr_array_add(pages, page_picture(2));
 	g_ptr_array_add(pages, page_picture(0));
 	assert_false(tiff_join_save(pages, NULL, &bytes, save, &error));

@@ -198,7 +198,6 @@ static void test_jpeg_is_the_one_that_one_thread_writes(void **state)
 		"{\"keep\":[\"icc\"]}", "{\"thumbnail\":\"fresh\"}", "{\"thumbnail\":\"fresh\",\"strip\":true}"};
 	static const int sizes[][2] = {{1, 65}, {7, 200}, {16, 129}, {301, 257}, {640, 333}, {1283, 700}};
 
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(saves); i++)
 		for (guint s = 0; s < G_N_ELEMENTS(sizes); s++)
 			for (int bands = 1; bands <= 3; bands += 2)
@@ -209,7 +208,6 @@ static void test_jpeg_is_the_one_that_one_thread_writes(void **state)
 /* Strips that end in the midst of bands, and MCUs that are cut off on the right and below. */
 static void test_jpeg_of_all_shapes(void **state)
 {
-	(void)state;
 	for (int i = 0; i < 60; i++)
 		check(&(struct wish){"jpeg", i % 3 ? "{}" : "{\"quality\":92}", 50 + i * 37 % 300, 340 + i * 53 % 600,
 			i % 2 ? 1 : 3, 8, 33 + i % 70, 2 + i % 3});
@@ -220,7 +218,6 @@ static void test_png_has_the_same_pixels(void **state)
 	static const char *const saves[] = {"{}", "{\"compression\":1}", "{\"compression\":9,\"filter\":\"sub\"}",
 		"{\"filter\":\"up\"}", "{\"filter\":\"avg\",\"strip\":true}", "{\"filter\":\"paeth\"}",
 		"{\"compression\":3,\"filter\":\"all\",\"keep\":[\"xmp\",\"exif\"]}"};
-	(void)state;
 	/* Of more than a megapixel, so that there are several strips: 666 rows of 1500 pixels, 416 of 2400, 9 of 110,000. */
 	for (int i = 0; i < (int)G_N_ELEMENTS(saves); i++) {
 		check(&(struct wish){"png", saves[i], 1500, 700, 1 + i % 4, i % 2 ? 16 : 8, 64, 16});
@@ -241,7 +238,6 @@ static void test_tiff_is_the_one_that_one_thread_writes(void **state)
 		"{\"compression\":\"jpeg\",\"quality\":92,\"tiled\":true}",
 		"{\"compression\":\"webp\",\"lossless\":true,\"tiled\":true}"};
 
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(saves); i++)
 		for (int bands = 1; bands <= 4; bands++)
 			for (int depth = 8; depth <= 16; depth += 8)
@@ -280,7 +276,6 @@ static void test_others_are_left_to_one_thread(void **state)
 		{"webp", "{}", 300, 300, 3, 8, 64, 4},
 	};
 
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(wishes); i++) {
 		const struct wish *wish = &wishes[i];
 		g_autoptr(VipsImage) image = picture(wish->width, wish->height, wish->bands, wish->depth);
@@ -331,7 +326,6 @@ static struct parallel_save *strips_of(guint i, VipsImage *image, struct feed *f
 
 static void test_a_picture_that_ends_is_an_error(void **state)
 {
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(three); i++) {
 		g_autoptr(VipsImage) like = picture(three[i].width, three[i].height, 3, 8);
 		g_autoptr(VipsImage) image = vips_image_new();
@@ -352,7 +346,6 @@ static void test_a_picture_that_ends_is_an_error(void **state)
 
 static void test_one_that_is_stopped_says_nothing(void **state)
 {
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(three); i++) {
 		g_autoptr(VipsImage) image = picture(three[i].width, three[i].height, 3, 8);
 		g_autofree char *folder = scratch_folder();
@@ -370,7 +363,6 @@ static void test_one_that_is_stopped_says_nothing(void **state)
 
 static void test_no_place_for_the_file(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) image = picture(400, 700, 3, 8);
 	g_autoptr(GError) error = NULL;
 	struct feed feed;

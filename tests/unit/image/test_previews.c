@@ -67,7 +67,6 @@ static void test_no_format_carries_them(void **state)
 	static const char *const options[] = {"{}", "{\"keep\": [\"exif\", \"iptc\", \"xmp\"]}"};
 	g_autofree char *folder = scratch_folder();
 
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(names) * G_N_ELEMENTS(options); i++) {
 		const char *name = names[i / G_N_ELEMENTS(options)];
 		g_autoptr(JsonNode) node = json_from_string(options[i % G_N_ELEMENTS(options)], NULL);
@@ -96,7 +95,6 @@ static void test_the_rest_stays(void **state)
 	const void *data;
 	size_t length;
 
-	(void)state;
 	assert_true(format_prepare(image, format_find("jpeg"), none, &ready, NULL));
 	assert_no_secret(ready);
 	assert_false(vips_image_get_typeof(ready, "jpeg-thumbnail-data"));
@@ -115,8 +113,6 @@ static void test_steps_have_the_last_word(void **state)
 	static const char *const names[] = {"jpeg", "png", "webp", "tiff", "avif"};
 	g_autoptr(JsonObject) none = json_object_new();
 	g_autofree char *folder = scratch_folder();
-	(void)state;
-
 	for (guint i = 0; i < G_N_ELEMENTS(names); i++)
 		for (int turned = 0; turned < 2; turned++) {
 			g_autofree char *path = g_build_filename(folder, names[i], NULL);
@@ -152,7 +148,6 @@ static void test_broken_blocks(void **state)
 	g_autoptr(GByteArray) block = exif();
 	uint32_t noise = 1;
 
-	(void)state;
 	for (guint length = 0; length < 4 * block->len; length++) {
 		g_autoptr(VipsImage) image = picture(8, 8, 3, 8);
 		g_autoptr(VipsImage) ready = NULL;

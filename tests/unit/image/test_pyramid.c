@@ -17,7 +17,6 @@ const char *__lsan_default_suppressions(void)
 
 static void test_pyramid_folder(void **state)
 {
-	(void)state;
 	g_autofree char *folder = scratch_folder();
 	g_autofree char *place = g_build_filename(folder, "p", NULL);
 	static const struct {
@@ -59,7 +58,6 @@ static void test_pyramid_folder(void **state)
 
 static void test_tables(void **state)
 {
-	(void)state;
 	g_autofree char *markdown = formats_describe("markdown");
 	g_autofree char *json = formats_describe("json");
 	g_autofree char *text = formats_describe("text");

@@ -93,7 +93,6 @@ static bool has(VipsImage *image, const char *name)
 
 static void test_metadata_goes_along(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) image = with_metadata();
 	g_autoptr(VipsImage) jpeg = again(image, "jpeg", "{}");
 	g_autoptr(VipsImage) webp = again(image, "webp", "{}");
@@ -114,7 +113,6 @@ static void test_metadata_goes_along(void **state)
 
 static void test_only_what_is_kept(void **state)
 {
-	(void)state;
 	static const char *const formats[] = {"jpeg", "png", "webp", "tiff", "avif"};
 
 	for (guint f = 0; f < G_N_ELEMENTS(formats); f++) {
@@ -146,7 +144,6 @@ static void test_only_what_is_kept(void **state)
 /* TIFF's saver would write an RGB profile into a grey picture. */
 static void test_alien_profile_is_dropped(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) image = with_metadata();
 	g_autoptr(VipsImage) grey = NULL;
 
@@ -158,7 +155,6 @@ static void test_alien_profile_is_dropped(void **state)
 /* 16 bits in formats of 8 and the other way round: the same picture, not a clipped one. */
 static void test_depths(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *format, *save;
 		int bits;
@@ -193,7 +189,6 @@ static void test_depths(void **state)
 
 static void test_eight_bits_tagged_sixteen(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) image = picture(30, 20, 3, 8);
 
 	image->Type = VIPS_INTERPRETATION_RGB16;
@@ -205,7 +200,6 @@ static void test_eight_bits_tagged_sixteen(void **state)
 /* `sign` makes signed bytes of 16 bits: libvips alone would write its memory. */
 static void test_signed_bytes_tagged_sixteen(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) image = picture(147, 35, 4, 16);
 	g_autoptr(VipsImage) sign = NULL;
 	g_autoptr(VipsImage) wanted = NULL;
@@ -219,7 +213,6 @@ static void test_signed_bytes_tagged_sixteen(void **state)
 /* A chain may end in any colour space: what a viewer shows is the picture. */
 static void test_colour_spaces(void **state)
 {
-	(void)state;
 	static const VipsInterpretation spaces[] = {VIPS_INTERPRETATION_LAB, VIPS_INTERPRETATION_scRGB,
 		VIPS_INTERPRETATION_XYZ, VIPS_INTERPRETATION_LCH, VIPS_INTERPRETATION_HSV, VIPS_INTERPRETATION_CMYK};
 	static const char *const formats[] = {"jpeg", "png", "webp", "gif", "avif", "jp2k", "jxl"};
@@ -255,7 +248,6 @@ static VipsImage *transparent(int depth)
 
 static void test_alpha_into_jpeg(void **state)
 {
-	(void)state;
 	for (int depth = 8; depth <= 16; depth += 8) {
 		g_autoptr(VipsImage) image = transparent(depth);
 		g_autoptr(VipsImage) black = again(image, "jpeg", "{}");
@@ -278,7 +270,6 @@ static VipsImage *flat(int width, int height, int bands)
 
 static void test_limits_of_formats(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) wide = flat(65501, 2, 3);
 	g_autoptr(VipsImage) tall = flat(2, 16384, 3);
 	g_autoptr(VipsImage) large = flat(30000, 30000, 3);
@@ -308,7 +299,6 @@ static void test_limits_of_formats(void **state)
 /* An upscaled page would be cut into pages of the old height. */
 static void test_one_page_of_several_is_one_picture(void **state)
 {
-	(void)state;
 	VipsImage *image = picture(20, 60, 3, 8);
 
 	vips_image_set_int(image, VIPS_META_PAGE_HEIGHT, 30);
@@ -325,7 +315,6 @@ static void test_one_page_of_several_is_one_picture(void **state)
 /* As near as libheif comes. */
 static void test_lossless_avif_is_near(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) image = picture(64, 48, 3, 8);
 	g_autoptr(VipsImage) out = again(image, "avif", "{\"lossless\":true,\"effort\":0}");
 	g_autoptr(VipsImage) difference = NULL;
@@ -344,7 +333,6 @@ static void test_a_failure_without_words_is_not_the_pictures(void **state)
 	g_autoptr(GError) first = NULL;
 	g_autoptr(GError) second = NULL;
 
-	(void)state;
 	vips_error("tiffsave", "somebody wrote nonsense into this file");
 	assert_false(vips_failed(&first, "encode"));
 	assert_false(vips_failed(&second, "encode"));
@@ -358,7 +346,6 @@ static void test_a_saver_that_only_could_not_go_on_is_no_reason(void **state)
 {
 	g_autoptr(GError) error = NULL;
 
-	(void)state;
 	vips_error("vips2png", "unable to write to target /out/.dropmill-1.tmp");
 	assert_false(vips_failed(&error, NULL));
 	assert_true(g_error_matches(error, DROPMILL_ERROR, ERROR_SYSTEM));

@@ -49,7 +49,6 @@ static void every_saver_follows_the_umask(void **state)
 	g_autoptr(VipsImage) image = picture(300, 200, 3, 8);
 	g_autoptr(VipsImage) large = picture(1500, 1100, 3, 8); /* a PNG of ours from a megapixel on */
 
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(umasks); i++) {
 		g_autofree char *folder = g_dir_make_tmp("dropmill-modes-XXXXXX", NULL);
 		g_autofree char *inner = g_build_filename(folder, "large", NULL);

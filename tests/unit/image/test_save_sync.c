@@ -78,7 +78,6 @@ static void test_all_is_on_disk(void **state)
 	g_autofree char *place = g_build_filename(folder, "p", NULL);
 	g_autoptr(VipsImage) image = picture(150, 200, 3, 8);
 
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autoptr(JsonObject) save = json_parse_object(cases[i].save, -1, NULL);
 		if (!format_available(cases[i].format))

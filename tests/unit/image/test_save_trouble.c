@@ -120,7 +120,6 @@ static void try_rooms(VipsImage *image, int steps, bool for_good)
 /* One write fails, wherever in the file: at the start, in the midst, at the very end. */
 static void test_one_write_is_refused(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) small = picture(90, 135, 3, 8);
 	g_autoptr(VipsImage) larger = picture(500, 700, 3, 8);
 
@@ -130,7 +129,6 @@ static void test_one_write_is_refused(void **state)
 
 static void test_all_are_refused(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) small = picture(90, 135, 3, 8);
 	g_autoptr(VipsImage) larger = picture(500, 700, 3, 8);
 
@@ -154,7 +152,6 @@ static int no_more(VipsRegion *out, void *sequence, void *a, void *b, gboolean *
 /* A picture that ends too early: every saver says so, to files and to memory. */
 static void test_the_picture_ends(void **state)
 {
-	(void)state;
 	g_autofree char *folder = scratch_folder();
 	g_autofree char *place = g_build_filename(folder, "p", NULL);
 	static int rows[] = {0, 10, 250};
@@ -190,7 +187,6 @@ static void test_a_large_png(void **state)
 	g_autoptr(JsonObject) save = json_parse_object("{\"compression\":1}", -1, NULL);
 	guint png = 0;
 
-	(void)state;
 	while (!g_str_equal(cases[png].save, "{\"compression\":1}"))
 		png++;
 	assert_true(format_save(image, place, "png", save, NULL));

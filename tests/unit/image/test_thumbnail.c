@@ -214,8 +214,6 @@ static void test_it_shows_the_finished_picture(void **state)
 		"{'optimise': true, 'quality': 30", "{'restart_interval': 3", "{'strip': true", "{'keep': []",
 		"{'keep': ['icc']", "{'keep': ['exif']"};
 	static const int sizes[][2] = {{1, 1}, {1, 700}, {160, 160}, {161, 50}, {640, 333}, {333, 640}, {3000, 400}};
-	(void)state;
-
 	for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
 		for (guint s = 0; s < G_N_ELEMENTS(sizes); s++)
 			for (int bands = 1; bands <= 3; bands += 2) {
@@ -232,8 +230,6 @@ static void test_colours_are_those_of_a_picture_without_a_profile(void **state)
 	g_autoptr(VipsImage) ink = soft(400, 300, 4);
 	g_autoptr(VipsImage) grey = embed_made(soft(400, 300, 1), &grey_gamma);
 	g_autoptr(VipsImage) alien = embed(soft(400, 300, 3), "no profile", 10);
-	(void)state;
-
 	check(wide, "{");
 	check(wide, "{'strip': true, 'keep_colours': 'raw'");
 	check(grey, "{");
@@ -258,8 +254,6 @@ static void test_the_rest_of_exif_stays(void **state)
 		bool stays;
 	} kinds[] = {{"{'thumbnail': 'fresh'}", true}, {"{'thumbnail': 'fresh', 'keep': ['exif']}", true},
 		{"{'thumbnail': 'fresh', 'strip': true}", false}, {"{'thumbnail': 'fresh', 'keep': ['icc']}", false}};
-	(void)state;
-
 	for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
 		g_autoptr(VipsImage) image = soft(300, 200, 3);
 		add_exif(image, 100);
@@ -303,8 +297,6 @@ static void test_exif_that_is_large(void **state)
 {
 	gsize last = 8192;
 	guint changes = 0;
-	(void)state;
-
 	for (gsize note = 56500; note < 62000; note += note < 57500 || note > 60500 ? 10 : 500) {
 		gsize size = thumbnail_beside(note);
 		assert_true(size <= last);
@@ -324,8 +316,6 @@ static void test_broken_exif(void **state)
 	const void *block;
 	size_t length;
 	guint made = 0;
-	(void)state;
-
 	add_exif(image, 100);
 	assert_int_equal(vips_image_get_blob(image, VIPS_META_EXIF_NAME, &block, &length), 0);
 	g_autofree guint8 *sound = g_memdup2(block, length);
@@ -351,8 +341,6 @@ static void test_noise_has_one(void **state)
 	g_autoptr(VipsImage) image = picture(160, 160, 3, 8);
 	guint8 *level = (guint8 *)VIPS_IMAGE_ADDR(image, 0, 0);
 	guint32 noise = 1;
-	(void)state;
-
 	for (guint i = 0; i < 160 * 160 * 3; i++, noise = noise * 1664525u + 1013904223u)
 		level[i] = noise >> 31 ? 255 : 0;
 	for (gsize note = 0; note <= 60000; note += 60000) {

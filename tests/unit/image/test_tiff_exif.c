@@ -155,8 +155,6 @@ static void test_every_kind_of_tiff_tells(void **state)
 		"{'subifd': true, 'tiled': true, 'pyramid': true}", "{'bigtiff': true}",
 		"{'bigtiff': true, 'compression': 'lzw', 'tiled': true, 'pyramid': true}", "{'keep': ['exif']}"};
 	g_autofree char *folder = scratch_folder();
-	(void)state;
-
 	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
 		/* An odd number of bytes, too. */
 		for (int width = 301; width < 303; width++) {
@@ -181,8 +179,6 @@ static void test_pages_of_different_sizes(void **state)
 	g_autofree char *folder = scratch_folder();
 	g_autofree char *path = g_build_filename(folder, "a.tif", NULL);
 	g_autoptr(GPtrArray) pages = g_ptr_array_new_with_free_func(g_object_unref);
-	(void)state;
-
 	g_ptr_array_add(pages, photograph(120, 90, 3, 8));
 	g_ptr_array_add(pages, photograph(91, 133, 1, 8));
 	assert_true(tiff_join_save(pages, path, NULL, NULL, NULL));
@@ -199,8 +195,6 @@ static void test_what_is_stripped_is_not_told(void **state)
 	g_autofree char *path = g_build_filename(folder, "a.tif", NULL);
 	char *text;
 	guint64 at;
-	(void)state;
-
 	for (size_t i = 0; i <= G_N_ELEMENTS(kinds); i++) {
 		g_autoptr(VipsImage) image = photograph(99, 77, 3, 8);
 		g_autoptr(JsonObject) save = options(i < G_N_ELEMENTS(kinds) ? kinds[i] : "{}");
@@ -225,8 +219,6 @@ static void test_broken_exif_breaks_nothing(void **state)
 	g_autoptr(GRand) dice = g_rand_new_with_seed(7);
 	const void *block;
 	size_t length;
-	(void)state;
-
 	assert_int_equal(vips_image_get_blob(image, VIPS_META_EXIF_NAME, &block, &length), 0);
 	g_autofree guint8 *sound = g_memdup2(block, length);
 	for (int i = 0; i < 300; i++) {

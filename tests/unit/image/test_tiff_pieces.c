@@ -76,7 +76,6 @@ static void test_pixels_are_those_of_the_loader(void **state)
 		"compression=lzw,tile-height=16,predictor=none", "compression=deflate,bigtiff,tile-height=40"};
 	static const int sizes[][2] = {{300, 200}, {64, 128}, {65, 129}, {33, 500}};
 
-	(void)state;
 	for (guint o = 0; o < G_N_ELEMENTS(options); o++)
 		for (guint s = 0; s < G_N_ELEMENTS(sizes); s++)
 			for (int bands = 1; bands <= 4; bands++)
@@ -107,7 +106,6 @@ static void test_what_else_a_loader_does_is_left_to_it(void **state)
 	g_autoptr(VipsImage) real = NULL;
 	g_autofree char *premultiplied = g_strconcat(tiles, ",premultiply", NULL);
 
-	(void)state;
 	assert_true(suits(grey, tiles, 2, 300));
 	for (guint i = 0; i < G_N_ELEMENTS(others); i++)
 		if (suits(grey, others[i], 2, 300))
@@ -126,7 +124,6 @@ static void test_a_damaged_piece_is_an_error(void **state)
 {
 	static const char *const options[] = {
 		"compression=deflate,tile,tile-width=64,tile-height=64", "compression=deflate,tile-height=20"};
-	(void)state;
 	for (guint o = 0; o < G_N_ELEMENTS(options); o++) {
 		g_autofree char *folder = scratch_folder();
 		g_autoptr(VipsImage) image = NULL;
@@ -211,7 +208,6 @@ static void test_damaged_files_show_what_libvips_shows(void **state)
 	GRand *dice = g_rand_new_with_seed(20261128);
 	int compared = 0;
 
-	(void)state;
 	GLogFunc before = g_log_set_default_handler(hush, NULL);
 	for (guint o = 0; o < G_N_ELEMENTS(options); o++) {
 		g_autofree char *folder = scratch_folder();
@@ -270,7 +266,6 @@ static char *overfull(const char *folder, bool tiled)
 
 static void test_a_piece_that_libtiff_does_not_fill_is_black(void **state)
 {
-	(void)state;
 	for (int tiled = 0; tiled < 2; tiled++) {
 		g_autofree char *folder = scratch_folder();
 		g_autofree char *path = overfull(folder, tiled);

@@ -26,7 +26,6 @@ static VipsImage *built_on(struct tilesource *recorder, const char *steps)
 
 static void test_learnt_as_asked(void **state)
 {
-	(void)state;
 	static const char *const chains[] = {
 		"[]",
 		"[{\"op\":\"grayscale\",\"params\":{}},{\"op\":\"blur\",\"params\":{\"sigma\":3}}]",
@@ -82,7 +81,6 @@ static int count(VipsRegion *out, void *sequence, void *a, void *b, gboolean *st
 
 static void test_few_are_asked(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) source = picture(2000, 1500, 1, 8);
 	auto_struct(tilesource) recorder = recorder_for(source);
 	g_autoptr(VipsImage) counted = vips_image_new();

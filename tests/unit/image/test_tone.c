@@ -116,7 +116,6 @@ static const struct {
 
 static void test_levels_by_hand(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases) * G_N_ELEMENTS(kinds); i++) {
 		size_t kind = i % G_N_ELEMENTS(kinds);
 		const char *step = cases[i / G_N_ELEMENTS(kinds)].step;
@@ -144,7 +143,6 @@ static void test_levels_by_hand(void **state)
 
 static void test_tiles_equal_the_whole(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		assert_tiles_equal_whole(cases[i].step, 2);
 		assert_tiles_equal_whole(cases[i].step, 7);
@@ -158,7 +156,6 @@ static void test_tiles_equal_the_whole(void **state)
 /* libvips' gamma cuts fractions off, ours rounds: never more than one level apart. */
 static void test_gamma_is_that_of_libvips(void **state)
 {
-	(void)state;
 	for (size_t kind = 0; kind < G_N_ELEMENTS(kinds); kind++) {
 		if (kinds[kind].bands % 2 == 0)
 			continue;
@@ -176,7 +173,6 @@ static void test_gamma_is_that_of_libvips(void **state)
 /* On grey: as libvips makes it, then cut; level 128 is white at 8 bits, 127 is black. */
 static void test_threshold_of_grey(void **state)
 {
-	(void)state;
 	for (size_t kind = 0; kind < G_N_ELEMENTS(kinds); kind++) {
 		int bands = kinds[kind].bands, left = bands < 3 ? bands : bands - 2;
 		double most = kinds[kind].depth == 16 ? 65535 : 255;
@@ -204,7 +200,6 @@ static void test_threshold_of_grey(void **state)
 
 static void test_alpha_of_grayscale(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) in = of_kind(7);
 	g_autoptr(VipsImage) out = with_steps("{'op':'grayscale'}", in);
 	g_autofree double *before = values_of(in);
@@ -218,7 +213,6 @@ static void test_alpha_of_grayscale(void **state)
 /* What cannot be worked on is refused with the step that helps. */
 static void test_other_pictures_are_refused(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) cmyk = of_kind(3);
 	g_autoptr(VipsImage) rgb = of_kind(2);
 	g_autoptr(VipsImage) lab = with_steps("{'op':'vips','params':{'operation':'colourspace','space':'lab'}}", rgb);

@@ -95,7 +95,6 @@ static void at_bounds(const struct operation *operation, const struct param *par
 
 static void test_bounds(void **state)
 {
-	(void)state;
 	const struct operation *operation;
 	guint tried = 0;
 

@@ -28,7 +28,6 @@ static void assert_level(const char *step, double from, double wanted)
 /* Slopes 1.6 and 0.4 meet in 3 / (1.5/1.6 + 1.5/0.4) = 0.64; the cubic between then is 0.36608 at 0.2 and 0.93152 at 0.8. */
 static void test_cubic_by_hand(void **state)
 {
-	(void)state;
 	assert_level(bent, 0, 0);
 	assert_level(bent, 51, 255 * 0.36608);
 	assert_level(bent, 127.5 * 2 - 51, 255 * 0.93152);
@@ -37,7 +36,6 @@ static void test_cubic_by_hand(void **state)
 
 static void test_two_points_are_a_line_and_level_beyond(void **state)
 {
-	(void)state;
 	static const char line[] = "{'op':'curves','params':{'all':[[20,40],[80,10]]}}";
 
 	assert_level(line, 0, 102);
@@ -50,7 +48,6 @@ static void test_two_points_are_a_line_and_level_beyond(void **state)
 /* Through every point; rising where they rise, never past them, flat where two are equal. */
 static void test_monotone_through_the_points(void **state)
 {
-	(void)state;
 	static const double x[] = {0, 10, 20, 60, 70, 100}, y[] = {5, 5, 90, 90, 95, 96};
 	double before = -1;
 
@@ -72,7 +69,6 @@ static void test_monotone_through_the_points(void **state)
 
 static void test_channels(void **state)
 {
-	(void)state;
 	static const char red[] = "{'op':'curves','params':{'red':[[0,100],[100,0]]}}";
 	static const char both[] =
 		"{'op':'curves','params':{'green':[[0,100],[100,0]],'all':[[0,0],[50,80],[100,100]]}}";
@@ -90,7 +86,6 @@ static void test_channels(void **state)
 
 static void test_kinds_and_tiles(void **state)
 {
-	(void)state;
 	for (size_t kind = 0; kind < G_N_ELEMENTS(kinds); kind++) {
 		assert_kept(bent, kind);
 		assert_tiles_equal_whole(bent, kind);
@@ -101,7 +96,6 @@ static void test_kinds_and_tiles(void **state)
 
 static void test_what_is_wrong_is_said(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *params, *says;
 	} wrong[] = {

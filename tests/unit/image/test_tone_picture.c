@@ -24,7 +24,6 @@ static const char *const local[] = {
 
 static void test_what_is_global(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(global); i++)
 		for (size_t kind = 2; kind < G_N_ELEMENTS(kinds); kind++) {
 			assert_kept(global[i], kind);
@@ -53,7 +52,6 @@ static VipsImage *dull(size_t kind)
 
 static void test_auto_level_by_hand(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < 2 * G_N_ELEMENTS(kinds); i++) {
 		size_t kind = i / 2;
 		bool together = i % 2;
@@ -86,7 +84,6 @@ static void test_auto_level_by_hand(void **state)
 /* One pixel in a hundred that is brighter than all others does not hold the picture down. */
 static void test_clip_leaves_out_extremes(void **state)
 {
-	(void)state;
 	uint8_t levels[200];
 	for (int i = 0; i < 200; i++)
 		levels[i] = i == 0 ? 255 : i == 1 ? 0 : (uint8_t)(100 + i / 10);
@@ -105,7 +102,6 @@ static void test_clip_leaves_out_extremes(void **state)
 
 static void test_equalize_by_hand(void **state)
 {
-	(void)state;
 	for (size_t kind = 0; kind < G_N_ELEMENTS(kinds); kind++) {
 		int bands = kinds[kind].bands, colours = bands < 3 ? 1 : 3, pixels = WIDTH * HEIGHT;
 		double most = kinds[kind].depth == 16 ? 65535 : 255;
@@ -134,7 +130,6 @@ static void test_equalize_by_hand(void **state)
 /* What sharp's normalise does, in libvips' words: lightness from its lowest to its highest to 0 to 100. */
 static void test_normalize_stretches_lightness(void **state)
 {
-	(void)state;
 	static const size_t whole[] = {0, 2, 4, 6};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(whole); i++) {
@@ -163,7 +158,6 @@ static void test_normalize_stretches_lightness(void **state)
 /* A picture of one colour has nothing to stretch, spread or weigh. */
 static void test_flat_pictures_stay(void **state)
 {
-	(void)state;
 	static const char *const steps[] = {"{'op':'normalize'}", "{'op':'equalize'}", "{'op':'auto_level'}",
 		"{'op':'auto_level','params':{'mode':'each','clip':10}}"};
 
@@ -177,7 +171,6 @@ static void test_flat_pictures_stay(void **state)
 
 static void test_clahe_is_hist_local(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) a = of_kind(2);
 	g_autoptr(VipsImage) b = of_kind(2);
 	g_autoptr(VipsImage) wanted = NULL;
@@ -207,7 +200,6 @@ static void test_clahe_is_hist_local(void **state)
 
 static void test_white_balance_by_numbers(void **state)
 {
-	(void)state;
 	for (int depth = 8; depth <= 16; depth += 8) {
 		const double grey[] = {128, 128, 128, 7};
 		g_autoptr(VipsImage) in = flat(4, depth, grey);
@@ -230,7 +222,6 @@ static void test_white_balance_by_numbers(void **state)
 /* A cast that was laid over a grey picture is taken away again. */
 static void test_grey_world(void **state)
 {
-	(void)state;
 	g_autoptr(VipsImage) grey = dull(4);
 	g_autoptr(VipsImage) rgb = with_steps("{'op':'colourspace','params':{'space':'rgb16'}}", grey);
 	g_autoptr(VipsImage) cast = with_steps("{'op':'white_balance','params':{'temperature':60,'tint':-30}}", rgb);

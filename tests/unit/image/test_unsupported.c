@@ -35,7 +35,6 @@ static void test_kinds_of_tiff(void **state)
 	};
 	static const guint8 pixels[8 * 8 * 3 * 4] = {1, 2, 3};
 
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
 		const struct kind *kind = &kinds[i];
 		g_autoptr(GBytes) bytes = tiff(kind, pixels, 8 * kind->bits * kind->samples);
@@ -48,7 +47,6 @@ static void test_ycck_in_tiff(void **state)
 {
 	static const struct kind cmyk = {"", 8, 1, 7, 5, 4, NULL};
 
-	(void)state;
 	for (guint8 transform = 0; transform <= 2; transform += 2) {
 		g_autoptr(VipsImage) image = picture(8, 8, 4, 8);
 		g_autofree guint8 *data = NULL;
@@ -67,7 +65,6 @@ static void test_ycck_in_tiff(void **state)
 /* What libvips itself writes stays readable, whatever its quality. */
 static void test_own_jpeg_in_tiff(void **state)
 {
-	(void)state;
 	for (int quality = 50; quality < 100; quality += 15) {
 		g_autoptr(VipsImage) image = picture(200, 100, 3, 8);
 		void *data;
@@ -91,7 +88,6 @@ static void test_later_pages(void **state)
 	GByteArray *all = g_byte_array_append(g_byte_array_new(), data, (guint)length);
 	g_autoptr(GError) error = NULL;
 
-	(void)state;
 	/* Both have the pixels at the same place; only the second directory is needed, with the number of its depths moved. */
 	const guint8 *other = g_bytes_get_data(second, &length);
 	memcpy(all->data + length - 4, &(guint32){(guint32)length}, 4);
@@ -109,7 +105,6 @@ static void test_numbers(void **state)
 		{"32 bits", 32, 1, 1, 1, 1, NULL}, {"16 signed", 16, 2, 1, 1, 1, NULL}, {"plain", 8, 1, 1, 1, 1, NULL}};
 	static const guint8 pixels[256] = {1};
 
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
 		bool plain = g_str_equal(kinds[i].name, "plain");
 		g_autoptr(GBytes) bytes = tiff(&kinds[i], pixels, 8 * kinds[i].bits);
@@ -170,7 +165,6 @@ static void test_what_the_library_said(void **state)
 		{"brand", brand, sizeof(brand) - 1, "unsupported: an AVIF file of the brand \"miaf\""},
 	};
 
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
 		g_autoptr(GBytes) bytes = g_bytes_new_static(files[i].data, files[i].length);
 		assert_said(bytes, files[i].name, files[i].said);

@@ -300,7 +300,6 @@ static void test_a_file_that_is_missing(void **state)
 
 static void test_what_comes_over_the_bus(void **state)
 {
-	(void)state;
 	static const char *const broken[] = {"[{\"op\":\"vips\",\"params\":{\"operation\":\"add\",\"right\":7}}]",
 		"[{\"op\":\"vips\",\"params\":{\"operation\":\"add\",\"right\":{}}}]",
 		"[{\"op\":\"vips\",\"params\":{\"operation\":\"add\",\"right\":{\"matrix\":[[1,2],[3]]}}}]",

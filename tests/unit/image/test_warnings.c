@@ -42,7 +42,6 @@ static void say(const char *words)
 
 static void each_is_logged_once_a_picture(void **state)
 {
-	(void)state;
 	warnings_begin("job1");
 	begin_log();
 	for (int i = 0; i < 9; i++)
@@ -64,7 +63,6 @@ static void each_is_logged_once_a_picture(void **state)
 
 static void those_of_a_picture_that_failed_are_not(void **state)
 {
-	(void)state;
 	warnings_begin("job3");
 	begin_log();
 	say("error in tile 0 x 232");
@@ -77,7 +75,6 @@ static void those_of_a_picture_that_failed_are_not(void **state)
 /* A profile's name, say. */
 static void they_are_one_line(void **state)
 {
-	(void)state;
 	warnings_begin("job5");
 	begin_log();
 	say("profile 'evil\n17:00:00 dropmill: error: forged\033[31m'");
@@ -106,7 +103,6 @@ static void the_newest_may_be_the_reason(void **state)
 			"damaged image: the JPEG ends too early (VipsJpeg: Premature end of input file)"},
 	};
 
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autoptr(GError) error = NULL;
 		warnings_begin("job6"); /* and what was said before is forgotten */

@@ -5,15 +5,11 @@
  */
 #pragma once
 
+#include "../unit.h"
+
 #include "ledger/history.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
 #include "base/disk/files.h"
-
-#include <cmocka.h> /* last: it makes fail a macro */
 
 static struct {
 	char *folder, *path;
@@ -21,7 +17,6 @@ static struct {
 
 static inline int set_up(void **state)
 {
-	(void)state;
 	here.folder = g_dir_make_tmp("dropmill-history-XXXXXX", NULL);
 	here.path = g_build_filename(here.folder, "history.db", NULL);
 	return here.folder ? 0 : -1;
@@ -29,7 +24,6 @@ static inline int set_up(void **state)
 
 static inline int tear_down(void **state)
 {
-	(void)state;
 	files_remove_tree(here.folder);
 	g_clear_pointer(&here.folder, g_free);
 	g_clear_pointer(&here.path, g_free);

@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The ledger: owners of outputs, running numbers, an older database. */
+#include "../unit.h"
+
 #include "ledger/history.h"
 #include "ledger/ledger.h"
 
-#include <setjmp.h>
 #include <sqlite3.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include <glib/gstdio.h>
 
 #include "base/disk/files.h"
-#include "base/error.h"
 #include "ledger_support.h"
-
-#include <cmocka.h> /* last: it makes fail a macro */
 
 struct place {
 	char *folder, *path;

@@ -104,7 +104,6 @@ static void filled(void)
 
 static void a_garbled_header_loses_all_and_stops_nothing(void **state)
 {
-	(void)state;
 	filled();
 	overwrite(here.path, 0, 100);
 	auto_struct(history) history = opened();
@@ -116,7 +115,6 @@ static void a_garbled_header_loses_all_and_stops_nothing(void **state)
 /* A root page in the middle: what lies beyond it is lost, the other tables are not. */
 static void pages_lost_in_the_middle_lose_what_was_on_them(void **state)
 {
-	(void)state;
 	filled();
 	gint64 size = size_of(here.path);
 	overwrite(here.path, size / 2 / 4096 * 4096, 3 * 4096);
@@ -132,7 +130,6 @@ static void pages_lost_in_the_middle_lose_what_was_on_them(void **state)
 
 static void a_truncated_file_is_set_aside(void **state)
 {
-	(void)state;
 	filled();
 	assert_int_equal(truncate(here.path, size_of(here.path) / 3 + 17), 0);
 	auto_struct(history) history = opened();
@@ -148,7 +145,6 @@ static void a_garbled_wal_costs_its_lines_alone(void **state)
 	g_autofree char *text = NULL;
 	gsize length;
 
-	(void)state;
 	filled();
 	struct history *history = opened();
 	assert_true(history_own(history, "/out/late.jpg", "web/late.png", "/out/late.jpg", "k", &A_STAMP, NULL));
@@ -169,7 +165,6 @@ static void a_folder_in_its_place_is_set_aside(void **state)
 {
 	g_autofree char *inside = g_build_filename(here.path, "somebody's", NULL);
 
-	(void)state;
 	assert_int_equal(g_mkdir_with_parents(inside, 0777), 0);
 	auto_struct(history) history = opened();
 	assert_int_equal(set_aside(), 1);
@@ -178,7 +173,6 @@ static void a_folder_in_its_place_is_set_aside(void **state)
 
 static void one_that_cannot_be_written_is_copied(void **state)
 {
-	(void)state;
 	filled();
 	assert_int_equal(chmod(here.path, 0444), 0);
 	bool root = geteuid() == 0; /* who writes to everything */
@@ -200,7 +194,6 @@ static void another_programs_database_is_set_aside(void **state)
 {
 	sqlite3 *db;
 
-	(void)state;
 	assert_int_equal(sqlite3_open(here.path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "CREATE TABLE job (title TEXT); PRAGMA user_version = 1", NULL, NULL, NULL),
 		SQLITE_OK);
@@ -216,7 +209,6 @@ static void a_locked_one_is_waited_for(void **state)
 	g_autoptr(GError) error = NULL;
 	sqlite3 *db;
 
-	(void)state;
 	filled();
 	assert_int_equal(sqlite3_open(here.path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; DELETE FROM kept", NULL,
@@ -236,7 +228,6 @@ static void a_locked_one_can_be_left_to_who_has_it(void **state)
 {
 	sqlite3 *db;
 
-	(void)state;
 	filled();
 	assert_int_equal(sqlite3_open(here.path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; DELETE FROM kept", NULL,
@@ -257,7 +248,6 @@ static void removed_while_it_is_used(void **state)
 	auto_struct(history) history = opened();
 	auto_struct(history) other = history_open_again(history, NULL);
 
-	(void)state;
 	fill(history);
 	assert_int_equal(unlink(here.path), 0);
 	unlink(wal);
@@ -278,7 +268,6 @@ static void damaged_while_it_is_used(void **state)
 	auto_struct(history) other = NULL;
 	g_autoptr(GError) error = NULL;
 
-	(void)state;
 	fill(history);
 	g_clear_pointer(&history, history_close); /* into the file itself, and no page of it in a cache */
 	history = opened();
@@ -301,7 +290,6 @@ static void a_full_disk_is_named_and_passes(void **state)
 	g_autofree char *ballast = g_build_filename(room, "ballast", NULL);
 	g_autoptr(GError) error = NULL;
 
-	(void)state;
 	assert_int_equal(g_mkdir(room, 0777), 0);
 	if (mount("tmpfs", room, "tmpfs", 0, "size=512k") != 0) {
 		print_message("skipped: a file system of our own needs root\n");

@@ -23,7 +23,6 @@ static void one_without_a_column_is_copied_without_it(void **state)
 	const char *const ways[] = {"PRAGMA user_version = 99", "ALTER TABLE job DROP COLUMN hash"};
 	const char *hashes[] = {"abc", NULL};
 
-	(void)state;
 	for (gsize i = 0; i < G_N_ELEMENTS(ways); i++) {
 		const struct history_job job = {.id = i ? "k" : "j",
 			.pipeline = "web",

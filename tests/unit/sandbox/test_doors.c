@@ -53,7 +53,6 @@ static void become_the_victim(void)
 
 static int set_up(void **state)
 {
-	(void)state;
 	g_autofree char *here = g_get_current_dir();
 	outside.folder = g_build_filename(here, "doors-XXXXXX", NULL);
 	assert_non_null(g_mkdtemp(outside.folder));
@@ -79,7 +78,6 @@ static int set_up(void **state)
 
 static int take_down(void **state)
 {
-	(void)state;
 	kill(outside.victim, SIGKILL);
 	waitpid(outside.victim, NULL, 0);
 	shmctl(outside.memory, IPC_RMID, NULL);
@@ -328,7 +326,6 @@ static void every_door_is_shut(int (*try)(void))
 
 static void files_and_what_belongs_to_them(void **state)
 {
-	(void)state;
 	if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 1)
 		skip();
 	every_door_is_shut(try_metadata);
@@ -341,7 +338,6 @@ static void files_and_what_belongs_to_them(void **state)
 
 static void other_processes(void **state)
 {
-	(void)state;
 	every_door_is_shut(try_processes);
 	assert_int_equal(waitpid(outside.victim, NULL, WNOHANG), 0); /* it lives */
 	every_door_is_shut(try_thread);
@@ -350,13 +346,11 @@ static void other_processes(void **state)
 
 static void the_kernel_itself(void **state)
 {
-	(void)state;
 	every_door_is_shut(try_kernel);
 }
 
 static void sockets_of_others(void **state)
 {
-	(void)state;
 	every_door_is_shut(try_sockets);
 }
 

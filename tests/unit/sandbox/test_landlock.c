@@ -82,7 +82,6 @@ static int try_memory_of_parent(void)
 /* in/a.jpg and in/link, which leads to secret; out. The places are inherited by each try's process. */
 static int make_folder(void **state)
 {
-	(void)state;
 	g_autofree char *here = g_get_current_dir();
 	folder = g_build_filename(here, "sandbox-XXXXXX", NULL);
 	assert_non_null(g_mkdtemp(folder));
@@ -107,7 +106,6 @@ static int make_folder(void **state)
 
 static int discard_folder(void **state)
 {
-	(void)state;
 	files_remove_tree(folder);
 	g_clear_pointer(&folder, g_free);
 	return 0;
@@ -134,7 +132,6 @@ static long landlock_version(void)
 
 static void files_outside_of_its_places_are_shut(void **state)
 {
-	(void)state;
 	if (landlock_version() < 1 || inside(SANDBOX_NO_NETWORK, try_nothing) == -1)
 		skip();
 	inside_files = true;

@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What a message may name: judged by where it really leads. Each test is a process, since confinement cannot be taken back. */
+#include "../unit.h"
+
 #include "base/disk/files.h"
-#include "base/error.h"
 #include "sandbox/path_allowlist.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <linux/landlock.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static char *root;
 
@@ -28,7 +24,6 @@ static char *below(const char *name)
 /* in/a.jpg, in/link to secret, in/folder to elsewhere, out, out/link to secret, secret, elsewhere/b.jpg; shortcut leads to in. */
 static int make(void **state)
 {
-	(void)state;
 	root = g_dir_make_tmp("dropmill-places-XXXXXX", NULL);
 	static const char *const folders[] = {"in", "out", "elsewhere", "input"}, *const files[] = {"in/a.jpg",
 											  "secret", "elsewhere/b.jpg",
@@ -52,7 +47,6 @@ static int make(void **state)
 
 static int discard(void **state)
 {
-	(void)state;
 	files_remove_tree(root);
 	g_clear_pointer(&root, g_free);
 	return 0;
@@ -113,7 +107,6 @@ static bool reading(void)
 
 static void what_is_read(void **state)
 {
-	(void)state;
 	in_a_process(reading);
 }
 
@@ -127,7 +120,6 @@ static bool writing(void)
 
 static void what_is_written(void **state)
 {
-	(void)state;
 	in_a_process(writing);
 }
 
@@ -140,7 +132,6 @@ static bool relative(void)
 
 static void names_are_absolute(void **state)
 {
-	(void)state;
 	in_a_process(relative);
 }
 
@@ -160,7 +151,6 @@ static bool replaced(void)
 
 static void a_folder_that_was_replaced_is_noticed(void **state)
 {
-	(void)state;
 	in_a_process(replaced);
 }
 
@@ -188,7 +178,6 @@ static bool mounted_again(void)
 
 static void a_folder_that_the_kernel_does_not_know_any_more(void **state)
 {
-	(void)state;
 	in_a_process(mounted_again);
 }
 
@@ -199,7 +188,6 @@ static bool nothing_else(void)
 
 static void some_and_none(void **state)
 {
-	(void)state;
 	in_a_process(nothing_else);
 	assert_true(path_allowlist_any()); /* a program that is not confined */
 	g_autofree char *free = path_allowlist_find("/etc/passwd", PLACE_WRITE, NULL);

@@ -84,7 +84,6 @@ static int try_pyramid(void)
 
 static void pictures_and_threads_go_on(void **state)
 {
-	(void)state;
 	LET_THROUGH(SANDBOX_NETWORK, try_core);
 	LET_THROUGH(SANDBOX_NETWORK, try_tcp);
 	REFUSED(SANDBOX_NO_NETWORK, try_tcp);
@@ -97,7 +96,6 @@ static void pictures_and_threads_go_on(void **state)
 
 static void an_operator_may_leave_it_out(void **state)
 {
-	(void)state;
 	g_setenv("DROPMILL_SANDBOX", "off", TRUE);
 	g_autofree char *missing = sandbox_enter(SANDBOX_NETWORK);
 	g_unsetenv("DROPMILL_SANDBOX");

@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Files that are seen and not taken: told one by one up to a number, and those of an inbox together. */
+#include "../unit.h"
+
 #include <glib.h>
 #include <string.h>
 
 #include "status/not_taken.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 static struct snapshot *shown(struct waiting *waiting)
 {
@@ -28,7 +23,6 @@ static const struct waiting_view *entry(const struct snapshot *snapshot, guint i
 static void oldest_first_and_a_bounded_number(void **state)
 {
 	struct waiting *waiting = waiting_new();
-	(void)state;
 	for (guint i = 0; i < 300; i++) {
 		g_autofree char *path = g_strdup_printf("/watch/box/%u.jpg", i);
 		assert_true(waiting_set(waiting, "box", path, "no permission"));
@@ -47,7 +41,6 @@ static void oldest_first_and_a_bounded_number(void **state)
 static void those_of_an_inbox_are_one_entry_in_front(void **state)
 {
 	struct waiting *waiting = waiting_new();
-	(void)state;
 	waiting_set(waiting, "box", "/watch/box/a.jpg", "no permission");
 	assert_true(waiting_more(waiting, "zebra", "/watch/zebra", 7, "seven"));
 	assert_true(waiting_more(waiting, "box", "/watch/box", 100000, "many"));

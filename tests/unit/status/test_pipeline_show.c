@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What one run did of a pipeline: steps that were left out, and steps that nobody wrote. Numbers of a worker that fit nothing change nothing. */
+#include "../unit.h"
+
 #include <glib.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "definition/implied.h"
 #include "status/pipeline_show.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 static const char shown[] = "{\"steps\":[{\"name\":\"a\"}],\"outputs\":[{\"name\":\"x\",\"steps\":[]},"
 			    "{\"name\":\"y\",\"steps\":[{\"name\":\"b\"}]}]}";
@@ -47,8 +42,6 @@ static void steps_left_out_and_implied(void **state)
 {
 	g_autoptr(JsonObject) object = run_of("[[-1,0],[1,0]]", "[0]", "[[1,1],[1,4]]");
 	JsonArray *steps = steps_of(object, 1);
-	(void)state;
-
 	assert_true(json_bool(json_object_at(json_array(object, "steps"), 0), "left_out", false));
 	assert_true(json_bool(json_object_at(json_array(object, "outputs"), 0), "left_out", false));
 	assert_false(json_bool(json_object_at(json_array(object, "outputs"), 1), "left_out", false));
@@ -75,8 +68,6 @@ static void what_fits_nothing_is_passed_over(void **state)
 	g_autoptr(JsonObject) common = run_of("[]", "[]", "[[-1,0]]");
 	g_autofree char *wanted = json_object_text(before), *got = json_object_text(after),
 			*got_common = json_object_text(common);
-	(void)state;
-
 	assert_string_equal(got, wanted);
 	assert_string_equal(got_common, wanted);
 }

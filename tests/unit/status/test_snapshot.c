@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The latest snapshot: readers keep what they hold while the next is published. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "../unit.h"
 
 #include "status/snapshot.h"
 
@@ -23,7 +19,6 @@ static struct snapshot *with_jobs(int count)
 
 static void test_names(void **state)
 {
-	(void)state;
 	assert_string_equal(job_state_name(JOB_QUEUED), "queued");
 	assert_string_equal(job_state_name(JOB_RUNNING), "running");
 	assert_string_equal(job_state_name(JOB_DONE), "done");
@@ -35,14 +30,12 @@ static void test_names(void **state)
 
 static void test_nothing_before_the_first(void **state)
 {
-	(void)state;
 	snapshot_publish(NULL);
 	assert_null(snapshot_get());
 }
 
 static void test_a_reader_keeps_what_it_holds(void **state)
 {
-	(void)state;
 	snapshot_publish(with_jobs(3));
 	auto_struct(snapshot) held = snapshot_get();
 	snapshot_publish(with_jobs(5));
@@ -77,7 +70,6 @@ static gpointer reader(gpointer data)
 
 static void test_many_readers_while_it_changes(void **state)
 {
-	(void)state;
 	GThread *readers[4];
 
 	snapshot_publish(with_jobs(1));

@@ -28,8 +28,6 @@ static inline int served_start(void **state)
 {
 	g_autoptr(GError) error = NULL;
 	g_autofree char *bytes = g_malloc(SERVED_BYTES);
-	(void)state;
-
 	for (gsize i = 0; i < SERVED_BYTES; i++)
 		bytes[i] = (char)(i * 7 + i / 256);
 	served_folder = g_dir_make_tmp("dropmill-web-XXXXXX", &error);
@@ -46,7 +44,6 @@ static inline int served_start(void **state)
 
 static inline int served_stop(void **state)
 {
-	(void)state;
 	web_free(served);
 	snapshot_publish(NULL);
 	g_unlink(served_file);

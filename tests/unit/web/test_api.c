@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The JSON that users script against: names, types and what null means. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "../unit.h"
 
 #include "base/disk/files.h"
 #include "base/json.h"
@@ -43,7 +39,6 @@ static bool is_null(JsonObject *object, const char *name)
 
 static void test_status(void **state)
 {
-	(void)state;
 	auto_struct(snapshot) snapshot = fake_snapshot(NULL);
 	g_autoptr(JsonObject) status = parsed(api_status(snapshot));
 	JsonObject *broker = json_object(status, "broker"), *workers = json_object(status, "workers");
@@ -74,7 +69,6 @@ static void test_status(void **state)
 
 static void test_status_of_an_idle_mill_on_a_lost_cluster(void **state)
 {
-	(void)state;
 	auto_struct(snapshot) snapshot = snapshot_new();
 	snapshot->started_us = clock_now_us();
 	snapshot->broker_note = g_strdup("a:9092: connection refused");
@@ -93,7 +87,6 @@ static void test_status_of_an_idle_mill_on_a_lost_cluster(void **state)
 
 static void test_jobs(void **state)
 {
-	(void)state;
 	auto_struct(snapshot) snapshot = fake_snapshot("/srv/secret/beach.jpg");
 	g_autoptr(JsonObject) all = jobs(snapshot, NULL);
 	JsonArray *list = json_array(all, "jobs");
@@ -147,7 +140,6 @@ static void test_jobs(void **state)
 
 static void test_filters(void **state)
 {
-	(void)state;
 	auto_struct(snapshot) snapshot = fake_snapshot(NULL);
 	static const struct {
 		const char *query;
@@ -175,7 +167,6 @@ static void test_filters(void **state)
 
 static void test_pages(void **state)
 {
-	(void)state;
 	auto_struct(snapshot) snapshot = snapshot_new();
 	for (int i = 0; i < 10001; i++) {
 		g_autofree char *id = g_strdup_printf("j%05d", i);
@@ -198,7 +189,6 @@ static void test_pages(void **state)
 
 static void test_bad_queries(void **state)
 {
-	(void)state;
 	static const char *const bad[] = {
 		"state=lost", "page=0", "page=-1", "page=x", "page=99999999999999999999", "q=%zz", "q=%ff", "q=%"};
 
@@ -214,7 +204,6 @@ static void test_bad_queries(void **state)
 
 static void test_workers(void **state)
 {
-	(void)state;
 	auto_struct(snapshot) snapshot = fake_snapshot(NULL);
 	g_autoptr(JsonObject) object = parsed(api_workers(snapshot));
 	JsonArray *list = json_array(object, "workers");
@@ -240,7 +229,6 @@ static void test_workers(void **state)
 
 static void test_waiting(void **state)
 {
-	(void)state;
 	auto_struct(snapshot) snapshot = fake_snapshot(NULL);
 	g_autoptr(JsonObject) object = parsed(api_waiting(snapshot));
 	g_autoptr(JsonObject) status = parsed(api_status(snapshot));
@@ -256,7 +244,6 @@ static void test_waiting(void **state)
 
 static void test_pipelines(void **state)
 {
-	(void)state;
 	auto_struct(snapshot) snapshot = fake_snapshot(NULL);
 	g_autoptr(JsonObject) object = parsed(api_pipelines(snapshot));
 	JsonArray *list = json_array(object, "pipelines");
@@ -272,7 +259,6 @@ static void test_pipelines(void **state)
 /* A job is written down a moment before the snapshot shows its end: whatever it is there, it is listed once. */
 static void test_a_job_that_passes_into_the_history_is_listed_once(void **state)
 {
-	(void)state;
 	g_autofree char *folder = g_dir_make_tmp("dropmill-api-XXXXXX", NULL);
 	g_autofree char *path = g_build_filename(folder, "history.db", NULL);
 	auto_struct(history) history = history_open(path, NULL);
@@ -312,7 +298,6 @@ static void test_a_job_that_passes_into_the_history_is_listed_once(void **state)
 
 static void test_bytes_that_are_no_text(void **state)
 {
-	(void)state;
 	auto_struct(snapshot) snapshot = snapshot_new();
 	struct job_view *job = fake_job(snapshot, "j", "a\xff\x01\"\\.jpg", JOB_FAILED);
 	job->error = g_strdup("quoted: \xc3");

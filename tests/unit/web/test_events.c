@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The stream of events: the first one is whole, the others tell what changed, a reconnect misses nothing, and 256 is the end. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "../unit.h"
+
 #include <stdio.h>
 
 #include "base/json.h"
@@ -112,7 +109,6 @@ static void publish_next(guint64 sequence)
 
 static void test_first_whole_then_what_changed(void **state)
 {
-	(void)state;
 	struct listener listener;
 	publish_next(1000);
 	listener_open(&listener, "", NULL);
@@ -139,7 +135,6 @@ static void test_first_whole_then_what_changed(void **state)
 
 static void test_a_reconnect_misses_nothing(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *seen;
 		bool full;
@@ -166,7 +161,6 @@ static void test_a_reconnect_misses_nothing(void **state)
 
 static void test_a_job_with_its_tiles(void **state)
 {
-	(void)state;
 	struct listener listener;
 	publish_next(3000);
 	listener_open(&listener, "?job=j-running", NULL);
@@ -200,7 +194,6 @@ static bool all_closed(void)
 
 static void test_as_many_as_there_may_be(void **state)
 {
-	(void)state;
 	static struct listener listeners[STREAMS_MOST];
 	publish_next(4000);
 	assert_true(all_closed());
@@ -226,7 +219,6 @@ static void test_as_many_as_there_may_be(void **state)
 /* Together they are told 400 times a second: of 200 each hears of the end, but not of all before it. */
 static void test_many_are_told_less_often(void **state)
 {
-	(void)state;
 	static struct listener listeners[200];
 	const guint64 first = 8000, last = 8040;
 	guint events = 0;
@@ -262,7 +254,6 @@ static void test_many_are_told_less_often(void **state)
 
 static void test_the_end_ends_them(void **state)
 {
-	(void)state;
 	struct listener listener;
 	publish_next(9000);
 	listener_open(&listener, "", NULL);

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Downloads: the very bytes, whole or in part, under a name that cannot break out of its header. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "../unit.h"
+
 #include <sys/stat.h>
 
 #include "served.h"
@@ -33,7 +30,6 @@ static void body_is(const struct reply *reply, gsize first, gsize length)
 
 static void test_whole(void **state)
 {
-	(void)state;
 	auto_reply got = http_get(web_port(served), OUTPUT);
 	assert_int_equal(got.status, 200);
 	body_is(&got, 0, SERVED_BYTES);
@@ -46,7 +42,6 @@ static void test_whole(void **state)
 
 static void test_parts(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *range;
 		gsize first, length;
@@ -73,7 +68,6 @@ static void test_parts(void **state)
 
 static void test_ranges(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *text;
 		enum range kind;
@@ -110,7 +104,6 @@ static void test_ranges(void **state)
 
 static void test_unsatisfiable(void **state)
 {
-	(void)state;
 	auto_reply got = http_ask(web_port(served), "GET", OUTPUT, "Range: bytes=300007-\r\n");
 	assert_int_equal(got.status, 416);
 	header_is(&got, "Content-Range", "bytes */300007");
@@ -120,7 +113,6 @@ static void test_unsatisfiable(void **state)
 /* A download goes on only if the file is still the same. */
 static void test_if_range(void **state)
 {
-	(void)state;
 	auto_reply whole = http_get(web_port(served), OUTPUT);
 	g_autofree char *etag = reply_header(&whole, "ETag");
 	g_autofree char *same = g_strdup_printf("Range: bytes=0-9\r\nIf-Range: %s\r\n", etag);
@@ -149,7 +141,6 @@ static int status_of(const char *path, const char *name, const char *type, char 
 
 static void test_only_regular_files(void **state)
 {
-	(void)state;
 	g_autofree char *link = g_build_filename(served_folder, "link", NULL);
 	g_autofree char *pipe_name = g_build_filename(served_folder, "pipe", NULL);
 	const char *paths[] = {link, pipe_name, served_folder, "/dev/zero", "/nonexistent", NULL};
@@ -168,7 +159,6 @@ static void test_only_regular_files(void **state)
 
 static void test_hostile_names_and_types(void **state)
 {
-	(void)state;
 	static const char *const names[] = {"a\r\nSet-Cookie: x=1\r\n\r\n<script>", "a\"; filename=\"b.exe", "\xff\xfe",
 		"", "/", "..", "a/b\\c", "\xe2\x80\xae gpj.exe", NULL};
 	static const char *const types[] = {

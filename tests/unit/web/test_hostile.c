@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Requests that no polite client sends. The server answers or hangs up, and goes on serving the others.
  * Long addresses: CVE-2025-55763, a heap overflow in the library's redirect of folders, which is never to be reached. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "../unit.h"
 
 #include "served.h"
 
@@ -28,7 +24,6 @@ static char *long_path(const char *unit, gsize length)
 
 static void test_long_addresses(void **state)
 {
-	(void)state;
 	static const char *const units[] = {"a", "a/", "../", "%2e%2e/", "/", "%", "./", "\\", "%61"};
 	static const gsize lengths[] = {
 		200, 1023, 1024, 4095, 4096, 4097, 8000, 12000, 16000, 16300, 16384, 20000, 200000};
@@ -50,7 +45,6 @@ static void test_long_addresses(void **state)
 
 static void test_tricks_with_paths(void **state)
 {
-	(void)state;
 	static const char *const paths[] = {"/jobs/../../etc/passwd", "/jobs/j-done/output/../../../etc/passwd",
 		"/jobs/j-done/output/0/../../../../../../etc/passwd", "/../../../../etc/passwd",
 		"/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fetc%2fpasswd", "//etc/passwd", "/etc/passwd",
@@ -72,7 +66,6 @@ static void test_tricks_with_paths(void **state)
 
 static void test_broken_requests(void **state)
 {
-	(void)state;
 	static const char *const requests[] = {"", "\r\n\r\n", "GET\r\n\r\n", "GET /\r\n\r\n",
 		"GET / HTTP/9.9\r\nHost: localhost\r\n\r\n", "GET / FTP/1.1\r\nHost: localhost\r\n\r\n",
 		"BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n", "GET / HTTP/1.1\r\nHost localhost\r\n\r\n",
@@ -102,7 +95,6 @@ static void test_broken_requests(void **state)
 
 static void test_many_headers(void **state)
 {
-	(void)state;
 	GString *headers = g_string_new(NULL);
 	for (int i = 0; i < 500; i++)
 		g_string_append_printf(headers, "X-%d: y\r\n", i);
@@ -119,7 +111,6 @@ static void test_many_headers(void **state)
 /* A body nobody asked for neither delays the answer nor is taken for the next request. */
 static void test_bodies(void **state)
 {
-	(void)state;
 	g_autofree char *liar = g_strdup_printf(
 		"POST / HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: 1000000000\r\n\r\n", web_port(served));
 	gint64 started_us = clock_now_us();
@@ -146,7 +137,6 @@ static void test_bodies(void **state)
 
 static void test_websocket_upgrade(void **state)
 {
-	(void)state;
 	g_autofree char *text =
 		g_strdup_printf("GET /api/status HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: Upgrade\r\n"
 				"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
@@ -168,7 +158,6 @@ static gpointer ask(gpointer data)
 
 static void test_fifty_at_once(void **state)
 {
-	(void)state;
 	GThread *threads[50];
 
 	for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
@@ -181,7 +170,6 @@ static void test_fifty_at_once(void **state)
 
 static void test_clients_that_leave(void **state)
 {
-	(void)state;
 	struct linger reset = {.l_onoff = 1, .l_linger = 0};
 	g_autofree char *text =
 		g_strdup_printf("GET /jobs/j-done/output/0 HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n", web_port(served));
@@ -197,7 +185,6 @@ static void test_clients_that_leave(void **state)
 
 static void test_stops_with_clients_connected(void **state)
 {
-	(void)state;
 	struct web *other = web_new("127.0.0.1:0", NULL, NULL);
 	int idle = http_connect(web_port(other));
 	gint64 started_us = clock_now_us();

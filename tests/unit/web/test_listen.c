@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Addresses, the one-line reasons why they cannot be had, and the guard against DNS rebinding. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+
+#include "../unit.h"
 
 #include <arpa/inet.h>
-#include <cmocka.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -28,7 +25,6 @@ static void refused(const char *text, const char *reason)
 
 static void test_addresses(void **state)
 {
-	(void)state;
 	auto_struct(listen_address) loopback = listen_parse("127.0.0.1:8080", NULL);
 	assert_string_equal(loopback->numeric, "127.0.0.1");
 	assert_int_equal(loopback->port, 8080);
@@ -42,7 +38,6 @@ static void test_addresses(void **state)
 
 static void test_what_is_no_address(void **state)
 {
-	(void)state;
 	static const char *const bad[] = {"", "8080", ":8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:http",
 		"127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:+80", "127.0.0.1: 80", "127.0.0.1:80s", "1:2:3",
 		"127.0.0.1:80,127.0.0.1:81", "http://127.0.0.1:80"};
@@ -55,7 +50,6 @@ static void test_what_is_no_address(void **state)
 
 static void test_port_taken(void **state)
 {
-	(void)state;
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t length = sizeof address;
 	int holder = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -80,13 +74,11 @@ static void test_port_taken(void **state)
 
 static void test_an_address_of_another_machine(void **state)
 {
-	(void)state;
 	refused("192.0.2.1:8080", "192.0.2.1:8080: this machine has no such address");
 }
 
 static void test_hosts(void **state)
 {
-	(void)state;
 	auto_struct(listen_address) loopback = listen_parse("127.0.0.1:8080", NULL);
 	static const char *const good[] = {"127.0.0.1", "127.0.0.1:8080", "localhost", "localhost:8080", "LOCALHOST",
 		"localhost.", "mill.localhost:1", "[::1]:8080", "[::1]", "192.168.1.7:8080"};
@@ -106,7 +98,6 @@ static void test_hosts(void **state)
 
 static void test_the_name_given_and_the_machines_own(void **state)
 {
-	(void)state;
 	auto_struct(listen_address) all = listen_parse("0.0.0.0:80", NULL);
 	g_autofree char *local = g_strconcat(g_get_host_name(), ".local:80", NULL);
 

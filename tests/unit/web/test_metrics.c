@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * /metrics: the names that dashboards are made of, the histogram adds up, a label cannot break its line. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "../unit.h"
+
 #include <string.h>
 
 #include "fake.h"
@@ -21,7 +18,6 @@ static void has(const char *text, const char *line)
 
 static void test_names(void **state)
 {
-	(void)state;
 	auto_struct(snapshot) snapshot = fake_snapshot(NULL);
 	snapshot->errors[SHOWN_LIMIT] = 4;
 	struct pipeline_view *web = g_ptr_array_index(snapshot->pipelines, 0);
@@ -44,7 +40,6 @@ static void test_names(void **state)
 
 static void test_the_histogram_adds_up(void **state)
 {
-	(void)state;
 	auto_struct(snapshot) snapshot = fake_snapshot(NULL);
 	for (int i = 0; i <= TASK_BOUNDS; i++)
 		snapshot->task_buckets[i] = 2;
@@ -61,7 +56,6 @@ static void test_the_histogram_adds_up(void **state)
 
 static void test_labels_stay_in_their_line(void **state)
 {
-	(void)state;
 	auto_struct(snapshot) snapshot = fake_snapshot(NULL);
 	fake_pipeline(snapshot, "a\"b\\c\nd\xff", NULL);
 	g_autofree char *text = metrics_text(snapshot);

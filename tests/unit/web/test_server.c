@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What each route answers, with which headers. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "../unit.h"
+
 #include <signal.h>
 
 #include "served.h"
@@ -33,7 +30,6 @@ static void secured(const struct reply *reply)
 
 static void test_url(void **state)
 {
-	(void)state;
 	g_autofree char *wanted = g_strdup_printf("http://127.0.0.1:%d/", web_port(served));
 	assert_in_range(web_port(served), 1, 65535);
 	assert_string_equal(web_url(served), wanted);
@@ -41,7 +37,6 @@ static void test_url(void **state)
 
 static void test_every_route(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(routes); i++) {
 		auto_reply got = http_get(web_port(served), routes[i]);
 		auto_reply head = http_ask(web_port(served), "HEAD", routes[i], "");
@@ -59,7 +54,6 @@ static void test_every_route(void **state)
 
 static void test_types(void **state)
 {
-	(void)state;
 	static const struct {
 		const char *path, *type;
 	} cases[] = {
@@ -79,7 +73,6 @@ static void test_types(void **state)
 
 static void test_what_is_not_there(void **state)
 {
-	(void)state;
 	static const char *const paths[] = {"/none", "/api", "/api/", "/api/jobs/", "/api/jobs/none", "/api/status/x",
 		"/jobs/j-done", "/jobs/j-done/output", "/jobs/j-done/output/2", "/jobs/j-done/output/",
 		"/jobs/j-done/output/x", "/jobs/j-done/output/-1", "/jobs/j-done/output/4294967296",
@@ -100,7 +93,6 @@ static void test_what_is_not_there(void **state)
 
 static void test_read_only(void **state)
 {
-	(void)state;
 	static const char *const methods[] = {"POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "PROPFIND"};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {
@@ -115,7 +107,6 @@ static void test_read_only(void **state)
 
 static void test_foreign_host(void **state)
 {
-	(void)state;
 	static const char foreign[] = "GET /api/status HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
 	static const char missing[] = "GET /api/status HTTP/1.1\r\nConnection: close\r\n\r\n";
 	auto_reply refused = http_bytes(web_port(served), foreign, strlen(foreign));
@@ -129,7 +120,6 @@ static void test_foreign_host(void **state)
 
 static void test_etag(void **state)
 {
-	(void)state;
 	static const char *const stable[] = {
 		"/", "/assets/main.js", "/api/jobs", "/api/pipelines", "/jobs/j-done/output/0"};
 
@@ -149,7 +139,6 @@ static void test_etag(void **state)
 
 static void test_etag_follows_the_content(void **state)
 {
-	(void)state;
 	auto_reply before = http_get(web_port(served), "/api/jobs");
 	g_autofree char *etag = reply_header(&before, "ETag");
 	g_autofree char *condition = g_strdup_printf("If-None-Match: %s\r\n", etag);
@@ -165,7 +154,6 @@ static void test_etag_follows_the_content(void **state)
 
 static void test_bad_query(void **state)
 {
-	(void)state;
 	auto_reply got = http_get(web_port(served), "/api/jobs?state=lost");
 	assert_int_equal(got.status, 400);
 	assert_string_equal(got.body, "{\"error\":\"state is one of queued, running, done, failed; not 'lost'\"}");
@@ -177,7 +165,6 @@ static void test_bad_query(void **state)
 
 static void test_health(void **state)
 {
-	(void)state;
 	struct snapshot *stuck = fake_snapshot(NULL);
 	stuck->taken_us = clock_now_us() - 11 * G_USEC_PER_SEC;
 	snapshot_publish(stuck);
@@ -205,7 +192,6 @@ static void test_health(void **state)
 
 static void test_before_the_first_snapshot(void **state)
 {
-	(void)state;
 	snapshot_publish(NULL);
 	auto_reply page = http_get(web_port(served), "/");
 	auto_reply status = http_get(web_port(served), "/api/status");
@@ -221,7 +207,6 @@ static void test_before_the_first_snapshot(void **state)
 /* Names of files reach the browser only as JSON, which the page writes as text (test_static_file.c). */
 static void test_markup_in_names(void **state)
 {
-	(void)state;
 	auto_reply jobs = http_get(web_port(served), "/api/jobs?q=%3Cimg");
 	header_is(&jobs, "Content-Type", "application/json");
 	assert_non_null(strstr(jobs.body, "<img src=x onerror=alert(1)>\\\".jpg"));
@@ -229,7 +214,6 @@ static void test_markup_in_names(void **state)
 
 static void test_keep_alive(void **state)
 {
-	(void)state;
 	g_autofree char *two = g_strdup_printf("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n"
 					       "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
 		web_port(served));
@@ -243,7 +227,6 @@ static void test_keep_alive(void **state)
 
 static void test_signals_are_left_alone(void **state)
 {
-	(void)state;
 	g_autoptr(GDir) threads = g_dir_open("/proc/self/task", 0, NULL);
 	const char *thread;
 	int blocked = 0, open = 0;

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Visitors that dawdle, hundreds at once, and others that want an answer. What comes out of step is answered or closed. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "../unit.h"
 
 #include "served.h"
 
@@ -29,7 +25,6 @@ static gpointer drip(gpointer data)
 /* http_connect() waits 20 s at most for an answer: with 16 threads and 10 s for each head it took minutes. */
 static void test_five_hundred_that_dawdle(void **state)
 {
-	(void)state;
 	static const char head[] = "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ";
 	gint stop = 0;
 
@@ -52,7 +47,6 @@ static void test_five_hundred_that_dawdle(void **state)
  * threads for all that is no stream it took 18. */
 static void test_probes_beside_stalled_streams_and_half_requests(void **state)
 {
-	(void)state;
 	static const char stream[] = "GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n";
 	static const char half[] = "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ";
 	static const char *const probes[] = {"/healthz", "/readyz", "/metrics"};
@@ -82,7 +76,6 @@ static void test_probes_beside_stalled_streams_and_half_requests(void **state)
 /* Idle from the start: they hold a thread, too, until the time is over. */
 static void test_five_hundred_that_say_nothing(void **state)
 {
-	(void)state;
 	for (int i = 0; i < SLOW; i++)
 		slow[i] = http_connect(web_port(served));
 	auto_reply other = http_get(web_port(served), "/");
@@ -94,7 +87,6 @@ static void test_five_hundred_that_say_nothing(void **state)
 /* A reader that never reads an output of some size: the sender gives up, and the others do not notice. */
 static void test_readers_that_do_not_read(void **state)
 {
-	(void)state;
 	g_autofree char *text =
 		g_strdup_printf("GET /jobs/j-done/output/0 HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n", web_port(served));
 	int readers[150], small = 4096;
@@ -113,7 +105,6 @@ static void test_readers_that_do_not_read(void **state)
 /* Several at once in one packet are answered in their order. */
 static void test_pipelining(void **state)
 {
-	(void)state;
 	g_autofree char *one = g_strdup_printf("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n", web_port(served));
 	g_autofree char *last = g_strdup_printf(
 		"GET /nothing HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n\r\n", web_port(served));
@@ -131,7 +122,6 @@ static void test_pipelining(void **state)
 /* Where the request names a host itself, it must be ours, and the header must not say another. */
 static void test_absolute_addresses(void **state)
 {
-	(void)state;
 	static const char *const strangers[] = {"http://evil.test/api/status", "http://evil.test:80/",
 		"https://evil.test/healthz", "http://127.0.0.1.evil.test/api/status", "http:///api/status", "ftp://x/"};
 
@@ -149,7 +139,6 @@ static void test_absolute_addresses(void **state)
 
 static void test_hosts(void **state)
 {
-	(void)state;
 	static const char *const headers[] = {"", "Host:\r\n", "Host: \r\n", "Host: evil.test\r\n",
 		"Host: 127.0.0.1@evil.test\r\n", "Host: localhost.evil.test\r\n",
 		"Host: evil.test\r\nHost: localhost\r\n", "Host: [::1\r\n", "Host: localhost:port\r\n",
@@ -167,7 +156,6 @@ static void test_hosts(void **state)
 /* More than the library holds: cut off, whatever the headers are. */
 static void test_floods_of_headers(void **state)
 {
-	(void)state;
 	for (int kind = 0; kind < 3; kind++) {
 		GString *text = g_string_new("GET /healthz HTTP/1.1\r\nHost: localhost\r\n");
 		while (text->len < (4 << 20))

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The files of the page: every one that is built in is served, plain and as gzip, and none of ours can make markup of a name. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "../unit.h"
+
 #include <gio/gio.h>
 
 #include "served.h"
@@ -47,7 +44,6 @@ static char *unpack(const struct reply *reply)
 
 static void test_plain_and_gzip(void **state)
 {
-	(void)state;
 	g_auto(GStrv) list = names();
 
 	for (char **name = list; *name; name++) {
@@ -74,7 +70,6 @@ static void test_plain_and_gzip(void **state)
 
 static void test_accept_encoding(void **state)
 {
-	(void)state;
 	static const char *const taken[] = {
 		"gzip", "GZIP", "x-gzip", "br, gzip", "gzip;q=0.5", "gzip ; q=1", "*", "*;q=0, gzip", "deflate,\tgzip"};
 	static const char *const refused[] = {
@@ -91,7 +86,6 @@ static void test_accept_encoding(void **state)
 /* Names of files reach the browser as JSON alone, and our scripts have no way to make markup of them. */
 static void test_no_way_to_markup(void **state)
 {
-	(void)state;
 	static const char *const dangerous[] = {"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write",
 		"eval(", "new Function", "javascript:", "DOMParser", "createContextualFragment", "setHTML", "srcdoc"};
 	g_auto(GStrv) list = names();

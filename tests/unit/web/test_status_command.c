@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * `dropmill status`: what it prints, where it complains, and its exit codes. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "../unit.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 
@@ -76,7 +73,6 @@ static void contains(const char *text, const char *part)
 
 static void test_text(void **state)
 {
-	(void)state;
 	auto_said said = status("--http @");
 	assert_int_equal(said.code, 0);
 	assert_string_equal(said.err, "");
@@ -93,7 +89,6 @@ static void test_text(void **state)
 
 static void test_json(void **state)
 {
-	(void)state;
 	auto_said said = status("--json --http @");
 	assert_int_equal(said.code, 0);
 	g_autoptr(JsonObject) object = json_parse_object(said.out, -1, NULL);
@@ -104,7 +99,6 @@ static void test_json(void **state)
 
 static void test_address_from_the_environment(void **state)
 {
-	(void)state;
 	g_autofree char *address = g_strdup_printf("localhost:%d", web_port(served));
 	g_setenv("DROPMILL_HTTP", address, TRUE);
 	auto_said said = status("");
@@ -115,7 +109,6 @@ static void test_address_from_the_environment(void **state)
 
 static void test_a_name_cannot_drive_the_terminal(void **state)
 {
-	(void)state;
 	struct snapshot *snapshot = snapshot_new();
 	fake_job(snapshot, "j",
 		"\x1b]0;owned\x07\xc2\x9b"
@@ -131,7 +124,6 @@ static void test_a_name_cannot_drive_the_terminal(void **state)
 
 static void test_nobody_there(void **state)
 {
-	(void)state;
 	/* Bound but not listening: nobody answers, and nobody else can take the port meanwhile. */
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t length = sizeof address;
@@ -150,7 +142,6 @@ static void test_nobody_there(void **state)
 
 static void test_a_mill_that_is_starting(void **state)
 {
-	(void)state;
 	snapshot_publish(NULL);
 	auto_said said = status("--http @");
 	served_publish();
@@ -160,7 +151,6 @@ static void test_a_mill_that_is_starting(void **state)
 
 static void test_usage(void **state)
 {
-	(void)state;
 	static const char *const wrong[] = {"--bogus", "extra", "--http", "--http 8080", "--http 127.0.0.1:x",
 		"--http 127.0.0.1:0", "--http [::1]:8080"};
 

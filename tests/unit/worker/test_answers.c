@@ -72,8 +72,6 @@ static void what_cannot_be_delivered_is_said(void **state)
 	char path[] = "/tmp/dropmill-answers-XXXXXX";
 	struct stage stage;
 	int fd = g_mkstemp(path);
-	(void)state;
-
 	begin(&stage);
 	assert_int_equal(ftruncate(fd, 1000), 0);
 	auto_struct(body) body = body_new();
@@ -95,8 +93,6 @@ static void what_cannot_be_delivered_is_said(void **state)
 static void what_the_topic_refuses_is_a_lost_try(void **state)
 {
 	struct stage stage;
-	(void)state;
-
 	begin(&stage);
 	g_autofree char *long_text = g_strnfill(8 << 20, 'x');
 	g_autofree char *report = g_strdup_printf("{\"a\": \"%s\"}", long_text);
@@ -117,8 +113,6 @@ static void a_task_that_cannot_be_done_is_answered_when_it_is_ours(void **state)
 	static const char *const names[] = {"job", "serial", "tile", "attempt", "worker"};
 	static const char *const values[] = {"j", "7", "0", "3", "w"};
 	struct stage stage;
-	(void)state;
-
 	g_autoptr(GError) why = NULL;
 	fail_limit(&why, "too large");
 	begin(&stage);

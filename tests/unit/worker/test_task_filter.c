@@ -14,8 +14,6 @@ static void test_only_what_is_leased_to_it(void **state)
 {
 	auto_struct(task_filter) orders = task_filter_new("one");
 	const struct task mine = task_of("one", 7, 0, 1), other = task_of("two", 7, 0, 1);
-	(void)state;
-
 	assert_false(task_filter_take(orders, &other));
 	assert_true(task_filter_take(orders, &mine));
 }
@@ -25,8 +23,6 @@ static void test_once(void **state)
 	auto_struct(task_filter) orders = task_filter_new("one");
 	const struct task first = task_of("one", 7, 0, 1), attempt = task_of("one", 7, 0, 2),
 			  tile = task_of("one", 7, 1, 1), run = task_of("one", 8, 0, 1);
-	(void)state;
-
 	assert_true(task_filter_take(orders, &first));
 	assert_false(task_filter_take(orders, &first));
 	assert_true(task_filter_take(orders, &attempt));
@@ -39,8 +35,6 @@ static void test_once(void **state)
 static void test_many(void **state)
 {
 	auto_struct(task_filter) orders = task_filter_new("one");
-	(void)state;
-
 	for (gint32 i = 0; i < 20000; i++) {
 		const struct task task = task_of("one", 7, i, 1);
 		assert_true(task_filter_take(orders, &task));

@@ -114,14 +114,12 @@ static gpointer compute_in_turn(gpointer data)
 
 static void each_tile_asks_for_its_own_need(void **state)
 {
-	(void)state;
 	compute_in_turn(NULL);
 }
 
 /* The worker's own kind of thread: buffers are kept and shared there. */
 static void each_tile_asks_for_its_own_need_in_a_thread_of_libvips(void **state)
 {
-	(void)state;
 	g_thread_join(image_thread_new("compute", compute_in_turn, NULL));
 }
 
@@ -149,7 +147,6 @@ static void chains_that_fork_are_computed_in_little_memory(void **state)
 {
 	gsize before = vips_tracked_get_mem_highwater();
 
-	(void)state;
 	g_thread_join(image_thread_new("compute", sharpen_three_times, NULL));
 	assert_in_range(vips_tracked_get_mem_highwater() - before, 0, 64 << 20);
 }
@@ -157,7 +154,6 @@ static void chains_that_fork_are_computed_in_little_memory(void **state)
 /* A cache in the chain keeps black for what it could not get: whoever asks again must not be given that. */
 static void a_tile_that_failed_leaves_nothing_behind(void **state)
 {
-	(void)state;
 	static const char cached[] = "[{\"op\":\"vips\",\"params\":{\"operation\":\"tilecache\"}}]";
 	struct tiles *tiles = tiles_new();
 	g_autoptr(VipsImage) source = picture(WIDTH, HEIGHT, 1, 8);
@@ -214,7 +210,6 @@ static void a_profile_comes_by_its_hash(void **state)
 	struct task task = task_for(spec, &all, &all, pixels, 1);
 	gsize length;
 
-	(void)state;
 	assert_int_equal(tiles_compute(tiles, &task, &got, &error), RESULT_LACKS);
 	assert_string_equal(error->message, sha256);
 	assert_true(asset_add(sha256, profile));
