@@ -2,6 +2,8 @@
  *
  * The intake's thread and its set of inboxes. One turn: what was asked of it, events, inboxes that are due for a look,
  * claims of an earlier run, files that have settled; then poll() until the next of these. See intake.h. */
+#include "master/intake/intake.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -15,7 +17,17 @@
 #include "master/inbox/claim_recover.h"
 #include "master/inbox/claim_register.h"
 #include "master/inbox/failures.h"
-#include "master/intake/intake_private.h"
+#include "master/intake/intake_backlog.h"
+#include "master/intake/intake_events.h"
+#include "master/intake/intake_prune.h"
+#include "master/intake/intake_room.h"
+#include "master/intake/intake_scan.h"
+#include "master/intake/intake_settle.h"
+#include "master/intake/intake_state.h"
+#include "master/intake/intake_take.h"
+#include "master/intake/intake_walk.h"
+#include "master/intake/intake_watch.h"
+#include "master/intake/watched_inbox.h"
 
 static gint running; /* the library's state is static: one intake to a process */
 
@@ -112,13 +124,13 @@ static bool take_orders(struct intake *intake)
 	/* Nothing to read is no error: EAGAIN. */
 	if (read(intake->wake, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		log_error("intake: %s", g_strerror(errno));
-	g_mutex_lock(&intake->lock);
-	g_autoptr(GPtrArray) inboxes = g_steal_pointer(&intake->next_set);
-	g_autoptr(GPtrArray) again = intake->again;
-	intake->again = g_ptr_array_new_with_free_func(g_free);
-	bool quit = intake->quit;
-	intake->queue = intake->next_queue;
-	g_mutex_unlock(&intake->lock);
+	g_mutex_lock(&intake->orders.lock);
+	g_autoptr(GPtrArray) inboxes = g_steal_pointer(&intake->orders.inboxes);
+	g_autoptr(GPtrArray) again = intake->orders.again;
+	intake->orders.again = g_ptr_array_new_with_free_func(g_free);
+	bool quit = intake->orders.quit;
+	intake->queue = intake->orders.queue;
+	g_mutex_unlock(&intake->orders.lock);
 	if (inboxes && !quit)
 		apply_set(intake, inboxes);
 	for (guint i = 0; i < again->len && !quit; i++)
@@ -128,9 +140,9 @@ static bool take_orders(struct intake *intake)
 
 static bool is_paused(struct intake *intake)
 {
-	g_mutex_lock(&intake->lock);
-	bool paused = intake->paused;
-	g_mutex_unlock(&intake->lock);
+	g_mutex_lock(&intake->orders.lock);
+	bool paused = intake->orders.paused;
+	g_mutex_unlock(&intake->orders.lock);
 	return paused;
 }
 
@@ -188,12 +200,13 @@ static void wait_for_more(struct intake *intake, bool paused, struct turn *turn)
 		if (inbox->folder.open)
 			next = MIN(next, MIN(inbox->scan_us, backlog_next_us(intake, inbox)));
 	}
-	if (intake->inotify < 0)
-		next = MIN(next, intake->inotify_retry_us);
+	if (intake->watches.descriptor < 0)
+		next = MIN(next, intake->watches.retry_us);
 	gint64 now = clock_now_us();
 	gint64 wait = CLAMP(next - now, 0, 60 * G_USEC_PER_SEC);
 	struct timespec limit = {wait / G_USEC_PER_SEC, wait % G_USEC_PER_SEC * 1000};
-	struct pollfd sources[] = {{.fd = intake->wake, .events = POLLIN}, {.fd = intake->inotify, .events = POLLIN}};
+	struct pollfd sources[] = {
+		{.fd = intake->wake, .events = POLLIN}, {.fd = intake->watches.descriptor, .events = POLLIN}};
 	turn_rest(turn);
 	/* A negative descriptor is passed over. An error here is a signal's; the next turn finds out. */
 	if (ppoll(sources, G_N_ELEMENTS(sources), &limit, NULL) < 0)
@@ -202,10 +215,10 @@ static void wait_for_more(struct intake *intake, bool paused, struct turn *turn)
 
 static void started(struct intake *intake)
 {
-	g_mutex_lock(&intake->lock);
-	intake->started = true;
-	g_cond_broadcast(&intake->started_changed);
-	g_mutex_unlock(&intake->lock);
+	g_mutex_lock(&intake->orders.lock);
+	intake->orders.started = true;
+	g_cond_broadcast(&intake->orders.started_changed);
+	g_mutex_unlock(&intake->orders.lock);
 }
 
 /* Every inbox impossible at the start is a mistake in the settings. One that is away for now is waited for. */
@@ -220,9 +233,9 @@ static void check_start(struct intake *intake)
 		why = inbox->why;
 	}
 	if (why) {
-		g_mutex_lock(&intake->lock);
-		fail(&intake->start_error, ERROR_SYSTEM, "%s", why);
-		g_mutex_unlock(&intake->lock);
+		g_mutex_lock(&intake->orders.lock);
+		fail(&intake->orders.start_error, ERROR_SYSTEM, "%s", why);
+		g_mutex_unlock(&intake->orders.lock);
 	}
 }
 
@@ -267,23 +280,23 @@ struct intake *intake_new(GPtrArray *inboxes, guint queue, const struct intake_e
 	}
 	struct intake *intake = g_new0(struct intake, 1);
 	intake->events = *events;
-	g_mutex_init(&intake->lock);
-	g_cond_init(&intake->started_changed);
+	g_mutex_init(&intake->orders.lock);
+	g_cond_init(&intake->orders.started_changed);
 	intake->inboxes = g_ptr_array_new_with_free_func(watched_inbox_free);
-	intake->next_set = g_steal_pointer(&taken);
-	intake->again = g_ptr_array_new_with_free_func(g_free);
-	intake->next_queue = MAX(queue, 1);
+	intake->orders.inboxes = g_steal_pointer(&taken);
+	intake->orders.again = g_ptr_array_new_with_free_func(g_free);
+	intake->orders.queue = MAX(queue, 1);
 	settle_init(intake);
 	/* Here, on the thread that starts children: between the library's open and our CLOEXEC none may be started. */
 	watch_open(intake);
 	intake->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	claim_register_wakes(intake->wake);
 	intake->thread = g_thread_new("intake", run, intake);
-	g_mutex_lock(&intake->lock);
-	while (!intake->started)
-		g_cond_wait(&intake->started_changed, &intake->lock);
-	GError *start_error = g_steal_pointer(&intake->start_error);
-	g_mutex_unlock(&intake->lock);
+	g_mutex_lock(&intake->orders.lock);
+	while (!intake->orders.started)
+		g_cond_wait(&intake->orders.started_changed, &intake->orders.lock);
+	GError *start_error = g_steal_pointer(&intake->orders.start_error);
+	g_mutex_unlock(&intake->orders.lock);
 	if (start_error) {
 		g_propagate_error(error, start_error);
 		intake_free(intake);
@@ -295,36 +308,36 @@ struct intake *intake_new(GPtrArray *inboxes, guint queue, const struct intake_e
 void intake_set(struct intake *intake, GPtrArray *inboxes)
 {
 	g_ptr_array_set_free_func(inboxes, (GDestroyNotify)inbox_free);
-	g_mutex_lock(&intake->lock);
-	g_clear_pointer(&intake->next_set, g_ptr_array_unref);
-	intake->next_set = inboxes;
-	g_mutex_unlock(&intake->lock);
+	g_mutex_lock(&intake->orders.lock);
+	g_clear_pointer(&intake->orders.inboxes, g_ptr_array_unref);
+	intake->orders.inboxes = inboxes;
+	g_mutex_unlock(&intake->orders.lock);
 	wake(intake);
 }
 
 void intake_set_queue(struct intake *intake, guint queue)
 {
-	g_mutex_lock(&intake->lock);
-	bool news = intake->next_queue != MAX(queue, 1);
-	intake->next_queue = MAX(queue, 1);
-	g_mutex_unlock(&intake->lock);
+	g_mutex_lock(&intake->orders.lock);
+	bool news = intake->orders.queue != MAX(queue, 1);
+	intake->orders.queue = MAX(queue, 1);
+	g_mutex_unlock(&intake->orders.lock);
 	if (news)
 		wake(intake);
 }
 
 void intake_look_again(struct intake *intake, const char *path)
 {
-	g_mutex_lock(&intake->lock);
-	g_ptr_array_add(intake->again, g_strdup(path));
-	g_mutex_unlock(&intake->lock);
+	g_mutex_lock(&intake->orders.lock);
+	g_ptr_array_add(intake->orders.again, g_strdup(path));
+	g_mutex_unlock(&intake->orders.lock);
 	wake(intake);
 }
 
 void intake_pause(struct intake *intake)
 {
-	g_mutex_lock(&intake->lock);
-	intake->paused = true;
-	g_mutex_unlock(&intake->lock);
+	g_mutex_lock(&intake->orders.lock);
+	intake->orders.paused = true;
+	g_mutex_unlock(&intake->orders.lock);
 	wake(intake);
 }
 
@@ -332,20 +345,20 @@ void intake_free(struct intake *intake)
 {
 	if (!intake)
 		return;
-	g_mutex_lock(&intake->lock);
-	intake->quit = true;
-	g_mutex_unlock(&intake->lock);
+	g_mutex_lock(&intake->orders.lock);
+	intake->orders.quit = true;
+	g_mutex_unlock(&intake->orders.lock);
 	wake(intake);
 	g_thread_join(intake->thread);
 	claim_register_wakes(-1);
 	settle_finish(intake);
 	watch_close(intake);
 	close(intake->wake);
-	g_clear_pointer(&intake->next_set, g_ptr_array_unref);
-	g_ptr_array_unref(intake->again);
+	g_clear_pointer(&intake->orders.inboxes, g_ptr_array_unref);
+	g_ptr_array_unref(intake->orders.again);
 	g_ptr_array_unref(intake->inboxes);
-	g_cond_clear(&intake->started_changed);
-	g_mutex_clear(&intake->lock);
+	g_cond_clear(&intake->orders.started_changed);
+	g_mutex_clear(&intake->orders.lock);
 	g_free(intake);
 	claim_unregister_all();
 	failures_forget_all();

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * How many files wait besides those that are known one by one: see intake_backlog.h. */
+#include "master/intake/intake_backlog.h"
+
 #include "base/clock.h"
-#include "master/intake/intake_private.h"
+#include "master/intake/intake_room.h"
+#include "master/intake/intake_state.h"
+#include "master/intake/intake_walk.h"
+#include "master/intake/watched_inbox.h"
 
 enum {
 	TELL_US = 250 * 1000,       /* between two reports of how many wait */

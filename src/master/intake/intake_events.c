@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What an event in a folder means: see intake_events.h. */
+#include "master/intake/intake_events.h"
+
 #include <string.h>
 #include <sys/inotify.h>
 
 #include "base/clock.h"
 #include "base/disk/beneath.h"
 #include "base/log.h"
-#include "master/intake/intake_private.h"
+#include "master/intake/intake_prune.h"
+#include "master/intake/intake_scan.h"
+#include "master/intake/intake_settle.h"
+#include "master/intake/intake_state.h"
+#include "master/intake/intake_walk.h"
+#include "master/intake/intake_watch.h"
+#include "master/intake/intake_writers.h"
+#include "master/intake/watched_inbox.h"
 
 enum {
 	EVENTS_AT_ONCE = 4096, /* between two looks at the timers */

@@ -6,12 +6,14 @@
  *
  * A folder was made by a drop when it, or one that holds it, was seen to come. What was there when the inbox was opened stays, and so does a
  * folder that stood empty for prune_us before its first file: somebody made it to drop files into. */
+#include "master/intake/intake_prune.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/disk/beneath.h"
-#include "master/intake/intake_private.h"
+#include "master/intake/watched_inbox.h"
 
 #define KNOWN_MOST 100000 /* folders of an inbox; others stay */
 

@@ -7,9 +7,12 @@
  *
  * First come, first served, as far as that goes without remembering every name: while a backlog lies in an inbox, what comes by an event
  * waits for the walk as well; a walk is never started anew before it is through; and what it finds in one stretch is taken by age. */
+#include "master/intake/intake_room.h"
+
 #include "base/clock.h"
 #include "master/inbox/claim_register.h"
-#include "master/intake/intake_private.h"
+#include "master/intake/intake_state.h"
+#include "master/intake/watched_inbox.h"
 
 enum {
 	NOTED_LEAST = 64, /* files in the table, however short the queue */

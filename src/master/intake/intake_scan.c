@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Inboxes: found, walked when that is due, lost. */
+#include "master/intake/intake_scan.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -15,7 +17,15 @@
 #include "base/log.h"
 #include "master/inbox/claim_register.h"
 #include "master/inbox/inbox_lock.h"
-#include "master/intake/intake_private.h"
+#include "master/intake/intake_backlog.h"
+#include "master/intake/intake_prune.h"
+#include "master/intake/intake_room.h"
+#include "master/intake/intake_settle.h"
+#include "master/intake/intake_state.h"
+#include "master/intake/intake_walk.h"
+#include "master/intake/intake_watch.h"
+#include "master/intake/intake_writers.h"
+#include "master/intake/watched_inbox.h"
 
 enum {
 	CHECK_MISSING_US = 200 * 1000, /* an inbox that is not there, for the first ten seconds */
@@ -51,10 +61,10 @@ static const char *remote_name(int descriptor)
 	return NULL;
 }
 
-static void start_walk(struct intake *intake, struct watched_inbox *inbox)
+static void start_walk(struct watched_inbox *inbox)
 {
 	inbox->scan_us = G_MAXINT64;
-	walk_start(intake, inbox);
+	walk_start(inbox);
 }
 
 static void walk_is_over(struct intake *intake, struct watched_inbox *inbox, int number, bool watched)
@@ -80,7 +90,7 @@ void scan_inbox(struct intake *intake, struct watched_inbox *inbox)
 	int number;
 
 	if (!inbox->walk && (due || (inbox->backlog.more && room_to_walk(intake, inbox)))) {
-		start_walk(intake, inbox);
+		start_walk(inbox);
 	} else if (inbox->walk) {
 		/* Not anew, for what lies where it has not come to would never have its turn: once more when it is through. */
 		inbox->backlog.more |= due;

@@ -6,12 +6,17 @@
  *
  * A file is claimed when it has been quiet for the inbox's settle time, is the same (size, mtime) at two looks, can be
  * read, and no process has it open for writing. One that was moved in is complete and needs only the last two. */
+#include "master/intake/intake_settle.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/disk/beneath.h"
-#include "master/intake/intake_pending.h"
+#include "master/intake/intake_prune.h"
+#include "master/intake/intake_room.h"
+#include "master/intake/intake_state.h"
+#include "master/intake/watched_inbox.h"
 
 guint intake_parked_most = 2000;
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The last looks at a file that was quiet for long enough, and its claim: see intake_take.h. */
+#include "master/intake/intake_take.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -9,7 +11,14 @@
 #include "base/disk/beneath.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "master/intake/intake_pending.h"
+#include "master/intake/intake_prune.h"
+#include "master/intake/intake_room.h"
+#include "master/intake/intake_scan.h"
+#include "master/intake/intake_settle.h"
+#include "master/intake/intake_state.h"
+#include "master/intake/intake_walk.h"
+#include "master/intake/intake_writers.h"
+#include "master/intake/watched_inbox.h"
 
 enum {
 	RUN_US = 20 * 1000,              /* of claiming, between two looks at events */
@@ -99,12 +108,12 @@ static void take(struct intake *intake, struct pending *file, int descriptor)
 	if (refusal || is_known(intake, file, descriptor))
 		return;
 	/* Under the lock: after intake_pause() has returned, nothing is claimed any more. */
-	g_mutex_lock(&intake->lock);
-	bool paused = intake->paused;
+	g_mutex_lock(&intake->orders.lock);
+	bool paused = intake->orders.paused;
 	if (!paused)
 		claim = claim_take(
 			file->inbox->settings, file->relative, descriptor, &file->seen, file->first_wall_us, &error);
-	g_mutex_unlock(&intake->lock);
+	g_mutex_unlock(&intake->orders.lock);
 	if (claim) {
 		prune_taken(file->inbox, file->relative);
 		settle_drop(intake, file);

@@ -6,6 +6,8 @@
  * The walk of a whole inbox stops when as many files are in the table as may be, keeps its place, and goes on from there when there is
  * room again: a hundred thousand files are read once, and those that the folder lists last have their turn as well. What it reads at a
  * stretch is taken in the order in which it came to the inbox (see by_due() in intake_settle.c). */
+#include "master/intake/intake_walk.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +17,11 @@
 #include "base/clock.h"
 #include "base/counters.h"
 #include "base/disk/beneath.h"
-#include "master/intake/intake_private.h"
+#include "master/intake/intake_room.h"
+#include "master/intake/intake_settle.h"
+#include "master/intake/intake_state.h"
+#include "master/intake/intake_watch.h"
+#include "master/intake/watched_inbox.h"
 
 struct walk {
 	GQueue folders; /* relative paths, owned: still to be read */
@@ -132,7 +138,7 @@ void walk_folder(struct intake *intake, struct watched_inbox *inbox, const char 
 	}
 }
 
-void walk_start(struct intake *intake, struct watched_inbox *inbox)
+void walk_start(struct watched_inbox *inbox)
 {
 	room_begin_backlog(inbox);
 	walk_stop(inbox);
@@ -144,7 +150,6 @@ void walk_start(struct intake *intake, struct watched_inbox *inbox)
 	inbox->walk = g_new0(struct walk, 1);
 	inbox->walk->watched = true;
 	g_queue_push_tail(&inbox->walk->folders, g_strdup(""));
-	(void)intake;
 }
 
 void walk_stop(struct watched_inbox *inbox)

@@ -11,6 +11,8 @@
  * - Its buffer of events outlives inotifytools_cleanup(): what is left in it is read and dropped after the next start.
  * - It waits with select(), so its descriptor has to be below FD_SETSIZE, and the descriptor has no CLOEXEC.
  */
+#include "master/intake/intake_watch.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +27,9 @@
 #include "base/counters.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "master/intake/intake_private.h"
+#include "master/intake/intake_state.h"
+#include "master/intake/intake_writers.h"
+#include "master/intake/watched_inbox.h"
 
 guint intake_dead_at_most = 1024;
 
@@ -33,6 +37,15 @@ enum {
 	MASK = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB |
 	       IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR,
 	DEAD_FACTOR = 8, /* so many times as many dead watches are borne while files are being written */
+};
+
+/* A folder that inotify watches. The kernel's watch stays when it is of no use any more: inbox is NULL then. */
+struct folder {
+	int wd;
+	guint64 device, inode;
+	struct watched_inbox *inbox;
+	char *path, *relative; /* relative is "" for the inbox itself */
+	guint generation;
 };
 
 static void folder_free(gpointer data)
@@ -137,11 +150,11 @@ static bool start_library(struct intake *intake, GError **error)
 				       ? fail_inotify(error, number, "max_user_instances")
 				       : fail(error, ERROR_RETRY, "inotify cannot be used: %s", g_strerror(number));
 		}
-		intake->inotify = new_descriptor(before);
-		if (intake->inotify >= 0 && intake->inotify < FD_SETSIZE)
+		intake->watches.descriptor = new_descriptor(before);
+		if (intake->watches.descriptor >= 0 && intake->watches.descriptor < FD_SETSIZE)
 			return true;
 		inotifytools_cleanup();
-		intake->inotify = -1;
+		intake->watches.descriptor = -1;
 	}
 	return fail(error, ERROR_RETRY, "inotify cannot be used: its descriptor was not found or is too high");
 }
@@ -150,32 +163,32 @@ void watch_open(struct intake *intake)
 {
 	g_autoptr(GError) error = NULL;
 
-	intake->folders = g_hash_table_new_full(NULL, NULL, NULL, folder_free);
-	intake->folders_by_identity = g_hash_table_new(identity_hash, identity_same);
+	intake->watches.folders = g_hash_table_new_full(NULL, NULL, NULL, folder_free);
+	intake->watches.by_identity = g_hash_table_new(identity_hash, identity_same);
 	intake->writers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	intake->dead = 0;
-	intake->inotify = -1;
-	g_clear_pointer(&intake->inotify_error, g_free);
+	intake->watches.dead = 0;
+	intake->watches.descriptor = -1;
+	g_clear_pointer(&intake->watches.error, g_free);
 	if (!start_library(intake, &error)) {
-		intake->inotify_error = g_strdup(error->message);
-		intake->inotify_retry_us = clock_now_us() + intake_reconcile_us;
+		intake->watches.error = g_strdup(error->message);
+		intake->watches.retry_us = clock_now_us() + intake_reconcile_us;
 		return;
 	}
-	fcntl(intake->inotify, F_SETFD, FD_CLOEXEC);
+	fcntl(intake->watches.descriptor, F_SETFD, FD_CLOEXEC);
 	while (inotifytools_next_events(0, 1)) /* of the time before the last clean-up; there is no watch yet */
 		;
 }
 
 void watch_close(struct intake *intake)
 {
-	if (intake->inotify >= 0)
+	if (intake->watches.descriptor >= 0)
 		inotifytools_cleanup();
-	intake->inotify = -1;
-	g_clear_pointer(&intake->folders_by_identity, g_hash_table_destroy);
-	g_clear_pointer(&intake->folders, g_hash_table_destroy);
+	intake->watches.descriptor = -1;
+	g_clear_pointer(&intake->watches.by_identity, g_hash_table_destroy);
+	g_clear_pointer(&intake->watches.folders, g_hash_table_destroy);
 	g_clear_pointer(&intake->writers, g_hash_table_destroy);
-	g_clear_pointer(&intake->inotify_error, g_free);
-	g_clear_pointer(&intake->lost, g_free);
+	g_clear_pointer(&intake->watches.error, g_free);
+	g_clear_pointer(&intake->watches.lost, g_free);
 }
 
 /* A name for an open folder that no other watch had: "/" and "./" are the digits of a serial number, and mean nothing
@@ -185,7 +198,7 @@ static char *unique_name(struct intake *intake, int descriptor)
 	GString *name = g_string_new(NULL);
 
 	g_string_printf(name, "/proc/self/fd/%d/", descriptor);
-	for (guint serial = ++intake->serial; serial; serial >>= 1)
+	for (guint serial = ++intake->watches.serial; serial; serial >>= 1)
 		g_string_append(name, serial & 1 ? "./" : "/");
 	return g_string_free(name, FALSE);
 }
@@ -207,11 +220,11 @@ static struct folder *add_watch(struct intake *intake, int descriptor, guint64 d
 	folder->device = device;
 	folder->inode = inode;
 	/* File systems that change a folder's numbers: the kernel knows better that it is the same one. */
-	struct folder *known = g_hash_table_lookup(intake->folders, GINT_TO_POINTER(folder->wd));
+	struct folder *known = g_hash_table_lookup(intake->watches.folders, GINT_TO_POINTER(folder->wd));
 	if (known)
-		g_hash_table_remove(intake->folders_by_identity, known);
-	g_hash_table_replace(intake->folders, GINT_TO_POINTER(folder->wd), folder);
-	g_hash_table_replace(intake->folders_by_identity, folder, folder);
+		g_hash_table_remove(intake->watches.by_identity, known);
+	g_hash_table_replace(intake->watches.folders, GINT_TO_POINTER(folder->wd), folder);
+	g_hash_table_replace(intake->watches.by_identity, folder, folder);
 	return folder;
 }
 
@@ -221,16 +234,16 @@ bool watch_folder(struct intake *intake, struct watched_inbox *inbox, const char
 	struct stat status;
 
 	*fresh = true;
-	if (intake->inotify < 0)
-		return fail(error, ERROR_RETRY, "%s", intake->inotify_error);
+	if (intake->watches.descriptor < 0)
+		return fail(error, ERROR_RETRY, "%s", intake->watches.error);
 	if (fstat(descriptor, &status) != 0)
 		return fail_errno(error, "cannot be looked at");
 	struct folder key = {.device = status.st_dev, .inode = status.st_ino};
-	struct folder *folder = g_hash_table_lookup(intake->folders_by_identity, &key);
+	struct folder *folder = g_hash_table_lookup(intake->watches.by_identity, &key);
 	if (!folder)
 		folder = add_watch(intake, descriptor, key.device, key.inode, error);
 	else if (!folder->inbox)
-		intake->dead--;
+		intake->watches.dead--;
 	if (!folder)
 		return false;
 	*fresh = folder->inbox != inbox || g_strcmp0(folder->path, path) != 0;
@@ -248,7 +261,7 @@ bool watch_folder(struct intake *intake, struct watched_inbox *inbox, const char
 static void release(struct intake *intake, struct folder *folder)
 {
 	folder->inbox = NULL;
-	intake->dead++;
+	intake->watches.dead++;
 }
 
 void watch_release(struct intake *intake, struct watched_inbox *inbox, const char *path)
@@ -256,9 +269,9 @@ void watch_release(struct intake *intake, struct watched_inbox *inbox, const cha
 	GHashTableIter iterator;
 	gpointer value;
 
-	if (!intake->folders)
+	if (!intake->watches.folders)
 		return;
-	g_hash_table_iter_init(&iterator, intake->folders);
+	g_hash_table_iter_init(&iterator, intake->watches.folders);
 	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
 		struct folder *folder = value;
 		if (folder->inbox == inbox && inbox_path_within(folder->path, path))
@@ -271,9 +284,9 @@ void watch_release_unmet(struct intake *intake, struct watched_inbox *inbox)
 	GHashTableIter iterator;
 	gpointer value;
 
-	if (!intake->folders)
+	if (!intake->watches.folders)
 		return;
-	g_hash_table_iter_init(&iterator, intake->folders);
+	g_hash_table_iter_init(&iterator, intake->watches.folders);
 	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
 		struct folder *folder = value;
 		if (folder->inbox == inbox && folder->generation != inbox->generation)
@@ -285,13 +298,13 @@ void watch_release_unmet(struct intake *intake, struct watched_inbox *inbox)
 static void ignored(struct intake *intake, struct folder *folder, struct watch_event *event)
 {
 	if (folder->inbox)
-		intake->dead++; /* the library still lists it */
-	g_free(intake->lost);
-	event->folder = intake->lost = g_steal_pointer(&folder->relative);
+		intake->watches.dead++; /* the library still lists it */
+	g_free(intake->watches.lost);
+	event->folder = intake->watches.lost = g_steal_pointer(&folder->relative);
 	event->path = NULL;
-	if (g_hash_table_lookup(intake->folders_by_identity, folder) == folder)
-		g_hash_table_remove(intake->folders_by_identity, folder);
-	g_hash_table_remove(intake->folders, GINT_TO_POINTER(folder->wd));
+	if (g_hash_table_lookup(intake->watches.by_identity, folder) == folder)
+		g_hash_table_remove(intake->watches.by_identity, folder);
+	g_hash_table_remove(intake->watches.folders, GINT_TO_POINTER(folder->wd));
 }
 
 static void overflowed(struct intake *intake)
@@ -312,9 +325,9 @@ static void overflowed(struct intake *intake)
  * anybody is, within reason. */
 static bool too_many_dead(const struct intake *intake)
 {
-	guint most = intake_dead_at_most + g_hash_table_size(intake->folders) / 2;
+	guint most = intake_dead_at_most + g_hash_table_size(intake->watches.folders) / 2;
 
-	return intake->dead > (g_hash_table_size(intake->writers) ? most * DEAD_FACTOR : most);
+	return intake->watches.dead > (g_hash_table_size(intake->writers) ? most * DEAD_FACTOR : most);
 }
 
 /* Starts the library afresh, to be rid of dead watches or to try again. What happens meanwhile, the walk finds. */
@@ -328,13 +341,13 @@ static void start_afresh(struct intake *intake)
 
 void watch_renew(struct intake *intake)
 {
-	if (intake->inotify < 0 ? clock_now_us() >= intake->inotify_retry_us : too_many_dead(intake))
+	if (intake->watches.descriptor < 0 ? clock_now_us() >= intake->watches.retry_us : too_many_dead(intake))
 		start_afresh(intake);
 }
 
 bool watch_next(struct intake *intake, struct watch_event *event)
 {
-	const struct inotify_event *seen = intake->inotify >= 0 ? inotifytools_next_events(0, 1) : NULL;
+	const struct inotify_event *seen = intake->watches.descriptor >= 0 ? inotifytools_next_events(0, 1) : NULL;
 
 	if (!seen)
 		return false;
@@ -342,7 +355,7 @@ bool watch_next(struct intake *intake, struct watch_event *event)
 		(struct watch_event){.mask = seen->mask, .cookie = seen->cookie, .name = seen->len ? seen->name : NULL};
 	if (seen->mask & IN_Q_OVERFLOW)
 		overflowed(intake);
-	struct folder *folder = g_hash_table_lookup(intake->folders, GINT_TO_POINTER(seen->wd));
+	struct folder *folder = g_hash_table_lookup(intake->watches.folders, GINT_TO_POINTER(seen->wd));
 	if (!folder)
 		return true;
 	event->inbox = folder->inbox;

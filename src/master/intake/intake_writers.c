@@ -5,13 +5,15 @@
  *
  * IN_CREATE alone does not count: link() and mknod() make a file that nobody closes. Such a file is whole, or has 0 bytes and waits for
  * that reason. Opens are not counted: the kernel joins events that are equal, so a count would drift. Of two writers the first to close
- * therefore ends it, until the other writes again; what that lets through is taken again as it grows (intake_failed.c).
+ * therefore ends it, until the other writes again; what that lets through is taken again as it grows (failures.h).
  *
  * What is not known here (written since before the watch, events lost) is left to the lease and to the settle time. */
+#include "master/intake/intake_writers.h"
+
 #include <string.h>
 #include <sys/inotify.h>
 
-#include "master/intake/intake_private.h"
+#include "master/intake/intake_state.h"
 
 void writers_event(struct intake *intake, guint32 mask, guint32 cookie, const char *path)
 {

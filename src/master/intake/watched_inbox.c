@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What is known of an inbox: see watched_inbox.h. */
+#include "master/intake/watched_inbox.h"
+
 #include <string.h>
 
 #include "base/log.h"
-#include "master/intake/intake_private.h"
+#include "master/intake/intake_state.h"
 
 gint64 intake_reconcile_us = 60 * G_USEC_PER_SEC;
 gint64 intake_poll_us = 2 * G_USEC_PER_SEC;

@@ -22,7 +22,11 @@
 #include "master/inbox/claim_register.h"
 #include "master/inbox/failures.h"
 #include "master/inbox/inbox_lock.h"
-#include "master/intake/intake_private.h"
+#include "master/intake/intake_settle.h"
+#include "master/intake/intake_state.h"
+#include "master/intake/intake_take.h"
+#include "master/intake/intake_watch.h"
+#include "master/intake/watched_inbox.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

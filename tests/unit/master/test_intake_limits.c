@@ -153,7 +153,7 @@ static void out_of_instances(void)
 	make_folder("box");
 	put("box/a.jpg", "x");
 	start("box");
-	CHILD_ASSERT(h.intake->inotify == -1);
+	CHILD_ASSERT(h.intake->watches.descriptor == -1);
 	wait_claims(1);
 	CHILD_ASSERT(strstr(waiting_at("box"), "fs.inotify.max_user_instances"));
 	make_folder("box/sub");

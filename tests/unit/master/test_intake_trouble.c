@@ -267,8 +267,8 @@ static void many_folders_come_and_go(void **state)
 		assert_int_equal(rmdir(folder), 0);
 	}
 	drop_and_await("box/b.jpg");
-	assert_in_range(h.intake->serial, COUNT, 3 * COUNT); /* each was watched */
-	assert_in_range(h.intake->dead, 0, LEAST + 2);
+	assert_in_range(h.intake->watches.serial, COUNT, 3 * COUNT); /* each was watched */
+	assert_in_range(h.intake->watches.dead, 0, LEAST + 2);
 	assert_in_range(inotifytools_get_num_watches(), 1, LEAST + 2);
 	intake_dead_at_most = usual;
 }

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Purpose:   what an event in a folder means.
+ * Thread:    intake's.
+ * Ownership: none.
+ */
+#ifndef DROPMILL_MASTER_INTAKE_INTAKE_EVENTS_H
+#define DROPMILL_MASTER_INTAKE_INTAKE_EVENTS_H
+
+#include <stdbool.h>
+
+struct intake;
+
+/* Reads events, a bounded number, and does what they ask for; true when there may be more. */
+bool events_run(struct intake *intake);
+
+#endif
