@@ -27,11 +27,6 @@
 #include "master/schedule/reissue.h"
 #include "master/schedule/schedule_private.h"
 
-/* A tile that failed for a reason that may pass is tried this often in one run. */
-#define MOST_ATTEMPTS 4
-/* A minute: for so long a verdict of a worker that was taken out is doubted when it is the only one. */
-#define MOST_WAITS 6
-
 /* A late whole result's temp files: nobody will rename them. Only names that are ours, in our folder, and not those of the present run:
  * Kafka may hand one result in twice, and the second must not take the files away that are being committed for the first. */
 static void remove_late_temps(const struct settings *settings, const struct job *job, const struct result *result)
@@ -154,85 +149,72 @@ static void tile_done(struct master *master, const struct lease *lease, gint64 t
 	}
 }
 
-/* It failed with one of the two who have it: the other one is waited for. */
-static bool other_has_it(struct job *job, guint index, const char *why)
-{
-	if (!job->tiles[index].lease)
-		return false;
-	job->failed_tries++;
-	job_note(job, TIMELINE_RETRIED, (int)index, NULL, "tile %u is left to who has it as well: %s", index, why);
-	return true;
-}
-
-/* Again, at once; a tile that fails again and again starts the job over, which gives up in the end. */
-static void tile_again(struct master *master, struct job *job, guint index, const char *why)
+/* A try failed, and this follows. shown: of what kind the error is when the job fails of it. */
+static void after_failure(struct master *master, struct job *job, guint index, enum failure_answer answer,
+	enum error_shown shown, const char *why)
 {
 	struct tile *tile = &job->tiles[index];
+	int number = job->lane == LANE_TILED ? (int)index : -1;
 
-	if (other_has_it(job, index, why))
+	switch (answer) {
+	case ANSWER_WAIT:
+		job->failed_tries++;
+		job_note(job, TIMELINE_RETRIED, (int)index, NULL, "tile %u is left to the other worker that has it: %s",
+			index, why);
 		return;
+	case ANSWER_LATER:
+		job_trouble(master, job, why);
+		return;
+	case ANSWER_FAIL:
+		tile->failed = true;
+		job_bad(master, job, shown, why);
+		return;
+	case ANSWER_AGAIN:
+	case ANSWER_START_OVER:
+		job->failed_tries++;
+		job_note(job, TIMELINE_RETRIED, number, tile->who, "tile %u is tried again: %s", index, why);
+		break;
+	case ANSWER_ELSEWHERE:
+		job_note(job, TIMELINE_RETRIED, number, tile->who, "another worker tries: %s", why);
+		break;
+	}
 	counter_add(COUNTER_TILES_RETRIED);
-	job->failed_tries++;
-	job_note(job, TIMELINE_RETRIED, job->lane == LANE_TILED ? (int)index : -1, tile->who,
-		"tile %u is tried again: %s", index, why);
-	if (tile->attempt - tile->reissued >= MOST_ATTEMPTS) {
+	if (answer == ANSWER_START_OVER) {
 		job_broken(master, job, why);
-		return;
-	}
-	tile->state = TILE_READY;
-	g_queue_push_head(&job->ready, GUINT_TO_POINTER(index));
-}
-
-/* Whatever it was, another worker shall try. */
-static void try_elsewhere(struct master *master, struct job *job, guint index, const char *why)
-{
-	if (other_has_it(job, index, why))
-		return;
-	counter_add(COUNTER_TILES_RETRIED);
-	job_note(job, TIMELINE_RETRIED, job->lane == LANE_TILED ? (int)index : -1, job->tiles[index].who,
-		"another worker tries: %s", why);
-	if (job->lane == LANE_WHOLE) {
+	} else if (answer == ANSWER_ELSEWHERE && job->lane == LANE_WHOLE) {
 		jobs_renew_whole(master, job);
-		return;
+	} else {
+		tile->state = TILE_READY;
+		g_queue_push_head(&job->ready, GUINT_TO_POINTER(index));
 	}
-	job->tiles[index].state = TILE_READY;
-	g_queue_push_head(&job->ready, GUINT_TO_POINTER(index));
 }
 
-/* Somebody who may yet manage it: has it, or can get it. */
-static bool hope_elsewhere(const struct fleet *fleet, const struct job *job, guint index)
+/* Nobody is at fault. */
+static void tile_again(struct master *master, struct job *job, guint index, const char *why)
 {
-	return job->tiles[index].lease || workers_elsewhere(fleet->workers, job, index);
+	const struct tile *tile = &job->tiles[index];
+	enum failure_answer answer = mishap_answer(tile->lease != NULL, tile->attempt - tile->reissued);
+
+	after_failure(master, job, index, answer, SHOWN_INPUT, why);
 }
 
-/* A worker could not do it. Another tries; when all have, it is no worker's trouble but one that passes. */
-static void in_trouble(struct master *master, struct job *job, guint index, struct worker *worker,
-	enum failure_kind kind, const char *why)
+/* A worker could not do it, or says that the picture is at fault. */
+static void tile_failed(struct master *master, const struct lease *lease, enum failure_kind kind, const char *why)
 {
-	failure_votes_add(job, index, worker, kind, why);
-	if (hope_elsewhere(&master->fleet, job, index))
-		try_elsewhere(master, job, index, why);
-	else
-		job_trouble(master, job, why);
-}
+	struct job *job = lease->job;
+	struct worker *worker = lease->worker;
 
-/* A worker says that the picture is at fault. Believed when a second one says so, or when there is no second one; but not one that fails
- * what others manage, while there is hope of another. */
-static void found_bad(
-	struct master *master, struct job *job, guint index, struct worker *worker, const struct result *result)
-{
-	const char *why = result->message;
-
-	failure_votes_add(job, index, worker, result->limit ? FAILURE_LIMIT : FAILURE_VERDICT, why);
-	bool again = votes_verdicts(job->failure_votes, index) < 2;
-	if (again && hope_elsewhere(&master->fleet, job, index))
-		try_elsewhere(master, job, index, why);
-	else if (again && worker->slot->breaker.state != BREAKER_CLOSED && job->course.waits < MOST_WAITS)
-		job_trouble(master, job, why);
-	else {
-		job->tiles[index].failed = true;
-		job_bad(master, job, result->limit ? SHOWN_LIMIT : SHOWN_INPUT, why);
-	}
+	failure_votes_add(job, lease->tile, worker, kind, why);
+	const struct failure_facts facts = {
+		.kind = kind,
+		.other_has_it = job->tiles[lease->tile].lease != NULL,
+		.elsewhere = workers_elsewhere(master->fleet.workers, job, lease->tile),
+		.verdicts = votes_verdicts(job->failure_votes, lease->tile),
+		.trusted = worker->slot->breaker.state == BREAKER_CLOSED,
+		.waits = job->course.waits,
+	};
+	after_failure(master, job, lease->tile, failure_answer(&facts),
+		kind == FAILURE_LIMIT ? SHOWN_LIMIT : SHOWN_INPUT, why);
 }
 
 static void count_work(struct spent *spent, const struct result *result)
@@ -286,20 +268,8 @@ static void refused(struct master *master, const struct lease *lease, const char
 		worker->no_shm = true;
 		tile_again(master, lease->job, lease->tile, why);
 	} else {
-		in_trouble(master, lease->job, lease->tile, worker, FAILURE_TROUBLE, why);
+		tile_failed(master, lease, FAILURE_TROUBLE, why);
 	}
-}
-
-/* This master has no room for it: no worker is accused, and none is asked in vain. */
-static void had_no_room(struct master *master, struct job *job, guint index, const struct result *result)
-{
-	bool later = result->status == RESULT_RETRY;
-
-	job->tiles[index].failed = !later;
-	if (later)
-		job_trouble(master, job, result->message);
-	else
-		job_bad(master, job, result->limit ? SHOWN_LIMIT : SHOWN_INPUT, result->message);
 }
 
 static void answer(struct master *master, const struct lease *lease, const struct result *result)
@@ -308,7 +278,9 @@ static void answer(struct master *master, const struct lease *lease, const struc
 	guint index = lease->tile;
 
 	if (result->not_taken && (result->status == RESULT_FAILED || result->status == RESULT_RETRY)) {
-		had_no_room(master, job, index, result);
+		/* This master has no room for it: no worker is suspected, and none is asked in vain. */
+		after_failure(master, job, index, result->status == RESULT_RETRY ? ANSWER_LATER : ANSWER_FAIL,
+			result->limit ? SHOWN_LIMIT : SHOWN_INPUT, result->message);
 		return;
 	}
 	switch (result->status) {
@@ -316,7 +288,7 @@ static void answer(struct master *master, const struct lease *lease, const struc
 		accept(master, lease, result);
 		break;
 	case RESULT_FAILED:
-		found_bad(master, job, index, lease->worker, result);
+		tile_failed(master, lease, result->limit ? FAILURE_LIMIT : FAILURE_VERDICT, result->message);
 		break;
 	case RESULT_MISSING: {
 		struct rect *need = &job->tiles[index].need;
@@ -329,8 +301,7 @@ static void answer(struct master *master, const struct lease *lease, const struc
 		job_other_lane(master, job, LANE_TILED, "a large picture");
 		break;
 	case RESULT_RETRY:
-		in_trouble(master, job, index, lease->worker, result->limit ? FAILURE_FULL : FAILURE_TROUBLE,
-			result->message);
+		tile_failed(master, lease, result->limit ? FAILURE_FULL : FAILURE_TROUBLE, result->message);
 		break;
 	case RESULT_REFUSED:
 		refused(master, lease, result->message);

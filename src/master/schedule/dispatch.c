@@ -110,7 +110,7 @@ void dispatch_take_back(struct master *master, struct lease *lease, const char *
 	else if (alone)
 		job_note(job, TIMELINE_RETRIED, (int)index, worker->id, "tile %u is tried again: %s", index, why);
 	else
-		job_note(job, TIMELINE_RETRIED, (int)index, worker->id, "tile %u is left to who has it as well: %s",
+		job_note(job, TIMELINE_RETRIED, (int)index, worker->id, "tile %u is left to the other worker that has it: %s",
 			index, why);
 	if (job->lane == LANE_WHOLE)
 		worker_will_litter(lease);
