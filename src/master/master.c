@@ -22,11 +22,11 @@
 #include "master/report/view.h"
 #include "master/report/view_job.h"
 #include "master/schedule/asset_copies.h"
-#include "master/schedule/dispatch.h"
 #include "master/schedule/job_end.h"
 #include "master/schedule/job_start.h"
 #include "master/schedule/job_transitions.h"
 #include "master/schedule/job_waiting.h"
+#include "master/schedule/schedule.h"
 #include "master/schedule/schedule_private.h"
 #include "master/service.h"
 #include "master/start.h"
@@ -67,7 +67,7 @@ static void say_ready(struct master *master)
 static void worker_changed(struct worker *worker, void *user)
 {
 	say_ready(user);
-	dispatch_worker_changed(worker, user);
+	schedule_worker_changed(worker, user);
 }
 
 gboolean master_tick(gpointer data)
@@ -83,9 +83,8 @@ gboolean master_tick(gpointer data)
 	if (master->ready && !master->draining)
 		tell_service(master);
 	workers_tick(master->fleet.workers, master->link.up);
-	dispatch_tick(master);
+	schedule_tick(master);
 	folder_discard_again();
-	jobs_start(master);
 	if (!master->draining)
 		inboxes_tick(master->inboxes);
 	if (master->intake)
@@ -262,7 +261,7 @@ static bool start_intake(struct master *master, GError **error)
 
 void master_init(struct master *master, const struct options *options)
 {
-	const struct workers_events events = {dispatch_worker_gone, worker_changed, master};
+	const struct workers_events events = {schedule_worker_gone, worker_changed, master};
 	sigset_t set;
 
 	/* Every thread inherits the mask; the main loop takes signals through its own source. */
@@ -277,6 +276,7 @@ void master_init(struct master *master, const struct options *options)
 	master->settings.started_us = clock_now_us();
 	master->loop = g_main_loop_new(NULL, FALSE);
 	queue_init(&master->queue);
+	schedule_attach(master);
 	master->waiting = waiting_new();
 	report_init(&master->report, &(struct report_sources){
 					     .settings = &master->settings,

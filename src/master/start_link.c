@@ -12,7 +12,7 @@
 #include "master/fleet/lease.h"
 #include "master/link/broker.h"
 #include "master/schedule/assemble.h"
-#include "master/schedule/dispatch.h"
+#include "master/schedule/schedule.h"
 #include "master/schedule/schedule_private.h"
 #include "master/start.h"
 
@@ -186,7 +186,7 @@ bool start_bus(struct master *master, GError **error)
 		.key = master->link.key,
 	};
 	master->link.up = true;
-	master->link.changed = dispatch_broker_changed;
+	master->link.changed = schedule_broker_changed;
 	master->link.user = master;
 	master->link.bus = bus_new(&bus, broker_connection, &master->link, error);
 	if (!master->link.bus || (!master->link.embedded && !broker_wait_ready(&master->link, options->brokers,

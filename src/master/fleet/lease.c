@@ -126,6 +126,14 @@ bool lease_lose(struct lease *lease, bool writes)
 	return last;
 }
 
+bool lease_fenced(const struct lease *lease)
+{
+	const struct job *job = lease->job;
+
+	return !job->segment || lease->plane == PLANE_INLINE ||
+	       segment_revoke(job->segment, lease->tile, job->course.run, lease->attempt);
+}
+
 static void late_free(struct late *late)
 {
 	g_ref_string_release(late->job);

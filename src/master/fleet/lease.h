@@ -16,6 +16,8 @@ struct lease *lease_begin(
 bool lease_end(struct lease *lease);
 /* The same, but its worker is believed to be at it still, or to come to it. writes: into the job's segment. */
 bool lease_lose(struct lease *lease, bool writes);
+/* May it go to another although its worker was not heard to be dead? That one cannot begin with it from now on. */
+bool lease_fenced(const struct lease *lease);
 /* The lease of this attempt; NULL: nobody has it any more. */
 struct lease *lease_attempt(const struct job *job, guint tile, guint attempt);
 /* Something large is on its way to it. */

@@ -24,8 +24,8 @@ static const struct phase_facts phases[PHASE_COUNT] = {
 #undef X
 };
 
-static const bool answers[EVENT_COUNT] = {
-#define X(event, is_answer) [event] = is_answer,
+static const enum job_bond bonds[EVENT_COUNT] = {
+#define X(event, bond) [event] = bond,
 	JOB_EVENTS(X)
 #undef X
 };
@@ -46,9 +46,21 @@ bool phase_commits(enum job_phase phase)
 	return phase == PHASE_COMMITTING || phase == PHASE_HELD_UP;
 }
 
-bool event_answers(enum job_event_kind kind)
+enum job_bond event_bond(enum job_event_kind kind)
 {
-	return answers[kind];
+	return bonds[kind];
+}
+
+static bool is_late(const struct course *course, const struct job_event *event)
+{
+	switch (bonds[event->kind]) {
+	case BOND_TICKET:
+		return event->ticket != course->ticket;
+	case BOND_RUN:
+		return event->of_run != course->run;
+	default:
+		return false;
+	}
 }
 
 guint course_pause_s(guint tries)
@@ -217,7 +229,7 @@ static const struct row rows[] = {
 		{EFFECT_STOP_RUN, EFFECT_SAY_BAD, EFFECT_ASK_COMMIT}},
 
 	{IN(PHASE_PLANNING), ON(EVENT_PLANNED), NULL, PHASE_RUNNING, NULL, {EFFECT_NONE}},
-	{IN(PHASE_RUNNING), ON(EVENT_RENEWED), NULL, PHASE_RUNNING, renew, {EFFECT_NONE}},
+	{IN(PHASE_RUNNING), ON(EVENT_RENEWED), NULL, PHASE_RUNNING, renew, {EFFECT_RENEW}},
 	{IN(PHASE_RUNNING), ON(EVENT_MADE), NULL, PHASE_COMMITTING, make,
 		{EFFECT_SAY_WAITED, EFFECT_HAND_IN, EFFECT_ASK_COMMIT}},
 
@@ -258,7 +270,7 @@ int course_rows(void)
 
 int course_row(const struct course *course, const struct job_event *event)
 {
-	if (event_answers(event->kind) && event->ticket != course->ticket)
+	if (is_late(course, event))
 		return -1;
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++)
 		if ((rows[i].on & ON(event->kind)) && (rows[i].in & IN(course->phase)) &&

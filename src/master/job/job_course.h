@@ -2,7 +2,7 @@
  *
  * Purpose:   the course of a job as two tables. Each phase names who must act next, until when, and what people read meanwhile. Each row of
  *            the other table says what an event does in a phase: the next phase, what is counted, and the effects.
- *            job_step() is pure: no loop, no I/O, no clock but the event's. job_effects.c runs the effects.
+ *            job_step() is pure: no loop, no I/O, no clock but the event's. schedule/run_effects.c runs the effects.
  * Thread:    any. Ownership: values; texts of an event are borrowed.
  */
 #ifndef DROPMILL_MASTER_JOB_JOB_COURSE_H
@@ -74,49 +74,52 @@ bool phase_ended(enum job_phase phase);
 /* Its outputs, or its failure, are on their way to disk. */
 bool phase_commits(enum job_phase phase);
 
-/* event, whether it answers a request and so carries its ticket */
+/* What an event is bound to: of an older ticket or run it means nothing. An answer carries the ticket of its request. */
+enum job_bond { BOND_NOTHING, BOND_TICKET, BOND_RUN };
+
+/* event, bond */
 #define JOB_EVENTS(X)                                                                                                  \
-	X(EVENT_ADDED, false)                                                                                          \
-	X(EVENT_NAME_FREE, false)       /* the name that it waits for */                                               \
-	X(EVENT_STARTED, false)         /* there is room: run is the number of this run */                             \
-	X(EVENT_TOO_LARGE, false)       /* the same, but its file has more bytes than its pipeline allows */           \
-	X(EVENT_NAMED_FOR_CODEC, true)  /* its outputs have names: a codec looks whether it is cut */                  \
-	X(EVENT_NAMED_FOR_WORKER, true) /* the same: one worker mills it */                                            \
-	X(EVENT_NAMED_FOR_NOBODY, true) /* the same: all of them are skipped */                                        \
-	X(EVENT_NAME_TAKEN, true)       /* another picture in work has the name */                                     \
-	X(EVENT_NAMES_TROUBLE, true)    /* for a time */                                                               \
-	X(EVENT_NAMES_BAD, true)        /* they cannot be made */                                                      \
-	X(EVENT_PLANNED, false)         /* its codec cuts it */                                                        \
-	X(EVENT_RENEWED, false)         /* its only task was taken back: run is the number of another run */           \
-	X(EVENT_OTHER_LANE, false)      /* lane is where it must run */                                                \
-	X(EVENT_MADE, false)            /* all outputs are in their temp files */                                      \
-	X(EVENT_BROKEN, false)          /* a process died, or talked nonsense: the run is lost, and it counts */       \
-	X(EVENT_TROUBLE, false)         /* what may pass: a disk that is full, a permission */                         \
-	X(EVENT_BAD, false)             /* the picture is at fault */                                                  \
-	X(EVENT_COMMITTED, true)                                                                                       \
-	X(EVENT_COMMIT_REFUSED, true) /* by what its outputs are, or where they shall lie */                           \
-	X(EVENT_COMMIT_CHANGED, true) /* the original was written to meanwhile */                                      \
-	X(EVENT_COMMIT_LOST, true)    /* an output was not there, or not what it should be */                          \
-	X(EVENT_COMMIT_SPOILT, true)  /* an output was not written, for what may pass */                               \
-	X(EVENT_COMMIT_TROUBLE, true) /* what may pass */                                                              \
-	X(EVENT_COMMIT_TIMER, true)   /* the pause is over */
+	X(EVENT_ADDED, BOND_NOTHING)                                                                                   \
+	X(EVENT_NAME_FREE, BOND_NOTHING)       /* the name that it waits for */                                        \
+	X(EVENT_STARTED, BOND_NOTHING)         /* there is room: run is the number of this run */                      \
+	X(EVENT_TOO_LARGE, BOND_NOTHING)       /* the same, but its file has more bytes than its pipeline allows */    \
+	X(EVENT_NAMED_FOR_CODEC, BOND_TICKET)  /* its outputs have names: a codec looks whether it is cut */           \
+	X(EVENT_NAMED_FOR_WORKER, BOND_TICKET) /* the same: one worker mills it */                                     \
+	X(EVENT_NAMED_FOR_NOBODY, BOND_TICKET) /* the same: all of them are skipped */                                 \
+	X(EVENT_NAME_TAKEN, BOND_TICKET)       /* another picture in work has the name */                              \
+	X(EVENT_NAMES_TROUBLE, BOND_TICKET)    /* for a time */                                                        \
+	X(EVENT_NAMES_BAD, BOND_TICKET)        /* they cannot be made */                                               \
+	X(EVENT_PLANNED, BOND_RUN)             /* its codec cuts it */                                                 \
+	X(EVENT_RENEWED, BOND_RUN)             /* its only task was taken back: run is the number of another run */    \
+	X(EVENT_OTHER_LANE, BOND_RUN)          /* lane is where it must run */                                         \
+	X(EVENT_MADE, BOND_RUN)                /* all outputs are in their temp files */                               \
+	X(EVENT_BROKEN, BOND_RUN)  /* a process died, or talked nonsense: the run is lost, and it counts */            \
+	X(EVENT_TROUBLE, BOND_RUN) /* what may pass: a disk that is full, a permission */                              \
+	X(EVENT_BAD, BOND_RUN)     /* the picture is at fault */                                                       \
+	X(EVENT_COMMITTED, BOND_TICKET)                                                                                \
+	X(EVENT_COMMIT_REFUSED, BOND_TICKET) /* by what its outputs are, or where they shall lie */                    \
+	X(EVENT_COMMIT_CHANGED, BOND_TICKET) /* the original was written to meanwhile */                               \
+	X(EVENT_COMMIT_LOST, BOND_TICKET)    /* an output was not there, or not what it should be */                   \
+	X(EVENT_COMMIT_SPOILT, BOND_TICKET)  /* an output was not written, for what may pass */                        \
+	X(EVENT_COMMIT_TROUBLE, BOND_TICKET) /* what may pass */                                                       \
+	X(EVENT_COMMIT_TIMER, BOND_TICKET)   /* the pause is over */
 
 enum job_event_kind {
-#define X(event, answers) event,
+#define X(event, bond) event,
 	JOB_EVENTS(X)
 #undef X
 		EVENT_COUNT
 };
 
-/* An answer carries the ticket of its request. Whatever else happens is told by who looked at the job just now. */
-bool event_answers(enum job_event_kind kind);
+enum job_bond event_bond(enum job_event_kind kind);
 
 enum lane { LANE_UNDECIDED, LANE_WHOLE, LANE_TILED };
 
 struct job_event {
 	enum job_event_kind kind;
-	guint32 ticket; /* of an answer */
-	guint32 run;    /* EVENT_STARTED, EVENT_RENEWED */
+	guint32 ticket; /* BOND_TICKET */
+	guint32 of_run; /* BOND_RUN */
+	guint32 run;    /* EVENT_STARTED, EVENT_RENEWED: the new one */
 	enum lane lane; /* EVENT_OTHER_LANE */
 	gint64 now_us;
 	const char *why;                /* in words, for people; NULL where nothing went wrong */
@@ -149,6 +152,7 @@ enum job_effect {
 	EFFECT_ASK_NAMES,   /* the names' thread answers */
 	EFFECT_ASK_PLAN,    /* a codec process answers, or its end does */
 	EFFECT_OFFER_WHOLE, /* one task: workers answer */
+	EFFECT_RENEW,       /* the same task, with other temp files */
 	EFFECT_ASK_COMMIT,  /* the commit thread answers: the verdict says what is committed */
 	EFFECT_SET_TIMER,   /* not_before_us is told */
 	EFFECT_HAND_IN,     /* the run is over: its codec and segment go */

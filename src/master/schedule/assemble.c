@@ -21,10 +21,10 @@
 #include "master/report/view.h"
 #include "master/report/view_task.h"
 #include "master/schedule/asset_copies.h"
-#include "master/schedule/dispatch.h"
 #include "master/schedule/job_codec.h"
-#include "master/schedule/job_start.h"
+#include "master/schedule/job_events.h"
 #include "master/schedule/reissue.h"
+#include "master/schedule/schedule.h"
 #include "master/schedule/schedule_private.h"
 
 /* A late whole result's temp files: nobody will rename them. Only names that are ours, in our folder, and not those of the present run:
@@ -182,7 +182,7 @@ static void after_failure(struct master *master, struct job *job, guint index, e
 	if (answer == ANSWER_START_OVER) {
 		job_broken(master, job, why);
 	} else if (answer == ANSWER_ELSEWHERE && job->lane == LANE_WHOLE) {
-		jobs_renew_whole(master, job);
+		job_renewed(master, job);
 	} else {
 		tile->state = TILE_READY;
 		g_queue_push_head(&job->ready, GUINT_TO_POINTER(index));
@@ -340,8 +340,7 @@ void assemble(struct master *master, struct result *result)
 		worker->tiles_done += ok;
 		answer(master, &was, result);
 	}
-	jobs_start(master);
-	dispatch(master);
 	result_free(result);
 	view_changed(&master->report);
+	schedule_run(master);
 }

@@ -9,8 +9,7 @@
 #include "master/fleet/worker_select.h"
 #include "master/report/view.h"
 #include "master/schedule/asset_copies.h"
-#include "master/schedule/dispatch.h"
-#include "master/schedule/job_start.h"
+#include "master/schedule/job_events.h"
 #include "master/schedule/schedule_private.h"
 
 /* Its file, which could be cut, goes to one worker: see policy/placement.h. */
@@ -32,6 +31,12 @@ static bool sends_file(struct master *master, struct job *job, JsonObject *plan)
 	};
 
 	return placement_sends_file(&facts, queue_placement_times(&master->queue, job));
+}
+
+void jobs_have_spare_codec(struct master *master)
+{
+	if (!master->queue.spare_codec && !master->settings.once && !master->draining)
+		master->queue.spare_codec = codec_link_new(NULL, NULL, NULL);
 }
 
 static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
@@ -105,7 +110,7 @@ static void tiles_ready(struct master *master, struct job *job, JsonArray *list)
 		tile->state = TILE_READY;
 		g_queue_push_tail(&job->ready, GUINT_TO_POINTER((guint)index));
 	}
-	dispatch(master);
+	master->events.wanted = true;
 }
 
 static bool says(JsonArray *lost, const char *word)
@@ -190,7 +195,7 @@ static bool in_turn(const struct job *job, const char *name)
 }
 
 /* The codec's messages. job lives as long as its codec link does. */
-void jobs_codec_event(JsonObject *event, const char *how, void *user)
+static void heard(JsonObject *event, const char *how, void *user)
 {
 	struct job *job = user;
 	struct master *master = job->master;
@@ -220,4 +225,14 @@ void jobs_codec_event(JsonObject *event, const char *how, void *user)
 		codec_failed(master, job, event);
 	}
 	view_changed(&master->report);
+}
+
+struct codec_link *jobs_codec_for(struct queue *queue, struct job *job, GError **error)
+{
+	struct codec_link *spare = g_steal_pointer(&queue->spare_codec);
+
+	if (spare && codec_link_use(spare, heard, job))
+		return spare;
+	codec_link_free(spare);
+	return codec_link_new(heard, job, error);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * How a job ends: see job_effects.h. */
+ * How a job ends: see job_end.h. */
 #include "master/schedule/job_end.h"
 
 #include <string.h>
@@ -12,8 +12,7 @@
 #include "base/terminal.h"
 #include "master/report/view_job.h"
 #include "master/report/view_pipeline.h"
-#include "master/schedule/job_effects.h"
-#include "master/schedule/job_start.h"
+#include "master/schedule/job_events.h"
 #include "master/schedule/job_waiting.h"
 #include "master/schedule/schedule_private.h"
 #include "status/timeline.h"
@@ -40,8 +39,7 @@ static void wake_waiters(struct master *master, const GPtrArray *ids)
 		if (waiter)
 			job_happens(master, waiter, (struct job_event){.kind = EVENT_NAME_FREE});
 	}
-	if (ids && ids->len)
-		jobs_start(master);
+	master->events.wanted |= ids && ids->len;
 }
 
 /* What the commit thread did. */

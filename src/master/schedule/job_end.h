@@ -7,9 +7,13 @@
 #define DROPMILL_MASTER_SCHEDULE_JOB_END_H
 
 #include "master/commit/commit.h"
+#include "master/schedule/job_events.h"
 
 struct master;
 
 void jobs_committed(struct commit_request *request, void *user);
+
+/* After these the job is gone. */
+job_effect_fn effect_finish, effect_give_back;
 
 #endif

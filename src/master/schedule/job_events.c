@@ -1,120 +1,52 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Events up, effects down: see job_events.h. */
+ * Events by value: see job_events.h. */
 #include "master/schedule/job_events.h"
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "master/report/view.h"
-#include "master/schedule/job_effects.h"
-#include "master/schedule/job_start.h"
 #include "master/schedule/schedule_private.h"
 
-static void leave_list(struct queue *queue, struct job *job, enum job_list list)
+void job_happens(struct master *master, const struct job *job, struct job_event event)
 {
-	if (list == LIST_QUEUE)
-		g_queue_remove(&queue->queued, job);
-	else if (list == LIST_RUNNING)
-		g_ptr_array_remove_fast(queue->running, job);
+	struct posted_event *posted = g_new(struct posted_event, 1);
+
+	*posted = (struct posted_event){g_ref_string_acquire(job->id), event, g_strdup(event.why)};
+	posted->event.why = posted->why;
+	posted->event.of_run = job->course.run;
+	posted->event.now_us = clock_now_us();
+	g_queue_push_tail(&master->events.posted, posted);
 }
 
-static void enter_list(struct queue *queue, struct job *job, enum job_list list)
+struct posted_event *job_events_take(struct job_events *events)
 {
-	if (list == LIST_QUEUE)
-		queue_add(queue, job);
-	else if (list == LIST_RUNNING)
-		g_ptr_array_add(queue->running, job);
+	return g_queue_pop_head(&events->posted);
 }
 
-static void enter_state(struct stats *stats, struct job *job, enum job_state left, enum job_state state)
+void posted_event_free(struct posted_event *posted)
 {
-	if (left != JOB_STATE_COUNT)
-		stats->jobs_by_state[left]--;
-	if (state != JOB_STATE_COUNT)
-		stats->jobs_by_state[state]++;
-	if (state == JOB_RUNNING && !job->started_wall_us)
-		job->started_wall_us = clock_wall_us();
-	if (state == JOB_DONE || state == JOB_FAILED)
-		job->finished_wall_us = clock_wall_us();
+	if (!posted)
+		return;
+	g_ref_string_release(posted->job);
+	g_free(posted->why);
+	g_free(posted);
 }
 
-/* The only writer of a job's course. */
-static void enter(struct master *master, struct job *job, const struct course *course)
-{
-	const struct phase_facts *was = phase_facts(job->course.phase), *is = phase_facts(course->phase);
-
-	if (job->course.stuck != course->stuck)
-		queue_count_stuck(&master->queue, job, course->stuck);
-	if (was->list != is->list)
-		leave_list(&master->queue, job, was->list);
-	job->course = *course;
-	if (was->list != is->list)
-		enter_list(&master->queue, job, is->list);
-	if (was->state != is->state)
-		enter_state(&master->stats, job, was->state, is->state);
-}
-
-static void start_others(struct master *master, struct job *job, const struct job_event *event)
-{
-	(void)job;
-	(void)event;
-	jobs_start(master);
-	if (master->room_hook)
-		master->room_hook(master);
-}
-
-static job_effect_fn *const effects[EFFECT_COUNT] = {
-	[EFFECT_BEGIN_RUN] = effect_begin_run,
-	[EFFECT_ASK_NAMES] = effect_ask_names,
-	[EFFECT_ASK_PLAN] = effect_ask_plan,
-	[EFFECT_OFFER_WHOLE] = effect_offer_whole,
-	[EFFECT_ASK_COMMIT] = effect_ask_commit,
-	[EFFECT_SET_TIMER] = effect_set_timer,
-	[EFFECT_HAND_IN] = effect_hand_in,
-	[EFFECT_STOP_RUN] = effect_stop_run,
-	[EFFECT_REMOVE_TEMPS] = effect_remove_temps,
-	[EFFECT_SAY_LANE] = effect_say_lane,
-	[EFFECT_SAY_RESTART] = effect_say_restart,
-	[EFFECT_SAY_NAME_TAKEN] = effect_say_name_taken,
-	[EFFECT_SAY_WAITING] = effect_say_waiting,
-	[EFFECT_SAY_WAITED] = effect_say_waited,
-	[EFFECT_SAY_BAD] = effect_say_bad,
-	[EFFECT_SAY_GIVEN_UP] = effect_say_given_up,
-	[EFFECT_FINISH] = effect_finish,
-	[EFFECT_GIVE_BACK] = effect_give_back,
-	[EFFECT_START_OTHERS] = start_others,
-};
-
-bool job_happens(struct master *master, struct job *job, struct job_event event)
-{
-	event.now_us = clock_now_us();
-	struct job_step step = job_step(&job->course, &event);
-
-	if (!step.taken)
-		return false;
-	enter(master, job, &step.course);
-	/* Those that may make something happen to this job again come last, and so does its end. */
-	for (guint i = 0; i < EFFECTS_MOST && step.effects[i] != EFFECT_NONE; i++)
-		effects[step.effects[i]](master, job, &event);
-	view_changed(&master->report);
-	return true;
-}
-
-void job_broken(struct master *master, struct job *job, const char *why)
+void job_broken(struct master *master, const struct job *job, const char *why)
 {
 	job_happens(master, job, (struct job_event){.kind = EVENT_BROKEN, .why = why, .kind_of_error = SHOWN_RETRIES});
 }
 
-void job_trouble(struct master *master, struct job *job, const char *why)
+void job_trouble(struct master *master, const struct job *job, const char *why)
 {
 	job_happens(master, job, (struct job_event){.kind = EVENT_TROUBLE, .why = why});
 }
 
-void job_bad(struct master *master, struct job *job, enum error_shown kind, const char *why)
+void job_bad(struct master *master, const struct job *job, enum error_shown kind, const char *why)
 {
 	job_happens(master, job, (struct job_event){.kind = EVENT_BAD, .why = why, .kind_of_error = kind});
 }
 
-void job_fault(struct master *master, struct job *job, const GError *error)
+void job_fault(struct master *master, const struct job *job, const GError *error)
 {
 	if (error_kind(error) == ERROR_INPUT)
 		job_bad(master, job, SHOWN_INPUT, error->message);
@@ -122,13 +54,18 @@ void job_fault(struct master *master, struct job *job, const GError *error)
 		job_trouble(master, job, error->message);
 }
 
-void job_other_lane(struct master *master, struct job *job, enum lane lane, const char *why)
+void job_other_lane(struct master *master, const struct job *job, enum lane lane, const char *why)
 {
 	job_happens(master, job,
 		(struct job_event){.kind = EVENT_OTHER_LANE, .lane = lane, .why = why, .kind_of_error = SHOWN_RETRIES});
 }
 
-void job_made(struct master *master, struct job *job)
+void job_made(struct master *master, const struct job *job)
 {
 	job_happens(master, job, (struct job_event){.kind = EVENT_MADE});
+}
+
+void job_renewed(struct master *master, const struct job *job)
+{
+	job_happens(master, job, (struct job_event){.kind = EVENT_RENEWED, .run = ++master->queue.serial});
 }

@@ -1,28 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   what happens to a job goes up as an event, and what its course says comes down as effects: see job_course.h.
+ * Purpose:   what happens to a job is posted, by value, by whoever sees it. run_effects.c takes it up after the present handler, in this order.
+ *            So nobody below it calls upward, and a job lives until its handler has ended.
  * Thread:    the master's loop.
- * Ownership: texts are borrowed. A job may be gone after an event; nobody tells one twice.
+ * Ownership: texts are copied. An event of a job that is gone, or of an older run or request, means nothing: see job_course.h.
  */
 #ifndef DROPMILL_MASTER_SCHEDULE_JOB_EVENTS_H
 #define DROPMILL_MASTER_SCHEDULE_JOB_EVENTS_H
 
 #include "master/job/job.h"
 
-/* The only way to another phase, and from list to list. False: it means nothing in this phase, or came too late. */
-bool job_happens(struct master *master, struct job *job, struct job_event event);
+struct job_events {
+	GQueue posted; /* struct posted_event */
+	bool wanted;   /* jobs may start, or tasks be given out, although nothing was posted */
+};
+
+struct posted_event {
+	char *job; /* GRefString: its id */
+	struct job_event event;
+	char *why; /* the event's */
+};
+
+/* What an effect of a job's course does: it alone touches the bus, the codec, the committer and the view for it. The event is borrowed. */
+typedef void job_effect_fn(struct master *master, struct job *job, const struct job_event *event);
+
+/* Its of_run and now_us are set here. */
+void job_happens(struct master *master, const struct job *job, struct job_event event);
+/* The oldest of them, which the caller frees; NULL: none waits. */
+struct posted_event *job_events_take(struct job_events *events);
+void posted_event_free(struct posted_event *posted); /* NULL is fine */
+DEFINE_AUTO(posted_event, posted_event_free)
 
 /* Its run ended in a process's death or nonsense; it begins again, and is given up after some runs. */
-void job_broken(struct master *master, struct job *job, const char *why);
+void job_broken(struct master *master, const struct job *job, const char *why);
 /* A temporary fault: tried again later, for as long as it takes. */
-void job_trouble(struct master *master, struct job *job, const char *why);
+void job_trouble(struct master *master, const struct job *job, const char *why);
 /* It fails. */
-void job_bad(struct master *master, struct job *job, enum error_shown kind, const char *why);
+void job_bad(struct master *master, const struct job *job, enum error_shown kind, const char *why);
 /* One of these two, as the error's kind says. */
-void job_fault(struct master *master, struct job *job, const GError *error);
+void job_fault(struct master *master, const struct job *job, const GError *error);
 /* It begins again in this lane. */
-void job_other_lane(struct master *master, struct job *job, enum lane lane, const char *why);
+void job_other_lane(struct master *master, const struct job *job, enum lane lane, const char *why);
 /* All outputs are in their temp files. */
-void job_made(struct master *master, struct job *job);
+void job_made(struct master *master, const struct job *job);
+/* A whole job's task was taken back: another run, other temp files. */
+void job_renewed(struct master *master, const struct job *job);
 
 #endif

@@ -18,9 +18,8 @@
 #include "master/fleet/worker_select.h"
 #include "master/report/view_job.h"
 #include "master/schedule/asset_copies.h"
-#include "master/schedule/dispatch.h"
 #include "master/schedule/job_codec.h"
-#include "master/schedule/job_effects.h"
+#include "master/schedule/job_events.h"
 #include "master/schedule/schedule_private.h"
 
 /* Inline tiles on the embedded broker: with its margin a tile must stay well under the mock's partition. */
@@ -103,29 +102,13 @@ static void start_whole(struct master *master, struct job *job)
 	g_queue_push_tail(&job->ready, GUINT_TO_POINTER(0));
 }
 
-static struct codec_link *codec_for(struct queue *queue, struct job *job, GError **error)
-{
-	struct codec_link *spare = g_steal_pointer(&queue->spare_codec);
-
-	if (spare && codec_link_use(spare, jobs_codec_event, job))
-		return spare;
-	codec_link_free(spare);
-	return codec_link_new(jobs_codec_event, job, error);
-}
-
-void jobs_have_spare_codec(struct master *master)
-{
-	if (!master->queue.spare_codec && !master->settings.once && !master->draining)
-		master->queue.spare_codec = codec_link_new(NULL, NULL, NULL);
-}
-
 void effect_ask_plan(struct master *master, struct job *job, const struct job_event *event)
 {
 	g_autoptr(GError) error = NULL;
 
 	(void)event;
 	job->codec_us = clock_now_us();
-	job->codec = codec_for(&master->queue, job, &error);
+	job->codec = jobs_codec_for(&master->queue, job, &error);
 	if (!job->codec) {
 		job_broken(master, job, error->message);
 		return;
@@ -166,10 +149,27 @@ void effect_offer_whole(struct master *master, struct job *job, const struct job
 	(void)event;
 	start_whole(master, job);
 	job_note(job, TIMELINE_PLANNED, -1, NULL, "whole: one worker decodes, runs the chain and encodes");
-	dispatch(master);
 }
 
-static void start(struct master *master, struct job *job)
+void effect_renew(struct master *master, struct job *job, const struct job_event *event)
+{
+	struct poison_count poison = job->tiles[0].poison;
+	GPtrArray *votes = g_steal_pointer(&job->failure_votes);
+	gint64 after = job->send_after_us;
+	char *undelivered = event->now_us < after ? g_steal_pointer(&job->undelivered) : NULL;
+
+	/* What a dead worker left is removed; one that is alive writes to a file without a name. */
+	job_remove_temps(job);
+	job_name_temps(job);
+	job_reset(job);
+	start_whole(master, job);
+	job->tiles[0].poison = poison;
+	job->failure_votes = votes;
+	job->send_after_us = after;
+	job->undelivered = undelivered;
+}
+
+static void start(struct master *master, const struct job *job)
 {
 	struct job_event event = {.kind = EVENT_STARTED, .run = ++master->queue.serial};
 	gint64 most = job->pipeline->limits.bytes;
@@ -257,38 +257,24 @@ guint jobs_queue(const struct settings *settings, const struct fleet *fleet)
 	return MAX(QUEUE_LEAST, QUEUE_PER_WORKER * workers_live(fleet->workers));
 }
 
-void jobs_start(struct master *master)
+bool jobs_start_next(struct master *master)
 {
 	gint64 now = clock_now_us();
-	GList *next;
 
 	if (master->draining)
-		return;
+		return false;
 	/* Enough started jobs to keep every worker's window full; the rest waits in the queue, where priorities count. */
 	guint room = 2 * workers_live(master->fleet.workers) + TILED_JOBS;
-	for (GList *link = master->queue.queued.head; link && queue_busy(&master->queue) < room; link = next) {
-		struct job *job = link->data;
-		next = link->next;
+	if (queue_busy(&master->queue) >= room)
+		return false;
+	for (GList *link = master->queue.queued.head; link; link = link->next) {
+		const struct job *job = link->data;
 		if (job->course.not_before_us > now || waits_for_twin(&master->queue, job) ||
 			!queue_may_start(&master->queue, job) ||
 			(ask_codec(master, job) && codecs(&master->queue) >= TILED_JOBS))
 			continue;
 		start(master, job);
-		next = master->queue.queued.head; /* starting may have changed the queue */
+		return true;
 	}
-}
-
-void jobs_renew_whole(struct master *master, struct job *job)
-{
-	struct poison_count poison = job->tiles[0].poison;
-	GPtrArray *failure_votes = g_steal_pointer(&job->failure_votes);
-
-	/* What a dead worker left is removed; one that is alive writes to a file without a name. */
-	job_remove_temps(job);
-	job_happens(master, job, (struct job_event){.kind = EVENT_RENEWED, .run = ++master->queue.serial});
-	job_name_temps(job);
-	job_reset(job);
-	start_whole(master, job);
-	job->tiles[0].poison = poison;
-	job->failure_votes = failure_votes;
+	return false;
 }

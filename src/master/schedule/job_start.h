@@ -10,6 +10,7 @@
 #include "master/config/settings.h"
 #include "master/fleet/fleet.h"
 #include "master/job/job.h"
+#include "master/schedule/job_events.h"
 
 struct master;
 
@@ -18,11 +19,9 @@ void jobs_add(struct master *master, struct job *job);
 void jobs_named(struct named *named, void *user);
 /* How many files of one inbox may be claimed and not finished. */
 guint jobs_queue(const struct settings *settings, const struct fleet *fleet);
-/* Starts queued jobs while there is room. */
-void jobs_start(struct master *master);
-/* Where one large picture came there come others: the next one's process has loaded its libraries by then (40 ms). */
-void jobs_have_spare_codec(struct master *master);
-/* A whole job's task was taken back: another run, other temp files. */
-void jobs_renew_whole(struct master *master, struct job *job);
+/* The queued job whose turn it is starts, if there is room. False: none does. */
+bool jobs_start_next(struct master *master);
+
+job_effect_fn effect_begin_run, effect_ask_names, effect_ask_plan, effect_offer_whole, effect_renew;
 
 #endif

@@ -13,9 +13,7 @@
 #include "master/fleet/failure_votes.h"
 #include "master/fleet/lease.h"
 #include "master/report/view_job.h"
-#include "master/schedule/dispatch.h"
-#include "master/schedule/job_effects.h"
-#include "master/schedule/job_start.h"
+#include "master/schedule/job_codec.h"
 #include "master/schedule/schedule_private.h"
 
 void jobs_stop_run(struct master *master, struct job *job)
@@ -25,7 +23,7 @@ void jobs_stop_run(struct master *master, struct job *job)
 	for (guint i = 0; job->leased && i < job->tile_count; i++) {
 		struct tile *tile = &job->tiles[i];
 		while (tile->lease) {
-			tainted |= !dispatch_fenced(tile->lease);
+			tainted |= !lease_fenced(tile->lease);
 			if (job->lane == LANE_WHOLE)
 				worker_will_litter(tile->lease);
 			lease_end(tile->lease);

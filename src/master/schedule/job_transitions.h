@@ -8,6 +8,7 @@
 
 #include "master/commit/commit.h"
 #include "master/job/job.h"
+#include "master/schedule/job_events.h"
 
 struct master;
 
@@ -17,5 +18,8 @@ void jobs_ask_commit(struct committer *committer, struct job *job, enum commit_k
 void jobs_stop_run(struct master *master, struct job *job);
 /* At the end of the process: a file given by hand leaves no temp files (a claim's are swept at the next start). */
 void jobs_abandon(struct master *master, struct job *job);
+
+job_effect_fn effect_hand_in, effect_stop_run, effect_remove_temps, effect_ask_commit, effect_say_lane,
+	effect_say_restart, effect_say_bad, effect_say_given_up;
 
 #endif

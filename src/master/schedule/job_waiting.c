@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "master/inbox/claim_end.h"
 #include "master/report/view.h"
-#include "master/schedule/job_effects.h"
+#include "master/schedule/job_events.h"
 #include "master/schedule/schedule_private.h"
 
 /* After a task that the broker did not take. */

@@ -7,6 +7,7 @@
 #define DROPMILL_MASTER_SCHEDULE_JOB_WAITING_H
 
 #include "master/job/job.h"
+#include "master/schedule/job_events.h"
 
 struct master;
 
@@ -14,5 +15,7 @@ struct master;
 void jobs_undelivered(struct master *master, struct job *job, const char *why);
 /* Back to its inbox, now or as soon as that can be. */
 void jobs_give_back(struct master *master, struct claim *claim /* takes */);
+
+job_effect_fn effect_set_timer, effect_say_name_taken, effect_say_waiting, effect_say_waited;
 
 #endif

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "master/fleet/failure_votes.h"
-#include "master/schedule/dispatch.h"
+#include "master/schedule/retry_task.h"
 #include "master/schedule/schedule_private.h"
 
 /* What the last heartbeat names. */
@@ -55,12 +55,12 @@ static const struct lease *in_hand(const struct worker *worker)
 	return index < 0 ? NULL : g_queue_peek_nth((GQueue *)&worker->leases, (guint)index);
 }
 
-static void fail_overtime(struct master *master, struct job *job, guint tile)
+static void fail_overtime(struct master *master, const struct job *job, guint tile)
 {
 	g_autofree char *reason =
 		g_strdup_printf("took longer than %g s (limits: seconds)", job->pipeline->limits.seconds);
 
-	dispatch_dead_letter(&master->link, job, tile, reason);
+	task_dead_letter(&master->link, job, tile, reason);
 	job_bad(master, job, SHOWN_LIMIT, reason);
 }
 
@@ -111,22 +111,8 @@ void poison_task_worker_gone(struct master *master, struct worker *worker, bool 
 	guint count = poison->deaths + poison->silences;
 	g_autofree char *reason = g_strdup_printf("killed %u worker%s (%s%s)", count, count == 1 ? "" : "s",
 		poison->differ ? "the last one: " : "", g_quark_to_string(end.how));
-	dispatch_dead_letter(&master->link, job, index, reason);
+	task_dead_letter(&master->link, job, index, reason);
 	job_bad(master, job, SHOWN_CRASH, reason);
-}
-
-/* Its other tasks go to others at once: they wait behind one that never ends. Those that cannot be taken from it stay until it is dead. */
-static void take_others_back(struct master *master, struct worker *worker)
-{
-	guint count = g_queue_get_length(&worker->leases);
-
-	for (; count > 0 && !g_queue_is_empty(&worker->leases); count--) {
-		struct lease *lease = g_queue_peek_head(&worker->leases);
-		if (dispatch_fenced(lease))
-			dispatch_take_back(master, lease, "its worker hangs on another task");
-		else
-			g_queue_push_tail(&worker->leases, g_queue_pop_head(&worker->leases));
-	}
 }
 
 static void replace_stuck(struct fleet *fleet, struct worker *worker)
@@ -136,17 +122,16 @@ static void replace_stuck(struct fleet *fleet, struct worker *worker)
 		supervisor_kill(fleet->supervisor, worker->beat->pid);
 }
 
-/* A task in hand for longer than its pipeline allows: its job fails, and its worker is replaced: killed here; one elsewhere ends itself, or
- * gets nothing more as long as it says that it is still on it. */
-static void stop_hanging(struct master *master, struct worker *worker)
+/* Killed here; one elsewhere ends itself, or gets nothing more as long as it says that it is still on it. */
+bool poison_task_stop(struct master *master, struct worker *worker)
 {
 	const struct lease *lease = NULL;
 
 	for (GList *link = worker->leases.head; link && !lease; link = link->next)
 		lease = in_heartbeat(link->data) ? link->data : NULL;
-	struct job *job = lease ? lease->job : NULL;
+	const struct job *job = lease ? lease->job : NULL;
 	if (!job || !poison_task_hangs(worker->beat->busy_us, job->pipeline->limits.seconds))
-		return;
+		return false;
 	const struct tile *tile = &job->tiles[lease->tile];
 	const struct lease *other = tile->extra == lease ? tile->lease : tile->extra;
 	replace_stuck(&master->fleet, worker);
@@ -154,7 +139,7 @@ static void stop_hanging(struct master *master, struct worker *worker)
 	if (other && in_heartbeat(other))
 		replace_stuck(&master->fleet, other->worker);
 	fail_overtime(master, job, lease->tile);
-	take_others_back(master, worker);
+	return true;
 }
 
 /* Nothing of this job is in anybody's hands but its codec's. */
@@ -164,24 +149,11 @@ static bool codec_owes(const struct job *job)
 	       g_queue_is_empty((GQueue *)&job->ready);
 }
 
-static void stop_hanging_codec(struct master *master, struct job *job)
+void poison_task_stop_codec(struct master *master, const struct job *job)
 {
 	if (!codec_owes(job) || !poison_task_hangs(clock_now_us() - job->codec_us, job->pipeline->limits.seconds))
 		return;
 	g_autofree char *reason = g_strdup_printf("its codec took longer than %g s for %s (limits: seconds)",
 		job->pipeline->limits.seconds, job->tiles ? "its next rows" : "the header and the plan");
 	job_bad(master, job, SHOWN_LIMIT, reason);
-}
-
-void poison_task_tick(struct master *master)
-{
-	GPtrArray *all = workers_all(master->fleet.workers);
-
-	for (guint i = 0; i < all->len; i++) {
-		struct worker *worker = g_ptr_array_index(all, i);
-		if (worker->state != WORKER_GONE)
-			stop_hanging(master, worker);
-	}
-	for (guint i = 0; i < master->queue.running->len; i++)
-		stop_hanging_codec(master, g_ptr_array_index(master->queue.running, i));
 }

@@ -12,7 +12,9 @@ struct master;
 
 /* A worker died, or fell silent: the task that it had in hand is suspected, and its job fails when it was so often enough. */
 void poison_task_worker_gone(struct master *master, struct worker *worker, bool dead);
-/* The clock: tasks and codecs that take longer than their pipeline allows. */
-void poison_task_tick(struct master *master);
+/* True: its task is in hand for longer than its pipeline allows. The job fails then, and the worker is replaced. */
+bool poison_task_stop(struct master *master, struct worker *worker);
+/* Fails this job when its codec owes something, and takes longer than its pipeline allows. */
+void poison_task_stop_codec(struct master *master, const struct job *job);
 
 #endif

@@ -17,7 +17,7 @@
 #include "master/fleet/speculative.h"
 #include "master/fleet/worker_timing.h"
 #include "master/report/view.h"
-#include "master/schedule/dispatch.h"
+#include "master/schedule/retry_task.h"
 #include "master/schedule/schedule_private.h"
 #include "master/schedule/send_task.h"
 
@@ -59,7 +59,7 @@ static bool help(struct master *master, const struct speculative_task *late, str
 		return false;
 	gint64 since = worker_timing_since_us(worker, clock_now_us());
 	bool shared = job->segment && lease->plane == PLANE_SHM;
-	bool taken = shared && late->facts.fresh && dispatch_fenced(lease);
+	bool taken = shared && late->facts.fresh && lease_fenced(lease);
 	note(late, helper->id, since, taken);
 	log_debug("%s tile %u: %s is late (%" G_GINT64_FORMAT " us to go), %s gets it%s", job->id, index, worker->id,
 		late->facts.until_us, helper->id, taken ? "" : " as well");
@@ -79,7 +79,7 @@ static gboolean look_again(gpointer data)
 	struct master *master = data;
 
 	master->fleet.timer = 0;
-	dispatch(master);
+	master->events.wanted = true;
 	return G_SOURCE_REMOVE;
 }
 
@@ -109,7 +109,7 @@ bool reissue_over(struct job *job, guint index)
 
 	if (!lease)
 		return false;
-	bool writes = !dispatch_fenced(lease);
+	bool writes = !lease_fenced(lease);
 	job->held += writes;
 	lease_lose(lease, writes);
 	return writes;

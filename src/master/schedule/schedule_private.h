@@ -44,6 +44,7 @@ struct master {
 	GMainLoop *loop;
 	struct settings settings;
 	struct queue queue;
+	struct job_events events; /* that run_effects() has not taken up yet */
 	struct fleet fleet;
 	struct stats stats;
 	struct report report;

@@ -14,9 +14,9 @@
 #include "base/testing/crash.h"
 #include "master/fleet/lease.h"
 #include "master/schedule/asset_copies.h"
-#include "master/schedule/dispatch.h"
-#include "master/schedule/job_start.h"
+#include "master/schedule/job_events.h"
 #include "master/schedule/job_waiting.h"
+#include "master/schedule/retry_task.h"
 #include "master/schedule/schedule_private.h"
 
 /* Memory of this machine, or for a whole job its files. */
@@ -134,9 +134,9 @@ static void take_undelivered(
 	if (delivery == DELIVERY_UNREADABLE) {
 		job_fault(master, job, error);
 	} else if (delivery == DELIVERY_REFUSED) {
-		dispatch_lost(master, lease, why);
+		task_lost(master, lease, why);
 	} else {
-		dispatch_take_back(master, lease, why);
+		task_take_back(master, lease, why);
 		jobs_undelivered(master, job, why);
 	}
 }
@@ -153,8 +153,7 @@ static gboolean not_sent(gpointer data)
 	if (lease) {
 		log_debug("%s tile %u was not delivered: %s", job->id, sent->tile, sent->error->message);
 		take_undelivered(master, lease, sent->delivery, sent->error);
-		jobs_start(master);
-		dispatch(master);
+		master->events.wanted = true;
 	}
 	sent_free(sent);
 	return G_SOURCE_REMOVE;

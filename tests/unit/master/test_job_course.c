@@ -52,7 +52,7 @@ static const struct course_case cases[] = {
 		{EFFECT_STOP_RUN, EFFECT_SAY_BAD, EFFECT_ASK_COMMIT}},
 	{{.phase = PHASE_PLANNING}, {.kind = EVENT_PLANNED}, {.phase = PHASE_RUNNING}, {EFFECT_NONE}},
 	{{.phase = PHASE_RUNNING, .run = 5}, {.kind = EVENT_RENEWED, .run = 8}, {.phase = PHASE_RUNNING, .run = 8},
-		{EFFECT_NONE}},
+		{EFFECT_RENEW}},
 	{{.phase = PHASE_RUNNING, .waits = 4, .stuck = true}, {.kind = EVENT_MADE},
 		{.phase = PHASE_COMMITTING, .verdict = VERDICT_MADE},
 		{EFFECT_SAY_WAITED, EFFECT_HAND_IN, EFFECT_ASK_COMMIT}},
@@ -146,6 +146,7 @@ static struct job_event event_of(const struct course_case *given)
 
 	event.now_us = NOW;
 	event.ticket = TICKET;
+	event.of_run = given->before.run;
 	return event;
 }
 
@@ -193,14 +194,17 @@ static void no_row_is_without_a_case(void **state)
 			fail_msg("row %d of the table has no case", i);
 }
 
-static void an_answer_to_an_older_request_changes_nothing(void **state)
+static void what_is_of_an_older_request_or_run_changes_nothing(void **state)
 {
 	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		struct course course = before(&cases[i]);
 		struct job_event event = event_of(&cases[i]);
 		event.ticket--;
-		assert_int_equal(job_step(&course, &event).taken, !event_answers(event.kind));
+		assert_int_equal(job_step(&course, &event).taken, event_bond(event.kind) != BOND_TICKET);
+		event = event_of(&cases[i]);
+		event.of_run--;
+		assert_int_equal(job_step(&course, &event).taken, event_bond(event.kind) != BOND_RUN);
 	}
 }
 
@@ -245,7 +249,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_row_does_what_it_says),
 		cmocka_unit_test(no_row_is_without_a_case),
-		cmocka_unit_test(an_answer_to_an_older_request_changes_nothing),
+		cmocka_unit_test(what_is_of_an_older_request_or_run_changes_nothing),
 		cmocka_unit_test(nothing_follows_an_end),
 		cmocka_unit_test(whoever_must_act_can_end_the_phase),
 	};

@@ -63,10 +63,10 @@ static void mark_answered(struct world *world, guint32 ticket)
 	assert_true(found);
 }
 
-/* The same task, under another ticket: its lease goes on. */
-static void keep_leases(struct world *world, enum job_phase was)
+/* The codec that planned brings the tiles. */
+static void bring_tiles(struct world *world, enum job_phase was)
 {
-	if (world->course.phase == PHASE_RUNNING && (was == PHASE_RUNNING || was == PHASE_PLANNING))
+	if (world->course.phase == PHASE_RUNNING && was == PHASE_PLANNING)
 		request(world, ACTOR_LEASES);
 }
 
@@ -81,6 +81,7 @@ static void run_effect(struct world *world, enum job_effect effect)
 		request(world, ACTOR_PROCESS);
 		break;
 	case EFFECT_OFFER_WHOLE:
+	case EFFECT_RENEW:
 		request(world, ACTOR_LEASES);
 		break;
 	case EFFECT_SET_TIMER:
@@ -106,14 +107,16 @@ static bool happens(struct world *world, struct job_event event)
 	if (!step.taken)
 		return false;
 	assert_false(phase_ended(was));
-	if (event_answers(event.kind))
+	if (event_bond(event.kind) == BOND_TICKET)
 		mark_answered(world, event.ticket);
+	if (event_bond(event.kind) == BOND_RUN)
+		assert_int_equal(event.of_run, world->course.run);
 	/* A run of this number was never before. */
 	assert_true(event.kind != EVENT_STARTED || step.course.run > world->course.run);
 	world->course = step.course;
 	for (guint i = 0; i < EFFECTS_MOST; i++)
 		run_effect(world, step.effects[i]);
-	keep_leases(world, was);
+	bring_tiles(world, was);
 	assert_int_equal(world->outcomes, phase_ended(world->course.phase));
 	assert_true(somebody_acts(world));
 	assert_true(world->course.faults <= world->course.attempts);
@@ -148,6 +151,8 @@ static struct job_event any(struct world *world)
 
 	event.lane = g_rand_boolean(world->random) ? LANE_WHOLE : LANE_TILED;
 	event.run = ++world->run;
+	/* Of the run that is, or of one before. */
+	event.of_run = world->course.run - (g_rand_int_range(world->random, 0, 4) == 0);
 	event.ticket = world->requests[(guint)g_rand_int(world->random) % REQUESTS].ticket;
 	if (g_rand_int_range(world->random, 0, 4) == 0)
 		event.ticket = g_rand_int(world->random);
@@ -174,7 +179,7 @@ static struct job_event calm(struct world *world)
 		return start(world);
 	if (phase == PHASE_HELD_UP)
 		world->now_us = MAX(world->now_us, world->course.not_before_us);
-	return (struct job_event){.kind = well[phase], .ticket = world->course.ticket};
+	return (struct job_event){.kind = well[phase], .ticket = world->course.ticket, .of_run = world->course.run};
 }
 
 /* No more faults: it ends. */
@@ -223,8 +228,8 @@ static void what_only_breaks_is_given_up(void **state)
 		while (world.events < 1000 && !phase_commits(world.course.phase)) {
 			struct job_event event = calm(&world);
 			if (event.kind == EVENT_MADE)
-				event = (struct job_event){
-					kinds[k], .lane = world.events % 2 ? LANE_WHOLE : LANE_TILED};
+				event = (struct job_event){kinds[k], .of_run = event.of_run,
+					.lane = world.events % 2 ? LANE_WHOLE : LANE_TILED};
 			happens(&world, event);
 		}
 		assert_int_equal(world.course.verdict, VERDICT_BAD);
