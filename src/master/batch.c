@@ -20,9 +20,9 @@
 #include "master/reload.h"
 #include "master/schedule/job_end.h"
 #include "master/schedule/job_start.h"
-#include "master/schedule/schedule_private.h"
 #include "master/start.h"
 #include "master/start_link.h"
+#include "master/state/state.h"
 
 #define BAR_CELLS 30
 #define DRAW_MS 100

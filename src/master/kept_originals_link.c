@@ -3,7 +3,7 @@
 #include "master/kept_originals_link.h"
 
 #include "master/commit/kept_originals.h"
-#include "master/schedule/schedule_private.h"
+#include "master/state/state.h"
 
 static enum intake_known known(
 	const struct inbox *inbox, const char *relative, const struct stat *status, bool told, void *user)

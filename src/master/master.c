@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * The master's loop: start, clock, signals, reload, drain: see master.h and schedule_private.h. */
+ * The master's loop: start, clock, signals, reload, drain: see master.h. */
 #include "master/master.h"
 
 #include <gio/gio.h>
@@ -27,10 +27,10 @@
 #include "master/schedule/job_transitions.h"
 #include "master/schedule/job_waiting.h"
 #include "master/schedule/schedule.h"
-#include "master/schedule/schedule_private.h"
 #include "master/service.h"
 #include "master/start.h"
 #include "master/start_link.h"
+#include "master/state/state.h"
 
 static void tell_service(const struct master *master)
 {

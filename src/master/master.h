@@ -27,7 +27,7 @@ int master_once(const struct options *options, const char *pipeline, char **file
 /* `dropmill worker`: options->count workers of a cluster, kept running until SIGTERM. Returns the exit status. */
 int worker_host_run(const struct options *options);
 
-/* ---- what `run` and `once` share; the state itself: master/schedule/schedule_private.h */
+/* ---- what `run` and `once` share; the state itself: master/state/state.h */
 
 struct master;
 

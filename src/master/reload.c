@@ -7,9 +7,9 @@
 #include "base/log.h"
 #include "master/report/view.h"
 #include "master/schedule/asset_copies.h"
-#include "master/schedule/schedule_private.h"
 #include "master/service.h"
 #include "master/start.h"
+#include "master/state/state.h"
 
 #define RELOAD_QUIET_MS 300
 

@@ -18,7 +18,7 @@
 #include "base/log.h"
 #include "master/config/allowed.h"
 #include "master/master.h"
-#include "master/schedule/schedule_private.h"
+#include "master/state/state.h"
 
 #define LOCKED_TRIES 30 /* to open the history, a second and a half each */
 

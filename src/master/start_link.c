@@ -13,8 +13,8 @@
 #include "master/link/broker.h"
 #include "master/schedule/assemble.h"
 #include "master/schedule/schedule.h"
-#include "master/schedule/schedule_private.h"
 #include "master/start.h"
+#include "master/state/state.h"
 
 static gboolean take_result(gpointer data)
 {

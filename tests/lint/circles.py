@@ -13,7 +13,7 @@ import sys
 import layers
 
 # How many files stand in circles, by the first folder below src/; folders that are not named have none.
-FILES_IN_CIRCLES = {"master": 10}
+FILES_IN_CIRCLES = {}
 # Uses of a file in a room that ALLOWED of layers.py does not list, at link level.
 UNLISTED = 20
 # How many rooms use each other in a circle.

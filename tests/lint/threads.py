@@ -11,7 +11,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SOURCE = os.path.join(ROOT, "src")
 # What only the loop may include, by itself or by another header.
-LOOP_HEADERS = ("master/job/job.h", "master/schedule/schedule_private.h")
+LOOP_HEADERS = ("master/job/job.h", "master/state/state.h")
 # Functions of files that include one of these, which run on other threads: who calls them, and which.
 ON_THREADS = {
     "master/schedule/send_task.c": {"delivered": "the bus"},

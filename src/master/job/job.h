@@ -61,7 +61,7 @@ struct job {
 	struct claim *claim;
 	struct pipeline *pipeline;
 	bool loose;           /* `once`: the original is no claim and stays where it is */
-	struct course course; /* job_happens() alone writes it */
+	struct course course; /* run_effects() alone writes it */
 	enum lane lane;
 	bool sent_as_file;    /* its file, which could be cut, goes to one worker: see policy/placement.h */
 	int threads;          /* whole: of the worker that has it; 0: one */

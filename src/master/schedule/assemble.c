@@ -22,10 +22,10 @@
 #include "master/report/view_task.h"
 #include "master/schedule/asset_copies.h"
 #include "master/schedule/job_codec.h"
-#include "master/schedule/job_events.h"
 #include "master/schedule/reissue.h"
 #include "master/schedule/schedule.h"
-#include "master/schedule/schedule_private.h"
+#include "master/state/job_events.h"
+#include "master/state/state.h"
 
 /* A late whole result's temp files: nobody will rename them. Only names that are ours, in our folder, and not those of the present run:
  * Kafka may hand one result in twice, and the second must not take the files away that are being committed for the first. */

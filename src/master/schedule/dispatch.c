@@ -8,8 +8,8 @@
 #include "master/fleet/worker_select.h"
 #include "master/report/view.h"
 #include "master/schedule/reissue.h"
-#include "master/schedule/schedule_private.h"
 #include "master/schedule/send_task.h"
+#include "master/state/state.h"
 
 /* Of each worker: what is on its way to all of them stays within the budget. */
 static gsize cluster_window(const struct master *master)

@@ -9,8 +9,8 @@
 #include "master/fleet/worker_select.h"
 #include "master/report/view.h"
 #include "master/schedule/asset_copies.h"
-#include "master/schedule/job_events.h"
-#include "master/schedule/schedule_private.h"
+#include "master/state/job_events.h"
+#include "master/state/state.h"
 
 /* Its file, which could be cut, goes to one worker: see policy/placement.h. */
 static bool sends_file(struct master *master, struct job *job, JsonObject *plan)

@@ -12,9 +12,9 @@
 #include "base/terminal.h"
 #include "master/report/view_job.h"
 #include "master/report/view_pipeline.h"
-#include "master/schedule/job_events.h"
 #include "master/schedule/job_waiting.h"
-#include "master/schedule/schedule_private.h"
+#include "master/state/job_events.h"
+#include "master/state/state.h"
 #include "status/timeline.h"
 
 /* What the page tells of it, for the history. */

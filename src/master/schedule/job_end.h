@@ -7,7 +7,7 @@
 #define DROPMILL_MASTER_SCHEDULE_JOB_END_H
 
 #include "master/commit/commit.h"
-#include "master/schedule/job_events.h"
+#include "master/state/job_events.h"
 
 struct master;
 

@@ -19,8 +19,8 @@
 #include "master/report/view_job.h"
 #include "master/schedule/asset_copies.h"
 #include "master/schedule/job_codec.h"
-#include "master/schedule/job_events.h"
-#include "master/schedule/schedule_private.h"
+#include "master/state/job_events.h"
+#include "master/state/state.h"
 
 /* Inline tiles on the embedded broker: with its margin a tile must stay well under the mock's partition. */
 #define EMBEDDED_TILE_BYTES (1 << 20)

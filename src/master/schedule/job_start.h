@@ -10,7 +10,7 @@
 #include "master/config/settings.h"
 #include "master/fleet/fleet.h"
 #include "master/job/job.h"
-#include "master/schedule/job_events.h"
+#include "master/state/job_events.h"
 
 struct master;
 

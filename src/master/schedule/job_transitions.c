@@ -14,7 +14,7 @@
 #include "master/fleet/lease.h"
 #include "master/report/view_job.h"
 #include "master/schedule/job_codec.h"
-#include "master/schedule/schedule_private.h"
+#include "master/state/state.h"
 
 void jobs_stop_run(struct master *master, struct job *job)
 {

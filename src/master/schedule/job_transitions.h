@@ -8,7 +8,7 @@
 
 #include "master/commit/commit.h"
 #include "master/job/job.h"
-#include "master/schedule/job_events.h"
+#include "master/state/job_events.h"
 
 struct master;
 

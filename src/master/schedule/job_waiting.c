@@ -10,8 +10,8 @@
 #include "base/log.h"
 #include "master/inbox/claim_end.h"
 #include "master/report/view.h"
-#include "master/schedule/job_events.h"
-#include "master/schedule/schedule_private.h"
+#include "master/state/job_events.h"
+#include "master/state/state.h"
 
 /* After a task that the broker did not take. */
 #define GIVE_AGAIN_US (2 * G_TIME_SPAN_SECOND)

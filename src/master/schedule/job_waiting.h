@@ -7,7 +7,7 @@
 #define DROPMILL_MASTER_SCHEDULE_JOB_WAITING_H
 
 #include "master/job/job.h"
-#include "master/schedule/job_events.h"
+#include "master/state/job_events.h"
 
 struct master;
 

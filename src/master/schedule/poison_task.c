@@ -10,7 +10,7 @@
 #include "base/process.h"
 #include "master/fleet/failure_votes.h"
 #include "master/schedule/retry_task.h"
-#include "master/schedule/schedule_private.h"
+#include "master/state/state.h"
 
 /* What the last heartbeat names. */
 static bool in_heartbeat(const struct lease *lease)

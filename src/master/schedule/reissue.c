@@ -18,8 +18,8 @@
 #include "master/fleet/worker_timing.h"
 #include "master/report/view.h"
 #include "master/schedule/retry_task.h"
-#include "master/schedule/schedule_private.h"
 #include "master/schedule/send_task.h"
+#include "master/state/state.h"
 
 #define TIMER_LEAST_MS 10
 

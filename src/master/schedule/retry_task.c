@@ -5,8 +5,8 @@
 #include "base/counters.h"
 #include "base/log.h"
 #include "master/fleet/lease.h"
-#include "master/schedule/job_events.h"
-#include "master/schedule/schedule_private.h"
+#include "master/state/job_events.h"
+#include "master/state/state.h"
 
 void task_take_back(struct master *master, struct lease *lease, const char *why)
 {

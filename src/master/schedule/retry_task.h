@@ -3,8 +3,7 @@
  * Purpose:   what becomes of a task whose worker does not answer: another gets it, or nobody shall try it again.
  * Thread:    the master's loop. Ownership: the job's, unless said otherwise.
  */
-#ifndef DROPMILL_MASTER_SCHEDULE_RETRY_TASK_H
-#define DROPMILL_MASTER_SCHEDULE_RETRY_TASK_H
+#pragma once
 
 #include "master/fleet/lease.h"
 #include "master/link/link.h"
@@ -24,5 +23,3 @@ void task_lost(struct master *master, struct lease *lease, const char *why);
 void task_take_others_back(struct master *master, struct worker *worker);
 /* To the dead-letter topic: a task that nobody shall try again. */
 void task_dead_letter(struct link *link, const struct job *job, guint tile, const char *reason);
-
-#endif

@@ -8,7 +8,7 @@
 #include "master/schedule/job_start.h"
 #include "master/schedule/job_transitions.h"
 #include "master/schedule/job_waiting.h"
-#include "master/schedule/schedule_private.h"
+#include "master/state/state.h"
 
 static void leave_list(struct queue *queue, struct job *job, enum job_list list)
 {

@@ -4,12 +4,9 @@
  * Thread:    the master's loop.
  * Ownership: a job may be gone afterwards.
  */
-#ifndef DROPMILL_MASTER_SCHEDULE_RUN_EFFECTS_H
-#define DROPMILL_MASTER_SCHEDULE_RUN_EFFECTS_H
+#pragma once
 
 struct master;
 
 /* Until nothing is posted any more. Not from an effect. */
 void run_effects(struct master *master);
-
-#endif

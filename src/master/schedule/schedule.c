@@ -13,7 +13,7 @@
 #include "master/schedule/reissue.h"
 #include "master/schedule/retry_task.h"
 #include "master/schedule/run_effects.h"
-#include "master/schedule/schedule_private.h"
+#include "master/state/state.h"
 
 /* Heartbeats in a row that say "idle" while a task is out: its message was lost on the way. */
 #define IDLE_BEATS 3

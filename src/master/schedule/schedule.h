@@ -3,8 +3,7 @@
  * Purpose:   the top of the room. Files below it post events of jobs (job_events.h); this one has them run, and then gives out work.
  * Thread:    the master's loop. Ownership: none.
  */
-#ifndef DROPMILL_MASTER_SCHEDULE_SCHEDULE_H
-#define DROPMILL_MASTER_SCHEDULE_SCHEDULE_H
+#pragma once
 
 #include "master/fleet/workers.h"
 
@@ -20,5 +19,3 @@ void schedule_worker_changed(struct worker *worker, void *user);
 void schedule_broker_changed(bool back, void *user);
 /* The clock: leases that were lost on the way, tasks that hang, jobs whose pause is over. */
 void schedule_tick(struct master *master);
-
-#endif

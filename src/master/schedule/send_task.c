@@ -14,10 +14,10 @@
 #include "base/testing/crash.h"
 #include "master/fleet/lease.h"
 #include "master/schedule/asset_copies.h"
-#include "master/schedule/job_events.h"
 #include "master/schedule/job_waiting.h"
 #include "master/schedule/retry_task.h"
-#include "master/schedule/schedule_private.h"
+#include "master/state/job_events.h"
+#include "master/state/state.h"
 
 /* Memory of this machine, or for a whole job its files. */
 static bool may_share(const struct worker *worker, const struct job *job)

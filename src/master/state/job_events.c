@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Events by value: see job_events.h. */
-#include "master/schedule/job_events.h"
+#include "master/state/job_events.h"
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "master/schedule/schedule_private.h"
+#include "master/state/state.h"
 
 void job_happens(struct master *master, const struct job *job, struct job_event event)
 {

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   what happens to a job is posted, by value, by whoever sees it. run_effects.c takes it up after the present handler, in this order.
+ * Purpose:   what happens to a job is posted, by value, by whoever sees it. schedule/run_effects.c takes it up after the present handler, in this order.
  *            So nobody below it calls upward, and a job lives until its handler has ended.
  * Thread:    the master's loop.
  * Ownership: texts are copied. An event of a job that is gone, or of an older run or request, means nothing: see job_course.h.
  */
-#ifndef DROPMILL_MASTER_SCHEDULE_JOB_EVENTS_H
-#define DROPMILL_MASTER_SCHEDULE_JOB_EVENTS_H
+#pragma once
 
 #include "master/job/job.h"
 
@@ -45,5 +44,3 @@ void job_other_lane(struct master *master, const struct job *job, enum lane lane
 void job_made(struct master *master, const struct job *job);
 /* A whole job's task was taken back: another run, other temp files. */
 void job_renewed(struct master *master, const struct job *job);
-
-#endif

@@ -4,8 +4,8 @@
  * Thread:    the master's loop and nobody else.
  * Ownership: struct master owns all of it.
  */
-#ifndef DROPMILL_MASTER_SCHEDULE_SCHEDULE_PRIVATE_H
-#define DROPMILL_MASTER_SCHEDULE_SCHEDULE_PRIVATE_H
+#ifndef DROPMILL_MASTER_STATE_STATE_H
+#define DROPMILL_MASTER_STATE_STATE_H
 
 #include <gio/gio.h>
 
@@ -20,10 +20,10 @@
 #include "master/intake/intake.h"
 #include "master/job/job.h"
 #include "master/job/queue.h"
+#include "master/link/codec_link.h"
 #include "master/link/link.h"
 #include "master/report/report.h"
-#include "master/schedule/codec_link.h"
-#include "master/schedule/job_events.h"
+#include "master/state/job_events.h"
 #include "status/not_taken.h"
 #include "status/stats.h"
 

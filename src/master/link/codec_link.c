@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The master's end of a codec process: see codec_link.h. */
-#include "master/schedule/codec_link.h"
+#include "master/link/codec_link.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,8 +4,8 @@
  * Thread:    the master's loop; reading is asynchronous.
  * Ownership: codec_link_free() kills the process when it still runs; no event comes after it.
  */
-#ifndef DROPMILL_MASTER_SCHEDULE_CODEC_LINK_H
-#define DROPMILL_MASTER_SCHEDULE_CODEC_LINK_H
+#ifndef DROPMILL_MASTER_LINK_CODEC_LINK_H
+#define DROPMILL_MASTER_LINK_CODEC_LINK_H
 
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
