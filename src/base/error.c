@@ -3,7 +3,6 @@
 #include "base/error.h"
 
 #include <errno.h>
-#include <string.h>
 
 typedef struct {
 	int number;

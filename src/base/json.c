@@ -2,8 +2,6 @@
  * Safe reading of json-glib objects: see json.h. */
 #include "base/json.h"
 
-#include <string.h>
-
 #include "base/error.h"
 
 JsonObject *json_parse_object(const char *text, gssize length, GError **error)

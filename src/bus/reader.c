@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The consumer: partitions by hand or in a group. See kafka.h. */
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/error.h"

@@ -2,8 +2,6 @@
  * Records that wait for room: see sender.h. */
 #include "bus/sender.h"
 
-#include <string.h>
-
 #include "base/error.h"
 #include "bus/kafka.h"
 #include "bus/protocol/payload.h"

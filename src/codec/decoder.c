@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/error.h"
 #include "image/read/tiff_pieces.h"
 #include "image/table/auto.h"
 #include "image/table/vips_error.h"

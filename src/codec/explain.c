@@ -2,8 +2,6 @@
  * What would happen to a picture: see explain.h. */
 #include "codec/explain.h"
 
-#include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"

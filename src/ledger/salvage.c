@@ -5,7 +5,6 @@
 #include "ledger/salvage.h"
 
 #include <stdbool.h>
-#include <string.h>
 
 #include "ledger/schema.h"
 

@@ -3,7 +3,6 @@
 #include "ledger/sqlite_error.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "ledger/database.h"

@@ -12,9 +12,7 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <seccomp.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>

@@ -2,8 +2,6 @@
  * A job as the page shows it: see job_view.h. */
 #include "status/job_view.h"
 
-#include <string.h>
-
 const char *const job_state_names[] = {
 	[JOB_QUEUED] = "queued", [JOB_RUNNING] = "running", [JOB_DONE] = "done", [JOB_FAILED] = "failed", NULL};
 const char *const tile_shown_names[] = {[SHOWN_WAITING] = "waiting",

@@ -2,8 +2,6 @@
  * Pipelines for people: see pipeline_show.h. */
 #include "status/pipeline_show.h"
 
-#include <string.h>
-
 #include "base/json.h"
 #include "definition/implied.h"
 

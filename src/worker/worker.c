@@ -2,7 +2,6 @@
  * A worker process: see worker.h. */
 #include "worker/worker.h"
 
-#include <glib-unix.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>

@@ -2,7 +2,6 @@
  * A worker's arguments: see worker_args.h. */
 #include "worker/worker_args.h"
 
-#include <string.h>
 #include <sys/socket.h>
 
 #include "base/error.h"

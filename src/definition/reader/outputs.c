@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The outputs of a definition: see reader.h. */
-#include <string.h>
 
 #include "base/file_format.h"
 #include "definition/reader/reader.h"

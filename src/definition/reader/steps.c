@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The steps of a definition, their conditions, groups and included files: see reader.h. */
-#include <string.h>
 
 #include "definition/reader/reader.h"
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "definition/template/template.h"
 #include "definition/yaml/diagnostics.h"
 
 static const char *const names[] = {

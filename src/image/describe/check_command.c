@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * check: every error of every file with its line below it, and warnings: see commands.h. */
-#include <string.h>
 
 #include "base/json.h"
 #include "base/terminal.h"

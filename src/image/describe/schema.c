@@ -4,7 +4,6 @@
 #include "image/describe/schema.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/file_format.h"
 #include "definition/expression/expression.h"

@@ -3,7 +3,6 @@
 #include "image/encode/format_saver.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "base/json.h"

@@ -2,15 +2,12 @@
  * Deep zoom: see pyramid.h. */
 #include "image/encode/pyramid.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/disk/beneath.h"
 #include "base/disk/files.h"
-#include "base/disk/folder.h"
-#include "base/error.h"
 #include "base/json.h"
 #include "image/encode/format_prepare.h"
 #include "image/read/format.h"

@@ -2,7 +2,6 @@
  * Other bytes at some places: see patched_source.h. */
 #include "image/file/patched_source.h"
 
-#include <stdio.h>
 #include <string.h>
 
 struct patch {

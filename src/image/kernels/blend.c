@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * A second picture laid over the first: see overlay.h. */
 #include <math.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "image/kernels/overlay.h"

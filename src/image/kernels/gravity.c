@@ -3,7 +3,6 @@
 #include "image/kernels/gravity.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <string.h>
 
 const char *const gravity_names[] = {"centre", "center", "north", "northeast", "east", "southeast", "south",

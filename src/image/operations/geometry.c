@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Geometry that moves pixels and changes none; area.c cuts and adds, layout.c repeats, warp.c turns and bends, size.c
  * resamples to another size. */
-#include "base/error.h"
 #include "image/operations/groups.h"
 #include "image/table/vips_error.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Geometry that repeats, shifts and takes whole pixels: tile, wrap, zoom, subsample, pixelate. */
-#include "base/error.h"
 #include "image/kernels/extent.h"
 #include "image/operations/groups.h"
 #include "image/table/vips_error.h"

@@ -3,7 +3,6 @@
  * white alone that is what libvips' morph does to binary ones, with white as the object. */
 #include <string.h>
 
-#include "base/error.h"
 #include "image/kernels/neighbours.h"
 #include "image/operations/groups.h"
 #include "image/table/vips_error.h"

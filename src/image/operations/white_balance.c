@@ -2,7 +2,6 @@
  * White balance: each band of colour times a factor, in light rather than in levels. */
 #include <math.h>
 
-#include "base/error.h"
 #include "image/kernels/tone_support.h"
 #include "image/operations/groups.h"
 #include "image/table/vips_error.h"

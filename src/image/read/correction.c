@@ -3,7 +3,6 @@
 #include "image/read/correction.h"
 
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/auto.h"

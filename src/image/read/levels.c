@@ -3,7 +3,6 @@
 #include "image/read/levels.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "image/read/format.h"
 #include "image/read/pages.h"

@@ -2,8 +2,6 @@
  * Pages that are pictures: see pages.h. */
 #include "image/read/pages.h"
 
-#include <string.h>
-
 #include "base/error.h"
 #include "image/file/page_scan.h"
 #include "image/read/format.h"

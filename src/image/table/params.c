@@ -2,8 +2,6 @@
  * Parameters of a step with their defaults, as build functions read them: see params.h. */
 #include "image/table/params.h"
 
-#include <string.h>
-
 #include "base/json.h"
 
 static const struct param *param_find(const struct args *args, const char *name)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Saving a picture in a format: see format.h. */
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/disk/beneath.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * A job as JSON, in a list and in full: see api_job.h. */
 #include <math.h>
-#include <string.h>
 
 #include "base/disk/beneath.h"
 #include "base/json.h"

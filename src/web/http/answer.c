@@ -3,9 +3,7 @@
 #include "web/http/answer.h"
 
 #include <civetweb.h>
-#include <json-glib/json-glib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/json.h"
 

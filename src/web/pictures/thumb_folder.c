@@ -5,10 +5,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/disk/beneath.h"
-#include "base/error.h"
 
 struct kept {
 	char *path;

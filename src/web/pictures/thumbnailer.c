@@ -15,7 +15,6 @@
 #include "base/error.h"
 #include "base/fd_channel.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "base/process.h"
 
 /* A picture that takes longer is too large to be looked at in small. */

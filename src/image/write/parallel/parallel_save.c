@@ -3,12 +3,10 @@
 #include "image/write/parallel/parallel_save.h"
 
 #include "base/error.h"
-#include "base/json.h"
 #include "image/encode/format_prepare.h"
 #include "image/encode/format_saver.h"
 #include "image/read/format.h"
 #include "image/table/auto.h"
-#include "image/table/vips_error.h"
 #include "image/write/parallel/parallel_save_private.h"
 
 /* So much is worth a thread's start, and loses nothing to speak of at its edges; less would leave cores idle at the picture's end. */

@@ -4,13 +4,11 @@
  * size and for where its pieces lie. The layout is libtiff's: pieces one after the other, then the directory at an even
  * offset. Then come the values that do not fit into its entries, in the order of the model. Layout: TIFF 6.0, section
  * 2; BigTIFF as libtiff writes it. All in the machine's own byte order, as libtiff does. */
-#include <string.h>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "image/encode/tiff_exif.h"
 #include "image/file/tiff_directory.h"
-#include "image/table/auto.h"
 #include "image/write/parallel/parallel_save_private.h"
 
 enum tag {
