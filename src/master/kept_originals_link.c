@@ -2,7 +2,7 @@
  * Intake asks about originals that stay, and looks again when the answer changes: see kept_originals_link.h. */
 #include "master/kept_originals_link.h"
 
-#include "master/commit/kept_originals.h"
+#include "master/commit/kept_originals_records.h"
 #include "master/state/state.h"
 
 static enum intake_known known(

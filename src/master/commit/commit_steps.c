@@ -17,6 +17,8 @@
 #include "base/json.h"
 #include "base/testing/crash.h"
 #include "master/commit/output_check.h"
+#include "master/commit/output_conflicts.h"
+#include "master/commit/output_places.h"
 #include "master/commit/take_back.h"
 #include "master/inbox/claim_end.h"
 

@@ -10,7 +10,7 @@
 #include "master/inbox/claim_end.h"
 
 /* Is this the file that was milled? Only what is the same at first sight, or whose content can be compared. */
-static enum intake_known judge(struct record *record, const struct stat *status, bool told)
+static enum intake_known judge(struct kept_record *record, const struct stat *status, bool told)
 {
 	gint64 mtime_ns = stamp_ns(&status->st_mtim), ctime_ns = stamp_ns(&status->st_ctim);
 	bool same_time = mtime_ns == record->stamp.mtime_ns, announced = told && record->announced;
@@ -35,7 +35,7 @@ enum intake_known kept_look(
 {
 	const char *pipeline = inbox->pipeline;
 	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&kept->mutex);
-	struct record *record = kept_find(kept, pipeline, relative);
+	struct kept_record *record = kept_find(kept, pipeline, relative);
 
 	if (!record && !(record = kept_adopt(kept, pipeline, relative, status)))
 		return KNOWN_NOT;
@@ -72,10 +72,10 @@ static void settle(struct kept *kept, const struct claim *claim, const char *exp
 	g_autofree char *path = g_build_filename(claim->inbox, relative, NULL);
 	struct stat status;
 	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&kept->mutex);
-	struct record *record = kept_find(kept, claim->pipeline, expected);
+	struct kept_record *record = kept_find(kept, claim->pipeline, expected);
 
 	if (record && strcmp(relative, expected) != 0) { /* somebody was faster with the name */
-		struct record *moved =
+		struct kept_record *moved =
 			kept_put(kept, claim->pipeline, relative, record); /* not read yet: without a hash */
 		kept_drop(kept, claim->pipeline, expected);
 		record = moved;
@@ -93,7 +93,8 @@ static void settle(struct kept *kept, const struct claim *claim, const char *exp
 bool kept_return(struct kept *kept, struct claim *claim, GError **error)
 {
 	g_autofree char *relative = place_of(claim);
-	const struct record record = {.stamp = {claim->bytes, claim->mtime_ns}, .returning = true, .announced = true};
+	const struct kept_record record = {
+		.stamp = {claim->bytes, claim->mtime_ns}, .returning = true, .announced = true};
 
 	g_mutex_lock(&kept->mutex);
 	kept_put(kept, claim->pipeline, relative, &record);
@@ -107,7 +108,7 @@ bool kept_return(struct kept *kept, struct claim *claim, GError **error)
 void kept_gone(struct kept *kept, const struct inbox *inbox, const char *relative, bool deleted)
 {
 	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&kept->mutex);
-	struct record *record = kept_find(kept, inbox->pipeline, relative);
+	struct kept_record *record = kept_find(kept, inbox->pipeline, relative);
 	g_autofree char *path = record ? g_build_filename(inbox->path, relative, NULL) : NULL;
 	struct stat status;
 
@@ -128,7 +129,7 @@ static GPtrArray *unmet(struct kept *kept, const char *pipeline)
 		return list;
 	g_hash_table_iter_init(&iterator, shelf->records);
 	while (g_hash_table_iter_next(&iterator, &relative, &record))
-		if (((struct record *)record)->met != shelf->walk && !((struct record *)record)->returning)
+		if (((struct kept_record *)record)->met != shelf->walk && !((struct kept_record *)record)->returning)
 			g_ptr_array_add(list, g_strdup(relative));
 	shelf->walk++;
 	return list;
@@ -153,7 +154,7 @@ void kept_walked(struct kept *kept, const struct inbox *inbox)
 		if (!is_missing(inbox, list->pdata[i]) || is_missing(inbox, CLAIMS_FOLDER))
 			continue;
 		g_mutex_lock(&kept->mutex);
-		struct record *record = kept_find(kept, inbox->pipeline, list->pdata[i]);
+		struct kept_record *record = kept_find(kept, inbox->pipeline, list->pdata[i]);
 		if (record && !record->returning)
 			kept_drop(kept, inbox->pipeline, list->pdata[i]);
 		g_mutex_unlock(&kept->mutex);

@@ -14,16 +14,9 @@
 #ifndef DROPMILL_MASTER_COMMIT_KEPT_ORIGINALS_H
 #define DROPMILL_MASTER_COMMIT_KEPT_ORIGINALS_H
 
-#include "ledger/history.h"
 #include "master/inbox/claim.h"
 
 struct kept;
-
-/* Loads what earlier runs kept. decided: a content was compared, and kept_look() has another answer now; any thread. */
-struct kept *kept_new(
-	const struct history *history, void (*decided)(const char *path, void *user), void *user, GError **error);
-void kept_free(struct kept *kept); /* NULL is fine */
-DEFINE_AUTO(kept, kept_free)
 
 /* Commit thread: the original goes back to its place, and is known before it is in sight. */
 bool kept_return(struct kept *kept, struct claim *claim, GError **error);

@@ -28,7 +28,7 @@ struct order {
 
 static void record_free(gpointer data)
 {
-	struct record *record = data;
+	struct kept_record *record = data;
 
 	g_free(record->hash);
 	g_free(record);
@@ -47,14 +47,15 @@ struct shelf *kept_shelf(const struct kept *kept, const char *pipeline)
 	return g_hash_table_lookup(kept->shelves, pipeline);
 }
 
-struct record *kept_find(const struct kept *kept, const char *pipeline, const char *relative)
+struct kept_record *kept_find(const struct kept *kept, const char *pipeline, const char *relative)
 {
 	struct shelf *shelf = kept_shelf(kept, pipeline);
 
 	return shelf ? g_hash_table_lookup(shelf->records, relative) : NULL;
 }
 
-struct record *kept_put(struct kept *kept, const char *pipeline, const char *relative, const struct record *content)
+struct kept_record *kept_put(
+	struct kept *kept, const char *pipeline, const char *relative, const struct kept_record *content)
 {
 	struct shelf *shelf = kept_shelf(kept, pipeline);
 
@@ -63,7 +64,7 @@ struct record *kept_put(struct kept *kept, const char *pipeline, const char *rel
 		shelf->records = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, record_free);
 		g_hash_table_insert(kept->shelves, g_strdup(pipeline), shelf);
 	}
-	struct record *record = g_memdup2(content, sizeof(*content));
+	struct kept_record *record = g_memdup2(content, sizeof(*content));
 	record->met = shelf->walk;
 	g_hash_table_replace(shelf->records, g_strdup(relative), record);
 	return record;
@@ -77,7 +78,8 @@ static void order(struct kept *kept, const char *pipeline, const char *inbox, co
 	g_thread_pool_push(kept->reader, order, NULL);
 }
 
-void kept_read(struct kept *kept, const struct inbox *inbox, const char *relative, struct record *record, bool compare)
+void kept_read(
+	struct kept *kept, const struct inbox *inbox, const char *relative, struct kept_record *record, bool compare)
 {
 	record->asked = true;
 	order(kept, inbox->pipeline, inbox->path, relative, compare);
@@ -99,7 +101,7 @@ bool kept_save(struct kept *kept, const char *pipeline, const char *relative, GE
 	g_autofree char *hash = NULL;
 
 	g_mutex_lock(&kept->mutex);
-	const struct record *record = kept_find(kept, pipeline, relative);
+	const struct kept_record *record = kept_find(kept, pipeline, relative);
 	const bool there = record != NULL;
 	struct history_original original = {.owner = owner};
 	if (there) {
@@ -140,7 +142,7 @@ static char *read_content(struct kept *kept, const char *path, struct stat *seen
 /* Its content was read. False: nothing is new. */
 static bool learn(struct kept *kept, const struct order *order, const char *hash, const struct stat *seen)
 {
-	struct record *record = kept_find(kept, order->pipeline, order->relative);
+	struct kept_record *record = kept_find(kept, order->pipeline, order->relative);
 
 	if (!record)
 		return false;
@@ -204,7 +206,7 @@ static void load(const struct history_original *original, void *user)
 
 	if (slash)
 		kept_put(user, pipeline, slash + 1,
-			&(struct record){.stamp = original->stamp,
+			&(struct kept_record){.stamp = original->stamp,
 				.ctime_ns = original->ctime_ns,
 				.hash = g_strdup(original->hash)});
 }
@@ -249,7 +251,7 @@ void kept_free(struct kept *kept)
 	g_free(kept);
 }
 
-struct record *kept_adopt(struct kept *kept, const char *pipeline, const char *relative, const struct stat *status)
+struct kept_record *kept_adopt(struct kept *kept, const char *pipeline, const char *relative, const struct stat *status)
 {
 	const struct stamp stamp = stamp_of(status);
 
@@ -261,5 +263,5 @@ struct record *kept_adopt(struct kept *kept, const char *pipeline, const char *r
 	if (!g_hash_table_remove(kept->old_keys, key))
 		return NULL;
 	order(kept, NULL, NULL, key, false);
-	return kept_put(kept, pipeline, relative, &(struct record){.stamp = stamp});
+	return kept_put(kept, pipeline, relative, &(struct kept_record){.stamp = stamp});
 }

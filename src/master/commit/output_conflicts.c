@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * How a place is found for an output: see output_names.h. */
+ * How a place is found for an output: see output_conflicts.h. */
+#include "master/commit/output_conflicts.h"
+
 #include <string.h>
 #include <sys/stat.h>
 
@@ -10,9 +12,10 @@
 #include "base/error.h"
 #include "base/file_format.h"
 #include "base/json.h"
+#include "definition/template/template.h"
 #include "ledger/ledger.h"
 #include "master/commit/output_check.h"
-#include "master/commit/output_names_private.h"
+#include "master/commit/output_places.h"
 
 /* What lies at a path. */
 enum occupant {

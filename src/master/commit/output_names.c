@@ -9,8 +9,10 @@
 #include "base/disk/digest.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "definition/template/template.h"
 #include "ledger/ledger.h"
-#include "master/commit/output_names_private.h"
+#include "master/commit/output_conflicts.h"
+#include "master/commit/output_places.h"
 
 /* Reading for a hash is bound by the disk or by one core; more at once would only take cores from workers. */
 #define HASHERS 2

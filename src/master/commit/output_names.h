@@ -46,22 +46,9 @@ DEFINE_AUTO(names, names_free)
 /* Names the outputs of a job that begins. found: what is known of the original, and no outputs. */
 void names_ask(struct names *names, const struct drop *drop, struct found *found /* takes */);
 
-/* At the commit, when widths and heights are known: finds a place for each output that has none yet. */
-enum names_answer names_settle(struct names *names, const struct drop *drop, struct found *found, GError **error);
-
-/* May the commit replace what lies at the output's place? Not when somebody put a file of theirs there since the place was given: then the
- * output has none any more. False with error: that cannot be known now. Nothing there: the output is fresh. */
-bool names_may_replace(struct names *names, const struct drop *drop, struct job_output *output, GError **error);
-
-/* Did this very job write what lies at the output's place? */
-bool names_wrote(struct names *names, const struct drop *drop, const struct job_output *output);
-
 /* Into the ledger, before the output gets its name: after a crash in between the place is known for the job's own. */
 bool names_own(struct names *names, const struct drop *drop, gint64 number /* of the original, see struct found */,
 	const struct job_output *output, GError **error);
-
-/* The place was taken by a stranger after all: out of the ledger, and the output has none. */
-void names_give_up(struct names *names, struct job_output *output);
 
 /* The job is over: its places are free for others, and it waits for none. */
 void names_release(struct names *names, const struct drop *drop);

@@ -5,6 +5,8 @@
 #include "base/disk/beneath.h"
 #include "base/disk/files.h"
 #include "base/display.h"
+#include "master/commit/output_conflicts.h"
+#include "master/commit/output_places.h"
 
 static void say_it_stays(GError *error, const char *path)
 {

@@ -15,7 +15,7 @@
 
 #include "base/disk/files.h"
 #include "base/error.h" /* before cmocka, which has a macro fail() */
-#include "master/commit/kept_originals.h"
+#include "master/commit/kept_originals_records.h"
 #include "master/inbox/claim_end.h"
 #include "master/inbox/claim_id.h"
 #include "master/inbox/claim_recover.h"

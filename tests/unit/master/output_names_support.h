@@ -5,7 +5,8 @@
  */
 #pragma once
 
-#include "master/commit/output_names_private.h"
+#include "master/commit/output_conflicts.h"
+#include "master/commit/output_places.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -15,7 +15,7 @@
 #include "base/disk/files.h"
 #include "base/error.h"
 #include "ledger/ledger.h"
-#include "master/commit/kept_originals.h"
+#include "master/commit/kept_originals_records.h"
 #include "master/commit/output_xattr.h"
 #include "master/job/job.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Places of outputs that are let go, and the ledger of a new start: see output_names_private.h. */
-#include "master/commit/output_names_private.h"
+ * Places of outputs that are let go, and the ledger of a new start: see output_places.h. */
+#include "master/commit/output_places.h"
 #include "ledger/ledger.h"
 
 #include "base/log.h"

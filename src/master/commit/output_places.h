@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   what output_names.c and output_conflicts.c share. Private to them.
+ * Purpose:   the places of outputs that are taken, what is known of them, and places that are let go. For output_names.c and output_conflicts.c.
  * Thread:    everything below mutex is touched with it held. Ownership: struct names owns all of it.
  */
-#ifndef DROPMILL_MASTER_COMMIT_OUTPUT_NAMES_PRIVATE_H
-#define DROPMILL_MASTER_COMMIT_OUTPUT_NAMES_PRIVATE_H
+#ifndef DROPMILL_MASTER_COMMIT_OUTPUT_PLACES_H
+#define DROPMILL_MASTER_COMMIT_OUTPUT_PLACES_H
 
-#include "definition/template/template.h"
 #include "master/commit/output_names.h"
 #include "master/commit/output_xattr.h"
 
@@ -25,12 +24,12 @@ struct names {
 	GHashTable *numbers; /* once: owner to number */
 };
 
-/* Finds a place for each output of a new run; found has none yet. Any thread. */
-enum names_answer names_find(struct names *names, const struct drop *drop, struct found *found, GError **error);
-
 /* With the mutex held. */
 /* After a new ledger began, in place of one that was lost or damaged, it learns from the marks. */
 void names_refresh(struct names *names);
 void names_let_go(struct names *names, const struct drop *drop);
+
+/* The place was taken by a stranger after all: out of the ledger, and the output has none. */
+void names_give_up(struct names *names, struct job_output *output);
 
 #endif
