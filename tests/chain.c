@@ -21,6 +21,7 @@
 #include "image/operations/operations.h"
 #include "image/read/format.h"
 #include "image/table/vips_error.h"
+#include "image/write/format_save.h"
 
 /* No image of a chain is larger: a step that enlarges before one that shrinks would take minutes. */
 #define MOST_PIXELS (20 * 1000 * 1000)

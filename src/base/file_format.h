@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Purpose:   the table of file formats: first bytes, endings, media type, libvips' loader. How they are saved stands in
- *            image/table/format_options.c.
+ *            image/table/format_table.c.
  * Thread:    any. Ownership: everything is static.
  */
 #pragma once

@@ -6,10 +6,10 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "image/read/format.h"
 #include "image/read/header.h"
 #include "image/table/auto.h"
 #include "image/table/vips_error.h"
+#include "image/write/format_save.h"
 #include "image/write/parallel/parallel_save.h"
 
 struct encoder {

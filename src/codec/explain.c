@@ -19,6 +19,8 @@
 #include "image/read/allow.h"
 #include "image/read/format.h"
 #include "image/read/page_frames.h"
+#include "image/write/format_changes.h"
+#include "image/write/format_save.h"
 
 /* Lines that libvips keeps of a picture that it reads once: two buffers of its sink, and as much behind the loader. */
 #define STREAM_LINES 512

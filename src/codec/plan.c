@@ -18,6 +18,7 @@
 #include "image/read/format.h"
 #include "image/read/header.h"
 #include "image/read/page_frames.h"
+#include "image/write/format_save.h"
 
 /* Rows that the decoder runs ahead, where there is room: pieces of a packed file are as high. */
 #define AHEAD_ROWS 512

@@ -3,7 +3,7 @@
 #include "base/json.h"
 #include "codec/plan_profile.h"
 #include "image/chain/tilesource.h"
-#include "image/read/format.h"
+#include "image/write/format_changes.h"
 
 static void add_ring(JsonObject *object, const struct ring *ring)
 {

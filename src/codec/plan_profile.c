@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The picture's ICC profile on its way to the workers: see plan_profile.h. */
 #include "codec/plan_profile.h"
+#include "image/encode/format_prepare.h"
 
 #include "base/json.h"
 #include "image/chain/chain.h"
 #include "image/operations/operations.h"
-#include "image/read/format.h"
 #include "image/table/auto.h"
+#include "image/write/format_changes.h"
 
 /* Profiles of presses have one or two. */
 #define PROFILE_BYTES_MOST (8 << 20)

@@ -18,6 +18,8 @@
 #include "image/read/page_frames.h"
 #include "image/table/auto.h"
 #include "image/table/vips_error.h"
+#include "image/write/format_changes.h"
+#include "image/write/format_save.h"
 #include "image/write/tiff_join.h"
 #include "sandbox/path_allowlist.h"
 #include "worker/ordered_failure.h"

@@ -25,7 +25,7 @@ ALLOWED = {
     "image/asset": {"base", "base/disk", "definition/reader", "image/read", "sandbox"},
     "image/chain": {"base", "image/check", "definition/expression", "image/asset", "image/kernels", "image/operations", "image/read", "image/table"},
     "image/check": {"base", "definition/yaml", "image/asset", "image/read", "image/table"},
-    "image/describe": {"base", "image/check", "definition", "definition/expression", "definition/reader", "definition/yaml", "image/operations", "image/read", "image/table", "image/vips"},
+    "image/describe": {"base", "image/check", "definition", "definition/expression", "definition/reader", "definition/yaml", "image/operations", "image/read", "image/table", "image/vips", "image/write"},
     "image/encode": {"base", "base/disk", "definition", "image/read", "image/table", "image/vips"},
     "image/file": {"base"},
     "image/kernels": {"base", "image/operations", "image/table"},

@@ -250,7 +250,7 @@ const struct param *check_find(const struct param *params, const char *name)
 static bool belongs_to_outputs(const char *key)
 {
 	for (guint i = 0; i < format_count; i++)
-		if (check_find(formats[i].options, key))
+		if (check_find(format_table[i].options, key))
 			return true;
 	return false;
 }

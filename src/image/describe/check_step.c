@@ -2,10 +2,11 @@
  * A step of a definition, checked against the table of operations: see check.h. */
 #include "image/check/check.h"
 
+#include "image/describe/format_check.h"
 #include "image/operations/operations.h"
 #include "image/operations/vips_operation.h"
 #include "image/read/allow.h"
-#include "image/read/format.h"
+#include "image/table/format_table.h"
 
 const char *operation_near(const char *name)
 {

@@ -11,6 +11,7 @@
 #include "definition/yaml/excerpt.h"
 #include "image/describe/checked.h"
 #include "image/describe/commands_private.h"
+#include "image/describe/format_describe.h"
 #include "image/describe/schema.h"
 #include "image/operations/operations.h"
 #include "image/read/format.h"

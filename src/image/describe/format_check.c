@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Save options of a definition, checked against the table of formats; the table for people: see format.h. */
+ * Save options of a definition, checked against the table of formats: see format_check.h. */
+#include "image/describe/format_check.h"
+
 #include <string.h>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "image/check/check.h"
-#include "image/read/format.h"
+#include "image/table/auto.h"
 #include "image/table/format_table.h"
+#include "image/write/format_save.h"
 
 /* libheif has its codecs as parts that may be missing, and only an attempt tells. */
 static bool try_saver(const struct format *format)
@@ -29,7 +32,7 @@ bool format_available(const char *name)
 	if (!format)
 		return false;
 	g_assert(format_count <= G_N_ELEMENTS(known));
-	int *answer = &known[format - formats];
+	int *answer = &known[format - format_table];
 	if (*answer == 0)
 		*answer =
 			vips_type_find("VipsForeignSave", format->saver) && (!format->compression || try_saver(format))
@@ -49,7 +52,7 @@ static bool needs_no_format(
 		if (g_strv_contains(reserved, entry->key) || check_find(format_kept_options, entry->key))
 			continue;
 		for (guint f = 0; f < format_count; f++)
-			known = known || check_find(formats[f].options, entry->key);
+			known = known || check_find(format_table[f].options, entry->key);
 		if (!known)
 			continue;
 		diagnostics_add(errors, entry->line, entry->column,

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * The table of formats for people and programs: see format.h. */
+ * The table of formats for people and programs: see format_describe.h. */
+#include "image/describe/format_describe.h"
+
 #include <string.h>
 
 #include "base/json.h"
 #include "image/check/check.h"
-#include "image/read/format.h"
+#include "image/describe/format_check.h"
 #include "image/table/format_table.h"
 
 static void text_of(GString *text, const struct format *format)
@@ -104,7 +106,7 @@ char *formats_describe(const char *form)
 
 	if (strcmp(form, "json") == 0) {
 		for (guint i = 0; i < format_count; i++)
-			json_array_add_object_element(array, json_of(&formats[i]));
+			json_array_add_object_element(array, json_of(&format_table[i]));
 		g_autoptr(JsonNode) root = json_node_init_array(json_node_alloc(), array);
 		g_autofree char *lines = json_to_string(root, TRUE);
 		return g_strconcat(lines, "\n", NULL);
@@ -116,8 +118,8 @@ char *formats_describe(const char *form)
 	}
 	for (guint i = 0; i < format_count; i++)
 		if (strcmp(form, "markdown") == 0)
-			markdown_of(text, &formats[i]);
+			markdown_of(text, &format_table[i]);
 		else
-			text_of(text, &formats[i]);
+			text_of(text, &format_table[i]);
 	return g_string_free(g_steal_pointer(&text), FALSE);
 }

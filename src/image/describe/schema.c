@@ -220,7 +220,7 @@ static void define_outputs(JsonObject *definitions)
 	json_object_set_object_member(properties, "steps", reference("steps"));
 	json_object_set_object_member(properties, "when", reference("condition"));
 	for (guint i = 0; i < format_count; i++)
-		for (const struct param *p = formats[i].options; p->name; p++)
+		for (const struct param *p = format_table[i].options; p->name; p++)
 			add_param(properties, p);
 	/* Endings name formats too: jpg. */
 	json_object_set_object_member(properties, "format",

@@ -9,7 +9,6 @@
 
 #include "base/json.h"
 #include "image/encode/thumbnail.h"
-#include "image/read/format.h"
 #include "image/read/previews.h"
 #include "image/read/profile.h"
 #include "image/read/unsupported.h"

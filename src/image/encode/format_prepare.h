@@ -14,7 +14,11 @@ void format_prepare_metadata(VipsImage *image, const struct format *format, Json
 
 bool format_prepare(VipsImage *in, const struct format *format, JsonObject *save, VipsImage **out, GError **error);
 
-/* What it does, for format_implied.c too. Colours that every reader of a format takes: grey or RGB, or bands without a meaning. */
+/* Does its profile say how the picture is to be seen, and will it not be in the file? Then format_save() applies it before: as a last step
+ * would do, strip with keep: all but icc. */
+bool format_drops_profile(VipsImage *image, const char *format, JsonObject *save);
+
+/* What it does, for format_changes.c too. Colours that every reader of a format takes: grey or RGB, or bands without a meaning. */
 bool prepare_is_plain(const VipsImage *image);
 /* CMYK, and the format holds none: RGB comes of it, and its profile goes. */
 bool prepare_makes_ink_rgb(VipsImage *image, const struct format *format, JsonObject *save);

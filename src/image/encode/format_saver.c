@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Running libvips' savers: see format_saver.h. The options are in format_options.c. */
+ * Running libvips' savers: see format_saver.h. The options are in format_table.c. */
 #include "image/encode/format_saver.h"
 
 #include <stdlib.h>

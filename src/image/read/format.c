@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Opening files and saving them: see format.h. The options of the savers are in format_save.c. */
 #include "image/read/format.h"
+#include "image/table/format_table.h"
 
 #include <errno.h>
 #include <stdlib.h>

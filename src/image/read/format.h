@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   files and libvips images: open with limits, save with options.
+ * Purpose:   files opened as libvips images, with limits.
  * Thread:    any, one image to one thread. Ownership: images are returned owned.
  */
 #pragma once
 
-#include <json-glib/json-glib.h>
 #include <stdbool.h>
 #include <vips/vips.h>
 
-#include "definition/reader/definition.h"
 #include "image/table/auto.h"
-
-struct param;
 
 struct image_limits {
 	double megapixels; /* width * height of the read pixels / 1e6; 0: no limit */
@@ -43,38 +39,6 @@ VipsImage *format_load(VipsSource *source, const char *options, VipsAccess acces
 
 /* libvips' operations that take a source would not open it, or show it in wrong colours: only format_load() does. */
 bool format_must_load(VipsSource *source);
-
-/* Save options of a format, checked from a definition (struct step_rules.check_save). */
-JsonObject *format_check_save(
-	const char *format, const struct node *output, const char *const *reserved, struct diagnostics *errors);
-bool format_available(const char *format); /* the libvips at hand can write it */
-
-/* The save options of a format; format NULL: those of an output that keeps the source's format. Ends with a NULL name; NULL for an unknown format. */
-const struct param *format_options(const char *format);
-
-/* The table of formats: "text", "markdown" or "json". Returns owned. */
-char *formats_describe(const char *form);
-
-/* The save options of one of a task's outputs ({"save", "title"...}); a pyramid's title, which the place gives, is among them. Returns owned. */
-JsonObject *format_save_options(const char *format, JsonObject *wanted);
-
-/* Does its profile say how the picture is to be seen, and will it not be in the file? Then format_save() applies it before: as a last step
- * would do, strip with keep: all but icc. */
-bool format_drops_profile(VipsImage *image, const char *format, JsonObject *save);
-
-/* What format_save() converts though nobody asked for it: a set of bits, 1 << enum implied (definition/implied.h). */
-unsigned format_implied(VipsImage *image, const char *format, JsonObject *save);
-/* The words of such a set: "implied": ["profile", "depth"] into entry, if there is any. */
-void format_tell_implied(unsigned set, JsonObject *entry);
-
-/* Which of its metadata will not be in the file, though the output's options would keep it: "lost": ["exif", "xmp", "iptc"] into entry, if there
- * is any. "thumbnail": EXIF has no room for the one that was asked for. */
-void format_tell_lost(VipsImage *image, const char *format, JsonObject *save, JsonObject *entry);
-
-/* Writes image as format ("jpeg"...) with save options to path (created or overwritten), or to memory. A pyramid (dz) makes a
- * folder there, or the bytes of one for folder_unpack(). On disk: what failed is to be thrown away. */
-bool format_save(VipsImage *image, const char *path, const char *format, JsonObject *save, GError **error);
-bool format_save_memory(VipsImage *image, const char *format, JsonObject *save, GBytes **out, GError **error);
 
 /* The format that a loader stands for ("jpegload" is "jpeg", "svgload" is "svg"); "png" for those that are unknown. */
 const char *format_of_loader(const char *loader);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Saving a picture in a format: see format.h. */
+ * Saving a picture in a format: see format_save.h. */
+#include "image/write/format_save.h"
+#include "definition/pipeline.h"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -13,7 +16,6 @@
 #include "image/encode/pyramid.h"
 #include "image/encode/thumbnail.h"
 #include "image/encode/tiff_exif.h"
-#include "image/read/format.h"
 #include "image/table/vips_error.h"
 #include "image/write/parallel/parallel_save_private.h"
 

@@ -2,13 +2,14 @@
  * Pages of a TIFF, joined: see tiff_join.h. What libtiff wrote stays as it is, but for the places in it, which count from the file's start.
  * Layout: TIFF 6.0, section 2, and BigTIFF; in this machine's byte order, as libtiff writes. */
 #include "image/write/tiff_join.h"
+#include "definition/pipeline.h"
 
 #include <string.h>
 
 #include "base/error.h"
 #include "base/json.h"
-#include "image/read/format.h"
 #include "image/read/page_frames.h"
+#include "image/write/format_save.h"
 #include "image/write/parallel/parallel_save_private.h"
 
 /* As for one picture: packed sizes are not known before. */

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "codec/plan.h"
+#include "image/write/format_save.h"
 
 /* A picture of so many pixels; more: what else is asked for, or NULL. */
 static struct plan *plan_sized(int width, int height, const char *steps, int tile, const char *more)

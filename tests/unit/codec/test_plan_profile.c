@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "codec/plan.h"
+#include "image/write/format_save.h"
 
 /* A picture in this built-in profile (NULL: none), milled so. */
 static struct plan *plan_of(const char *profile, const char *steps, const char *output)

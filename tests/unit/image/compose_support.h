@@ -2,6 +2,7 @@
  * What the tests of composition share: a folder with assets, steps that name them, pictures of every kind, cutting into tiles. */
 #pragma once
 
+#include "image/write/format_save.h"
 #include "support.h"
 
 enum { WIDTH = 157, HEIGHT = 101 };

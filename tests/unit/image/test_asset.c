@@ -7,6 +7,7 @@
 #include "base/disk/files.h"
 #include "base/json.h"
 #include "image/asset/asset.h"
+#include "image/write/format_save.h"
 
 struct folder {
 	char *path, *png;

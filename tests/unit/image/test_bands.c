@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Bands, depth and metadata: values worked out by hand, metadata through a file. */
 #include "geometry_support.h"
+#include "image/write/format_save.h"
 
 #include <math.h>
 

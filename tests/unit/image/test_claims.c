@@ -4,6 +4,7 @@
 #include "support.h"
 
 #include "image/vips/vips_signature.h"
+#include "image/write/format_save.h"
 
 enum { WIDTH = 211, HEIGHT = 163, TILE_WIDTH = 37, TILE_HEIGHT = 29 };
 

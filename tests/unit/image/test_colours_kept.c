@@ -3,8 +3,10 @@
  * profile, or sRGB, keeps each byte. */
 #include "profile_support.h"
 
+#include "image/describe/format_check.h"
 #include "image/read/page_frames.h"
 #include "image/read/profile.h"
+#include "image/write/format_save.h"
 
 enum { WIDTH = 61, HEIGHT = 47 };
 

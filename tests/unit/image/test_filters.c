@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Filters made of kernels: against libvips called directly, and against values computed by hand. */
+#include "image/write/format_save.h"
 #include "tone_support.h"
 
 #include <math.h>

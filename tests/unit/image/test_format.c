@@ -7,7 +7,9 @@
 
 #include "base/file_format.h"
 #include "base/json.h"
+#include "image/table/format_table.h"
 #include "image/table/vips_error.h"
+#include "image/write/format_save.h"
 
 /* x265 forgets a kilobyte of its own when it encodes. */
 const char *__lsan_default_suppressions(void);

@@ -3,6 +3,8 @@
 #include "support.h"
 
 #include "base/json.h"
+#include "image/write/format_changes.h"
+#include "image/write/format_save.h"
 
 /* EXIF of one entry: the camera's maker. */
 static const char exif[] = "Exif\0\0II*\0\x08\0\0\0\x01\0\x0f\x01\x02\0\x06\0\0\0\x1a\0\0\0\0\0\0\0Nikon";

@@ -6,6 +6,8 @@
 #include "base/json.h"
 #include "definition/implied.h"
 #include "image/read/page_frames.h"
+#include "image/write/format_changes.h"
+#include "image/write/format_save.h"
 
 #define BIT(which) (1u << (which))
 

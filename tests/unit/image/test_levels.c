@@ -4,7 +4,9 @@
 
 #include "base/disk/files.h"
 #include "base/json.h"
+#include "image/describe/format_check.h"
 #include "image/read/allow.h"
+#include "image/write/format_save.h"
 #include "image/write/tiff_join.h"
 
 #define WIDTH 1600

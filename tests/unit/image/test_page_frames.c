@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "image/read/page_frames.h"
+#include "image/write/format_save.h"
 
 static GBytes *pages_of(const char *format, int count)
 {

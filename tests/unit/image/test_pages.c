@@ -9,6 +9,7 @@
 #include "image/file/page_scan.h"
 #include "image/read/page_frames.h"
 #include "image/read/pages.h"
+#include "image/write/format_save.h"
 #include "image/write/tiff_join.h"
 
 #define MOST 4

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Pictures encoded in strips: the same file as from one thread, whatever their size and options, in whichever order strips are done; JPEG and TIFF
- * as libvips writes them, PNG with the same pixels and metadata. */
+ * Pictures encoded in strips: JPEG and TIFF as libvips writes them, PNG with the same pixels and metadata, in any order of strips. */
 #include "support.h"
 
 #include <sys/stat.h>
@@ -9,6 +8,7 @@
 #include "base/json.h"
 #include "image/encode/format_prepare.h"
 #include "image/encode/format_saver.h"
+#include "image/write/format_save.h"
 #include "image/write/parallel/parallel_save.h"
 
 /* Rows that come band by band, and no more at once than there is room for. */

@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include "image/encode/format_prepare.h"
+#include "image/write/format_save.h"
 #include "image/write/parallel/parallel_save.h"
 
 #define SECRET "a secret face at the left edge"

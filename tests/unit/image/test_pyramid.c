@@ -6,7 +6,10 @@
 #include "base/disk/folder.h"
 #include "base/file_format.h"
 #include "base/json.h"
+#include "image/describe/format_check.h"
+#include "image/describe/format_describe.h"
 #include "image/table/format_table.h"
+#include "image/write/format_save.h"
 
 /* x265 forgets a kilobyte of its own when it encodes. */
 const char *__lsan_default_suppressions(void);
@@ -66,7 +69,7 @@ static void test_tables(void **state)
 
 	assert_null(format_options("bmp"));
 	for (guint i = 0; i < format_count; i++)
-		assert_true(file_format_find(formats[i].name)->written);
+		assert_true(file_format_find(format_table[i].name)->written);
 	for (guint i = 0; names[i]; i++) {
 		const struct param *options = format_options(names[i]);
 		g_autofree char *head = g_strdup_printf("#### %s\n", names[i]);

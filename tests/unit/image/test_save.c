@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "image/read/page_frames.h"
 #include "image/table/vips_error.h"
+#include "image/write/format_save.h"
 
 /* x265 forgets a kilobyte of its own when it encodes. */
 const char *__lsan_default_suppressions(void);

@@ -9,6 +9,9 @@
 #include "base/disk/files.h"
 #include "base/file_format.h"
 #include "base/json.h"
+#include "image/describe/format_check.h"
+#include "image/table/format_table.h"
+#include "image/write/format_save.h"
 
 static struct {
 	mode_t umask;

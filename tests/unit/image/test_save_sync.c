@@ -11,6 +11,8 @@
 
 #include "base/disk/files.h"
 #include "base/json.h"
+#include "image/describe/format_check.h"
+#include "image/write/format_save.h"
 
 static GMutex lock;
 static GHashTable *synced; /* inode -> bytes at its last fsync, negative: by a descriptor that could not write */

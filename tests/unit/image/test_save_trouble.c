@@ -8,6 +8,8 @@
 
 #include "base/disk/files.h"
 #include "base/json.h"
+#include "image/describe/format_check.h"
+#include "image/write/format_save.h"
 
 static volatile sig_atomic_t refused;
 

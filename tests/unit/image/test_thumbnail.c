@@ -5,6 +5,8 @@
 #include <libexif/exif-data.h>
 
 #include "base/json.h"
+#include "image/write/format_changes.h"
+#include "image/write/format_save.h"
 
 #define NEAR 3 /* levels, in the mean */
 

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "image/encode/format_saver.h"
+#include "image/write/format_save.h"
 #include "image/write/tiff_join.h"
 
 #define THUMBNAIL "a secret face"

@@ -4,6 +4,7 @@
 
 #include "image/read/page_frames.h"
 #include "image/read/unsupported.h"
+#include "image/write/format_save.h"
 #include "tiff_support.h"
 
 static void assert_said(GBytes *bytes, const char *name, const char *said)

@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 
 #include "image/vips/vips_signature.h"
+#include "image/write/format_save.h"
 
 enum { WIDTH = 111, HEIGHT = 93 };
 

@@ -5,6 +5,7 @@
 #include "support.h"
 
 #include "image/chain/tilesource.h"
+#include "image/write/format_save.h"
 
 enum { WIDTH = 97, HEIGHT = 61 };
 

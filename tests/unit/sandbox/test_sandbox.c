@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/disk/files.h"
+#include "image/write/format_save.h"
 
 static int try_signal_to_itself(void)
 {

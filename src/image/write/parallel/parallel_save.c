@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Strips that are encoded beside each other, joined in order: see parallel_save.h. */
 #include "image/write/parallel/parallel_save.h"
+#include "definition/pipeline.h"
 
 #include "base/error.h"
 #include "image/encode/format_prepare.h"
 #include "image/encode/format_saver.h"
-#include "image/read/format.h"
 #include "image/table/auto.h"
 #include "image/write/parallel/parallel_save_private.h"
 

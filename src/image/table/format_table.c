@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * The table of formats and of their options: see format.h and format_table.h. */
-#include "image/read/format.h"
+ * The table of formats and of their options: see format_table.h. */
 #include "image/table/format_table.h"
 
 const char *const keep_colours_values[] = {"seen", "raw", NULL};
@@ -211,7 +210,7 @@ static const struct param dz_options[] = {
 	{.name = NULL},
 };
 
-const struct format formats[] = {
+const struct format format_table[] = {
 	{.name = "jpeg",
 		.saver = "jpegsave",
 		.summary = "8 bits, grey, RGB or CMYK; no transparency",
@@ -294,7 +293,7 @@ const struct format formats[] = {
 		.any = true,
 		.folder = true},
 };
-const guint format_count = G_N_ELEMENTS(formats);
+const guint format_count = G_N_ELEMENTS(format_table);
 
 const struct param format_common_options[] = {METADATA, {.name = NULL}};
 const struct param format_kept_options[] = {PAGES, METADATA, {.name = NULL}};
@@ -302,8 +301,8 @@ const struct param format_kept_options[] = {PAGES, METADATA, {.name = NULL}};
 const struct format *format_find(const char *name)
 {
 	for (guint i = 0; i < format_count; i++)
-		if (g_str_equal(formats[i].name, name))
-			return &formats[i];
+		if (g_str_equal(format_table[i].name, name))
+			return &format_table[i];
 	return NULL;
 }
 
