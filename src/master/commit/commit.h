@@ -7,8 +7,7 @@
  * Thread:    one thread of its own, so that a slow disk never stops the master's loop; done is called on the master's loop.
  * Ownership: a request is taken; it comes back in done and is freed after it. It is a value: no job is seen (drop.h).
  */
-#ifndef DROPMILL_MASTER_COMMIT_COMMIT_H
-#define DROPMILL_MASTER_COMMIT_COMMIT_H
+#pragma once
 
 #include "ledger/history.h"
 #include "master/commit/kept_originals.h"
@@ -26,7 +25,7 @@ struct commit_request {
 	struct drop *drop;
 	struct claim *claim; /* a copy: tells in the answer where the original went */
 	struct found *found; /* copies of the outputs, which tell in the answer what became of them */
-	/* Of the job, for the history: */
+	/* For the history: */
 	char *failure; /* COMMIT_FAILURE: why */
 	bool tiled;
 	int width, height;
@@ -40,7 +39,7 @@ struct commit_request {
 	bool ok;
 	bool refused; /* error is the picture's own: it fails */
 	bool changed; /* the original was written to meanwhile: the job must start over */
-	bool lost; /* an output is gone, was not written whole, or is not what was asked for: the picture is to be milled again */
+	bool lost; /* an output is gone, was not written whole, or differs from the definition: the picture is processed again */
 	GPtrArray *next; /* ids of jobs that may have a name now which they waited for; NULL: another answer tells */
 	GError *error;
 	char *story[5]; /* COMMIT_STORY: id, original, timeline, hash and what it does */
@@ -51,10 +50,8 @@ void commit_request_free(struct commit_request *request); /* NULL is fine */
 struct committer;
 
 struct committer *committer_new(struct names *names /* borrowed */,
-	struct history *history /* borrowed; NULL: `once` */, struct kept *kept /* likewise */,
+	struct history *history /* borrowed; NULL: `once` */, struct kept *kept /* borrowed */,
 	void (*done)(struct commit_request *request, void *user), void *user);
 void committer_add(struct committer *committer, struct commit_request *request /* takes */);
 void committer_free(struct committer *committer); /* finishes what is queued; NULL is fine */
 DEFINE_AUTO(committer, committer_free)
-
-#endif

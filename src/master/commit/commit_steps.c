@@ -89,7 +89,7 @@ static bool is_missing(const char *path)
 	return beneath_stat(path, &status) != 0 && errno == ENOENT;
 }
 
-/* Is it there, and what was asked for? */
+/* Is the output there, and as the definition says? */
 static bool look_at(struct commit_request *request, struct job_output *output, GError **error)
 {
 	const struct output *wish = g_ptr_array_index(request->drop->pipeline->outputs, output->number);

@@ -5,8 +5,7 @@
  *            a folder that cannot be synced, and a transaction that cannot be written, concern all that need it.
  * Thread:    the commit thread. Ownership: borrows all.
  */
-#ifndef DROPMILL_MASTER_COMMIT_COMMIT_STEPS_H
-#define DROPMILL_MASTER_COMMIT_COMMIT_STEPS_H
+#pragma once
 
 #include "base/disk/sync_once.h"
 #include "master/commit/commit.h"
@@ -37,5 +36,3 @@ bool commit_finish(const struct commit_tools *tools, struct commit_request *requ
 
 /* Is nothing but the original left to do? */
 bool commit_is_made(const struct found *found);
-
-#endif

@@ -9,7 +9,7 @@
 #include "master/commit/kept_originals_records.h"
 #include "master/inbox/claim_end.h"
 
-/* Is this the file that was milled? Only what is the same at first sight, or whose content can be compared. */
+/* Is this the file that was processed? Yes if its times are the same; else its content is compared, if it can be read. */
 static enum intake_known judge(struct kept_record *record, const struct stat *status, bool told)
 {
 	gint64 mtime_ns = stamp_ns(&status->st_mtim), ctime_ns = stamp_ns(&status->st_ctim);

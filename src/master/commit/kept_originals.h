@@ -11,8 +11,7 @@
  * Thread:    any; a mutex inside, which is never held while a disk works. Contents are read by a thread of its own, at low priority.
  * Ownership: kept_free().
  */
-#ifndef DROPMILL_MASTER_COMMIT_KEPT_ORIGINALS_H
-#define DROPMILL_MASTER_COMMIT_KEPT_ORIGINALS_H
+#pragma once
 
 #include "master/inbox/claim.h"
 
@@ -21,14 +20,12 @@ struct kept;
 /* Commit thread: the original goes back to its place, and is known before it is in sight. */
 bool kept_return(struct kept *kept, struct claim *claim, GError **error);
 
-/* For intake, with paths relative to the inbox; told: an event told of the file since it was looked at last. */
+/* For intake, with paths relative to the inbox. told: there was an event of this file since the last look. */
 enum intake_known kept_look(
 	struct kept *kept, const struct inbox *inbox, const char *relative, const struct stat *status, bool told);
 /* A file, or a folder, was deleted or has left this name. */
 void kept_gone(struct kept *kept, const struct inbox *inbox, const char *relative, bool deleted);
-/* The inbox was walked to its end: what was not met is looked for, and forgotten when it is gone. */
+/* The inbox was walked to its end: records of files that the walk did not meet are dropped when the file is gone. */
 void kept_walked(struct kept *kept, const struct inbox *inbox);
 
 guint64 kept_count(struct kept *kept, const char *pipeline);
-
-#endif

@@ -93,7 +93,7 @@ void kept_drop(struct kept *kept, const char *pipeline, const char *relative)
 	g_hash_table_remove(shelf->records, relative);
 }
 
-/* Writes what is known at this moment: whoever is last writes what is true. */
+/* Writes the record as it is at this moment, so that the last writer is right. */
 bool kept_save(struct kept *kept, const char *pipeline, const char *relative, GError **error)
 {
 	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&kept->store_mutex);
@@ -151,16 +151,16 @@ static bool learn(struct kept *kept, const struct order *order, const char *hash
 		return false;
 	const struct stamp now = stamp_of(seen);
 	gint64 ctime_ns = stamp_ns(&seen->st_ctim);
-	if (!record->hash) { /* for later; what changed meanwhile is not what was milled */
+	if (!record->hash) { /* for later; a file that changed meanwhile is a new picture */
 		if (now.bytes != record->stamp.bytes || now.mtime_ns != record->stamp.mtime_ns ||
 			ctime_ns != record->ctime_ns)
 			return false;
 		record->hash = g_strdup(hash);
 	} else if (strcmp(record->hash, hash) != 0) {
-		log_debug("%s/%s: another content than was milled", order->pipeline, order->relative);
+		log_debug("%s/%s: its content differs from the processed one", order->pipeline, order->relative);
 		g_hash_table_remove(kept_shelf(kept, order->pipeline)->records, order->relative);
 	} else {
-		log_debug("%s/%s: the content that was milled: left alone", order->pipeline, order->relative);
+		log_debug("%s/%s: its content was processed before: left alone", order->pipeline, order->relative);
 		record->stamp = now;
 		record->ctime_ns = ctime_ns;
 		guint more = record->reads++ < QUICK_READS ? 0 : MIN(record->reads - QUICK_READS, PAUSE_DOUBLINGS);

@@ -3,8 +3,7 @@
  * Purpose:   the records of originals that stay, their database, and the thread that reads contents. Used by kept_originals.c, and to open it.
  * Thread:    whatever takes a struct kept and a path, but for kept_save(), is called with mutex held. Ownership: struct kept owns all.
  */
-#ifndef DROPMILL_MASTER_COMMIT_KEPT_ORIGINALS_RECORDS_H
-#define DROPMILL_MASTER_COMMIT_KEPT_ORIGINALS_RECORDS_H
+#pragma once
 
 #include "base/disk/stamp.h"
 #include "ledger/history.h"
@@ -50,7 +49,7 @@ struct kept_record *kept_find(const struct kept *kept, const char *pipeline, con
 struct kept_record *kept_put(struct kept *kept, const char *pipeline, const char *relative,
 	const struct kept_record *content /* takes its hash */);
 void kept_drop(struct kept *kept, const char *pipeline, const char *relative);
-/* Its content is read; compare: and then the answer is told. */
+/* Its content is read; compare: decided() is called then. */
 void kept_read(
 	struct kept *kept, const struct inbox *inbox, const char *relative, struct kept_record *record, bool compare);
 /* Without the mutex: on disk when it returns. */
@@ -58,5 +57,3 @@ bool kept_save(struct kept *kept, const char *pipeline, const char *relative, GE
 /* A mill of an older version knew it by device and inode. Returns its record, or NULL. */
 struct kept_record *kept_adopt(
 	struct kept *kept, const char *pipeline, const char *relative, const struct stat *status);
-
-#endif

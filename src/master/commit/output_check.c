@@ -14,7 +14,7 @@
 #include "base/file_format.h"
 #include "base/sniff.h"
 
-/* What a file must begin with. A pyramid that is a file is a ZIP archive, which is no picture's format. */
+/* What a file must begin with. A pyramid that is a file is a ZIP archive, which is not the format of a picture. */
 static const char *format_of(const guint8 *head, gsize length)
 {
 	return length >= 4 && memcmp(head, "PK\3\4", 4) == 0 ? "dz" : sniff_format(head, length);

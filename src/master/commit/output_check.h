@@ -4,8 +4,7 @@
  *            master decodes nothing.
  * Thread:    any. Ownership: none.
  */
-#ifndef DROPMILL_MASTER_COMMIT_OUTPUT_CHECK_H
-#define DROPMILL_MASTER_COMMIT_OUTPUT_CHECK_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -21,5 +20,3 @@ bool output_check(const char *path, const struct output_wanted *wanted, GError *
 
 /* A folder that looks like a pyramid of ours. */
 bool output_is_pyramid(const char *path);
-
-#endif

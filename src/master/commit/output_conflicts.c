@@ -27,8 +27,8 @@ enum occupant {
 	OCCUPANT_UNKNOWN,   /* the ledger cannot be read now */
 };
 
-/* Who made the file that lies there, by its mark, or, where marks cannot be or were lost, by what the ledger says that it was: never by its
- * name alone. *owner is NULL when somebody else did. False with error: that cannot be known now. */
+/* Who made the file that lies there, by its mark. Without a mark the ledger says it, by size and time, never by the name alone. *owner is
+ * NULL when somebody else made it. False with error: that cannot be known now. */
 static bool find_owner(struct names *names, const char *path, char **owner, char **job, GError **error)
 {
 	struct history_output known;
@@ -182,8 +182,8 @@ static enum names_answer refuse(const struct drop *drop, struct job_output *outp
 	return NAMES_GIVEN;
 }
 
-/* Where the order of drops decides what stays, an older picture that waits for the path goes first; the oldest of all waits for none that
- * waits, so that they never wait for each other. */
+/* Where the order of drops decides what stays, an older picture that waits for the path goes first. The oldest one waits for none of the
+ * others, so that they never wait for each other. */
 static const struct drop *older_waiter(struct names *names, const struct drop *drop, const char *path)
 {
 	GHashTableIter iter;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   where outputs go: templates filled in, and a place found for each before its picture is milled. A path belongs to one
+ * Purpose:   where outputs go: templates filled in, and a place found for each before its picture is processed. A path belongs to one
  *            picture in work at a time; a path that is taken on disk is dealt with as the pipeline's on_conflict says, by the
  *            ledger in the history, which tells the mill's own files from others. A file that the ledger does not know is
  *            never destroyed.
@@ -12,8 +12,7 @@
  *            commit thread (a mutex inside). The loop never waits for the mutex.
  * Ownership: names_free(). Questions and answers are values: no thread sees a job (drop.h).
  */
-#ifndef DROPMILL_MASTER_COMMIT_OUTPUT_NAMES_H
-#define DROPMILL_MASTER_COMMIT_OUTPUT_NAMES_H
+#pragma once
 
 #include "ledger/history.h"
 #include "master/job/drop.h"
@@ -43,7 +42,7 @@ struct names *names_new(
 void names_free(struct names *names); /* what is queued is dropped; NULL is fine */
 DEFINE_AUTO(names, names_free)
 
-/* Names the outputs of a job that begins. found: what is known of the original, and no outputs. */
+/* Names the outputs of a job that begins. found: the facts of the original, without outputs. */
 void names_ask(struct names *names, const struct drop *drop, struct found *found /* takes */);
 
 /* Into the ledger, before the output gets its name: after a crash in between the place is known for the job's own. */
@@ -55,5 +54,3 @@ void names_release(struct names *names, const struct drop *drop);
 
 /* Who may have a place now: the ids of jobs that wait for one which nobody has, the oldest for each. Returns owned. Any thread. */
 GPtrArray *names_next(struct names *names);
-
-#endif

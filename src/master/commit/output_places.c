@@ -11,7 +11,7 @@ void names_refresh(struct names *names)
 
 	if (!history_began(names->ledger))
 		return;
-	/* What was read of a damaged one may be of an older version. */
+	/* Records saved from a damaged ledger may be of an older version. */
 	if (!history_relocate(names->ledger, names->out, &error))
 		log_warning("%s", error->message);
 	marks_relearn(&names->mill, names->ledger);

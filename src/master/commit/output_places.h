@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   the places of outputs that are taken, what is known of them, and places that are let go. For output_names.c and output_conflicts.c.
+ * Purpose:   the places of outputs: taken ones, and those that are let go. For output_names.c and output_conflicts.c.
  * Thread:    everything below mutex is touched with it held. Ownership: struct names owns all of it.
  */
-#ifndef DROPMILL_MASTER_COMMIT_OUTPUT_PLACES_H
-#define DROPMILL_MASTER_COMMIT_OUTPUT_PLACES_H
+#pragma once
 
 #include "master/commit/output_names.h"
 #include "master/commit/output_xattr.h"
@@ -31,5 +30,3 @@ void names_let_go(struct names *names, const struct drop *drop);
 
 /* The place was taken by a stranger after all: out of the ledger, and the output has none. */
 void names_give_up(struct names *names, struct job_output *output);
-
-#endif

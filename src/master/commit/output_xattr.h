@@ -3,14 +3,13 @@
  * Purpose:   whose an output is, as the output says itself: each carries, in an extended attribute (user.dropmill), which original it was
  *            made from, under which name, by which job, and what it was when it was finished (its stamp). A file at another place, or with
  *            another stamp, is somebody else's, and so is what another mill made in the same folder: no file of anybody
- *            else's is ever taken for one of the mill's. Neither device nor inode takes part, so marks outlast a copy of the
- *            output folder (cp -a, rsync -aX) and file systems that number anew.
+ *            else's is ever treated as one of the mill's. Neither device nor inode takes part, so marks outlast a copy of the
+ *            output folder (cp -a, rsync -aX) and file systems that give new numbers.
  *            A ledger that is lost, or lags behind after a power cut, is so made whole again from out/. Where there are no
  *            extended attributes, or a copy lost them, the ledger's own stamp counts (history.h).
  * Thread:    any. Ownership: mark_clear().
  */
-#ifndef DROPMILL_MASTER_COMMIT_OUTPUT_XATTR_H
-#define DROPMILL_MASTER_COMMIT_OUTPUT_XATTR_H
+#pragma once
 
 #include "base/disk/stamp.h"
 #include "ledger/history.h"
@@ -36,7 +35,5 @@ bool mark_write(const struct mark_place *mill, const struct drop *drop, gint64 n
 	const struct job_output *output, const struct stamp *stamp);
 /* False: not an output of this mill, or not any more. */
 bool mark_read(const struct mark_place *mill, const char *path, struct mark *mark);
-/* Into a ledger that has begun anew; what it knows already stays. */
+/* Into a new ledger; its entries stay. */
 void marks_relearn(const struct mark_place *mill, struct history *history);
-
-#endif

@@ -4,12 +4,9 @@
  *            are taken away again. One that replaced an older output of its original stays, and the reason tells so.
  * Thread:    the commit thread. Ownership: none.
  */
-#ifndef DROPMILL_MASTER_COMMIT_TAKE_BACK_H
-#define DROPMILL_MASTER_COMMIT_TAKE_BACK_H
+#pragma once
 
 #include "master/commit/output_names.h"
 
 /* error is why the picture fails; what stays is said behind it. */
 void take_back(struct names *names, const struct drop *drop, struct found *found, GError *error);
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   what workers and codecs may open, as words of their command line: --read=FOLDER, --write=FOLDER. See sandbox/path_allowlist.h.
  * Thread:    the master's loop. Ownership: lists returned are owned.
  */
-#ifndef DROPMILL_MASTER_CONFIG_ALLOWED_H
-#define DROPMILL_MASTER_CONFIG_ALLOWED_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 
@@ -21,5 +20,3 @@ char **allowed_by_user(const struct options *options, GError **error);
  * NULL: none are kept. */
 void allowed_to_codec(
 	const struct settings *settings, const char *assets, const struct pipeline *pipeline, JsonObject *request);
-
-#endif

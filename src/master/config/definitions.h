@@ -5,8 +5,7 @@
  * Thread:    the master's loop; waits for the checker.
  * Ownership: definition_free().
  */
-#ifndef DROPMILL_MASTER_CONFIG_DEFINITIONS_H
-#define DROPMILL_MASTER_CONFIG_DEFINITIONS_H
+#pragma once
 
 #include <gio/gio.h>
 
@@ -42,5 +41,3 @@ void definition_free(struct definition *definition);
 void definitions_keep_good(GPtrArray *fresh, GPtrArray *old);
 
 struct definition *definitions_find(GPtrArray *definitions, const char *name); /* NULL: none */
-
-#endif

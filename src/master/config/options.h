@@ -5,8 +5,7 @@
  * Thread:    read on the main thread before any other starts, constant afterwards.
  * Ownership: options_clear().
  */
-#ifndef DROPMILL_MASTER_CONFIG_OPTIONS_H
-#define DROPMILL_MASTER_CONFIG_OPTIONS_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -65,5 +64,3 @@ struct options {
 struct options *options_read(int argc, char **argv, const char *usage, GError **error);
 void options_free(struct options *options);
 DEFINE_AUTO(options, options_free)
-
-#endif

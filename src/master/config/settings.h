@@ -3,8 +3,7 @@
  * Purpose:   what does not change after the master's start.
  * Thread:    any, once the loop runs. Ownership: borrows the options, which outlive it.
  */
-#ifndef DROPMILL_MASTER_CONFIG_SETTINGS_H
-#define DROPMILL_MASTER_CONFIG_SETTINGS_H
+#pragma once
 
 #include "master/config/options.h"
 
@@ -13,5 +12,3 @@ struct settings {
 	bool once;         /* `dropmill once`: no inboxes, no page, no history */
 	gint64 started_us; /* clock_now_us() */
 };
-
-#endif

@@ -4,8 +4,7 @@
  * Thread:    the master's loop.
  * Ownership: the job's; gone with its run.
  */
-#ifndef DROPMILL_MASTER_FLEET_FAILURE_VOTES_H
-#define DROPMILL_MASTER_FLEET_FAILURE_VOTES_H
+#pragma once
 
 #include "master/fleet/workers.h"
 #include "master/policy/failure_votes.h"
@@ -18,5 +17,3 @@ int failure_votes_suspicion(const struct job *job, guint tile, const struct work
 void failure_votes_managed(struct job *job, guint tile, const struct worker *worker);
 /* The picture is at fault: nobody is suspected any more. */
 void failure_votes_drop(struct job *job);
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   the workers as a whole: those that are heard of, those that are our children, and the memory that they share with the master.
  * Thread:    the master's loop. Ownership: the master owns all of it.
  */
-#ifndef DROPMILL_MASTER_FLEET_FLEET_H
-#define DROPMILL_MASTER_FLEET_FLEET_H
+#pragma once
 
 #include "master/fleet/segment_pool.h"
 #include "master/fleet/supervisor.h"
@@ -16,5 +15,3 @@ struct fleet {
 	struct segments *segments;
 	guint timer; /* until the next tile is late: see schedule/reissue.c; 0: none will be */
 };
-
-#endif

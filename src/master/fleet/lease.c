@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 
-/* Files remembered of one that lives long and is robbed often: with what is older it has had time to finish, or to give up. */
+/* Files remembered of a worker that lives long and loses many tasks: it has finished older ones, or given them up. */
 #define LITTER_MOST 256
 
 static bool lease_on_its_way(const struct lease *lease)

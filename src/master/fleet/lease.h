@@ -4,17 +4,16 @@
  * Thread:    the master's loop.
  * Ownership: the worker owns them; they are borrowed until lease_end().
  */
-#ifndef DROPMILL_MASTER_FLEET_LEASE_H
-#define DROPMILL_MASTER_FLEET_LEASE_H
+#pragma once
 
 #include "master/fleet/workers.h"
 
-/* The tile's latest attempt is this worker's now; the second one at a time is the tile's extra. Borrowed until lease_end(). */
+/* This worker has the tile's latest attempt now; a second one at the same time is the tile's extra. Borrowed until lease_end(). */
 struct lease *lease_begin(
 	struct worker *worker, struct job *job, guint tile, int weight, enum plane plane, gsize bytes);
 /* It is answered, or taken back; freed. True when nobody has the tile any more: it is waiting then. NULL: false. */
 bool lease_end(struct lease *lease);
-/* The same, but its worker is believed to be at it still, or to come to it. writes: into the job's segment. */
+/* The same, but its worker may still compute it, or begin with it. writes: into the job's segment. */
 bool lease_lose(struct lease *lease, bool writes);
 /* May it go to another although its worker was not heard to be dead? That one cannot begin with it from now on. */
 bool lease_fenced(const struct lease *lease);
@@ -22,15 +21,13 @@ bool lease_fenced(const struct lease *lease);
 struct lease *lease_attempt(const struct job *job, guint tile, guint attempt);
 /* Something large is on its way to it. */
 bool worker_awaits(const struct worker *worker);
-/* Something large comes from it: what it owes is not lost. */
+/* Something large comes from it: its answers are not lost. */
 void worker_sends(struct worker *worker);
 /* This worker's lease of the tile; NULL: it has none. */
 struct lease *lease_of(const struct worker *worker, const struct job *job, guint tile);
-/* The answer of a late task came, or will not come: a copy without the name in *late, if not NULL. False: it owes no such thing. */
+/* The answer of a late task came, or will not come: a copy without the name in *late, if not NULL. False: it has no such task. */
 bool worker_forget_late(
 	struct worker *worker, const char *job, guint32 serial, guint tile, guint attempt, struct late *late);
 void worker_forget_all_late(struct worker *worker);
 /* A whole task is taken from its worker: the temp files that it may yet make are removed when it is dead. */
 void worker_will_litter(const struct lease *lease);
-
-#endif

@@ -14,57 +14,57 @@
 /* "/proc/4194304/fd/1048576" and some. A worker sends it at once, and the next when it has its answer. */
 #define QUESTION_BYTES 64
 
-struct door {
+struct segment_server {
 	int socket;
 	guint watch;
 };
 
-static void answer(struct door *door, const char *path)
+static void answer(struct segment_server *server, const char *path)
 {
 	g_autoptr(GError) error = NULL;
 	int fd = segment_descriptor(path, &error);
 	g_autofree char *line = g_strconcat(fd < 0 ? error->message : "", "\n", NULL);
 
-	handover_send(door->socket, line, strlen(line), fd);
+	handover_send(server->socket, line, strlen(line), fd);
 	if (fd >= 0)
 		close(fd);
 }
 
 static gboolean asked(gint fd, GIOCondition condition, gpointer data)
 {
-	struct door *door = data;
+	struct segment_server *server = data;
 	char question[QUESTION_BYTES];
 	gssize length = recv(fd, question, sizeof question, MSG_DONTWAIT);
 
 	(void)condition;
 	if (length > 0 && question[length - 1] == '\n') {
 		question[length - 1] = '\0';
-		answer(door, question);
+		answer(server, question);
 		return G_SOURCE_CONTINUE;
 	}
 	if (length > 0)
-		log_warning("a worker asked for what is no segment; it is not listened to any more");
-	door->watch = 0;
+		log_warning("a worker asked for something that is not a segment; it gets no more answers");
+	server->watch = 0;
 	return G_SOURCE_REMOVE;
 }
 
-struct door *door_new(int socket)
+struct segment_server *segment_server_new(int socket)
 {
-	struct door *door = g_new0(struct door, 1);
+	struct segment_server *server = g_new0(struct segment_server, 1);
 
 	/* A worker that asks and never reads must not make us wait: what does not fit is not sent. */
 	g_unix_set_fd_nonblocking(socket, TRUE, NULL);
-	door->socket = socket;
-	door->watch = g_unix_fd_add(socket, G_IO_IN | G_IO_HUP, asked, door);
-	return door;
+	server->socket = socket;
+	server->watch = g_unix_fd_add(socket, G_IO_IN | G_IO_HUP, asked, server);
+	return server;
 }
 
-void door_free(struct door *door)
+void segment_server_free(struct segment_server *server)
 {
-	if (!door)
+	if (!server)
 		return;
-	if (door->watch)
-		g_source_remove(door->watch);
-	close(door->socket);
-	g_free(door);
+	if (server->watch)
+		g_source_remove(server->watch);
+	close(server->socket);
+	g_free(server);
 }

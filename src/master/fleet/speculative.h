@@ -3,8 +3,7 @@
  * Purpose:   finds tiles that are late at their worker, and who could help: gathers what policy/speculative.h decides on. schedule/reissue.h acts.
  * Thread:    the master's loop. Ownership: none.
  */
-#ifndef DROPMILL_MASTER_FLEET_SPECULATIVE_H
-#define DROPMILL_MASTER_FLEET_SPECULATIVE_H
+#pragma once
 
 #include "master/fleet/workers.h"
 #include "master/policy/speculative.h"
@@ -19,5 +18,3 @@ struct speculative_task {
 struct speculative_task speculative_find(struct workers *workers, const struct worker *helper, gint64 now_us);
 /* The fastest that has nothing to do and is not among those that were tried; NULL: nobody. */
 struct worker *speculative_helper(struct workers *workers, const GPtrArray *tried);
-
-#endif

@@ -18,15 +18,15 @@
 
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_LAST_MS 10000
-/* One that came to work and died of a picture: the others of the picture's neighbourhood shall not wait long. */
+/* A child that had worked and died of a picture: other pictures shall not wait long. */
 #define BACKOFF_WORKED_MS 1000
-/* A child that ran this long was well: its back-off begins anew. */
+/* A child that ran this long was well: its back-off begins again. */
 #define WELL_US (10 * G_USEC_PER_SEC)
 /* One that ended in order after less than this is not started again at once. */
 #define TOO_SHORT_US G_USEC_PER_SEC
 /* A rolling restart goes on when the successor has had this long to join. */
 #define SETTLE_MS 2000
-/* How often memory is looked at, and how far over its limit a worker is ended in the middle of a task; below that, after it. */
+/* The pause between two looks at memory. Far above its limit a worker is ended in the middle of a task; below that, after it. */
 #define MEMORY_MS 250
 #define MEMORY_FAR 1.5
 
@@ -39,7 +39,7 @@ struct child {
 	struct journal *journal; /* what it has in hand; NULL: could not be made */
 	char *killed;            /* why we killed it; NULL */
 	bool renew;              /* a rolling restart will come to it */
-	struct door *door;
+	struct segment_server *server;
 	bool renewed; /* it was asked to end, to be started with other places */
 };
 
@@ -116,7 +116,7 @@ static void child_ended(GPid pid, gint status, gpointer data)
 	child->pid = 0;
 	g_autofree char *task = child->journal ? journal_read(child->journal) : NULL;
 	endings_add(supervisor->endings, pid, how, task);
-	g_clear_pointer(&child->door, door_free);
+	g_clear_pointer(&child->server, segment_server_free);
 	if (supervisor->ended)
 		supervisor->ended(pid, how, task, supervisor->user);
 	if (supervisor->stopping)
@@ -222,7 +222,7 @@ static void start(struct child *child)
 		return;
 	}
 	send_key(child->supervisor, control);
-	child->door = door_new(control);
+	child->server = segment_server_new(control);
 	child->watch = g_child_watch_add(child->pid, child_ended, child);
 }
 
@@ -362,7 +362,7 @@ void supervisor_free(struct supervisor *supervisor)
 			kill(child->pid, SIGKILL);
 		g_free(child->killed);
 		journal_free(child->journal);
-		door_free(child->door);
+		segment_server_free(child->server);
 	}
 	if (supervisor->memory_timer)
 		g_source_remove(supervisor->memory_timer);

@@ -4,12 +4,11 @@
  * Thread:    the main thread (children die with the thread that forked them).
  * Ownership: supervisor_free() kills what still runs.
  */
-#ifndef DROPMILL_MASTER_FLEET_SUPERVISOR_H
-#define DROPMILL_MASTER_FLEET_SUPERVISOR_H
+#pragma once
 
 #include "master/config/options.h"
 
-struct door;
+struct segment_server;
 
 struct supervisor;
 
@@ -27,5 +26,3 @@ void supervisor_stop(struct supervisor *supervisor, void (*done)(void *user), vo
 bool supervisor_kill(struct supervisor *supervisor, gint64 pid);
 void supervisor_free(struct supervisor *supervisor); /* NULL is fine */
 DEFINE_AUTO(supervisor, supervisor_free)
-
-#endif

@@ -4,8 +4,7 @@
  * Thread:    the master's loop.
  * Ownership: none.
  */
-#ifndef DROPMILL_MASTER_FLEET_WORKER_SELECT_H
-#define DROPMILL_MASTER_FLEET_WORKER_SELECT_H
+#pragma once
 
 #include "master/config/options.h"
 #include "master/fleet/workers.h"
@@ -26,5 +25,3 @@ bool workers_elsewhere(struct workers *workers, const struct job *job, guint til
 bool worker_shares(const struct worker *worker, const struct options *options);
 /* How many live workers that is true of. */
 guint workers_sharing(struct workers *workers, const struct options *options);
-
-#endif

@@ -4,8 +4,7 @@
  * Thread:    the master's loop.
  * Ownership: reference counted: registry, workers and failure votes.
  */
-#ifndef DROPMILL_MASTER_FLEET_WORKER_SLOT_H
-#define DROPMILL_MASTER_FLEET_WORKER_SLOT_H
+#pragma once
 
 #include "base/auto.h"
 #include "master/policy/breaker.h"
@@ -24,5 +23,3 @@ DEFINE_AUTO(worker_slot, worker_slot_unref)
 
 /* Tells the breaker, and the log of what follows. reason: of BREAKER_STRIKE and BREAKER_FAILED; else NULL. */
 void worker_slot_happens(struct worker_slot *slot, enum breaker_event event, const char *reason, gint64 now_us);
-
-#endif

@@ -21,7 +21,7 @@
 #define REMEMBER_US (600 * (gint64)G_USEC_PER_SEC)
 /* More names than any cluster has: whoever may write heartbeats could make them up without end. */
 #define WORKERS_MOST 4096
-/* Of one worker: more cost more than they bring. */
+/* Threads of one worker: more cost more than they bring. */
 #define MOST_THREADS 16
 
 struct workers {
@@ -149,8 +149,8 @@ static void lost(struct workers *workers, struct worker *worker, bool dead, cons
 		g_clear_pointer(&worker->death.litter, g_ptr_array_unref);
 }
 
-/* Whoever started it says how it ended. */
-static void process_told(struct workers *workers, const char *machine, const struct ending *ending)
+/* Its supervisor says how it ended. */
+static void process_reported(struct workers *workers, const char *machine, const struct ending *ending)
 {
 	for (guint i = 0; i < workers->all->len; i++) {
 		struct worker *worker = g_ptr_array_index(workers->all, i);
@@ -176,7 +176,7 @@ static gboolean process_ended(gint fd, GIOCondition condition, gpointer data)
 
 	(void)condition;
 	worker->death.watch = 0;
-	/* A child of ours is left to be reaped by who started it, and told of there. */
+	/* The supervisor reaps a child of ours, and reports its end. */
 	bool child = waitid(P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 	close(fd);
 	if (worker->death.how || worker->state == WORKER_GONE)
@@ -300,7 +300,7 @@ static void unstick(struct worker *worker)
 static void hear_endings(struct workers *workers, const struct heartbeat *beat)
 {
 	for (guint i = 0; i < beat->endings->len; i++) {
-		process_told(workers, beat->machine, beat->endings->pdata[i]);
+		process_reported(workers, beat->machine, beat->endings->pdata[i]);
 	}
 }
 
@@ -382,5 +382,5 @@ void workers_child_ended(struct workers *workers, gint64 pid, const char *how, c
 {
 	const struct ending ending = {pid, (char *)how, (char *)task};
 
-	process_told(workers, workers->machine, &ending);
+	process_reported(workers, workers->machine, &ending);
 }

@@ -5,8 +5,7 @@
  * Thread:    the master's loop.
  * Ownership: the registry owns its workers; one that is gone is kept a while for the page.
  */
-#ifndef DROPMILL_MASTER_FLEET_WORKERS_H
-#define DROPMILL_MASTER_FLEET_WORKERS_H
+#pragma once
 
 #include "master/job/job.h"
 
@@ -72,7 +71,7 @@ struct worker {
 	GHashTable *assets; /* hashes of the assets that were sent to it; NULL: none */
 	GQueue leases;      /* struct lease, in the order given: the first one is in hand, unless a late one is */
 	GQueue late;        /* struct late, in the order in which they were lost */
-	int weight;         /* of all leases and late tasks: all of it is to be done before what is given to it next */
+	int weight;         /* of all leases and late tasks: they come before the next task */
 	gsize bytes;        /* inline, of the same */
 	double slowness;    /* see policy/tile_timing.h */
 	int idle_beats;     /* heartbeats in a row that said idle while leases or late tasks were out */
@@ -120,5 +119,3 @@ guint workers_holding(struct workers *workers);
 
 /* Live ones that have nothing to do, of the host with the most of them: so many threads may one worker there take. At least 1. */
 int workers_idle_neighbours(const struct workers *workers);
-
-#endif

@@ -95,7 +95,7 @@ bool broker_wait_ready(struct link *link, const char *brokers, bool (*pause)(voi
 		}
 		if (!waited)
 			log_warning(
-				"no Kafka broker answers at %s (%s); start it or mend --brokers: dropmill waits for it",
+				"no Kafka broker answers at %s (%s); start it or correct --brokers: dropmill waits for it",
 				brokers, cause->message);
 		if (!pause(user))
 			return fail(error, ERROR_SYSTEM, "stopped while waiting for the broker %s", brokers);

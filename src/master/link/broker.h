@@ -2,13 +2,12 @@
  *
  * Purpose:   the broker as a running master sees it. The bus tells of connections, but a broker that hangs keeps its connections, and topics
  *            can be deleted under a running mill: so a cluster is also asked, every few seconds. Topics that are missing are made
- *            again. As long as something is wrong nothing is given out, and no worker's silence is taken for its death.
+ *            again. As long as something is wrong nothing is given out, and no silent worker is treated as dead.
  * Thread:    broker_connection() on any; the rest on the master's loop. The cluster is asked on a thread of its own, which a broker that does
  *            not answer may hold up.
  * Ownership: the broker borrows the link, which outlives it.
  */
-#ifndef DROPMILL_MASTER_LINK_BROKER_H
-#define DROPMILL_MASTER_LINK_BROKER_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -27,7 +26,5 @@ bool broker_wait_ready(struct link *link, const char *brokers, bool (*pause)(voi
 struct broker *broker_watch(struct link *link);
 /* Something went wrong that may be the cluster's doing: asks now. NULL is fine. */
 void broker_ask(struct broker *broker);
-/* Does not wait for an answer that does not come; what is left goes with the process. NULL is fine. */
+/* Does not wait for a late answer; the rest is freed with the process. NULL is fine. */
 void broker_forget(struct broker *broker);
-
-#endif

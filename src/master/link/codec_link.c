@@ -54,7 +54,7 @@ static void release(struct codec_link *link)
 	g_free(link);
 }
 
-/* The end is told after the last line was, so that an event is never overtaken by the end of its process. */
+/* The end is reported after the last line, so that no event comes after the end of its process. */
 static void tell_end(struct codec_link *link)
 {
 	if (link->how && link->drained && link->event) {
@@ -142,7 +142,7 @@ pid_t codec_link_pid(const struct codec_link *link)
 	return link->pid;
 }
 
-/* As much as there is room for. False when the codec is dead: its end is told elsewhere. */
+/* As much as there is room for. False when the codec is dead: tell_end() reports that. */
 static bool send_some(struct codec_link *link)
 {
 	while (link->unsent->len > 0) {

@@ -4,8 +4,7 @@
  * Thread:    the master's loop; reading is asynchronous.
  * Ownership: codec_link_free() kills the process when it still runs; no event comes after it.
  */
-#ifndef DROPMILL_MASTER_LINK_CODEC_LINK_H
-#define DROPMILL_MASTER_LINK_CODEC_LINK_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
@@ -31,5 +30,3 @@ void codec_link_done(struct codec_link *link, guint tile, bool held);
 void codec_link_free_tile(struct codec_link *link, guint tile);
 void codec_link_free(struct codec_link *link); /* NULL is fine */
 DEFINE_AUTO(codec_link, codec_link_free)
-
-#endif

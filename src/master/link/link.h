@@ -4,8 +4,7 @@
  * Thread:    the master's loop, but for the members that name another thread.
  * Ownership: the master owns all of it.
  */
-#ifndef DROPMILL_MASTER_LINK_LINK_H
-#define DROPMILL_MASTER_LINK_LINK_H
+#pragma once
 
 #include "bus/embedded.h"
 #include "bus/kafka.h"
@@ -26,5 +25,3 @@ struct link {
 	char *no_connection; /* why there is none; NULL: there is one */
 	char *no_answer;     /* why there is none, or which topics are missing; NULL: nothing is wrong */
 };
-
-#endif

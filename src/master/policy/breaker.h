@@ -6,8 +6,7 @@
  *            a row open the breaker, for five seconds at first, twice as long each time. A picture that fails everywhere costs nobody anything.
  * Thread:    any. Ownership: none.
  */
-#ifndef DROPMILL_MASTER_POLICY_BREAKER_H
-#define DROPMILL_MASTER_POLICY_BREAKER_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -38,5 +37,3 @@ enum breaker_event {
 
 /* True: it was opened or closed by this. */
 bool breaker_happens(struct breaker *breaker, enum breaker_event event, gint64 now_us);
-
-#endif

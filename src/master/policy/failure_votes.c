@@ -6,7 +6,7 @@
 
 /* So many workers that say the same are believed. */
 #define BELIEVED 2
-/* A minute: for so long a verdict of a worker that was taken out is doubted when it is the only one. */
+/* A minute: this long the only verdict of a worker that was taken out is doubted. */
 #define MOST_WAITS 6
 /* A tile that failed by a mishap is tried this often in one run. */
 #define MOST_ATTEMPTS 4

@@ -4,8 +4,7 @@
  *            is known each failure is a vote, and what follows is decided from the votes.
  * Thread:    any. Ownership: none; who makes a vote owns what it points to.
  */
-#ifndef DROPMILL_MASTER_POLICY_FAILURE_VOTES_H
-#define DROPMILL_MASTER_POLICY_FAILURE_VOTES_H
+#pragma once
 
 #include "master/policy/breaker.h"
 
@@ -13,8 +12,8 @@ enum failure_kind {
 	FAILURE_TROUBLE, /* the worker could not do it: disk full, no memory, no access */
 	FAILURE_VERDICT, /* it says that the picture is at fault */
 	FAILURE_DEATH,   /* it died of it: its machine is avoided, too */
-	FAILURE_FULL,    /* what its limits allow is in use: no fault of its */
-	FAILURE_LIMIT, /* it says that the picture is beyond a limit, its own or the pipeline's: a verdict, and no fault of its either */
+	FAILURE_FULL,    /* its limits are in use by other tasks: not its fault */
+	FAILURE_LIMIT, /* it says that the picture is beyond its limit or the pipeline's: a verdict, and not its fault */
 };
 
 struct failure_vote {
@@ -49,10 +48,8 @@ struct failure_facts {
 	guint waits;       /* of the job so far, in a row */
 };
 
-/* A worker failed the task. Its verdict is believed when a second one says so, or when there is no second one. But not that of one that fails what
- * others manage, while there is hope of another. */
+/* A worker failed the task. Its verdict is believed when a second worker says the same, or when there is no second one. The verdict of a
+ * worker whose breaker is open is doubted while another may yet come. */
 enum failure_answer failure_answer(const struct failure_facts *facts);
-/* Nobody's fault: its bytes were lost, or the lease had passed. attempts: of the task in this run, but those because another was late. */
+/* No worker is at fault: bytes were lost, or the lease had passed. attempts: of the task in this run, without those because another was late. */
 enum failure_answer mishap_answer(bool other_has_it, guint attempts);
-
-#endif

@@ -8,7 +8,7 @@
 #define LEAST_RATIO 4
 /* A time that was only reckoned must be so much faster than a measured one. */
 #define DOUBT 0.8
-/* Of a task's limit: a whole file in one task must not come near it. */
+/* The share of a task's limit that a whole file may take. */
 #define OF_LIMIT 0.25
 
 bool placement_sends_file(const struct placement_facts *facts, const struct placement_times *times)

@@ -5,8 +5,7 @@
  *            What this pipeline's pictures took before decides; the first one is cut.
  * Thread:    any. Ownership: none.
  */
-#ifndef DROPMILL_MASTER_POLICY_PLACEMENT_H
-#define DROPMILL_MASTER_POLICY_PLACEMENT_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -39,7 +38,5 @@ struct placement_run {
 	int threads;              /* that one worker could have had; at least 1 */
 };
 
-/* What is known after one more picture is done. */
+/* The times after one more picture is done. */
 struct placement_times placement_learn(struct placement_times times, const struct placement_run *run);
-
-#endif

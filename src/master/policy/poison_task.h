@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Purpose:   poison tasks: those that kill their workers, hang, or are lost again and again.
- *            A task is suspected when it was in hand as its worker died. Its supervisor reads that in its journal. Of a worker without one, the
- *            lease table tells what was begun, or the last heartbeat, or the order in which tasks were given out. What only waited in that
- *            worker's hands is given to others and suspected of nothing.
+ *            A task is suspected when it was in hand as its worker died. Its supervisor reads that in its journal. Without a journal,
+ *            the lease table shows the task that was begun, or the last heartbeat names one, or the oldest task is taken. Tasks that only
+ *            waited at that worker go to others and are not suspected.
  * Thread:    any. Ownership: none.
  */
-#ifndef DROPMILL_MASTER_POLICY_POISON_TASK_H
-#define DROPMILL_MASTER_POLICY_POISON_TASK_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -50,5 +49,3 @@ enum poison_verdict poison_task_worker_ended(struct poison_count *count, const s
 bool poison_task_lost(struct poison_count *count, bool other_has_it);
 /* It takes longer than its pipeline allows. */
 bool poison_task_hangs(gint64 busy_us, double limit_s);
-
-#endif

@@ -4,8 +4,7 @@
  *            (tile_timing.h), and by how much its worker has before it.
  * Thread:    any. Ownership: none.
  */
-#ifndef DROPMILL_MASTER_POLICY_SPECULATIVE_H
-#define DROPMILL_MASTER_POLICY_SPECULATIVE_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -26,7 +25,5 @@ struct speculative_choice {
 
 #define SPECULATIVE_NOTHING ((struct speculative_choice){0, G_MAXINT64})
 
-/* One more tile is looked at. True: it is the one to be given to the helper, as far as is known. */
+/* Compares one more tile. True: of the tiles so far, the helper should get this one. */
 bool speculative_consider(struct speculative_choice *choice, const struct speculative_facts *facts);
-
-#endif

@@ -13,9 +13,9 @@
 #define DEVIATIONS 6
 /* From so many on the measurements are trusted. */
 #define ENOUGH 8
-/* Of the newest measurement in a worker's slowness. */
+/* The share of the newest measurement in a worker's slowness. */
 #define NEWEST 0.25
-/* One that was stopped for long is no slower than this when it goes on. */
+/* A worker that was stopped for long counts as this slow when it goes on. */
 #define SLOWEST 16.0
 #define FASTEST (1 / SLOWEST)
 

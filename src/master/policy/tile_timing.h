@@ -4,8 +4,7 @@
  *            from when on a tile is late. Like is compared with like: tiles of one output of one run.
  * Thread:    any. Ownership: none.
  */
-#ifndef DROPMILL_MASTER_POLICY_TILE_TIMING_H
-#define DROPMILL_MASTER_POLICY_TILE_TIMING_H
+#pragma once
 
 #include <glib.h>
 
@@ -27,7 +26,7 @@ gint64 tile_time_us(gint64 sent_us, gint64 answered_us, gint64 compute_us, gint6
 
 /* A worker's slowness: its time for a tile in times of what is usual for its like, smoothed; at first 1. */
 double slowness_after(double slowness, gint64 us, gint64 usual_us);
-/* It was found to be at a tile for so long: it is at least so slow. */
+/* It has been at one tile for since_us: it is at least that slow. */
 double slowness_at_least(double slowness, gint64 since_us, gint64 usual_us);
 gint64 slowness_own_us(double slowness, gint64 usual_us);
 
@@ -36,8 +35,6 @@ struct backlog {
 	gint64 first_us, sum_us;
 };
 void backlog_add(struct backlog *backlog, gint64 us);
-/* In how long it should have answered all of it, when it has been at the first for so long. Of one that takes longer than usual nothing is known
- * but that: it is expected to take as long again. */
+/* The time until it should have answered all of it, when it has been at the first task for since_us. A task that takes longer than usual is
+ * expected to take as long again. */
 gint64 backlog_until_us(const struct backlog *backlog, gint64 since_us);
-
-#endif

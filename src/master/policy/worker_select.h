@@ -4,13 +4,12 @@
  *            only when nobody else is there who could. The last tiles of a job go to whom they should be ready first at, by measured times.
  * Thread:    any. Ownership: none.
  */
-#ifndef DROPMILL_MASTER_POLICY_WORKER_SELECT_H
-#define DROPMILL_MASTER_POLICY_WORKER_SELECT_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
 
-/* Why a worker may not get a task; the first one that is true is told. */
+/* Why a worker may not get a task; the first true one is reported. */
 enum obstacle {
 	OBSTACLE_GONE,
 	OBSTACLE_LATE,
@@ -57,5 +56,3 @@ void selection_consider(
 int selection_of(const struct selection *selection, const struct wanted *wanted);
 /* It could be given a late worker's tile as well: it has nothing to do, is not on trial, has not got the tile and is not suspected. */
 bool candidate_may_help(const struct candidate *candidate, bool has_it);
-
-#endif

@@ -4,8 +4,7 @@
  * Thread:    the master's loop.
  * Ownership: borrows what it shows; the rest is its own.
  */
-#ifndef DROPMILL_MASTER_REPORT_REPORT_H
-#define DROPMILL_MASTER_REPORT_REPORT_H
+#pragma once
 
 #include "master/config/definitions.h"
 #include "master/config/settings.h"
@@ -45,5 +44,3 @@ struct report {
 void report_init(struct report *report, const struct report_sources *of);
 /* At the end of the process. */
 void report_clear(struct report *report);
-
-#endif

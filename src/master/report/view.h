@@ -3,8 +3,7 @@
  * Purpose:   the mill at one moment, as a snapshot.
  * Thread:    the master's loop. Ownership: the report owns the last one.
  */
-#ifndef DROPMILL_MASTER_REPORT_VIEW_H
-#define DROPMILL_MASTER_REPORT_VIEW_H
+#pragma once
 
 #include "master/report/report.h"
 
@@ -13,5 +12,3 @@ void view_changed(struct report *report);
 void view_publish(struct report *report);
 /* The clock: without changes, too, a snapshot is made every two seconds. */
 void view_tick(struct report *report);
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   jobs as views: those in work, those that are over, those of the history.
  * Thread:    the master's loop. Ownership: returns references.
  */
-#ifndef DROPMILL_MASTER_REPORT_VIEW_JOB_H
-#define DROPMILL_MASTER_REPORT_VIEW_JOB_H
+#pragma once
 
 #include "ledger/history.h"
 #include "master/report/report.h"
@@ -19,5 +18,3 @@ void view_remember(struct report *report, struct job *job);
 void view_forget(struct report *report, const char *id);
 /* At the start. */
 void view_load_history(struct report *report, struct history *history);
-
-#endif

@@ -125,7 +125,7 @@ void view_pipelines(struct report *report, struct snapshot *snapshot)
 		g_ptr_array_add(snapshot->pipelines, view);
 		g_hash_table_insert(by_name, view->name, view);
 	}
-	/* Running and queued ones stand in front. */
+	/* Running and queued ones come first. */
 	for (guint i = 0; i < snapshot->jobs->len; i++) {
 		const struct job_view *job = g_ptr_array_index(snapshot->jobs, i);
 		if (job->state != JOB_RUNNING && job->state != JOB_QUEUED)

@@ -3,8 +3,7 @@
  * Purpose:   pipelines as views, with what their jobs came to.
  * Thread:    the master's loop. Ownership: none.
  */
-#ifndef DROPMILL_MASTER_REPORT_VIEW_PIPELINE_H
-#define DROPMILL_MASTER_REPORT_VIEW_PIPELINE_H
+#pragma once
 
 #include "ledger/history.h"
 #include "master/report/report.h"
@@ -16,5 +15,3 @@ void view_tally(struct report *report, const struct job *job);
 void view_tally_history(struct report *report, struct history *history);
 /* At the start: the times of a job that the history has, newest first. over false: takes back a job that is not over after all. */
 void view_tally_view(struct report *report, const struct job_view *view, bool over);
-
-#endif

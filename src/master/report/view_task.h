@@ -3,8 +3,7 @@
  * Purpose:   tasks that were answered, for the log of tasks and the counters.
  * Thread:    the master's loop. Ownership: none.
  */
-#ifndef DROPMILL_MASTER_REPORT_VIEW_TASK_H
-#define DROPMILL_MASTER_REPORT_VIEW_TASK_H
+#pragma once
 
 #include "bus/protocol/wire.h"
 #include "master/fleet/workers.h"
@@ -12,5 +11,3 @@
 
 /* The lease as it was: its job, its tile, its worker. */
 void view_task(const struct report *report, const struct lease *lease, const struct result *result);
-
-#endif
