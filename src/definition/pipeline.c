@@ -6,6 +6,7 @@
 
 #include "base/file_format.h"
 #include "base/json.h"
+#include "definition/keys.h"
 #include "definition/template/template.h"
 
 const char *const originals_names[] = {
@@ -34,26 +35,50 @@ static void output_destroy(void *data)
 	g_free(output);
 }
 
+static void set_initial(const struct definition_key *key, void *value)
+{
+	switch (key->type) {
+	case KEY_TEXT:
+		*(char **)value = g_strdup("");
+		break;
+	case KEY_BOOL:
+		*(bool *)value = key->initial != 0;
+		break;
+	case KEY_INTEGER:
+	case KEY_CHOICE:
+		*(int *)value = (int)key->initial;
+		break;
+	case KEY_NUMBER:
+		*(double *)value = key->initial;
+		break;
+	case KEY_DURATION:
+	case KEY_BYTES:
+		*(gint64 *)value = (gint64)key->initial;
+		break;
+	default:
+		break;
+	}
+}
+
+static void clear(const struct definition_key *key, void *value)
+{
+	if (key->type == KEY_TEXT)
+		g_free(*(char **)value);
+	else if (key->type == KEY_TEXTS)
+		g_strfreev(*(char ***)value);
+}
+
 struct pipeline *pipeline_new(void)
 {
 	struct pipeline *pipeline = g_new0(struct pipeline, 1);
 
 	pipeline->ref_count = 1;
-	pipeline->name = g_strdup("");
 	pipeline->file = g_strdup("");
 	pipeline->hash = g_strdup("");
-	pipeline->description = g_strdup("");
-	pipeline->inbox = g_strdup("");
-	pipeline->recursive = true;
 	pipeline->steps = g_ptr_array_new_with_free_func(step_destroy);
 	pipeline->outputs = g_ptr_array_new_with_free_func(output_destroy);
-	pipeline->originals = ORIGINALS_ARCHIVE;
-	pipeline->settle_us = 500 * 1000;
-	pipeline->prune_us = 30 * (gint64)G_USEC_PER_SEC;
-	pipeline->wait_empty_us = 600 * (gint64)G_USEC_PER_SEC;
-	pipeline->limits = (struct limits){.megapixels = 1000, .frames = 64, .seconds = 600};
-	pipeline->priority = 5;
-	pipeline->attempts = 3;
+	for (const struct definition_key *key = definition_keys; key->name; key++)
+		set_initial(key, (char *)pipeline + key->at);
 	return pipeline;
 }
 
@@ -85,15 +110,11 @@ void pipeline_unref(struct pipeline *pipeline)
 {
 	if (!pipeline || !g_atomic_int_dec_and_test(&pipeline->ref_count))
 		return;
-	g_free(pipeline->name);
+	for (const struct definition_key *key = definition_keys; key->name; key++)
+		clear(key, (char *)pipeline + key->at);
 	g_free(pipeline->file);
 	g_free(pipeline->hash);
 	g_clear_pointer(&pipeline->shown, g_ref_string_release);
-	g_free(pipeline->description);
-	g_free(pipeline->inbox);
-	g_strfreev(pipeline->accept);
-	g_strfreev(pipeline->allow);
-	g_strfreev(pipeline->reject);
 	g_strfreev(pipeline->watch);
 	g_ptr_array_unref(pipeline->steps);
 	g_ptr_array_unref(pipeline->outputs);
@@ -255,35 +276,51 @@ static void set_paths(JsonObject *object, const char *name, char **paths)
 	json_object_set_array_member(object, name, array);
 }
 
+/* Durations in microseconds. */
+static void set_key(JsonObject *object, const struct definition_key *key, const void *value)
+{
+	switch (key->type) {
+	case KEY_TEXT:
+		json_object_set_string_member(object, key->name, *(char *const *)value);
+		break;
+	case KEY_TEXTS:
+		set_texts(object, key->name, *(char **const *)value);
+		break;
+	case KEY_BOOL:
+		json_object_set_boolean_member(object, key->name, *(const bool *)value);
+		break;
+	case KEY_INTEGER:
+		json_object_set_int_member(object, key->name, *(const int *)value);
+		break;
+	case KEY_NUMBER:
+		json_object_set_double_member(object, key->name, *(const double *)value);
+		break;
+	case KEY_DURATION:
+	case KEY_BYTES:
+		json_object_set_int_member(object, key->name, *(const gint64 *)value);
+		break;
+	case KEY_CHOICE:
+		json_object_set_string_member(object, key->name, key->words[*(const unsigned *)value]);
+		break;
+	case KEY_MAP:
+		json_object_set_object_member(object, key->name, json_object_new());
+		break;
+	case KEY_OWN:
+		break;
+	}
+}
+
 JsonObject *pipeline_to_json(const struct pipeline *pipeline)
 {
 	JsonObject *object = json_object_new();
-	JsonObject *limits = json_object_new();
 
-	json_object_set_string_member(object, "name", pipeline->name);
 	json_object_set_string_member(object, "file", pipeline->file);
 	json_object_set_string_member(object, "hash", pipeline->hash);
-	json_object_set_string_member(object, "description", pipeline->description);
-	json_object_set_string_member(object, "inbox", pipeline->inbox);
-	json_object_set_boolean_member(object, "recursive", pipeline->recursive);
 	set_paths(object, "watch", pipeline->watch);
-	set_texts(object, "accept", pipeline->accept);
-	set_texts(object, "allow", pipeline->allow);
-	set_texts(object, "reject", pipeline->reject);
 	json_object_set_array_member(object, "steps", steps_with_places(pipeline->steps));
 	json_object_set_array_member(object, "outputs", outputs_to_json(pipeline->outputs));
-	json_object_set_string_member(object, "originals", originals_names[pipeline->originals]);
-	json_object_set_string_member(object, "on_conflict", on_conflict_names[pipeline->on_conflict]);
-	json_object_set_int_member(object, "settle_us", pipeline->settle_us);
-	json_object_set_int_member(object, "prune_us", pipeline->prune_us);
-	json_object_set_int_member(object, "wait_empty_us", pipeline->wait_empty_us);
-	json_object_set_double_member(limits, "megapixels", pipeline->limits.megapixels);
-	json_object_set_int_member(limits, "frames", pipeline->limits.frames);
-	json_object_set_double_member(limits, "seconds", pipeline->limits.seconds);
-	json_object_set_int_member(limits, "bytes", pipeline->limits.bytes);
-	json_object_set_object_member(object, "limits", limits);
-	json_object_set_int_member(object, "priority", pipeline->priority);
-	json_object_set_int_member(object, "attempts", pipeline->attempts);
+	for (const struct definition_key *key = definition_keys; key->name; key++)
+		set_key(key->within ? json_object(object, key->within) : object, key, (const char *)pipeline + key->at);
 	return object;
 }
 

@@ -22,11 +22,6 @@ extern const char *const originals_names[]; /* as definitions spell them; ends w
 enum on_conflict { CONFLICT_RENAME, CONFLICT_OVERWRITE, CONFLICT_SKIP, CONFLICT_FAIL };
 extern const char *const on_conflict_names[]; /* as definitions spell them; ends with NULL */
 
-#define PRIORITY_MIN 0
-#define PRIORITY_MAX 9
-
-#define ATTEMPTS_MAX 100
-
 struct step {
 	char *operation;    /* canonical name in the table of operations; never an alias */
 	JsonObject *params; /* checked; only the given ones, no defaults filled in */

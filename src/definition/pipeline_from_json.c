@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "definition/keys.h"
 #include "definition/template/template.h"
 
 static bool wrong_member(GError **error, const char *name)
@@ -178,60 +179,61 @@ static bool read_choice(
 	return wrong_member(error, member);
 }
 
-static bool read_recursive(JsonObject *object, bool *recursive, GError **error)
+static bool read_bool(JsonObject *object, const char *name, bool *value, GError **error)
 {
-	*recursive = json_bool(object, "recursive", false);
-	return *recursive == json_bool(object, "recursive", true) || wrong_member(error, "recursive");
+	*value = json_bool(object, name, false);
+	return *value == json_bool(object, name, true) || wrong_member(error, name);
 }
 
-static bool read_limits(JsonObject *object, struct limits *limits, GError **error)
+static bool read_key(JsonObject *object, const struct definition_key *key, void *value, GError **error)
 {
-	JsonObject *member = json_object(object, "limits");
+	gint64 integer;
 
-	if (!member)
-		return wrong_member(error, "limits");
-	return read_positive(member, "megapixels", &limits->megapixels, error) &&
-	       read_unsigned(member, "frames", &limits->frames, error) &&
-	       read_positive(member, "seconds", &limits->seconds, error) &&
-	       read_integer(member, "bytes", 0, G_MAXINT64, &limits->bytes, error);
+	switch (key->type) {
+	case KEY_TEXT:
+		return read_text(object, key->name, value, error);
+	case KEY_TEXTS:
+		return read_texts(object, key->name, value, error);
+	case KEY_BOOL:
+		return read_bool(object, key->name, value, error);
+	case KEY_INTEGER:
+		if (!read_integer(object, key->name, (gint64)key->low, (gint64)key->high, &integer, error))
+			return false;
+		*(int *)value = (int)integer;
+		return true;
+	case KEY_NUMBER:
+		return read_positive(object, key->name, value, error);
+	case KEY_DURATION:
+	case KEY_BYTES:
+		return read_integer(object, key->name, (gint64)key->low, G_MAXINT64, value, error);
+	case KEY_CHOICE:
+		return read_choice(object, key->name, key->words, value, error);
+	case KEY_MAP:
+		return json_object(object, key->name) || wrong_member(error, key->name);
+	default:
+		return true;
+	}
 }
 
 struct pipeline *pipeline_from_json(JsonObject *object, GError **error)
 {
 	auto_struct(pipeline) pipeline = pipeline_new();
-	gint64 priority, attempts;
-	unsigned originals, on_conflict;
 
 	if (!object) {
 		fail(error, ERROR_INPUT, "pipeline: nothing there");
 		return NULL;
 	}
-	if (!read_text(object, "name", &pipeline->name, error) || !read_text(object, "file", &pipeline->file, error) ||
-		!read_text(object, "hash", &pipeline->hash, error) ||
-		!read_text(object, "description", &pipeline->description, error) ||
-		!read_text(object, "inbox", &pipeline->inbox, error) ||
-		!read_recursive(object, &pipeline->recursive, error) ||
-		!read_texts(object, "accept", &pipeline->accept, error) ||
-		!read_texts(object, "allow", &pipeline->allow, error) ||
-		!read_texts(object, "reject", &pipeline->reject, error) ||
+	for (const struct definition_key *key = definition_keys; key->name; key++)
+		if (!read_key(key->within ? json_object(object, key->within) : object, key, (char *)pipeline + key->at,
+			    error))
+			return NULL;
+	if (!read_text(object, "file", &pipeline->file, error) || !read_text(object, "hash", &pipeline->hash, error) ||
 		!read_paths(object, "watch", &pipeline->watch, error) || !read_steps(object, pipeline->steps, error) ||
-		!read_outputs(object, pipeline->outputs, error) ||
-		!read_choice(object, "originals", originals_names, &originals, error) ||
-		!read_choice(object, "on_conflict", on_conflict_names, &on_conflict, error) ||
-		!read_integer(object, "settle_us", 0, G_MAXINT64, &pipeline->settle_us, error) ||
-		!read_integer(object, "prune_us", -1, G_MAXINT64, &pipeline->prune_us, error) ||
-		!read_integer(object, "wait_empty_us", 0, G_MAXINT64, &pipeline->wait_empty_us, error) ||
-		!read_limits(object, &pipeline->limits, error) ||
-		!read_integer(object, "priority", PRIORITY_MIN, PRIORITY_MAX, &priority, error) ||
-		!read_integer(object, "attempts", 1, ATTEMPTS_MAX, &attempts, error))
+		!read_outputs(object, pipeline->outputs, error))
 		return NULL;
 	if (!pipeline_name_valid(pipeline->name)) {
 		fail(error, ERROR_INPUT, "pipeline: '%s' is not a valid name", pipeline->name);
 		return NULL;
 	}
-	pipeline->originals = (enum originals)originals;
-	pipeline->on_conflict = (enum on_conflict)on_conflict;
-	pipeline->priority = (int)priority;
-	pipeline->attempts = (unsigned)attempts;
 	return g_steal_pointer(&pipeline);
 }

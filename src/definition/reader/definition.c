@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file_format.h"
 #include "base/json.h"
+#include "definition/keys.h"
 #include "definition/reader/reader.h"
 #include "definition/yaml/include.h"
 
@@ -145,14 +146,6 @@ static void finish(struct pipeline *pipeline, struct sources *sources)
 	pipeline->hash = g_strdup(sources_hash(sources));
 }
 
-static bool is_key(const char *word)
-{
-	for (const struct definition_key *key = definition_keys(); key->name; key++)
-		if (g_str_equal(key->name, word))
-			return true;
-	return false;
-}
-
 /* A map most of whose keys are a definition's, or a list with a step that there is. */
 static bool looks_like_ours(const struct node *tree, const void *user)
 {
@@ -161,7 +154,8 @@ static bool looks_like_ours(const struct node *tree, const void *user)
 	guint known = 0;
 
 	for (guint i = 0; tree->kind == NODE_MAP && i < tree->items->len; i++)
-		known += is_key(((struct node_entry *)g_ptr_array_index(tree->items, i))->key);
+		known += definition_key_find(NULL, ((struct node_entry *)g_ptr_array_index(tree->items, i))->key) !=
+			 NULL;
 	if (tree->kind == NODE_MAP)
 		return 2 * known > tree->items->len;
 	for (guint i = 0; tree->kind == NODE_LIST && i < tree->items->len; i++) {

@@ -26,17 +26,6 @@ struct step_rules {
 	bool (*can_load)(const char *name); /* of FILE_FORMATS_ALLOWABLE: can this libvips read it? */
 };
 
-struct reader;
-
-/* A key of a definition. */
-struct definition_key {
-	const char *name;   /* NULL ends the table */
-	const char *help;   /* for people */
-	const char *schema; /* JSON Schema of its value, with ' for " */
-	void (*read)(struct reader *reader, const struct node *node);
-};
-const struct definition_key *definition_keys(void);
-
 /* The keys of an output that are not save options of its format; ends with NULL. */
 extern const char *const definition_output_keys[];
 

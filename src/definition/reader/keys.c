@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * The keys of a definition: see reader.h. The table at the end is the language; a new key is one entry there and one function. */
+ * The keys of a definition: see reader.h. Their table is in definition/keys.c. */
 #include <string.h>
 
 #include "base/file_format.h"
+#include "definition/keys.h"
 #include "definition/reader/reader.h"
 
 static struct place place_of(const struct node *node)
@@ -24,16 +25,6 @@ static void read_name(struct reader *reader, const struct node *node)
 	g_free(reader->pipeline->name);
 	reader->pipeline->name = g_strdup(name);
 	reader->pipeline->name_place = place_of(node);
-}
-
-static void read_description(struct reader *reader, const struct node *node)
-{
-	const char *text;
-
-	if (!read_text(reader, "description", node, &text))
-		return;
-	g_free(reader->pipeline->description);
-	reader->pipeline->description = g_strstrip(g_strdup(text));
 }
 
 const char *inbox_fault(const char *inbox, gsize *offset_bytes)
@@ -85,11 +76,6 @@ static void read_inbox(struct reader *reader, const struct node *node)
 	g_free(reader->pipeline->inbox);
 	reader->pipeline->inbox = g_strdup(inbox);
 	reader->pipeline->inbox_place = place_of(node);
-}
-
-static void read_recursive(struct reader *reader, const struct node *node)
-{
-	read_bool(reader, "recursive", node, &reader->pipeline->recursive);
 }
 
 /* One entry of accept: or reject: in the form that the intake reads: a glob, or a format's name. NULL after a diagnostic. */
@@ -203,89 +189,6 @@ static void read_pipeline_steps(struct reader *reader, const struct node *node)
 	read_steps(reader, node, reader->pipeline->steps);
 }
 
-static void read_originals(struct reader *reader, const struct node *node)
-{
-	unsigned choice;
-
-	if (read_choice(reader, "originals", node, originals_names, &choice))
-		reader->pipeline->originals = (enum originals)choice;
-}
-
-static void read_on_conflict(struct reader *reader, const struct node *node)
-{
-	unsigned choice;
-
-	if (read_choice(reader, "on_conflict", node, on_conflict_names, &choice))
-		reader->pipeline->on_conflict = (enum on_conflict)choice;
-}
-
-static void read_settle(struct reader *reader, const struct node *node)
-{
-	read_duration(reader, "settle", node, &reader->pipeline->settle_us);
-}
-
-static void read_wait_empty(struct reader *reader, const struct node *node)
-{
-	read_duration(reader, "wait_empty", node, &reader->pipeline->wait_empty_us);
-}
-
-static void read_prune_folders(struct reader *reader, const struct node *node)
-{
-	if (g_strcmp0(node_as_string(node), "never") == 0)
-		reader->pipeline->prune_us = -1;
-	else
-		read_duration(reader, "prune_folders", node, &reader->pipeline->prune_us);
-}
-
-static void read_limits(struct reader *reader, const struct node *node)
-{
-	static const char *const keys[] = {"megapixels", "frames", "seconds", "bytes", NULL};
-	struct limits *limits = &reader->pipeline->limits;
-	gint64 frames = limits->frames;
-
-	if (!require_kind(reader, "limits", node, NODE_MAP, "{megapixels: 100, seconds: 60}"))
-		return;
-	for (guint i = 0; i < node->items->len; i++) {
-		const struct node_entry *entry = g_ptr_array_index(node->items, i);
-		if (g_str_equal(entry->key, "megapixels"))
-			read_number(reader, "megapixels", entry->value, 0.001, 1e6, &limits->megapixels);
-		else if (g_str_equal(entry->key, "frames"))
-			read_integer(reader, "frames", entry->value, 1, 100000, &frames);
-		else if (g_str_equal(entry->key, "seconds"))
-			read_number(reader, "seconds", entry->value, 1, 86400, &limits->seconds);
-		else if (g_str_equal(entry->key, "bytes"))
-			read_bytes(reader, "bytes", entry->value, &limits->bytes);
-		else
-			unknown_key(reader, entry, keys);
-	}
-	limits->frames = (unsigned)frames;
-}
-
-static void read_priority(struct reader *reader, const struct node *node)
-{
-	gint64 priority;
-
-	if (read_integer(reader, "priority", node, PRIORITY_MIN, PRIORITY_MAX, &priority))
-		reader->pipeline->priority = (int)priority;
-}
-
-static void read_on_failure(struct reader *reader, const struct node *node)
-{
-	static const char *const keys[] = {"attempts", NULL};
-	gint64 attempts = reader->pipeline->attempts;
-
-	if (!require_kind(reader, "on_failure", node, NODE_MAP, "{attempts: 3}"))
-		return;
-	for (guint i = 0; i < node->items->len; i++) {
-		const struct node_entry *entry = g_ptr_array_index(node->items, i);
-		if (g_str_equal(entry->key, "attempts"))
-			read_integer(reader, "attempts", entry->value, 1, ATTEMPTS_MAX, &attempts);
-		else
-			unknown_key(reader, entry, keys);
-	}
-	reader->pipeline->attempts = (unsigned)attempts;
-}
-
 /* vars: and include: were done when the files were put together: see include.h. */
 static void read_nothing(struct reader *reader, const struct node *node)
 {
@@ -293,75 +196,106 @@ static void read_nothing(struct reader *reader, const struct node *node)
 	(void)node;
 }
 
-/* Schemas use one quote for two: they are C strings, and JSON only in image/describe/schema.c. */
-#define PATTERNS "{'type': 'array', 'minItems': 1, 'items': {'type': 'string'}}"
+/* A key of this map; map NULL: of the definition. */
+static void read_within(struct reader *reader, const char *map, const struct node_entry *entry);
 
-static const struct definition_key keys[] = {
-	{"name", "the pipeline's name; default: the file's name",
-		"{'type': 'string', 'pattern': '^[a-z0-9][a-z0-9_-]{0,63}$'}", read_name},
-	{"description", "for people", "{'type': 'string'}", read_description},
-	{"inbox", "folder below the watch folder, or an absolute path; default: the file's name", "{'type': 'string'}",
-		read_inbox},
-	{"recursive", "sub-folders are watched, and mirrored in the out folder", "{'type': 'boolean', 'default': true}",
-		read_recursive},
-	{"accept", "which files are taken: patterns of names, or formats by content; default: every image", PATTERNS,
-		read_accept},
-	{"reject", "which files are left alone although they are accepted", PATTERNS, read_reject},
-	{"allow", "formats that are read though their libraries are not made for strangers' files",
-		"{'type': 'array', 'items': {'$ref': '#/$defs/allowable'}}", read_allow},
-	{"vars", "values for ${name}",
-		"{'type': 'object', 'additionalProperties': {'type': ['string', 'number', "
-		"'boolean', 'null']}}",
-		read_nothing},
-	{"include", "files whose keys are read below these",
-		"{'anyOf': [{'type': 'string'}, {'type': 'array', 'items': "
-		"{'type': 'string'}}]}",
-		read_nothing},
-	{"steps", "the operations, in this order", "{'$ref': '#/$defs/steps'}", read_pipeline_steps},
-	{"outputs", "the files that are written; default: one, same name, same format", "{'$ref': '#/$defs/outputs'}",
-		read_outputs},
-	{"originals", "what happens to the dropped file",
-		"{'enum': ['archive', 'delete', 'keep'], 'default': 'archive'}", read_originals},
-	{"on_conflict", "when an output's name is taken by another file",
-		"{'enum': ['rename', 'overwrite', 'skip', 'fail'], 'default': 'rename'}", read_on_conflict},
-	{"settle", "how long a file written in place must not change",
-		"{'type': 'string', 'pattern': '^[0-9.]+(ms|s|m)$', 'default': '500ms'}", read_settle},
-	{"wait_empty", "how long a file of 0 bytes may wait for its content, before it fails",
-		"{'type': 'string', 'pattern': '^[0-9.]+(ms|s|m)$', 'default': '10m'}", read_wait_empty},
-	{"prune_folders", "emptied folders of a drop are removed after this time without a change, or never",
-		"{'type': 'string', 'pattern': '^([0-9.]+(ms|s|m)|never)$', 'default': '30s'}", read_prune_folders},
-	{"limits", "a picture that is bigger or slower fails",
-		"{'type': 'object', 'additionalProperties': false, 'properties': {"
-		"'megapixels': {'type': 'number', 'minimum': 0.001, 'maximum': 1000000, 'default': 1000}, "
-		"'frames': {'type': 'integer', 'minimum': 1, 'maximum': 100000, 'default': 64}, "
-		"'seconds': {'type': 'number', 'minimum': 1, 'maximum': 86400, 'default': 600}, "
-		"'bytes': {'anyOf': [{'type': 'integer', 'minimum': 1}, {'type': 'string', 'pattern': "
-		"'^[0-9.]+ ?([kKMGT]i?)?B?$'}]}}}",
-		read_limits},
-	{"priority", "higher goes first", "{'type': 'integer', 'minimum': 0, 'maximum': 9, 'default': 5}",
-		read_priority},
-	{"on_failure", "how often a picture is tried before it goes to _failed/",
-		"{'type': 'object', 'additionalProperties': false, 'properties': {'attempts': "
-		"{'type': 'integer', 'minimum': 1, 'maximum': 100, 'default': 3}}}",
-		read_on_failure},
-	{NULL, NULL, NULL, NULL},
+/* Keys with a reader of their own. */
+static const struct {
+	const char *name;
+	void (*read)(struct reader *reader, const struct node *node);
+} readers[] = {
+	{"name", read_name},
+	{"inbox", read_inbox},
+	{"accept", read_accept},
+	{"reject", read_reject},
+	{"allow", read_allow},
+	{"vars", read_nothing},
+	{"include", read_nothing},
+	{"steps", read_pipeline_steps},
+	{"outputs", read_outputs},
 };
 
-const struct definition_key *definition_keys(void)
+static void read_plain_text(struct reader *reader, const char *key, const struct node *node, char **value)
 {
-	return keys;
+	const char *text;
+
+	if (!read_text(reader, key, node, &text))
+		return;
+	g_free(*value);
+	*value = g_strstrip(g_strdup(text));
+}
+
+static void read_map(struct reader *reader, const struct definition_key *map, const struct node *node)
+{
+	if (!require_kind(reader, map->name, node, NODE_MAP, map->example))
+		return;
+	for (guint i = 0; i < node->items->len; i++)
+		read_within(reader, map->name, g_ptr_array_index(node->items, i));
+}
+
+/* By its type. */
+static void read_plain(struct reader *reader, const struct definition_key *key, const struct node *node)
+{
+	void *value = (char *)reader->pipeline + key->at;
+	gint64 integer;
+
+	switch (key->type) {
+	case KEY_TEXT:
+		read_plain_text(reader, key->name, node, value);
+		break;
+	case KEY_BOOL:
+		read_bool(reader, key->name, node, value);
+		break;
+	case KEY_INTEGER:
+		if (read_integer(reader, key->name, node, (gint64)key->low, (gint64)key->high, &integer))
+			*(int *)value = (int)integer;
+		break;
+	case KEY_NUMBER:
+		read_number(reader, key->name, node, key->low, key->high, value);
+		break;
+	case KEY_DURATION:
+		if (key->low < 0 && g_strcmp0(node_as_string(node), "never") == 0)
+			*(gint64 *)value = -1;
+		else
+			read_duration(reader, key->name, node, value);
+		break;
+	case KEY_BYTES:
+		read_bytes(reader, key->name, node, value);
+		break;
+	case KEY_CHOICE:
+		read_choice(reader, key->name, node, key->words, value);
+		break;
+	case KEY_MAP:
+		read_map(reader, key, node);
+		break;
+	case KEY_TEXTS:
+	case KEY_OWN:
+		break; /* they have readers of their own */
+	}
+}
+
+static void read_within(struct reader *reader, const char *map, const struct node_entry *entry)
+{
+	const struct definition_key *key = definition_key_find(map, entry->key);
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+	for (size_t i = 0; key && !map && i < G_N_ELEMENTS(readers); i++)
+		if (g_str_equal(readers[i].name, key->name)) {
+			readers[i].read(reader, entry->value);
+			return;
+		}
+	if (key) {
+		read_plain(reader, key, entry->value);
+		return;
+	}
+	for (key = definition_keys; key->name; key++)
+		if (g_strcmp0(key->within, map) == 0)
+			g_ptr_array_add(names, (gpointer)key->name);
+	g_ptr_array_add(names, NULL);
+	unknown_key(reader, entry, (const char *const *)names->pdata);
 }
 
 void read_entry(struct reader *reader, const struct node_entry *entry)
 {
-	const char *names[G_N_ELEMENTS(keys)] = {NULL};
-
-	for (size_t i = 0; keys[i].name; i++) {
-		if (g_str_equal(keys[i].name, entry->key)) {
-			keys[i].read(reader, entry->value);
-			return;
-		}
-		names[i] = keys[i].name;
-	}
-	unknown_key(reader, entry, names);
+	read_within(reader, NULL, entry);
 }

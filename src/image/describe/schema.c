@@ -7,6 +7,7 @@
 
 #include "base/file_format.h"
 #include "definition/expression/expression.h"
+#include "definition/keys.h"
 #include "image/operations/operations.h"
 #include "image/table/format_table.h"
 
@@ -66,15 +67,23 @@ static void add_alternative(JsonObject *object, JsonObject *another)
 	json_array_add_object_element(json_object_get_array_member(object, "anyOf"), another);
 }
 
+static void set_number(JsonObject *object, const char *name, double value)
+{
+	if (value == floor(value))
+		json_object_set_int_member(object, name, (gint64)value);
+	else
+		json_object_set_double_member(object, name, value);
+}
+
 static JsonObject *number(const struct param *param)
 {
 	JsonObject *object = typed(param->type == PARAM_INT ? "integer" : "number");
 
 	/* Bounds that stand for none. */
 	if (isfinite(param->min) && fabs(param->min) < 1e15)
-		json_object_set_double_member(object, "minimum", param->min);
+		set_number(object, "minimum", param->min);
 	if (isfinite(param->max) && fabs(param->max) < 1e15)
-		json_object_set_double_member(object, "maximum", param->max);
+		set_number(object, "maximum", param->max);
 	return object;
 }
 
@@ -129,7 +138,7 @@ static void set_default(JsonObject *object, const struct param *param)
 	if (!param->fallback)
 		return;
 	if (param->type == PARAM_INT || param->type == PARAM_DOUBLE)
-		json_object_set_double_member(object, "default", g_ascii_strtod(param->fallback, NULL));
+		set_number(object, "default", g_ascii_strtod(param->fallback, NULL));
 	else if (param->type == PARAM_BOOL)
 		json_object_set_boolean_member(object, "default", g_str_equal(param->fallback, "true"));
 	else
@@ -249,18 +258,83 @@ static void define_allowable(JsonObject *definitions)
 	json_object_set_object_member(definitions, "allowable", word);
 }
 
-static JsonObject *key_schema(const struct definition_key *key)
+/* What it is if it is not written, as one would write it; NULL: nothing. Returns owned. */
+static char *fallback_of(const struct definition_key *key)
 {
-	JsonObject *object = either(parsed(key->schema), reference("variable"));
+	double seconds = key->initial / G_USEC_PER_SEC;
 
-	json_object_set_string_member(object, "description", key->help);
+	switch (key->type) {
+	case KEY_BOOL:
+		return g_strdup(key->initial ? "true" : "false");
+	case KEY_INTEGER:
+	case KEY_NUMBER:
+		return g_strdup_printf("%g", key->initial);
+	case KEY_CHOICE:
+		return g_strdup(key->words[(int)key->initial]);
+	case KEY_DURATION:
+		return seconds < 1    ? g_strdup_printf("%gms", seconds * 1000)
+		       : seconds < 60 ? g_strdup_printf("%gs", seconds)
+				      : g_strdup_printf("%gm", seconds / 60);
+	default:
+		return NULL;
+	}
+}
+
+static JsonObject *key_map(const char *map);
+
+/* What its value may be, and its default. */
+static JsonObject *key_value(const struct definition_key *key)
+{
+	static const enum param_type types[] = {[KEY_TEXT] = PARAM_ASSET,
+		[KEY_BOOL] = PARAM_BOOL,
+		[KEY_INTEGER] = PARAM_INT,
+		[KEY_NUMBER] = PARAM_DOUBLE,
+		[KEY_DURATION] = PARAM_STRING,
+		[KEY_CHOICE] = PARAM_CHOICE};
+	static const char duration[] = "{'type': 'string', 'pattern': '^[0-9.]+(ms|s|m)$'}",
+			  or_never[] = "{'type': 'string', 'pattern': '^([0-9.]+(ms|s|m)|never)$'}",
+			  bytes[] = "{'anyOf': [{'type': 'integer', 'minimum': 1}, "
+				    "{'type': 'string', 'pattern': '^[0-9.]+ ?([kKMGT]i?)?B?$'}]}";
+
+	if (key->schema || key->type == KEY_BYTES)
+		return parsed(key->schema ? key->schema : bytes);
+	if (key->type == KEY_MAP) {
+		JsonObject *object = typed("object");
+		json_object_set_boolean_member(object, "additionalProperties", FALSE);
+		json_object_set_object_member(object, "properties", key_map(key->name));
+		return object;
+	}
+	g_autofree char *fallback = fallback_of(key);
+	const struct param param = {.type = types[key->type],
+		.min = key->low,
+		.max = key->high,
+		.choices = key->words,
+		.fallback = fallback};
+	JsonObject *object = key->type != KEY_DURATION ? value_of(&param) : parsed(key->low < 0 ? or_never : duration);
+	set_default(object, &param);
+	return object;
+}
+
+/* The keys of this map; NULL: of the definition, where each may be a variable. */
+static JsonObject *key_map(const char *map)
+{
+	JsonObject *object = json_object_new();
+
+	for (const struct definition_key *key = definition_keys; key->name; key++) {
+		if (g_strcmp0(key->within, map) != 0)
+			continue;
+		JsonObject *schema = map ? key_value(key) : either(key_value(key), reference("variable"));
+		if (key->help)
+			json_object_set_string_member(schema, "description", key->help);
+		json_object_set_object_member(object, key->name, schema);
+	}
 	return object;
 }
 
 char *schema_text(void)
 {
 	g_autoptr(JsonObject) root = typed("object");
-	JsonObject *properties = json_object_new(), *definitions = json_object_new(), *condition;
+	JsonObject *definitions = json_object_new(), *condition;
 	g_autofree char *names = g_strjoinv(", ", (char **)expression_names);
 	g_autofree char *about = g_strdup_printf(
 		"a condition on the picture as it comes here, such as width > 4000 and format in [\"png\"]; it knows %s",
@@ -268,9 +342,7 @@ char *schema_text(void)
 
 	json_object_set_string_member(root, "$schema", "https://json-schema.org/draft/2020-12/schema");
 	json_object_set_string_member(root, "title", "a pipeline of dropmill");
-	for (const struct definition_key *key = definition_keys(); key->name; key++)
-		json_object_set_object_member(properties, key->name, key_schema(key));
-	json_object_set_object_member(root, "properties", properties);
+	json_object_set_object_member(root, "properties", key_map(NULL));
 	json_object_set_boolean_member(root, "additionalProperties", FALSE);
 	json_object_set_object_member(definitions, "variable",
 		parsed("{'type': 'string', 'pattern': '[$][{]', 'description': 'a variable: ${name}'}"));

@@ -239,7 +239,7 @@ static void what_must_be_there_and_within_bounds(void **state)
 	} cases[] = {{"name", NULL}, {"name", "\"a/b\""}, {"inbox", NULL}, {"hash", "5"}, {"recursive", "1"},
 		{"accept", "[1]"}, {"accept", "\"*\""}, {"steps", NULL}, {"steps", "[{\"op\":\"\"}]"},
 		{"outputs", "[]"}, {"outputs", "[5]"}, {"originals", "\"burn\""}, {"on_conflict", "\"ask\""},
-		{"settle_us", "-1"}, {"wait_empty_us", "-1"}, {"settle_us", "1.5"},
+		{"settle", "-1"}, {"wait_empty", "-1"}, {"settle", "1.5"},
 		{"limits", "{\"megapixels\":0,\"frames\":1,\"seconds\":1}"}, {"priority", "10"}, {"priority", "-1"}};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
