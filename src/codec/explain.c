@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "codec/plan.h"
 #include "definition/implied.h"
+#include "definition/keys.h"
 #include "definition/lanes.h"
 #include "definition/template/template.h"
 #include "image/chain/chain.h"

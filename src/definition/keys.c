@@ -4,6 +4,15 @@
 
 #include "definition/pipeline.h"
 
+const char *const originals_names[] = {
+	[ORIGINALS_ARCHIVE] = "archive", [ORIGINALS_DELETE] = "delete", [ORIGINALS_KEEP] = "keep", NULL};
+
+const char *const on_conflict_names[] = {[CONFLICT_RENAME] = "rename",
+	[CONFLICT_OVERWRITE] = "overwrite",
+	[CONFLICT_SKIP] = "skip",
+	[CONFLICT_FAIL] = "fail",
+	NULL};
+
 #define AT(member) .at = offsetof(struct pipeline, member)
 #define SECONDS(number) ((number) * (double)G_USEC_PER_SEC)
 #define PATTERNS "{'type': 'array', 'minItems': 1, 'items': {'type': 'string'}}"

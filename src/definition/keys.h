@@ -38,3 +38,7 @@ extern const struct definition_key definition_keys[];
 
 /* NULL when there is none. within: NULL or the map's name. */
 const struct definition_key *definition_key_find(const char *within, const char *name);
+
+/* Of enum originals and enum on_conflict, as definitions spell them; they end with NULL. */
+extern const char *const originals_names[];
+extern const char *const on_conflict_names[];

@@ -9,15 +9,6 @@
 #include "definition/keys.h"
 #include "definition/template/template.h"
 
-const char *const originals_names[] = {
-	[ORIGINALS_ARCHIVE] = "archive", [ORIGINALS_DELETE] = "delete", [ORIGINALS_KEEP] = "keep", NULL};
-
-const char *const on_conflict_names[] = {[CONFLICT_RENAME] = "rename",
-	[CONFLICT_OVERWRITE] = "overwrite",
-	[CONFLICT_SKIP] = "skip",
-	[CONFLICT_FAIL] = "fail",
-	NULL};
-
 static void step_destroy(void *step)
 {
 	step_free(step);

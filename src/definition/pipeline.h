@@ -15,12 +15,10 @@
 #include "base/auto.h"
 
 enum originals { ORIGINALS_ARCHIVE, ORIGINALS_DELETE, ORIGINALS_KEEP };
-extern const char *const originals_names[]; /* as definitions spell them; ends with NULL */
 
 /* When an output's name is taken. The default, rename: by a number behind the stem, except that the same original dropped again replaces its
  * own output. */
 enum on_conflict { CONFLICT_RENAME, CONFLICT_OVERWRITE, CONFLICT_SKIP, CONFLICT_FAIL };
-extern const char *const on_conflict_names[]; /* as definitions spell them; ends with NULL */
 
 struct step {
 	char *operation;    /* canonical name in the table of operations; never an alias */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "definition/keys.h"
 #include "master/commit/kept_originals.h"
 
 /* The median is of so many jobs that were done last. */
