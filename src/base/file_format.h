@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   the table of file formats: first bytes, endings, media type, libvips' loader. How they are saved stands in
+ * Purpose:   the table of file formats: first bytes, endings, media type, libvips' loader. How they are saved is in
  *            image/table/format_table.c.
  * Thread:    any. Ownership: everything is static.
  */

@@ -48,7 +48,7 @@ COMPILED = [(re.compile(pattern, re.I | re.M), instead) for pattern, instead in 
 
 
 # Texts in C that are JSON or SQL.
-NOT_PROSE = re.compile(r"[{']|(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|ON CONFLICT|PRAGMA)\b")
+NOT_PROSE = re.compile(r"\{|'[^%]|(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|ON CONFLICT|PRAGMA)\b")
 
 
 def words(text):

@@ -107,7 +107,7 @@ static bool get_text(JsonObject *object, const char *name, gsize most, char **te
 {
 	const char *found = json_string(object, name, NULL);
 	if (!found || strlen(found) > most)
-		return fail(error, ERROR_INPUT, "'%s' is no string of up to %zu bytes", name, most);
+		return fail(error, ERROR_INPUT, "'%s' is not a string of up to %zu bytes", name, most);
 	*text = g_strdup(found);
 	return true;
 }
@@ -183,7 +183,7 @@ static bool get_hash(JsonObject *object, char **hash, GError **error)
 		return false;
 	gsize length = strlen(*hash);
 	return length == 0 || (length == 64 && strspn(*hash, "0123456789abcdef") == 64) ||
-	       fail(error, ERROR_INPUT, "'test_hash' is no SHA-256 in hex");
+	       fail(error, ERROR_INPUT, "'test_hash' is not a SHA-256 in hex");
 }
 
 /* Words that end up in reasons: printable, short. */

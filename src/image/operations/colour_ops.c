@@ -133,7 +133,7 @@ static VipsImage *tint_table(const struct tone_support *tones, const double tint
 /* The colour was checked with the definition, but it came over the bus. */
 static bool parse_colour(const char *text, double rgba[4], GError **error)
 {
-	return (text && colour_parse(text, rgba)) || fail(error, ERROR_INPUT, "'%s' is no colour", text ? text : "");
+	return (text && colour_parse(text, rgba)) || fail(error, ERROR_INPUT, "'%s' is not a colour", text ? text : "");
 }
 
 static bool build_tint(VipsImage *in, const struct args *args, VipsImage **out, GError **error)

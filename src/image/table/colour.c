@@ -40,7 +40,7 @@ VipsArrayDouble *colour_in_bands(const char *text, VipsImage *image, GError **er
 	if (!text)
 		return vips_array_double_newv(1, 0.0);
 	if (!colour_parse(text, rgba)) {
-		fail(error, ERROR_INPUT, "'%s' is no colour", text);
+		fail(error, ERROR_INPUT, "'%s' is not a colour", text);
 		return NULL;
 	}
 	/* BT.709, whole levels: what the eye takes for the same grey. */

@@ -136,7 +136,7 @@ static void includes_that_cannot_be(void **state)
 		"steps is included among steps: - include: FILE\n");
 	assert_says("steps: [{include: parts/keys.yaml}]\n",
 		"parts/keys.yaml:2:1: a file of steps has steps: (a list), vars: and description:, and not 'inbox'\n");
-	assert_says("steps: [include]\n", "x.yaml:1:9: 'include' is no operation; it takes a value: include: FILE\n");
+	assert_says("steps: [include]\n", "x.yaml:1:9: 'include' is not an operation; it takes a value: include: FILE\n");
 }
 
 static void a_file_that_is_missing_is_known_too(void **state)
