@@ -9,7 +9,7 @@
 
 #define BLOCK_BYTES 16384
 
-struct handover {
+struct fd_channel {
 	int socket;
 	GString *text; /* received, not yet returned */
 	gsize start;   /* of the next line in it */
@@ -39,12 +39,12 @@ static gssize send_once(int socket, const void *bytes, gsize length, int fd, int
 	return sendmsg(socket, &message, MSG_NOSIGNAL | flags);
 }
 
-gssize handover_some(int socket, const void *bytes, gsize length, int fd)
+gssize fd_channel_some(int socket, const void *bytes, gsize length, int fd)
 {
 	return send_once(socket, bytes, length, fd, MSG_DONTWAIT);
 }
 
-bool handover_send(int socket, const char *line, gsize length, int fd)
+bool fd_channel_send(int socket, const char *line, gsize length, int fd)
 {
 	while (length > 0) {
 		gssize sent = send_once(socket, line, length, fd, 0);
@@ -59,27 +59,27 @@ bool handover_send(int socket, const char *line, gsize length, int fd)
 	return true;
 }
 
-struct handover *handover_new(int socket)
+struct fd_channel *fd_channel_new(int socket)
 {
-	struct handover *handover = g_new0(struct handover, 1);
+	struct fd_channel *channel = g_new0(struct fd_channel, 1);
 
-	*handover = (struct handover){socket, g_string_new(NULL), 0, -1};
-	return handover;
+	*channel = (struct fd_channel){socket, g_string_new(NULL), 0, -1};
+	return channel;
 }
 
-static void keep_descriptor(struct handover *handover, struct msghdr *message)
+static void keep_descriptor(struct fd_channel *channel, struct msghdr *message)
 {
 	struct cmsghdr *head = CMSG_FIRSTHDR(message);
 
 	if (!head || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS)
 		return;
-	if (handover->fd >= 0)
-		close(handover->fd);
-	memcpy(&handover->fd, CMSG_DATA(head), sizeof handover->fd);
+	if (channel->fd >= 0)
+		close(channel->fd);
+	memcpy(&channel->fd, CMSG_DATA(head), sizeof channel->fd);
 }
 
 /* False at the end. */
-static bool receive(struct handover *handover)
+static bool receive(struct fd_channel *channel)
 {
 	char block[BLOCK_BYTES];
 	struct iovec piece = {block, sizeof block};
@@ -89,39 +89,39 @@ static bool receive(struct handover *handover)
 	gssize got;
 
 	do
-		got = recvmsg(handover->socket, &message, MSG_CMSG_CLOEXEC);
+		got = recvmsg(channel->socket, &message, MSG_CMSG_CLOEXEC);
 	while (got < 0 && errno == EINTR);
 	if (got <= 0)
 		return false;
-	keep_descriptor(handover, &message);
-	g_string_append_len(handover->text, block, got);
+	keep_descriptor(channel, &message);
+	g_string_append_len(channel->text, block, got);
 	return true;
 }
 
-char *handover_line(struct handover *handover, int *fd)
+char *fd_channel_line(struct fd_channel *channel, int *fd)
 {
 	const char *end;
 
-	while (!(end = memchr(handover->text->str + handover->start, '\n', handover->text->len - handover->start))) {
-		g_string_erase(handover->text, 0, (gssize)handover->start);
-		handover->start = 0;
-		if (!receive(handover))
+	while (!(end = memchr(channel->text->str + channel->start, '\n', channel->text->len - channel->start))) {
+		g_string_erase(channel->text, 0, (gssize)channel->start);
+		channel->start = 0;
+		if (!receive(channel))
 			return NULL;
 	}
-	gsize length = (gsize)(end - handover->text->str) - handover->start;
-	char *line = g_strndup(handover->text->str + handover->start, length);
-	handover->start += length + 1;
-	*fd = handover->fd;
-	handover->fd = -1;
+	gsize length = (gsize)(end - channel->text->str) - channel->start;
+	char *line = g_strndup(channel->text->str + channel->start, length);
+	channel->start += length + 1;
+	*fd = channel->fd;
+	channel->fd = -1;
 	return line;
 }
 
-void handover_free(struct handover *handover)
+void fd_channel_free(struct fd_channel *channel)
 {
-	if (!handover)
+	if (!channel)
 		return;
-	if (handover->fd >= 0)
-		close(handover->fd);
-	g_string_free(handover->text, TRUE);
-	g_free(handover);
+	if (channel->fd >= 0)
+		close(channel->fd);
+	g_string_free(channel->text, TRUE);
+	g_free(channel);
 }

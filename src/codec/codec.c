@@ -326,10 +326,10 @@ int codec_command(int argc, char **argv)
 		send_failure(&codec, error);
 		return 1;
 	}
-	auto_struct(handover) lines = handover_new(CONTROL_FD);
+	auto_struct(fd_channel) lines = fd_channel_new(CONTROL_FD);
 	for (;;) {
 		int handed;
-		g_autofree char *line = handover_line(lines, &handed);
+		g_autofree char *line = fd_channel_line(lines, &handed);
 		if (!line)
 			break;
 		if (handed >= 0)

@@ -31,7 +31,7 @@ void confine(const struct worker_args *told, GHashTable *properties)
 	for (char **folder = told->write; folder && *folder; folder++)
 		path_allowlist_add(*folder, PLACE_WRITE);
 	if (told->door)
-		segment_use_door(DOOR_FD);
+		segment_use_server(DOOR_FD);
 	g_autofree char *missing = sandbox_enter(SANDBOX_NETWORK);
 	/* The embedded broker is an address: no names are looked up. */
 	g_autofree char *open_files = sandbox_files(files, !told->embedded);

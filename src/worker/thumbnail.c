@@ -114,7 +114,7 @@ static bool send_answer(JsonObject *object, GBytes *bytes)
 	gsize length = 0;
 	gconstpointer data = bytes ? g_bytes_get_data(bytes, &length) : NULL;
 
-	return handover_send(CONTROL_FD, line, strlen(line), -1) && handover_send(CONTROL_FD, data, length, -1);
+	return fd_channel_send(CONTROL_FD, line, strlen(line), -1) && fd_channel_send(CONTROL_FD, data, length, -1);
 }
 
 int thumbnail_command(int argc, char **argv)
@@ -133,10 +133,10 @@ int thumbnail_command(int argc, char **argv)
 	g_free(sandbox_files(NULL, false));
 	if (!image_init("dropmill", 1, &error))
 		return 1;
-	auto_struct(handover) lines = handover_new(CONTROL_FD);
+	auto_struct(fd_channel) lines = fd_channel_new(CONTROL_FD);
 	for (;;) {
 		int descriptor = -1;
-		g_autofree char *line = handover_line(lines, &descriptor);
+		g_autofree char *line = fd_channel_line(lines, &descriptor);
 		g_autoptr(JsonObject) wish = line ? json_parse_object(line, -1, NULL) : NULL;
 		g_autoptr(GBytes) bytes = NULL;
 		if (!wish)

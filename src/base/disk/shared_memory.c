@@ -123,21 +123,21 @@ int segment_descriptor(const char *path, GError **error)
 	return -1;
 }
 
-static int door = -1;
-static struct handover *door_answers;
+static int server = -1;
+static struct fd_channel *server_answers;
 
-void segment_use_door(int socket)
+void segment_use_server(int socket)
 {
-	door = socket;
-	door_answers = handover_new(socket);
+	server = socket;
+	server_answers = fd_channel_new(socket);
 }
 
-static int ask_at_door(const char *path, GError **error)
+static int ask_server(const char *path, GError **error)
 {
 	g_autofree char *question = g_strconcat(path, "\n", NULL);
 	int fd = -1;
 	g_autofree char *answer =
-		handover_send(door, question, strlen(question), -1) ? handover_line(door_answers, &fd) : NULL;
+		fd_channel_send(server, question, strlen(question), -1) ? fd_channel_line(server_answers, &fd) : NULL;
 
 	if (fd < 0)
 		fail(error, ERROR_SYSTEM, "%s", answer ? answer : "the supervisor has gone");
@@ -157,7 +157,7 @@ struct segment *segment_adopt(int fd, gsize size, GError **error)
 
 struct segment *segment_open(const char *path, gsize size, GError **error)
 {
-	int fd = door >= 0 ? ask_at_door(path, error) : segment_descriptor(path, error);
+	int fd = server >= 0 ? ask_server(path, error) : segment_descriptor(path, error);
 
 	return fd < 0 ? NULL : segment_adopt(fd, size, error);
 }

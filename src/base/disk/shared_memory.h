@@ -41,7 +41,7 @@ struct segment {
 
 /* folder NULL: a memfd; else a spool file there, its blocks reserved. Returns owned; ERROR_RETRY when there is no room. */
 struct segment *segment_create(gsize size, const char *folder, GError **error);
-/* Another process's segment; size is what must be mapped at least, 0: all of it. Through the door, when there is one. */
+/* Another process's segment; size is what must be mapped at least, 0: all of it. Through the server, when there is one. */
 struct segment *segment_open(const char *path, gsize size, GError **error);
 /* Its table of leases, beside it. */
 bool segment_open_leases(struct segment *segment, const char *path, GError **error);
@@ -50,7 +50,7 @@ struct segment *segment_adopt(int fd, gsize size, GError **error);
 /* The descriptor alone, for one who hands it over: only of what is a segment and has no name. -1 with an error. */
 int segment_descriptor(const char *path, GError **error);
 /* From now on segment_open() asks at this socket: sends the path and gets a line back, empty beside a descriptor, else an error. */
-void segment_use_door(int socket);
+void segment_use_server(int socket);
 void segment_free(struct segment *segment); /* NULL is fine */
 DEFINE_AUTO(segment, segment_free)
 

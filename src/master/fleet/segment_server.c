@@ -25,7 +25,7 @@ static void answer(struct segment_server *server, const char *path)
 	int fd = segment_descriptor(path, &error);
 	g_autofree char *line = g_strconcat(fd < 0 ? error->message : "", "\n", NULL);
 
-	handover_send(server->socket, line, strlen(line), fd);
+	fd_channel_send(server->socket, line, strlen(line), fd);
 	if (fd >= 0)
 		close(fd);
 }

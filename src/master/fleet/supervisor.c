@@ -200,7 +200,7 @@ static void send_key(const struct supervisor *supervisor, int control)
 	gsize length;
 	const void *key = supervisor->key ? g_bytes_get_data(supervisor->key, &length) : NULL;
 
-	if (key && !handover_send(control, key, length, -1))
+	if (key && !fd_channel_send(control, key, length, -1))
 		log_warning("a worker did not take its key: %s", g_strerror(errno));
 }
 

@@ -146,7 +146,7 @@ pid_t codec_link_pid(const struct codec_link *link)
 static bool send_some(struct codec_link *link)
 {
 	while (link->unsent->len > 0) {
-		gssize n = handover_some(link->fd, link->unsent->data, link->unsent->len, link->passing);
+		gssize n = fd_channel_some(link->fd, link->unsent->data, link->unsent->len, link->passing);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)

@@ -64,7 +64,7 @@ static bool send_wish(const struct thumbnailer *thumbnailer, int picture, int si
 		json_object_set_member(wish, "allow", json_from_string(allow, NULL));
 	g_autofree char *text = json_object_text(wish);
 	g_autofree char *line = g_strconcat(text, "\n", NULL);
-	return handover_send(thumbnailer->control, line, strlen(line), picture);
+	return fd_channel_send(thumbnailer->control, line, strlen(line), picture);
 }
 
 /* More of the answer, in time. False: the process died, or hangs. */

@@ -178,13 +178,13 @@ static void what_was_handed_over_is_the_same_memory(void **state)
 	int pair[2], fd;
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-	auto_struct(handover) lines = handover_new(pair[1]);
-	assert_true(handover_send(pair[0], "plan\n", 5, -1));
-	g_autofree char *first = handover_line(lines, &fd);
+	auto_struct(fd_channel) lines = fd_channel_new(pair[1]);
+	assert_true(fd_channel_send(pair[0], "plan\n", 5, -1));
+	g_autofree char *first = fd_channel_line(lines, &fd);
 	assert_string_equal(first, "plan");
 	assert_int_equal(fd, -1);
-	assert_true(handover_send(pair[0], "go\nmore\n", 8, mine->fd));
-	g_autofree char *second = handover_line(lines, &fd);
+	assert_true(fd_channel_send(pair[0], "go\nmore\n", 8, mine->fd));
+	g_autofree char *second = fd_channel_line(lines, &fd);
 	assert_string_equal(second, "go");
 	auto_struct(segment) theirs = segment_adopt(fd, mine->size, NULL);
 	assert_non_null(theirs);
@@ -194,11 +194,11 @@ static void what_was_handed_over_is_the_same_memory(void **state)
 	/* A worker may write to it, but not pull it away under the master, which would die of SIGBUS. */
 	assert_int_equal(ftruncate(theirs->fd, 0), -1);
 	assert_int_equal(ftruncate(theirs->leases->fd, 0), -1);
-	g_autofree char *third = handover_line(lines, &fd);
+	g_autofree char *third = fd_channel_line(lines, &fd);
 	assert_string_equal(third, "more");
 	assert_int_equal(fd, -1);
 	close(pair[0]);
-	assert_null(handover_line(lines, &fd));
+	assert_null(fd_channel_line(lines, &fd));
 	close(pair[1]);
 }
 
