@@ -1,61 +1,61 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Threads that turn: see thread_watchdog.h. */
+ * Threads that must not stall: see thread_watchdog.h. */
 #include "base/thread_watchdog.h"
 
 #include <stdatomic.h>
 
 #include "base/clock.h"
 
-struct turn {
+struct watched_thread {
 	const char *name;
 	_Atomic gint64 last_us;
 };
 
 static GMutex lock;
-static GSList *all; /* struct turn, under lock */
+static GSList *all; /* struct watched_thread, under lock */
 
-struct turn *turn_new(const char *name)
+struct watched_thread *watched_thread_new(const char *name)
 {
-	struct turn *turn = g_new0(struct turn, 1);
+	struct watched_thread *thread = g_new0(struct watched_thread, 1);
 
-	turn->name = name;
-	turn_mark(turn);
+	thread->name = name;
+	watched_thread_mark(thread);
 	g_mutex_lock(&lock);
-	all = g_slist_prepend(all, turn);
+	all = g_slist_prepend(all, thread);
 	g_mutex_unlock(&lock);
-	return turn;
+	return thread;
 }
 
-void turn_free(struct turn *turn)
+void watched_thread_free(struct watched_thread *thread)
 {
-	if (!turn)
+	if (!thread)
 		return;
 	g_mutex_lock(&lock);
-	all = g_slist_remove(all, turn);
+	all = g_slist_remove(all, thread);
 	g_mutex_unlock(&lock);
-	g_free(turn);
+	g_free(thread);
 }
 
-void turn_mark(struct turn *turn)
+void watched_thread_mark(struct watched_thread *thread)
 {
-	atomic_store_explicit(&turn->last_us, clock_now_us(), memory_order_relaxed);
+	atomic_store_explicit(&thread->last_us, clock_now_us(), memory_order_relaxed);
 }
 
-void turn_rest(struct turn *turn)
+void watched_thread_rest(struct watched_thread *thread)
 {
-	atomic_store_explicit(&turn->last_us, G_MAXINT64, memory_order_relaxed);
+	atomic_store_explicit(&thread->last_us, G_MAXINT64, memory_order_relaxed);
 }
 
-const char *turn_late(gint64 longest_us)
+const char *watched_thread_late(gint64 longest_us)
 {
 	gint64 now = clock_now_us();
 	const char *late = NULL;
 
 	g_mutex_lock(&lock);
 	for (GSList *link = all; link && !late; link = link->next) {
-		struct turn *turn = link->data;
-		if (atomic_load_explicit(&turn->last_us, memory_order_relaxed) < now - longest_us)
-			late = turn->name;
+		struct watched_thread *thread = link->data;
+		if (atomic_load_explicit(&thread->last_us, memory_order_relaxed) < now - longest_us)
+			late = thread->name;
 	}
 	g_mutex_unlock(&lock);
 	return late;

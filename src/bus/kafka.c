@@ -56,17 +56,17 @@ static void on_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
 static gpointer poll_thread(gpointer user)
 {
 	struct bus *bus = user;
-	struct turn *turn = turn_new("bus");
+	struct watched_thread *thread = watched_thread_new("bus");
 
 	while (!g_atomic_int_get(&bus->quit)) {
-		turn_mark(turn);
+		watched_thread_mark(thread);
 		int wait_ms = watch_check(bus->watch, bus->rk, bus->topics[TOPIC_TASKS]);
-		turn_rest(turn);
+		watched_thread_rest(thread);
 		rd_kafka_poll(bus->rk, wait_ms);
 		/* Not in the reports' callback: the room of a record is free only after it. */
 		sender_pump(bus->sender);
 	}
-	turn_free(turn);
+	watched_thread_free(thread);
 
 	/* Here and not in bus_free(): delivery callbacks keep to this thread to the last. */
 	if (watch_is_up(bus->watch))

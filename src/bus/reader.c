@@ -156,9 +156,9 @@ static gpointer reader_thread(gpointer user)
 			rd_kafka_topic_partition_list_destroy(list);
 		}
 	}
-	struct turn *turn = turn_new("reader");
+	struct watched_thread *thread = watched_thread_new("reader");
 	while (!g_atomic_int_get(&reader->quit)) {
-		turn_mark(turn);
+		watched_thread_mark(thread);
 		rd_kafka_message_t *message = rd_kafka_consumer_poll(reader->rk, WAKE_MS);
 		tick(reader);
 		if (!message)
@@ -172,7 +172,7 @@ static gpointer reader_thread(gpointer user)
 			complain(reader, rd_kafka_message_errstr(message));
 		rd_kafka_message_destroy(message);
 	}
-	turn_free(turn);
+	watched_thread_free(thread);
 	/* Commits, leaves the group; its callback belongs on this thread. Without a broker there is nobody to tell. */
 	if (reader->group && bus_is_up(reader->bus))
 		rd_kafka_consumer_close(reader->rk);

@@ -51,7 +51,7 @@ void service_turn(void)
 
 	if (sd_watchdog_enabled(0, &period_us) <= 0)
 		return;
-	const char *late = turn_late((gint64)period_us);
+	const char *late = watched_thread_late((gint64)period_us);
 	if (late && late != said)
 		log_error("the %s thread has not turned for %d s: the watchdog is not fed", late,
 			(int)(period_us / G_USEC_PER_SEC));

@@ -188,7 +188,7 @@ static void look_at_inboxes(struct intake *intake, bool paused)
 	}
 }
 
-static void wait_for_more(struct intake *intake, bool paused, struct turn *turn)
+static void wait_for_more(struct intake *intake, bool paused, struct watched_thread *thread)
 {
 	gint64 next = G_MAXINT64;
 
@@ -207,7 +207,7 @@ static void wait_for_more(struct intake *intake, bool paused, struct turn *turn)
 	struct timespec limit = {wait / G_USEC_PER_SEC, wait % G_USEC_PER_SEC * 1000};
 	struct pollfd sources[] = {
 		{.fd = intake->wake, .events = POLLIN}, {.fd = intake->watches.descriptor, .events = POLLIN}};
-	turn_rest(turn);
+	watched_thread_rest(thread);
 	/* A negative descriptor is passed over. An error here is a signal's; the next turn finds out. */
 	if (ppoll(sources, G_N_ELEMENTS(sources), &limit, NULL) < 0)
 		return;
@@ -246,18 +246,18 @@ static gpointer run(gpointer data)
 	take_orders(intake); /* the first set */
 	check_start(intake);
 	started(intake);
-	struct turn *turn = turn_new("intake");
+	struct watched_thread *thread = watched_thread_new("intake");
 	while (take_orders(intake)) {
-		turn_mark(turn);
+		watched_thread_mark(thread);
 		bool more = events_run(intake);
 		bool paused = is_paused(intake);
 		look_at_inboxes(intake, paused);
 		if (!paused)
 			take_run(intake);
 		if (!more)
-			wait_for_more(intake, paused, turn);
+			wait_for_more(intake, paused, thread);
 	}
-	turn_free(turn);
+	watched_thread_free(thread);
 	return NULL;
 }
 
