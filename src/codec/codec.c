@@ -18,7 +18,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"
-#include "base/testing/trouble.h"
+#include "base/testing/ordered_failure.h"
 #include "codec/decoder.h"
 #include "codec/encoder.h"
 #include "image/read/allow.h"
@@ -154,7 +154,7 @@ static gpointer decode_thread(gpointer data)
 	struct stream_spent spent = {0};
 	g_autoptr(GError) error = NULL;
 
-	TROUBLE("codec.decode", codec->request);
+	ORDERED_FAILURE("codec.decode", codec->request);
 	bool well = decoder_run(codec->plan, codec->rows, &spent, &error);
 
 	g_mutex_lock(&codec->counting);
@@ -183,7 +183,7 @@ static gpointer encode_thread(gpointer data)
 	struct codec *codec = job->codec;
 	g_autoptr(GError) error = NULL;
 
-	TROUBLE("codec.encode", codec->request);
+	ORDERED_FAILURE("codec.encode", codec->request);
 	bool well = encoder_run(encoder, g_ptr_array_index(codec->temps, job->index), &error);
 	const struct stream_spent *spent = encoder_spent(encoder);
 
@@ -232,7 +232,7 @@ static bool do_plan(struct codec *codec, JsonObject *request, GError **error)
 	shut_files(request, codec->alias);
 	codec->request = json_object_ref(request);
 	warnings_begin(codec->path);
-	TROUBLE("codec.plan", request);
+	ORDERED_FAILURE("codec.plan", request);
 	gint64 began = clock_now_us();
 	/* For the life of this process, which has one picture. */
 	if (allow_open(request, error))

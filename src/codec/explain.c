@@ -90,7 +90,7 @@ static const char *step_fault(struct explaining *e, struct tilesource *recorder,
 }
 
 /* The first step of this output's that keeps the picture from being cut goes into the answer. False: there is none. */
-static bool blame_step(struct explaining *e, struct tilesource *recorder, guint number)
+static bool report_step(struct explaining *e, struct tilesource *recorder, guint number)
 {
 	const struct output *output = g_ptr_array_index(e->pipeline->outputs, number);
 	JsonObject *wanted = json_object_at(json_array(e->request, "outputs"), number);
@@ -105,14 +105,14 @@ static bool blame_step(struct explaining *e, struct tilesource *recorder, guint 
 		bool own = i >= e->pipeline->steps->len;
 		const struct step *step = own ? g_ptr_array_index(output->steps, i - e->pipeline->steps->len)
 					      : g_ptr_array_index(e->pipeline->steps, i);
-		JsonObject *blamed = json_object_new();
-		json_object_set_string_member(blamed, "op", step->operation);
-		json_object_set_int_member(blamed, "number", own ? i - e->pipeline->steps->len + 1 : i + 1);
+		JsonObject *fault = json_object_new();
+		json_object_set_string_member(fault, "op", step->operation);
+		json_object_set_int_member(fault, "number", own ? i - e->pipeline->steps->len + 1 : i + 1);
 		if (own)
-			json_object_set_string_member(blamed, "output", output->name);
-		json_object_set_int_member(blamed, "line", step->line);
-		json_object_set_string_member(blamed, "why", why);
-		json_object_set_object_member(e->answer, "step", blamed);
+			json_object_set_string_member(fault, "output", output->name);
+		json_object_set_int_member(fault, "line", step->line);
+		json_object_set_string_member(fault, "why", why);
+		json_object_set_object_member(e->answer, "step", fault);
 		return true;
 	}
 	return false;
@@ -123,7 +123,7 @@ static void find_global_step(struct explaining *e)
 	auto_struct(tilesource) recorder = tilesource_new_like(e->source, NULL);
 
 	for (guint i = 0; recorder && i < e->pipeline->outputs->len; i++)
-		if (blame_step(e, recorder, i))
+		if (report_step(e, recorder, i))
 			return;
 	vips_error_clear();
 }

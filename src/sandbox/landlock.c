@@ -109,7 +109,7 @@ static void allow_all(const struct rules *rules, char **files, bool names)
 	allow(rules, g_get_tmp_dir(), WRITE);
 	path_allowlist_each(allow_place, (void *)rules);
 #ifdef DROPMILL_TEST_HOOKS
-	/* The orders of a test: see base/testing/trouble.h. */
+	/* The orders of a test: see base/testing/ordered_failure.h. */
 	g_autofree char *orders =
 		g_path_get_dirname(g_getenv("DROPMILL_TEST_TROUBLE") ? g_getenv("DROPMILL_TEST_TROUBLE") : "/usr/x");
 	allow(rules, orders, READ);

@@ -25,7 +25,7 @@ static enum result_status compute(struct tiles *tiles, int index, const struct t
 {
 	enum result_status status;
 
-	if (ordered_trouble(index, task, &status, error))
+	if (ordered_failure(index, task, &status, error))
 		return status;
 	if (task->kind == TASK_WHOLE)
 		return whole_compute(task, report, payload, error);

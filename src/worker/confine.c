@@ -21,21 +21,21 @@ static char **files_of(GHashTable *properties)
 	return g_strv_builder_end(files);
 }
 
-void confine(const struct worker_args *told, GHashTable *properties)
+void confine(const struct worker_args *args, GHashTable *properties)
 {
 	g_auto(GStrv) files = files_of(properties);
 
 	path_allowlist_confine();
-	for (char **folder = told->read; folder && *folder; folder++)
+	for (char **folder = args->read; folder && *folder; folder++)
 		path_allowlist_add(*folder, PLACE_READ);
-	for (char **folder = told->write; folder && *folder; folder++)
+	for (char **folder = args->write; folder && *folder; folder++)
 		path_allowlist_add(*folder, PLACE_WRITE);
-	if (told->door)
-		segment_use_server(DOOR_FD);
+	if (args->server)
+		segment_use_server(SERVER_FD);
 	g_autofree char *missing = sandbox_enter(SANDBOX_NETWORK);
 	/* The embedded broker is an address: no names are looked up. */
-	g_autofree char *open_files = sandbox_files(files, !told->embedded);
-	if (told->index > 0) /* the others would say the same */
+	g_autofree char *open_files = sandbox_files(files, !args->embedded);
+	if (args->index > 0) /* the others would say the same */
 		return;
 	if (missing)
 		log_warning("sandbox of workers: %s", missing);

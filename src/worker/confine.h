@@ -9,6 +9,6 @@
 #include "worker/worker_args.h"
 
 /* properties: librdkafka's, for the files that they name. What is missing is said, by the first worker for all. */
-void confine(const struct worker_args *told, GHashTable *properties);
+void confine(const struct worker_args *args, GHashTable *properties);
 /* Is one of its folders another by now? Only a new process can open what is in there; said. Any thread. */
 bool confine_outdated(void);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   trouble that a test ordered for this task (see base/testing/trouble.h), at the places "worker" and "worker@INDEX": beside deaths, the
+ * Purpose:   trouble that a test ordered for this task (see base/testing/ordered_failure.h), at the places "worker" and "worker@INDEX": beside deaths, the
  *            words "failed" and "retry", which become the answer; and at "spoil", after the work, any word: all that was made gets other
  *            bytes of the same number. Nothing in builds without DROPMILL_TEST_HOOKS.
  * Thread:    the one that computes. Ownership: none.
@@ -8,16 +8,16 @@
 #pragma once
 
 #include "base/error.h"
-#include "base/testing/trouble.h"
+#include "base/testing/ordered_failure.h"
 #include "bus/protocol/wire.h"
 
 /* True: the task is answered with *status and error. */
-static inline bool ordered_trouble(int index, const struct task *task, enum result_status *status, GError **error)
+static inline bool ordered_failure(int index, const struct task *task, enum result_status *status, GError **error)
 {
 #ifdef DROPMILL_TEST_HOOKS
 	g_autoptr(JsonObject) spec = json_parse_object(task->spec, -1, NULL);
 	g_autofree char *here = g_strdup_printf("worker@%d", index);
-	g_autofree char *one = trouble_at(here, spec), *any = trouble_at("worker", spec);
+	g_autofree char *one = failure_at(here, spec), *any = failure_at("worker", spec);
 	const char *what = one ? one : any;
 	if (what && (strcmp(what, "failed") == 0 || strcmp(what, "retry") == 0)) {
 		*status = what[0] == 'f' ? RESULT_FAILED : RESULT_RETRY;
@@ -37,7 +37,7 @@ static inline void ordered_spoil(const struct task *task, struct body **payload)
 {
 #ifdef DROPMILL_TEST_HOOKS
 	g_autoptr(JsonObject) spec = json_parse_object(task->spec, -1, NULL);
-	g_autofree char *what = trouble_at("spoil", spec);
+	g_autofree char *what = failure_at("spoil", spec);
 	JsonArray *outputs = what ? json_array(spec, "outputs") : NULL;
 
 	if (what && *payload) {

@@ -5,23 +5,23 @@
 #include "base/log.h"
 #include "base/process.h"
 
-void recycle_begin(struct recycle *recycle, const struct worker_args *told)
+void recycle_begin(struct recycle *recycle, const struct worker_args *args)
 {
-	*recycle = (struct recycle){.told = told, .born_bytes = process_private_bytes(0)};
+	*recycle = (struct recycle){.args = args, .born_bytes = process_private_bytes(0)};
 }
 
 bool recycle_task_done(struct recycle *recycle)
 {
-	const struct worker_args *told = recycle->told;
-	gint64 bytes = told->recycle_growth_bytes || told->memory_bytes ? process_private_bytes(0) : 0;
+	const struct worker_args *args = recycle->args;
+	gint64 bytes = args->recycle_growth_bytes || args->memory_bytes ? process_private_bytes(0) : 0;
 	const char *why = NULL;
 
 	recycle->tasks++;
-	if (told->recycle_tasks && recycle->tasks >= told->recycle_tasks)
+	if (args->recycle_tasks && recycle->tasks >= args->recycle_tasks)
 		why = "--recycle-tasks";
-	else if (told->recycle_growth_bytes && bytes - recycle->born_bytes > told->recycle_growth_bytes)
+	else if (args->recycle_growth_bytes && bytes - recycle->born_bytes > args->recycle_growth_bytes)
 		why = "--recycle-growth";
-	else if (told->memory_bytes && bytes > told->memory_bytes)
+	else if (args->memory_bytes && bytes > args->memory_bytes)
 		why = "--worker-memory";
 	if (!why || recycle->due)
 		return false;

@@ -9,12 +9,12 @@
 #include "worker/worker_args.h"
 
 struct recycle {
-	const struct worker_args *told;
+	const struct worker_args *args;
 	gint64 born_bytes; /* private memory before the first task */
 	int tasks;
 	bool due;
 };
 
-void recycle_begin(struct recycle *recycle, const struct worker_args *told);
+void recycle_begin(struct recycle *recycle, const struct worker_args *args);
 /* After each task. True once: from now on the worker is to retire; the reason is logged. */
 bool recycle_task_done(struct recycle *recycle);

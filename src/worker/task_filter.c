@@ -15,36 +15,36 @@ struct task_filter {
 
 struct task_filter *task_filter_new(const char *worker)
 {
-	struct task_filter *orders = g_new0(struct task_filter, 1);
+	struct task_filter *filter = g_new0(struct task_filter, 1);
 
-	orders->worker = g_strdup(worker);
-	orders->taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	g_queue_init(&orders->oldest);
-	return orders;
+	filter->worker = g_strdup(worker);
+	filter->taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_queue_init(&filter->oldest);
+	return filter;
 }
 
-void task_filter_free(struct task_filter *orders)
+void task_filter_free(struct task_filter *filter)
 {
-	if (!orders)
+	if (!filter)
 		return;
-	g_queue_clear(&orders->oldest);
-	g_hash_table_unref(orders->taken);
-	g_free(orders->worker);
-	g_free(orders);
+	g_queue_clear(&filter->oldest);
+	g_hash_table_unref(filter->taken);
+	g_free(filter->worker);
+	g_free(filter);
 }
 
-bool task_filter_take(struct task_filter *orders, const struct task *task)
+bool task_filter_take(struct task_filter *filter, const struct task *task)
 {
-	if (strcmp(task->worker, orders->worker) != 0)
+	if (strcmp(task->worker, filter->worker) != 0)
 		return false;
 	char *lease = g_strdup_printf("%s/%u/%d/%d", task->job, task->serial, task->tile, task->attempt);
-	if (g_hash_table_contains(orders->taken, lease)) {
+	if (g_hash_table_contains(filter->taken, lease)) {
 		g_free(lease);
 		return false;
 	}
-	g_hash_table_add(orders->taken, lease);
-	g_queue_push_tail(&orders->oldest, lease);
-	if (orders->oldest.length > REMEMBERED)
-		g_hash_table_remove(orders->taken, g_queue_pop_head(&orders->oldest));
+	g_hash_table_add(filter->taken, lease);
+	g_queue_push_tail(&filter->oldest, lease);
+	if (filter->oldest.length > REMEMBERED)
+		g_hash_table_remove(filter->taken, g_queue_pop_head(&filter->oldest));
 	return true;
 }

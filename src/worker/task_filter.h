@@ -14,6 +14,6 @@ struct task_filter;
 
 struct task_filter *task_filter_new(const char *worker /* copies */);
 /* True the first time for a task that is leased to this worker. */
-bool task_filter_take(struct task_filter *orders, const struct task *task);
-void task_filter_free(struct task_filter *orders); /* NULL is fine */
+bool task_filter_take(struct task_filter *filter, const struct task *task);
+void task_filter_free(struct task_filter *filter); /* NULL is fine */
 DEFINE_AUTO(task_filter, task_filter_free)

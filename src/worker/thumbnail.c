@@ -14,7 +14,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"
-#include "base/testing/trouble.h"
+#include "base/testing/ordered_failure.h"
 #include "image/read/allow.h"
 #include "image/read/format.h"
 #include "image/read/levels.h"
@@ -93,7 +93,7 @@ static JsonObject *answer(JsonObject *wish, int descriptor, GBytes **bytes)
 	g_autoptr(GBytes) picture = picture_at(descriptor, &error);
 	const char *type = NULL;
 
-	TROUBLE("thumbnail", wish);
+	ORDERED_FAILURE("thumbnail", wish);
 	if (picture && size > 0 && size <= 4096 && allow_open(wish, &error) &&
 		shrink(picture, (int)size, &image, &error) && save(image, bytes, &type, &error)) {
 		json_object_set_string_member(object, "type", type);

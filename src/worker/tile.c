@@ -8,7 +8,7 @@
 #include "base/disk/shared_memory.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "base/testing/trouble.h"
+#include "base/testing/ordered_failure.h"
 #include "image/asset/asset.h"
 #include "image/chain/chain.h"
 #include "image/chain/check_task.h"
@@ -233,7 +233,7 @@ static bool compute_piece(struct output_view *output, const VipsRect *piece, con
 static enum result_status compute(
 	struct run *run, struct output_view *output, const VipsRect *out, const struct sink *sink, GError **error)
 {
-	TROUBLE("tile", run->spec);
+	ORDERED_FAILURE("tile", run->spec);
 	for (int y = out->top; y < VIPS_RECT_BOTTOM(out); y += output->piece_height)
 		for (int x = out->left; x < VIPS_RECT_RIGHT(out); x += output->piece_width) {
 			VipsRect piece = {x, y, output->piece_width, output->piece_height};

@@ -36,7 +36,7 @@ struct whole {
 	struct page_frames *frames; /* when some output wants more than the first */
 	struct body *encoded;       /* inline */
 	GArray *left_out;           /* see build_context */
-	JsonArray *told_left_out;
+	JsonArray *reported_left_out;
 	int output; /* whose chain is built; -1: the common steps */
 };
 
@@ -122,7 +122,7 @@ static bool build(struct whole *whole, JsonArray *steps, VipsImage **out, GError
 static void tell_left_out(struct whole *whole, guint pages)
 {
 	chain_tell_left_out(
-		whole->left_out, pages, json_array_get_length(whole->steps), whole->output, whole->told_left_out);
+		whole->left_out, pages, json_array_get_length(whole->steps), whole->output, whole->reported_left_out);
 }
 
 /* The common steps, computed once. */
@@ -276,7 +276,7 @@ static enum result_status run(struct whole *whole, JsonObject *report, GError **
 
 	json_object_set_array_member(report, "outputs", outputs);
 	json_object_set_array_member(report, "skipped", skipped);
-	json_object_set_array_member(report, "left_out", json_array_ref(whole->told_left_out));
+	json_object_set_array_member(report, "left_out", json_array_ref(whole->reported_left_out));
 	if (!open_source(whole, error))
 		return RESULT_FAILED;
 	json_object_set_int_member(report, "width", whole->source->Xsize);
@@ -357,9 +357,9 @@ enum result_status whole_compute(const struct task *task, JsonObject **report, s
 	if (task->plane == PLANE_INLINE)
 		whole.encoded = body_new();
 	g_autoptr(GArray) left_out = g_array_new(FALSE, FALSE, sizeof(guint));
-	g_autoptr(JsonArray) told_left_out = json_array_new();
+	g_autoptr(JsonArray) reported_left_out = json_array_new();
 	whole.left_out = left_out;
-	whole.told_left_out = told_left_out;
+	whole.reported_left_out = reported_left_out;
 	whole.output = -1;
 	*report = json_object_new();
 	vips_concurrency_set(threads_of(spec));

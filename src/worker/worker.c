@@ -35,7 +35,7 @@
 #define FLUSH_DOWN_US (2 * G_USEC_PER_SEC)
 
 struct worker {
-	struct worker_args told;
+	struct worker_args args;
 	GHashTable *properties; /* of librdkafka */
 	struct bus *bus;
 	guint refused; /* tasks; reader's thread only */
@@ -43,7 +43,7 @@ struct worker {
 	struct answers *answers;
 	struct journal *journal;    /* NULL: nobody reads it */
 	struct joiner *joiner;      /* reader's thread only */
-	struct task_filter *orders; /* the same */
+	struct task_filter *filter; /* the same */
 	struct tiles *tiles;
 	struct stopwatch stopwatch;
 	GAsyncQueue *tasks; /* struct work; one with task NULL is the order to stop */
@@ -111,7 +111,7 @@ static bool task_arrived(struct bus_reader *reader, struct record *record, void 
 		return true;
 	}
 	struct task *task = task_from_record(whole, &error);
-	if (!task || !task_filter_take(worker->orders, task)) {
+	if (!task || !task_filter_take(worker->filter, task)) {
 		if (error)
 			turn_down(worker, whole, RESULT_RETRY, error);
 		task_free(task);
@@ -144,7 +144,7 @@ static void work_on(struct worker *worker, const struct work *work)
 	if (worker->journal)
 		journal_begin(worker->journal, name);
 	pulse_begin(worker->pulse, task);
-	enum result_status status = compute_task(worker->tiles, worker->told.index, task, &report, &payload, &error);
+	enum result_status status = compute_task(worker->tiles, worker->args.index, task, &report, &payload, &error);
 	if (worker->journal)
 		journal_end(worker->journal);
 	g_autofree char *message = g_utf8_make_valid(error ? error->message : "", -1);
@@ -189,7 +189,7 @@ static gpointer wait_for_signal(gpointer data)
 /* Begins to connect, in threads of the bus; libvips starts meanwhile. */
 static bool open_bus(struct worker *worker, GError **error)
 {
-	const struct worker_args *o = &worker->told;
+	const struct worker_args *o = &worker->args;
 	struct bus_options options = {
 		o->brokers, o->prefix ? o->prefix : (char *)"", worker->id, worker->properties, o->embedded, o->key};
 
@@ -198,7 +198,7 @@ static bool open_bus(struct worker *worker, GError **error)
 
 static void wait_for_topics(struct worker *worker)
 {
-	const struct worker_args *o = &worker->told;
+	const struct worker_args *o = &worker->args;
 	int partitions[TOPIC_COUNT] = {0};
 
 	/* Waits for the broker and the topics as long as it takes: the master, or an operator, will bring them. */
@@ -221,7 +221,7 @@ static void wait_for_topics(struct worker *worker)
 static bool open_reader(struct worker *worker, GError **error)
 {
 	const enum topic topics[] = {TOPIC_TASKS};
-	gint32 partition = worker->told.partition;
+	gint32 partition = worker->args.partition;
 	bool by_hand = partition >= 0;
 	struct bus_reader_options options = {
 		.topics = topics,
@@ -249,7 +249,7 @@ static bool open_reader(struct worker *worker, GError **error)
 
 static bool start(struct worker *worker, GError **error)
 {
-	const char *payload = worker->told.payload ? worker->told.payload : "auto";
+	const char *payload = worker->args.payload ? worker->args.payload : "auto";
 	bool planes[2] = {strcmp(payload, "inline") != 0, true};
 	g_autofree char *hash = NULL;
 	g_autofree char *version = g_strdup_printf("%d.%d.%d", vips_version(0), vips_version(1), vips_version(2));
@@ -263,9 +263,9 @@ static bool start(struct worker *worker, GError **error)
 		.no_files = !path_allowlist_any(),
 		.vips = version,
 		.test_hash = hash,
-		.slot = worker->told.slot,
-		.restarts = worker->told.restarts,
-		.endings = worker->told.endings,
+		.slot = worker->args.slot,
+		.restarts = worker->args.restarts,
+		.endings = worker->args.endings,
 	};
 	worker->pulse = pulse_new(worker->bus, &about);
 	worker->answers = answers_new(worker->bus, worker->pulse, worker->results_partition);
@@ -277,7 +277,7 @@ static gpointer compute(gpointer data)
 	struct worker *worker = data;
 
 	worker->tiles = tiles_new();
-	recycle_begin(&worker->recycle, &worker->told);
+	recycle_begin(&worker->recycle, &worker->args);
 	for (;;) {
 		g_autofree struct work *work = worker->recycle.due
 						       ? g_async_queue_timeout_pop(worker->tasks, RETIRE_QUIET_US)
@@ -320,21 +320,21 @@ int worker_command(int argc, char **argv)
 	sigaddset(&set, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	log_init("worker", g_strcmp0(g_getenv("DROPMILL_LOG_FORMAT"), "json") == 0);
-	if (!worker_args_read(&worker.told, argc, argv, &error)) {
+	if (!worker_args_read(&worker.args, argc, argv, &error)) {
 		log_error("%s", error->message);
 		return 2;
 	}
-	if (worker.told.parent)
-		process_die_with_parent(SIGKILL, worker.told.parent);
-	g_autofree char *role = g_strdup_printf("worker %d", worker.told.index + 1);
+	if (worker.args.parent)
+		process_die_with_parent(SIGKILL, worker.args.parent);
+	g_autofree char *role = g_strdup_printf("worker %d", worker.args.index + 1);
 	log_init(role, g_strcmp0(g_getenv("DROPMILL_LOG_FORMAT"), "json") == 0);
 	process_be_nice();
 	worker.properties = worker_args_properties();
-	if (worker.told.journal && !(worker.journal = journal_open(worker.told.journal, &error))) {
+	if (worker.args.journal && !(worker.journal = journal_open(worker.args.journal, &error))) {
 		log_error("%s", error->message);
 		return 1;
 	}
-	confine(&worker.told, worker.properties);
+	confine(&worker.args, worker.properties);
 	worker.id = g_strdup_printf("%.40s-%d-%04x", g_get_host_name(), (int)getpid(), g_random_int() & 0xffff);
 	g_strcanon(worker.id, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "._-", '-');
 #ifdef DROPMILL_TEST_HOOKS /* as on another machine: assets come over the bus or not at all */
@@ -343,9 +343,9 @@ int worker_command(int argc, char **argv)
 #endif
 	worker.tasks = g_async_queue_new();
 	const struct joiner_options joiner = {
-		.folder = g_get_tmp_dir(), .spool_bytes = worker.told.spool_bytes, .lost = task_lost, .user = &worker};
+		.folder = g_get_tmp_dir(), .spool_bytes = worker.args.spool_bytes, .lost = task_lost, .user = &worker};
 	worker.joiner = joiner_new(&joiner);
-	worker.orders = task_filter_new(worker.id);
+	worker.filter = task_filter_new(worker.id);
 	g_thread_unref(g_thread_new("signals", wait_for_signal, &worker));
 	if (!start(&worker, &error)) {
 		log_error("%s", error->message);

@@ -10,13 +10,13 @@
 #include "bus/protocol/wire.h"
 
 /* The socket to the supervisor. */
-#define DOOR_FD 3
+#define SERVER_FD 3
 
 struct worker_args {
 	char *brokers, *prefix, *payload;
 	int partition, index, parent;
 	gboolean embedded;
-	gboolean door;        /* segments are handed over at descriptor 3 */
+	gboolean server;      /* segments are handed over at descriptor 3 */
 	GBytes *key;          /* of the embedded broker's records; it came there first; NULL: none */
 	char **read, **write; /* folders that tasks may name files in; NULL: none */
 	char *slot, *journal;
@@ -27,6 +27,6 @@ struct worker_args {
 	gint64 spool_bytes;                        /* what parts of large tasks may take in files */
 };
 
-bool worker_args_read(struct worker_args *told, int argc, char **argv, GError **error);
+bool worker_args_read(struct worker_args *args, int argc, char **argv, GError **error);
 /* librdkafka's, out of the environment: nothing that this process starts shall see them. Owned. */
 GHashTable *worker_args_properties(void);

@@ -80,10 +80,10 @@ void profile_trim(VipsImage *image)
 {
 	gsize length;
 	const guint8 *data = embedded(image, &length);
-	gsize told = length_without_padding(data, length);
+	gsize unpadded = length_without_padding(data, length);
 
-	if (told >= HEADER && told < length)
-		vips_image_set_blob_copy(image, VIPS_META_ICC_NAME, data, told);
+	if (unpadded >= HEADER && unpadded < length)
+		vips_image_set_blob_copy(image, VIPS_META_ICC_NAME, data, unpadded);
 }
 
 static bool tags_lie_inside(const guint8 *data, gsize length)

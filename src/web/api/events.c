@@ -32,7 +32,7 @@ static GCond still_over; /* stopped */
 struct follow {
 	const char *id;
 	guint32 run; /* as sent */
-	bool told;   /* its details were sent */
+	bool sent;   /* its details were */
 };
 
 struct stream {
@@ -41,7 +41,7 @@ struct stream {
 	struct follow alone; /* ?job=: sent as members of the event; id NULL: none */
 	char **ids;          /* ?jobs=: sent in a list */
 	struct follow *jobs; /* of ids */
-	guint64 told;        /* sequence of the last event; 0: none */
+	guint64 sent;        /* sequence of the last event; 0: none */
 	guint64 pictures;    /* number of the last news of thumbnails that was sent */
 	bool tasks;          /* it wants those that ended */
 	bool wants_pictures; /* it wants to know which thumbnails were made */
@@ -173,15 +173,15 @@ static char *followed_text(
 	struct follow *follow, const struct stream *stream, const struct snapshot *snapshot, guint64 above)
 {
 	const struct job_view *job = api_find_job(snapshot, follow->id);
-	auto_struct(job_view) past = job || follow->told ? NULL : archive_job(stream->request->archive, follow->id);
+	auto_struct(job_view) past = job || follow->sent ? NULL : archive_job(stream->request->archive, follow->id);
 	if (!job)
 		job = past;
 	guint32 run = job && job->tiles ? job->tiles->run : 0;
-	guint64 tiles_above = above && follow->told && run == follow->run ? above : 0;
+	guint64 tiles_above = above && follow->sent && run == follow->run ? above : 0;
 
-	if (follow->told && above && (!job || job->changed <= above))
+	if (follow->sent && above && (!job || job->changed <= above))
 		return NULL;
-	follow->told = true;
+	follow->sent = true;
 	follow->run = run;
 	if (!job)
 		return g_strdup("\"job\":null,\"tiles\":[]");
@@ -231,8 +231,8 @@ static bool write_all(struct stream *stream, const char *text, gsize length)
 static bool send_event(struct stream *stream, const struct snapshot *snapshot)
 {
 	/* A delta needs every job that changed meanwhile. */
-	bool reaches = stream->told && stream->told >= snapshot->kept_since && stream->told <= snapshot->sequence;
-	guint64 above = reaches ? stream->told : 0;
+	bool reaches = stream->sent && stream->sent >= snapshot->kept_since && stream->sent <= snapshot->sequence;
+	guint64 above = reaches ? stream->sent : 0;
 	g_autoptr(GString) event = g_string_new(NULL);
 	g_autoptr(GBytes) shared = shared_text(snapshot, above);
 
@@ -246,7 +246,7 @@ static bool send_event(struct stream *stream, const struct snapshot *snapshot)
 		g_string_append_printf(event, ",\"tasks\":%s", text);
 	}
 	g_string_append(event, "}\n\n");
-	stream->told = snapshot->sequence;
+	stream->sent = snapshot->sequence;
 	return write_all(stream, event->str, event->len);
 }
 
@@ -311,7 +311,7 @@ static struct snapshot *next_snapshot(struct stream *stream, guint64 above, gint
 static void run(struct stream *stream)
 {
 	gint64 spoken = clock_now_us();
-	guint64 above = stream->told;
+	guint64 above = stream->sent;
 	bool open = write_all(stream, HELLO, strlen(HELLO));
 
 	while (open && !g_atomic_int_get(&stopped)) {
@@ -322,7 +322,7 @@ static void run(struct stream *stream)
 			open = send_pictures(stream);
 		else if (!g_atomic_int_get(&stopped))
 			open = write_all(stream, PING, strlen(PING));
-		above = stream->told;
+		above = stream->sent;
 		spoken = clock_now_us();
 	}
 }
@@ -359,7 +359,7 @@ int events_answer(struct request *request)
 	answer_send(request, &answer, NULL);
 	if (!request->head) {
 		read_wishes(&stream, request);
-		stream.told = last_seen(request);
+		stream.sent = last_seen(request);
 		run(&stream);
 		g_clear_pointer(&stream.wishes, g_hash_table_unref);
 		g_strfreev(stream.ids);

@@ -28,7 +28,7 @@
 
 #include "base/json.h"
 
-static inline void trouble_grow(void)
+static inline void failure_grow(void)
 {
 	const gsize step = 8 << 20;
 
@@ -37,7 +37,7 @@ static inline void trouble_grow(void)
 }
 
 /* A file that is none of its places, its mode, a local socket, its parent. */
-static inline void trouble_reach(const char *place, const char *file)
+static inline void failure_reach(const char *place, const char *file)
 {
 	bool shut = open(file, O_RDONLY | O_CLOEXEC) < 0 && chmod(file, 0777) < 0 &&
 		    socket(AF_UNIX, SOCK_STREAM, 0) < 0 && kill(getppid(), 0) < 0;
@@ -45,10 +45,10 @@ static inline void trouble_reach(const char *place, const char *file)
 	fprintf(stderr, "trouble: %s: %s\n", place, shut ? "all refused" : "LET THROUGH");
 }
 
-static inline void trouble_do(const char *place, const char *what)
+static inline void failure_do(const char *place, const char *what)
 {
 	if (g_str_has_prefix(what, "reach="))
-		trouble_reach(place, what + strlen("reach="));
+		failure_reach(place, what + strlen("reach="));
 	if (strcmp(what, "SEGV") == 0) {
 		signal(SIGSEGV, SIG_DFL);
 		raise(SIGSEGV);
@@ -60,13 +60,13 @@ static inline void trouble_do(const char *place, const char *what)
 	while (strcmp(what, "hang") == 0)
 		g_usleep(G_USEC_PER_SEC);
 	if (strcmp(what, "grow") == 0)
-		trouble_grow();
+		failure_grow();
 	if (g_str_has_prefix(what, "slow"))
 		g_usleep(1000 * g_ascii_strtoull(what + strlen("slow"), NULL, 10));
 }
 
 /* The word for this place and this task's or job's original; owned, NULL: none. */
-static inline char *trouble_at(const char *place, JsonObject *spec)
+static inline char *failure_at(const char *place, JsonObject *spec)
 {
 	const char *path = g_getenv("DROPMILL_TEST_TROUBLE");
 	g_autofree char *text = NULL;
@@ -79,17 +79,17 @@ static inline char *trouble_at(const char *place, JsonObject *spec)
 		g_auto(GStrv) part = g_strsplit(*word, ":", 3);
 		if (g_strv_length(part) == 3 && strcmp(part[0], place) == 0 &&
 			(strcmp(part[1], "*") == 0 || strcmp(part[1], stem) == 0)) {
-			trouble_do(place, part[2]);
+			failure_do(place, part[2]);
 			return g_strdup(part[2]);
 		}
 	}
 	return NULL;
 }
 
-#define TROUBLE(place, spec) g_free(trouble_at((place), (spec)))
+#define ORDERED_FAILURE(place, spec) g_free(failure_at((place), (spec)))
 
 #else
 
-#define TROUBLE(place, spec) ((void)(spec))
+#define ORDERED_FAILURE(place, spec) ((void)(spec))
 
 #endif
