@@ -40,8 +40,8 @@ static double part_done(const struct queue *queue, const struct once *once)
 
 	for (guint i = 0; i < queue->running->len; i++) {
 		const struct job *job = g_ptr_array_index(queue->running, i);
-		if (job->tile_count && !phase_commits(job->course.phase))
-			files += 0.99 * job->done / job->tile_count;
+		if (job->work.tile_count && !phase_commits(job->course.phase))
+			files += 0.99 * job->work.done / job->work.tile_count;
 	}
 	return files / once->files;
 }

@@ -27,16 +27,16 @@ void failure_votes_add(
 
 	*cast = (struct cast_vote){{tile, kind, &worker->slot->breaker, g_strdup(worker->beat->machine)},
 		worker_slot_ref(worker->slot), g_strdup(reason)};
-	if (!job->failure_votes)
-		job->failure_votes = g_ptr_array_new_with_free_func((GDestroyNotify)cast_vote_free);
-	g_ptr_array_add(job->failure_votes, cast);
+	if (!job->work.failure_votes)
+		job->work.failure_votes = g_ptr_array_new_with_free_func((GDestroyNotify)cast_vote_free);
+	g_ptr_array_add(job->work.failure_votes, cast);
 	if (failure_is_fault(kind))
 		worker_slot_happens(worker->slot, BREAKER_FAILED, reason, clock_now_us());
 }
 
 int failure_votes_suspicion(const struct job *job, guint tile, const struct worker *worker)
 {
-	return job ? votes_suspicion(job->failure_votes, tile, &worker->slot->breaker, worker->beat->machine) : 0;
+	return job ? votes_suspicion(job->work.failure_votes, tile, &worker->slot->breaker, worker->beat->machine) : 0;
 }
 
 void failure_votes_managed(struct job *job, guint tile, const struct worker *worker)
@@ -44,20 +44,20 @@ void failure_votes_managed(struct job *job, guint tile, const struct worker *wor
 	gint64 now = clock_now_us();
 
 	worker_slot_happens(worker->slot, BREAKER_SUCCEEDED, NULL, now);
-	for (guint i = job->failure_votes ? job->failure_votes->len : 0; i-- > 0;) {
-		const struct cast_vote *cast = job->failure_votes->pdata[i];
+	for (guint i = job->work.failure_votes ? job->work.failure_votes->len : 0; i-- > 0;) {
+		const struct cast_vote *cast = job->work.failure_votes->pdata[i];
 		if (cast->vote.tile != tile)
 			continue;
 		if (cast->slot != worker->slot && failure_is_fault(cast->vote.kind))
 			worker_slot_happens(cast->slot, BREAKER_STRIKE, cast->reason, now);
-		g_ptr_array_remove_index_fast(job->failure_votes, i);
+		g_ptr_array_remove_index_fast(job->work.failure_votes, i);
 	}
 }
 
 void failure_votes_drop(struct job *job)
 {
-	for (guint i = 0; job->failure_votes && i < job->failure_votes->len; i++)
-		worker_slot_happens(((struct cast_vote *)job->failure_votes->pdata[i])->slot, BREAKER_ABSOLVED, NULL,
-			clock_now_us());
-	g_clear_pointer(&job->failure_votes, g_ptr_array_unref);
+	for (guint i = 0; job->work.failure_votes && i < job->work.failure_votes->len; i++)
+		worker_slot_happens(((struct cast_vote *)job->work.failure_votes->pdata[i])->slot, BREAKER_ABSOLVED,
+			NULL, clock_now_us());
+	g_clear_pointer(&job->work.failure_votes, g_ptr_array_unref);
 }

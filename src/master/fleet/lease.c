@@ -39,7 +39,7 @@ struct lease *lease_of(const struct worker *worker, const struct job *job, guint
 
 struct lease *lease_attempt(const struct job *job, guint index, guint attempt)
 {
-	const struct tile *tile = &job->tiles[index];
+	const struct tile *tile = &job->work.tiles[index];
 
 	if (tile->lease && tile->lease->attempt == attempt)
 		return tile->lease;
@@ -49,7 +49,7 @@ struct lease *lease_attempt(const struct job *job, guint index, guint attempt)
 struct lease *lease_begin(
 	struct worker *worker, struct job *job, guint index, int weight, enum plane plane, gsize bytes)
 {
-	struct tile *tile = &job->tiles[index];
+	struct tile *tile = &job->work.tiles[index];
 	struct lease *lease = g_new(struct lease, 1);
 	gint64 now = clock_now_us();
 
@@ -66,7 +66,7 @@ struct lease *lease_begin(
 	else {
 		tile->lease = lease;
 		tile->state = TILE_LEASED;
-		job->leased++;
+		job->work.leased++;
 	}
 	return lease;
 }
@@ -75,7 +75,7 @@ struct lease *lease_begin(
 static bool unlink_lease(struct lease *lease)
 {
 	struct job *job = lease->job;
-	struct tile *tile = &job->tiles[lease->tile];
+	struct tile *tile = &job->work.tiles[lease->tile];
 
 	g_queue_remove(&lease->worker->leases, lease);
 	if (tile->lease == lease)
@@ -84,7 +84,7 @@ static bool unlink_lease(struct lease *lease)
 	if (tile->lease)
 		return false;
 	tile->state = TILE_WAITING;
-	job->leased--;
+	job->work.leased--;
 	return true;
 }
 

@@ -19,8 +19,8 @@ static struct speculative_facts facts_of(const struct lease *lease, const struct
 	const struct tile_timing *timing = worker_timing_of(job, lease->tile);
 
 	return (struct speculative_facts){
-		.barred = job->tiles[lease->tile].extra || job->send_after_us > now || job->lane != LANE_TILED ||
-			  !worker_may_help(helper, job, lease->tile),
+		.barred = job->work.tiles[lease->tile].extra || job->work.send_after_us > now ||
+			  job->plan.lane != LANE_TILED || !worker_may_help(helper, job, lease->tile),
 		.fresh = is_fresh(lease),
 		.usual_us = timing->usual_us,
 		.late_us = timing->late_us,

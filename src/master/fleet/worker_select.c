@@ -65,9 +65,9 @@ bool workers_end_job(struct workers *workers, const struct job *job, int weight,
 {
 	GPtrArray *all = workers_all(workers);
 
-	if (!job || job->lane != LANE_TILED)
+	if (!job || job->plan.lane != LANE_TILED)
 		return false;
-	guint left = job->tile_count - job->done - job->leased, room = 0;
+	guint left = job->work.tile_count - job->work.done - job->work.leased, room = 0;
 	for (guint i = 0; i < all->len && room < left; i++)
 		room += usable(g_ptr_array_index(all, i)) ? (guint)(window / weight) : 0;
 	return left <= room;
@@ -101,7 +101,7 @@ struct worker *worker_select(struct workers *workers, const struct job *job, gui
 	GPtrArray *all = workers_all(workers);
 	struct selection selection = SELECTION_NONE;
 	const struct wanted wanted = {weight, bytes, window, window_bytes,
-		job && job->failure_votes ? least_suspicion(workers, job, tile) : 0,
+		job && job->work.failure_votes ? least_suspicion(workers, job, tile) : 0,
 		workers_end_job(workers, job, weight, window)};
 	gint64 now = wanted.ends ? clock_now_us() : 0;
 

@@ -8,16 +8,16 @@ const struct tile_timing *worker_timing_of(const struct job *job, guint tile)
 {
 	static const struct tile_timing unknown;
 
-	return job->timings ? &job->timings[job->tiles[tile].output] : &unknown;
+	return job->work.timings ? &job->work.timings[job->work.tiles[tile].output] : &unknown;
 }
 
 void worker_timing_answered(struct job *job, guint tile, struct worker *worker, gint64 sent_us, gint64 compute_us)
 {
-	if (job->lane != LANE_TILED)
+	if (job->plan.lane != LANE_TILED)
 		return;
-	if (!job->timings)
-		job->timings = g_new0(struct tile_timing, job->rings->len);
-	struct tile_timing *timing = &job->timings[job->tiles[tile].output];
+	if (!job->work.timings)
+		job->work.timings = g_new0(struct tile_timing, job->plan.rings->len);
+	struct tile_timing *timing = &job->work.timings[job->work.tiles[tile].output];
 	gint64 us = worker ? tile_time_us(sent_us, worker->answered_us, compute_us, clock_now_us()) : compute_us;
 	/* Against those before it: the first ones of a run build their chains. */
 	if (worker)

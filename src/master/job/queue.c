@@ -39,7 +39,7 @@ struct job *queue_find_run(const struct queue *queue, const char *id, guint32 ru
 {
 	struct job *job = queue_find(queue, id);
 
-	return job && job->course.run == run && job->tiles ? job : NULL;
+	return job && job->course.run == run && job->work.tiles ? job : NULL;
 }
 
 static int by_priority(gconstpointer a, gconstpointer b, gpointer unused)
@@ -49,7 +49,7 @@ static int by_priority(gconstpointer a, gconstpointer b, gpointer unused)
 	(void)unused;
 	if (x->pipeline->priority != y->pipeline->priority)
 		return y->pipeline->priority - x->pipeline->priority;
-	return x->queued_us < y->queued_us ? -1 : x->queued_us > y->queued_us;
+	return x->times.queued_us < y->times.queued_us ? -1 : x->times.queued_us > y->times.queued_us;
 }
 
 void queue_add(struct queue *queue, struct job *job)

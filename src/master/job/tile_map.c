@@ -23,7 +23,7 @@ static enum tile_shown shown_state(const struct tile *tile)
 /* A whole picture is one tile as large as it is. */
 static int shown_width(const struct job *job, const struct tile *tile)
 {
-	return job->lane == LANE_WHOLE ? job->width : tile->out.width;
+	return job->plan.lane == LANE_WHOLE ? job->plan.width : tile->out.width;
 }
 
 static bool says(const struct job *job, const struct tile_view *view, const struct tile *tile)
@@ -41,7 +41,7 @@ static struct tile_view show_tile(const struct job *job, const struct tile *tile
 		.left = tile->out.left,
 		.top = tile->out.top,
 		.width = shown_width(job, tile),
-		.height = job->lane == LANE_WHOLE ? job->height : tile->out.height,
+		.height = job->plan.lane == LANE_WHOLE ? job->plan.height : tile->out.height,
 		.attempt = (int)tile->attempt,
 		.seconds = (float)tile->took_us / G_USEC_PER_SEC,
 		.state = shown_state(tile),
@@ -50,9 +50,9 @@ static struct tile_view show_tile(const struct job *job, const struct tile *tile
 
 static struct tile_piece *show_piece(const struct job *job, guint first, struct tile_piece *before, guint64 sequence)
 {
-	guint count = MIN(MIN(job->tile_count, TILES_MOST) - first, TILES_PIECE), same = 0;
+	guint count = MIN(MIN(job->work.tile_count, TILES_MOST) - first, TILES_PIECE), same = 0;
 
-	while (before && same < count && says(job, &before->tiles[same], &job->tiles[first + same]))
+	while (before && same < count && says(job, &before->tiles[same], &job->work.tiles[first + same]))
 		same++;
 	if (before && same == count) {
 		g_atomic_int_inc(&before->ref_count);
@@ -62,26 +62,27 @@ static struct tile_piece *show_piece(const struct job *job, guint first, struct 
 	piece->ref_count = 1;
 	piece->count = count;
 	for (guint i = 0; i < count; i++) {
-		bool kept = before && says(job, &before->tiles[i], &job->tiles[first + i]);
-		piece->tiles[i] = show_tile(job, &job->tiles[first + i], kept ? before->tiles[i].changed : sequence);
+		bool kept = before && says(job, &before->tiles[i], &job->work.tiles[first + i]);
+		piece->tiles[i] =
+			show_tile(job, &job->work.tiles[first + i], kept ? before->tiles[i].changed : sequence);
 	}
 	return piece;
 }
 
 struct tiles_view *tiles_show(const struct job *job, struct tiles_view *before, guint64 sequence)
 {
-	if (!job->tiles || job->tile_count == 0)
+	if (!job->work.tiles || job->work.tile_count == 0)
 		return NULL;
-	guint count = MIN(job->tile_count, TILES_MOST), pieces = (count + TILES_PIECE - 1) / TILES_PIECE;
-	bool comparable = before && before->run == job->course.run && before->total == job->tile_count;
+	guint count = MIN(job->work.tile_count, TILES_MOST), pieces = (count + TILES_PIECE - 1) / TILES_PIECE;
+	bool comparable = before && before->run == job->course.run && before->total == job->work.tile_count;
 	bool same = comparable;
 	struct tiles_view *view = g_malloc0(sizeof *view + pieces * sizeof view->pieces[0]);
 
 	view->ref_count = 1;
 	view->run = job->course.run;
-	view->total = job->tile_count;
+	view->total = job->work.tile_count;
 	view->count = count;
-	view->done = job->done;
+	view->done = job->work.done;
 	for (guint i = 0; i < pieces; i++) {
 		struct tile_piece *old = comparable ? before->pieces[i] : NULL;
 		view->pieces[i] = show_piece(job, i * TILES_PIECE, old, sequence);

@@ -75,8 +75,8 @@ static void show_tiles(const struct report *report, struct snapshot *snapshot)
 {
 	for (guint i = 0; i < report->of.queue->running->len; i++) {
 		const struct job *job = g_ptr_array_index(report->of.queue->running, i);
-		snapshot->tiles_running += job->leased;
-		snapshot->tiles_queued += job->tile_count - job->done - job->leased;
+		snapshot->tiles_running += job->work.leased;
+		snapshot->tiles_queued += job->work.tile_count - job->work.done - job->work.leased;
 	}
 	for (int i = 0; i < COUNTER_COUNT; i++)
 		snapshot->counters[i] = counter_value((enum counter)i);
@@ -115,13 +115,13 @@ static void show_jobs(struct report *report, struct snapshot *snapshot)
 		g_ptr_array_add(snapshot->jobs, view_of_job(report, g_ptr_array_index(report->of.queue->running, i)));
 	for (GList *link = report->of.queue->queued.head; link; link = link->next) {
 		struct job *job = link->data;
-		if (!oldest || job->queued_us < oldest->queued_us)
+		if (!oldest || job->times.queued_us < oldest->times.queued_us)
 			oldest = job;
 		g_ptr_array_add(snapshot->jobs, view_of_job(report, job));
 	}
 	for (guint i = report->finished->len; i-- > 0;)
 		g_ptr_array_add(snapshot->jobs, job_view_ref(g_ptr_array_index(report->finished, i)));
-	snapshot->oldest_queued_us = oldest ? oldest->queued_us : 0;
+	snapshot->oldest_queued_us = oldest ? oldest->times.queued_us : 0;
 	snapshot->oldest_source = oldest ? g_strdup(oldest->source) : NULL;
 	snapshot->kept_since = report->kept_since;
 }

@@ -38,7 +38,7 @@ static int holders(const struct report *report, const struct job *job)
 	GPtrArray *all = workers_all(report->of.fleet->workers);
 	int count = 0;
 
-	for (guint i = 0; job->leased && i < all->len; i++) {
+	for (guint i = 0; job->work.leased && i < all->len; i++) {
 		const struct worker *worker = g_ptr_array_index(all, i);
 		for (GList *link = worker->leases.head; link; link = link->next)
 			if (((const struct lease *)link->data)->job == job) {
@@ -52,7 +52,7 @@ static int holders(const struct report *report, const struct job *job)
 /* Tasks of it are ready, and nobody has one. */
 static bool waits_for_worker(const struct job *job)
 {
-	return job->course.phase == PHASE_RUNNING && !job->leased && !g_queue_is_empty((GQueue *)&job->ready);
+	return job->course.phase == PHASE_RUNNING && !job->work.leased && !g_queue_is_empty((GQueue *)&job->work.ready);
 }
 
 /* Why one that had no fault does not go on, or NULL. */
@@ -68,13 +68,13 @@ static const char *standing(const struct report_sources *of, const struct job *j
 	const char *obstacle = workers_obstacle(of->fleet->workers);
 	if (obstacle && (waits_for_worker(job) || workers_live(of->fleet->workers) == 0))
 		return obstacle;
-	return job->done == job->undelivered_at ? job->undelivered : NULL;
+	return job->work.done == job->work.undelivered_at ? job->work.undelivered : NULL;
 }
 
 /* What is done for one that is not over, in a few words whose subject is the mill or the picture. */
 static const char *doing(const struct job *job)
 {
-	if (job->course.phase == PHASE_RUNNING && job->tile_count && job->done == job->tile_count)
+	if (job->course.phase == PHASE_RUNNING && job->work.tile_count && job->work.done == job->work.tile_count)
 		return "writes the file";
 	return waits_for_worker(job) ? "waits for a free worker" : phase_facts(job->course.phase)->reason;
 }
@@ -90,36 +90,38 @@ static struct job_view *make_view(struct report *report, struct job *job)
 	view->pipeline = g_strdup(job->pipeline->name);
 	view->source = g_strdup(job->source);
 	view->state = job_state(job);
-	view->tiled = job->lane == LANE_TILED || (job->lane == LANE_UNDECIDED && job->shown && job->shown->total > 1);
-	view->width = job->width;
-	view->height = job->height;
+	view->tiled = job->plan.lane == LANE_TILED ||
+		      (job->plan.lane == LANE_UNDECIDED && job->page.tiles && job->page.tiles->total > 1);
+	view->width = job->plan.width;
+	view->height = job->plan.height;
 	view_show_tiles(report, job);
-	if (job->shown) {
-		view->tiles = tiles_view_ref(job->shown);
-		view->tiles_total = (int)job->shown->total;
-		view->tiles_done = (int)job->shown->done;
+	if (job->page.tiles) {
+		view->tiles = tiles_view_ref(job->page.tiles);
+		view->tiles_total = (int)job->page.tiles->total;
+		view->tiles_done = (int)job->page.tiles->done;
 	}
-	view->tiles_running = (int)job->leased;
-	view->tiles_failed = (int)job->failed_tries;
+	view->tiles_running = (int)job->work.leased;
+	view->tiles_failed = (int)job->work.failed_tries;
 	view->attempt = (int)job->course.runs;
 	view->workers = holders(report, job);
-	view->eta_us = job_state(job) == JOB_RUNNING ? job->eta_us : 0;
+	view->eta_us = job_state(job) == JOB_RUNNING ? job->work.eta_us : 0;
 	view->bytes = claim->bytes;
 	view->original = g_strdup(over && !job->loose ? claim->left_at : claim->path);
 	view_outputs(report, job, view->outputs);
 	view->error = g_strdup(job->error);
 	if (!over) {
 		view->doing = doing(job);
-		view->waiting_for = g_strdup(job->waiting_for ? job->waiting_for : standing(&report->of, job));
-		view->retry_us = job->waiting_for ? job->course.not_before_us : 0;
+		view->waiting_for =
+			g_strdup(job->page.waiting_for ? job->page.waiting_for : standing(&report->of, job));
+		view->retry_us = job->page.waiting_for ? job->course.not_before_us : 0;
 	}
-	view->spent = g_memdup2(job->spent, sizeof *job->spent);
-	view->queued_wall_us = job->queued_wall_us;
-	view->started_wall_us = job->started_wall_us;
-	view->finished_wall_us = job->finished_wall_us;
-	view->timeline = job->timeline ? g_ptr_array_ref(job->timeline) : NULL;
+	view->spent = g_memdup2(job->times.spent, sizeof *job->times.spent);
+	view->queued_wall_us = job->times.queued_wall_us;
+	view->started_wall_us = job->times.started_wall_us;
+	view->finished_wall_us = job->times.finished_wall_us;
+	view->timeline = job->page.timeline ? g_ptr_array_ref(job->page.timeline) : NULL;
 	view->hash = g_strdup(job->pipeline->hash);
-	char *shown = job->own_shown ? job->own_shown : job->pipeline->shown;
+	char *shown = job->plan.shown ? job->plan.shown : job->pipeline->shown;
 	view->chain = shown ? g_ref_string_acquire(shown) : NULL;
 	return view;
 }
@@ -127,29 +129,29 @@ static struct job_view *make_view(struct report *report, struct job *job)
 void view_show_tiles(struct report *report, struct job *job)
 {
 	/* The commit thread reads it. */
-	if (phase_commits(job->course.phase) || !job->tiles)
+	if (phase_commits(job->course.phase) || !job->work.tiles)
 		return;
-	struct tiles_view *fresh = tiles_show(job, job->shown, report->sequence + 1);
-	tiles_view_unref(job->shown);
-	job->shown = fresh;
+	struct tiles_view *fresh = tiles_show(job, job->page.tiles, report->sequence + 1);
+	tiles_view_unref(job->page.tiles);
+	job->page.tiles = fresh;
 }
 
 struct job_view *view_of_job(struct report *report, struct job *job)
 {
 	/* One that waits says the same for as long as it waits. */
-	if (job_state(job) == JOB_QUEUED && job->view && job->view->state == JOB_QUEUED &&
-		job->view->timeline == job->timeline && job->view->doing == doing(job) &&
-		(!job->waiting_for || job->view->retry_us == job->course.not_before_us) &&
-		g_strcmp0(job->view->waiting_for, job->waiting_for ? job->waiting_for : standing(&report->of, job)) ==
-			0)
-		return job_view_ref(job->view);
+	if (job_state(job) == JOB_QUEUED && job->page.view && job->page.view->state == JOB_QUEUED &&
+		job->page.view->timeline == job->page.timeline && job->page.view->doing == doing(job) &&
+		(!job->page.waiting_for || job->page.view->retry_us == job->course.not_before_us) &&
+		g_strcmp0(job->page.view->waiting_for,
+			job->page.waiting_for ? job->page.waiting_for : standing(&report->of, job)) == 0)
+		return job_view_ref(job->page.view);
 	struct job_view *fresh = make_view(report, job);
-	if (job->view && job_view_equal(job->view, fresh)) {
+	if (job->page.view && job_view_equal(job->page.view, fresh)) {
 		job_view_unref(fresh);
-		return job_view_ref(job->view);
+		return job_view_ref(job->page.view);
 	}
-	job_view_unref(job->view);
-	job->view = fresh;
+	job_view_unref(job->page.view);
+	job->page.view = fresh;
 	return job_view_ref(fresh);
 }
 

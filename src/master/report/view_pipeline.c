@@ -79,7 +79,7 @@ void view_tally(struct report *report, const struct job *job)
 
 	if (job_state(job) == JOB_DONE) {
 		tally->done++;
-		add_time(tally, clock_now_us() - job->queued_us);
+		add_time(tally, clock_now_us() - job->times.queued_us);
 	} else {
 		tally->failed++;
 	}

@@ -10,7 +10,7 @@
 void view_task(const struct report *report, const struct lease *lease, const struct result *result)
 {
 	const struct job *job = lease->job;
-	const struct tile *tile = &job->tiles[lease->tile];
+	const struct tile *tile = &job->work.tiles[lease->tile];
 	bool ok = result->status == RESULT_OK;
 	bool failed = !ok && result->status != RESULT_HUGE; /* that one was only the wrong lane */
 	struct stats *stats = report->of.stats;
@@ -19,7 +19,7 @@ void view_task(const struct report *report, const struct lease *lease, const str
 		.sequence = report->sequence + 1,
 		.end_wall_us = clock_wall_us(),
 		.took_us = result->compute_us,
-		.pixels = job->lane == LANE_TILED ? (gint64)tile->out.width * tile->out.height : 0,
+		.pixels = job->plan.lane == LANE_TILED ? (gint64)tile->out.width * tile->out.height : 0,
 		.job = job->id,
 		.source = job->source,
 		.worker = lease->worker->id,
@@ -27,7 +27,7 @@ void view_task(const struct report *report, const struct lease *lease, const str
 		.failed = failed,
 	};
 
-	if (job->lane == LANE_WHOLE && ok) { /* the worker's report has the picture's size */
+	if (job->plan.lane == LANE_WHOLE && ok) { /* the worker's report has the picture's size */
 		g_autoptr(JsonObject) said = json_parse_object(result->report, -1, NULL);
 		view.pixels = said ? json_int(said, "width", 0) * json_int(said, "height", 0) : 0;
 	}

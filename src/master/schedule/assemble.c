@@ -48,8 +48,8 @@ static void remove_late_temps(const struct settings *settings, const struct job 
 /* The lease that this result answers, or NULL: an older attempt, an older run, a job that is over, a worker that was not asked. */
 static struct lease *answered(const struct job *job, const struct result *result)
 {
-	if (!job || job->course.run != result->serial || !job->tiles || result->tile < 0 ||
-		(guint)result->tile >= job->tile_count)
+	if (!job || job->course.run != result->serial || !job->work.tiles || result->tile < 0 ||
+		(guint)result->tile >= job->work.tile_count)
 		return NULL;
 	struct lease *lease = lease_attempt(job, (guint)result->tile, (guint)result->attempt);
 	return lease && strcmp(lease->worker->id, result->worker) == 0 ? lease : NULL;
@@ -58,7 +58,7 @@ static struct lease *answered(const struct job *job, const struct result *result
 /* Inline pixels go to their place in the ring; those that the disk lost do not. */
 static bool place_pixels(struct job *job, const struct tile *tile, const struct result *result, GError **error)
 {
-	const struct ring_place *ring = &g_array_index(job->rings, struct ring_place, tile->output);
+	const struct ring_place *ring = &g_array_index(job->plan.rings, struct ring_place, tile->output);
 	gsize expected = (gsize)tile->out.width * (gsize)tile->out.height * (gsize)ring->pixel_bytes;
 	gsize size = (gsize)body_bytes(result->payload);
 
@@ -73,8 +73,8 @@ static bool place_pixels(struct job *job, const struct tile *tile, const struct 
 	for (int y = tile->out.top; y < tile->out.top + tile->out.height; y++, pixels += line)
 		if (!segment_write(job->segment, ring_place_at(ring, tile->out.left, y), pixels, line, error))
 			return false;
-	spent_add(job->spent, SPENT_PACK_US, clock_now_us() - began);
-	spent_add(job->spent, SPENT_PACKED, (gint64)size);
+	spent_add(job->times.spent, SPENT_PACK_US, clock_now_us() - began);
+	spent_add(job->times.spent, SPENT_PACKED, (gint64)size);
 	return true;
 }
 
@@ -98,8 +98,8 @@ static bool take_outputs(struct job *job, enum plane plane, const struct result 
 	job_skip_outputs(job, json_array(report, "skipped"));
 	if (!outputs || !job->outputs->len || json_array_get_length(outputs) != job->outputs->len)
 		return fail(error, ERROR_SYSTEM, "the worker's report does not fit the job");
-	job->width = (int)json_int(report, "width", 0);
-	job->height = (int)json_int(report, "height", 0);
+	job->plan.width = (int)json_int(report, "width", 0);
+	job->plan.height = (int)json_int(report, "height", 0);
 	jobs_read_outputs(job, outputs);
 	job_show_run(job, report, outputs);
 	for (guint i = 0; plane == PLANE_INLINE && i < json_array_get_length(outputs); i++) {
@@ -124,27 +124,28 @@ static void foresee(struct job *job)
 {
 	gint64 now = clock_now_us();
 
-	if (job->done >= 4)
-		job->eta_us = now + (now - job->first_sent_us) / job->done * (job->tile_count - job->done);
+	if (job->work.done >= 4)
+		job->work.eta_us = now + (now - job->work.first_sent_us) / job->work.done *
+						 (job->work.tile_count - job->work.done);
 }
 
 static void tile_done(struct master *master, const struct lease *lease, gint64 took_us)
 {
 	struct job *job = lease->job;
-	struct tile *tile = &job->tiles[lease->tile];
+	struct tile *tile = &job->work.tiles[lease->tile];
 	bool held = reissue_over(job, lease->tile);
 
 	tile->state = TILE_DONE;
 	tile->took_us = took_us;
 	g_ref_string_release(tile->who);
 	tile->who = g_ref_string_acquire(lease->worker->id);
-	job->done++;
+	job->work.done++;
 	foresee(job);
 	counter_add(COUNTER_TILES_DONE);
-	if (job->lane == LANE_WHOLE) {
+	if (job->plan.lane == LANE_WHOLE) {
 		job_made(master, job);
 	} else {
-		job->codec_us = clock_now_us();
+		job->times.codec_us = clock_now_us();
 		codec_link_done(job->codec, lease->tile, held);
 	}
 }
@@ -153,12 +154,12 @@ static void tile_done(struct master *master, const struct lease *lease, gint64 t
 static void after_failure(struct master *master, struct job *job, guint index, enum failure_answer answer,
 	enum error_shown shown, const char *why)
 {
-	struct tile *tile = &job->tiles[index];
-	int number = job->lane == LANE_TILED ? (int)index : -1;
+	struct tile *tile = &job->work.tiles[index];
+	int number = job->plan.lane == LANE_TILED ? (int)index : -1;
 
 	switch (answer) {
 	case ANSWER_WAIT:
-		job->failed_tries++;
+		job->work.failed_tries++;
 		job_note(job, TIMELINE_RETRIED, (int)index, NULL, "tile %u is left to the other worker that has it: %s",
 			index, why);
 		return;
@@ -171,7 +172,7 @@ static void after_failure(struct master *master, struct job *job, guint index, e
 		return;
 	case ANSWER_AGAIN:
 	case ANSWER_START_OVER:
-		job->failed_tries++;
+		job->work.failed_tries++;
 		job_note(job, TIMELINE_RETRIED, number, tile->who, "tile %u is tried again: %s", index, why);
 		break;
 	case ANSWER_ELSEWHERE:
@@ -181,18 +182,18 @@ static void after_failure(struct master *master, struct job *job, guint index, e
 	counter_add(COUNTER_TILES_RETRIED);
 	if (answer == ANSWER_START_OVER) {
 		job_broken(master, job, why);
-	} else if (answer == ANSWER_ELSEWHERE && job->lane == LANE_WHOLE) {
+	} else if (answer == ANSWER_ELSEWHERE && job->plan.lane == LANE_WHOLE) {
 		job_renewed(master, job);
 	} else {
 		tile->state = TILE_READY;
-		g_queue_push_head(&job->ready, GUINT_TO_POINTER(index));
+		g_queue_push_head(&job->work.ready, GUINT_TO_POINTER(index));
 	}
 }
 
 /* Nobody is at fault. */
 static void tile_again(struct master *master, struct job *job, guint index, const char *why)
 {
-	const struct tile *tile = &job->tiles[index];
+	const struct tile *tile = &job->work.tiles[index];
 	enum failure_answer answer = mishap_answer(tile->lease != NULL, tile->attempt - tile->reissued);
 
 	after_failure(master, job, index, answer, SHOWN_INPUT, why);
@@ -207,9 +208,9 @@ static void tile_failed(struct master *master, const struct lease *lease, enum f
 	failure_votes_add(job, lease->tile, worker, kind, why);
 	const struct failure_facts facts = {
 		.kind = kind,
-		.other_has_it = job->tiles[lease->tile].lease != NULL,
+		.other_has_it = job->work.tiles[lease->tile].lease != NULL,
 		.elsewhere = workers_elsewhere(master->fleet.workers, job, lease->tile),
-		.verdicts = votes_verdicts(job->failure_votes, lease->tile),
+		.verdicts = votes_verdicts(job->work.failure_votes, lease->tile),
 		.trusted = worker->slot->breaker.state == BREAKER_CLOSED,
 		.waits = job->course.waits,
 	};
@@ -236,20 +237,20 @@ static void accept(struct master *master, const struct lease *lease, const struc
 	g_autoptr(GError) error = NULL;
 	bool placed = true;
 
-	count_work(job->spent, result);
+	count_work(job->times.spent, result);
 	CRASH_POINT("accept.arrived");
-	if (job->lane == LANE_WHOLE)
+	if (job->plan.lane == LANE_WHOLE)
 		placed = take_outputs(job, lease->plane, result, &error);
 	else if (lease->plane == PLANE_INLINE)
-		placed = place_pixels(job, &job->tiles[lease->tile], result, &error);
+		placed = place_pixels(job, &job->work.tiles[lease->tile], result, &error);
 	CRASH_POINT("accept.placed");
 	if (placed)
 		failure_votes_managed(job, lease->tile, lease->worker);
 	if (placed)
 		tile_done(master, lease, result->compute_us);
-	else if (job->lane == LANE_WHOLE && g_error_matches(error, DROPMILL_ERROR, ERROR_SYSTEM))
+	else if (job->plan.lane == LANE_WHOLE && g_error_matches(error, DROPMILL_ERROR, ERROR_SYSTEM))
 		job_broken(master, job, error->message); /* nonsense; it counts, or would come back for ever */
-	else if (job->lane == LANE_WHOLE)
+	else if (job->plan.lane == LANE_WHOLE)
 		job_fault(master, job, error);
 	else
 		tile_again(master, job, lease->tile, error->message);
@@ -291,7 +292,7 @@ static void answer(struct master *master, const struct lease *lease, const struc
 		tile_failed(master, lease, result->limit ? FAILURE_LIMIT : FAILURE_VERDICT, result->message);
 		break;
 	case RESULT_MISSING: {
-		struct rect *need = &job->tiles[index].need;
+		struct rect *need = &job->work.tiles[index].need;
 		g_autofree char *why = g_strdup_printf("tile %u asked for pixels beyond its need, %dx%d at %d,%d: %s",
 			index, need->width, need->height, need->left, need->top, result->message);
 		job_other_lane(master, job, LANE_WHOLE, why);
@@ -335,7 +336,7 @@ void assemble(struct master *master, struct result *result)
 		/* No longer leased to it, whatever follows. */
 		lease_end(lease);
 		worker->answered_us = clock_now_us();
-		spent_add(job->spent, SPENT_RESULTS, 1);
+		spent_add(job->times.spent, SPENT_RESULTS, 1);
 		view_task(&master->report, &was, result);
 		worker->tiles_done += ok;
 		answer(master, &was, result);

@@ -173,9 +173,9 @@ void assets_sweep(struct assets *assets, const struct definitions *definitions, 
 	g_hash_table_iter_init(&iter, queue->jobs);
 	while (g_hash_table_iter_next(&iter, NULL, &job)) {
 		add_names(names, ((const struct job *)job)->pipeline);
-		if (((const struct job *)job)->profile)
+		if (((const struct job *)job)->plan.profile)
 			g_hash_table_add(
-				names, g_strdup(json_string(((const struct job *)job)->profile, "sha256", "")));
+				names, g_strdup(json_string(((const struct job *)job)->plan.profile, "sha256", "")));
 	}
 	for (struct dirent *entry; dir && (entry = readdir(dir));) {
 		g_autofree char *path = g_build_filename(assets->folder, entry->d_name, NULL);
@@ -235,8 +235,8 @@ bool assets_keep_profile(struct definitions *definitions, struct job *job, JsonO
 	json_object_set_string_member(asset, "sha256", sha256);
 	json_set_path(asset, "path", path);
 	json_object_set_int_member(asset, "bytes", (gint64)size);
-	g_clear_pointer(&job->profile, json_object_unref);
-	job->profile = json_object_ref(asset);
+	g_clear_pointer(&job->plan.profile, json_object_unref);
+	job->plan.profile = json_object_ref(asset);
 	json_object_set_object_member(source, "profile", asset);
 	return true;
 }
@@ -280,8 +280,8 @@ GPtrArray *assets_parcels(const struct link *link, const struct job *job, const 
 	g_autoptr(GPtrArray) found = assets_of_pipeline(job->pipeline);
 	g_autoptr(GPtrArray) parcels = parcels_new();
 
-	if (job->profile)
-		g_ptr_array_add(found, job->profile);
+	if (job->plan.profile)
+		g_ptr_array_add(found, job->plan.profile);
 	for (guint i = 0; i < found->len; i++) {
 		const char *sha256 = json_string(found->pdata[i], "sha256", "");
 		if (!must_send(worker, sha256))

@@ -21,29 +21,29 @@ static gsize cluster_window(const struct master *master)
 /* One of its tasks did not reach the broker just now. */
 static bool pauses(const struct job *job)
 {
-	return job->send_after_us > 0 && clock_now_us() < job->send_after_us;
+	return job->work.send_after_us > 0 && clock_now_us() < job->work.send_after_us;
 }
 
 /* The next task of this job to whoever has room. One that some worker has failed waits for another, and those behind it do not. */
 static bool send_one(struct master *master, struct job *job)
 {
 	gsize window_bytes = master->link.embedded ? EMBEDDED_WINDOW_BYTES : cluster_window(master);
-	int weight = job->lane == LANE_WHOLE ? WEIGHT_WHOLE : WEIGHT_TILE;
-	bool all_inline = strcmp(master->settings.options->payload, "inline") == 0 && job->lane == LANE_TILED;
+	int weight = job->plan.lane == LANE_WHOLE ? WEIGHT_WHOLE : WEIGHT_TILE;
+	bool all_inline = strcmp(master->settings.options->payload, "inline") == 0 && job->plan.lane == LANE_TILED;
 
 	if (pauses(job))
 		return false;
-	for (GList *link = job->ready.head; link; link = link->next) {
+	for (GList *link = job->work.ready.head; link; link = link->next) {
 		guint index = GPOINTER_TO_UINT(link->data);
 		gsize bytes = all_inline ? send_task_bytes(job, index) : 0;
 		struct worker *worker =
 			worker_select(master->fleet.workers, job, index, weight, bytes, WINDOW_WEIGHT, window_bytes);
 		enum plane plane;
 		if (worker && send_task_plane(master, worker, job, index, &plane)) {
-			g_queue_delete_link(&job->ready, link);
+			g_queue_delete_link(&job->work.ready, link);
 			return send_task(master, job, index, worker, plane);
 		}
-		if (!job->failure_votes)
+		if (!job->work.failure_votes)
 			break;
 	}
 	return false;
@@ -56,7 +56,7 @@ static struct job *next_job(struct queue *queue)
 
 	for (guint i = 0; i < queue->running->len; i++) {
 		struct job *job = g_ptr_array_index(queue->running, (queue->turn + i) % queue->running->len);
-		if (!g_queue_is_empty(&job->ready) && !pauses(job) &&
+		if (!g_queue_is_empty(&job->work.ready) && !pauses(job) &&
 			(!best || job->pipeline->priority > best->pipeline->priority))
 			best = job;
 	}
@@ -72,7 +72,8 @@ static bool send_any(struct master *master)
 	/* What could not be sent pauses, and others go on. */
 	if (!first || send_one(master, first) || pauses(first))
 		return first != NULL;
-	bool picky = first->failure_votes || workers_end_job(master->fleet.workers, first, WEIGHT_TILE, WINDOW_WEIGHT);
+	bool picky =
+		first->work.failure_votes || workers_end_job(master->fleet.workers, first, WEIGHT_TILE, WINDOW_WEIGHT);
 	for (guint i = 0; picky && i < master->queue.running->len; i++)
 		if (send_one(master, g_ptr_array_index(master->queue.running, i)))
 			return true;

@@ -24,7 +24,7 @@ static bool sends_file(struct master *master, struct job *job, JsonObject *plan)
 		.streams = json_bool(plan, "streams", false),
 		.live = workers_live(master->fleet.workers),
 		.sharing = workers_sharing(master->fleet.workers, options),
-		.pixels = (gint64)job->width * job->height,
+		.pixels = (gint64)job->plan.width * job->plan.height,
 		.pixel_bytes = json_int(json_object(json_object(plan, "task"), "source"), "pixel_bytes", 0),
 		.file_bytes = job->claim->bytes,
 		.limit_s = job->pipeline->limits.seconds,
@@ -46,8 +46,8 @@ static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 	JsonArray *temps = json_array_new();
 
 	json_object_set_array_member(go, "temps", temps);
-	job->sent_as_file = sends_file(master, job, plan);
-	if (job->sent_as_file) {
+	job->plan.sent_as_file = sends_file(master, job, plan);
+	if (job->plan.sent_as_file) {
 		job_other_lane(master, job, LANE_WHOLE,
 			"no worker shares memory, and its file is much smaller than its pixels");
 		jobs_have_spare_codec(master);
@@ -62,9 +62,9 @@ static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 		job_broken(master, job, error->message);
 		return;
 	}
-	job->lane = LANE_TILED;
+	job->plan.lane = LANE_TILED;
 	job->segment = segments_borrow(master->fleet.segments, (gsize)json_int(plan, "segment_bytes", 0),
-		json_bool(plan, "spool", false), job->tile_count, &error);
+		json_bool(plan, "spool", false), job->work.tile_count, &error);
 	if (!job->segment) {
 		job_fault(master, job, error);
 		return;
@@ -74,8 +74,8 @@ static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 		json_add_path(temps, ((struct job_output *)g_ptr_array_index(job->outputs, i))->temp);
 	jobs_read_outputs(job, json_array(json_object(plan, "task"), "outputs"));
 	job_show_run(job, plan, json_array(json_object(plan, "task"), "outputs"));
-	job_note(job, TIMELINE_PLANNED, -1, NULL, "tiled: %d × %d pixels in %u tiles", job->width, job->height,
-		job->tile_count);
+	job_note(job, TIMELINE_PLANNED, -1, NULL, "tiled: %d × %d pixels in %u tiles", job->plan.width,
+		job->plan.height, job->work.tile_count);
 	codec_link_send(job->codec, go, job->segment->fd);
 	job_happens(master, job, (struct job_event){.kind = EVENT_PLANNED});
 }
@@ -97,18 +97,19 @@ static void tiles_ready(struct master *master, struct job *job, JsonArray *list)
 		if (!entry || json_array_get_length(entry) != 10)
 			continue;
 		gint64 index = json_array_get_int_element(entry, 0);
-		if (index < 0 || index >= job->tile_count || job->tiles[index].state != TILE_WAITING)
+		if (index < 0 || index >= job->work.tile_count || job->work.tiles[index].state != TILE_WAITING)
 			continue;
-		struct tile *tile = &job->tiles[index];
+		struct tile *tile = &job->work.tiles[index];
 		tile->output = (int)json_array_get_int_element(entry, 1);
-		if ((guint)tile->output >= job->rings->len ||
-			!read_rect(entry, 2, &g_array_index(job->rings, struct ring_place, tile->output), &tile->out) ||
-			!read_rect(entry, 6, &job->ring, &tile->need)) {
+		if ((guint)tile->output >= job->plan.rings->len ||
+			!read_rect(entry, 2, &g_array_index(job->plan.rings, struct ring_place, tile->output),
+				&tile->out) ||
+			!read_rect(entry, 6, &job->plan.ring, &tile->need)) {
 			job_broken(master, job, "its codec names tiles outside its rows");
 			return;
 		}
 		tile->state = TILE_READY;
-		g_queue_push_tail(&job->ready, GUINT_TO_POINTER((guint)index));
+		g_queue_push_tail(&job->work.ready, GUINT_TO_POINTER((guint)index));
 	}
 	master->events.wanted = true;
 }
@@ -182,7 +183,7 @@ static void encoded(struct master *master, struct job *job, JsonObject *event)
 		return;
 	}
 	jobs_read_outputs(job, json_array(event, "outputs"));
-	spent_add_part(job->spent, "codec", json_object(event, "spent"));
+	spent_add_part(job->times.spent, "codec", json_object(event, "spent"));
 	job_made(master, job);
 }
 
@@ -201,16 +202,16 @@ static void heard(JsonObject *event, const char *how, void *user)
 	struct master *master = job->master;
 	const char *name = json_string(event, "event", "");
 
-	job->codec_us = clock_now_us();
+	job->times.codec_us = clock_now_us();
 	if (!event) {
 		g_autofree char *why = g_strdup_printf("its codec was %s", how);
 		job_broken(master, job, why);
 	} else if (!in_turn(job, name)) {
 		job_broken(master, job, "its codec speaks out of turn");
 	} else if (strcmp(name, "plan") == 0) {
-		spent_add(job->spent, SPENT_PLAN_WAIT_US, clock_now_us() - job->phase_us);
-		job->width = (int)json_int(event, "width", 0);
-		job->height = (int)json_int(event, "height", 0);
+		spent_add(job->times.spent, SPENT_PLAN_WAIT_US, clock_now_us() - job->times.phase_us);
+		job->plan.width = (int)json_int(event, "width", 0);
+		job->plan.height = (int)json_int(event, "height", 0);
 		if (json_bool(event, "always", false))
 			g_hash_table_add(master->queue.always_whole, g_strdup(job->pipeline->hash));
 		if (strcmp(json_string(event, "lane", ""), "tiled") == 0)

@@ -25,9 +25,9 @@ static void tell_story(struct committer *committer, const struct job *job)
 	request->kind = COMMIT_STORY;
 	request->story[0] = g_strdup(job->id);
 	request->story[1] = g_strdup(job->loose ? NULL : job->claim->left_at);
-	request->story[2] = timeline_to_text(job->timeline);
-	request->story[3] = g_strdup(job->own_hash ? job->own_hash : job->pipeline->hash);
-	request->story[4] = g_strdup(job->own_shown ? job->own_shown : job->pipeline->shown);
+	request->story[2] = timeline_to_text(job->page.timeline);
+	request->story[3] = g_strdup(job->plan.hash ? job->plan.hash : job->pipeline->hash);
+	request->story[4] = g_strdup(job->plan.shown ? job->plan.shown : job->pipeline->shown);
 	committer_add(committer, request);
 }
 
@@ -73,9 +73,9 @@ static void forget(struct queue *queue, struct job *job)
 static void note_spent(struct job *job, enum job_state state, gint64 now)
 {
 	if (state == JOB_DONE)
-		spent_add(job->spent, SPENT_COMMIT_US, now - job->phase_us);
-	spent_add(job->spent, SPENT_TOTAL_US, now - job->queued_us);
-	g_autoptr(JsonObject) object = spent_object(job->spent);
+		spent_add(job->times.spent, SPENT_COMMIT_US, now - job->times.phase_us);
+	spent_add(job->times.spent, SPENT_TOTAL_US, now - job->times.queued_us);
+	g_autoptr(JsonObject) object = spent_object(job->times.spent);
 	g_autofree char *text = json_object_text(object);
 	log_debug("%s spent: %s", job->id, text);
 }
@@ -83,12 +83,12 @@ static void note_spent(struct job *job, enum job_state state, gint64 now)
 /* The times that the page shows: from the start to the end, and before that in the queue. */
 static void say_done(const struct job *job)
 {
-	double took = (double)(job->finished_wall_us - job->started_wall_us) / G_USEC_PER_SEC;
-	double waited = (double)(job->started_wall_us - job->queued_wall_us) / G_USEC_PER_SEC;
+	double took = (double)(job->times.finished_wall_us - job->times.started_wall_us) / G_USEC_PER_SEC;
+	double waited = (double)(job->times.started_wall_us - job->times.queued_wall_us) / G_USEC_PER_SEC;
 	g_autofree char *wait = waited >= 0.1 ? g_strdup_printf(", waited %.3f s", waited) : g_strdup("");
 
 	log_info("%s/%s done in %.3f s (%s%s%s)", job->pipeline->name, job->source, MAX(took, 0),
-		job->lane == LANE_TILED ? "tiled" : "whole", wait,
+		job->plan.lane == LANE_TILED ? "tiled" : "whole", wait,
 		job->course.runs > 1 ? ", not at the first try" : "");
 }
 
@@ -111,15 +111,15 @@ static void say_lost(const struct settings *settings, const struct job *job)
 /* What it took, so that the faster way is known: see policy/placement.h. */
 static void learn_placement(struct queue *queue, struct workers *workers, const struct job *job, gint64 now_us)
 {
-	const gint64 *spent = job->spent ? job->spent->of : NULL;
+	const gint64 *spent = job->times.spent ? job->times.spent->of : NULL;
 
-	if (!spent || !job->began_us || (!job->sent_as_file && job->lane != LANE_TILED))
+	if (!spent || !job->times.began_us || (!job->plan.sent_as_file && job->plan.lane != LANE_TILED))
 		return;
 	const struct placement_run run = {
-		.sent = job->sent_as_file,
-		.clean = !job->failed_tries && spent[SPENT_PACKED],
-		.pixels = (gint64)job->width * job->height,
-		.took_us = now_us - job->began_us,
+		.sent = job->plan.sent_as_file,
+		.clean = !job->work.failed_tries && spent[SPENT_PACKED],
+		.pixels = (gint64)job->plan.width * job->plan.height,
+		.took_us = now_us - job->times.began_us,
 		.decode_us = spent[SPENT_DECODE_CPU_US],
 		.cpu_us = spent[SPENT_DECODE_CPU_US] + spent[SPENT_COMPUTE_CPU_US] + spent[SPENT_ENCODE_CPU_US],
 		.threads = workers_idle_neighbours(workers),

@@ -93,13 +93,14 @@ static void start_whole(struct master *master, struct job *job)
 {
 	gint64 huge = backlog(master) ? TILED_PIXELS_BUSY : TILED_PIXELS;
 
-	job->lane = LANE_WHOLE;
+	job->plan.lane = LANE_WHOLE;
 	/* A picture that comes alone is out sooner when the others' cores help; of many each has one of its own. */
-	job->threads = job->sent_as_file || !backlog(master) ? workers_idle_neighbours(master->fleet.workers) : 0;
+	job->plan.threads =
+		job->plan.sent_as_file || !backlog(master) ? workers_idle_neighbours(master->fleet.workers) : 0;
 	job_make_whole_spec(job, never_cut(&master->queue, job) ? 0 : huge);
 	job_set_tiles(job, 1);
-	job->tiles[0].state = TILE_READY;
-	g_queue_push_tail(&job->ready, GUINT_TO_POINTER(0));
+	job->work.tiles[0].state = TILE_READY;
+	g_queue_push_tail(&job->work.ready, GUINT_TO_POINTER(0));
 }
 
 void effect_ask_plan(struct master *master, struct job *job, const struct job_event *event)
@@ -107,14 +108,14 @@ void effect_ask_plan(struct master *master, struct job *job, const struct job_ev
 	g_autoptr(GError) error = NULL;
 
 	(void)event;
-	job->codec_us = clock_now_us();
+	job->times.codec_us = clock_now_us();
 	job->codec = jobs_codec_for(&master->queue, job, &error);
 	if (!job->codec) {
 		job_broken(master, job, error->message);
 		return;
 	}
-	job->phase_us = clock_now_us();
-	spent_add(job->spent, SPENT_PROCESSES, 1);
+	job->times.phase_us = clock_now_us();
+	spent_add(job->times.spent, SPENT_PROCESSES, 1);
 	g_autoptr(JsonObject) request = plan_request(master, job);
 	const struct assets *assets = master->definitions.assets;
 	allowed_to_codec(&master->settings, assets ? assets_folder(assets) : NULL, job->pipeline, request);
@@ -127,9 +128,9 @@ void effect_ask_plan(struct master *master, struct job *job, const struct job_ev
 
 void effect_begin_run(struct master *master, struct job *job, const struct job_event *event)
 {
-	job->began_us = event->now_us;
-	g_free(job->spent);
-	job->spent = g_new0(struct spent, 1);
+	job->times.began_us = event->now_us;
+	g_free(job->times.spent);
+	job->times.spent = g_new0(struct spent, 1);
 	job_note(job, TIMELINE_STARTED, -1, NULL, "run %u", job->course.runs);
 	if (!g_hash_table_contains(master->queue.sources, job_owner(job)))
 		g_hash_table_insert(master->queue.sources, (gpointer)job_owner(job), job);
@@ -153,20 +154,20 @@ void effect_offer_whole(struct master *master, struct job *job, const struct job
 
 void effect_renew(struct master *master, struct job *job, const struct job_event *event)
 {
-	struct poison_count poison = job->tiles[0].poison;
-	GPtrArray *votes = g_steal_pointer(&job->failure_votes);
-	gint64 after = job->send_after_us;
-	char *undelivered = event->now_us < after ? g_steal_pointer(&job->undelivered) : NULL;
+	struct poison_count poison = job->work.tiles[0].poison;
+	GPtrArray *votes = g_steal_pointer(&job->work.failure_votes);
+	gint64 after = job->work.send_after_us;
+	char *undelivered = event->now_us < after ? g_steal_pointer(&job->work.undelivered) : NULL;
 
 	/* What a dead worker left is removed; one that is alive writes to a file without a name. */
 	job_remove_temps(job);
 	job_name_temps(job);
 	job_reset(job);
 	start_whole(master, job);
-	job->tiles[0].poison = poison;
-	job->failure_votes = votes;
-	job->send_after_us = after;
-	job->undelivered = undelivered;
+	job->work.tiles[0].poison = poison;
+	job->work.failure_votes = votes;
+	job->work.send_after_us = after;
+	job->work.undelivered = undelivered;
 }
 
 static void start(struct master *master, const struct job *job)

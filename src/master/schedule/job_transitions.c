@@ -18,13 +18,13 @@
 
 void jobs_stop_run(struct master *master, struct job *job)
 {
-	bool tainted = job->held > 0;
+	bool tainted = job->work.held > 0;
 
-	for (guint i = 0; job->leased && i < job->tile_count; i++) {
-		struct tile *tile = &job->tiles[i];
+	for (guint i = 0; job->work.leased && i < job->work.tile_count; i++) {
+		struct tile *tile = &job->work.tiles[i];
 		while (tile->lease) {
 			tainted |= !lease_fenced(tile->lease);
-			if (job->lane == LANE_WHOLE)
+			if (job->plan.lane == LANE_WHOLE)
 				worker_will_litter(tile->lease);
 			lease_end(tile->lease);
 		}
@@ -60,10 +60,11 @@ void effect_hand_in(struct master *master, struct job *job, const struct job_eve
 	view_show_tiles(&master->report, job);
 	/* Nothing is out any more: every tile was answered, if perhaps not by everybody who has it. */
 	codec_link_free(g_steal_pointer(&job->codec));
-	if (job->lane == LANE_TILED)
+	if (job->plan.lane == LANE_TILED)
 		jobs_have_spare_codec(master);
-	segments_give_back(master->fleet.segments, g_steal_pointer(&job->segment), job->leased > 0 || job->held > 0);
-	job->phase_us = event->now_us;
+	segments_give_back(
+		master->fleet.segments, g_steal_pointer(&job->segment), job->work.leased > 0 || job->work.held > 0);
+	job->times.phase_us = event->now_us;
 }
 
 /* Again at once, in the other lane: no fault of anybody's. */
@@ -121,12 +122,12 @@ void jobs_ask_commit(struct committer *committer, struct job *job, enum commit_k
 		.claim = claim_copy(job->claim),
 		.found = found_new(job->outputs, job->hash, job->number),
 		.failure = g_strdup(job->error),
-		.tiled = job->lane == LANE_TILED,
-		.width = job->width,
-		.height = job->height,
-		.tiles = job->tile_count,
+		.tiled = job->plan.lane == LANE_TILED,
+		.width = job->plan.width,
+		.height = job->plan.height,
+		.tiles = job->work.tile_count,
 		.runs = job->course.runs,
-		.started_wall_us = job->started_wall_us,
+		.started_wall_us = job->times.started_wall_us,
 		.tries = job->course.commit_tries,
 	};
 	request->found->ticket = job->course.ticket;

@@ -35,12 +35,12 @@ static char *plain(const struct job *job, const char *why)
 static bool set_reason(struct job *job, const char *wordy)
 {
 	g_autofree char *why = plain(job, wordy);
-	bool news = g_strcmp0(job->waiting_for, why) != 0;
+	bool news = g_strcmp0(job->page.waiting_for, why) != 0;
 
 	if (!news)
 		return false;
-	g_free(job->waiting_for);
-	job->waiting_for = g_strdup(why);
+	g_free(job->page.waiting_for);
+	job->page.waiting_for = g_strdup(why);
 	job_note(job, TIMELINE_WAITING, -1, NULL, "%s", why);
 	return true;
 }
@@ -54,34 +54,34 @@ static void say_waiting(struct master *master, const struct job *job, const char
 void effect_say_waited(struct master *master, struct job *job, const struct job_event *event)
 {
 	(void)event;
-	g_clear_pointer(&job->waiting_for, g_free);
+	g_clear_pointer(&job->page.waiting_for, g_free);
 	say_waiting(master, job, NULL);
 }
 
 void effect_say_waiting(struct master *master, struct job *job, const struct job_event *event)
 {
 	if (set_reason(job, event->why))
-		log_warning("%s/%s waits: %s (tried again in %u s)", job->pipeline->name, job->source, job->waiting_for,
-			(guint)((job->course.not_before_us - event->now_us) / G_USEC_PER_SEC));
-	say_waiting(master, job, job->waiting_for);
+		log_warning("%s/%s waits: %s (tried again in %u s)", job->pipeline->name, job->source,
+			job->page.waiting_for, (guint)((job->course.not_before_us - event->now_us) / G_USEC_PER_SEC));
+	say_waiting(master, job, job->page.waiting_for);
 }
 
 void effect_say_name_taken(struct master *master, struct job *job, const struct job_event *event)
 {
 	(void)master;
 	if (set_reason(job, event->why))
-		log_info("%s/%s waits: %s", job->pipeline->name, job->source, job->waiting_for);
+		log_info("%s/%s waits: %s", job->pipeline->name, job->source, job->page.waiting_for);
 }
 
 void jobs_undelivered(struct master *master, struct job *job, const char *why)
 {
-	if (g_strcmp0(job->undelivered, why) != 0)
+	if (g_strcmp0(job->work.undelivered, why) != 0)
 		log_warning("%s/%s: %s; it is sent again", job->pipeline->name, job->source, why);
 	char *text = g_strdup(why); /* first: why may be the old one */
-	g_free(job->undelivered);
-	job->undelivered = text;
-	job->undelivered_at = job->done;
-	job->send_after_us = clock_now_us() + clock_hooked_us("DROPMILL_TEST_GIVE_AGAIN_MS", GIVE_AGAIN_US);
+	g_free(job->work.undelivered);
+	job->work.undelivered = text;
+	job->work.undelivered_at = job->work.done;
+	job->work.send_after_us = clock_now_us() + clock_hooked_us("DROPMILL_TEST_GIVE_AGAIN_MS", GIVE_AGAIN_US);
 	broker_ask(master->link.broker);
 	view_changed(&master->report);
 }

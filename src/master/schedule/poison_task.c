@@ -94,7 +94,7 @@ void poison_task_worker_gone(struct master *master, struct worker *worker, bool 
 		return;
 	struct job *job = lease->job;
 	guint index = lease->tile;
-	struct poison_count *poison = &job->tiles[index].poison;
+	struct poison_count *poison = &job->work.tiles[index].poison;
 	const struct worker_end end = how_it_ended(worker, dead);
 	enum poison_verdict verdict = poison_task_worker_ended(poison, &end, job->pipeline->attempts);
 
@@ -132,7 +132,7 @@ bool poison_task_stop(struct master *master, struct worker *worker)
 	const struct job *job = lease ? lease->job : NULL;
 	if (!job || !poison_task_hangs(worker->beat->busy_us, job->pipeline->limits.seconds))
 		return false;
-	const struct tile *tile = &job->tiles[lease->tile];
+	const struct tile *tile = &job->work.tiles[lease->tile];
 	const struct lease *other = tile->extra == lease ? tile->lease : tile->extra;
 	replace_stuck(&master->fleet, worker);
 	/* It hangs there, too, or will. */
@@ -145,15 +145,15 @@ bool poison_task_stop(struct master *master, struct worker *worker)
 /* Nothing of this job is in anybody's hands but its codec's. */
 static bool codec_owes(const struct job *job)
 {
-	return job->codec && !phase_commits(job->course.phase) && job->leased == 0 && job->held == 0 &&
-	       g_queue_is_empty((GQueue *)&job->ready);
+	return job->codec && !phase_commits(job->course.phase) && job->work.leased == 0 && job->work.held == 0 &&
+	       g_queue_is_empty((GQueue *)&job->work.ready);
 }
 
 void poison_task_stop_codec(struct master *master, const struct job *job)
 {
-	if (!codec_owes(job) || !poison_task_hangs(clock_now_us() - job->codec_us, job->pipeline->limits.seconds))
+	if (!codec_owes(job) || !poison_task_hangs(clock_now_us() - job->times.codec_us, job->pipeline->limits.seconds))
 		return;
 	g_autofree char *reason = g_strdup_printf("its codec took longer than %g s for %s (limits: seconds)",
-		job->pipeline->limits.seconds, job->tiles ? "its next rows" : "the header and the plan");
+		job->pipeline->limits.seconds, job->work.tiles ? "its next rows" : "the header and the plan");
 	job_bad(master, job, SHOWN_LIMIT, reason);
 }

@@ -66,7 +66,7 @@ static bool help(struct master *master, const struct speculative_task *late, str
 	worker->slowness = slowness_at_least(worker->slowness, since, late->facts.usual_us);
 	worker->taken_back++;
 	counter_add(COUNTER_TILES_REISSUED);
-	job->tiles[index].reissued++;
+	job->work.tiles[index].reissued++;
 	if (taken)
 		lease_lose(lease, false);
 	else
@@ -105,12 +105,12 @@ void reissue_late(struct master *master)
 
 bool reissue_over(struct job *job, guint index)
 {
-	struct lease *lease = job->tiles[index].lease;
+	struct lease *lease = job->work.tiles[index].lease;
 
 	if (!lease)
 		return false;
 	bool writes = !lease_fenced(lease);
-	job->held += writes;
+	job->work.held += writes;
 	lease_lose(lease, writes);
 	return writes;
 }
@@ -118,10 +118,10 @@ bool reissue_over(struct job *job, guint index)
 /* Nobody writes there any more. */
 static void release(struct job *job, const struct late *late)
 {
-	if (!late->writes || job->held == 0)
+	if (!late->writes || job->work.held == 0)
 		return;
-	job->held--;
-	job->codec_us = clock_now_us();
+	job->work.held--;
+	job->times.codec_us = clock_now_us();
 	if (job->codec)
 		codec_link_free_tile(job->codec, late->tile);
 }

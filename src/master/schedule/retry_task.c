@@ -13,34 +13,34 @@ void task_take_back(struct master *master, struct lease *lease, const char *why)
 	struct job *job = lease->job;
 	struct worker *worker = lease->worker;
 	guint index = lease->tile;
-	bool alone = !job->tiles[index].extra;
+	bool alone = !job->work.tiles[index].extra;
 
 	worker->taken_back++;
-	job->failed_tries++;
-	if (job->lane == LANE_WHOLE)
+	job->work.failed_tries++;
+	if (job->plan.lane == LANE_WHOLE)
 		job_note(job, TIMELINE_RETRIED, -1, worker->id, "given to another worker: %s", why);
 	else if (alone)
 		job_note(job, TIMELINE_RETRIED, (int)index, worker->id, "tile %u is tried again: %s", index, why);
 	else
 		job_note(job, TIMELINE_RETRIED, (int)index, worker->id,
 			"tile %u is left to the other worker that has it: %s", index, why);
-	if (job->lane == LANE_WHOLE)
+	if (job->plan.lane == LANE_WHOLE)
 		worker_will_litter(lease);
 	if (!lease_end(lease))
 		return;
 	counter_add(COUNTER_TILES_RETRIED);
-	job->tiles[index].state = TILE_READY;
-	if (job->lane == LANE_WHOLE) {
+	job->work.tiles[index].state = TILE_READY;
+	if (job->plan.lane == LANE_WHOLE) {
 		/* Its next run writes to other temp files: the old worker may still be writing to these. */
 		job_renewed(master, job);
 		return;
 	}
-	g_queue_push_head(&job->ready, GUINT_TO_POINTER(index));
+	g_queue_push_head(&job->work.ready, GUINT_TO_POINTER(index));
 }
 
 void task_lost(struct master *master, struct lease *lease, const char *why)
 {
-	struct tile *tile = &lease->job->tiles[lease->tile];
+	struct tile *tile = &lease->job->work.tiles[lease->tile];
 
 	if (poison_task_lost(&tile->poison, tile->extra != NULL))
 		job_broken(master, lease->job, why);

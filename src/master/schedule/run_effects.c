@@ -32,10 +32,10 @@ static void enter_state(struct stats *stats, struct job *job, enum job_state lef
 		stats->jobs_by_state[left]--;
 	if (state != JOB_STATE_COUNT)
 		stats->jobs_by_state[state]++;
-	if (state == JOB_RUNNING && !job->started_wall_us)
-		job->started_wall_us = clock_wall_us();
+	if (state == JOB_RUNNING && !job->times.started_wall_us)
+		job->times.started_wall_us = clock_wall_us();
 	if (state == JOB_DONE || state == JOB_FAILED)
-		job->finished_wall_us = clock_wall_us();
+		job->times.finished_wall_us = clock_wall_us();
 }
 
 /* The only writer of a job's course. */

@@ -22,16 +22,16 @@
 /* Memory of this machine, or for a whole job its files. */
 static bool may_share(const struct worker *worker, const struct job *job)
 {
-	return worker->here && !worker->no_shm && !(job->lane == LANE_WHOLE && worker->beat->no_files);
+	return worker->here && !worker->no_shm && !(job->plan.lane == LANE_WHOLE && worker->beat->no_files);
 }
 
 gsize send_task_bytes(const struct job *job, guint index)
 {
-	const struct rect *need = &job->tiles[index].need;
+	const struct rect *need = &job->work.tiles[index].need;
 
-	if (job->lane == LANE_WHOLE)
+	if (job->plan.lane == LANE_WHOLE)
 		return (gsize)job->claim->bytes;
-	return (gsize)need->width * (gsize)need->height * (gsize)job->ring.pixel_bytes;
+	return (gsize)need->width * (gsize)need->height * (gsize)job->plan.ring.pixel_bytes;
 }
 
 /* shm where both sides can; inline where asked for, but never what the embedded broker would lose: there, whole files go by their path and
@@ -42,7 +42,7 @@ bool send_task_plane(
 	const char *wish = master->settings.options->payload;
 	bool share = may_share(worker, job);
 	bool fits = !master->link.embedded ||
-		    (job->lane == LANE_TILED && send_task_bytes(job, index) <= EMBEDDED_WINDOW_BYTES);
+		    (job->plan.lane == LANE_TILED && send_task_bytes(job, index) <= EMBEDDED_WINDOW_BYTES);
 
 	if (strcmp(wish, "inline") == 0) {
 		*plane = fits || !share ? PLANE_INLINE : PLANE_SHM;
@@ -54,7 +54,7 @@ bool send_task_plane(
 
 static bool pack_rows(const struct job *job, const struct rect *need, guint8 *packed, GError **error)
 {
-	const struct ring_place *ring = &job->ring;
+	const struct ring_place *ring = &job->plan.ring;
 	gsize line = (gsize)need->width * (gsize)ring->pixel_bytes;
 
 	for (int y = need->top; y < need->top + need->height; y++, packed += line)
@@ -70,10 +70,10 @@ static GBytes *pack(const struct job *job, guint index, GError **error)
 	g_autofree guint8 *packed = g_malloc(size);
 	gint64 began = clock_now_us();
 
-	if (!pack_rows(job, &job->tiles[index].need, packed, error))
+	if (!pack_rows(job, &job->work.tiles[index].need, packed, error))
 		return NULL;
-	spent_add(job->spent, SPENT_PACK_US, clock_now_us() - began);
-	spent_add(job->spent, SPENT_PACKED, (gint64)size);
+	spent_add(job->times.spent, SPENT_PACK_US, clock_now_us() - began);
+	spent_add(job->times.spent, SPENT_PACKED, (gint64)size);
 	return g_bytes_new_take(g_steal_pointer(&packed), size);
 }
 
@@ -100,7 +100,7 @@ static bool load(const struct lease *lease, GBytes **payload, struct body **file
 {
 	if (lease->plane != PLANE_INLINE)
 		return true;
-	if (lease->job->lane == LANE_WHOLE)
+	if (lease->job->plan.lane == LANE_WHOLE)
 		return (*file = open_original(lease->job, error)) != NULL;
 	return (*payload = pack(lease->job, lease->tile, error)) != NULL;
 }
@@ -147,7 +147,7 @@ static gboolean not_sent(gpointer data)
 	struct master *master = sent->master;
 	struct job *job = queue_find(&master->queue, sent->job);
 
-	bool runs = job && job->course.run == sent->serial && job->tiles;
+	bool runs = job && job->course.run == sent->serial && job->work.tiles;
 	struct lease *lease = runs ? lease_attempt(job, sent->tile, sent->attempt) : NULL;
 
 	if (lease) {
@@ -188,7 +188,7 @@ static bool ship(struct master *master, struct lease *lease, struct record *reco
 		.on_its_way = g_atomic_rc_box_acquire(lease->on_its_way)};
 	record->wanted = g_atomic_rc_box_acquire(lease->on_its_way);
 	if (bus_ship(master->link.bus, record, delivered, sent, error)) {
-		spent_add(lease->job->spent, SPENT_RECORDS_SENT, 1);
+		spent_add(lease->job->times.spent, SPENT_RECORDS_SENT, 1);
 		return true;
 	}
 	sent_free(sent);
@@ -201,14 +201,14 @@ static bool publish(struct master *master, struct lease *lease, GPtrArray *parce
 	struct job *job = lease->job;
 	const struct worker *worker = lease->worker;
 	guint index = lease->tile;
-	const struct tile *tile = &job->tiles[index];
+	const struct tile *tile = &job->work.tiles[index];
 	g_autoptr(GBytes) payload = NULL;
 	auto_struct(body) file = NULL;
 
 	if (!load(lease, &payload, &file, error))
 		return false;
 	struct task task = {
-		.kind = job->lane == LANE_WHOLE ? TASK_WHOLE : TASK_TILE,
+		.kind = job->plan.lane == LANE_WHOLE ? TASK_WHOLE : TASK_TILE,
 		.plane = lease->plane,
 		.limit_ms = (gint64)(job->pipeline->limits.seconds * 1000),
 		.job = job->id,
@@ -251,8 +251,8 @@ static void cannot_send(struct master *master, struct job *job, const GError *er
 
 bool send_task(struct master *master, struct job *job, guint index, struct worker *worker, enum plane plane)
 {
-	struct tile *tile = &job->tiles[index];
-	int weight = job->lane == LANE_WHOLE ? WEIGHT_WHOLE : WEIGHT_TILE;
+	struct tile *tile = &job->work.tiles[index];
+	int weight = job->plan.lane == LANE_WHOLE ? WEIGHT_WHOLE : WEIGHT_TILE;
 	bool unsent = false;
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GPtrArray) parcels = assets_parcels(&master->link, job, worker, &error);
@@ -263,8 +263,8 @@ bool send_task(struct master *master, struct job *job, guint index, struct worke
 	if (tile->who)
 		g_ref_string_release(tile->who);
 	tile->who = g_ref_string_acquire(worker->id);
-	if (!job->first_sent_us)
-		job->first_sent_us = lease->sent_us;
+	if (!job->work.first_sent_us)
+		job->work.first_sent_us = lease->sent_us;
 	if (plane == PLANE_SHM && job->segment)
 		segment_offer(job->segment, index, job->course.run, lease->attempt);
 	CRASH_POINT("publish.leased");
@@ -284,7 +284,7 @@ bool send_task(struct master *master, struct job *job, guint index, struct worke
 		segment_revoke(job->segment, index, job->course.run, lease->attempt);
 	if (lease_end(lease)) {
 		tile->state = TILE_READY;
-		g_queue_push_head(&job->ready, GUINT_TO_POINTER(index));
+		g_queue_push_head(&job->work.ready, GUINT_TO_POINTER(index));
 	}
 	return false;
 }

@@ -102,7 +102,7 @@ static inline struct job *drop(struct bed *bed, const char *relative)
 	claim->relative = g_strdup(relative);
 	claim->path = g_build_filename(bed->folder, relative, NULL);
 	struct job *job = job_new(claim, bed->pipeline);
-	job->queued_us = bed->jobs->len; /* the order of drops */
+	job->times.queued_us = bed->jobs->len; /* the order of drops */
 	g_ptr_array_add(bed->jobs, job);
 	return job;
 }

@@ -34,7 +34,8 @@ static void what_one_failed_another_tries(void **state)
 {
 	auto_struct(workers) workers = registry();
 	struct tile tile = {0};
-	struct job job = {.tiles = &tile, .tile_count = 1}, other = {.tiles = &tile, .tile_count = 1};
+	struct job job = {.work = {.tiles = &tile, .tile_count = 1}},
+		   other = {.work = {.tiles = &tile, .tile_count = 1}};
 	struct worker *a = workers_find(workers, "a"), *b = workers_find(workers, "b"), *c = workers_find(workers, "c");
 
 	(void)state;
@@ -58,7 +59,7 @@ static void a_death_keeps_from_its_machine_while_there_is_another(void **state)
 {
 	auto_struct(workers) workers = registry();
 	struct tile tile = {0};
-	struct job job = {.tiles = &tile, .tile_count = 1};
+	struct job job = {.work = {.tiles = &tile, .tile_count = 1}};
 	struct worker *a = workers_find(workers, "a"), *c = workers_find(workers, "c");
 
 	(void)state;
@@ -74,13 +75,13 @@ static void nobody_is_struck_for_a_limit(void **state)
 {
 	auto_struct(workers) workers = registry();
 	struct tile tile = {0};
-	struct job job = {.tiles = &tile, .tile_count = 1};
+	struct job job = {.work = {.tiles = &tile, .tile_count = 1}};
 	struct worker *a = workers_find(workers, "a"), *b = workers_find(workers, "b");
 
 	(void)state;
 	for (int i = 0; i < 2 * BREAKER_STRIKES; i++) {
 		failure_votes_add(&job, 0, a, i % 2 ? FAILURE_FULL : FAILURE_LIMIT, "it has 12 MB");
-		assert_int_equal(votes_verdicts(job.failure_votes, 0), i % 2 ? 0 : 1);
+		assert_int_equal(votes_verdicts(job.work.failure_votes, 0), i % 2 ? 0 : 1);
 		assert_ptr_equal(select_for(workers, &job), b);
 		failure_votes_managed(&job, 0, b);
 	}
@@ -92,14 +93,14 @@ static void strikes_are_for_what_others_managed(void **state)
 {
 	auto_struct(workers) workers = registry();
 	struct tile tile = {0};
-	struct job job = {.tiles = &tile, .tile_count = 1};
+	struct job job = {.work = {.tiles = &tile, .tile_count = 1}};
 	struct worker *a = workers_find(workers, "a"), *b = workers_find(workers, "b");
 
 	(void)state;
 	for (int i = 0; i < 5; i++) {
 		failure_votes_add(&job, 0, a, FAILURE_VERDICT, "no such loader");
 		failure_votes_add(&job, 0, b, FAILURE_VERDICT, "no such loader");
-		assert_int_equal(votes_verdicts(job.failure_votes, 0), 2);
+		assert_int_equal(votes_verdicts(job.work.failure_votes, 0), 2);
 		failure_votes_drop(&job);
 	}
 	assert_int_equal(a->slot->breaker.state, BREAKER_CLOSED);
@@ -119,7 +120,7 @@ static void strikes_are_for_what_others_managed(void **state)
 	assert_false(lease_end(lease_of(a, &job, 0)));
 	failure_votes_add(&job, 0, a, FAILURE_VERDICT, "truncated");
 	assert_int_equal(a->slot->breaker.state, BREAKER_OPEN);
-	assert_int_equal(votes_verdicts(job.failure_votes, 0), 0);
+	assert_int_equal(votes_verdicts(job.work.failure_votes, 0), 0);
 	failure_votes_drop(&job);
 	assert_int_equal(a->slot->breaker.state, BREAKER_HALF_OPEN);
 	failure_votes_managed(&job, 0, a);

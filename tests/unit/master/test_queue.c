@@ -25,7 +25,7 @@ static int set_up(void **state)
 	bench->low = (struct pipeline){.name = "low", .priority = 1};
 	bench->high = (struct pipeline){.name = "high", .priority = 2};
 	for (int i = 0; i < JOBS; i++)
-		bench->jobs[i] = (struct job){.pipeline = &bench->low, .queued_us = i};
+		bench->jobs[i] = (struct job){.pipeline = &bench->low, .times = {.queued_us = i}};
 	*state = bench;
 	return 0;
 }
@@ -70,7 +70,7 @@ static void a_run_is_found_while_it_lasts(void **state)
 	assert_ptr_equal(queue_find(&bench->queue, "a"), job);
 	assert_null(queue_find(&bench->queue, "b"));
 	assert_null(queue_find_run(&bench->queue, "a", 7)); /* no tiles yet */
-	job->tiles = &tile;
+	job->work.tiles = &tile;
 	assert_ptr_equal(queue_find_run(&bench->queue, "a", 7), job);
 	assert_null(queue_find_run(&bench->queue, "a", 6));
 }

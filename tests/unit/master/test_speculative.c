@@ -43,12 +43,12 @@ static int set_up(void **state)
 	mill->b = workers_find(mill->workers, "b");
 	mill->c = workers_find(mill->workers, "c");
 	mill->job.id = g_ref_string_new("j");
-	mill->job.lane = LANE_TILED;
-	mill->job.tiles = mill->tiles;
-	mill->job.tile_count = TILES;
-	mill->job.rings = g_array_new(FALSE, TRUE, sizeof(struct ring_place));
-	g_array_append_val(mill->job.rings, ring);
-	g_array_append_val(mill->job.rings, ring);
+	mill->job.plan.lane = LANE_TILED;
+	mill->job.work.tiles = mill->tiles;
+	mill->job.work.tile_count = TILES;
+	mill->job.plan.rings = g_array_new(FALSE, TRUE, sizeof(struct ring_place));
+	g_array_append_val(mill->job.plan.rings, ring);
+	g_array_append_val(mill->job.plan.rings, ring);
 	*state = mill;
 	return 0;
 }
@@ -62,9 +62,9 @@ static int tear_down(void **state)
 			lease_end(mill->tiles[i].lease);
 	failure_votes_drop(&mill->job);
 	workers_free(mill->workers);
-	g_array_unref(mill->job.rings);
+	g_array_unref(mill->job.plan.rings);
 	g_ref_string_release(mill->job.id);
-	g_free(mill->job.timings);
+	g_free(mill->job.work.timings);
 	g_free(mill);
 	return 0;
 }
@@ -74,7 +74,7 @@ static void measured(struct mill *mill, int count, gint64 us)
 {
 	for (int i = 0; i < count; i++)
 		worker_timing_answered(&mill->job, 0, NULL, 0, us);
-	mill->job.done += (guint)count;
+	mill->job.work.done += (guint)count;
 }
 
 static struct lease *give_to(struct mill *mill, struct worker *worker, guint tile)
@@ -188,7 +188,7 @@ static void only_to_the_idle_and_to_nobody_twice(void **state)
 	/* The first one is dead: who has it alone may be late in turn. */
 	assert_false(lease_end(lease));
 	assert_ptr_equal(mill->tiles[7].lease, extra);
-	assert_int_equal(mill->job.leased, 1);
+	assert_int_equal(mill->job.work.leased, 1);
 	assert_ptr_equal(look(mill, mill->c).lease, extra);
 	/* Those who are on trial, out, stuck or failed it before do not help. */
 	failure_votes_add(&mill->job, 7, mill->c, FAILURE_TROUBLE, "disk full");
@@ -198,7 +198,7 @@ static void only_to_the_idle_and_to_nobody_twice(void **state)
 	assert_null(look(mill, mill->c).lease);
 	mill->c->slot->breaker.state = BREAKER_CLOSED;
 	assert_non_null(look(mill, mill->c).lease);
-	mill->job.lane = LANE_WHOLE;
+	mill->job.plan.lane = LANE_WHOLE;
 	assert_null(look(mill, mill->c).lease);
 }
 
@@ -213,7 +213,7 @@ static void who_loses_owes_an_answer_and_no_more(void **state)
 	assert_false(lease_end(lease_of(mill->b, &mill->job, 7)));
 	assert_true(lease_lose(lease, true));
 	assert_null(mill->tiles[7].lease);
-	assert_int_equal(mill->job.leased, 0);
+	assert_int_equal(mill->job.work.leased, 0);
 	assert_true(g_queue_is_empty(&mill->a->leases));
 	/* It has it to do all the same: it is not idle, and what is on its way to it fills its window. */
 	assert_int_equal(mill->a->weight, 1);

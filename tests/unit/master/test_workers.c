@@ -2,9 +2,9 @@
  * The lease clock: late after 3 s of silence, gone after 10 s, and never because the broker was down. */
 #include "base/clock.h"
 #include "base/process.h"
-#include "master/fleet/worker_slot.h"
 #include "master/fleet/lease.h"
 #include "master/fleet/worker_select.h"
+#include "master/fleet/worker_slot.h"
 #include "workers_support.h"
 
 #include <setjmp.h>
@@ -90,7 +90,7 @@ static void the_least_busy_gets_the_next_task_and_windows_hold(void **state)
 	struct seen seen = {0};
 	auto_struct(workers) workers = registry(&seen);
 	struct tile tiles[20] = {{0}};
-	struct job job = {.tiles = tiles, .tile_count = 20};
+	struct job job = {.work = {.tiles = tiles, .tile_count = 20}};
 
 	(void)state;
 	workers_heard(workers, beat("a", "idle", "h"));
@@ -125,7 +125,7 @@ static void idle_heartbeats_with_tasks_out_are_counted(void **state)
 	struct seen seen = {0};
 	auto_struct(workers) workers = registry(&seen);
 	struct tile tile = {0};
-	struct job job = {.tiles = &tile, .tile_count = 1};
+	struct job job = {.work = {.tiles = &tile, .tile_count = 1}};
 
 	(void)state;
 	workers_heard(workers, beat("a", "idle", "h"));
@@ -265,7 +265,7 @@ static void late_temp_files_go_with_their_worker(void **state)
 	struct job_output output = {.temp = path};
 	struct tile tile = {0};
 	g_autoptr(GPtrArray) outputs = g_ptr_array_new();
-	struct job job = {.lane = LANE_WHOLE, .tiles = &tile, .tile_count = 1, .outputs = outputs};
+	struct job job = {.plan = {.lane = LANE_WHOLE}, .work = {.tiles = &tile, .tile_count = 1}, .outputs = outputs};
 
 	(void)state;
 	g_ptr_array_add(outputs, &output);
