@@ -321,9 +321,9 @@ void master_close(struct master *master)
 	kept_free(master->kept);
 	history_close(master->history);
 	broker_forget(master->link.broker);
-	/* Everything durable is done; the rest goes with the process. librdkafka 2.0.2 was seen to wait for ever in destroying a consumer (its
-	 * broker thread, on Apache Kafka), and for a second in destroying the embedded broker (one stop in fifty: a thread of the mock's that is
-	 * not woken). A mill that was told to stop must stop. */
+	/* Everything durable is done; the rest goes with the process. librdkafka 2.0.2 was seen to wait for ever in
+	 * destroying a consumer (its broker thread, on Apache Kafka). In one stop in fifty it waited for a second in
+	 * destroying the embedded broker, whose thread was not woken. A mill must stop when it is asked to. */
 }
 
 static bool open_all(struct master *master, bool own_workers, GError **error)
@@ -331,8 +331,8 @@ static bool open_all(struct master *master, bool own_workers, GError **error)
 	const struct options *o = master->settings.options;
 
 	if (!g_file_test(o->pipelines, G_FILE_TEST_IS_DIR))
-		return fail(error, ERROR_SYSTEM, "%s is no folder; give the one with your definitions with --pipelines",
-			o->pipelines);
+		return fail(error, ERROR_SYSTEM,
+			"%s is not a folder; give the one with your definitions with --pipelines", o->pipelines);
 	if (!start_state(o->state, o->out, error) || !start_lock(o->state, error) ||
 		!start_folder("out", o->out, error) || !start_folder("watch", o->watch, error))
 		return false;
@@ -381,7 +381,7 @@ int master_run(const struct options *options, bool own_workers, const struct mas
 	master->page = page;
 	master_init(master, options);
 	if (!open_all(master, own_workers, &error)) {
-		/* It was waiting, and did as it was told. */
+		/* It was waiting, and was asked to stop. */
 		if (master->draining) {
 			log_info("%s", error->message);
 			master_close(master);

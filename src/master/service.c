@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * What systemd is told: see service.h. */
+ * Notifications to systemd: see service.h. */
 #include "master/service.h"
 
 #include <stdarg.h>
@@ -53,7 +53,7 @@ void service_turn(void)
 		return;
 	const char *late = watched_thread_late((gint64)period_us);
 	if (late && late != said)
-		log_error("the %s thread has not turned for %d s: the watchdog is not fed", late,
+		log_error("thread %s has not responded for %d s; systemd's watchdog is not notified", late,
 			(int)(period_us / G_USEC_PER_SEC));
 	said = late;
 	if (late || clock_now_us() - fed_us < (gint64)period_us / 4)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   what systemd is told of us, where it asks for it (NOTIFY_SOCKET, WATCHDOG_USEC): ready, a line of status, reloading, stopping,
- *            and the watchdog's food. Elsewhere nothing happens.
+ * Purpose:   notifications to systemd, where it asks for them (NOTIFY_SOCKET, WATCHDOG_USEC): ready, a line of status,
+ *            reloading, stopping, and the watchdog's. Elsewhere nothing happens.
  * Thread:    the main thread.
  * Ownership: none.
  */
@@ -13,9 +13,9 @@
 void service_ready(void);
 void service_reloading(void); /* service_ready() ends it */
 void service_stopping(void);
-/* One line; told when it changes. */
+/* One line; sent when it changes. */
 void service_status(const char *format, ...) G_GNUC_PRINTF(1, 2);
-/* Once a second, from the main loop: feeds the watchdog, unless a thread that it needs has stopped turning. */
+/* Once a second, from the main loop: notifies the watchdog, unless a thread that the mill needs has stalled. */
 void service_turn(void);
 
 #endif

@@ -37,7 +37,7 @@ bool start_folder(const char *option, const char *path, GError **error)
 		fd = g_mkstemp(probe);
 	if (fd < 0)
 		return fail(error, ERROR_SYSTEM,
-			"%s cannot be written to (%s); mend that or give another folder with --%s", path,
+			"%s cannot be written to (%s); correct that or give another folder with --%s", path,
 			g_strerror(errno), option);
 	close(fd);
 	if (named)
@@ -45,8 +45,8 @@ bool start_folder(const char *option, const char *path, GError **error)
 	return true;
 }
 
-/* What is in it is for nobody else: names of everybody's pictures, thumbnails, spools. An output folder that somebody put into it stays as open
- * as it was. */
+/* Its content is private: names of pictures, thumbnails, spools. An output folder that somebody put into it stays as
+ * open as it was. */
 bool start_state(const char *state, const char *out, GError **error)
 {
 	g_autofree char *parent = g_path_get_dirname(state);
@@ -103,7 +103,7 @@ bool start_pause(void *user)
 	return !master->draining;
 }
 
-/* What may pass is waited for; a database that stays locked is left to who has it. */
+/* Waits for what may pass. A database that stays locked is left to the program that has it, and a new one is made. */
 bool start_history(struct master *master, GError **error)
 {
 	g_autofree char *path = g_build_filename(master->settings.options->state, "history.db", NULL);

@@ -10,12 +10,12 @@
 #include "master/inbox/claim_end.h"
 
 /* Is this the file that was processed? Yes if its times are the same; else its content is compared, if it can be read. */
-static enum intake_known judge(struct kept_record *record, const struct stat *status, bool told)
+static enum intake_known judge(struct kept_record *record, const struct stat *status, bool by_event)
 {
 	gint64 mtime_ns = stamp_ns(&status->st_mtim), ctime_ns = stamp_ns(&status->st_ctim);
-	bool same_time = mtime_ns == record->stamp.mtime_ns, announced = told && record->announced;
+	bool same_time = mtime_ns == record->stamp.mtime_ns, announced = by_event && record->announced;
 
-	if (told)
+	if (by_event)
 		record->announced = false;
 	if (status->st_size != record->stamp.bytes)
 		return KNOWN_NOT;
@@ -25,13 +25,13 @@ static enum intake_known judge(struct kept_record *record, const struct stat *st
 	}
 	/* A ctime that is always the mtime says nothing. */
 	bool untouched = same_time && ctime_ns == record->ctime_ns;
-	if (untouched && (ctime_ns != mtime_ns || !told || announced || !record->hash))
+	if (untouched && (ctime_ns != mtime_ns || !by_event || announced || !record->hash))
 		return KNOWN_DONE;
 	return record->hash ? KNOWN_ASKED : KNOWN_NOT;
 }
 
 enum intake_known kept_look(
-	struct kept *kept, const struct inbox *inbox, const char *relative, const struct stat *status, bool told)
+	struct kept *kept, const struct inbox *inbox, const char *relative, const struct stat *status, bool by_event)
 {
 	const char *pipeline = inbox->pipeline;
 	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&kept->mutex);
@@ -39,9 +39,9 @@ enum intake_known kept_look(
 
 	if (!record && !(record = kept_adopt(kept, pipeline, relative, status)))
 		return KNOWN_NOT;
-	enum intake_known answer = judge(record, status, told);
+	enum intake_known answer = judge(record, status, by_event);
 	record->met = kept_shelf(kept, pipeline)->walk;
-	bool paused = !told && clock_now_us() < record->pause_us;
+	bool paused = !by_event && clock_now_us() < record->pause_us;
 	bool read = answer == KNOWN_ASKED ? !paused : answer == KNOWN_DONE && !record->hash && !record->returning;
 	if (answer == KNOWN_NOT) {
 		kept_drop(kept, pipeline, relative);

@@ -20,9 +20,9 @@ struct kept;
 /* Commit thread: the original goes back to its place, and is known before it is in sight. */
 bool kept_return(struct kept *kept, struct claim *claim, GError **error);
 
-/* For intake, with paths relative to the inbox. told: there was an event of this file since the last look. */
+/* For intake, with paths relative to the inbox. by_event: there was an event of this file since the last look. */
 enum intake_known kept_look(
-	struct kept *kept, const struct inbox *inbox, const char *relative, const struct stat *status, bool told);
+	struct kept *kept, const struct inbox *inbox, const char *relative, const struct stat *status, bool by_event);
 /* A file, or a folder, was deleted or has left this name. */
 void kept_gone(struct kept *kept, const struct inbox *inbox, const char *relative, bool deleted);
 /* The inbox was walked to its end: records of files that the walk did not meet are dropped when the file is gone. */

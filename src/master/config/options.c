@@ -76,8 +76,8 @@ static void settle_list(char ***field, const char *name, const struct node *file
 	*field = g_strv_builder_end(words);
 }
 
-/* DROPMILL_KAFKA_SASL_PASSWORD is the property sasl.password: secrets that stand in no file. They are taken out of the environment, which
- * codecs inherit. */
+/* DROPMILL_KAFKA_SASL_PASSWORD is the property sasl.password: secrets need not be in a file. They are taken out of the
+ * environment, which codecs inherit. */
 static void take_properties(GHashTable *properties)
 {
 	g_auto(GStrv) names = g_listenv();
@@ -205,7 +205,7 @@ static bool read_file(struct options *options, struct node **root, GError **erro
 	return fail(error, ERROR_SYSTEM, "%s", g_strchomp(all));
 }
 
-/* The definitions' folder stays as given: its name stands in every message about them. */
+/* The definitions' folder stays as given: every message about them has its name. */
 static void make_absolute(char **path)
 {
 	char *absolute = g_canonicalize_filename(*path, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   what run, master, worker and once were told: command line before environment (DROPMILL_NAME) before dropmill.yaml before the
- *            default.
+ * Purpose:   the options of run, master, worker and once: command line before environment (DROPMILL_NAME) before
+ *            dropmill.yaml before the default.
  * Thread:    read on the main thread before any other starts, constant afterwards.
  * Ownership: options_clear().
  */
@@ -12,9 +12,10 @@
 
 #include "base/auto.h"
 
-/* Every option but the four below: the field, whose name with - for _ is the flag, the key in dropmill.yaml and, in capitals, DROPMILL_NAME; its
- * argument, with all that it may be if that holds a |; the bounds of a number; the default, or NULL; what the help says of the default in its
- * place, or NULL; help. Help, manual, man page and completion are made of it. */
+/* Every option but the four below. The name of the field is also the flag (with - for _), the key in dropmill.yaml, and
+ * in capitals DROPMILL_NAME. Then come its argument (its values, if that has a |) and the bounds of a number. Then the
+ * default or NULL, what the help says instead of the default or NULL, and the help. Help, manual, man page and
+ * completion are made of it. */
 #define OPTIONS(TEXT, NUMBER, SIZE)                                                                                    \
 	TEXT(pipelines, "DIR", "pipelines", NULL, "folder of definitions")                                             \
 	TEXT(watch, "DIR", "watch", NULL, "folder of inboxes")                                                         \

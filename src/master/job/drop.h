@@ -20,7 +20,7 @@ struct drop {
 	const struct claim *claim; /* a copy as it was made */
 	struct pipeline *pipeline;
 	gint64 queued_us, queued_wall_us;
-	bool loose; /* the original is no claim and stays where it is */
+	bool loose; /* the original is not claimed and stays where it is */
 };
 
 /* Copies what it is given, references the pipeline. */
@@ -52,7 +52,7 @@ struct job_output {
 /* An empty list of struct job_output, which it owns. */
 GPtrArray *job_outputs_new(void);
 void job_remove_temp(const struct job_output *output);
-/* What people are told of it, both note and lost. Returns owned; NULL: nothing. */
+/* Note and lost, as people read them. Returns owned; NULL: neither. */
 char *job_output_note(const struct job_output *output);
 
 struct found {

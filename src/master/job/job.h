@@ -50,7 +50,7 @@ struct job {
 	gint64 number;
 	struct claim *claim;
 	struct pipeline *pipeline;
-	bool loose;           /* `once`: the original is no claim and stays where it is */
+	bool loose;           /* `once`: the original is not claimed and stays where it is */
 	struct course course; /* run_effects() alone writes it */
 	struct job_plan plan;
 	struct job_work work;
@@ -73,7 +73,7 @@ const char *job_owner(const struct job *job);
 /* A loose original: no claim, it stays where it is. */
 void job_set_loose(struct job *job);
 
-/* What other threads may know of it, made when it is asked for first. Borrowed. */
+/* What other threads may know of it, made at the first call. Borrowed. */
 struct drop *job_drop(struct job *job);
 /* What another thread found out, in place of what the job had. */
 void job_take_found(struct job *job, struct found *found /* takes */);

@@ -178,7 +178,7 @@ static void hold_up(struct course *course, const struct job_event *event)
 	stand(course, event, course->commit_tries++);
 }
 
-/* The tries are counted: a disk's trouble may last, and is waited for longer each time. */
+/* The tries are counted: a disk's trouble may last, so each wait is longer than the one before. */
 static void wait_for_disk(struct course *course, const struct job_event *event)
 {
 	course->commit_tries = 0;

@@ -154,7 +154,7 @@ enum job_effect {
 	EFFECT_OFFER_WHOLE, /* one task: workers answer */
 	EFFECT_RENEW,       /* the same task, with other temp files */
 	EFFECT_ASK_COMMIT,  /* the commit thread answers: the verdict says what is committed */
-	EFFECT_SET_TIMER,   /* not_before_us is told */
+	EFFECT_SET_TIMER,   /* the timer rings at not_before_us */
 	EFFECT_HAND_IN,     /* the run is over: its codec and segment go */
 	EFFECT_STOP_RUN,    /* the same, and nobody is to go on with its tasks */
 	EFFECT_REMOVE_TEMPS,

@@ -157,7 +157,7 @@ void job_make_whole_spec(struct job *job, gint64 huge_pixels)
 const char *job_spec(struct job *job, enum plane plane)
 {
 	if (!job->plan.spec_text[plane]) {
-		/* The segment's path is no business of a worker elsewhere. */
+		/* A worker elsewhere does not get the segment's path. */
 		if (plane == PLANE_SHM && job->segment) {
 			json_object_set_string_member(job->plan.spec, "segment", job->segment->path);
 			json_object_set_string_member(job->plan.spec, "leases", job->segment->leases->path);

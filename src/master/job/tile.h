@@ -20,7 +20,7 @@ struct tile {
 	guint reissued; /* of these, how many were given out because another was late */
 	struct poison_count poison;
 	struct lease *lease; /* TILE_LEASED: who has it, and how; see workers.h */
-	struct lease *extra; /* who has it as well, since that one is late; NULL: nobody */
+	struct lease *extra; /* who also has it, since that one is late; NULL: nobody */
 	char *who;           /* GRefString: who has it, or had it last, or made it; NULL: nobody yet */
 	gint64 took_us;      /* TILE_DONE: computing, as its worker says */
 	bool failed;         /* it is what the job failed of */

@@ -27,8 +27,8 @@
 #include "master/state/job_events.h"
 #include "master/state/state.h"
 
-/* The temp files of a late whole result: nobody will rename them. Only our names in our folder, and not those of the present run: Kafka may
- * deliver a result twice, and the second one must not remove files that are being committed. */
+/* The temp files of a late whole result: nobody will rename them. Only our names in our folder, and not those of the
+ * present run. Kafka may deliver a result twice, and the second one must not remove files that are being committed. */
 static void remove_late_temps(const struct settings *settings, const struct job *job, const struct result *result)
 {
 	if (job && job->course.run == result->serial)

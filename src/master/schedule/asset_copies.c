@@ -22,7 +22,8 @@
 
 #define LINKS_MOST 40 /* as the kernel has it */
 
-/* Each picture may bring a profile of its own: what a worker was sent is forgotten then, and sent again where it is asked for. */
+/* Each picture may bring a profile of its own. Beyond this number the list of what a worker was sent is cleared; an
+ * asset is sent again when the worker lacks it. */
 #define SENT_MOST 1000
 
 #define SWEEP_US (60 * (gint64)G_USEC_PER_SEC)
@@ -92,8 +93,8 @@ static void watch_one(struct assets *assets, const char *path)
 	g_hash_table_insert(assets->monitors, g_strdup(path), monitor);
 }
 
-/* What a path leads through: each link on the way, whichever part of it is one, and the file in the end. A change of any of them changes what
- * is read. Nothing is added where there is no link. */
+/* What a path leads through: each link on the way, whichever part of it is one, and the file in the end. A change of
+ * any of them changes the content. Nothing is added where there is no link. */
 static void add_links(GHashTable *wanted, const char *path)
 {
 	g_autofree char *left = g_canonicalize_filename(path, NULL);

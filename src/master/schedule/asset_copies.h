@@ -29,8 +29,9 @@ void assets_sweep(struct assets *assets, const struct definitions *definitions, 
 /* The clock: sweeps now and then, for what the last job of an older version left. */
 void assets_tick(struct assets *assets, const struct definitions *definitions, const struct queue *queue);
 
-/* A picture's own profile, which its codec read and workers need, becomes an asset of the job: the bytes go into the folder (`once` makes one for
- * as long as it runs), the place into the source of the plan's task. False with the reason: it cannot be written. */
+/* A picture's own profile, which its codec read and workers need, becomes an asset of the job. The bytes go into the
+ * folder (`once` makes one for as long as it runs), and the path into the source of the plan's task. False with the
+ * reason: it cannot be written. */
 bool assets_keep_profile(struct definitions *definitions, struct job *job, JsonObject *plan, GError **error);
 
 /* What this worker must be sent with a task of the job, because it cannot read it and was not sent it before: struct parcel, owned; NULL: nothing.

@@ -11,7 +11,7 @@
 #include "master/schedule/send_task.h"
 #include "master/state/state.h"
 
-/* Of each worker: what is on its way to all of them stays within the budget. */
+/* The window of each worker: all that is on its way to workers stays within the budget. */
 static gsize cluster_window(const struct master *master)
 {
 	return MIN(WINDOW_CLUSTER_BYTES,

@@ -160,7 +160,7 @@ void effect_finish(struct master *master, struct job *job, const struct job_even
 /* Somebody still writes to it. Back to the inbox, where it settles again. */
 void effect_give_back(struct master *master, struct job *job, const struct job_event *event)
 {
-	log_warning("%s/%s changed while it was milled; it is taken again when it is quiet", job->pipeline->name,
+	log_warning("%s/%s changed while it was processed; it is taken again when it is quiet", job->pipeline->name,
 		job->source);
 	effect_say_waited(master, job, event);
 	job_remove_temps(job);

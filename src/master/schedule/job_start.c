@@ -24,7 +24,7 @@
 
 /* Inline tiles on the embedded broker: with its margin a tile must stay well under the mock's partition. */
 #define EMBEDDED_TILE_BYTES (1 << 20)
-/* What an inbox may have claimed where --queue does not say: far more than is under way at a time, and a few megabytes. */
+/* What an inbox may have claimed without --queue: far more than runs at a time, and a few megabytes. */
 #define QUEUE_LEAST 1000
 #define QUEUE_PER_WORKER 8
 
@@ -234,7 +234,7 @@ void jobs_named(struct named *named, void *user)
 		});
 }
 
-/* Pictures of one name are milled in the order they were dropped: the last one's output is the one that stays. */
+/* Pictures of one name are processed in the order of their drop: the last one's output is the one that stays. */
 static bool waits_for_twin(const struct queue *queue, const struct job *job)
 {
 	const struct job *holder = g_hash_table_lookup(queue->sources, job_owner(job));

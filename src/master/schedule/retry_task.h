@@ -18,8 +18,8 @@ void task_take_back(struct master *master, struct lease *lease, const char *why)
 /* The same of a lease whose task, or whose answer, was lost. It is counted: a task that is lost again and again starts the job over, and in the end
  * fails it. */
 void task_lost(struct master *master, struct lease *lease, const char *why);
-/* Of a worker that hangs on a task that is over: its others go to others at once, for they wait behind one that never ends. Those that cannot be
- * taken from it stay until it is dead. */
+/* A worker hangs on a task that is over. Its other tasks go to other workers at once, since they would wait for ever.
+ * Those that cannot be taken from it stay until it is dead. */
 void task_take_others_back(struct master *master, struct worker *worker);
 /* To the dead-letter topic: a task that nobody shall try again. */
 void task_dead_letter(struct link *link, const struct job *job, guint tile, const char *reason);

@@ -34,8 +34,8 @@ gsize send_task_bytes(const struct job *job, guint index)
 	return (gsize)need->width * (gsize)need->height * (gsize)job->plan.ring.pixel_bytes;
 }
 
-/* shm where both sides can; inline where asked for, but never what the embedded broker would lose: there, whole files go by their path and
- * rectangles beyond its window through memory. */
+/* shm where both sides can; inline where asked for, but never what the embedded broker would lose. There, whole files
+ * go by their path, and rectangles beyond its window through memory. */
 bool send_task_plane(
 	const struct master *master, const struct worker *worker, const struct job *job, guint index, enum plane *plane)
 {
@@ -123,8 +123,8 @@ static void sent_free(struct sent *sent)
 	g_free(sent);
 }
 
-/* What is too large may be tried elsewhere, and is counted. What cannot be read is the original's fault or its disk's. The rest is the broker's trouble,
- * which is nobody's fault however long it lasts. */
+/* What is too large may be tried elsewhere, and is counted. What cannot be read is the original's fault or its disk's.
+ * The rest is the broker's trouble, which does not count against worker or picture, however long it lasts. */
 static void take_undelivered(
 	struct master *master, struct lease *lease, enum delivery_end delivery, const GError *error)
 {
