@@ -4,6 +4,8 @@
  */
 #pragma once
 
+/* From this file size on the master asks a codec first; below, a worker looks and may say that the picture is huge. */
+#define ASK_CODEC_BYTES (3 << 20)
 /* Pictures from this size on are cut when workers are idle, and when a backlog keeps them busy anyway. */
 #define TILED_PIXELS 12000000
 #define TILED_PIXELS_BUSY 100000000

@@ -14,6 +14,7 @@
 #include "base/sniff.h"
 #include "base/terminal.h"
 #include "bus/kafka.h"
+#include "definition/lanes.h"
 #include "definition/reader/definition.h"
 #include "master/config/allowed.h"
 #include "master/fleet/threads.h"

@@ -46,7 +46,7 @@ ALLOWED = {
     "master/intake": {"base", "base/disk", "master/inbox"},
     "master/job": {"base", "base/disk", "bus/protocol", "definition", "definition/template", "master/inbox", "master/policy", "status"},
     "master/link": {"base", "bus", "bus/protocol"},
-    "master/policy": set(),
+    "master/policy": {"definition"},
     "master/report": {"base", "bus", "bus/protocol", "definition", "ledger", "master/commit", "master/config", "master/fleet", "master/inbox", "master/intake", "master/job", "master/link", "status"},
     "master/schedule": {"base", "base/disk", "base/testing", "bus", "bus/protocol", "definition", "definition/reader", "ledger", "master/commit", "master/config", "master/fleet", "master/inbox", "master/intake", "master/job", "master/link", "master/policy", "master/report", "master/state", "status"},
     "master/state": {"base", "ledger", "master/commit", "master/config", "master/fleet", "master/inbox", "master/intake", "master/job", "master/link", "master/report", "status"},

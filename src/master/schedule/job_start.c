@@ -16,6 +16,7 @@
 #include "definition/lanes.h"
 #include "master/config/allowed.h"
 #include "master/fleet/worker_select.h"
+#include "master/policy/lane.h"
 #include "master/report/view_job.h"
 #include "master/schedule/asset_copies.h"
 #include "master/schedule/job_codec.h"
@@ -41,47 +42,42 @@ void jobs_add(struct master *master, struct job *job)
 	job_happens(master, job, (struct job_event){.kind = EVENT_ADDED});
 }
 
-static bool backlog(const struct master *master)
+static struct lane_facts lane_facts_of(const struct master *master, const struct job *job)
 {
-	return g_queue_get_length((GQueue *)&master->queue.queued) + master->queue.running->len >
-	       workers_live(master->fleet.workers) + 1;
+	const struct queue *queue = &master->queue;
+
+	return (struct lane_facts){
+		.must_tile = job->course.must == LANE_TILED,
+		.never_cut = job->course.must == LANE_WHOLE ||
+			     g_hash_table_contains(queue->always_whole, job->pipeline->hash),
+		.as_file = job->plan.sent_as_file,
+		.wished_px = master->settings.options->tile,
+		.jobs = queue->queued.length + queue->running->len,
+		.live = workers_live(master->fleet.workers),
+		.file_bytes = job->claim->bytes,
+	};
 }
 
-static bool never_cut(const struct queue *queue, const struct job *job)
+static bool asks_codec(const struct master *master, const struct job *job)
 {
-	return job->course.must == LANE_WHOLE || g_hash_table_contains(queue->always_whole, job->pipeline->hash);
-}
+	const struct lane_facts facts = lane_facts_of(master, job);
 
-static bool ask_codec(const struct master *master, const struct job *job)
-{
-	if (never_cut(&master->queue, job))
-		return false;
-	return job->course.must == LANE_TILED || master->settings.options->tile ||
-	       (job->claim->bytes >= ASK_CODEC_BYTES && !backlog(master));
-}
-
-/* How large tiles may be: where all workers share this machine's memory larger than where they are sent. */
-static void wish_tile(const struct master *master, JsonObject *request)
-{
-	int tile = master->settings.options->tile;
-	guint live = workers_live(master->fleet.workers);
-	bool large = !tile && live > 0 && workers_sharing(master->fleet.workers, master->settings.options) == live;
-
-	json_object_set_int_member(request, "tile", tile ? tile : DEFAULT_TILE);
-	json_object_set_boolean_member(request, "tile_fixed", tile > 0);
-	json_object_set_int_member(request, "tile_most", large ? LARGE_TILE : 0);
-	json_object_set_int_member(request, "workers", live);
+	return lane_choose(&facts).asks_codec;
 }
 
 static JsonObject *plan_request(const struct master *master, const struct job *job)
 {
 	JsonObject *request = json_object_new();
-	int tile = master->settings.options->tile;
-	gint64 least = job->course.must == LANE_TILED ? 0 : tile ? (gint64)tile * tile + 1 : TILED_PIXELS;
+	struct lane_facts facts = lane_facts_of(master, job);
 
+	facts.sharing = workers_sharing(master->fleet.workers, master->settings.options);
+	const struct lane_choice lane = lane_choose(&facts);
 	json_object_set_string_member(request, "cmd", "plan");
-	wish_tile(master, request);
-	json_object_set_int_member(request, "min_pixels", least);
+	json_object_set_int_member(request, "tile", lane.tile_px);
+	json_object_set_boolean_member(request, "tile_fixed", facts.wished_px > 0);
+	json_object_set_int_member(request, "tile_most", lane.largest_px);
+	json_object_set_int_member(request, "workers", facts.live);
+	json_object_set_int_member(request, "min_pixels", lane.tiled_pixels);
 	json_object_set_int_member(request, "budget", master->settings.options->memory / TILED_JOBS);
 	if (master->link.embedded && strcmp(master->settings.options->payload, "inline") == 0)
 		json_object_set_int_member(request, "tile_bytes", EMBEDDED_TILE_BYTES);
@@ -91,13 +87,12 @@ static JsonObject *plan_request(const struct master *master, const struct job *j
 
 static void start_whole(struct master *master, struct job *job)
 {
-	gint64 huge = backlog(master) ? TILED_PIXELS_BUSY : TILED_PIXELS;
+	const struct lane_facts facts = lane_facts_of(master, job);
+	const struct lane_choice lane = lane_choose(&facts);
 
 	job->plan.lane = LANE_WHOLE;
-	/* A picture that comes alone is out sooner when the others' cores help; of many each has one of its own. */
-	job->plan.threads =
-		job->plan.sent_as_file || !backlog(master) ? workers_idle_neighbours(master->fleet.workers) : 0;
-	job_make_whole_spec(job, never_cut(&master->queue, job) ? 0 : huge);
+	job->plan.threads = lane.spreads ? workers_idle_neighbours(master->fleet.workers) : 0;
+	job_make_whole_spec(job, lane.huge_pixels);
 	job_set_tiles(job, 1);
 	job->work.tiles[0].state = TILE_READY;
 	g_queue_push_tail(&job->work.ready, GUINT_TO_POINTER(0));
@@ -205,7 +200,7 @@ static enum job_event_kind named_event(const struct master *master, const struct
 		return error_kind(named->error) == ERROR_INPUT ? EVENT_NAMES_BAD : EVENT_NAMES_TROUBLE;
 	if (job_all_skipped(job))
 		return EVENT_NAMED_FOR_NOBODY;
-	return ask_codec(master, job) ? EVENT_NAMED_FOR_CODEC : EVENT_NAMED_FOR_WORKER;
+	return asks_codec(master, job) ? EVENT_NAMED_FOR_CODEC : EVENT_NAMED_FOR_WORKER;
 }
 
 void jobs_named(struct named *named, void *user)
@@ -268,11 +263,11 @@ bool jobs_start_next(struct master *master)
 	guint room = 2 * workers_live(master->fleet.workers) + TILED_JOBS;
 	if (queue_busy(&master->queue) >= room)
 		return false;
+	bool codecs_busy = codecs(&master->queue) >= TILED_JOBS;
 	for (GList *link = master->queue.queued.head; link; link = link->next) {
 		const struct job *job = link->data;
 		if (job->course.not_before_us > now || waits_for_twin(&master->queue, job) ||
-			!queue_may_start(&master->queue, job) ||
-			(ask_codec(master, job) && codecs(&master->queue) >= TILED_JOBS))
+			!queue_may_start(&master->queue, job) || (codecs_busy && asks_codec(master, job)))
 			continue;
 		start(master, job);
 		return true;

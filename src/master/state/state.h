@@ -31,8 +31,6 @@
 #define WINDOW_WEIGHT 8
 #define WEIGHT_TILE 1
 #define WEIGHT_WHOLE 4
-/* From this file size on the master asks a codec first; below, a worker looks and may say that the picture is huge. */
-#define ASK_CODEC_BYTES (3 << 20)
 /* Inline bytes that may be on their way to one worker. */
 #define WINDOW_CLUSTER_BYTES (32 << 20)
 /* Heartbeats come every second; so does the clock that looks for missing ones. */

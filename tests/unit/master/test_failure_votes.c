@@ -7,12 +7,9 @@
 #include "master/fleet/worker_slot.h"
 #include "workers_support.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "../unit.h"
 
 /* Two workers of one machine and one of another, as heartbeats make them. */
 static struct workers *registry(void)
@@ -38,7 +35,6 @@ static void what_one_failed_another_tries(void **state)
 		   other = {.work = {.tiles = &tile, .tile_count = 1}};
 	struct worker *a = workers_find(workers, "a"), *b = workers_find(workers, "b"), *c = workers_find(workers, "c");
 
-	(void)state;
 	assert_ptr_equal(select_for(workers, &job), a);
 	failure_votes_add(&job, 0, a, FAILURE_TROUBLE, "disk full");
 	assert_ptr_equal(select_for(workers, &job), b);
@@ -62,7 +58,6 @@ static void a_death_keeps_from_its_machine_while_there_is_another(void **state)
 	struct job job = {.work = {.tiles = &tile, .tile_count = 1}};
 	struct worker *a = workers_find(workers, "a"), *c = workers_find(workers, "c");
 
-	(void)state;
 	failure_votes_add(&job, 0, a, FAILURE_DEATH, "killed by SIGSEGV");
 	assert_ptr_equal(select_for(workers, &job), c);
 	c->state = WORKER_GONE;
@@ -78,7 +73,6 @@ static void nobody_is_struck_for_a_limit(void **state)
 	struct job job = {.work = {.tiles = &tile, .tile_count = 1}};
 	struct worker *a = workers_find(workers, "a"), *b = workers_find(workers, "b");
 
-	(void)state;
 	for (int i = 0; i < 2 * BREAKER_STRIKES; i++) {
 		failure_votes_add(&job, 0, a, i % 2 ? FAILURE_FULL : FAILURE_LIMIT, "it has 12 MB");
 		assert_int_equal(votes_verdicts(job.work.failure_votes, 0), i % 2 ? 0 : 1);
@@ -96,7 +90,6 @@ static void strikes_are_for_what_others_managed(void **state)
 	struct job job = {.work = {.tiles = &tile, .tile_count = 1}};
 	struct worker *a = workers_find(workers, "a"), *b = workers_find(workers, "b");
 
-	(void)state;
 	for (int i = 0; i < 5; i++) {
 		failure_votes_add(&job, 0, a, FAILURE_VERDICT, "no such loader");
 		failure_votes_add(&job, 0, b, FAILURE_VERDICT, "no such loader");

@@ -2,11 +2,7 @@
  * A circuit breaker: each event in each state. */
 #include "master/policy/breaker.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
+#include "../unit.h"
 
 #define NOW (100 * G_USEC_PER_SEC)
 #define S G_USEC_PER_SEC
@@ -53,7 +49,6 @@ static const struct {
 
 static void test_rows(void **state)
 {
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
 		struct breaker breaker = rows[i].before;
 		const struct breaker *after = &rows[i].after;
@@ -67,7 +62,6 @@ static void test_rows(void **state)
 
 static void test_names(void **state)
 {
-	(void)state;
 	assert_string_equal(breaker_state_name(BREAKER_CLOSED), "closed");
 	assert_string_equal(breaker_state_name(BREAKER_OPEN), "open");
 	assert_string_equal(breaker_state_name(BREAKER_HALF_OPEN), "half-open");

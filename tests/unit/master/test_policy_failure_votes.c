@@ -2,11 +2,7 @@
  * Whose fault a failure is: who is suspected, who is believed, and what follows. Each row. */
 #include "master/policy/failure_votes.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
+#include "../unit.h"
 
 static const struct breaker a, b, taken_out = {.state = BREAKER_OPEN};
 
@@ -43,7 +39,6 @@ static const struct {
 
 static void test_votes(void **state)
 {
-	(void)state;
 	assert_int_equal(votes_suspicion(NULL, 0, &a, "m"), 0);
 	assert_int_equal(votes_verdicts(NULL, 0), 0);
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -58,7 +53,6 @@ static void test_votes(void **state)
 
 static void test_faults(void **state)
 {
-	(void)state;
 	assert_true(failure_is_fault(FAILURE_TROUBLE));
 	assert_true(failure_is_fault(FAILURE_VERDICT));
 	assert_true(failure_is_fault(FAILURE_DEATH));
@@ -92,7 +86,6 @@ static const struct {
 
 static void test_answers(void **state)
 {
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(answers); i++)
 		if (failure_answer(&answers[i].facts) != answers[i].answer)
 			fail_msg("row %u", i);

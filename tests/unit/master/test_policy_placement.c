@@ -2,11 +2,7 @@
  * A large picture where nobody shares memory: it is cut until its file is known to be faster. Each row of the decision. */
 #include "master/policy/placement.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
+#include "../unit.h"
 
 #define MS 1000
 /* 8000 x 5000 pixels, in most rows in a file of 10 MB, with two workers elsewhere. */
@@ -48,7 +44,6 @@ static const struct {
 
 static void test_rows(void **state)
 {
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
 		const struct placement_times times = {
 			A_PIXEL(rows[i].cut), A_PIXEL(rows[i].sent), A_PIXEL(rows[i].reckoned)};
@@ -83,7 +78,6 @@ static const struct {
 
 static void test_learned(void **state)
 {
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(learned); i++) {
 		const double *before = learned[i].before, *after = learned[i].after;
 		struct placement_times times = {A_PIXEL(before[0]), A_PIXEL(before[1]), A_PIXEL(before[2])};

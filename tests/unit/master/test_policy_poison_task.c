@@ -2,11 +2,7 @@
  * Which task was in hand as a worker died, and when a task has killed, hung or been lost often enough. Each row. */
 #include "master/policy/poison_task.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
+#include "../unit.h"
 
 #define NEVER G_MAXINT64
 #define JOURNAL                                                                                                        \
@@ -50,7 +46,6 @@ static const struct {
 
 static void test_in_hand(void **state)
 {
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(in_hand); i++)
 		if (poison_task_in_hand(in_hand[i].tasks, in_hand[i].count, in_hand[i].journal, in_hand[i].late_us) !=
 			in_hand[i].index)
@@ -94,7 +89,6 @@ static const struct {
 
 static void test_ends(void **state)
 {
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(ends); i++) {
 		struct poison_count count = ends[i].before;
 		const struct poison_count *after = &ends[i].after;
@@ -112,7 +106,6 @@ static void test_lost(void **state)
 		bool other_has_it, starts_over;
 	} lost[] = {{0, false, false}, {2, false, false}, {3, false, true}, {3, true, false}, {9, false, true}};
 
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(lost); i++) {
 		struct poison_count count = {.losses = lost[i].losses};
 		assert_int_equal(poison_task_lost(&count, lost[i].other_has_it), lost[i].starts_over);
@@ -122,7 +115,6 @@ static void test_lost(void **state)
 
 static void test_hangs(void **state)
 {
-	(void)state;
 	assert_false(poison_task_hangs(1500000, 1.5));
 	assert_true(poison_task_hangs(1500001, 1.5));
 }

@@ -2,11 +2,7 @@
  * Which tile is late enough to be given to a second worker, and when the next one will be. Each row. */
 #include "master/policy/speculative.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
+#include "../unit.h"
 
 #define MS 1000
 #define NEVER G_MAXINT64
@@ -41,7 +37,6 @@ static const struct {
 
 static void test_rows(void **state)
 {
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
 		struct speculative_choice choice = rows[i].before;
 		if (speculative_consider(&choice, &rows[i].facts) != rows[i].chosen ||

@@ -2,11 +2,7 @@
  * What is usual, what is late, how slow a worker is, and when it should be through. */
 #include "master/policy/tile_timing.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
+#include "../unit.h"
 
 #define MS 1000
 
@@ -31,7 +27,6 @@ static void test_usual_and_late(void **state)
 {
 	struct tile_timing timing = {0};
 
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
 		guint last = MAX(rows[i].count - 1, 1);
 		for (guint k = 0; k < rows[i].count; k++)
@@ -45,7 +40,6 @@ static void test_usual_and_late(void **state)
 
 static void test_tile_time(void **state)
 {
-	(void)state;
 	assert_int_equal(tile_time_us(10, 0, 5, 100), 90);   /* from the sending */
 	assert_int_equal(tile_time_us(10, 40, 5, 100), 60);  /* from the answer before */
 	assert_int_equal(tile_time_us(10, 40, 80, 100), 80); /* it says that it computed longer */
@@ -66,7 +60,6 @@ static void test_slowness(void **state)
 		{3, 500, 0, 3, 3},
 	};
 
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(slow); i++) {
 		assert_int_equal(
 			slowness_after(slow[i].before, slow[i].us, slow[i].usual_us) * 1e6, slow[i].after * 1e6);
@@ -79,7 +72,6 @@ static void test_backlog(void **state)
 {
 	struct backlog backlog = {0};
 
-	(void)state;
 	assert_int_equal(backlog_until_us(&backlog, 50), 0);
 	backlog_add(&backlog, 100);
 	assert_int_equal(backlog_until_us(&backlog, 0), 100);

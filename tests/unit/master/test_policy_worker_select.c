@@ -2,12 +2,9 @@
  * Which worker gets a task, who could help, and why nobody may. Each row. */
 #include "master/policy/worker_select.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "../unit.h"
 
 #define NONE OBSTACLE_NONE
 /* A task of weight 1 and 10 bytes, in windows of 8 and 100. The least suspected, and whether these are the last tiles. */
@@ -51,7 +48,6 @@ static const struct {
 
 static void test_rows(void **state)
 {
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
 		struct selection selection = SELECTION_NONE;
 		for (guint k = 0; k < rows[i].count; k++)
@@ -75,7 +71,6 @@ static void test_may_help(void **state)
 		{{NONE, 0, 0, 0, 0, 0}, true, false},
 	};
 
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(help); i++)
 		if (candidate_may_help(&help[i].candidate, help[i].has_it) != help[i].may)
 			fail_msg("row %u", i);
@@ -91,7 +86,6 @@ static void test_texts(void **state)
 		[OBSTACLE_NO_PARTITION] = "partition",
 		[OBSTACLE_TAKEN_OUT] = "taken out"};
 
-	(void)state;
 	for (enum obstacle obstacle = 0; obstacle < OBSTACLE_NONE; obstacle++)
 		assert_non_null(strstr(obstacle_text(obstacle), said[obstacle]));
 	assert_null(obstacle_text(OBSTACLE_NONE));

@@ -9,12 +9,9 @@
 #include "master/fleet/worker_timing.h"
 #include "workers_support.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "../unit.h"
 
 #define MS 1000
 #define TILES 100
