@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -111,13 +112,30 @@ void process_die_with_parent(int signal, pid_t expected)
 		raise(signal); /* the parent died before the call */
 }
 
+#define KILLED "killed by "
+#define EXITED "exit status %d"
+
 char *process_status_text(int wait_status)
 {
 	if (WIFSIGNALED(wait_status)) {
 		const char *name = sigabbrev_np(WTERMSIG(wait_status));
-		return g_strdup_printf("killed by SIG%s", name ? name : "?");
+		return g_strdup_printf(KILLED "SIG%s", name ? name : "?");
 	}
-	return g_strdup_printf("exit status %d", WEXITSTATUS(wait_status));
+	return g_strdup_printf(EXITED, WEXITSTATUS(wait_status));
+}
+
+enum process_end process_end(const char *text)
+{
+	int code;
+
+	if (!text || sscanf(text, EXITED, &code) != 1)
+		return PROCESS_ENDED_BADLY;
+	return code == 0 ? PROCESS_ENDED_WELL : code == PROCESS_OVERTIME ? PROCESS_ENDED_OVERTIME : PROCESS_ENDED_BADLY;
+}
+
+const char *process_status_short(const char *text)
+{
+	return g_str_has_prefix(text, KILLED) ? text + strlen(KILLED) : text;
 }
 
 gint64 process_private_bytes(pid_t pid)

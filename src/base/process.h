@@ -27,8 +27,14 @@ void process_die_with_parent(int signal, pid_t expected);
 /* A worker that ends itself since its task takes too long. */
 #define PROCESS_OVERTIME 75
 
+enum process_end { PROCESS_ENDED_BADLY, PROCESS_ENDED_WELL, PROCESS_ENDED_OVERTIME };
+
 /* "killed by SIGSEGV", "exit status 3". Returns owned. */
 char *process_status_text(int wait_status);
+/* What such a text says, which comes from another machine. Any other text, or NULL: it ended badly. */
+enum process_end process_end(const char *status_text);
+/* Without "killed by ". Borrowed. */
+const char *process_status_short(const char *status_text);
 
 /* Memory that is this process's own (0: ours): anonymous, resident or swapped; what it shares with others is not counted. -1: unknown. */
 gint64 process_private_bytes(pid_t pid);

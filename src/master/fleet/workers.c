@@ -133,11 +133,12 @@ static void lost(struct workers *workers, struct worker *worker, bool dead, cons
 	}
 	if (dead && !worker->death.how)
 		worker->death.how = g_strdup(how);
+	worker->death.end = process_end(worker->death.how);
 	worker->death.known |= dead;
 	worker->state = WORKER_GONE;
 	if (!was_gone) {
 		worker->death.gone_wall_us = clock_wall_us();
-		bool stopped = strcmp(worker->beat->state, "stopping") == 0 || g_strcmp0(how, "exit status 0") == 0;
+		bool stopped = strcmp(worker->beat->state, "stopping") == 0 || process_end(how) == PROCESS_ENDED_WELL;
 		log_at(stopped ? LOG_DEBUG : LOG_WARNING, "worker %s is gone (%s); %u tasks taken back", worker->id,
 			how, g_queue_get_length(&worker->leases));
 	}

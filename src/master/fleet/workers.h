@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "base/process.h"
 #include "master/job/job.h"
 
 /* A task in a worker's hands. */
@@ -35,14 +36,15 @@ struct late {
 
 /* How its process ended. */
 struct worker_death {
-	guint watch;         /* source id of its pidfd */
-	gint64 noticed_us;   /* its process is dead, and its supervisor may yet tell how it ended; 0 */
-	bool known;          /* it is dead, not only silent */
-	bool by_us;          /* it was ended by us: no task is suspected */
-	char *how;           /* when known */
-	char *task;          /* what it had in hand then, as journal_name() has it; "": nothing; NULL: not known */
-	GPtrArray *litter;   /* temp files of tasks that were taken from it alive: it may yet make them; NULL: none */
-	gint64 gone_wall_us; /* when it was seen to be dead or silent; 0: it is not */
+	guint watch;          /* source id of its pidfd */
+	gint64 noticed_us;    /* its process is dead, and its supervisor may yet tell how it ended; 0 */
+	bool known;           /* it is dead, not only silent */
+	bool by_us;           /* it was ended by us: no task is suspected */
+	enum process_end end; /* dead: what how says */
+	char *how;            /* when known */
+	char *task;           /* what it had in hand then, as journal_name() has it; "": nothing; NULL: not known */
+	GPtrArray *litter;    /* temp files of tasks that were taken from it alive: it may yet make them; NULL: none */
+	gint64 gone_wall_us;  /* when it was seen to be dead or silent; 0: it is not */
 };
 
 /* How fast it is, as shown. */

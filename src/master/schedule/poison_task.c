@@ -64,25 +64,16 @@ static void fail_overtime(struct master *master, const struct job *job, guint ti
 	job_bad(master, job, SHOWN_LIMIT, reason);
 }
 
-/* "SIGSEGV", "exit status 1", "no heartbeat for 10 s" */
-static const char *end_of(const struct worker *worker)
-{
-	static const char killed[] = "killed by ";
-	const char *end = worker->death.how ? worker->death.how : "no heartbeat for 10 s";
-
-	return g_str_has_prefix(end, killed) ? end + strlen(killed) : end;
-}
-
 static struct worker_end how_it_ended(const struct worker *worker, bool dead)
 {
-	static const char overtime[] = "exit status " G_STRINGIFY(PROCESS_OVERTIME);
+	const char *how = worker->death.how ? worker->death.how : "no heartbeat for 10 s";
 
 	return (struct worker_end){
 		.dead = dead,
 		.in_order = worker->death.by_us || strcmp(worker->beat->state, "stopping") == 0 ||
-			    g_strcmp0(worker->death.how, "exit status 0") == 0,
-		.overtime = g_strcmp0(worker->death.how, overtime) == 0,
-		.how = g_quark_from_string(end_of(worker)),
+			    worker->death.end == PROCESS_ENDED_WELL,
+		.overtime = worker->death.end == PROCESS_ENDED_OVERTIME,
+		.how = g_quark_from_string(process_status_short(how)),
 	};
 }
 
