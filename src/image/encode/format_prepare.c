@@ -164,14 +164,14 @@ static bool to_plain(VipsImage **image, const struct format *format)
 	if (tagged_16(*image) && (*image)->BandFmt == VIPS_FORMAT_UCHAR)
 		return tag(image, (*image)->Type == VIPS_INTERPRETATION_GREY16 ? VIPS_INTERPRETATION_B_W
 									       : VIPS_INTERPRETATION_sRGB);
-	if (strcmp(format->name, "tiff") == 0)
+	if (format->spaces)
 		return true;
 	/* 8.14.1's pngsave takes 16 bits from the tag, has a picture of signed bytes (`vips sign`) made into bytes, and then writes what lies
 	 * behind them in memory. */
 	if (tagged_16(*image) && (*image)->BandFmt != VIPS_FORMAT_USHORT && !cast(image, VIPS_FORMAT_USHORT))
 		return false;
 	/* Savers leave scene-linear light alone, and cast 0 to 1 to black and almost black. */
-	if ((*image)->Type == VIPS_INTERPRETATION_scRGB && strcmp(format->name, "jxl") != 0)
+	if ((*image)->Type == VIPS_INTERPRETATION_scRGB && !format->light)
 		return to_space(image, format->deep ? VIPS_INTERPRETATION_RGB16 : VIPS_INTERPRETATION_sRGB);
 	if (!format->any || prepare_is_plain(*image))
 		return true;
@@ -257,6 +257,11 @@ static void carry_orientation(VipsImage *image)
 		vips_image_set_blob_copy(image, VIPS_META_EXIF_NAME, empty, sizeof(empty) - 1);
 }
 
+bool prepare_is_opaque(const struct format *format, JsonObject *save)
+{
+	return format->folder ? strstr(json_string(save, "suffix", ".jpg"), ".jp") != NULL : format->opaque;
+}
+
 bool prepare_is_webp_in_tiff(JsonObject *save)
 {
 	return g_str_equal(json_string(save, "compression", ""), "webp");
@@ -279,8 +284,7 @@ static bool makes_grey_rgb(const struct format *format, JsonObject *save)
 
 bool prepare_makes_ink_rgb(VipsImage *image, const struct format *format, JsonObject *save)
 {
-	bool holds = g_str_equal(format->name, "jpeg") ||
-		     (g_str_equal(format->name, "tiff") && !prepare_is_webp_in_tiff(save));
+	bool holds = format->ink && !prepare_is_webp_in_tiff(save);
 
 	return !holds && vips_image_guess_interpretation(image) == VIPS_INTERPRETATION_CMYK;
 }
@@ -301,14 +305,13 @@ bool format_drops_profile(VipsImage *image, const char *name, JsonObject *save)
 	return format && will_drop_profile(image, format, save) && profile_matters(image);
 }
 
-/* What the saver would cast (`vips: linear` gives floats) is cast before, so that a profile describes it. TIFF and JPEG XL keep such numbers. */
+/* What the saver would cast (`vips: linear` gives floats) is cast before, so that a profile describes it. Some formats keep such numbers. */
 static bool to_integers(VipsImage **image, const struct format *format)
 {
 	bool integers = (*image)->BandFmt == VIPS_FORMAT_UCHAR || (*image)->BandFmt == VIPS_FORMAT_USHORT;
 	bool colours = prepare_is_plain(*image) || (*image)->Type == VIPS_INTERPRETATION_CMYK;
 
-	if (integers || !colours || g_str_equal(format->name, "tiff") || g_str_equal(format->name, "jxl") ||
-		!profile_embedded_bands(*image))
+	if (integers || !colours || format->light || !profile_embedded_bands(*image))
 		return true;
 	return cast(image, tagged_16(*image) ? VIPS_FORMAT_USHORT : VIPS_FORMAT_UCHAR);
 }
@@ -349,14 +352,12 @@ bool format_prepare(VipsImage *in, const struct format *format, JsonObject *save
 {
 	g_autoptr(VipsImage) image = g_object_ref(in);
 	const char *background = json_string(save, "background", format->folder ? "white" : NULL);
-	bool opaque = format->folder ? strstr(json_string(save, "suffix", ".jpg"), ".jp") != NULL
-				     : strcmp(format->name, "jpeg") == 0;
-
 	bool webp = prepare_is_webp_in_tiff(save);
 	if (!unsupported_save(in, format->name, error) || !settle_colours(&image, format, save, error))
 		return false;
 	bool ready = to_plain(&image, format) && to_depth(&image, format, save) && (!webp || to_webp(&image)) &&
-		     (!opaque || !background || flatten(&image, background, error)) && own_header(&image);
+		     (!prepare_is_opaque(format, save) || !background || flatten(&image, background, error)) &&
+		     own_header(&image);
 	if (!ready)
 		return error && *error ? false : vips_failed(error, format->name);
 	format_prepare_metadata(image, format, save);

@@ -22,4 +22,6 @@ bool format_drops_profile(VipsImage *image, const char *format, JsonObject *save
 bool prepare_is_plain(const VipsImage *image);
 /* CMYK, and the format holds none: RGB comes of it, and its profile goes. */
 bool prepare_makes_ink_rgb(VipsImage *image, const struct format *format, JsonObject *save);
+/* Its files hold no transparency. */
+bool prepare_is_opaque(const struct format *format, JsonObject *save);
 bool prepare_is_webp_in_tiff(JsonObject *save);

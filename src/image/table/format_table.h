@@ -21,6 +21,10 @@ struct format {
 	bool pages;     /* several frames or pages in one file */
 	bool deep;      /* 16 bits a band */
 	bool any;       /* libvips' saver takes any colour space and depth, whether readers can or not */
+	bool spaces;    /* holds every colour space, and readers know which it is */
+	bool light;     /* holds numbers that are not whole, and linear light as it is */
+	bool ink;       /* holds CMYK */
+	bool opaque;    /* holds no transparency; of a folder, .suffix decides */
 	bool folder;    /* a folder of files */
 	struct {
 		const char *kind; /* a word of keep */
@@ -41,7 +45,6 @@ const struct format *format_find(const char *name); /* NULL when unknown */
 
 /* The save options of a format; format NULL: those of an output that keeps the source's format. Ends with a NULL name; NULL for an unknown format. */
 const struct param *format_options(const char *format);
-extern const char *const format_names[];           /* "jpeg", "png", "webp", "tiff", "avif", ...; ends with NULL */
 extern const struct param format_common_options[]; /* what every format knows */
 /* For an output that keeps the source's format, which is not known before: pages counts if there are several. */
 extern const struct param format_kept_options[];

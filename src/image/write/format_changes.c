@@ -14,11 +14,10 @@
 
 /* What format_prepare() and libvips' savers convert without being asked: see definition/implied.h. Each format is tried in test_implied.c. */
 
-/* TIFF holds every colour space, and JPEG XL also light that is linear. */
 static bool changes_space(VipsImage *image, const struct format *format, JsonObject *save)
 {
-	bool holds = (g_str_equal(format->name, "tiff") && !prepare_is_webp_in_tiff(save)) ||
-		     (g_str_equal(format->name, "jxl") && image->Type == VIPS_INTERPRETATION_scRGB);
+	bool holds = (format->spaces || (format->light && image->Type == VIPS_INTERPRETATION_scRGB)) &&
+		     !prepare_is_webp_in_tiff(save);
 
 	return !holds && !prepare_is_plain(image) && image->Type != VIPS_INTERPRETATION_CMYK &&
 	       vips_colourspace_issupported(image);
@@ -38,10 +37,7 @@ static bool goes_to_8_bits(VipsImage *image, const struct format *format, JsonOb
 /* Not where the output itself says on which colour. */
 static bool loses_alpha(VipsImage *image, const struct format *format, JsonObject *save)
 {
-	bool opaque = format->folder ? strstr(json_string(save, "suffix", ".jpg"), ".jp") != NULL
-				     : g_str_equal(format->name, "jpeg");
-
-	return opaque && vips_image_hasalpha(image) && !json_string(save, "background", NULL);
+	return prepare_is_opaque(format, save) && vips_image_hasalpha(image) && !json_string(save, "background", NULL);
 }
 
 unsigned format_implied(VipsImage *image, const char *name, JsonObject *save)
