@@ -25,7 +25,6 @@
 #include "master/intake/intake_settle.h"
 #include "master/intake/intake_state.h"
 #include "master/intake/intake_take.h"
-#include "master/intake/intake_walk.h"
 #include "master/intake/intake_watch.h"
 #include "master/intake/watched_inbox.h"
 
@@ -39,7 +38,7 @@ static void watched_inbox_free(gpointer data)
 		close(inbox->folder.lock);
 	if (inbox->folder.name >= 0)
 		close(inbox->folder.name);
-	walk_stop(inbox);
+	scan_stop(inbox);
 	prune_forget(inbox);
 	g_sequence_free(inbox->timers);
 	inbox_free(inbox->settings);
@@ -93,7 +92,7 @@ static void apply_set(struct intake *intake, GPtrArray *inboxes)
 		int same = find_inbox(inboxes, inbox->settings, inboxes->len, false);
 		if (same >= 0) {
 			g_ptr_array_remove_index(inboxes, (guint)same);
-			walk_stop(inbox);
+			scan_stop(inbox);
 			inbox->scan_us = 0;
 			continue;
 		}

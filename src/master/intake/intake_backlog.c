@@ -4,8 +4,8 @@
 
 #include "base/clock.h"
 #include "master/intake/intake_room.h"
+#include "master/intake/intake_source.h"
 #include "master/intake/intake_state.h"
-#include "master/intake/intake_walk.h"
 #include "master/intake/watched_inbox.h"
 
 enum {
@@ -17,7 +17,8 @@ enum {
 static void count(struct intake *intake, struct watched_inbox *inbox)
 {
 	gint64 began = clock_now_us();
-	guint64 all = walk_count(intake, inbox), known = inbox->candidates + inbox->parked + inbox->backlog.unlisted;
+	guint64 all = inbox->source->count(intake, inbox),
+		known = inbox->candidates + inbox->parked + inbox->backlog.unlisted;
 	if (intake->events.kept)
 		known += intake->events.kept(inbox->settings, intake->events.user);
 	gint64 now = clock_now_us();

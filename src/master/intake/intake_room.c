@@ -42,7 +42,7 @@ bool room_to_walk(const struct intake *intake, const struct watched_inbox *inbox
 
 bool room_backlog(const struct watched_inbox *inbox)
 {
-	return inbox->backlog.more || inbox->walk;
+	return inbox->backlog.more || inbox->pass;
 }
 
 void room_begin_backlog(struct watched_inbox *inbox)

@@ -21,8 +21,8 @@
 #include "master/intake/intake_prune.h"
 #include "master/intake/intake_room.h"
 #include "master/intake/intake_settle.h"
+#include "master/intake/intake_source.h"
 #include "master/intake/intake_state.h"
-#include "master/intake/intake_walk.h"
 #include "master/intake/intake_watch.h"
 #include "master/intake/intake_writers.h"
 #include "master/intake/watched_inbox.h"
@@ -61,14 +61,30 @@ static const char *remote_name(int descriptor)
 	return NULL;
 }
 
-static void start_walk(struct watched_inbox *inbox)
+void scan_stop(struct watched_inbox *inbox)
 {
-	inbox->scan_us = G_MAXINT64;
-	walk_start(inbox);
+	if (inbox->pass)
+		inbox->source->end(g_steal_pointer(&inbox->pass));
 }
 
-static void walk_is_over(struct intake *intake, struct watched_inbox *inbox, int number, bool watched)
+static void start_pass(struct watched_inbox *inbox)
 {
+	room_begin_backlog(inbox);
+	inbox->generation++;
+	inbox->backlog.more = false;
+	inbox->backlog.stale = true; /* should it have to stop */
+	inbox->backlog.unlisted_before = inbox->backlog.unlisted;
+	inbox->backlog.unlisted = 0;
+	inbox->pass = inbox->source->begin();
+}
+
+static void pass_is_over(struct intake *intake, struct watched_inbox *inbox)
+{
+	int number = inbox->pass->number;
+	bool watched = inbox->pass->watched;
+
+	scan_stop(inbox);
+	inbox->backlog.left = 0;
 	inbox->folder.polled = !watched || inbox->folder.remote;
 	inbox->scan_us = clock_now_us() + (inbox->folder.polled ? intake_poll_us : intake_reconcile_us);
 	if (number == 0) {
@@ -86,27 +102,30 @@ static void walk_is_over(struct intake *intake, struct watched_inbox *inbox, int
 
 void scan_inbox(struct intake *intake, struct watched_inbox *inbox)
 {
-	bool due = inbox->scan_us <= clock_now_us(), watched;
-	int number;
+	bool due = inbox->scan_us <= clock_now_us(), room = room_to_walk(intake, inbox);
 
-	if (!inbox->walk && (due || (inbox->backlog.more && room_to_walk(intake, inbox)))) {
-		start_walk(inbox);
-	} else if (inbox->walk) {
-		/* Not anew, for what lies where it has not come to would never have its turn: once more when it is through. */
-		inbox->backlog.more |= due;
-		inbox->scan_us = G_MAXINT64;
-		if (!room_to_walk(intake, inbox))
-			return;
-	} else {
+	if (!inbox->pass && !due && !(inbox->backlog.more && room))
 		return;
+	inbox->scan_us = G_MAXINT64;
+	if (!inbox->pass) {
+		start_pass(inbox);
+	} else {
+		/* Not again from the start: files that it has not come to would never have their turn. Another one follows. */
+		inbox->backlog.more |= due;
+		if (!room)
+			return;
 	}
-	if (walk_go_on(intake, inbox, &number, &watched))
-		walk_is_over(intake, inbox, number, watched);
+	inbox->stretch_us = clock_now_us();
+	while (room_to_note(intake, inbox))
+		if (!inbox->source->next(intake, inbox, inbox->pass)) {
+			pass_is_over(intake, inbox);
+			return;
+		}
 }
 
 void scan_close(struct intake *intake, struct watched_inbox *inbox)
 {
-	walk_stop(inbox);
+	scan_stop(inbox);
 	inbox->backlog.more = inbox->backlog.stale = false;
 	inbox->backlog.left = inbox->backlog.unlisted = inbox->backlog.unlisted_before = 0;
 	watch_release(intake, inbox, NULL);
@@ -138,7 +157,7 @@ bool scan_hold(struct intake *intake, struct watched_inbox *inbox)
 
 void scan_rest(struct watched_inbox *inbox)
 {
-	bool idle = !inbox->walk && !inbox->recover && !inbox->candidates && claim_count(inbox->settings->path) == 0;
+	bool idle = !inbox->pass && !inbox->recover && !inbox->candidates && claim_count(inbox->settings->path) == 0;
 
 	if (inbox->folder.lock < 0 || !idle)
 		return;
@@ -176,6 +195,7 @@ static void open_inbox(struct intake *intake, struct watched_inbox *inbox, const
 	inbox->folder.device = status->st_dev;
 	inbox->folder.inode = status->st_ino;
 	inbox->folder.open = inbox->recover = true;
+	inbox->source = source_of(inbox->settings);
 	inbox->folder.missing_us = 0;
 	inbox->scan_us = 0;
 	scan_inbox(intake, inbox);

@@ -15,6 +15,8 @@ struct watched_inbox;
 
 /* Makes (when create) and opens the folder of an inbox when it is not, or finds that it is another or gone. */
 void scan_check(struct intake *intake, struct watched_inbox *inbox, bool create);
+/* Ends its pass, when there is one. */
+void scan_stop(struct watched_inbox *inbox);
 /* Walks it, when that is due and there is room, or goes on with it. */
 void scan_inbox(struct intake *intake, struct watched_inbox *inbox);
 void scan_close(struct intake *intake, struct watched_inbox *inbox);

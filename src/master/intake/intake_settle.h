@@ -18,7 +18,7 @@ struct watched_inbox;
 
 enum arrival {
 	ARRIVED_SEEN,    /* found by looking */
-	ARRIVED_WALKED,  /* likewise, in a walk of the whole inbox: see walk_go_on() */
+	ARRIVED_WALKED,  /* likewise, in a pass over the whole inbox: see intake_source.h */
 	ARRIVED_WRITTEN, /* made, closed or changed in place */
 	ARRIVED_GROWN,   /* written to just now */
 	ARRIVED_MOVED,   /* complete: moved in under this name */

@@ -19,16 +19,19 @@
 #include "base/disk/beneath.h"
 #include "master/intake/intake_room.h"
 #include "master/intake/intake_settle.h"
+#include "master/intake/intake_source.h"
 #include "master/intake/intake_state.h"
 #include "master/intake/intake_watch.h"
 #include "master/intake/watched_inbox.h"
 
+/* Over an inbox, or over a folder of it. */
 struct walk {
-	GQueue folders; /* relative paths, owned: still to be read */
-	char *relative; /* of the folder that is being read */
-	DIR *folder;    /* it; NULL: none is */
-	int number;     /* errno of the inbox's own */
-	bool watched;   /* all of them so far */
+	struct pass pass;
+	enum arrival arrival; /* how its files came */
+	bool whole;           /* reads folders that are watched already, too */
+	GQueue folders;       /* relative paths, owned: still to be read */
+	char *relative;       /* of the folder that is being read */
+	DIR *folder;          /* it; NULL: none is */
 };
 
 static char *path_in(const struct watched_inbox *inbox, const char *relative)
@@ -85,15 +88,16 @@ static bool is_entry(struct intake *intake, struct watched_inbox *inbox, const c
 	return number == 0;
 }
 
-static void entry_seen(struct intake *intake, struct watched_inbox *inbox, const char *folder,
-	const struct dirent *entry, int descriptor, enum arrival arrival, GQueue *folders)
+static void entry_seen(
+	struct intake *intake, struct watched_inbox *inbox, const struct dirent *entry, struct walk *walk)
 {
 	g_autofree char *relative = NULL;
+	const char *folder = walk->relative;
 
 	if (inbox_ignores(entry->d_name, *folder == '\0')) /* "." and "..", too */
 		return;
-	if (is_entry(intake, inbox, folder, entry, descriptor, &relative, folders))
-		settle_notice(intake, inbox, relative, arrival);
+	if (is_entry(intake, inbox, folder, entry, dirfd(walk->folder), &relative, &walk->folders))
+		settle_notice(intake, inbox, relative, walk->arrival);
 }
 
 /* *folder is NULL when it need not be read: it was watched all the time (unless whole), or cannot be. Returns 0 or errno. */
@@ -121,43 +125,26 @@ static int open_folder(struct intake *intake, struct watched_inbox *inbox, const
 	return 0;
 }
 
-void walk_folder(struct intake *intake, struct watched_inbox *inbox, const char *top, enum arrival arrival)
+static struct walk *begin_at(const char *top, enum arrival arrival, bool whole)
 {
-	GQueue folders = G_QUEUE_INIT;
-	bool watched = true;
+	struct walk *walk = g_new0(struct walk, 1);
 
-	g_queue_push_tail(&folders, g_strdup(top));
-	for (char *relative; (relative = g_queue_pop_head(&folders)); g_free(relative)) {
-		DIR *folder;
-		settle_folder(intake, inbox, relative, open_folder(intake, inbox, relative, false, &folder, &watched));
-		if (!folder)
-			continue;
-		for (struct dirent *entry; (entry = readdir(folder));)
-			entry_seen(intake, inbox, relative, entry, dirfd(folder), arrival, &folders);
-		closedir(folder);
-	}
+	walk->pass.watched = true;
+	walk->arrival = arrival;
+	walk->whole = whole;
+	g_queue_push_tail(&walk->folders, g_strdup(top));
+	return walk;
 }
 
-void walk_start(struct watched_inbox *inbox)
+static struct pass *begin(void)
 {
-	room_begin_backlog(inbox);
-	walk_stop(inbox);
-	inbox->generation++;
-	inbox->backlog.more = false;
-	inbox->backlog.stale = true; /* should it have to stop */
-	inbox->backlog.unlisted_before = inbox->backlog.unlisted;
-	inbox->backlog.unlisted = 0;
-	inbox->walk = g_new0(struct walk, 1);
-	inbox->walk->watched = true;
-	g_queue_push_tail(&inbox->walk->folders, g_strdup(""));
+	return &begin_at("", ARRIVED_WALKED, true)->pass;
 }
 
-void walk_stop(struct watched_inbox *inbox)
+static void end(struct pass *pass)
 {
-	struct walk *walk = g_steal_pointer(&inbox->walk);
+	struct walk *walk = (struct walk *)pass;
 
-	if (!walk)
-		return;
 	g_queue_clear_full(&walk->folders, g_free);
 	g_free(walk->relative);
 	if (walk->folder)
@@ -166,49 +153,48 @@ void walk_stop(struct watched_inbox *inbox)
 }
 
 /* False: there is none left. */
-static bool next_folder(struct intake *intake, struct watched_inbox *inbox)
+static bool next_folder(struct intake *intake, struct watched_inbox *inbox, struct walk *walk)
 {
-	struct walk *walk = inbox->walk;
-
 	while (!walk->folder && !g_queue_is_empty(&walk->folders)) {
 		g_free(walk->relative);
 		walk->relative = g_queue_pop_head(&walk->folders);
-		int number = open_folder(intake, inbox, walk->relative, true, &walk->folder, &walk->watched);
+		int number =
+			open_folder(intake, inbox, walk->relative, walk->whole, &walk->folder, &walk->pass.watched);
 		if (*walk->relative)
 			settle_folder(intake, inbox, walk->relative, number);
 		else
-			walk->number = number;
+			walk->pass.number = number;
 	}
 	return walk->folder != NULL;
 }
 
-bool walk_go_on(struct intake *intake, struct watched_inbox *inbox, int *number, bool *watched)
+static bool next(struct intake *intake, struct watched_inbox *inbox, struct pass *pass)
 {
-	struct walk *walk = inbox->walk;
+	struct walk *walk = (struct walk *)pass;
 
-	inbox->stretch_us = clock_now_us();
-	while (room_to_note(intake, inbox)) {
-		if (!next_folder(intake, inbox)) {
-			*number = walk->number;
-			*watched = walk->watched;
-			walk_stop(inbox);
-			inbox->backlog.left = 0;
-			return true;
-		}
-		struct dirent *entry = readdir(walk->folder);
-		if (entry)
-			entry_seen(intake, inbox, walk->relative, entry, dirfd(walk->folder), ARRIVED_WALKED,
-				&walk->folders);
-		else
-			closedir(g_steal_pointer(&walk->folder));
-	}
-	return false;
+	if (!next_folder(intake, inbox, walk))
+		return false;
+	struct dirent *entry = readdir(walk->folder);
+	if (entry)
+		entry_seen(intake, inbox, entry, walk);
+	else
+		closedir(g_steal_pointer(&walk->folder));
+	return true;
 }
 
-guint64 walk_count(struct intake *intake, struct watched_inbox *inbox)
+void walk_folder(struct intake *intake, struct watched_inbox *inbox, const char *relative, enum arrival arrival)
+{
+	struct pass *pass = &begin_at(relative, arrival, false)->pass;
+
+	while (next(intake, inbox, pass))
+		;
+	end(pass);
+}
+
+static guint64 count(struct intake *intake, struct watched_inbox *inbox)
 {
 	GQueue folders = G_QUEUE_INIT;
-	guint64 count = 0;
+	guint64 number = 0;
 
 	g_queue_push_tail(&folders, g_strdup(""));
 	for (char *relative; (relative = g_queue_pop_head(&folders)); g_free(relative)) {
@@ -221,9 +207,11 @@ guint64 walk_count(struct intake *intake, struct watched_inbox *inbox)
 			g_autofree char *name = NULL;
 			if (!inbox_ignores(entry->d_name, *relative == '\0') &&
 				is_entry(intake, inbox, relative, entry, dirfd(folder), &name, &folders))
-				count++;
+				number++;
 		}
 		closedir(folder);
 	}
-	return count;
+	return number;
 }
+
+const struct source walk_source = {NULL, begin, next, end, count};

@@ -61,15 +61,16 @@ struct watched_inbox {
 	struct inbox_folder folder;
 	struct inbox_backlog backlog;
 	struct own_folders own;
-	char *why;                /* last reported through `waiting` */
-	bool recover;             /* claims of an earlier run are to be handed out */
-	GSequence *timers;        /* struct pending, borrowed, by due_us */
-	guint candidates, parked; /* of these: may be pictures; wait for somebody (see settle_park()) */
-	struct prune *prune;      /* folders that drops made: intake_prune.c; NULL: none is known */
-	struct walk *walk;        /* running, or held up until there is room; NULL: none */
-	gint64 stretch_us;        /* when the walk went on the last time */
-	gint64 scan_us;           /* when to walk it again */
-	guint generation;         /* of the newest complete walk */
+	char *why;                   /* last reported through `waiting` */
+	bool recover;                /* claims of an earlier run are to be handed out */
+	GSequence *timers;           /* struct pending, borrowed, by due_us */
+	guint candidates, parked;    /* of these: may be pictures; wait for somebody (see settle_park()) */
+	struct prune *prune;         /* folders that drops made: intake_prune.c; NULL: none is known */
+	const struct source *source; /* while it is open */
+	struct pass *pass;           /* running, or held up until there is room; NULL: none */
+	gint64 stretch_us;           /* when the walk went on the last time */
+	gint64 scan_us;              /* when to walk it again */
+	guint generation;            /* of the newest complete walk */
 };
 
 /* The inbox at this path, or the open one whose folder this is. NULL: none. */
