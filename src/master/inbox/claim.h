@@ -21,14 +21,14 @@ struct claim {
 	char *relative;         /* below the inbox, as dropped: "sub/a.jpg"; bytes, not necessarily UTF-8 */
 	char *path;             /* where it lies now: INBOX/.dropmill/ID/RELATIVE */
 	const char *format;     /* sniff_format(), or NULL */
-	gint64 bytes, mtime_ns; /* as it was claimed. No inode: there are file systems that number anew at each look */
+	gint64 bytes, mtime_ns; /* as it was claimed. No inode: some file systems give new numbers at each look */
 	gint64 dropped_wall_us; /* when it was first seen */
 	bool recovered;         /* was found claimed at start */
 	char *left_at;          /* where it went, once it is renamed; NULL: it is still claimed, or deleted */
 	bool is_copy;           /* another has the claim */
 };
-void claim_free(struct claim
-		*claim); /* NULL is fine; the file stays where it is, and is nobody's from now on, but for a copy */
+void claim_free(struct claim *
+		claim); /* NULL is fine; the file stays where it is, and no job has it from now on, except for a copy */
 /* For another thread, to look at or to end; who has the claim frees it after that. */
 struct claim *claim_copy(const struct claim *claim);
 DEFINE_AUTO(claim, claim_free)

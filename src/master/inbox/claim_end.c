@@ -96,7 +96,7 @@ bool claim_give_back(struct claim *claim, GError **error)
 	return move_out(claim, to, error) && claim_close(claim, error);
 }
 
-/* Through a file in the claim's own folder, where a crash leaves it to nobody's harm. */
+/* Through a file in the claim's own folder, where it does no harm after a crash. */
 static bool write_reason(const struct claim *claim, const char *path, const char *reason, GError **error)
 {
 	g_autofree char *temporary =

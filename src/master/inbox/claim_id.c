@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 
-/* Nine characters of milliseconds, so that names sort by time, and four at random against other runs. The milliseconds never repeat, and never
- * come before those of a claim that was found, even when the clock is set back: pictures of one name are milled in the order of their drop. */
+/* Nine characters of milliseconds, so that names sort by time, and four at random against other runs. The milliseconds never repeat, and
+ * never come before those of a recovered claim, even when the clock is set back. So pictures of one name are processed in drop order. */
 static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
 enum { TIME_DIGITS = 9, RANDOM_DIGITS = 4 };
 #define AHEAD_MOST_MS (10 * 366 * 86400 * G_GINT64_CONSTANT(1000))

@@ -2,7 +2,7 @@
  *
  * Purpose:   files in _failed/ that their writer goes on writing: they are taken again, without a person.
  *
- *            A file is remembered for an hour after it failed or changed last. It is looked at less and less often, and taken again a few
+ *            A file is remembered for an hour after it failed or changed last. The looks become rarer, and it is taken again a few
  *            times at most, each time after a longer quiet. Looks, not events: it matters most where there are none (a share on which a
  *            writer elsewhere stalls).
  * Thread:    any; a lock inside.
@@ -13,7 +13,7 @@
 
 #include "master/inbox/claim.h"
 
-/* A variable so that tests need not wait: how long until a file that failed is looked at first. */
+/* A variable so that tests need not wait: the time from the failure to the first look. */
 extern gint64 failures_look_us;
 
 /* NAME.reason.txt for a file in _failed/. Owned. */

@@ -100,7 +100,7 @@ static bool has_format(char **patterns)
 }
 
 /* format: NULL while it is not known, and then a format's name matches or not as unknown says. FNM_CASEFOLD is glibc's; bytes that are
- * no characters are compared as bytes. */
+ * not characters are compared as bytes. */
 static bool matches(char **patterns, const char *name, const char *format, bool unknown)
 {
 	for (; patterns && *patterns; patterns++) {

@@ -21,11 +21,11 @@ struct inbox {
 	char *path; /* absolute */
 	bool recursive;
 	char **accept; /* globs against the file's own name, case-insensitive, and formats ("jpeg") by content; NULL: all */
-	char **reject;    /* the same, of what is left alone all the same; NULL: nothing; set it after inbox_new() */
+	char **reject;    /* the same, for accepted files that are left alone; NULL: none; set it after inbox_new() */
 	gint64 settle_us; /* for files written in place; one moved in is taken at once */
-	gint64 prune_us; /* emptied folders of a drop that was quiet for so long go; inbox_new() says 30 s; -1: never */
-	char *mount;     /* where it lay when it was last seen, see inbox_mount(); NULL: not known */
-	bool was;        /* it was an inbox before: when it is gone, no folder is made in its place */
+	gint64 prune_us; /* emptied folders of a drop go when it was quiet for this time; inbox_new() says 30 s; -1: never */
+	char *mount;          /* where it lay when it was last seen, see inbox_mount(); NULL: not known */
+	bool was;             /* it was an inbox before: when it is gone, no folder is made in its place */
 	gint64 wait_empty_us; /* for the content of a file of 0 bytes; inbox_new() says ten minutes */
 };
 struct inbox *inbox_new(

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * One mill to an inbox: two would take each other's claims up as those of an earlier run. Two locks, which both go with the process and leave
- * no file. The name of a socket, made of the folder's identity, is held as long as the inbox is open: it is known on this machine (in one
- * network namespace), and keeps no mount busy. An flock() on the folder holds everywhere, and keeps the mount busy: it is held while there is
+ * no file. The name of a socket, made of the folder's identity, exists as long as the inbox is open. This machine (one network
+ * namespace) knows it, and it keeps no mount busy. An flock() on the folder holds everywhere, and keeps the mount busy: it is held while there is
  * anything in hand, so that an idle inbox can be unmounted. See inbox_lock.h. */
 #include "master/inbox/inbox_lock.h"
 
@@ -62,7 +62,7 @@ int inbox_lock(const char *path, GError **error)
 	struct stat status;
 	int descriptor = beneath_open(path, O_RDONLY | O_DIRECTORY, 0);
 
-	/* What cannot be opened is told by who walks it; a file system without locks (some network ones) goes without. */
+	/* The walk reports what cannot be opened; a file system without locks (some network ones) goes without. */
 	if (descriptor < 0 || flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
 		return descriptor;
 	int pid = fstat(descriptor, &status) == 0 ? holder(status.st_ino) : 0;

@@ -28,7 +28,7 @@ struct known {
 	bool spared;   /* one that cannot be read now may do so */
 	guint back;    /* claims that went back into sight */
 	guint64 files; /* that lie there */
-	char *why;     /* what people are told; NULL: nothing */
+	char *why;     /* reported to people; NULL: nothing */
 	bool over;     /* nothing of it is left */
 };
 

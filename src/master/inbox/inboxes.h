@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   the inboxes that were: STATE/inboxes.json remembers each with the mount point that it lay on. One that no definition names any
- *            more gets what lies claimed in it back into sight, and is told of until its folder is empty or a definition names it again. One
- *            whose file system is not mounted is waited for, and no folder is made in its place.
- * Thread:    the master's loop; folders are looked at by a thread, which gets values and gives values.
+ * Purpose:   the inboxes that were: STATE/inboxes.json remembers each with the mount point that it lay on. When no definition names
+ *            one any more, its claims go back into sight. The mill reports it until its folder is empty or a definition names it again.
+ *            While its file system is not mounted, the mill waits, and makes no folder in its place.
+ * Thread:    the master's loop; a thread looks at folders, it gets values and gives values.
  * Ownership: inboxes_free().
  */
 #ifndef DROPMILL_MASTER_INBOX_INBOXES_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Names that are nobody's picture: what programs leave beside pictures, call one that is not whole yet, or keep what was deleted under. Files
+ * Names that are not pictures: programs leave such files beside pictures, write incomplete ones under them, or keep deleted ones there. Files
  * of such names are left where they are, folders are not entered. One table: who makes them, and patterns with one `*`, or one at
  * either end, in lower case, `|` between them. The manual lists it (`make docs`). */
 #include "master/inbox/junk.h"

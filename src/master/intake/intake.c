@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The intake's thread and its set of inboxes. One turn: what was asked of it, events, inboxes that are due for a look,
- * claims of an earlier run, files that have settled; then poll() until the next of these. See intake.h. */
+ * The intake's thread and its set of inboxes. One turn: orders, events, inboxes that are due, claims of an earlier run,
+ * files that have settled; then poll() until the next of these. See intake.h. */
 #include "master/intake/intake.h"
 
 #include <errno.h>
@@ -120,7 +120,7 @@ static bool take_orders(struct intake *intake)
 {
 	guint64 count;
 
-	/* Nothing to read is no error: EAGAIN. */
+	/* Nothing to read is not an error: EAGAIN. */
 	if (read(intake->wake, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		log_error("intake: %s", g_strerror(errno));
 	g_mutex_lock(&intake->orders.lock);
@@ -220,7 +220,7 @@ static void started(struct intake *intake)
 	g_mutex_unlock(&intake->orders.lock);
 }
 
-/* Every inbox impossible at the start is a mistake in the settings. One that is away for now is waited for. */
+/* Every inbox impossible at the start is a mistake in the settings. The mill waits for one that is away for now. */
 static void check_start(struct intake *intake)
 {
 	const char *why = NULL;

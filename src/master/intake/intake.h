@@ -23,8 +23,8 @@ struct intake_events {
 	/* So many other files of this inbox wait, and why all of them do; count 0: that is over. A few times a second at most. */
 	void (*more)(const char *pipeline, const char *inbox, guint64 count, const char *why, void *user);
 	void *user;
-	/* The next four are about originals that stay (master/commit/kept_originals.h); NULL: there are none. Asked before each claim; told: an event told of the
-	 * file since it was asked last. */
+	/* The next four are about originals that stay (master/commit/kept_originals.h); NULL: there are none. Asked before each claim; told: an event
+	 * reported the file since the last question. */
 	enum intake_known (*known)(
 		const struct inbox *inbox, const char *relative, const struct stat *status, bool told, void *user);
 	void (*gone)(const struct inbox *inbox, const char *relative, bool deleted,
@@ -38,8 +38,8 @@ struct intake;
 /* Makes the inboxes' folders (with _done, _failed made when needed), watches them, takes what is there already and hands out claims of an
  * earlier run (recovered) first. When it returns, what is dropped from now on is seen as it comes. An inbox whose folder
  * cannot be made waits with its reason and is tried again; only when that is so for every one is it an error. One
- * intake to a process. inboxes: struct inbox, taken. queue: how many claims of one inbox may be unfinished (freed, or ended by one of the
- * functions below) at a time; what is dropped beyond that stays in its place until others are finished. */
+ * intake to a process. inboxes: struct inbox, taken. queue: how many claims of one inbox may be unfinished at
+ * a time. A claim is finished when it is freed or ended (claim_end.h). Other files stay where they are until then. */
 struct intake *intake_new(GPtrArray *inboxes, guint queue, const struct intake_events *events, GError **error);
 void intake_set_queue(struct intake *intake, guint queue); /* any thread */
 /* Another set of inboxes; those that stay are not disturbed. Any thread. */

@@ -28,7 +28,7 @@ static void count(struct intake *intake, struct watched_inbox *inbox)
 	inbox->backlog.count_us = now + MAX(COUNT_US, COUNT_SHARE * (now - began));
 }
 
-/* How many wait that are not told of one by one. */
+/* How many wait that are not reported one by one. */
 static guint64 waiting(const struct watched_inbox *inbox)
 {
 	guint64 unlisted = MAX(inbox->backlog.unlisted, inbox->backlog.unlisted_before);

@@ -13,7 +13,7 @@
 struct intake;
 struct watched_inbox;
 
-/* Counts what is left when that is due, and tells how many wait. */
+/* Counts the remaining files when that is due, and reports how many wait. */
 void backlog_tell(struct intake *intake, struct watched_inbox *inbox);
 /* The inbox is closed. */
 void backlog_untell(struct intake *intake, struct watched_inbox *inbox);

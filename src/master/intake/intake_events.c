@@ -74,8 +74,8 @@ static void file_gone(
 	settle_gone(intake, path);
 }
 
-/* rsync --delete and other mirrors delete what the sender does not have. Who renames one of these folders, or puts a link in its place, is no
- * mirror; and one that was just made may be taken back by the mill, whose disk failed. */
+/* rsync --delete and other mirrors delete what the sender does not have. A mirror does not rename one of these
+ * folders, or put a link in its place. The mill itself may remove one that it just made, when its disk failed. */
 static void own_folder_event(struct watched_inbox *inbox, guint32 mask, const char *name)
 {
 	static const char *const own[OWN_FOLDERS] = {CLAIMS_FOLDER, DONE_FOLDER, FAILED_FOLDER};

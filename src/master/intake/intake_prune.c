@@ -155,7 +155,7 @@ static void remove_upwards(struct watched_inbox *inbox, const char *relative)
 	while (folder && made_by_drop(prune, folder)) {
 		g_autofree char *path = g_build_filename(inbox->settings->path, folder, NULL);
 		if (beneath_rmdir(path) != 0 && errno != ENOENT)
-			return; /* not empty, mostly; what is taken from it later brings it here again */
+			return; /* mostly not empty; a file that is taken from it later brings it here again */
 		/* Its own entry goes last: it may be what says that those above were made by the drop, too. */
 		char *parent = folder_of(folder);
 		g_hash_table_remove(prune->arrived, folder);
@@ -164,7 +164,7 @@ static void remove_upwards(struct watched_inbox *inbox, const char *relative)
 	}
 }
 
-/* Of those that came and were never used: do they stand empty? */
+/* Do folders that came and were never used stand empty? */
 static void look_for_standing(struct watched_inbox *inbox, gint64 before_us)
 {
 	GHashTableIter iterator;

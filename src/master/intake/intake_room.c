@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * How many files of an inbox may be claimed, and how many remembered, at a time. A claim is a job in the master's memory, and work that no
- * later file can overtake; a file in the table is a name in memory. What does not fit lies where it was dropped: its inbox knows that there
- * is more, and how many about, and the walk goes on when there is room. So a burst costs the same memory however large it is, each folder is
- * read a few times and not once for each file, and the files of other inboxes are taken meanwhile.
+ * later file can overtake; a file in the table is a name in memory. Other files stay where they were dropped. The inbox knows that there
+ * are more, and about how many, and the walk goes on when there is room. So a burst costs the same memory however large it is. Each folder
+ * is read a few times and not once for each file, and the files of other inboxes are taken meanwhile.
  *
- * First come, first served, as far as that goes without remembering every name: while a backlog lies in an inbox, what comes by an event
- * waits for the walk as well; a walk is never started anew before it is through; and what it finds in one stretch is taken by age. */
+ * First come, first served, as far as that goes without remembering every name. While an inbox has a backlog, a file that an event reports
+ * waits for the walk, too. A walk never starts again before it is over. Files that it finds in one stretch are taken by age. */
 #include "master/intake/intake_room.h"
 
 #include "base/clock.h"

@@ -14,11 +14,11 @@
 struct intake;
 struct watched_inbox;
 
-/* May another file be noted that an event told of, or, where the walk goes, that lies there? */
+/* May another file be noted that an event reported, or that the walk found? */
 bool room_to_note(const struct intake *intake, const struct watched_inbox *inbox);
 /* Few enough are noted that a walk is worth it. */
 bool room_to_walk(const struct intake *intake, const struct watched_inbox *inbox);
-/* Of the claims in hand so many have ended that others may be made. */
+/* So many claims have ended that others may be made. */
 bool room_to_claim(struct intake *intake, struct watched_inbox *inbox);
 /* How many claims of an earlier run may be handed out. */
 guint room_to_recover(struct intake *intake, struct watched_inbox *inbox);

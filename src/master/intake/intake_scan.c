@@ -213,8 +213,8 @@ static char *not_there(const char *path, int number)
 	return g_strdup(error->message);
 }
 
-/* An inbox that was there and is gone is not made again: whoever deleted it may be about to make it, or to move
- * another there, and would fail or end up inside it. */
+/* An inbox that was there and is gone is not made again. Whoever deleted it may want to make it, or to move another there,
+ * and would fail or end up inside it. */
 void scan_check(struct intake *intake, struct watched_inbox *inbox, bool create)
 {
 	g_autoptr(GError) error = NULL;

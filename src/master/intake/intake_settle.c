@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Files that are seen and not taken yet. Each has a timer, and nothing leaves the table but by being claimed or by
- * being gone: what is too young, unreadable or no file at all is looked at again, sooner or later. What does not fit
- * into it is found again by a walk of its inbox: see intake_room.c.
+ * Files that are seen and not taken yet. Each has a timer. A file leaves the table when it is claimed or gone; one that is
+ * too young, unreadable or not a file gets another look. A walk of the inbox finds those again that do not fit: see intake_room.c.
  *
- * A file is claimed when it has been quiet for the inbox's settle time, is the same (size, mtime) at two looks, can be
- * read, and no process has it open for writing. One that was moved in is complete and needs only the last two. */
+ * A file is claimed when it has been quiet for the inbox's settle time and is the same (size, mtime) at two looks. It must be readable,
+ * and no process may have it open for writing. One that was moved in is complete and needs only the last two. */
 #include "master/intake/intake_settle.h"
 
 #include <errno.h>
@@ -51,8 +50,8 @@ void settle_finish(struct intake *intake)
 	g_clear_pointer(&intake->fresh, g_ptr_array_unref);
 }
 
-/* Those that a walk found in one stretch are due at the same time: the one that came to the inbox first goes first, and of those that came
- * within a tick of the kernel's clock the one whose name sorts first. */
+/* Files that a walk found in one stretch are due at the same time. The one that came to the inbox first goes first. When they came
+ * within a tick of the kernel's clock, the name decides. */
 static int by_due(gconstpointer a, gconstpointer b, gpointer user)
 {
 	const struct pending *first = a, *second = b;
@@ -158,7 +157,7 @@ gint64 settle_time(const struct watched_inbox *inbox)
 							    : inbox->settings->settle_us;
 }
 
-/* When it came, as near as can be told: a rename or a write sets its ctime. One that came with its folder may have lain elsewhere for years;
+/* When it came, as far as known: a rename or a write sets its ctime. One that came with its folder may have lain elsewhere for years;
  * it was not here before the backlog that it was found in. */
 static void found(struct pending *file, const struct stat *status)
 {

@@ -18,7 +18,7 @@ struct watched_inbox;
 
 enum arrival {
 	ARRIVED_SEEN,    /* found by looking */
-	ARRIVED_WALKED,  /* likewise, in a pass over the whole inbox: see intake_source.h */
+	ARRIVED_WALKED,  /* the same, in a pass over the whole inbox: see intake_source.h */
 	ARRIVED_WRITTEN, /* made, closed or changed in place */
 	ARRIVED_GROWN,   /* written to just now */
 	ARRIVED_MOVED,   /* complete: moved in under this name */
@@ -61,9 +61,9 @@ struct pending {
 	bool put_back;     /* our own undone claim: its event means nothing */
 	bool parked;       /* see settle_park() */
 	guint failures;    /* in a row */
-	gint64 came_us;    /* to its folder, by the wall's clock, when a walk found it; 0: an event told */
+	gint64 came_us;    /* to its folder, by the wall's clock, when a walk found it; 0: an event reported it */
 	gint64 first_us, first_wall_us;
-	char *why; /* last told */
+	char *why; /* last reported */
 };
 
 /* The next look at it. */
@@ -72,8 +72,8 @@ void settle_arm(struct pending *file, gint64 due_us);
 bool settle_look(struct pending *file, const struct stat *status);
 /* It is gone, or claimed. */
 void settle_drop(struct intake *intake, struct pending *file);
-/* Somebody has to do something first: why, or NULL when that is nobody's business. It does not take the room of those that can be taken;
- * when there are too many of these it is forgotten until a walk finds it again. */
+/* Somebody has to do something first: why, or NULL when people need not know. Such files do not take the room of those that can be taken;
+ * when there are too many, one is forgotten until a walk finds it again. */
 void settle_park(struct intake *intake, struct pending *file, const char *why, gint64 due_us);
 /* Somebody has to act first, and may do so at any time. */
 void settle_failed(struct intake *intake, struct pending *file, const char *why);

@@ -44,7 +44,7 @@ struct intake {
 	struct watches watches;
 	GPtrArray *inboxes;  /* struct watched_inbox */
 	guint queue;         /* claims that an inbox may have in hand */
-	guint turn;          /* whose file is looked at next */
+	guint turn;          /* which inbox has the next look */
 	GHashTable *pending; /* path → struct pending, owned */
 	GPtrArray *fresh;    /* struct claim: renamed, to be synced and handed out */
 	GHashTable *writers; /* paths of files that are open for writing: intake_writers.c */

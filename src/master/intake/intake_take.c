@@ -30,7 +30,7 @@ enum {
 	WRITER_AGAIN_US = 10 * 1000 * 1000,
 };
 
-/* A file that does not change for so long is not waited for any more because of what events told. */
+/* A file that did not change for this time is taken, whatever events said about a writer. */
 #define WRITER_MOST_US (3600 * (gint64)G_USEC_PER_SEC)
 
 bool intake_leases = true;
@@ -59,8 +59,8 @@ static void being_written(struct intake *intake, struct pending *file, gint64 du
 }
 
 /* Until when a file is left alone because somebody has it open for writing; 0: nobody is known to. A read lease is refused while any
- * process has. Where we may not ask (another owner's file, network file systems), events tell of writers on this machine, and for how long
- * they are believed is bounded: the end of one may have been missed. A lease that is broken sends a signal: one that is ignored by default. */
+ * process has. Where we may not ask (another owner's file, network file systems), events tell of writers on this machine. They are believed
+ * for a bounded time: the end of one may have been missed. A lease that is broken sends a signal: one that is ignored by default. */
 static gint64 written_until(struct intake *intake, const struct pending *file, int descriptor)
 {
 	gint64 now = clock_now_us();
@@ -86,11 +86,11 @@ static bool is_known(struct intake *intake, struct pending *file, int descriptor
 	enum intake_known known =
 		intake->events.known(file->inbox->settings, file->relative, &status, file->told, intake->events.user);
 	if (known == KNOWN_DONE) {
-		log_debug("%s: was milled and stays: left alone", file->path);
+		log_debug("%s: is done and stays: left alone", file->path);
 		settle_drop(intake, file);
 	} else if (known == KNOWN_ASKED) {
 		file->told = false;
-		passive(intake, file, "its content is compared with the original that was milled under this name");
+		passive(intake, file, "its content is compared with the original that was processed under this name");
 	}
 	return known != KNOWN_NOT;
 }
@@ -126,15 +126,15 @@ static void take(struct intake *intake, struct pending *file, int descriptor)
 	}
 }
 
-/* Scanners make the name and write the picture seconds or minutes later, browsers and sync programs likewise. Looked at now and then all the
+/* Scanners make the name and write the picture seconds or minutes later, browsers and sync programs, too. Looked at now and then all the
  * same: events may be lost, or not come at all. */
 static void empty(struct intake *intake, struct pending *file, gint64 now)
 {
 	const struct watched_inbox *inbox = file->inbox;
 	gint64 most_us = inbox->settings->wait_empty_us, end_us = file->same_us + most_us;
 	gint64 pause_us = inbox->folder.polled ? settle_time(inbox) : PASSIVE_US;
-	g_autofree char *why = g_strdup_printf(
-		"has 0 bytes: its content is waited for, %g s at most (wait_empty)", (double)most_us / G_USEC_PER_SEC);
+	g_autofree char *why = g_strdup_printf("has 0 bytes: the mill waits for its content, %g s at most (wait_empty)",
+		(double)most_us / G_USEC_PER_SEC);
 
 	settle_park(intake, file, why, MIN(end_us, now + pause_us));
 }

@@ -3,9 +3,9 @@
  * What lies in folders. The order is everything: first the watch, then the walk, so that a file that comes in between is seen twice and
  * not never.
  *
- * The walk of a whole inbox stops when as many files are in the table as may be, keeps its place, and goes on from there when there is
- * room again: a hundred thousand files are read once, and those that the folder lists last have their turn as well. What it reads at a
- * stretch is taken in the order in which it came to the inbox (see by_due() in intake_settle.c). */
+ * The walk of a whole inbox stops when the table is full, keeps its place, and goes on from there when there is room again. So a hundred
+ * thousand files are read once, and those that the folder lists last have their turn, too. Files that it reads in one stretch are taken
+ * in the order in which they came to the inbox (see by_due() in intake_settle.c). */
 #include "master/intake/intake_walk.h"
 
 #include <dirent.h>
@@ -44,7 +44,7 @@ static void poll_inbox(struct intake *intake, struct watched_inbox *inbox, const
 {
 	inbox->folder.polled = true;
 	inbox->scan_us = MIN(inbox->scan_us, clock_now_us() + intake_poll_us);
-	g_autofree char *why = g_strdup_printf("%s; until then this inbox is looked at every %g s", error->message,
+	g_autofree char *why = g_strdup_printf("%s; until then the mill looks at this inbox every %g s", error->message,
 		(double)intake_poll_us / G_USEC_PER_SEC);
 	watched_inbox_why(intake, inbox, why);
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * libinotifytools, and nothing else of intake knows it. Of the library we use initialize, one watch to a folder, and
- * next event; which folder a watch is for is our own map. What its source (3.22.6.0) demands of us:
+ * libinotifytools, and nothing else of intake knows it. We use initialize, one watch to a folder, and next event;
+ * which folder a watch is for is our own map. What its source (3.22.6.0) demands of us:
  *
  * - It lists a watch under the name it was given and never forgets one that the kernel dropped, so the same name asked
  *   again answers with the old descriptor. Each watch gets a name of its own: unique_name().
  * - Its remove function prints to standard error when the kernel was faster. It is not used: a watch that is of no use
  *   any more loses its inbox and is ignored; when many have, the library is started afresh.
  * - A folder added twice leaks in the library. We look it up by device and inode first.
- * - Its buffer of events outlives inotifytools_cleanup(): what is left in it is read and dropped after the next start.
+ * - Its buffer of events outlives inotifytools_cleanup(): the rest is read and dropped after the next start.
  * - It waits with select(), so its descriptor has to be below FD_SETSIZE, and the descriptor has no CLOEXEC.
  */
 #include "master/intake/intake_watch.h"
@@ -314,7 +314,7 @@ static void overflowed(struct intake *intake)
 	log_warning("inotify lost events, its queue was full (%" G_GUINT64_FORMAT " times so far): every inbox is "
 		    "looked through; `sysctl fs.inotify.max_queued_events` makes it longer",
 		times);
-	writers_forget(intake, NULL); /* that they closed may be among what is lost */
+	writers_forget(intake, NULL); /* their end may be among the lost events */
 	for (guint i = 0; i < intake->inboxes->len; i++) {
 		struct watched_inbox *inbox = intake->inboxes->pdata[i];
 		inbox->folder.check_us = inbox->scan_us = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * What is known of an inbox: see watched_inbox.h. */
+ * An inbox that intake has: see watched_inbox.h. */
 #include "master/intake/watched_inbox.h"
 
 #include <string.h>

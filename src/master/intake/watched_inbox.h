@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   an inbox that intake has, and what is known of it.
+ * Purpose:   an inbox that intake has, with its state.
  * Thread:    intake's.
  * Ownership: struct intake has them; the inbox of the definition belongs to it.
  */
@@ -55,7 +55,6 @@ struct own_folders {
 	gint64 made_us[OWN_FOLDERS]; /* when they were seen to be made */
 };
 
-/* An inbox, and what is known of it. */
 struct watched_inbox {
 	struct inbox *settings;
 	struct inbox_folder folder;
