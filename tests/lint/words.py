@@ -15,7 +15,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 LONGEST = 30
 
 # How many findings there may be. Lower them when you have fixed some; never raise them.
-CEILING = {"comments": 138, "messages": 15}
+CEILING = {"comments": 33, "messages": 3}
 
 # What is not written, and what is written instead.
 PATTERNS = [
