@@ -23,7 +23,7 @@ enum key_type {
 
 struct definition_key {
 	const char *name;   /* NULL ends the table */
-	const char *within; /* the map that it stands in; NULL: the definition */
+	const char *within; /* the map that it is in; NULL: the definition */
 	enum key_type type;
 	gsize at;
 	double low, high, initial; /* initial: a choice by its number */
