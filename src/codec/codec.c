@@ -2,7 +2,6 @@
  * One tiled job in a process of its own: see codec.h. */
 #include "codec/codec.h"
 
-#include <errno.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include "base/clock.h"
 #include "base/disk/beneath.h"
 #include "base/disk/folder.h"
+#include "base/disk/io.h"
 #include "base/error.h"
 #include "base/fd_channel.h"
 #include "base/job_timings.h"
@@ -52,17 +52,10 @@ static void send_event(struct codec *codec, JsonObject *event)
 {
 	g_autofree char *text = json_object_text(event);
 	g_autofree char *line = g_strconcat(text, "\n", NULL);
-	gsize length = strlen(line), sent = 0;
 
 	g_mutex_lock(&codec->sending);
-	while (sent < length) {
-		gssize n = write(CONTROL_FD, line + sent, length - sent);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			_exit(1);
-		sent += (gsize)n;
-	}
+	if (!io_write(CONTROL_FD, line, strlen(line)))
+		_exit(1);
 	g_mutex_unlock(&codec->sending);
 }
 

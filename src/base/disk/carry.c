@@ -11,6 +11,7 @@
 
 #include "base/disk/beneath.h"
 #include "base/disk/files.h"
+#include "base/disk/io.h"
 #include "base/display.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -26,12 +27,8 @@ static bool copy_bytes(int from, int to)
 		gssize got = read(from, buffer, PIECE);
 		if (got <= 0)
 			return got == 0;
-		for (gssize done = 0; done < got;) {
-			gssize n = write(to, buffer + done, (gsize)(got - done));
-			if (n < 0)
-				return false;
-			done += n;
-		}
+		if (!io_write(to, buffer, (gsize)got))
+			return false;
 	}
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/disk/beneath.h"
+#include "base/disk/io.h"
 #include "base/display.h"
 #include "base/error.h"
 
@@ -105,25 +106,13 @@ GBytes *files_read(const char *path, GError **error)
 	return bytes;
 }
 
-static bool write_all(int descriptor, const char *bytes, gsize size)
-{
-	while (size > 0) {
-		gssize n = write(descriptor, bytes, size);
-		if (n < 0 && errno != EINTR)
-			return false;
-		bytes += MAX(n, 0);
-		size -= (gsize)MAX(n, 0);
-	}
-	return true;
-}
-
 bool files_write(const char *path, const void *bytes, gsize size, GError **error)
 {
 	int descriptor = beneath_open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
 
 	if (descriptor < 0)
 		return fail_write(error, errno, path);
-	if (!write_all(descriptor, bytes, size)) {
+	if (!io_write(descriptor, bytes, size)) {
 		fail_write(error, errno, path);
 		close(descriptor);
 	} else if (files_finish(descriptor, path, error)) {

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/disk/io.h"
 #include "base/disk/spool.h"
 #include "base/error.h"
 #include "base/fd_channel.h"
@@ -188,17 +189,8 @@ bool segment_read(const struct segment *segment, gsize offset, guint8 *bytes, gs
 		memcpy(bytes, segment->bytes + offset, length);
 		return true;
 	}
-	while (length > 0) {
-		gssize n = pread(segment->fd, bytes, length, (off_t)offset);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return short_of_bytes("read", n, error);
-		bytes += n;
-		offset += (gsize)n;
-		length -= (gsize)n;
-	}
-	return true;
+	gssize n = io_read_at(segment->fd, bytes, length, (gint64)offset);
+	return n == (gssize)length || short_of_bytes("read", n, error);
 }
 
 bool segment_write(struct segment *segment, gsize offset, const guint8 *bytes, gsize length, GError **error)
@@ -208,17 +200,7 @@ bool segment_write(struct segment *segment, gsize offset, const guint8 *bytes, g
 		memcpy(segment->bytes + offset, bytes, length);
 		return true;
 	}
-	while (length > 0) {
-		gssize n = pwrite(segment->fd, bytes, length, (off_t)offset);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return short_of_bytes("write", n, error);
-		bytes += n;
-		offset += (gsize)n;
-		length -= (gsize)n;
-	}
-	return true;
+	return io_write_at(segment->fd, bytes, length, (gint64)offset) || short_of_bytes("write", -1, error);
 }
 
 bool segment_was_kept(const struct segment *segment, GError **error)

@@ -2,7 +2,6 @@
  * A value in pieces: see body.h. */
 #include "bus/protocol/body.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,6 +9,7 @@
 
 #include "base/disk/beneath.h"
 #include "base/disk/files.h"
+#include "base/disk/io.h"
 #include "base/disk/spool.h"
 #include "base/error.h"
 
@@ -149,22 +149,14 @@ static const struct piece *piece_at(const struct body *body, gint64 *at)
 
 static bool read_file(const struct piece *piece, gint64 at, guint8 *bytes, gsize length, GError **error)
 {
-	while (length > 0) {
-		gssize n = pread(piece->fd, bytes, length, (off_t)(piece->at + at));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && piece->name)
-			return fail_errno_at(error, PLACE_ORIGINAL, "%s cannot be read", piece->name);
-		if (n < 0)
-			return fail_errno(error, "the file cannot be read");
-		if (n == 0)
-			return fail(error, ERROR_RETRY, "%s was cut short meanwhile",
-				piece->name ? piece->name : "the file");
-		bytes += n;
-		at += n;
-		length -= (gsize)n;
-	}
-	return true;
+	gssize n = io_read_at(piece->fd, bytes, length, piece->at + at);
+
+	if (n < 0 && piece->name)
+		return fail_errno_at(error, PLACE_ORIGINAL, "%s cannot be read", piece->name);
+	if (n < 0)
+		return fail_errno(error, "the file cannot be read");
+	return (gsize)n == length ||
+	       fail(error, ERROR_RETRY, "%s was cut short meanwhile", piece->name ? piece->name : "the file");
 }
 
 static bool read_pieces(const struct body *body, gint64 at, guint8 *bytes, gsize length, GError **error)
@@ -243,15 +235,8 @@ static bool copy_to(const struct body *body, gint64 at, gint64 bytes, int fd, co
 		gsize length;
 		const guint8 *data = g_bytes_get_data(some, &length);
 		at += (gint64)length;
-		while (length > 0) {
-			gssize n = write(fd, data, length);
-			if (n < 0 && errno == EINTR)
-				continue;
-			if (n < 0)
-				return fail_errno_at(error, PLACE_OUTPUT, "%s", path);
-			data += n;
-			length -= (gsize)n;
-		}
+		if (!io_write(fd, data, length))
+			return fail_errno_at(error, PLACE_OUTPUT, "%s", path);
 	}
 	return true;
 }

@@ -2,11 +2,11 @@
  * Parts become records: see joiner.h. */
 #include "bus/protocol/joiner.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/disk/io.h"
 #include "base/disk/spool.h"
 #include "base/error.h"
 #include "bus/protocol/payload.h"
@@ -263,14 +263,8 @@ static bool put(struct pending *pending, guint64 part, GBytes *value, GError **e
 			size, part, pending->parts, pending->bytes);
 	if (pending->memory)
 		memcpy(pending->memory + at, data, size);
-	for (gsize done = 0; !pending->memory && done < size;) {
-		gssize n = pwrite(pending->fd, data + done, size - done, (off_t)(at + done));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return fail_errno(error, "its part cannot be written to the spool file");
-		done += (gsize)n;
-	}
+	else if (!io_write_at(pending->fd, data, size, (gint64)at))
+		return fail_errno(error, "its part cannot be written to the spool file");
 	pending->sizes[part] = size;
 	pending->here++;
 	pending->held_bytes += size;

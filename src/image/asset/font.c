@@ -3,25 +3,12 @@
 #include "image/asset/font.h"
 
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
+#include "base/disk/io.h"
 #include "base/error.h"
 
 static GMutex lock;
 static GHashTable *open_fonts; /* hex SHA-256 to path; the descriptors stay open: fontconfig reads them when it likes */
-
-static bool write_all(int fd, const guint8 *data, gsize length)
-{
-	while (length > 0) {
-		gssize n = write(fd, data, length);
-		if (n <= 0)
-			return false;
-		data += n;
-		length -= (gsize)n;
-	}
-	return true;
-}
 
 char *font_path(const char *sha256, GBytes *bytes, GError **error)
 {
@@ -33,11 +20,9 @@ char *font_path(const char *sha256, GBytes *bytes, GError **error)
 		open_fonts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	char *path = g_strdup(g_hash_table_lookup(open_fonts, sha256));
 	if (!path) {
-		int fd = memfd_create("dropmill-font", MFD_CLOEXEC);
-		if (fd < 0 || !write_all(fd, data, length)) {
+		int fd = io_memory_file("dropmill-font", data, length);
+		if (fd < 0) {
 			fail_errno(error, "a font in memory");
-			if (fd >= 0)
-				close(fd);
 		} else {
 			path = g_strdup_printf("/proc/self/fd/%d", fd);
 			g_hash_table_insert(open_fonts, g_strdup(sha256), g_strdup(path));

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/disk/files.h"
+#include "base/disk/io.h"
 #include "base/error.h"
 #include "image/encode/tiff_exif.h"
 
@@ -41,15 +42,7 @@ static bool write_at(const struct whole *whole, guint64 at, const guint8 *from, 
 		memcpy(whole->bytes->data + at, from, length);
 		return true;
 	}
-	while (length > 0) {
-		gssize n = pwrite(whole->fd, from, length, (off_t)at);
-		if (n < 0 && errno != EINTR)
-			return false;
-		at += n < 0 ? 0 : (guint64)n;
-		from += n < 0 ? 0 : n;
-		length -= n < 0 ? 0 : (gsize)n;
-	}
-	return true;
+	return io_write_at(whole->fd, from, length, (gint64)at);
 }
 
 /* The first directory as it lies in the file. Returns owned; NULL: not as libtiff writes it. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Colour spaces: by rule (colourspace), and as profiles describe them (icc). */
 #include <errno.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/disk/io.h"
 #include "base/error.h"
 #include "image/operations/groups.h"
 #include "image/read/profile.h"
@@ -47,21 +47,15 @@ struct lent_file {
 static bool lend(JsonObject *asset, struct lent_file *file, GError **error)
 {
 	g_autoptr(GBytes) bytes = asset_bytes(asset, error);
-	gsize length, done = 0;
+	gsize length;
 
 	if (!bytes)
 		return false;
 	const char *data = g_bytes_get_data(bytes, &length);
-	file->fd = memfd_create("profile", MFD_CLOEXEC);
+	file->fd = io_memory_file("profile", data, length);
 	if (file->fd < 0)
 		return fail(error, ERROR_RETRY, "memory for a profile: %s", g_strerror(errno));
 	file->name = g_strdup_printf("/proc/self/fd/%d", file->fd);
-	while (done < length) {
-		ssize_t written = write(file->fd, data + done, length - done);
-		if (written < 0)
-			return fail(error, ERROR_RETRY, "memory for a profile: %s", g_strerror(errno));
-		done += (gsize)written;
-	}
 	return true;
 }
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Opening files and saving them: see format.h. The options of the savers are in format_save.c. */
 #include "image/read/format.h"
+#include "base/disk/io.h"
 #include "image/table/format_table.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -131,16 +130,10 @@ static void close_file(gpointer descriptor)
 /* Bytes as a file without a name, for libraries that read nothing else. It is opened by a name that holds while its source lives. */
 static VipsSource *file_of(const guint8 *data, gsize length, GError **error)
 {
-	int descriptor = memfd_create("dropmill-original", MFD_CLOEXEC);
+	int descriptor = io_memory_file("dropmill-original", data, length);
 	g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", descriptor);
-	gssize written = 0;
+	VipsSource *source = descriptor >= 0 ? vips_source_new_from_file(path) : NULL;
 
-	for (gsize at = 0; descriptor >= 0 && at < length; at += (gsize)written)
-		if ((written = write(descriptor, data + at, length - at)) < 0 && errno != EINTR)
-			break;
-		else
-			written = MAX(written, 0);
-	VipsSource *source = descriptor >= 0 && written >= 0 ? vips_source_new_from_file(path) : NULL;
 	if (source) {
 		g_object_set_data_full(G_OBJECT(source), "dropmill-file", GINT_TO_POINTER(descriptor + 1), close_file);
 		return source;

@@ -2,31 +2,16 @@
  * What the formats that are encoded in strips share: see parallel_save_private.h. */
 #include "image/write/parallel/parallel_save_private.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/disk/beneath.h"
 #include "base/disk/files.h"
+#include "base/disk/io.h"
 #include "base/error.h"
 #include "image/encode/format_saver.h"
 #include "image/read/header.h"
 #include "image/table/vips_error.h"
-
-static bool write_at(int fd, gint64 at, const guint8 *bytes, gsize length)
-{
-	while (length > 0) {
-		gssize n = pwrite(fd, bytes, length, at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
-		bytes += n;
-		at += n;
-		length -= (gsize)n;
-	}
-	return true;
-}
 
 bool parallel_save_write_over(
 	struct parallel_save_file *file, gint64 at, const void *bytes, gsize length, GError **error)
@@ -35,7 +20,7 @@ bool parallel_save_write_over(
 		memcpy(file->memory->data + at, bytes, length);
 		return true;
 	}
-	return write_at(file->fd, at, bytes, length) || fail_errno(error, "%s", file->path);
+	return io_write_at(file->fd, bytes, length, at) || fail_errno(error, "%s", file->path);
 }
 
 bool parallel_save_open(struct parallel_save_file *file, const char *path, GError **error)
