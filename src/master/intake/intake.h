@@ -23,10 +23,10 @@ struct intake_events {
 	/* So many other files of this inbox wait, and why all of them do; count 0: that is over. A few times a second at most. */
 	void (*more)(const char *pipeline, const char *inbox, guint64 count, const char *why, void *user);
 	void *user;
-	/* The next four are about originals that stay (master/commit/kept_originals.h); NULL: there are none. Asked before each claim; told: an event
+	/* The next four are about originals that stay (master/commit/kept_originals.h); NULL: there are none. Asked before each claim; by_event: an event
 	 * reported the file since the last question. */
 	enum intake_known (*known)(
-		const struct inbox *inbox, const char *relative, const struct stat *status, bool told, void *user);
+		const struct inbox *inbox, const char *relative, const struct stat *status, bool by_event, void *user);
 	void (*gone)(const struct inbox *inbox, const char *relative, bool deleted,
 		void *user);                                    /* else moved, perhaps by us */
 	void (*walked)(const struct inbox *inbox, void *user);  /* to its end */
