@@ -244,6 +244,29 @@ static void whoever_must_act_can_end_the_phase(void **state)
 	}
 }
 
+/* Each row that leads to a phase asks whoever must act in it: no phase begins that nobody ends. */
+static void each_row_asks_whoever_must_act(void **state)
+{
+	static const guint asks[ACTOR_COUNT] = {
+		[ACTOR_THREAD] = 1u << EFFECT_ASK_NAMES | 1u << EFFECT_ASK_COMMIT,
+		[ACTOR_PROCESS] = 1u << EFFECT_ASK_PLAN,
+		[ACTOR_LEASES] = 1u << EFFECT_OFFER_WHOLE | 1u << EFFECT_RENEW,
+		[ACTOR_TIMER] = 1u << EFFECT_SET_TIMER,
+	};
+
+	(void)state;
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const struct phase_facts *next = phase_facts(cases[i].after.phase);
+		guint effects = 0;
+		for (guint e = 0; e < EFFECTS_MOST; e++)
+			effects |= 1u << cases[i].effects[e];
+		/* The clock looks at the queue each second; the codec that planned brings the tiles. */
+		bool asked = next->list != LIST_RUNNING || cases[i].event.kind == EVENT_PLANNED;
+		if (!asked && !(effects & asks[next->actor]))
+			fail_msg("case %u leads to %s, and nobody is asked", i, next->name);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,6 +275,7 @@ int main(void)
 		cmocka_unit_test(what_is_of_an_older_request_or_run_changes_nothing),
 		cmocka_unit_test(nothing_follows_an_end),
 		cmocka_unit_test(whoever_must_act_can_end_the_phase),
+		cmocka_unit_test(each_row_asks_whoever_must_act),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
