@@ -4,8 +4,7 @@
  * Thread:    the main thread, before the loop runs; what it sets up is called on other threads.
  * Ownership: none.
  */
-#ifndef DROPMILL_MASTER_KEPT_ORIGINALS_LINK_H
-#define DROPMILL_MASTER_KEPT_ORIGINALS_LINK_H
+#pragma once
 
 #include "master/intake/intake.h"
 
@@ -15,5 +14,3 @@ struct master;
 void kept_link_events(struct intake_events *events);
 /* Opens master->kept. The history is there. Errors: those of kept_new(). */
 bool kept_link_open(struct master *master, GError **error);
-
-#endif

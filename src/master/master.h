@@ -3,8 +3,7 @@
  * Purpose:   the master: one loop that owns every job, and the threads that feed it.
  * Thread:    the main thread; signals are taken there.
  */
-#ifndef DROPMILL_MASTER_MASTER_H
-#define DROPMILL_MASTER_MASTER_H
+#pragma once
 
 #include "ledger/history.h"
 #include "master/config/options.h"
@@ -39,5 +38,3 @@ void master_close(struct master *master);
 void master_child_ended(gint64 pid, const char *how, const char *task, void *user);
 /* No new work from now on; the loop ends when what is in hand is done. */
 void master_drain(struct master *master);
-
-#endif

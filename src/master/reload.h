@@ -3,8 +3,7 @@
  * Purpose:   reads the definitions again when they, or what they are made of, change, or SIGHUP says so.
  * Thread:    the master's loop. Ownership: none.
  */
-#ifndef DROPMILL_MASTER_RELOAD_H
-#define DROPMILL_MASTER_RELOAD_H
+#pragma once
 
 #include <gio/gio.h>
 
@@ -16,5 +15,3 @@ gboolean reload_hangup(gpointer master); /* SIGHUP */
 void reload_touched(GFileMonitor *monitor, GFile *file, GFile *other, GFileMonitorEvent event, gpointer master);
 /* Into the log. */
 void reload_say_errors(const GPtrArray *definitions);
-
-#endif

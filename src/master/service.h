@@ -5,8 +5,7 @@
  * Thread:    the main thread.
  * Ownership: none.
  */
-#ifndef DROPMILL_MASTER_SERVICE_H
-#define DROPMILL_MASTER_SERVICE_H
+#pragma once
 
 #include <glib.h>
 
@@ -17,5 +16,3 @@ void service_stopping(void);
 void service_status(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /* Once a second, from the main loop: notifies the watchdog, unless a thread that the mill needs has stalled. */
 void service_turn(void);
-
-#endif

@@ -4,8 +4,7 @@
  *            what is wrong and what to do.
  * Thread:    the main thread, before the loop runs (inboxes: also on reload).
  */
-#ifndef DROPMILL_MASTER_START_H
-#define DROPMILL_MASTER_START_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -26,5 +25,3 @@ bool start_history(struct master *master, GError **error);
 GPtrArray *start_inboxes(struct master *master);
 /* Temp files in out/ that a killed master left. */
 void start_sweep(const char *folder);
-
-#endif

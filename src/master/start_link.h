@@ -4,8 +4,7 @@
  * Thread:    the main thread, before the loop runs.
  * Ownership: the master's link owns what is opened.
  */
-#ifndef DROPMILL_MASTER_START_LINK_H
-#define DROPMILL_MASTER_START_LINK_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -16,5 +15,3 @@ struct master;
 bool start_embedded(struct master *master, int partitions, GError **error);
 /* Bus, topics and readers; the embedded broker is there. */
 bool start_bus(struct master *master, GError **error);
-
-#endif

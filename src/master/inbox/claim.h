@@ -4,8 +4,7 @@
  * Thread:    any, one at a time for each claim.
  * Ownership: claim_free().
  */
-#ifndef DROPMILL_MASTER_INBOX_CLAIM_H
-#define DROPMILL_MASTER_INBOX_CLAIM_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -39,5 +38,3 @@ struct claim *claim_take(const struct inbox *inbox, const char *relative, int de
 	gint64 seen_wall_us, GError **error);
 
 void claim_sync(const GPtrArray *claims);
-
-#endif

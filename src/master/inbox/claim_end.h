@@ -4,8 +4,7 @@
  * Thread:    any. Only one ends a claim.
  * Ownership: the claim stays the caller's; left_at is set where it went.
  */
-#ifndef DROPMILL_MASTER_INBOX_CLAIM_END_H
-#define DROPMILL_MASTER_INBOX_CLAIM_END_H
+#pragma once
 
 #include "base/disk/sync_once.h"
 #include "master/inbox/claim.h"
@@ -33,5 +32,3 @@ enum claim_state {
 	CLAIM_UNKNOWN, /* it cannot be looked at now */
 };
 enum claim_state claim_look(const struct claim *claim, GError **error);
-
-#endif

@@ -4,12 +4,9 @@
  * Thread:    any.
  * Ownership: the caller's.
  */
-#ifndef DROPMILL_MASTER_INBOX_CLAIM_RECOVER_H
-#define DROPMILL_MASTER_INBOX_CLAIM_RECOVER_H
+#pragma once
 
 #include "master/inbox/claim.h"
 
 /* Claims that this process has not handed out, oldest first, at most so many; *rest: there are others. */
 GPtrArray *claim_recover(const struct inbox *inbox, guint most, bool *rest);
-
-#endif

@@ -4,8 +4,7 @@
  * Thread:    any; a lock inside.
  * Ownership: claim_unregister_all().
  */
-#ifndef DROPMILL_MASTER_INBOX_CLAIM_REGISTER_H
-#define DROPMILL_MASTER_INBOX_CLAIM_REGISTER_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -18,5 +17,3 @@ guint claim_count(const char *inbox);
 bool claim_await(const char *inbox, guint low);
 void claim_register_wakes(int descriptor); /* an eventfd; -1: none */
 void claim_unregister_all(void);
-
-#endif

@@ -8,8 +8,7 @@
  * Thread:    any; a lock inside.
  * Ownership: failures_forget_all().
  */
-#ifndef DROPMILL_MASTER_INBOX_FAILURES_H
-#define DROPMILL_MASTER_INBOX_FAILURES_H
+#pragma once
 
 #include "master/inbox/claim.h"
 
@@ -28,5 +27,3 @@ struct failure_returned {
 /* Looks at those of this inbox that are due, and moves back the ones that changed: struct failure_returned, owned. */
 GArray *failures_look(const char *inbox);
 void failures_forget_all(void);
-
-#endif

@@ -4,8 +4,7 @@
  * Thread:    any; nothing here is shared.
  * Ownership: inbox_free().
  */
-#ifndef DROPMILL_MASTER_INBOX_INBOX_H
-#define DROPMILL_MASTER_INBOX_INBOX_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -49,5 +48,3 @@ bool inbox_path_within(const char *path, const char *top /* NULL: everything */)
 char *inbox_mount(const char *path);
 /* It lay on this mount point, which is none now. */
 bool inbox_is_away(const char *path, const char *mount /* or NULL */);
-
-#endif

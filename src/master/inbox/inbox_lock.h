@@ -4,8 +4,7 @@
  * Thread:    any.
  * Ownership: descriptors are the caller's: closing one gives the inbox free.
  */
-#ifndef DROPMILL_MASTER_INBOX_INBOX_LOCK_H
-#define DROPMILL_MASTER_INBOX_INBOX_LOCK_H
+#pragma once
 
 #include <glib.h>
 #include <sys/stat.h>
@@ -15,5 +14,3 @@ int inbox_lock(const char *path, GError **error);
 /* The same, but only on this machine, and without a descriptor on the folder's file system. */
 int inbox_name(const struct stat *inbox, GError **error);
 void inbox_name_answer(int descriptor); /* others ask who has it: now and then */
-
-#endif

@@ -4,8 +4,7 @@
  * Thread:    any.
  * Ownership: none.
  */
-#ifndef DROPMILL_MASTER_INBOX_INBOX_OWNER_H
-#define DROPMILL_MASTER_INBOX_INBOX_OWNER_H
+#pragma once
 
 #include <stdbool.h>
 #include <sys/socket.h>
@@ -14,5 +13,3 @@
 
 /* False: nobody listens, or the kernel does not say. */
 bool inbox_listener_user(const struct sockaddr_un *address, socklen_t length, uid_t *user);
-
-#endif

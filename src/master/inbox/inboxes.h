@@ -6,8 +6,7 @@
  * Thread:    the master's loop; a thread looks at folders, it gets values and gives values.
  * Ownership: inboxes_free().
  */
-#ifndef DROPMILL_MASTER_INBOX_INBOXES_H
-#define DROPMILL_MASTER_INBOX_INBOXES_H
+#pragma once
 
 #include "master/inbox/inbox.h"
 #include "status/not_taken.h"
@@ -23,5 +22,3 @@ char *inboxes_mount(const struct inboxes *inboxes, const char *path, bool *known
 void inboxes_set(struct inboxes *inboxes, const GPtrArray *now, char **spared);
 /* The clock: looks every few seconds. */
 void inboxes_tick(struct inboxes *inboxes);
-
-#endif

@@ -4,11 +4,8 @@
  * Thread:    any.
  * Ownership: none.
  */
-#ifndef DROPMILL_MASTER_INBOX_JUNK_H
-#define DROPMILL_MASTER_INBOX_JUNK_H
+#pragma once
 
 #include <stdbool.h>
 
 bool junk_name(const char *name);
-
-#endif

@@ -5,8 +5,7 @@
  * Thread:    intake has one thread, the only user of libinotifytools (its state is static). Callbacks run on it.
  * Ownership: a claim handed to the callback belongs to the receiver.
  */
-#ifndef DROPMILL_MASTER_INTAKE_INTAKE_H
-#define DROPMILL_MASTER_INTAKE_INTAKE_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -50,5 +49,3 @@ void intake_look_again(struct intake *intake, const char *path);
 void intake_pause(struct intake *intake);
 void intake_free(struct intake *intake); /* joins the thread; NULL is fine */
 DEFINE_AUTO(intake, intake_free)
-
-#endif

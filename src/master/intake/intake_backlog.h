@@ -4,8 +4,7 @@
  * Thread:    intake's.
  * Ownership: none.
  */
-#ifndef DROPMILL_MASTER_INTAKE_INTAKE_BACKLOG_H
-#define DROPMILL_MASTER_INTAKE_INTAKE_BACKLOG_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -19,5 +18,3 @@ void backlog_tell(struct intake *intake, struct watched_inbox *inbox);
 void backlog_untell(struct intake *intake, struct watched_inbox *inbox);
 /* When backlog_tell() has something to do. */
 gint64 backlog_next_us(const struct intake *intake, const struct watched_inbox *inbox);
-
-#endif

@@ -4,8 +4,7 @@
  * Thread:    intake's.
  * Ownership: none.
  */
-#ifndef DROPMILL_MASTER_INTAKE_INTAKE_EVENTS_H
-#define DROPMILL_MASTER_INTAKE_INTAKE_EVENTS_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -13,5 +12,3 @@ struct intake;
 
 /* Reads events, a bounded number, and does what they ask for; true when there may be more. */
 bool events_run(struct intake *intake);
-
-#endif

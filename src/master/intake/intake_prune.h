@@ -4,8 +4,7 @@
  * Thread:    intake's.
  * Ownership: prune_forget().
  */
-#ifndef DROPMILL_MASTER_INTAKE_INTAKE_PRUNE_H
-#define DROPMILL_MASTER_INTAKE_INTAKE_PRUNE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -17,5 +16,3 @@ void prune_touch(struct watched_inbox *inbox, const char *relative);            
 void prune_taken(struct watched_inbox *inbox, const char *relative);            /* a file was claimed */
 void prune_run(struct watched_inbox *inbox);                                    /* removes what is due */
 void prune_forget(struct watched_inbox *inbox);
-
-#endif

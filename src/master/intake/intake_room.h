@@ -5,8 +5,7 @@
  * Thread:    intake's.
  * Ownership: none.
  */
-#ifndef DROPMILL_MASTER_INTAKE_INTAKE_ROOM_H
-#define DROPMILL_MASTER_INTAKE_INTAKE_ROOM_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -26,5 +25,3 @@ guint room_to_recover(struct intake *intake, struct watched_inbox *inbox);
 bool room_backlog(const struct watched_inbox *inbox);
 /* Before either of these: the time is noted when it is the first. */
 void room_begin_backlog(struct watched_inbox *inbox);
-
-#endif

@@ -4,8 +4,7 @@
  * Thread:    intake's.
  * Ownership: none.
  */
-#ifndef DROPMILL_MASTER_INTAKE_INTAKE_SCAN_H
-#define DROPMILL_MASTER_INTAKE_INTAKE_SCAN_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -24,5 +23,3 @@ void scan_close(struct intake *intake, struct watched_inbox *inbox);
 bool scan_hold(struct intake *intake, struct watched_inbox *inbox);
 /* Nothing is in hand: its file system may be unmounted. */
 void scan_rest(struct watched_inbox *inbox);
-
-#endif

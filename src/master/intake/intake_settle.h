@@ -4,8 +4,7 @@
  * Thread:    intake's.
  * Ownership: the table (intake->pending) owns its files; settle_drop() and settle_park() may free one.
  */
-#ifndef DROPMILL_MASTER_INTAKE_INTAKE_SETTLE_H
-#define DROPMILL_MASTER_INTAKE_INTAKE_SETTLE_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -78,5 +77,3 @@ void settle_park(struct intake *intake, struct pending *file, const char *why, g
 /* Somebody has to act first, and may do so at any time. */
 void settle_failed(struct intake *intake, struct pending *file, const char *why);
 void settle_failed_errno(struct intake *intake, struct pending *file, const char *what, int number);
-
-#endif

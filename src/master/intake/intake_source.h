@@ -5,8 +5,7 @@
  * Thread:    intake's.
  * Ownership: a pass belongs to its inbox, until end().
  */
-#ifndef DROPMILL_MASTER_INTAKE_INTAKE_SOURCE_H
-#define DROPMILL_MASTER_INTAKE_INTAKE_SOURCE_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -39,5 +38,3 @@ SOURCES(DECLARE_SOURCE)
 
 /* The source of an inbox. */
 const struct source *source_of(const struct inbox *settings);
-
-#endif

@@ -4,8 +4,7 @@
  * Thread:    intake's, but for what the lock guards.
  * Ownership: everything belongs to struct intake.
  */
-#ifndef DROPMILL_MASTER_INTAKE_INTAKE_STATE_H
-#define DROPMILL_MASTER_INTAKE_INTAKE_STATE_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -50,5 +49,3 @@ struct intake {
 	GHashTable *writers; /* paths of files that are open for writing: intake_writers.c */
 	guint32 moved_open;  /* the cookie of the one that was renamed last; 0: none */
 };
-
-#endif

@@ -4,8 +4,7 @@
  * Thread:    intake's.
  * Ownership: none.
  */
-#ifndef DROPMILL_MASTER_INTAKE_INTAKE_TAKE_H
-#define DROPMILL_MASTER_INTAKE_INTAKE_TAKE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -15,5 +14,3 @@ extern bool intake_leases; /* false: as if leases were refused, as to a service 
 
 /* Looks at files that are due, one of each inbox in turn, and claims them, for a bounded time. */
 void take_run(struct intake *intake);
-
-#endif

@@ -4,12 +4,9 @@
  * Thread:    intake's.
  * Ownership: none.
  */
-#ifndef DROPMILL_MASTER_INTAKE_INTAKE_WALK_H
-#define DROPMILL_MASTER_INTAKE_INTAKE_WALK_H
+#pragma once
 
 #include "master/intake/intake_settle.h"
 
 /* Watches and walks a folder with all below at once. arrival: how its files came. */
 void walk_folder(struct intake *intake, struct watched_inbox *inbox, const char *relative, enum arrival arrival);
-
-#endif

@@ -5,8 +5,7 @@
  * Thread:    intake's.
  * Ownership: watch_close().
  */
-#ifndef DROPMILL_MASTER_INTAKE_INTAKE_WATCH_H
-#define DROPMILL_MASTER_INTAKE_INTAKE_WATCH_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -38,5 +37,3 @@ struct watch_event {
 };
 /* False: there is none. */
 bool watch_next(struct intake *intake, struct watch_event *event);
-
-#endif

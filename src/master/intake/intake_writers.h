@@ -4,8 +4,7 @@
  * Thread:    intake's.
  * Ownership: intake->writers.
  */
-#ifndef DROPMILL_MASTER_INTAKE_INTAKE_WRITERS_H
-#define DROPMILL_MASTER_INTAKE_INTAKE_WRITERS_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -16,5 +15,3 @@ void writers_event(struct intake *intake, guint32 mask, guint32 cookie, const ch
 /* Is a program on this machine known to write this file? False: none is known. */
 bool writers_have(const struct intake *intake, const char *path);
 void writers_forget(struct intake *intake, const char *path /* and below; NULL: all */);
-
-#endif

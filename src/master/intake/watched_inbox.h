@@ -4,8 +4,7 @@
  * Thread:    intake's.
  * Ownership: struct intake has them; the inbox of the definition belongs to it.
  */
-#ifndef DROPMILL_MASTER_INTAKE_WATCHED_INBOX_H
-#define DROPMILL_MASTER_INTAKE_WATCHED_INBOX_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -76,5 +75,3 @@ struct watched_inbox {
 struct watched_inbox *watched_inbox_at(struct intake *intake, const char *path, guint64 device, guint64 inode);
 /* Reports why nothing comes from this inbox; NULL: that is over. */
 void watched_inbox_why(struct intake *intake, struct watched_inbox *inbox, const char *why);
-
-#endif

@@ -6,8 +6,7 @@
  * Thread:    any. A drop is immutable and reference counted; a found belongs to whoever has it.
  * Ownership: drop_ref() and drop_unref(); found_free().
  */
-#ifndef DROPMILL_MASTER_JOB_DROP_H
-#define DROPMILL_MASTER_JOB_DROP_H
+#pragma once
 
 #include "bus/protocol/body.h"
 #include "definition/pipeline.h"
@@ -66,5 +65,3 @@ struct found {
 struct found *found_new(const GPtrArray *outputs, const char *hash, gint64 number);
 void found_free(struct found *found); /* NULL is fine */
 DEFINE_AUTO(found, found_free)
-
-#endif

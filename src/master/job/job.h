@@ -4,8 +4,7 @@
  * Thread:    the master's loop, which owns every job.
  * Ownership: job_free(); the claim and the pipeline belong to the job.
  */
-#ifndef DROPMILL_MASTER_JOB_JOB_H
-#define DROPMILL_MASTER_JOB_JOB_H
+#pragma once
 
 #include <json-glib/json-glib.h>
 
@@ -105,5 +104,3 @@ void job_set_tiles(struct job *job, guint count);
 /* One more thing happened to it. tile: -1 for none; worker: NULL for none. */
 void job_note(struct job *job, enum timeline_kind kind, int tile, const char *worker, const char *format, ...)
 	G_GNUC_PRINTF(5, 6);
-
-#endif

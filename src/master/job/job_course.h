@@ -5,8 +5,7 @@
  *            job_step() is pure: no loop, no I/O, no clock but the event's. schedule/run_effects.c runs the effects.
  * Thread:    any. Ownership: values; texts of an event are borrowed.
  */
-#ifndef DROPMILL_MASTER_JOB_JOB_COURSE_H
-#define DROPMILL_MASTER_JOB_JOB_COURSE_H
+#pragma once
 
 #include <glib.h>
 #include <stdbool.h>
@@ -187,5 +186,3 @@ guint course_pause_s(guint tries);
 /* For the tests: the rows of the table, and which one an event takes; -1: none. */
 int course_rows(void);
 int course_row(const struct course *course, const struct job_event *event);
-
-#endif

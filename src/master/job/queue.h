@@ -3,8 +3,7 @@
  * Purpose:   the unfinished jobs, and what decides which of them goes next.
  * Thread:    the master's loop. Ownership: the master owns all of it.
  */
-#ifndef DROPMILL_MASTER_JOB_QUEUE_H
-#define DROPMILL_MASTER_JOB_QUEUE_H
+#pragma once
 
 #include "master/job/job.h"
 #include "master/policy/placement.h"
@@ -43,5 +42,3 @@ bool queue_is_stuck(const struct queue *queue, const struct job *job);
 bool queue_may_start(const struct queue *queue, const struct job *job);
 /* What its pipeline's pictures took so far, far from shared memory. Borrowed. */
 struct placement_times *queue_placement_times(struct queue *queue, const struct job *job);
-
-#endif

@@ -4,13 +4,10 @@
  * Thread:    the master's loop; what is returned is immutable.
  * Ownership: returns owned.
  */
-#ifndef DROPMILL_MASTER_JOB_TILE_MAP_H
-#define DROPMILL_MASTER_JOB_TILE_MAP_H
+#pragma once
 
 #include "master/job/job.h"
 
 /* The tile map of the job's present run. Pieces in which nothing changed since `before` (NULL: there is none) are shared with it; when
  * nothing changed at all, it is `before` itself, referenced. NULL when the job has no tiles. */
 struct tiles_view *tiles_show(const struct job *job, struct tiles_view *before, guint64 sequence);
-
-#endif

@@ -3,13 +3,10 @@
  * Purpose:   takes workers' results.
  * Thread:    the master's loop. Ownership: the job's, unless said otherwise.
  */
-#ifndef DROPMILL_MASTER_SCHEDULE_ASSEMBLE_H
-#define DROPMILL_MASTER_SCHEDULE_ASSEMBLE_H
+#pragma once
 
 #include "bus/protocol/wire.h"
 
 struct master;
 
 void assemble(struct master *master, struct result *result);
-
-#endif

@@ -5,8 +5,7 @@
  * Thread:    the master's loop.
  * Ownership: see each function.
  */
-#ifndef DROPMILL_MASTER_SCHEDULE_ASSET_COPIES_H
-#define DROPMILL_MASTER_SCHEDULE_ASSET_COPIES_H
+#pragma once
 
 #include "master/config/definitions.h"
 #include "master/fleet/workers.h"
@@ -41,5 +40,3 @@ GPtrArray *assets_parcels(const struct link *link, const struct job *job, const 
 void assets_sent(struct worker *worker, const GPtrArray *parcels);
 /* It has not got this one. */
 void assets_lacking(struct worker *worker, const char *sha256);
-
-#endif

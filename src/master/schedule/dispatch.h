@@ -3,12 +3,9 @@
  * Purpose:   gives ready tasks to workers that have room.
  * Thread:    the master's loop. Ownership: the job's, unless said otherwise.
  */
-#ifndef DROPMILL_MASTER_SCHEDULE_DISPATCH_H
-#define DROPMILL_MASTER_SCHEDULE_DISPATCH_H
+#pragma once
 
 struct master;
 
 /* Gives out what is ready to whoever has room, until something is posted. */
 void dispatch(struct master *master);
-
-#endif

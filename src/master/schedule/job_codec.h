@@ -3,8 +3,7 @@
  * Purpose:   what a job's codec process says.
  * Thread:    the master's loop. Ownership: the job's, unless said otherwise.
  */
-#ifndef DROPMILL_MASTER_SCHEDULE_JOB_CODEC_H
-#define DROPMILL_MASTER_SCHEDULE_JOB_CODEC_H
+#pragma once
 
 #include "master/job/queue.h"
 
@@ -16,5 +15,3 @@ struct codec_link *jobs_codec_for(struct queue *queue, struct job *job, GError *
 void jobs_have_spare_codec(struct master *master);
 /* Sizes of outputs, from a codec's or a worker's report. */
 void jobs_read_outputs(struct job *job, JsonArray *list);
-
-#endif

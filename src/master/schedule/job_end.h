@@ -3,8 +3,7 @@
  * Purpose:   what the commit thread answered, and the end of a job.
  * Thread:    the master's loop. Ownership: the job's, unless said otherwise.
  */
-#ifndef DROPMILL_MASTER_SCHEDULE_JOB_END_H
-#define DROPMILL_MASTER_SCHEDULE_JOB_END_H
+#pragma once
 
 #include "master/commit/commit.h"
 #include "master/state/job_events.h"
@@ -15,5 +14,3 @@ void jobs_committed(struct commit_request *request, void *user);
 
 /* After these the job is gone. */
 job_effect_fn effect_finish, effect_give_back;
-
-#endif

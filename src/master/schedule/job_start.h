@@ -3,8 +3,7 @@
  * Purpose:   how a job begins: added, named, planned, and given to workers or a codec.
  * Thread:    the master's loop. Ownership: the job's, unless said otherwise.
  */
-#ifndef DROPMILL_MASTER_SCHEDULE_JOB_START_H
-#define DROPMILL_MASTER_SCHEDULE_JOB_START_H
+#pragma once
 
 #include "master/commit/output_names.h"
 #include "master/config/settings.h"
@@ -23,5 +22,3 @@ guint jobs_queue(const struct settings *settings, const struct fleet *fleet);
 bool jobs_start_next(struct master *master);
 
 job_effect_fn effect_begin_run, effect_ask_names, effect_ask_plan, effect_offer_whole, effect_renew;
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   how a job's run ends.
  * Thread:    the master's loop. Ownership: the job's, unless said otherwise.
  */
-#ifndef DROPMILL_MASTER_SCHEDULE_JOB_TRANSITIONS_H
-#define DROPMILL_MASTER_SCHEDULE_JOB_TRANSITIONS_H
+#pragma once
 
 #include "master/commit/commit.h"
 #include "master/job/job.h"
@@ -21,5 +20,3 @@ void jobs_abandon(struct master *master, struct job *job);
 
 job_effect_fn effect_hand_in, effect_stop_run, effect_remove_temps, effect_ask_commit, effect_say_lane,
 	effect_say_restart, effect_say_bad, effect_say_given_up;
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   jobs and files that wait for something to pass.
  * Thread:    the master's loop. Ownership: the job's, unless said otherwise.
  */
-#ifndef DROPMILL_MASTER_SCHEDULE_JOB_WAITING_H
-#define DROPMILL_MASTER_SCHEDULE_JOB_WAITING_H
+#pragma once
 
 #include "master/job/job.h"
 #include "master/state/job_events.h"
@@ -17,5 +16,3 @@ void jobs_undelivered(struct master *master, struct job *job, const char *why);
 void jobs_give_back(struct master *master, struct claim *claim /* takes */);
 
 job_effect_fn effect_set_timer, effect_say_name_taken, effect_say_waiting, effect_say_waited;
-
-#endif

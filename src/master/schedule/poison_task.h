@@ -3,8 +3,7 @@
  * Purpose:   finds tasks that kill their workers, hang, or make their codec hang: acts on what policy/poison_task.h decides.
  * Thread:    the master's loop. Ownership: the job's, unless said otherwise.
  */
-#ifndef DROPMILL_MASTER_SCHEDULE_POISON_TASK_H
-#define DROPMILL_MASTER_SCHEDULE_POISON_TASK_H
+#pragma once
 
 #include "master/fleet/workers.h"
 
@@ -16,5 +15,3 @@ void poison_task_worker_gone(struct master *master, struct worker *worker, bool 
 bool poison_task_stop(struct master *master, struct worker *worker);
 /* Fails this job when its codec must answer and takes longer than its pipeline allows. */
 void poison_task_stop_codec(struct master *master, const struct job *job);
-
-#endif

@@ -3,8 +3,7 @@
  * Purpose:   gives tiles whose worker is late to a second worker: acts on what fleet/speculative.h decides.
  * Thread:    the master's loop. Ownership: none.
  */
-#ifndef DROPMILL_MASTER_SCHEDULE_REISSUE_H
-#define DROPMILL_MASTER_SCHEDULE_REISSUE_H
+#pragma once
 
 #include "bus/protocol/wire.h"
 #include "master/fleet/workers.h"
@@ -19,5 +18,3 @@ void reissue_answered(struct queue *queue, struct worker *worker, const struct r
 /* Nothing more comes of this worker's late tasks: it has nothing in hand. */
 void reissue_forget(struct queue *queue, struct worker *worker);
 void reissue_worker_gone(struct master *master, struct worker *worker, bool dead);
-
-#endif

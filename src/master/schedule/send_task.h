@@ -3,8 +3,7 @@
  * Purpose:   one task to one worker: on which plane, and as which record.
  * Thread:    the master's loop. Ownership: the job's, unless said otherwise.
  */
-#ifndef DROPMILL_MASTER_SCHEDULE_SEND_TASK_H
-#define DROPMILL_MASTER_SCHEDULE_SEND_TASK_H
+#pragma once
 
 #include "master/fleet/workers.h"
 #include "master/job/job.h"
@@ -18,5 +17,3 @@ bool send_task_plane(
 	const struct master *master, const struct worker *worker, const struct job *job, guint tile, enum plane *plane);
 /* Leases the tile to this worker and sends it; a lease that it has already stays. False: it could not be sent, and waits. */
 bool send_task(struct master *master, struct job *job, guint tile, struct worker *worker, enum plane plane);
-
-#endif

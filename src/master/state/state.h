@@ -4,8 +4,7 @@
  * Thread:    the master's loop and nobody else.
  * Ownership: struct master owns all of it.
  */
-#ifndef DROPMILL_MASTER_STATE_STATE_H
-#define DROPMILL_MASTER_STATE_STATE_H
+#pragma once
 
 #include <gio/gio.h>
 
@@ -65,5 +64,3 @@ struct master {
 	void *hook_data;
 	void (*room_hook)(struct master *master); /* a job takes less room than before, or none */
 };
-
-#endif

@@ -19,7 +19,6 @@ static const struct {
 
 static void a_text_says_how_it_ended(void **state)
 {
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autofree char *text = process_status_text(cases[i].status);
 		assert_string_equal(text, cases[i].text);

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include "../unit.h"
+
 #include <fcntl.h>
 #include <glib.h>
 #include <glib/gstdio.h>
@@ -14,7 +16,6 @@
 #include <unistd.h>
 
 #include "base/disk/files.h"
-#include "base/error.h" /* before cmocka, which has a macro fail() */
 #include "master/commit/kept_originals_records.h"
 #include "master/inbox/claim_end.h"
 #include "master/inbox/claim_id.h"
@@ -27,13 +28,6 @@
 #include "master/intake/intake_take.h"
 #include "master/intake/intake_watch.h"
 #include "master/intake/watched_inbox.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #define SETTLE_US (40 * 1000)
 #define DEADLINE_US (5 * G_USEC_PER_SEC)
@@ -277,7 +271,6 @@ static inline void stop(void)
 
 static inline int harness_start(void **state)
 {
-	(void)state;
 	h.root = g_dir_make_tmp("dropmill-intake-XXXXXX", NULL);
 	h.claims = g_ptr_array_new_with_free_func((GDestroyNotify)claim_free);
 	h.history = g_ptr_array_new_with_free_func(g_free);
@@ -290,7 +283,6 @@ static inline int harness_start(void **state)
 
 static inline int harness_stop(void **state)
 {
-	(void)state;
 	g_mutex_lock(&h.lock);
 	h.hold = false;
 	g_cond_broadcast(&h.changed);

@@ -5,12 +5,11 @@
  */
 #pragma once
 
+#include "../unit.h"
+
 #include "master/commit/output_conflicts.h"
 #include "master/commit/output_places.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -19,10 +18,7 @@
 #include <glib/gstdio.h>
 
 #include "base/disk/files.h"
-#include "base/error.h"
 #include "master/job/job.h"
-
-#include <cmocka.h> /* last: it makes fail a macro */
 
 struct bed {
 	char *folder, *out;

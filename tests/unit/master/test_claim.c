@@ -28,7 +28,6 @@ static void assert_nothing_in_hand(void)
 static void ids_sort_by_time_and_never_repeat(void **state)
 {
 	g_autofree char *last = claim_new_id();
-	(void)state;
 	for (int i = 0; i < 2000; i++) {
 		char *next = claim_new_id();
 		assert_int_equal(strlen(next), 14);
@@ -45,7 +44,6 @@ static void changed_between_look_and_rename(void **state)
 	g_autoptr(GError) grown = NULL;
 	g_autoptr(GError) other = NULL;
 	struct stat status;
-	(void)state;
 	make_folder("box/s");
 	put("box/s/a.jpg", "1");
 	g_autofree char *path = at("box/s/a.jpg");
@@ -71,7 +69,6 @@ static void changed_between_look_and_rename(void **state)
 static void archive_never_overwrites(void **state)
 {
 	static const char *const expected[] = {"box/_done/s/a.jpg", "box/_done/s/a-1.jpg", "box/_done/s/a-2.jpg"};
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(expected); i++) {
 		char text[2] = {(char)('0' + i), 0};
 		auto_struct(claim) claim = claim_new("s/a.jpg", text);
@@ -87,7 +84,6 @@ static void archive_never_overwrites(void **state)
 
 static void failure_has_its_reason_beside_it(void **state)
 {
-	(void)state;
 	for (int i = 0; i < 2; i++) {
 		auto_struct(claim) claim = claim_new("s/a.jpg", i ? "2" : "1");
 		assert_true(claim_fail(claim, i ? "too big\n" : "not an image", NULL));
@@ -102,7 +98,6 @@ static void failure_has_its_reason_beside_it(void **state)
 /* Moving it back into the inbox tries it again; the old reason is written over. */
 static void failed_and_dropped_again(void **state)
 {
-	(void)state;
 	auto_struct(claim) first = claim_new("a.jpg", "1");
 	assert_true(claim_fail(first, "first reason", NULL));
 	move("box/_failed/a.jpg", "box/a.jpg");
@@ -123,7 +118,6 @@ static void failed_and_dropped_again(void **state)
 /* A reason that is not true any more must not frighten anyone; one that is stays. */
 static void failed_and_right_at_last(void **state)
 {
-	(void)state;
 	auto_struct(claim) first = claim_new("sub/a.jpg", "1");
 	assert_true(claim_fail(first, "first reason", NULL));
 	claim_excuse(first);
@@ -142,7 +136,6 @@ static void failed_and_right_at_last(void **state)
 static void longest_name_fails_twice(void **state)
 {
 	char name[NAME_MAX + 1];
-	(void)state;
 	memset(name, 'n', NAME_MAX);
 	strcpy(name + NAME_MAX - 4, ".jpg");
 	for (int i = 0; i < 2; i++) {
@@ -168,7 +161,6 @@ static void failures_of_one_name_at_the_same_time(void **state)
 {
 	enum { COUNT = 8 };
 	GThread *threads[COUNT];
-	(void)state;
 	start("box");
 	for (guint i = 0; i < COUNT; i++) {
 		put("staged", "x");
@@ -195,7 +187,6 @@ static void failures_of_one_name_at_the_same_time(void **state)
 
 static void deleted(void **state)
 {
-	(void)state;
 	auto_struct(claim) claim = claim_new("s/a.jpg", "1");
 	assert_true(claim_delete(claim, NULL) && claim_close(claim, NULL));
 	assert_false(exists("box/s/a.jpg"));
@@ -205,7 +196,6 @@ static void deleted(void **state)
 
 static void given_back(void **state)
 {
-	(void)state;
 	auto_struct(claim) claim = claim_new("s/a.jpg", "1");
 	intake_pause(h.intake);
 	/* Its place is taken, and its folder would be made again. */
@@ -221,7 +211,6 @@ static void written_to_after_the_claim(void **state)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GError) gone = NULL;
 	g_autoptr(GError) no_file = NULL;
-	(void)state;
 	auto_struct(claim) claim = claim_new("a.jpg", "1");
 	assert_int_equal(claim_look(claim, NULL), CLAIM_SAME);
 	g_autofree char *below = g_strdup_printf("box/.dropmill/%s/a.jpg", claim->id);
@@ -239,7 +228,6 @@ static void written_to_after_the_claim(void **state)
 
 static void claims_of_an_earlier_run_come_first(void **state)
 {
-	(void)state;
 	start("box");
 	drop_and_await("box/one.jpg");
 	drop_and_await("box/two.jpg");
@@ -277,8 +265,6 @@ static void a_clock_set_back_changes_no_order(void **state)
 	static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
 	gint64 when = g_get_real_time() / 1000 + 86400 * G_GINT64_CONSTANT(1000);
 	char ahead[] = "000000000-aaaa", never[] = "zzzzzzzzz-aaaa";
-	(void)state;
-
 	for (int i = 8; i >= 0; i--, when /= 32)
 		ahead[i] = digits[when % 32];
 	g_autofree char *before = claim_new_id();
@@ -294,7 +280,6 @@ static void a_clock_set_back_changes_no_order(void **state)
 /* A claim in hand is not recovered when its inbox is taken up again. */
 static void claims_in_hand_are_left_alone(void **state)
 {
-	(void)state;
 	start("box");
 	drop_and_await("box/a.jpg");
 	intake_set(h.intake, inboxes(inbox_at("other", true, NULL), NULL));
@@ -307,7 +292,6 @@ static void claims_in_hand_are_left_alone(void **state)
 
 static void second_file_in_a_claim_goes_back(void **state)
 {
-	(void)state;
 	make_folder("box/.dropmill/k3f9x2a10-7q2m/s");
 	put("box/.dropmill/k3f9x2a10-7q2m/a.jpg", "1");
 	put("box/.dropmill/k3f9x2a10-7q2m/s/b.jpg", "2");
@@ -321,8 +305,6 @@ static void second_file_in_a_claim_goes_back(void **state)
 static void the_old_name_of_a_claim_goes(void **state)
 {
 	g_autofree char *claimed = at("box/.dropmill/k3f9x2a10-7q2m/a.jpg"), *old = at("box/a.jpg");
-	(void)state;
-
 	make_folder("box/.dropmill/k3f9x2a10-7q2m");
 	put("box/.dropmill/k3f9x2a10-7q2m/a.jpg", "1");
 	assert_int_equal(link(claimed, old), 0);

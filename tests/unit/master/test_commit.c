@@ -82,7 +82,6 @@ static void the_loop_sees_nothing_of_a_commit_before_it_takes_the_answer(void **
 {
 	g_autofree char *archived = g_build_filename(here.bed->folder, "_done", "a.png", NULL);
 
-	(void)state;
 	jobs_ask_commit(here.committer, here.job, COMMIT_OUTPUTS);
 	await_thread();
 	g_main_loop_run(here.bed->loop);
@@ -118,7 +117,6 @@ static void nor_of_a_failure(void **state)
 {
 	g_autofree char *failed = g_build_filename(here.bed->folder, "_failed", "a.png", NULL);
 
-	(void)state;
 	here.job->error = g_strdup("no good");
 	jobs_ask_commit(here.committer, here.job, COMMIT_FAILURE);
 	await_thread();
@@ -193,8 +191,6 @@ static void or_stays_and_is_told(void **state)
 static void outputs_stay_when_only_the_original_cannot_be_placed(void **state)
 {
 	g_autofree char *first = g_strdup(output_at(here.job, 0)->final);
-	(void)state;
-
 	g_free(here.job->claim->relative);
 	here.job->claim->relative = g_strnfill(NAME_MAX + 1, 'x');
 	jobs_ask_commit(here.committer, here.job, COMMIT_OUTPUTS);

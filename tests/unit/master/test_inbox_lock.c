@@ -9,8 +9,6 @@ static void one_that_hangs_has_its_inbox_all_the_same(void **state)
 {
 	enum { ASKERS = 40 };
 	struct stat status;
-	(void)state;
-
 	assert_int_equal(lstat(h.root, &status), 0);
 	int theirs = inbox_name(&status, NULL);
 	assert_true(theirs >= 0);
@@ -31,8 +29,6 @@ static void a_strangers_socket_keeps_no_mill_out(void **state)
 	g_autoptr(GError) error = NULL;
 	int ready[2], over[2];
 	char byte;
-	(void)state;
-
 	if (geteuid() != 0)
 		skip();
 	assert_int_equal(lstat(h.root, &status), 0);

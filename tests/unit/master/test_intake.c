@@ -4,7 +4,6 @@
 
 static void moved_in_is_taken_at_once(void **state)
 {
-	(void)state;
 	/* A settle time that nobody would wait for shows that it was not waited for. */
 	start_with(inboxes(inbox_settling("box", G_GINT64_CONSTANT(3600) * G_USEC_PER_SEC), NULL));
 	put("a.jpg", "\xff\xd8\xff\xe0 jpeg");
@@ -28,7 +27,6 @@ static void moved_in_is_taken_at_once(void **state)
 
 static void copied_in_is_taken_when_quiet(void **state)
 {
-	(void)state;
 	start("box");
 	gint64 before = g_get_monotonic_time();
 	put("box/a.jpg", "content");
@@ -85,7 +83,6 @@ static void taken_whole_from(struct writer *writer, gint64 settle_us)
 static void written_slowly_in_one_go(void **state)
 {
 	struct writer writer = {.writes = 8, .pause_us = 40 * 1000, .keep_open = true};
-	(void)state;
 	taken_whole_from(&writer, SETTLE_US);
 }
 
@@ -93,7 +90,6 @@ static void written_slowly_in_one_go(void **state)
 static void written_slowly_and_reopened(void **state)
 {
 	struct writer writer = {.writes = 8, .pause_us = 50 * 1000, .keep_open = false};
-	(void)state;
 	taken_whole_from(&writer, 300 * 1000);
 }
 
@@ -101,7 +97,6 @@ static void written_slowly_and_reopened(void **state)
 static void written_with_long_pauses(void **state)
 {
 	struct writer writer = {.writes = 3, .pause_us = 4 * SETTLE_US, .keep_open = true};
-	(void)state;
 	taken_whole_from(&writer, SETTLE_US);
 	g_autofree char *told = at("box/slow.tif");
 	g_autofree char *expected = g_strdup_printf("%s: open for writing by another program", told);
@@ -111,7 +106,6 @@ static void written_with_long_pauses(void **state)
 
 static void moved_in_while_open_for_writing(void **state)
 {
-	(void)state;
 	start("box");
 	put("a.jpg", "half");
 	g_autofree char *path = at("a.jpg");
@@ -126,7 +120,6 @@ static void moved_in_while_open_for_writing(void **state)
 
 static void hard_link(void **state)
 {
-	(void)state;
 	start("box");
 	put("elsewhere.jpg", "content");
 	g_autofree char *from = at("elsewhere.jpg");
@@ -138,7 +131,6 @@ static void hard_link(void **state)
 
 static void there_at_start(void **state)
 {
-	(void)state;
 	make_folder("box/sub/deep");
 	put("box/a.jpg", "a");
 	put("box/sub/deep/b.jpg", "b");
@@ -150,7 +142,6 @@ static void there_at_start(void **state)
 
 static void folder_moved_in(void **state)
 {
-	(void)state;
 	start("box");
 	make_folder("shoot/day 1/raw");
 	make_folder("shoot/empty");
@@ -169,7 +160,6 @@ static void folder_moved_in(void **state)
 
 static void folder_moved_within_and_out(void **state)
 {
-	(void)state;
 	start("box");
 	make_folder("box/one/deep");
 	drop_and_await("box/one/deep/a.jpg");
@@ -188,7 +178,6 @@ static void folder_moved_within_and_out(void **state)
 
 static void folder_of_300_copied_in(void **state)
 {
-	(void)state;
 	start("box");
 	for (int folder = 0; folder < 10; folder++)
 		for (int file = 0; file < 30; file++) {
@@ -216,7 +205,6 @@ static void folder_of_300_copied_in(void **state)
 
 static void same_name_again_and_again(void **state)
 {
-	(void)state;
 	start("box");
 	for (guint i = 1; i <= 5; i++) {
 		put("scan.jpg", "page");
@@ -229,7 +217,6 @@ static void renamed_from_a_temporary_name(void **state)
 {
 	static const char *const temporary[] = {
 		"a.jpg.part", "a.jpg.crdownload", ".a.jpg.Xk81s0", "a.jpg.filepart", "~a.jpg", "a.TMP"};
-	(void)state;
 	start("box");
 	for (guint i = 0; i < G_N_ELEMENTS(temporary); i++) {
 		g_autofree char *from = g_strconcat("box/", temporary[i], NULL);
@@ -256,7 +243,6 @@ static void ignored_names(void **state)
 	static const char *const taken[] = {"a.jpg", "-rf", "part", "a.part.jpg", "done", "_done.jpg", "thumbs.db.png",
 		"icon.png", "a#.jpg", "#1.jpg", "a~b.jpg", "temp", "recycle.bin.jpg", "lost+found.jpg", "a.sb.jpg",
 		"z.sync-conflict-20260101-120000-ABCDEFG.jpg", "Zone.Identifier.jpg", "\xff\xfe.jpg", "x"};
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(ignored); i++)
 		assert_true(inbox_ignores(ignored[i], true));
 	for (guint i = 0; i < G_N_ELEMENTS(taken); i++)
@@ -265,7 +251,6 @@ static void ignored_names(void **state)
 
 static void own_folders_are_not_looked_into(void **state)
 {
-	(void)state;
 	make_folder("box/_done/sub");
 	make_folder("box/_failed");
 	make_folder("box/project/_done");
@@ -284,7 +269,6 @@ static void own_folders_are_not_looked_into(void **state)
 static void strange_names(void **state)
 {
 	char longest[NAME_MAX + 1];
-	(void)state;
 	memset(longest, 'x', NAME_MAX);
 	strcpy(longest + NAME_MAX - 4, ".jpg");
 	const char *const names[] = {"new\nline.jpg", "\"quoted\" 'twice'.jpg", "invalid\xff\xfe.jpg", "-rf",
@@ -312,7 +296,6 @@ static void strange_names(void **state)
 static void accept_globs(void **state)
 {
 	char *globs[] = {"*.jpg", "*.TIF", NULL};
-	(void)state;
 	start_with(inboxes(inbox_at("box", true, globs), NULL));
 	put("box/notes.txt", "x");
 	put("box/a.JPG", "x");
@@ -328,7 +311,6 @@ static void accept_globs(void **state)
 
 static void not_recursive(void **state)
 {
-	(void)state;
 	make_folder("box/sub");
 	put("box/sub/a.jpg", "x");
 	start_with(inboxes(inbox_at("box", false, NULL), NULL));

@@ -60,7 +60,6 @@ static guint64 through(guint count)
 static void no_more_than_the_queue(void **state)
 {
 	enum { FILES = 200 };
-	(void)state;
 	h.queue = QUEUE;
 	start("box");
 	drop_many("box", FILES);
@@ -75,7 +74,6 @@ static void no_more_than_the_queue(void **state)
 static void in_folders_within_folders(void **state)
 {
 	enum { FILES = 50 };
-	(void)state;
 	h.queue = QUEUE;
 	make_folder("shoot/day 1/raw");
 	make_folder("shoot/day 2");
@@ -93,7 +91,6 @@ static void in_folders_within_folders(void **state)
 static void there_at_start(void **state)
 {
 	enum { FILES = 60 };
-	(void)state;
 	h.queue = QUEUE;
 	make_folder("box/sub");
 	drop_many("box", FILES);
@@ -107,7 +104,6 @@ static void there_at_start(void **state)
 static void first_come_first_served(void **state)
 {
 	enum { FILES = 40 };
-	(void)state;
 	h.queue = 8;
 	make_folder("box");
 	drop_many("box", FILES);
@@ -123,7 +119,6 @@ static void first_come_first_served(void **state)
 static void another_inbox_is_not_held_up(void **state)
 {
 	enum { FILES = 100 };
-	(void)state;
 	h.queue = QUEUE;
 	start_with(inboxes(inbox_at("box", true, NULL), inbox_at("urgent", true, NULL)));
 	drop_many("box", FILES);
@@ -142,7 +137,6 @@ static void refused_files_are_in_nobodys_way(void **state)
 	enum { FILES = 3 * NOTED };
 	char *accept[] = {"*.jpg", NULL};
 	guint usual = intake_parked_most;
-	(void)state;
 	intake_parked_most = 5;
 	h.queue = QUEUE;
 	make_folder("box");
@@ -162,7 +156,6 @@ static void refused_files_are_in_nobodys_way(void **state)
 static void claims_of_an_earlier_run_come_first(void **state)
 {
 	enum { FILES = 3 * QUEUE };
-	(void)state;
 	h.queue = FILES;
 	start("box");
 	drop_many("box", FILES);
@@ -186,7 +179,6 @@ static void claims_of_an_earlier_run_come_first(void **state)
 /* A claim whose original somebody removed is freed without an end: it makes room as well. */
 static void a_claim_that_is_let_go_makes_room(void **state)
 {
-	(void)state;
 	h.queue = 1;
 	start("box");
 	drop_many("box", 2);
@@ -200,7 +192,6 @@ static void a_claim_that_is_let_go_makes_room(void **state)
 
 static void a_longer_queue_is_used_at_once(void **state)
 {
-	(void)state;
 	h.queue = 2;
 	start("box");
 	drop_many("box", 10);
@@ -213,7 +204,6 @@ static void a_longer_queue_is_used_at_once(void **state)
 static void a_backlog_that_goes_away(void **state)
 {
 	g_autofree char *folder = at("box/shoot");
-	(void)state;
 	h.queue = QUEUE;
 	intake_reconcile_us = 100 * 1000;
 	make_folder("shoot");

@@ -92,7 +92,6 @@ static void permissions(void)
 
 static void permission_denied(void **state)
 {
-	(void)state;
 	in_child(be_nobody, permissions);
 }
 
@@ -133,7 +132,6 @@ static void out_of_watches(void)
 
 static void polls_without_watches(void **state)
 {
-	(void)state;
 	in_child(be_poor, out_of_watches);
 }
 
@@ -163,7 +161,6 @@ static void out_of_instances(void)
 
 static void polls_without_inotify(void **state)
 {
-	(void)state;
 	in_child(be_without_instances, out_of_instances);
 }
 
@@ -200,7 +197,6 @@ static void mounts(void)
 
 static void mounted_over(void **state)
 {
-	(void)state;
 	in_child(be_alone, mounts);
 }
 
@@ -241,7 +237,6 @@ static void idle_inbox_is_unmounted(void)
 
 static void an_idle_inbox_can_be_unmounted(void **state)
 {
-	(void)state;
 	in_child(be_alone, idle_inbox_is_unmounted);
 }
 

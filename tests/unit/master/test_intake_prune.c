@@ -21,7 +21,6 @@ static void await_gone(const char *relative)
 
 static void emptied_tree_goes(void **state)
 {
-	(void)state;
 	start_pruning_after(100 * 1000);
 	make_folder("tree/a/b");
 	make_folder("tree/kept/by-its-file");
@@ -48,7 +47,6 @@ static void emptied_tree_goes(void **state)
 
 static void a_drop_under_way_keeps_its_folders(void **state)
 {
-	(void)state;
 	start_pruning_after(G_GINT64_CONSTANT(3600) * G_USEC_PER_SEC);
 	make_folder("box/drop/a");
 	put("box/drop/a/1.jpg", "x");
@@ -59,7 +57,6 @@ static void a_drop_under_way_keeps_its_folders(void **state)
 
 static void folders_that_were_there_stay(void **state)
 {
-	(void)state;
 	make_folder("box/customer/deep");
 	put("box/customer/deep/0.jpg", "x");
 	start_pruning_after(100 * 1000);
@@ -72,7 +69,6 @@ static void folders_that_were_there_stay(void **state)
 
 static void folders_that_stood_empty_stay(void **state)
 {
-	(void)state;
 	start_pruning_after(100 * 1000);
 	make_folder("box/standing");
 	make_folder("box/first");
@@ -88,7 +84,6 @@ static void folders_that_stood_empty_stay(void **state)
 
 static void never(void **state)
 {
-	(void)state;
 	start_pruning_after(-1);
 	make_folder("box/drop");
 	put("box/drop/1.jpg", "x");

@@ -10,7 +10,6 @@
 
 static void no_files_are_left_alone(void **state)
 {
-	(void)state;
 	make_folder("outside");
 	put("outside/a.jpg", "x");
 	start("box");
@@ -46,7 +45,6 @@ static void no_files_are_left_alone(void **state)
 
 static void deleted_and_made_again(void **state)
 {
-	(void)state;
 	start("box");
 	drop_and_await("box/a.jpg");
 	for (int i = 0; i < 3; i++) {
@@ -64,7 +62,6 @@ static void deleted_and_made_again(void **state)
 /* As when a shell stands in it: the kernel says nothing then. */
 static void deleted_while_somebody_is_in_it(void **state)
 {
-	(void)state;
 	start("box");
 	g_autofree char *path = at("box");
 	int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -78,7 +75,6 @@ static void deleted_while_somebody_is_in_it(void **state)
 
 static void moved_away_and_another_moved_there(void **state)
 {
-	(void)state;
 	start("box");
 	make_folder("new/sub");
 	put("new/sub/a.jpg", "x");
@@ -93,7 +89,6 @@ static void moved_away_and_another_moved_there(void **state)
 
 static void inbox_through_a_link(void **state)
 {
-	(void)state;
 	make_folder("real");
 	g_autofree char *real = at("real");
 	g_autofree char *box = at("box");
@@ -106,7 +101,6 @@ static void inbox_through_a_link(void **state)
 
 static void another_set_of_inboxes(void **state)
 {
-	(void)state;
 	start("one");
 	put("one/settling.jpg", "x");
 	intake_set(h.intake, inboxes(inbox_at("one", true, NULL), inbox_at("two", true, NULL)));
@@ -128,7 +122,6 @@ static void another_set_of_inboxes(void **state)
 
 static void nested_inboxes(void **state)
 {
-	(void)state;
 	make_folder("outer/inner/sub");
 	put("outer/inner/sub/a.jpg", "x");
 	start_with(inboxes(inbox_at("outer", true, NULL), inbox_at("outer/inner", true, NULL)));
@@ -160,7 +153,6 @@ static void nested_inboxes(void **state)
 static void two_on_one_folder(void **state)
 {
 	g_autofree char *path = at("box");
-	(void)state;
 	start_with(inboxes(inbox_new("first", path, true, NULL, 0), inbox_new("second", path, true, NULL, 0)));
 	drop_and_await("box/a.jpg");
 	assert_int_equal(h.claims->len, 1);
@@ -169,7 +161,6 @@ static void two_on_one_folder(void **state)
 
 static void paused(void **state)
 {
-	(void)state;
 	start("box");
 	intake_pause(h.intake);
 	put("box/before.jpg", "x");
@@ -188,7 +179,6 @@ static void only_one_to_a_process(void **state)
 {
 	static const struct intake_events events = {.claimed = on_claimed};
 	g_autoptr(GError) error = NULL;
-	(void)state;
 	start("box");
 	assert_null(intake_new(inboxes(inbox_at("other", true, NULL), NULL), 1, &events, &error));
 	assert_non_null(error);
@@ -198,7 +188,6 @@ static void no_inbox_can_be_made(void **state)
 {
 	static const struct intake_events events = {.claimed = on_claimed};
 	g_autoptr(GError) error = NULL;
-	(void)state;
 	put("file", "x");
 	assert_null(intake_new(inboxes(inbox_at("file/box", true, NULL), NULL), 1, &events, &error));
 	assert_non_null(strstr(error->message, "/file: Not a directory"));
@@ -218,7 +207,6 @@ static void no_inbox_can_be_made(void **state)
 static void queue_overflow(void **state)
 {
 	g_autofree char *limit = NULL;
-	(void)state;
 	assert_true(g_file_get_contents("/proc/sys/fs/inotify/max_queued_events", &limit, NULL, NULL));
 	int events = atoi(limit);
 	if (events > 200000)
@@ -255,7 +243,6 @@ static void many_folders_come_and_go(void **state)
 	enum { COUNT = 40, LEAST = 8 };
 	guint usual = intake_dead_at_most;
 	g_autofree char *folder = at("box/come-and-go");
-	(void)state;
 	intake_dead_at_most = LEAST;
 	start("box");
 	for (int i = 0; i < COUNT; i++) {
@@ -278,8 +265,6 @@ static void an_inbox_of_another_mill_waits_until_it_is_free(void **state)
 {
 	g_autofree char *folder = at("box");
 	g_autoptr(GError) error = NULL;
-	(void)state;
-
 	make_folder("box");
 	int theirs = inbox_lock(folder, &error);
 	assert_true(theirs >= 0);
@@ -312,8 +297,6 @@ static void an_idle_inbox_is_refused_to_another_mill(void **state)
 	g_autofree char *folder = at("box");
 	g_autoptr(GError) error = NULL;
 	struct stat status;
-	(void)state;
-
 	start("box");
 	assert_int_equal(lstat(folder, &status), 0);
 	assert_int_equal(inbox_name(&status, &error), -1);

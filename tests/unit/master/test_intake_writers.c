@@ -46,7 +46,6 @@ static bool waits_for_its_writer(const char *relative)
 
 static void stalled_upload_is_taken_whole(void **state)
 {
-	(void)state;
 	start("box");
 	int descriptor = begin("box/slow.jpg");
 	await(waits_for_its_writer("box/slow.jpg"));
@@ -60,7 +59,6 @@ static void stalled_upload_is_taken_whole(void **state)
 
 static void another_writer_comes(void **state)
 {
-	(void)state;
 	start("box");
 	put("box/a.jpg", "");
 	int first = begin("box/a.jpg"), second = begin("box/a.jpg");
@@ -76,7 +74,6 @@ static void another_writer_comes(void **state)
 
 static void renamed_while_it_is_written(void **state)
 {
-	(void)state;
 	start("box");
 	int descriptor = begin("box/upload.jpg");
 	await(waits_for_its_writer("box/upload.jpg"));
@@ -91,7 +88,6 @@ static void renamed_while_it_is_written(void **state)
 /* Its close comes as an event, too. */
 static void killed_writer(void **state)
 {
-	(void)state;
 	g_autofree char *path = at("box/killed.jpg");
 	start("box");
 	pid_t writer = fork();
@@ -111,7 +107,6 @@ static void killed_writer(void **state)
 /* Made, but not opened by anybody: there is no close to wait for. */
 static void link_has_no_writer(void **state)
 {
-	(void)state;
 	start("box");
 	put("elsewhere.jpg", "content");
 	g_autofree char *from = at("elsewhere.jpg");
@@ -122,7 +117,6 @@ static void link_has_no_writer(void **state)
 
 static void deleted_while_it_is_written(void **state)
 {
-	(void)state;
 	start("box");
 	int descriptor = begin("box/a.jpg");
 	await(waits_for_its_writer("box/a.jpg"));
@@ -138,7 +132,6 @@ static void deleted_while_it_is_written(void **state)
 /* Written since before the watch: nothing is known, and time has to tell. */
 static void there_before(void **state)
 {
-	(void)state;
 	make_folder("box");
 	int descriptor = begin("box/a.jpg");
 	start("box");
@@ -151,7 +144,6 @@ static void polled_inboxes_settle_for_two_looks(void **state)
 {
 	struct inbox inbox = {.settle_us = 500 * 1000};
 	struct watched_inbox watched = {.settings = &inbox};
-	(void)state;
 	assert_int_equal(settle_time(&watched), 500 * 1000);
 	watched.folder.remote = true;
 	assert_int_equal(settle_time(&watched), 2 * intake_poll_us);
@@ -171,7 +163,6 @@ static void start_waiting_for_content(gint64 wait_empty_us)
 
 static void empty_file_waits_for_its_time(void **state)
 {
-	(void)state;
 	start_waiting_for_content(8 * SETTLE_US);
 	gint64 before = g_get_monotonic_time();
 	put("box/empty.jpg", "");
@@ -184,7 +175,6 @@ static void empty_file_waits_for_its_time(void **state)
 /* As scanners do it: written later, or cancelled. Likewise where the name was moved in. */
 static void placeholders_are_filled_or_go(void **state)
 {
-	(void)state;
 	start("box");
 	put("box/scan.jpg", "");
 	put("box/cancelled.jpg", "");
@@ -216,7 +206,6 @@ static void fail_it(const char *name)
 
 static void what_grows_in_failed_is_taken_again(void **state)
 {
-	(void)state;
 	make_folder("box");
 	int descriptor = begin("box/sub.jpg"); /* since before the watch, so nobody knows that it is open */
 	start("box");
@@ -234,7 +223,6 @@ static void what_grows_in_failed_is_taken_again(void **state)
 
 static void what_does_not_change_stays_failed(void **state)
 {
-	(void)state;
 	start("box");
 	drop_and_await("box/a.jpg");
 	fail_it("a.jpg");
@@ -250,7 +238,6 @@ static void what_does_not_change_stays_failed(void **state)
 
 static void taken_again_so_many_times(void **state)
 {
-	(void)state;
 	failures_look_us = 1000;
 	start("box");
 	drop_and_await("box/a.jpg");

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What a codec says of rows and rectangles is believed only where it lies inside the memory it speaks of. */
+#include "../unit.h"
+
 #include "master/job/job.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 static void rectangles_lie_in_the_rows_of_their_ring(void **state)
 {
@@ -32,8 +27,6 @@ static void rectangles_lie_in_the_rows_of_their_ring(void **state)
 		{{10000000, 0, 10000000, 1}, false},
 		{{0, 0, G_MAXINT64, 1}, false},
 	};
-	(void)state;
-
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		struct rect rect = {0};
 		if (ring_place_rect(&ring, cases[i].edges, &rect) != cases[i].fits)

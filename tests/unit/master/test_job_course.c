@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The course of a job: each row of its table. */
+#include "../unit.h"
+
 #include "master/job/job_course.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #define NOW (100 * G_TIME_SPAN_SECOND)
 #define S G_TIME_SPAN_SECOND
@@ -152,7 +149,6 @@ static struct job_event event_of(const struct course_case *given)
 
 static void each_row_does_what_it_says(void **state)
 {
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		struct course course = before(&cases[i]), wanted = cases[i].after;
 		struct job_event event = event_of(&cases[i]);
@@ -183,7 +179,6 @@ static void no_row_is_without_a_case(void **state)
 {
 	g_autofree bool *seen = g_new0(bool, course_rows());
 
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		struct course course = before(&cases[i]);
 		struct job_event event = event_of(&cases[i]);
@@ -196,7 +191,6 @@ static void no_row_is_without_a_case(void **state)
 
 static void what_is_of_an_older_request_or_run_changes_nothing(void **state)
 {
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		struct course course = before(&cases[i]);
 		struct job_event event = event_of(&cases[i]);
@@ -210,7 +204,6 @@ static void what_is_of_an_older_request_or_run_changes_nothing(void **state)
 
 static void nothing_follows_an_end(void **state)
 {
-	(void)state;
 	for (enum job_phase phase = PHASE_DONE; phase < PHASE_COUNT; phase++)
 		for (enum job_event_kind kind = 0; kind < EVENT_COUNT; kind++) {
 			struct course course = {.phase = phase};
@@ -229,7 +222,6 @@ static void whoever_must_act_can_end_the_phase(void **state)
 		[ACTOR_LEASES] = {EVENT_MADE, EVENT_BROKEN, EVENT_BAD},
 	};
 
-	(void)state;
 	for (enum job_phase phase = 0; phase < PHASE_COUNT; phase++) {
 		const struct phase_facts *facts = phase_facts(phase);
 		struct course course = {.phase = phase};

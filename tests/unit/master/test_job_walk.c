@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The course of a job under a million events: late ones, doubled ones, lost ones, in any order, and out of the blue. The world around it is a
  * list of requests that are not answered yet. */
+#include "../unit.h"
+
 #include "master/job/job_course.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #define EVENTS 1000000
 #define SEED 20261129
@@ -201,7 +198,6 @@ static void every_picture_ends_once(void **state)
 {
 	struct world world = {.random = g_rand_new_with_seed(SEED)};
 
-	(void)state;
 	while (world.events < EVENTS) {
 		drop_one(&world);
 		for (guint faults = (guint)g_rand_int_range(world.random, 0, 200);
@@ -221,7 +217,6 @@ static void what_only_breaks_is_given_up(void **state)
 {
 	static const enum job_event_kind kinds[] = {EVENT_OTHER_LANE, EVENT_BROKEN};
 
-	(void)state;
 	for (guint k = 0; k < G_N_ELEMENTS(kinds); k++) {
 		struct world world = {.random = g_rand_new_with_seed(SEED)};
 		drop_one(&world);

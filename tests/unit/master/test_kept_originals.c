@@ -151,7 +151,6 @@ static void await_hashes(guint number)
 
 static void each_is_milled_once_also_after_a_restart(void **state)
 {
-	(void)state;
 	make_folder("box/sub");
 	drop("a.jpg", "first");
 	drop("sub/b.jpg", "second");
@@ -165,7 +164,6 @@ static void each_is_milled_once_also_after_a_restart(void **state)
 
 static void deleted_and_dropped_again_is_a_new_drop(void **state)
 {
-	(void)state;
 	put("original", "picture");
 	copy("original", "box/d.jpg", "-p");
 	finish("d.jpg");
@@ -192,7 +190,6 @@ static void another_picture_is_a_new_one_whatever_its_numbers(void **state)
 	g_autofree char *path = at("box/f.jpg");
 	struct stat before, after;
 
-	(void)state;
 	drop("f.jpg", "one picture");
 	copy("box/f.jpg", "times", "-p");
 	await_hashes(1);
@@ -225,7 +222,6 @@ static void another_name_is_another_picture(void **state)
 {
 	g_autofree char *from = at("box/a.jpg"), *to = at("box/link.jpg");
 
-	(void)state;
 	drop("a.jpg", "a");
 	drop("c.jpg", "c");
 	nothing_comes();
@@ -244,7 +240,6 @@ static void what_was_only_touched_is_the_same_and_what_was_written_is_not(void *
 {
 	g_autofree char *path = at("box/a.jpg");
 
-	(void)state;
 	drop("a.jpg", "a");
 	await_hashes(1);
 	assert_int_equal(utimensat(AT_FDCWD, path, NULL, 0), 0);
@@ -263,7 +258,6 @@ static void what_was_only_touched_is_the_same_and_what_was_written_is_not(void *
 /* A larger disk, a restored backup: other devices, inodes and ctimes. */
 static void a_copy_of_the_whole_inbox_is_known(void **state)
 {
-	(void)state;
 	for (int i = 0; i < NAMES; i++) {
 		g_autofree char *name = g_strdup_printf("%d.jpg", i), *text = g_strdup_printf("picture %d", i);
 		drop(name, text);
@@ -283,7 +277,6 @@ static void a_copy_of_the_whole_inbox_is_known(void **state)
 /* An empty mount point is no inbox from which somebody took everything. */
 static void a_share_that_is_away_for_a_while_changes_nothing(void **state)
 {
-	(void)state;
 	drop("a.jpg", "a");
 	drop("b.jpg", "b");
 	nothing_comes();
@@ -303,7 +296,6 @@ static void a_share_that_is_away_for_a_while_changes_nothing(void **state)
 
 static void one_whose_name_was_taken_meanwhile_is_known_by_the_one_it_gets(void **state)
 {
-	(void)state;
 	put("box/a.jpg", "first");
 	await(claim_of("a.jpg"));
 	put("box/a.jpg", "second");
@@ -328,7 +320,6 @@ static void originals_of_an_older_version_are_known(void **state)
 	struct stat status;
 	sqlite3 *db;
 
-	(void)state;
 	close_mill();
 	put("box/a.jpg", "a");
 	assert_int_equal(stat(file, &status), 0);

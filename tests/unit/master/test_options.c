@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Options: the command line goes before the environment, that before dropmill.yaml, and that before the default. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
+#include "../unit.h"
 
-#include <cmocka.h>
+#include <stdlib.h>
 
 #include "base/disk/files.h"
 #include "master/config/options.h"
@@ -27,7 +23,6 @@ static void written(const char *text)
 
 static void who_goes_first(void **state)
 {
-	(void)state;
 	written("log-format: json\ndrain-seconds: 7\nspool: 2G\nwatch: /w\nallow: [/a, /b]\n");
 	assert_int_equal(setenv("DROPMILL_DRAIN_SECONDS", "8", 1), 0);
 	auto_struct(options) options = read_with("--drain-seconds=9", NULL);
@@ -64,7 +59,6 @@ static void what_is_wrong(void **state)
 		{"queue: [3]\n", NULL, "dropmill.yaml: queue must have a plain value"},
 	};
 
-	(void)state;
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autoptr(GError) error = NULL;
 		written(cases[i].file);

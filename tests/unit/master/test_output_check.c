@@ -1,26 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What counts as the output that was asked for. */
+#include "../unit.h"
+
 #include "master/commit/output_check.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <glib/gstdio.h>
 
 #include "base/disk/files.h"
-#include "base/error.h"
-
-#include <cmocka.h> /* last: it makes fail a macro */
 
 static char *root, *path;
 
 static int set_up(void **state)
 {
-	(void)state;
 	root = g_dir_make_tmp("dropmill-check-XXXXXX", NULL);
 	path = g_build_filename(root, "output", NULL);
 	return root ? 0 : -1;
@@ -28,7 +22,6 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	(void)state;
 	files_remove_tree(root);
 	g_clear_pointer(&root, g_free);
 	g_clear_pointer(&path, g_free);
@@ -67,7 +60,6 @@ static void assert_taken(const char *format, bool folder, gint64 bytes)
 
 static void a_file_begins_as_its_format(void **state)
 {
-	(void)state;
 	put("\x89PNG\r\n\x1a\n....", 12);
 	assert_taken("png", false, 12);
 	assert_taken(NULL, false, 12);
@@ -84,7 +76,6 @@ static void a_file_begins_as_its_format(void **state)
 
 static void a_file_has_its_size(void **state)
 {
-	(void)state;
 	put("\xff\xd8\xff....", 7);
 	assert_taken("jpeg", false, 7);
 	assert_refused("jpeg", false, 8, "has 7 bytes, its report says 8");
@@ -97,8 +88,6 @@ static void a_file_has_its_size(void **state)
 static void a_folder_is_a_pyramid(void **state)
 {
 	static const char *const signs[] = {"a.dzi", "ImageProperties.xml", "info.json", "blank.png"};
-	(void)state;
-
 	put("\xff\xd8\xff....", 7);
 	assert_refused("dz", true, 7, "a folder was asked for");
 	take_away();
@@ -116,8 +105,6 @@ static void a_folder_is_a_pyramid(void **state)
 static void a_link_is_no_output(void **state)
 {
 	g_autofree char *other = g_build_filename(root, "other", NULL);
-	(void)state;
-
 	assert_true(g_file_set_contents(other, "\xff\xd8\xff....", 7, NULL));
 	assert_int_equal(symlink(other, path), 0);
 	assert_refused("jpeg", false, 7, "cannot be read");

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Marks on outputs: whose they are, and whose they are not. */
+#include "../unit.h"
+
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,13 +12,10 @@
 
 #include "../ledger/ledger_support.h"
 #include "base/disk/files.h"
-#include "base/error.h"
 #include "ledger/ledger.h"
 #include "master/commit/kept_originals_records.h"
 #include "master/commit/output_xattr.h"
 #include "master/job/job.h"
-
-#include <cmocka.h> /* last: it makes fail a macro */
 
 #define OWNER "p/sub/odd \xff name.png"
 
@@ -53,7 +49,6 @@ static struct job *a_job(void)
 
 static int set_up(void **state)
 {
-	(void)state;
 	here.folder = g_dir_make_tmp("dropmill-marks-XXXXXX", NULL);
 	here.out = g_build_filename(here.folder, "out", NULL);
 	here.mill = (struct mark_place){here.out, here.folder};
@@ -70,7 +65,6 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	(void)state;
 	files_remove_tree(here.folder);
 	job_free(here.job);
 	g_free(here.final);
@@ -106,7 +100,6 @@ static void an_output_says_what_it_was_made_from(void **state)
 {
 	struct mark mark;
 
-	(void)state;
 	publish();
 	assert_true(mark_read(&here.mill, here.final, &mark));
 	assert_string_equal(mark.owner, OWNER);
@@ -132,7 +125,6 @@ static void what_was_renamed_or_made_by_another_mill_is_nobodys(void **state)
 	g_autofree char *elsewhere = g_build_filename(here.out, "p", "copy.png", NULL);
 	const struct mark_place other = {here.out, "/another/watch"};
 
-	(void)state;
 	publish();
 	assert_false(is_ours(&other, here.final));
 	assert_int_equal(rename(here.final, elsewhere), 0);
@@ -151,7 +143,6 @@ static void a_copy_of_the_output_folder_is_still_the_mills(void **state)
 	const struct mark_place moved = {out, here.folder};
 	struct mark mark;
 
-	(void)state;
 	publish();
 	copy("-a", here.out, out);
 	assert_true(mark_read(&moved, final, &mark));
@@ -168,7 +159,6 @@ static void a_copy_of_the_output_folder_is_still_the_mills(void **state)
 /* Same name, same inode, same attribute: but not what the mill wrote. */
 static void what_somebody_wrote_into_is_theirs(void **state)
 {
-	(void)state;
 	publish();
 	FILE *file = fopen(here.final, "r+e");
 	assert_non_null(file);
@@ -187,7 +177,6 @@ static void a_folder_is_the_mills_with_all_that_is_in_it(void **state)
 	g_autofree char *note = g_build_filename(here.final, "0", "1", "note", NULL);
 	struct stamp stamp;
 
-	(void)state;
 	assert_int_equal(g_mkdir_with_parents(deep, 0777), 0);
 	assert_true(g_file_set_contents(tile, "a tile", -1, NULL));
 	assert_true(stamp_take(here.output->temp, &stamp));
@@ -207,7 +196,6 @@ static void an_older_mark_holds_for_its_file(void **state)
 	g_autofree char *text = NULL;
 	struct stat status;
 
-	(void)state;
 	publish();
 	g_autofree char *place = g_filename_to_uri(strchr(here.final + strlen(here.out), '/'), NULL, NULL);
 	assert_int_equal(lstat(here.final, &status), 0);
@@ -226,7 +214,6 @@ static void a_garbled_mark_is_none(void **state)
 {
 	static const char *const garbage[] = {"", "{", "[]", "{\"inode\":\"x\"}", "\xff\xfe"};
 
-	(void)state;
 	publish();
 	for (gsize i = 0; i < G_N_ELEMENTS(garbage); i++) {
 		assert_int_equal(setxattr(here.final, "user.dropmill", garbage[i], strlen(garbage[i]), 0), 0);
@@ -239,7 +226,6 @@ static void a_new_ledger_learns_and_an_old_one_keeps_what_it_knows(void **state)
 	g_autofree char *path = g_build_filename(here.folder, "history.db", NULL);
 	g_autofree char *stranger = g_build_filename(here.out, "p", "stranger.png", NULL);
 
-	(void)state;
 	publish();
 	assert_true(g_file_set_contents(stranger, "not ours", -1, NULL));
 	auto_struct(history) history = history_open(path, NULL);

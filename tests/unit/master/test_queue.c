@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The queue: the order in which jobs start, which runs are found, and how many jobs may be stuck. */
+#include "../unit.h"
+
 #include "master/job/queue.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #define JOBS 5
 

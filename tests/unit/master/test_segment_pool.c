@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The pool of segments: what fits is used again, what is kept never exceeds the budget, what somebody may write to is gone. */
+#include "../unit.h"
+
 #include "master/fleet/segment_pool.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #define MB ((gsize)1 << 20)
 
@@ -35,8 +30,6 @@ static bool is_used_again(struct segments *segments, gsize bytes)
 static void what_fits_is_used_again(void **state)
 {
 	auto_struct(segments) segments = segments_new("/tmp", 64 * MB);
-	(void)state;
-
 	assert_false(is_used_again(segments, 8 * MB));
 	assert_true(is_used_again(segments, 8 * MB));
 	struct segment *small = borrow(segments, MB); /* an eighth: not wasted on it */
@@ -47,8 +40,6 @@ static void what_fits_is_used_again(void **state)
 static void what_is_tainted_is_not(void **state)
 {
 	auto_struct(segments) segments = segments_new("/tmp", 64 * MB);
-	(void)state;
-
 	struct segment *segment = borrow(segments, 8 * MB);
 	segment->bytes[8 * MB - 1] = 'm';
 	segments_give_back(segments, segment, true);
@@ -58,8 +49,6 @@ static void what_is_tainted_is_not(void **state)
 static void what_is_kept_makes_room_for_what_is_lent(void **state)
 {
 	auto_struct(segments) segments = segments_new("/tmp", 32 * MB);
-	(void)state;
-
 	assert_false(is_used_again(segments, 8 * MB));
 	assert_false(is_used_again(segments, MB));
 	/* With 9 kept it is 3 too much: the older 8 go, the 1 stays. */

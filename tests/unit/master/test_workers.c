@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The lease clock: late after 3 s of silence, gone after 10 s, and never because the broker was down. */
+#include "../unit.h"
+
 #include "base/clock.h"
 #include "base/process.h"
 #include "master/fleet/lease.h"
@@ -7,13 +9,8 @@
 #include "master/fleet/worker_slot.h"
 #include "workers_support.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 struct seen {
 	int gone, dead, changed;
@@ -51,7 +48,6 @@ static void silence_makes_late_then_gone(void **state)
 	struct seen seen = {0};
 	auto_struct(workers) workers = registry(&seen);
 
-	(void)state;
 	workers_heard(workers, beat("w", "idle", "h"));
 	struct worker *worker = workers_find(workers, "w");
 	workers_tick(workers, true);
@@ -74,7 +70,6 @@ static void silence_of_the_broker_blames_nobody(void **state)
 	struct seen seen = {0};
 	auto_struct(workers) workers = registry(&seen);
 
-	(void)state;
 	workers_heard(workers, beat("w", "idle", "h"));
 	struct worker *worker = workers_find(workers, "w");
 	worker->beat_us = clock_now_us() - 100 * (gint64)G_USEC_PER_SEC;
@@ -92,7 +87,6 @@ static void the_least_busy_gets_the_next_task_and_windows_hold(void **state)
 	struct tile tiles[20] = {{0}};
 	struct job job = {.work = {.tiles = tiles, .tile_count = 20}};
 
-	(void)state;
 	workers_heard(workers, beat("a", "idle", "h"));
 	workers_heard(workers, beat("b", "idle", "h"));
 	for (guint i = 0; i < 16; i++) {
@@ -113,7 +107,6 @@ static void another_libvips_is_given_nothing(void **state)
 	struct seen seen = {0};
 	auto_struct(workers) workers = registry(&seen);
 
-	(void)state;
 	workers_heard(workers, beat("a", "idle", "h"));
 	workers_heard(workers, beat("b", "idle", "other"));
 	for (int i = 0; i < 3; i++)
@@ -127,7 +120,6 @@ static void idle_heartbeats_with_tasks_out_are_counted(void **state)
 	struct tile tile = {0};
 	struct job job = {.work = {.tiles = &tile, .tile_count = 1}};
 
-	(void)state;
 	workers_heard(workers, beat("a", "idle", "h"));
 	struct worker *worker = workers_find(workers, "a");
 	assert_int_equal(worker->idle_beats, 0);
@@ -145,7 +137,6 @@ static void a_process_of_this_machine_is_known_dead_at_once(void **state)
 	auto_struct(workers) workers = registry(&seen);
 	struct heartbeat *heartbeat = beat("w", "idle", "h");
 
-	(void)state;
 	g_free(heartbeat->machine);
 	heartbeat->machine = process_machine();
 	heartbeat->pid = getpid();
@@ -165,7 +156,6 @@ static void a_death_elsewhere_is_told_by_the_successor(void **state)
 	struct heartbeat *first = beat("w", "busy", "h"), *other = beat("x", "busy", "h"),
 			 *next = beat("y", "idle", "h");
 
-	(void)state;
 	first->pid = 10;
 	other->pid = 11;
 	next->pid = 12;
@@ -193,7 +183,6 @@ static void a_stuck_or_retiring_worker_gets_nothing(void **state)
 	auto_struct(workers) workers = registry(&seen);
 	struct heartbeat *on = beat("w", "busy", "h");
 
-	(void)state;
 	g_free(on->job);
 	on->job = g_strdup("j");
 	on->tile = 4;
@@ -228,7 +217,6 @@ static void why_nobody_gets_a_task_is_told(void **state)
 	struct seen seen = {0};
 	auto_struct(workers) workers = registry(&seen);
 
-	(void)state;
 	assert_obstacle(workers, "no worker is running");
 	struct heartbeat *empty = beat("w", "idle", "h");
 	g_array_set_size(empty->partitions, 0);
@@ -267,7 +255,6 @@ static void late_temp_files_go_with_their_worker(void **state)
 	g_autoptr(GPtrArray) outputs = g_ptr_array_new();
 	struct job job = {.plan = {.lane = LANE_WHOLE}, .work = {.tiles = &tile, .tile_count = 1}, .outputs = outputs};
 
-	(void)state;
 	g_ptr_array_add(outputs, &output);
 	workers_heard(workers, beat("w", "busy", "h"));
 	worker_will_litter(lease_begin(workers_find(workers, "w"), &job, 0, 4, PLANE_SHM, 0));
