@@ -129,7 +129,7 @@ static void foresee(struct job *job)
 						 (job->work.tile_count - job->work.done);
 }
 
-static void tile_done(struct master *master, const struct lease *lease, gint64 took_us)
+static void tile_done(const struct lease *lease, gint64 took_us)
 {
 	struct job *job = lease->job;
 	struct tile *tile = &job->work.tiles[lease->tile];
@@ -143,7 +143,7 @@ static void tile_done(struct master *master, const struct lease *lease, gint64 t
 	foresee(job);
 	counter_add(COUNTER_TILES_DONE);
 	if (job->plan.lane == LANE_WHOLE) {
-		job_made(master, job);
+		job_made(job);
 	} else {
 		job->times.codec_us = clock_now_us();
 		codec_link_done(job->codec, lease->tile, held);
@@ -151,8 +151,8 @@ static void tile_done(struct master *master, const struct lease *lease, gint64 t
 }
 
 /* A try failed, and this follows. shown: of what kind the error is when the job fails of it. */
-static void after_failure(struct master *master, struct job *job, guint index, enum failure_answer answer,
-	enum error_shown shown, const char *why)
+static void after_failure(
+	struct job *job, guint index, enum failure_answer answer, enum error_shown shown, const char *why)
 {
 	struct tile *tile = &job->work.tiles[index];
 	int number = job->plan.lane == LANE_TILED ? (int)index : -1;
@@ -164,11 +164,11 @@ static void after_failure(struct master *master, struct job *job, guint index, e
 			index, why);
 		return;
 	case ANSWER_LATER:
-		job_trouble(master, job, why);
+		job_trouble(job, why);
 		return;
 	case ANSWER_FAIL:
 		tile->failed = true;
-		job_bad(master, job, shown, why);
+		job_bad(job, shown, why);
 		return;
 	case ANSWER_AGAIN:
 	case ANSWER_START_OVER:
@@ -181,9 +181,9 @@ static void after_failure(struct master *master, struct job *job, guint index, e
 	}
 	counter_add(COUNTER_TILES_RETRIED);
 	if (answer == ANSWER_START_OVER) {
-		job_broken(master, job, why);
+		job_broken(job, why);
 	} else if (answer == ANSWER_ELSEWHERE && job->plan.lane == LANE_WHOLE) {
-		job_renewed(master, job);
+		job_renewed(job);
 	} else {
 		tile->state = TILE_READY;
 		g_queue_push_head(&job->work.ready, GUINT_TO_POINTER(index));
@@ -191,12 +191,12 @@ static void after_failure(struct master *master, struct job *job, guint index, e
 }
 
 /* Nobody is at fault. */
-static void tile_again(struct master *master, struct job *job, guint index, const char *why)
+static void tile_again(struct job *job, guint index, const char *why)
 {
 	const struct tile *tile = &job->work.tiles[index];
 	enum failure_answer answer = mishap_answer(tile->lease != NULL, tile->attempt - tile->reissued);
 
-	after_failure(master, job, index, answer, SHOWN_INPUT, why);
+	after_failure(job, index, answer, SHOWN_INPUT, why);
 }
 
 /* A worker could not do it, or says that the picture is at fault. */
@@ -214,8 +214,7 @@ static void tile_failed(struct master *master, const struct lease *lease, enum f
 		.trusted = worker->slot->breaker.state == BREAKER_CLOSED,
 		.waits = job->course.waits,
 	};
-	after_failure(master, job, lease->tile, failure_answer(&facts),
-		kind == FAILURE_LIMIT ? SHOWN_LIMIT : SHOWN_INPUT, why);
+	after_failure(job, lease->tile, failure_answer(&facts), kind == FAILURE_LIMIT ? SHOWN_LIMIT : SHOWN_INPUT, why);
 }
 
 static void count_work(struct spent *spent, const struct result *result)
@@ -231,7 +230,7 @@ static void count_work(struct spent *spent, const struct result *result)
 }
 
 /* lease: what it answers, as it was. */
-static void accept(struct master *master, const struct lease *lease, const struct result *result)
+static void accept(const struct lease *lease, const struct result *result)
 {
 	struct job *job = lease->job;
 	g_autoptr(GError) error = NULL;
@@ -247,13 +246,13 @@ static void accept(struct master *master, const struct lease *lease, const struc
 	if (placed)
 		failure_votes_managed(job, lease->tile, lease->worker);
 	if (placed)
-		tile_done(master, lease, result->compute_us);
+		tile_done(lease, result->compute_us);
 	else if (job->plan.lane == LANE_WHOLE && g_error_matches(error, DROPMILL_ERROR, ERROR_SYSTEM))
-		job_broken(master, job, error->message); /* nonsense; it counts, or would come back for ever */
+		job_broken(job, error->message); /* nonsense; it counts, or would come back for ever */
 	else if (job->plan.lane == LANE_WHOLE)
-		job_fault(master, job, error);
+		job_fault(job, error);
 	else
-		tile_again(master, job, lease->tile, error->message);
+		tile_again(job, lease->tile, error->message);
 }
 
 static void refused(struct master *master, const struct lease *lease, const char *why)
@@ -261,13 +260,13 @@ static void refused(struct master *master, const struct lease *lease, const char
 	struct worker *worker = lease->worker;
 
 	if (!beneath_exists(lease->job->claim->path)) {
-		job_bad(master, lease->job, SHOWN_INPUT,
+		job_bad(lease->job, SHOWN_INPUT,
 			"No such file or directory (it was never there, or was removed while it was in work)");
 	} else if (!worker->no_shm && lease->plane == PLANE_SHM) {
 		log_warning("worker %s cannot share memory with the master (%s): it gets its pixels inline", worker->id,
 			why);
 		worker->no_shm = true;
-		tile_again(master, lease->job, lease->tile, why);
+		tile_again(lease->job, lease->tile, why);
 	} else {
 		tile_failed(master, lease, FAILURE_TROUBLE, why);
 	}
@@ -280,13 +279,13 @@ static void answer(struct master *master, const struct lease *lease, const struc
 
 	if (result->not_taken && (result->status == RESULT_FAILED || result->status == RESULT_RETRY)) {
 		/* This master has no room for it: no worker is suspected, and none is asked in vain. */
-		after_failure(master, job, index, result->status == RESULT_RETRY ? ANSWER_LATER : ANSWER_FAIL,
+		after_failure(job, index, result->status == RESULT_RETRY ? ANSWER_LATER : ANSWER_FAIL,
 			result->limit ? SHOWN_LIMIT : SHOWN_INPUT, result->message);
 		return;
 	}
 	switch (result->status) {
 	case RESULT_OK:
-		accept(master, lease, result);
+		accept(lease, result);
 		break;
 	case RESULT_FAILED:
 		tile_failed(master, lease, result->limit ? FAILURE_LIMIT : FAILURE_VERDICT, result->message);
@@ -295,11 +294,11 @@ static void answer(struct master *master, const struct lease *lease, const struc
 		struct rect *need = &job->work.tiles[index].need;
 		g_autofree char *why = g_strdup_printf("tile %u asked for pixels beyond its need, %dx%d at %d,%d: %s",
 			index, need->width, need->height, need->left, need->top, result->message);
-		job_other_lane(master, job, LANE_WHOLE, why);
+		job_other_lane(job, LANE_WHOLE, why);
 		break;
 	}
 	case RESULT_HUGE:
-		job_other_lane(master, job, LANE_TILED, "a large picture");
+		job_other_lane(job, LANE_TILED, "a large picture");
 		break;
 	case RESULT_RETRY:
 		tile_failed(master, lease, result->limit ? FAILURE_FULL : FAILURE_TROUBLE, result->message);
@@ -309,10 +308,10 @@ static void answer(struct master *master, const struct lease *lease, const struc
 		break;
 	case RESULT_LACKS:
 		assets_lacking(lease->worker, result->message);
-		tile_again(master, job, index, "a worker lacks an asset, however often it is sent");
+		tile_again(job, index, "a worker lacks an asset, however often it is sent");
 		break;
 	case RESULT_STALE:
-		tile_again(master, job, index, result->message);
+		tile_again(job, index, result->message);
 		break;
 	}
 }

@@ -48,25 +48,25 @@ static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 	json_object_set_array_member(go, "temps", temps);
 	job->plan.sent_as_file = sends_file(master, job, plan);
 	if (job->plan.sent_as_file) {
-		job_other_lane(master, job, LANE_WHOLE,
-			"no worker shares memory, and its file is much smaller than its pixels");
+		job_other_lane(
+			job, LANE_WHOLE, "no worker shares memory, and its file is much smaller than its pixels");
 		jobs_have_spare_codec(master);
 		return;
 	}
 	if (!assets_keep_profile(&master->definitions, job, plan, &error)) {
-		job_other_lane(master, job, LANE_WHOLE, error->message);
+		job_other_lane(job, LANE_WHOLE, error->message);
 		return;
 	}
 	job_skip_outputs(job, json_array(plan, "skipped"));
 	if (!job_read_plan(job, plan, &error)) {
-		job_broken(master, job, error->message);
+		job_broken(job, error->message);
 		return;
 	}
 	job->plan.lane = LANE_TILED;
 	job->segment = segments_borrow(master->fleet.segments, (gsize)json_int(plan, "segment_bytes", 0),
 		json_bool(plan, "spool", false), job->work.tile_count, &error);
 	if (!job->segment) {
-		job_fault(master, job, error);
+		job_fault(job, error);
 		return;
 	}
 	json_object_set_string_member(go, "cmd", "go");
@@ -77,7 +77,7 @@ static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 	job_note(job, TIMELINE_PLANNED, -1, NULL, "tiled: %d × %d pixels in %u tiles", job->plan.width,
 		job->plan.height, job->work.tile_count);
 	codec_link_send(job->codec, go, job->segment->fd);
-	job_happens(master, job, (struct job_event){.kind = EVENT_PLANNED});
+	job_happens(job, (struct job_event){.kind = EVENT_PLANNED});
 }
 
 /* A codec has read a stranger's file: what it says is not believed where the master would read or write by it. */
@@ -105,7 +105,7 @@ static void tiles_ready(struct master *master, struct job *job, JsonArray *list)
 			!read_rect(entry, 2, &g_array_index(job->plan.rings, struct ring_place, tile->output),
 				&tile->out) ||
 			!read_rect(entry, 6, &job->plan.ring, &tile->need)) {
-			job_broken(master, job, "its codec names tiles outside its rows");
+			job_broken(job, "its codec names tiles outside its rows");
 			return;
 		}
 		tile->state = TILE_READY;
@@ -161,30 +161,30 @@ void jobs_read_outputs(struct job *job, JsonArray *list)
 	}
 }
 
-static void codec_failed(struct master *master, struct job *job, JsonObject *event)
+static void codec_failed(struct job *job, JsonObject *event)
 {
 	const char *kind = json_string(event, "kind", "retry"),
 		   *message = json_string(event, "message", "no reason given");
 
 	if (strcmp(kind, "input") == 0)
-		job_bad(master, job, json_bool(event, "limit", false) ? SHOWN_LIMIT : SHOWN_INPUT, message);
+		job_bad(job, json_bool(event, "limit", false) ? SHOWN_LIMIT : SHOWN_INPUT, message);
 	else if (strcmp(kind, "system") == 0)
-		job_other_lane(master, job, LANE_WHOLE, message);
+		job_other_lane(job, LANE_WHOLE, message);
 	else
-		job_trouble(master, job, message);
+		job_trouble(job, message);
 }
 
-static void encoded(struct master *master, struct job *job, JsonObject *event)
+static void encoded(struct job *job, JsonObject *event)
 {
 	g_autoptr(GError) error = NULL;
 
 	if (job->segment && !segment_was_kept(job->segment, &error)) {
-		job_fault(master, job, error);
+		job_fault(job, error);
 		return;
 	}
 	jobs_read_outputs(job, json_array(event, "outputs"));
 	spent_add_part(job->times.spent, "codec", json_object(event, "spent"));
-	job_made(master, job);
+	job_made(job);
 }
 
 /* First its plan, and once; then the rest. */
@@ -205,9 +205,9 @@ static void heard(JsonObject *event, const char *how, void *user)
 	job->times.codec_us = clock_now_us();
 	if (!event) {
 		g_autofree char *why = g_strdup_printf("its codec was %s", how);
-		job_broken(master, job, why);
+		job_broken(job, why);
 	} else if (!in_turn(job, name)) {
-		job_broken(master, job, "its codec speaks out of turn");
+		job_broken(job, "its codec speaks out of turn");
 	} else if (strcmp(name, "plan") == 0) {
 		spent_add(job->times.spent, SPENT_PLAN_WAIT_US, clock_now_us() - job->times.phase_us);
 		job->plan.width = (int)json_int(event, "width", 0);
@@ -217,13 +217,13 @@ static void heard(JsonObject *event, const char *how, void *user)
 		if (strcmp(json_string(event, "lane", ""), "tiled") == 0)
 			tiled_plan(master, job, event);
 		else
-			job_other_lane(master, job, LANE_WHOLE, json_string(event, "why", "whole"));
+			job_other_lane(job, LANE_WHOLE, json_string(event, "why", "whole"));
 	} else if (strcmp(name, "ready") == 0) {
 		tiles_ready(master, job, json_array(event, "tiles"));
 	} else if (strcmp(name, "encoded") == 0) {
-		encoded(master, job, event);
+		encoded(job, event);
 	} else if (strcmp(name, "failed") == 0) {
-		codec_failed(master, job, event);
+		codec_failed(job, event);
 	}
 	view_changed(&master->report);
 }

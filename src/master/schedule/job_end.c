@@ -37,7 +37,7 @@ static void wake_waiters(struct master *master, const GPtrArray *ids)
 	for (guint i = 0; ids && i < ids->len; i++) {
 		struct job *waiter = queue_find(&master->queue, ids->pdata[i]);
 		if (waiter)
-			job_happens(master, waiter, (struct job_event){.kind = EVENT_NAME_FREE});
+			job_happens(waiter, (struct job_event){.kind = EVENT_NAME_FREE});
 	}
 	master->events.wanted |= ids && ids->len;
 }
@@ -198,7 +198,7 @@ static void take_answer(struct master *master, struct commit_request *request)
 	job_take_found(job, g_steal_pointer(&request->found));
 	g_free(job->claim->left_at);
 	job->claim->left_at = g_steal_pointer(&request->claim->left_at);
-	job_happens(master, job, event);
+	job_happens(job, event);
 }
 
 void jobs_committed(struct commit_request *request, void *user)

@@ -39,7 +39,7 @@ void jobs_add(struct master *master, struct job *job)
 	job_note(job, TIMELINE_CLAIMED, -1, NULL, "%s",
 		job->claim->recovered ? "found claimed by an earlier run of the mill" : "taken out of the inbox");
 	log_debug("%s: %s/%s", job->id, job->pipeline->name, job->source);
-	job_happens(master, job, (struct job_event){.kind = EVENT_ADDED});
+	job_happens(job, (struct job_event){.kind = EVENT_ADDED});
 }
 
 static struct lane_facts lane_facts_of(const struct master *master, const struct job *job)
@@ -106,7 +106,7 @@ void effect_ask_plan(struct master *master, struct job *job, const struct job_ev
 	job->times.codec_us = clock_now_us();
 	job->codec = jobs_codec_for(&master->queue, job, &error);
 	if (!job->codec) {
-		job_broken(master, job, error->message);
+		job_broken(job, error->message);
 		return;
 	}
 	job->times.phase_us = clock_now_us();
@@ -178,7 +178,7 @@ static void start(struct master *master, const struct job *job)
 		event.why = why;
 		event.kind_of_error = SHOWN_LIMIT;
 	}
-	job_happens(master, job, event);
+	job_happens(job, event);
 }
 
 static void say_notes(const struct settings *settings, const struct job *job)
@@ -220,13 +220,12 @@ void jobs_named(struct named *named, void *user)
 		job_name_temps(job);
 		say_notes(&master->settings, job);
 	}
-	job_happens(master, job,
-		(struct job_event){
-			.kind = named_event(master, job, named),
-			.ticket = ticket,
-			.why = named->error ? named->error->message : NULL,
-			.kind_of_error = SHOWN_INPUT,
-		});
+	job_happens(job, (struct job_event){
+				 .kind = named_event(master, job, named),
+				 .ticket = ticket,
+				 .why = named->error ? named->error->message : NULL,
+				 .kind_of_error = SHOWN_INPUT,
+			 });
 }
 
 /* Pictures of one name are processed in the order of their drop: the last one's output is the one that stays. */

@@ -98,8 +98,7 @@ static gboolean commit_again(gpointer data)
 	struct job *job = queue_find(&again->master->queue, again->id);
 
 	if (job)
-		job_happens(
-			again->master, job, (struct job_event){.kind = EVENT_COMMIT_TIMER, .ticket = again->ticket});
+		job_happens(job, (struct job_event){.kind = EVENT_COMMIT_TIMER, .ticket = again->ticket});
 	g_free(again->id);
 	g_free(again);
 	return G_SOURCE_REMOVE;

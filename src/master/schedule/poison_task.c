@@ -61,7 +61,7 @@ static void fail_overtime(struct master *master, const struct job *job, guint ti
 		g_strdup_printf("took longer than %g s (limits: seconds)", job->pipeline->limits.seconds);
 
 	task_dead_letter(&master->link, job, tile, reason);
-	job_bad(master, job, SHOWN_LIMIT, reason);
+	job_bad(job, SHOWN_LIMIT, reason);
 }
 
 static struct worker_end how_it_ended(const struct worker *worker, bool dead)
@@ -103,7 +103,7 @@ void poison_task_worker_gone(struct master *master, struct worker *worker, bool 
 	g_autofree char *reason = g_strdup_printf("killed %u worker%s (%s%s)", count, count == 1 ? "" : "s",
 		poison->differ ? "the last one: " : "", g_quark_to_string(end.how));
 	task_dead_letter(&master->link, job, index, reason);
-	job_bad(master, job, SHOWN_CRASH, reason);
+	job_bad(job, SHOWN_CRASH, reason);
 }
 
 static void replace_stuck(struct fleet *fleet, struct worker *worker)
@@ -140,11 +140,11 @@ static bool codec_owes(const struct job *job)
 	       g_queue_is_empty((GQueue *)&job->work.ready);
 }
 
-void poison_task_stop_codec(struct master *master, const struct job *job)
+void poison_task_stop_codec(const struct job *job)
 {
 	if (!codec_owes(job) || !poison_task_hangs(clock_now_us() - job->times.codec_us, job->pipeline->limits.seconds))
 		return;
 	g_autofree char *reason = g_strdup_printf("its codec took longer than %g s for %s (limits: seconds)",
 		job->pipeline->limits.seconds, job->work.tiles ? "its next rows" : "the header and the plan");
-	job_bad(master, job, SHOWN_LIMIT, reason);
+	job_bad(job, SHOWN_LIMIT, reason);
 }

@@ -14,4 +14,4 @@ void poison_task_worker_gone(struct master *master, struct worker *worker, bool 
 /* True: its task is in hand for longer than its pipeline allows. The job fails then, and the worker is replaced. */
 bool poison_task_stop(struct master *master, struct worker *worker);
 /* Fails this job when its codec must answer and takes longer than its pipeline allows. */
-void poison_task_stop_codec(struct master *master, const struct job *job);
+void poison_task_stop_codec(const struct job *job);

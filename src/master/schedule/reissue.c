@@ -164,6 +164,6 @@ void reissue_worker_gone(struct master *master, struct worker *worker, bool dead
 		const struct late *late = link->data;
 		struct job *job = late->writes ? queue_find_run(&master->queue, late->job, late->serial) : NULL;
 		if (job && job->codec)
-			job_broken(master, job, SILENT_HOLDER);
+			job_broken(job, SILENT_HOLDER);
 	}
 }

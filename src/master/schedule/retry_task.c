@@ -8,7 +8,7 @@
 #include "master/state/job_events.h"
 #include "master/state/state.h"
 
-void task_take_back(struct master *master, struct lease *lease, const char *why)
+void task_take_back(struct lease *lease, const char *why)
 {
 	struct job *job = lease->job;
 	struct worker *worker = lease->worker;
@@ -32,20 +32,20 @@ void task_take_back(struct master *master, struct lease *lease, const char *why)
 	job->work.tiles[index].state = TILE_READY;
 	if (job->plan.lane == LANE_WHOLE) {
 		/* Its next run writes to other temp files: the old worker may still be writing to these. */
-		job_renewed(master, job);
+		job_renewed(job);
 		return;
 	}
 	g_queue_push_head(&job->work.ready, GUINT_TO_POINTER(index));
 }
 
-void task_lost(struct master *master, struct lease *lease, const char *why)
+void task_lost(struct lease *lease, const char *why)
 {
 	struct tile *tile = &lease->job->work.tiles[lease->tile];
 
 	if (poison_task_lost(&tile->poison, tile->extra != NULL))
-		job_broken(master, lease->job, why);
+		job_broken(lease->job, why);
 	else
-		task_take_back(master, lease, why);
+		task_take_back(lease, why);
 }
 
 void task_dead_letter(struct link *link, const struct job *job, guint index, const char *reason)
@@ -62,14 +62,14 @@ void task_dead_letter(struct link *link, const struct job *job, guint index, con
 		log_warning("dead letter: %s", error->message);
 }
 
-void task_take_others_back(struct master *master, struct worker *worker)
+void task_take_others_back(struct worker *worker)
 {
 	guint count = g_queue_get_length(&worker->leases);
 
 	for (; count > 0 && !g_queue_is_empty(&worker->leases); count--) {
 		struct lease *lease = g_queue_peek_head(&worker->leases);
 		if (lease_fenced(lease))
-			task_take_back(master, lease, "its worker hangs on another task");
+			task_take_back(lease, "its worker hangs on another task");
 		else
 			g_queue_push_tail(&worker->leases, g_queue_pop_head(&worker->leases));
 	}

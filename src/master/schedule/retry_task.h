@@ -14,12 +14,12 @@ struct master;
 #define SILENT_HOLDER "a silent worker holds a piece of it"
 /* A leased tile becomes ready again, unless another worker also has it. The caller made sure that this lease's worker cannot harm: dead, fenced,
  * or answered. The lease is gone then. */
-void task_take_back(struct master *master, struct lease *lease, const char *why);
+void task_take_back(struct lease *lease, const char *why);
 /* The same of a lease whose task, or whose answer, was lost. It is counted: a task that is lost again and again starts the job over, and in the end
  * fails it. */
-void task_lost(struct master *master, struct lease *lease, const char *why);
+void task_lost(struct lease *lease, const char *why);
 /* A worker hangs on a task that is over. Its other tasks go to other workers at once, since they would wait for ever.
  * Those that cannot be taken from it stay until it is dead. */
-void task_take_others_back(struct master *master, struct worker *worker);
+void task_take_others_back(struct worker *worker);
 /* To the dead-letter topic: a task that nobody shall try again. */
 void task_dead_letter(struct link *link, const struct job *job, guint tile, const char *reason);

@@ -111,9 +111,9 @@ void schedule_worker_gone(struct worker *worker, bool dead, void *user)
 	for (guint count = worker->leases.length; count && !g_queue_is_empty(&worker->leases); count--) {
 		struct lease *lease = g_queue_peek_head(&worker->leases);
 		if (!dead && !lease_fenced(lease))
-			job_broken(master, lease->job, SILENT_HOLDER);
+			job_broken(lease->job, SILENT_HOLDER);
 		else
-			task_take_back(master, lease, why);
+			task_take_back(lease, why);
 		run_effects(master);
 	}
 	reissue_worker_gone(master, worker, dead);
@@ -151,7 +151,7 @@ static void recover_lost(struct master *master, struct worker *worker)
 			count);
 	worker->idle_beats = 0;
 	for (; count && !g_queue_is_empty(&worker->leases); count--) {
-		task_lost(master, g_queue_peek_head(&worker->leases), UNANSWERED);
+		task_lost(g_queue_peek_head(&worker->leases), UNANSWERED);
 		run_effects(master);
 	}
 	reissue_forget(&master->queue, worker);
@@ -167,13 +167,13 @@ void schedule_tick(struct master *master)
 			continue;
 		if (poison_task_stop(master, worker)) {
 			run_effects(master); /* the run of what it hangs on is over, and so is its lease */
-			task_take_others_back(master, worker);
+			task_take_others_back(worker);
 			run_effects(master);
 		}
 		if (worker->idle_beats >= IDLE_BEATS)
 			recover_lost(master, worker);
 	}
 	for (guint i = 0; i < master->queue.running->len; i++)
-		poison_task_stop_codec(master, g_ptr_array_index(master->queue.running, i));
+		poison_task_stop_codec(g_ptr_array_index(master->queue.running, i));
 	schedule_run(master);
 }

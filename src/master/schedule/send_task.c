@@ -132,11 +132,11 @@ static void take_undelivered(
 	g_autofree char *why = g_strdup_printf("its task was not delivered: %s", error->message);
 
 	if (delivery == DELIVERY_UNREADABLE) {
-		job_fault(master, job, error);
+		job_fault(job, error);
 	} else if (delivery == DELIVERY_REFUSED) {
-		task_lost(master, lease, why);
+		task_lost(lease, why);
 	} else {
-		task_take_back(master, lease, why);
+		task_take_back(lease, why);
 		jobs_undelivered(master, job, why);
 	}
 }
@@ -236,17 +236,17 @@ static bool publish(struct master *master, struct lease *lease, GPtrArray *parce
 }
 
 /* Not for the bus, but for what was to be sent. */
-static void cannot_send(struct master *master, struct job *job, const GError *error)
+static void cannot_send(struct job *job, const GError *error)
 {
 	/* Of another domain: an asset cannot be read. */
 	enum error_kind kind = error->domain == DROPMILL_ERROR ? error_kind(error) : ERROR_INPUT;
 
 	if (kind == ERROR_INPUT)
-		job_bad(master, job, SHOWN_INPUT, error->message);
+		job_bad(job, SHOWN_INPUT, error->message);
 	else if (kind == ERROR_SYSTEM)
-		job_broken(master, job, error->message); /* its rows are gone */
+		job_broken(job, error->message); /* its rows are gone */
 	else
-		job_trouble(master, job, error->message);
+		job_trouble(job, error->message);
 }
 
 bool send_task(struct master *master, struct job *job, guint index, struct worker *worker, enum plane plane)
@@ -274,7 +274,7 @@ bool send_task(struct master *master, struct job *job, guint index, struct worke
 		return true;
 	}
 	if (!unsent) {
-		cannot_send(master, job, error);
+		cannot_send(job, error);
 		return true;
 	}
 	/* The topic is gone: this tile waits; the clock comes back here. */

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "master/state/state.h"
 
-void job_happens(struct master *master, const struct job *job, struct job_event event)
+void job_happens(const struct job *job, struct job_event event)
 {
 	struct posted_event *posted = g_new(struct posted_event, 1);
 
@@ -14,7 +14,7 @@ void job_happens(struct master *master, const struct job *job, struct job_event 
 	posted->event.why = posted->why;
 	posted->event.of_run = job->course.run;
 	posted->event.now_us = clock_now_us();
-	g_queue_push_tail(&master->events.posted, posted);
+	g_queue_push_tail(&job->master->events.posted, posted);
 }
 
 struct posted_event *job_events_take(struct job_events *events)
@@ -31,41 +31,41 @@ void posted_event_free(struct posted_event *posted)
 	g_free(posted);
 }
 
-void job_broken(struct master *master, const struct job *job, const char *why)
+void job_broken(const struct job *job, const char *why)
 {
-	job_happens(master, job, (struct job_event){.kind = EVENT_BROKEN, .why = why, .kind_of_error = SHOWN_RETRIES});
+	job_happens(job, (struct job_event){.kind = EVENT_BROKEN, .why = why, .kind_of_error = SHOWN_RETRIES});
 }
 
-void job_trouble(struct master *master, const struct job *job, const char *why)
+void job_trouble(const struct job *job, const char *why)
 {
-	job_happens(master, job, (struct job_event){.kind = EVENT_TROUBLE, .why = why});
+	job_happens(job, (struct job_event){.kind = EVENT_TROUBLE, .why = why});
 }
 
-void job_bad(struct master *master, const struct job *job, enum error_shown kind, const char *why)
+void job_bad(const struct job *job, enum error_shown kind, const char *why)
 {
-	job_happens(master, job, (struct job_event){.kind = EVENT_BAD, .why = why, .kind_of_error = kind});
+	job_happens(job, (struct job_event){.kind = EVENT_BAD, .why = why, .kind_of_error = kind});
 }
 
-void job_fault(struct master *master, const struct job *job, const GError *error)
+void job_fault(const struct job *job, const GError *error)
 {
 	if (error_kind(error) == ERROR_INPUT)
-		job_bad(master, job, SHOWN_INPUT, error->message);
+		job_bad(job, SHOWN_INPUT, error->message);
 	else
-		job_trouble(master, job, error->message);
+		job_trouble(job, error->message);
 }
 
-void job_other_lane(struct master *master, const struct job *job, enum lane lane, const char *why)
+void job_other_lane(const struct job *job, enum lane lane, const char *why)
 {
-	job_happens(master, job,
+	job_happens(job,
 		(struct job_event){.kind = EVENT_OTHER_LANE, .lane = lane, .why = why, .kind_of_error = SHOWN_RETRIES});
 }
 
-void job_made(struct master *master, const struct job *job)
+void job_made(const struct job *job)
 {
-	job_happens(master, job, (struct job_event){.kind = EVENT_MADE});
+	job_happens(job, (struct job_event){.kind = EVENT_MADE});
 }
 
-void job_renewed(struct master *master, const struct job *job)
+void job_renewed(const struct job *job)
 {
-	job_happens(master, job, (struct job_event){.kind = EVENT_RENEWED, .run = ++master->queue.serial});
+	job_happens(job, (struct job_event){.kind = EVENT_RENEWED, .run = ++job->master->queue.serial});
 }

@@ -24,23 +24,23 @@ struct posted_event {
 typedef void job_effect_fn(struct master *master, struct job *job, const struct job_event *event);
 
 /* Its of_run and now_us are set here. */
-void job_happens(struct master *master, const struct job *job, struct job_event event);
+void job_happens(const struct job *job, struct job_event event);
 /* The oldest of them, which the caller frees; NULL: none waits. */
 struct posted_event *job_events_take(struct job_events *events);
 void posted_event_free(struct posted_event *posted); /* NULL is fine */
 DEFINE_AUTO(posted_event, posted_event_free)
 
 /* Its run ended in a process's death or nonsense; it begins again, and is given up after some runs. */
-void job_broken(struct master *master, const struct job *job, const char *why);
+void job_broken(const struct job *job, const char *why);
 /* A temporary fault: tried again later, for as long as it takes. */
-void job_trouble(struct master *master, const struct job *job, const char *why);
+void job_trouble(const struct job *job, const char *why);
 /* It fails. */
-void job_bad(struct master *master, const struct job *job, enum error_shown kind, const char *why);
+void job_bad(const struct job *job, enum error_shown kind, const char *why);
 /* One of these two, as the error's kind says. */
-void job_fault(struct master *master, const struct job *job, const GError *error);
+void job_fault(const struct job *job, const GError *error);
 /* It begins again in this lane. */
-void job_other_lane(struct master *master, const struct job *job, enum lane lane, const char *why);
+void job_other_lane(const struct job *job, enum lane lane, const char *why);
 /* All outputs are in their temp files. */
-void job_made(struct master *master, const struct job *job);
+void job_made(const struct job *job);
 /* A whole job's task was taken back: another run, other temp files. */
-void job_renewed(struct master *master, const struct job *job);
+void job_renewed(const struct job *job);

@@ -58,7 +58,7 @@ static void nothing_happens_before_it_is_run(void **state)
 {
 	struct bench *bench = *state;
 
-	job_happens(&bench->master, &bench->job, (struct job_event){.kind = EVENT_ADDED});
+	job_happens(&bench->job, (struct job_event){.kind = EVENT_ADDED});
 	assert_int_equal(bench->job.course.phase, PHASE_NEW);
 	run_effects(&bench->master);
 	assert_int_equal(bench->job.course.phase, PHASE_QUEUED);
@@ -72,9 +72,9 @@ static void events_keep_their_order_and_their_words(void **state)
 	struct bench *bench = *state;
 	char why[] = "first";
 
-	job_broken(&bench->master, &bench->job, why);
+	job_broken(&bench->job, why);
 	why[0] = 'F'; /* the caller's, who may free it */
-	job_made(&bench->master, &bench->job);
+	job_made(&bench->job);
 	auto_struct(posted_event) first = job_events_take(&bench->master.events);
 	auto_struct(posted_event) second = job_events_take(&bench->master.events);
 	assert_string_equal(first->event.why, "first");
@@ -86,7 +86,7 @@ static void a_job_that_is_gone_is_left_alone(void **state)
 {
 	struct bench *bench = *state;
 
-	job_happens(&bench->master, &bench->job, (struct job_event){.kind = EVENT_ADDED});
+	job_happens(&bench->job, (struct job_event){.kind = EVENT_ADDED});
 	g_hash_table_remove(bench->master.queue.jobs, bench->job.id);
 	run_effects(&bench->master);
 	assert_int_equal(bench->job.course.phase, PHASE_NEW);
@@ -98,7 +98,7 @@ static void what_is_of_an_older_run_is_left_alone(void **state)
 	struct bench *bench = *state;
 
 	bench->job.course = (struct course){.phase = PHASE_RUNNING, .run = 7};
-	job_made(&bench->master, &bench->job);
+	job_made(&bench->job);
 	bench->job.course.run = 8; /* another one began meanwhile */
 	run_effects(&bench->master);
 	assert_int_equal(bench->job.course.phase, PHASE_RUNNING);
@@ -110,7 +110,7 @@ static void the_loop_runs_what_is_posted(void **state)
 
 	schedule_attach(&bench->master);
 	assert_false(g_main_context_iteration(NULL, FALSE));
-	job_happens(&bench->master, &bench->job, (struct job_event){.kind = EVENT_ADDED});
+	job_happens(&bench->job, (struct job_event){.kind = EVENT_ADDED});
 	assert_true(g_main_context_iteration(NULL, FALSE));
 	assert_int_equal(bench->job.course.phase, PHASE_QUEUED);
 	/* It does not ask for more turns than that. */
