@@ -163,9 +163,7 @@ static bool streams(const struct plan *plan, const struct plan_output *output)
 static bool plan_chain(struct plan *plan, guint number, JsonObject *wanted, struct tilesource *recorder,
 	const struct wish *wish, GError **error)
 {
-	g_autoptr(VipsImage) common = NULL;
-	g_autoptr(VipsImage) recorded_common = NULL;
-	g_autoptr(VipsImage) recorded = NULL;
+	g_autoptr(VipsImage) common = NULL, recorded_common = NULL, recorded = NULL;
 	JsonArray *own = json_array(wanted, "steps");
 	g_autoptr(GArray) left_out = g_array_new(FALSE, FALSE, sizeof(guint));
 	const struct build_context context = {.names = plan->names};

@@ -24,10 +24,7 @@ static void paint(guint8 *pixels)
 bool testimage_hash(char **hash, GError **error)
 {
 	g_autofree guint8 *pixels = g_malloc(SIDE * SIDE * 3);
-	g_autoptr(VipsImage) source = NULL;
-	g_autoptr(VipsImage) blurred = NULL;
-	g_autoptr(VipsImage) sharpened = NULL;
-	g_autoptr(VipsImage) resized = NULL;
+	g_autoptr(VipsImage) source = NULL, blurred = NULL, sharpened = NULL, resized = NULL;
 	g_autoptr(VipsImage) converted = NULL; /* by lcms, whose versions differ, too */
 	gsize size;
 

@@ -32,8 +32,7 @@
 static bool shrink(GBytes *picture, int size, VipsImage **out, GError **error)
 {
 	struct image_limits limits = {.megapixels = MOST_MEGAPIXELS};
-	g_autoptr(VipsImage) header = NULL;
-	g_autoptr(VipsImage) small = NULL;
+	g_autoptr(VipsImage) header = NULL, small = NULL;
 
 	if (!format_open(NULL, picture, true, &limits, &header, error))
 		return false;
@@ -50,9 +49,7 @@ static bool shrink(GBytes *picture, int size, VipsImage **out, GError **error)
 	g_autoptr(VipsImage) seen = NULL; /* the file has no profile */
 	if (!profile_settle(small, &seen, error))
 		return false;
-	if (vips_colourspace(seen, out, VIPS_INTERPRETATION_sRGB, NULL))
-		return vips_failed(error, NULL);
-	return true;
+	return vips_colourspace(seen, out, VIPS_INTERPRETATION_sRGB, NULL) == 0 || vips_failed(error, NULL);
 }
 
 static bool save(VipsImage *image, GBytes **bytes, const char **type, GError **error)

@@ -159,8 +159,7 @@ static bool check_asset(const struct check_subject *subject, const struct param 
 
 char *check_accepts(const struct param *param)
 {
-	g_autofree char *range = NULL;
-	g_autofree char *count = NULL;
+	g_autofree char *range = NULL, *count = NULL;
 
 	switch (param->type) {
 	case PARAM_INT:

@@ -76,9 +76,7 @@ static const char *setting(const char *option, const char *variable, const char 
 
 int check_command(int argc, char **argv)
 {
-	g_autofree char *pipelines = NULL;
-	g_autofree char *watch = NULL;
-	g_autofree char *out = NULL;
+	g_autofree char *pipelines = NULL, *watch = NULL, *out = NULL;
 	gboolean json = FALSE;
 	const GOptionEntry entries[] = {
 		{"pipelines", 0, 0, G_OPTION_ARG_FILENAME, &pipelines,

@@ -45,9 +45,8 @@ static bool set_choice(VipsOperation *operation, const char *property, const cha
 {
 	if (g_str_equal(text, "4:2:0") || g_str_equal(text, "4:4:4"))
 		text = g_str_equal(text, "4:2:0") ? "on" : "off";
-	if (vips_object_set_argument_from_string(VIPS_OBJECT(operation), property, text))
-		return vips_failed(error, NULL);
-	return true;
+	return vips_object_set_argument_from_string(VIPS_OBJECT(operation), property, text) == 0 ||
+	       vips_failed(error, NULL);
 }
 
 /* The picture was made so already, and TIFF's saver would warn. */

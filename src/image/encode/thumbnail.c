@@ -115,9 +115,7 @@ gsize thumbnail_reserved(VipsImage *image)
 /* In memory, in sRGB: a thumbnail has no profile of its own. Not turned: EXIF's orientation is also that of the thumbnail. */
 static VipsImage *shrink(VipsSource *source, GError **error)
 {
-	g_autoptr(VipsImage) small = NULL;
-	g_autoptr(VipsImage) settled = NULL;
-	g_autoptr(VipsImage) colours = NULL;
+	g_autoptr(VipsImage) small = NULL, settled = NULL, colours = NULL;
 
 	if (vips_thumbnail_source(
 		    source, &small, LONGEST_PX, "height", LONGEST_PX, "size", VIPS_SIZE_DOWN, "no_rotate", TRUE, NULL))

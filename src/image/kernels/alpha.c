@@ -38,9 +38,7 @@ static bool weighed(
 	const struct operation *operation, VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
 	double most = opaque(in->BandFmt);
-	g_autoptr(VipsImage) colours = NULL;
-	g_autoptr(VipsImage) mixed = NULL;
-	g_autoptr(VipsImage) plain = NULL;
+	g_autoptr(VipsImage) colours = NULL, mixed = NULL, plain = NULL;
 
 	if (most ? vips_premultiply(in, &colours, "max_alpha", most, NULL) : vips_premultiply(in, &colours, NULL))
 		return vips_failed(error, NULL);

@@ -70,8 +70,7 @@ static VipsImage *scale_bands(VipsImage *in, double a, double b, double alpha_a)
  * turned into light, so that multiply darkens whatever the picture is kept in. */
 static VipsImage *to_light(VipsImage *in, const struct kind *kind, double opacity)
 {
-	g_autoptr(VipsImage) full = NULL;
-	g_autoptr(VipsImage) real = NULL;
+	g_autoptr(VipsImage) full = NULL, real = NULL;
 	VipsImage *out = NULL;
 	VipsInterpretation type = kind->colours == 1
 					  ? (kind->deep ? VIPS_INTERPRETATION_GREY16 : VIPS_INTERPRETATION_B_W)
@@ -92,9 +91,7 @@ static VipsImage *to_light(VipsImage *in, const struct kind *kind, double opacit
 static VipsImage *from_light(VipsImage *light /* takes */, VipsImage *like, const struct kind *kind, bool alpha)
 {
 	g_autoptr(VipsImage) ink = kind->colours == 4 ? scale_bands(light, -1, kind->most, 1) : light;
-	g_autoptr(VipsImage) bands = NULL;
-	g_autoptr(VipsImage) whole = NULL;
-	g_autoptr(VipsImage) integer = NULL;
+	g_autoptr(VipsImage) bands = NULL, whole = NULL, integer = NULL;
 	VipsImage *out = NULL;
 
 	if (!ink || vips_extract_band(ink, &bands, 0, "n", kind->colours + (alpha ? 1 : 0), NULL) ||
@@ -109,10 +106,7 @@ static VipsImage *from_light(VipsImage *light /* takes */, VipsImage *like, cons
 static VipsImage *blend_part(VipsImage *base, VipsImage *overlay, const VipsRect *hit, int left, int top,
 	const struct kind *kind, double opacity, const char *mode, bool alpha)
 {
-	g_autoptr(VipsImage) below = NULL;
-	g_autoptr(VipsImage) above = NULL;
-	g_autoptr(VipsImage) below_light = NULL;
-	g_autoptr(VipsImage) above_light = NULL;
+	g_autoptr(VipsImage) below = NULL, above = NULL, below_light = NULL, above_light = NULL;
 	VipsImage *light = NULL;
 	int blend = vips_enum_from_nick("composite", VIPS_TYPE_BLEND_MODE, mode);
 
@@ -168,12 +162,7 @@ bool overlay_blend(VipsImage *in, VipsImage *overlay, int left, int top, double 
 bool overlay_cut(VipsImage *in, VipsImage *mask, VipsImage **out, GError **error)
 {
 	struct kind kind;
-	g_autoptr(VipsImage) colours = NULL;
-	g_autoptr(VipsImage) old = NULL;
-	g_autoptr(VipsImage) product = NULL;
-	g_autoptr(VipsImage) scaled = NULL;
-	g_autoptr(VipsImage) whole = NULL;
-	g_autoptr(VipsImage) alpha = NULL;
+	g_autoptr(VipsImage) colours = NULL, old = NULL, product = NULL, scaled = NULL, whole = NULL, alpha = NULL;
 
 	if (!kind_of(in, &kind, error))
 		return false;

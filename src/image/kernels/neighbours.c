@@ -25,8 +25,7 @@ double filter_most(VipsImage *in)
 
 bool filter_bands(VipsImage *in, colour_filter filter, const struct args *args, VipsImage **out, GError **error)
 {
-	g_autoptr(VipsImage) made = NULL;
-	g_autoptr(VipsImage) whole = NULL;
+	g_autoptr(VipsImage) made = NULL, whole = NULL;
 
 	/* Premultiplied colours are fractions, and stay so. */
 	if (alpha_is_premultiplied(in) && in->BandFmt == VIPS_FORMAT_FLOAT)
@@ -39,11 +38,7 @@ bool filter_bands(VipsImage *in, colour_filter filter, const struct args *args, 
 
 bool filter_colours(VipsImage *in, colour_filter filter, const struct args *args, VipsImage **out, GError **error)
 {
-	g_autoptr(VipsImage) bands = NULL;
-	g_autoptr(VipsImage) colours = NULL;
-	g_autoptr(VipsImage) alpha = NULL;
-	g_autoptr(VipsImage) made = NULL;
-	g_autoptr(VipsImage) joined = NULL;
+	g_autoptr(VipsImage) bands = NULL, colours = NULL, alpha = NULL, made = NULL, joined = NULL;
 
 	if (!vips_image_hasalpha(in))
 		return filter_bands(in, filter, args, out, error);

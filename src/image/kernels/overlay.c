@@ -137,8 +137,7 @@ static VipsInterpretation space_of(int colours, bool deep)
 static int change_depth(VipsImage *in, bool deep, VipsImage **out)
 {
 	VipsBandFormat format = deep ? VIPS_FORMAT_USHORT : VIPS_FORMAT_UCHAR;
-	g_autoptr(VipsImage) scaled = NULL;
-	g_autoptr(VipsImage) whole = NULL;
+	g_autoptr(VipsImage) scaled = NULL, whole = NULL;
 
 	if (in->BandFmt == format)
 		return vips_copy(in, out, NULL);
@@ -149,13 +148,8 @@ static int change_depth(VipsImage *in, bool deep, VipsImage **out)
 /* from's colours and alpha as kind has them. Alpha goes its own way: it knows no colour space. */
 static int make_alike(VipsImage *from, const struct kind *own, const struct kind *kind, VipsImage **out)
 {
-	g_autoptr(VipsImage) colours = NULL;
-	g_autoptr(VipsImage) tagged = NULL;
-	g_autoptr(VipsImage) flat = NULL;
-	g_autoptr(VipsImage) converted = NULL;
-	g_autoptr(VipsImage) deep_colours = NULL;
-	g_autoptr(VipsImage) alpha = NULL;
-	g_autoptr(VipsImage) deep_alpha = NULL;
+	g_autoptr(VipsImage) colours = NULL, tagged = NULL, flat = NULL, converted = NULL, deep_colours = NULL;
+	g_autoptr(VipsImage) alpha = NULL, deep_alpha = NULL;
 	/* CMYK has one depth in libvips' conversions. */
 	bool via_8 = own->deep && own->colours != kind->colours && (kind->colours == 4 || own->colours == 4);
 	bool deep = own->deep && !via_8;
@@ -178,11 +172,7 @@ static int make_alike(VipsImage *from, const struct kind *own, const struct kind
 /* Resampled with the colours weighed by alpha, so that what is transparent does not bleed. */
 static int resample(VipsImage *in, int width, int height, double most, bool alpha, VipsImage **out)
 {
-	g_autoptr(VipsImage) weighed = NULL;
-	g_autoptr(VipsImage) sized = NULL;
-	g_autoptr(VipsImage) exact = NULL;
-	g_autoptr(VipsImage) plain = NULL;
-	g_autoptr(VipsImage) whole = NULL;
+	g_autoptr(VipsImage) weighed = NULL, sized = NULL, exact = NULL, plain = NULL, whole = NULL;
 	double x = (double)width / in->Xsize, y = (double)height / in->Ysize;
 
 	if (alpha ? vips_premultiply(in, &weighed, "max_alpha", most, NULL) : vips_copy(in, &weighed, NULL))
@@ -201,9 +191,7 @@ static VipsImage *render(JsonObject *asset, const struct kind *kind, bool mask, 
 	struct kind own;
 	g_autoptr(VipsImage) upright = open_upright(asset, error);
 	g_autoptr(VipsImage) common = upright ? to_common(g_steal_pointer(&upright), &own, error) : NULL;
-	g_autoptr(VipsImage) alike = NULL;
-	g_autoptr(VipsImage) flat = NULL;
-	g_autoptr(VipsImage) sized = NULL;
+	g_autoptr(VipsImage) alike = NULL, flat = NULL, sized = NULL;
 
 	if (!common)
 		return NULL;

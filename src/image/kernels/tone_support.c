@@ -113,9 +113,7 @@ bool tone_support_round(VipsImage *in, VipsBandFormat format, VipsImage **out, G
 bool tone_support_rejoin(VipsImage *in, const struct tone_support *tones, VipsImage *colours, VipsInterpretation space,
 	VipsImage **out, GError **error)
 {
-	g_autoptr(VipsImage) fitting = NULL;
-	g_autoptr(VipsImage) rest = NULL;
-	g_autoptr(VipsImage) joined = NULL;
+	g_autoptr(VipsImage) fitting = NULL, rest = NULL, joined = NULL;
 
 	if (!tone_support_round(colours, in->BandFmt, &fitting, error))
 		return false;
@@ -138,8 +136,7 @@ bool tone_support_grey(VipsImage *in, const struct tone_support *tones, VipsImag
 
 bool tone_support_rgb(VipsImage *in, const struct tone_support *tones, VipsImage **out, GError **error)
 {
-	g_autoptr(VipsImage) colours = NULL;
-	g_autoptr(VipsImage) joined = NULL;
+	g_autoptr(VipsImage) colours = NULL, joined = NULL;
 
 	if (!tone_support_colours(in, tones, &colours, error))
 		return false;

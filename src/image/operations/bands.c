@@ -147,8 +147,7 @@ static VipsInterpretation space_in_depth(VipsImage *in, bool deep)
 /* Floating point is scaled and rounded; libvips' shift would cut its fractions off first. */
 static bool from_float(VipsImage *in, double scale, VipsBandFormat format, VipsImage **out, GError **error)
 {
-	g_autoptr(VipsImage) scaled = NULL;
-	g_autoptr(VipsImage) rounded = NULL;
+	g_autoptr(VipsImage) scaled = NULL, rounded = NULL;
 
 	if (vips_linear1(in, &scaled, scale, 0, NULL) || vips_rint(scaled, &rounded, NULL) ||
 		vips_cast(rounded, out, format, NULL))

@@ -136,8 +136,7 @@ static bool build_round_corners(VipsImage *in, const struct args *args, VipsImag
 	double shorter = VIPS_MIN(in->Xsize, in->Ysize);
 	double radius =
 		param_given(args, "scale") ? shorter * param_double(args, "scale") : param_double(args, "radius");
-	g_autoptr(VipsImage) mask = NULL;
-	g_autoptr(VipsImage) cut = NULL;
+	g_autoptr(VipsImage) mask = NULL, cut = NULL;
 
 	if (!position_images_round_mask(in->Xsize, in->Ysize, VIPS_MIN(radius, shorter / 2), &mask, error) ||
 		!overlay_cut(in, mask, &cut, error))

@@ -16,10 +16,7 @@ struct modulation {
 /* In LCh (lightness, chroma, hue), as sharp does it: lightness is what the eye sees, and hue turns without changing it. */
 static bool modulate(VipsImage *in, const struct modulation *m, VipsImage **out, GError **error)
 {
-	g_autoptr(VipsImage) colours = NULL;
-	g_autoptr(VipsImage) lch = NULL;
-	g_autoptr(VipsImage) changed = NULL;
-	g_autoptr(VipsImage) back = NULL;
+	g_autoptr(VipsImage) colours = NULL, lch = NULL, changed = NULL, back = NULL;
 	double a[] = {m->brightness, m->saturation, 1}, b[] = {m->lightness, 0, m->hue};
 	struct tone_support tones;
 
@@ -73,8 +70,7 @@ static bool build_desaturate(VipsImage *in, const struct args *args, VipsImage *
 /* Puts red, green and blue from a table (levels x 1, three bands) in the place of each grey. */
 static bool map_grey(VipsImage *in, const struct tone_support *tones, VipsImage *table, VipsImage **out, GError **error)
 {
-	g_autoptr(VipsImage) grey = NULL;
-	g_autoptr(VipsImage) mapped = NULL;
+	g_autoptr(VipsImage) grey = NULL, mapped = NULL;
 
 	if (!tone_support_grey(in, tones, &grey, error))
 		return false;
@@ -174,10 +170,7 @@ static bool build_duotone(VipsImage *in, const struct args *args, VipsImage **ou
 
 static bool build_false_colour(VipsImage *in, const struct args *args G_GNUC_UNUSED, VipsImage **out, GError **error)
 {
-	g_autoptr(VipsImage) grey = NULL;
-	g_autoptr(VipsImage) shallow = NULL;
-	g_autoptr(VipsImage) mapped = NULL;
-	g_autoptr(VipsImage) deep = NULL;
+	g_autoptr(VipsImage) grey = NULL, shallow = NULL, mapped = NULL, deep = NULL;
 	struct tone_support tones;
 
 	if (!tone_support_of(in, &tones, error) || !tone_support_grey(in, &tones, &grey, error))
@@ -194,8 +187,7 @@ static bool build_sepia(VipsImage *in, const struct args *args, VipsImage **out,
 {
 	static const double brown[9] = {0.393, 0.769, 0.189, 0.349, 0.686, 0.168, 0.272, 0.534, 0.131};
 	double share = param_double(args, "strength") / 100, weights[9];
-	g_autoptr(VipsImage) rgb = NULL;
-	g_autoptr(VipsImage) mixed = NULL;
+	g_autoptr(VipsImage) rgb = NULL, mixed = NULL;
 	struct tone_support tones;
 
 	for (int i = 0; i < 9; i++)
@@ -219,8 +211,7 @@ static bool check_recombine(const struct args *args, GError **error)
 /* 4 x 4: alpha, or the black of CMYK, is a band like any other. */
 static bool recombine_four(VipsImage *in, VipsImage *matrix, VipsImage **out, GError **error)
 {
-	g_autoptr(VipsImage) mixed = NULL;
-	g_autoptr(VipsImage) whole = NULL;
+	g_autoptr(VipsImage) mixed = NULL, whole = NULL;
 
 	if (in->Bands != 4 || (in->BandFmt != VIPS_FORMAT_UCHAR && in->BandFmt != VIPS_FORMAT_USHORT))
 		return fail(error, ERROR_INPUT,
@@ -236,8 +227,7 @@ static bool recombine_four(VipsImage *in, VipsImage *matrix, VipsImage **out, GE
 static bool build_recombine(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
 	g_autoptr(VipsImage) matrix = param_matrix(args, "matrix");
-	g_autoptr(VipsImage) colours = NULL;
-	g_autoptr(VipsImage) mixed = NULL;
+	g_autoptr(VipsImage) colours = NULL, mixed = NULL;
 	struct tone_support tones;
 
 	if (!check_recombine(args, error))

@@ -48,8 +48,7 @@ static void place(const struct args *args, VipsImage *in, VipsImage *overlay, in
 static bool repeat_over(VipsImage *overlay, VipsImage *in, int gap, VipsImage **out, GError **error)
 {
 	g_autoptr(VipsImage) one = overlay;
-	g_autoptr(VipsImage) cell = NULL;
-	g_autoptr(VipsImage) many = NULL;
+	g_autoptr(VipsImage) cell = NULL, many = NULL;
 	int width = one->Xsize + gap, height = one->Ysize + gap;
 	int across = (in->Xsize + width - 1) / width, down = (in->Ysize + height - 1) / height;
 
@@ -103,8 +102,7 @@ static bool build_composite(VipsImage *in, const struct args *args, VipsImage **
 static bool build_mask(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
 	JsonObject *asset = param_asset(args, "image");
-	g_autoptr(VipsImage) mask = NULL;
-	g_autoptr(VipsImage) turned = NULL;
+	g_autoptr(VipsImage) mask = NULL, turned = NULL;
 	int width, height;
 
 	if (!overlay_size(asset, &width, &height, error))

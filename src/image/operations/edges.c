@@ -15,10 +15,7 @@ static bool gradients(VipsImage *in, double middle, double outer, VipsImage **ou
 	const double across[] = {-outer, 0, outer, -middle, 0, middle, -outer, 0, outer};
 	const double down[] = {-outer, -middle, -outer, 0, 0, 0, outer, middle, outer};
 	double scale = (middle + 2 * outer) / 4;
-	g_autoptr(VipsImage) x = NULL;
-	g_autoptr(VipsImage) y = NULL;
-	g_autoptr(VipsImage) x_size = NULL;
-	g_autoptr(VipsImage) y_size = NULL;
+	g_autoptr(VipsImage) x = NULL, y = NULL, x_size = NULL, y_size = NULL;
 
 	/* The sums are whole numbers, so the division comes last, where it cannot break a tie. */
 	if (!convolve_with(in, across, 3, 3, 1, 0, &x, error) || !convolve_with(in, down, 3, 3, 1, 0, &y, error))

@@ -56,12 +56,7 @@ static bool check_box_blur(const struct args *args, GError **error)
 static bool unsharp(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
 	double threshold = param_double(args, "threshold") * filter_most(in);
-	g_autoptr(VipsImage) blurred = NULL;
-	g_autoptr(VipsImage) detail = NULL;
-	g_autoptr(VipsImage) size = NULL;
-	g_autoptr(VipsImage) stands_out = NULL;
-	g_autoptr(VipsImage) more = NULL;
-	g_autoptr(VipsImage) sharp = NULL;
+	g_autoptr(VipsImage) blurred = NULL, detail = NULL, size = NULL, stands_out = NULL, more = NULL, sharp = NULL;
 
 	if (!convolve_gaussian(in, param_double(args, "sigma"), param_int(args, "radius"), &blurred, error))
 		return false;
@@ -80,8 +75,7 @@ static bool build_unsharp(VipsImage *in, const struct args *args, VipsImage **ou
 
 static bool high_pass(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	g_autoptr(VipsImage) blurred = NULL;
-	g_autoptr(VipsImage) detail = NULL;
+	g_autoptr(VipsImage) blurred = NULL, detail = NULL;
 
 	if (!convolve_gaussian(in, param_double(args, "sigma"), 0, &blurred, error))
 		return false;

@@ -84,8 +84,7 @@ static double *equalized(const struct histogram *h, int band)
 static bool split_lab(
 	VipsImage *in, const struct tone_support *tones, VipsImage **lightness, VipsImage **ab, GError **error)
 {
-	g_autoptr(VipsImage) colours = NULL;
-	g_autoptr(VipsImage) lab = NULL;
+	g_autoptr(VipsImage) colours = NULL, lab = NULL;
 
 	if (!tone_support_colours(in, tones, &colours, error))
 		return false;
@@ -98,8 +97,7 @@ static bool split_lab(
 static bool join_lab(VipsImage *in, const struct tone_support *tones, VipsImage *lightness, VipsImage *ab,
 	VipsImage **out, GError **error)
 {
-	g_autoptr(VipsImage) lab = NULL;
-	g_autoptr(VipsImage) back = NULL;
+	g_autoptr(VipsImage) lab = NULL, back = NULL;
 
 	if (vips_bandjoin2(lightness, ab, &lab, NULL) ||
 		vips_colourspace(lab, &back, tones->colours == 1 ? tones->grey : tones->rgb, "source_space",
@@ -124,11 +122,7 @@ static bool fine(VipsImage *lightness, VipsImage **out, GError **error)
 static bool stretch(VipsImage *lightness, double low, double high, VipsImage **out, GError **error)
 {
 	double f = 100 / (high - low);
-	g_autoptr(VipsImage) stretched = NULL;
-	g_autoptr(VipsImage) black = NULL;
-	g_autoptr(VipsImage) white = NULL;
-	g_autoptr(VipsImage) positive = NULL;
-	g_autoptr(VipsImage) is_low = NULL;
+	g_autoptr(VipsImage) stretched = NULL, black = NULL, white = NULL, positive = NULL, is_low = NULL;
 	g_autoptr(VipsImage) is_high = NULL;
 
 	if (vips_linear1(lightness, &stretched, f, -low * f, NULL) || vips_linear1(stretched, &black, 0, 0, NULL) ||
@@ -143,10 +137,7 @@ static bool stretch(VipsImage *lightness, double low, double high, VipsImage **o
 static bool build_normalize(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
 	double lower = param_double(args, "lower") / 100, upper = param_double(args, "upper") / 100;
-	g_autoptr(VipsImage) lightness = NULL;
-	g_autoptr(VipsImage) ab = NULL;
-	g_autoptr(VipsImage) counted = NULL;
-	g_autoptr(VipsImage) stretched = NULL;
+	g_autoptr(VipsImage) lightness = NULL, ab = NULL, counted = NULL, stretched = NULL;
 	struct histogram h;
 	struct tone_support tones;
 
@@ -175,10 +166,7 @@ static bool by_lightness(const struct args *args)
 
 static bool equalize_lightness(VipsImage *in, const struct tone_support *tones, VipsImage **out, GError **error)
 {
-	g_autoptr(VipsImage) lightness = NULL;
-	g_autoptr(VipsImage) ab = NULL;
-	g_autoptr(VipsImage) counted = NULL;
-	g_autoptr(VipsImage) mapped = NULL;
+	g_autoptr(VipsImage) lightness = NULL, ab = NULL, counted = NULL, mapped = NULL;
 	g_autofree float *levels = g_new(float, FINE);
 	struct histogram h;
 
@@ -221,9 +209,7 @@ static bool build_equalize(VipsImage *in, const struct args *args, VipsImage **o
 /* 0 to 255 in floating point through libvips' hist_local, which takes 8 bits: what lies between two levels is kept and added. */
 static bool local_levels(VipsImage *in, int width, int height, int max_slope, VipsImage **out, GError **error)
 {
-	g_autoptr(VipsImage) shallow = NULL;
-	g_autoptr(VipsImage) between = NULL;
-	g_autoptr(VipsImage) equal = NULL;
+	g_autoptr(VipsImage) shallow = NULL, between = NULL, equal = NULL;
 
 	if (!tone_support_round(in, VIPS_FORMAT_UCHAR, &shallow, error))
 		return false;
@@ -238,11 +224,7 @@ static bool build_clahe(VipsImage *in, const struct args *args, VipsImage **out,
 {
 	int width = param_int(args, "width"), max_slope = param_int(args, "max_slope");
 	int height = param_given(args, "height") ? param_int(args, "height") : width;
-	g_autoptr(VipsImage) colours = NULL;
-	g_autoptr(VipsImage) ab = NULL;
-	g_autoptr(VipsImage) scaled = NULL;
-	g_autoptr(VipsImage) equal = NULL;
-	g_autoptr(VipsImage) back = NULL;
+	g_autoptr(VipsImage) colours = NULL, ab = NULL, scaled = NULL, equal = NULL, back = NULL;
 	struct tone_support tones;
 
 	if (!tone_support_of(in, &tones, error))

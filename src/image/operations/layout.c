@@ -64,8 +64,7 @@ static bool to_sums(VipsImage *in, VipsImage **out, GError **error)
 
 static bool from_means(VipsImage *means, VipsImage *in, VipsImage **out, GError **error)
 {
-	g_autoptr(VipsImage) plain = NULL;
-	g_autoptr(VipsImage) round = NULL;
+	g_autoptr(VipsImage) plain = NULL, round = NULL;
 
 	if ((vips_image_hasalpha(in) ? vips_unpremultiply(means, &plain, NULL) : vips_copy(means, &plain, NULL)) ||
 		vips_rint(plain, &round, NULL) || vips_cast(round, out, in->BandFmt, NULL))
@@ -77,11 +76,7 @@ static bool build_pixelate(VipsImage *in, const struct args *args, VipsImage **o
 {
 	int size = param_int(args, "size");
 	int x = MIN(size, in->Xsize), y = MIN(size, in->Ysize);
-	g_autoptr(VipsImage) sums = NULL;
-	g_autoptr(VipsImage) rows = NULL;
-	g_autoptr(VipsImage) means = NULL;
-	g_autoptr(VipsImage) small = NULL;
-	g_autoptr(VipsImage) blocks = NULL;
+	g_autoptr(VipsImage) sums = NULL, rows = NULL, means = NULL, small = NULL, blocks = NULL;
 
 	if (!to_sums(in, &sums, error))
 		return false;

@@ -151,8 +151,7 @@ static bool morph(VipsImage *in, const char *method, const struct args *args, Vi
 	int radius = CLAMP(param_int(args, "radius"), 1, RADIUS_MAX);
 	bool first = g_str_equal(method, "dilate") || g_str_equal(method, "close") || g_str_equal(method, "gradient") ||
 		     g_str_equal(method, "bottom_hat");
-	g_autoptr(VipsImage) once = NULL;
-	g_autoptr(VipsImage) twice = NULL;
+	g_autoptr(VipsImage) once = NULL, twice = NULL;
 
 	if (g_str_equal(method, "dilate") || g_str_equal(method, "erode"))
 		return extreme(in, shape, radius, first, out, error);

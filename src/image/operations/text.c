@@ -108,8 +108,7 @@ static bool draw(const struct args *args, const struct build_context *context, c
 	static const char *const alignments[] = {"left", "centre", "center", "right"};
 	static const VipsAlign values[] = {VIPS_ALIGN_LOW, VIPS_ALIGN_CENTRE, VIPS_ALIGN_CENTRE, VIPS_ALIGN_HIGH};
 	g_autofree char *text = expand(param_string(args, "text"), context, in, error);
-	g_autofree char *font = NULL;
-	g_autofree char *file = NULL;
+	g_autofree char *font = NULL, *file = NULL;
 	g_autoptr(VipsImage) letters = NULL;
 	VipsAlign align = VIPS_ALIGN_LOW;
 	int width = param_int(args, "width");
@@ -136,9 +135,7 @@ static bool draw(const struct args *args, const struct build_context *context, c
 static VipsImage *fill(
 	VipsImage *in, const struct kind *kind, const char *colour, int width, int height, GError **error)
 {
-	g_autoptr(VipsImage) black = NULL;
-	g_autoptr(VipsImage) painted = NULL;
-	g_autoptr(VipsImage) cast = NULL;
+	g_autoptr(VipsImage) black = NULL, painted = NULL, cast = NULL;
 	VipsImage *out = NULL;
 	g_autoptr(VipsImage) colours = NULL;
 	double rgba[4] = {0, 0, 0, 255}, levels[5];
@@ -171,9 +168,7 @@ static VipsImage *paint(
 {
 	g_autoptr(VipsImage) plain =
 		fill(in, kind, param_string(args, "colour"), letters->Xsize, letters->Ysize, error);
-	g_autoptr(VipsImage) coloured = NULL;
-	g_autoptr(VipsImage) box = NULL;
-	g_autoptr(VipsImage) both = NULL;
+	g_autoptr(VipsImage) coloured = NULL, box = NULL, both = NULL;
 	const char *background = param_string(args, "background");
 	int padding = param_int(args, "padding");
 
@@ -191,8 +186,7 @@ static VipsImage *paint(
 static bool build_text(
 	VipsImage *in, const struct args *args, const struct build_context *context, VipsImage **out, GError **error)
 {
-	g_autoptr(VipsImage) letters = NULL;
-	g_autoptr(VipsImage) painted = NULL;
+	g_autoptr(VipsImage) letters = NULL, painted = NULL;
 	struct kind kind;
 	int left, top;
 

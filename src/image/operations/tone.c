@@ -128,8 +128,7 @@ static bool build_threshold(VipsImage *in, const struct args *args, VipsImage **
 		return false;
 	if (tones.colours == 1 || !param_bool(args, "grayscale"))
 		return tone_support_map(in, black_or_white, &value, out, error);
-	g_autoptr(VipsImage) grey = NULL;
-	g_autoptr(VipsImage) cut = NULL;
+	g_autoptr(VipsImage) grey = NULL, cut = NULL;
 	return tone_support_grey(in, &tones, &grey, error) &&
 	       tone_support_map(grey, black_or_white, &value, &cut, error) &&
 	       tone_support_rejoin(in, &tones, cut, tones.grey, out, error);

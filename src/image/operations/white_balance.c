@@ -42,8 +42,7 @@ static struct gains gains_of_numbers(const struct args *args)
 /* The grey world: what makes all of the picture grey on average, of the same luminance. */
 static bool gains_of_picture(VipsImage *in, const struct tone_support *tones, struct gains *gains, GError **error)
 {
-	g_autoptr(VipsImage) colours = NULL;
-	g_autoptr(VipsImage) histogram = NULL;
+	g_autoptr(VipsImage) colours = NULL, histogram = NULL;
 	double light[3] = {0, 0, 0}, target = 0;
 	gsize length;
 

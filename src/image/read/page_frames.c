@@ -266,8 +266,7 @@ bool page_frames_may_join(const GPtrArray *finished, GError **error)
 bool page_frames_join(const struct page_frames *frames, const GPtrArray *finished, VipsImage **out, GError **error)
 {
 	VipsImage *first = g_ptr_array_index(finished, 0);
-	g_autoptr(VipsImage) joined = NULL;
-	g_autoptr(VipsImage) copy = NULL;
+	g_autoptr(VipsImage) joined = NULL, copy = NULL;
 
 	if (finished->len == 1) {
 		*out = g_object_ref(first);

@@ -121,8 +121,7 @@ static bool alpha_like(VipsImage *alpha, VipsImage *colours, VipsImage **out, GE
 {
 	double from = alpha->BandFmt == VIPS_FORMAT_USHORT ? 65535 : 255;
 	double to = colours->BandFmt == VIPS_FORMAT_USHORT ? 65535 : 255;
-	g_autoptr(VipsImage) scaled = NULL;
-	g_autoptr(VipsImage) whole = NULL;
+	g_autoptr(VipsImage) scaled = NULL, whole = NULL;
 
 	if (from == to ? vips_copy(alpha, &scaled, NULL) : vips_linear1(alpha, &scaled, to / from, 0, NULL))
 		return vips_failed(error, NULL);
@@ -140,10 +139,7 @@ bool profile_convert_colours(
 	VipsImage *in, profile_conversion convert, const void *data, VipsImage **out, GError **error)
 {
 	int colours = profile_colours_in(vips_image_guess_interpretation(in));
-	g_autoptr(VipsImage) first = NULL;
-	g_autoptr(VipsImage) rest = NULL;
-	g_autoptr(VipsImage) converted = NULL;
-	g_autoptr(VipsImage) fitting = NULL;
+	g_autoptr(VipsImage) first = NULL, rest = NULL, converted = NULL, fitting = NULL;
 
 	if (in->Coding != VIPS_CODING_NONE || !colours || in->Bands <= colours)
 		return convert(in, data, out, error);
@@ -294,8 +290,7 @@ bool profile_same(VipsImage *one, VipsImage *other)
 static bool convert(VipsImage *in, const void *unused, VipsImage **out, GError **error)
 {
 	bool deep = in->BandFmt == VIPS_FORMAT_USHORT;
-	g_autoptr(VipsImage) converted = NULL;
-	g_autoptr(VipsImage) green = NULL;
+	g_autoptr(VipsImage) converted = NULL, green = NULL;
 
 	(void)unused;
 	bool own = profile_embedded_bands(in) != 4 || profile_works(in);

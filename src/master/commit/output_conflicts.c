@@ -56,8 +56,7 @@ static bool find_owner(struct names *names, const char *path, char **owner, char
 static enum occupant look(struct names *names, const struct drop *drop, const struct job_output *output,
 	const char *path, char **made_from, GError **error)
 {
-	g_autofree char *owner = NULL;
-	g_autofree char *job = NULL;
+	g_autofree char *owner = NULL, *job = NULL;
 	struct stat status;
 
 	if (beneath_stat(path, &status) != 0)

@@ -107,8 +107,7 @@ static char *ask(struct broker *broker, char **said)
 {
 	int partitions[TOPIC_COUNT];
 	struct topic_plan plan;
-	g_autoptr(GError) error = NULL;
-	g_autoptr(GError) cause = NULL;
+	g_autoptr(GError) error = NULL, cause = NULL;
 
 	if (bus_partitions(broker->bus, partitions, ANSWER_MS, &error)) {
 		broker->partitions = partitions[TOPIC_TASKS];

@@ -87,8 +87,7 @@ static void no_admin_api_is_said_and_harmless(void **state)
 	struct bus_options options = {.brokers = (char *)embedded_brokers(embedded), .prefix = "t.", .role = "test"};
 	auto_struct(bus) bus = bus_new(&options, NULL, NULL, NULL);
 	struct topic_state topics[TOPIC_COUNT];
-	g_autoptr(GError) describe_error = NULL;
-	g_autoptr(GError) delete_error = NULL;
+	g_autoptr(GError) describe_error = NULL, delete_error = NULL;
 	assert_false(topics_describe(bus, topics, &describe_error));
 	if (!strstr(describe_error->message, "Admin API"))
 		fail_msg("%s", describe_error->message);

@@ -129,8 +129,7 @@ static VipsImage *right(const struct layout *l)
 /* libtiff computes in whole numbers; those of a narrow range are rounded before and after. */
 static void assert_near(VipsImage *got, VipsImage *wanted, const struct layout *l)
 {
-	g_autoptr(VipsImage) apart = NULL;
-	g_autoptr(VipsImage) away = NULL;
+	g_autoptr(VipsImage) apart = NULL, away = NULL;
 	double most = 0;
 
 	assert_int_equal(got->Xsize, wanted->Xsize);
@@ -180,9 +179,7 @@ static void thumbnails(void **state)
 	for (guint i = 0; i < G_N_ELEMENTS(layouts); i++) {
 		g_autofree char *path = write_file(folder, &layouts[i], NULL);
 		const struct build_context context = {.source_path = path};
-		g_autoptr(VipsImage) source = NULL;
-		g_autoptr(VipsImage) small = NULL;
-		g_autoptr(VipsImage) wanted = NULL;
+		g_autoptr(VipsImage) source = NULL, small = NULL, wanted = NULL;
 		g_autoptr(VipsImage) full = right(&layouts[i]);
 		g_autoptr(GError) error = NULL;
 		vips_image_set_int(full, VIPS_META_ORIENTATION, layouts[i].orientation);
@@ -256,8 +253,7 @@ static void a_damaged_file(void **state)
 		g_autofree char *broken = g_memdup2(data, length);
 		memset(broken + i, 0xff, MIN(40, length - i));
 		g_autoptr(GBytes) bytes = g_bytes_new(broken, length);
-		g_autoptr(VipsImage) image = NULL;
-		g_autoptr(VipsImage) memory = NULL;
+		g_autoptr(VipsImage) image = NULL, memory = NULL;
 		failed += !format_open(NULL, bytes, i & 1, NULL, &image, NULL) ||
 			  !(memory = vips_image_copy_memory(image));
 	}

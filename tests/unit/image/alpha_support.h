@@ -10,9 +10,7 @@ typedef int (*direct)(VipsImage *in, VipsImage **out);
 /* Premultiply, the operation, unpremultiply, cast. */
 static inline int by_alpha(VipsImage *in, direct operation, VipsImage **out)
 {
-	g_autoptr(VipsImage) weighed = NULL;
-	g_autoptr(VipsImage) mixed = NULL;
-	g_autoptr(VipsImage) plain = NULL;
+	g_autoptr(VipsImage) weighed = NULL, mixed = NULL, plain = NULL;
 
 	if (!vips_image_hasalpha(in))
 		return operation(in, out);

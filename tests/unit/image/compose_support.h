@@ -42,9 +42,7 @@ static inline void add_asset(const char *name, VipsImage *image)
 /* A rectangle of one colour. */
 static inline VipsImage *patch_of(int width, int height, int bands, const double *levels)
 {
-	g_autoptr(VipsImage) black = NULL;
-	g_autoptr(VipsImage) real = NULL;
-	g_autoptr(VipsImage) cast = NULL;
+	g_autoptr(VipsImage) black = NULL, real = NULL, cast = NULL;
 	VipsImage *out = NULL;
 	double zeros[5] = {0};
 

@@ -157,8 +157,7 @@ static inline void assert_reads_once(const char *steps)
 {
 	g_autoptr(VipsImage) image = picture(97, 61, 4, 8);
 	g_autoptr(GBytes) file = NULL;
-	g_autoptr(VipsImage) once = NULL;
-	g_autoptr(VipsImage) any = NULL;
+	g_autoptr(VipsImage) once = NULL, any = NULL;
 
 	assert_true(flags_of(steps) & OPERATION_SEQUENTIAL);
 	assert_true(format_save_memory(image, "png", NULL, &file, NULL));

@@ -28,9 +28,7 @@ static bool allow(const char *json, GError **error)
 
 static void test_open_for_one_job(void **state)
 {
-	g_autoptr(VipsImage) before = NULL;
-	g_autoptr(VipsImage) during = NULL;
-	g_autoptr(VipsImage) after = NULL;
+	g_autoptr(VipsImage) before = NULL, during = NULL, after = NULL;
 
 	assert_false(opens(drawing, strlen(drawing), &before, NULL));
 	assert_true(allow("{\"allow\": [\"pdf\", \"svg\"]}", NULL));

@@ -139,8 +139,7 @@ static void test_what_is_sequential_reads_once(void **state)
 		const char *step = steps->pdata[i];
 		if (!(flags_of(step) & OPERATION_SEQUENTIAL))
 			continue;
-		g_autoptr(VipsImage) once = NULL;
-		g_autoptr(VipsImage) any = NULL;
+		g_autoptr(VipsImage) once = NULL, any = NULL;
 		assert_true(format_open("a.png", file, true, NULL, &once, NULL));
 		assert_true(format_open("a.png", file, false, NULL, &any, NULL));
 		g_autoptr(VipsImage) a = built(step, once);

@@ -75,9 +75,7 @@ static void test_modulate_is_lch(void **state)
 	for (size_t i = 0; i < G_N_ELEMENTS(whole); i++) {
 		g_autoptr(VipsImage) a = of_kind(whole[i]);
 		g_autoptr(VipsImage) b = of_kind(whole[i]);
-		g_autoptr(VipsImage) lch = NULL;
-		g_autoptr(VipsImage) changed = NULL;
-		g_autoptr(VipsImage) wanted = NULL;
+		g_autoptr(VipsImage) lch = NULL, changed = NULL, wanted = NULL;
 		double times[] = {1.2, 0.6, 1}, plus[] = {-5, 0, 70};
 		assert_int_equal(vips_colourspace(b, &lch, VIPS_INTERPRETATION_LCH, NULL), 0);
 		assert_int_equal(vips_linear(lch, &changed, times, plus, 3, NULL), 0);
@@ -152,8 +150,7 @@ static void test_tint_keeps_lightness(void **state)
 	for (int level = 20; level < 256; level += 33) {
 		g_autoptr(VipsImage) grey = flat(1, 8, (double[]){level});
 		g_autoptr(VipsImage) tinted = with_steps(colouring[0], grey);
-		g_autoptr(VipsImage) before = NULL;
-		g_autoptr(VipsImage) after = NULL;
+		g_autoptr(VipsImage) before = NULL, after = NULL;
 		assert_int_equal(vips_colourspace(grey, &before, VIPS_INTERPRETATION_LAB, NULL), 0);
 		assert_int_equal(vips_colourspace(tinted, &after, VIPS_INTERPRETATION_LAB, NULL), 0);
 		g_autofree double *was = values_of(before);

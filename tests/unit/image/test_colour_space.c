@@ -24,8 +24,7 @@ static void test_colourspace_is_that_of_libvips(void **state)
 		g_autofree char *step = to(spaces[i / G_N_ELEMENTS(kinds)]);
 		g_autoptr(VipsImage) a = of_kind(kind);
 		g_autoptr(VipsImage) b = of_kind(kind);
-		g_autoptr(VipsImage) first = NULL;
-		g_autoptr(VipsImage) wanted = NULL;
+		g_autoptr(VipsImage) first = NULL, wanted = NULL;
 		g_autoptr(VipsImage) got = with_steps(step, a);
 		g_autoptr(VipsImage) got_colours = NULL;
 		assert_int_equal(vips_extract_band(b, &first, 0, "n", colours, NULL), 0);
@@ -236,8 +235,7 @@ static void test_icc_names_a_damaged_profile(void **state)
 {
 	for (int bands = 3; bands <= 4; bands++) {
 		g_autoptr(VipsImage) in = with_damaged_profile(bands);
-		g_autoptr(VipsImage) out = NULL;
-		g_autoptr(VipsImage) plain = NULL;
+		g_autoptr(VipsImage) out = NULL, plain = NULL;
 		g_autoptr(GError) error = NULL;
 		g_autoptr(JsonArray) steps = chain("[{'op':'icc'}]");
 		g_autoptr(JsonArray) helped = chain("[{'op':'strip','params':{'keep_colours':'raw'}},{'op':'icc'}]");

@@ -61,9 +61,7 @@ static VipsImage *with_profile(const struct case_ *c)
 static VipsImage *seen(const struct case_ *c)
 {
 	g_autoptr(VipsImage) in = with_profile(c);
-	g_autoptr(VipsImage) colours = NULL;
-	g_autoptr(VipsImage) rgb = NULL;
-	g_autoptr(VipsImage) green = NULL;
+	g_autoptr(VipsImage) colours = NULL, rgb = NULL, green = NULL;
 	VipsImage *out = NULL;
 	int count = c->bands == 5 ? 4 : c->bands < 3 ? 1 : 3;
 
@@ -261,8 +259,7 @@ static void png_keeps_a_profile_or_converts(void **state)
 			memcpy(bytes + changes[i].at, changes[i].put, changes[i].length);
 		VipsImage *in = embed(picture(WIDTH, HEIGHT, 3, 8), bytes, good->len + changes[i].more);
 		g_autoptr(VipsImage) copy = g_object_ref(in);
-		g_autoptr(VipsImage) back = NULL;
-		g_autoptr(VipsImage) settled = NULL;
+		g_autoptr(VipsImage) back = NULL, settled = NULL;
 		g_autoptr(GBytes) file = saved(in, "png", "{}");
 		assert_true(format_open("x", file, false, NULL, &back, NULL));
 		if (has_profile(back) != changes[i].stays)

@@ -93,11 +93,7 @@ static void test_ops_json(void **state)
 
 static void test_ops_of_one(void **state)
 {
-	g_autofree char *by_alias = NULL;
-	g_autofree char *markdown = NULL;
-	g_autofree char *of_libvips = NULL;
-	g_autofree char *unknown = NULL;
-	g_autofree char *nothing = NULL;
+	g_autofree char *by_alias = NULL, *markdown = NULL, *of_libvips = NULL, *unknown = NULL, *nothing = NULL;
 
 	assert_int_equal(run(ops_command, "ops gaussblur --json", &by_alias), 0);
 	g_autoptr(JsonArray) one = parse_array(by_alias);
@@ -133,9 +129,7 @@ static void test_check(void **state)
 	g_autofree char *expected = g_strconcat(expected_bad, expected_good, NULL);
 	g_autofree char *one = g_strconcat("check ", good, NULL);
 	g_autofree char *all = g_strconcat("check --pipelines ", folder, NULL);
-	g_autofree char *first = NULL;
-	g_autofree char *second = NULL;
-	g_autofree char *third = NULL;
+	g_autofree char *first = NULL, *second = NULL, *third = NULL;
 
 	assert_int_equal(run(check_command, one, &first), 0);
 	assert_string_equal(first, expected_good);
@@ -150,8 +144,7 @@ static void test_check_for_editors(void **state)
 	g_autofree char *odd = definition("k.yaml", "steps:\n  - sharpen\n  - resize: 200\n");
 	g_autofree char *line = g_strdup_printf("check --json %s %s", bad, odd);
 	g_autofree char *only_odd = g_strdup_printf("check %s", odd);
-	g_autofree char *text = NULL;
-	g_autofree char *plain = NULL;
+	g_autofree char *text = NULL, *plain = NULL;
 
 	assert_int_equal(run(check_command, line, &text), 1);
 	g_autoptr(JsonArray) all = parse_array(text);
@@ -185,8 +178,7 @@ static void test_two_of_one_name(void **state)
 	g_autofree char *told = g_strdup_printf("%s:2:7: the pipeline in %s is named 'same' too; rename this file, or "
 						"give it a name: of its own\n",
 		second, first);
-	g_autofree char *text = NULL;
-	g_autofree char *json = NULL;
+	g_autofree char *text = NULL, *json = NULL;
 
 	assert_int_equal(run(check_command, line, &text), 1);
 	assert_non_null(strstr(text, told));
@@ -205,8 +197,7 @@ static void test_definitions(void **state)
 	g_autofree char *good = definition("web.yaml", "steps: [{blur: 2}]\n");
 	g_autofree char *bad = definition("bad.yaml", "steps: [blurr]\n");
 	g_autofree char *line = g_strconcat("definitions --json ", folder, NULL);
-	g_autofree char *text = NULL;
-	g_autofree char *usage = NULL;
+	g_autofree char *text = NULL, *usage = NULL;
 
 	assert_int_equal(run(definitions_command, line, &text), 0);
 	g_autoptr(JsonObject) answer = json_parse_object(text, -1, NULL);

@@ -190,8 +190,7 @@ static void a_huge_watermark_is_stretched(void **state)
 static void stretching_is_exact(void **state)
 {
 	g_autoptr(VipsImage) memory = picture(40, 30, 4, 16);
-	g_autoptr(VipsImage) same = NULL;
-	g_autoptr(VipsImage) large = NULL;
+	g_autoptr(VipsImage) same = NULL, large = NULL;
 	gsize length;
 
 	assert_true(position_images_stretch(memory, 40, 30, true, &same, NULL));
@@ -254,8 +253,7 @@ static void contradictions_are_refused(void **state)
 static void other_pictures_are_refused_with_a_reason(void **state)
 {
 	g_autoptr(VipsImage) in = picture(40, 30, 3, 8);
-	g_autoptr(VipsImage) real = NULL;
-	g_autoptr(VipsImage) out = NULL;
+	g_autoptr(VipsImage) real = NULL, out = NULL;
 	g_autoptr(GError) error = NULL;
 	g_autoptr(JsonArray) steps = step_of("watermark", "'image':'@mark.png'");
 

@@ -19,8 +19,7 @@ static void assert_size(const char *text, int width, int height, int bands, int 
 	g_autoptr(JsonArray) steps = steps_of(text);
 	g_autoptr(JsonObject) names = json_object_new();
 	const struct build_context context = {.names = names};
-	g_autoptr(VipsImage) black = NULL;
-	g_autoptr(VipsImage) out = NULL;
+	g_autoptr(VipsImage) black = NULL, out = NULL;
 	g_autoptr(GError) error = NULL;
 
 	json_object_set_string_member(names, "format", "png");
@@ -89,8 +88,7 @@ static void a_first_step_that_loads_is_asked_before(void **state)
 			5, 5) WHEN(1, "width > 500") "]",
 	};
 	static const int widths[] = {5, 60};
-	g_autoptr(VipsImage) black = NULL;
-	g_autoptr(VipsImage) source = NULL;
+	g_autoptr(VipsImage) black = NULL, source = NULL;
 	g_autoptr(GError) error = NULL;
 
 	assert_int_equal(vips_black(&black, 60, 40, NULL), 0);
@@ -109,8 +107,7 @@ static void a_first_step_that_loads_is_asked_before(void **state)
 static void a_condition_that_is_none_is_an_error(void **state)
 {
 	g_autoptr(JsonArray) steps = steps_of("[" CROP(1, 1) WHEN(1, "widht > 3") "]");
-	g_autoptr(VipsImage) black = NULL;
-	g_autoptr(VipsImage) out = NULL;
+	g_autoptr(VipsImage) black = NULL, out = NULL;
 	g_autoptr(GError) error = NULL;
 
 	assert_int_equal(vips_black(&black, 9, 9, NULL), 0);

@@ -113,9 +113,7 @@ static void assert_thumbnail(GBytes *bytes, VipsImage *right)
 {
 	const struct build_context context = {.source_bytes = bytes};
 	g_autoptr(JsonArray) steps = chain("[{\"op\":\"thumbnail\",\"params\":{\"width\":4,\"height\":4}}]");
-	g_autoptr(VipsImage) source = NULL;
-	g_autoptr(VipsImage) got = NULL;
-	g_autoptr(VipsImage) wanted = NULL;
+	g_autoptr(VipsImage) source = NULL, got = NULL, wanted = NULL;
 	g_autoptr(GError) error = NULL;
 
 	assert_true(format_open(NULL, bytes, true, NULL, &source, NULL));
@@ -174,10 +172,7 @@ static void jpeg_in_tiff(void **state)
 			g_byte_array_append(g_byte_array_new(), files[i].marker, files[i].marker_length);
 		g_byte_array_append(jpeg, (const guint8 *)data + 2, (guint)length - 2);
 		g_autoptr(GBytes) bytes = tiff(&kind, jpeg->data, jpeg->len);
-		g_autoptr(VipsImage) right = NULL;
-		g_autoptr(VipsImage) got = NULL;
-		g_autoptr(VipsImage) apart = NULL;
-		g_autoptr(VipsImage) away = NULL;
+		g_autoptr(VipsImage) right = NULL, got = NULL, apart = NULL, away = NULL;
 		g_autoptr(GError) error = NULL;
 		double most = 0;
 		assert_int_equal(vips_jpegload_buffer(jpeg->data, jpeg->len, &right, NULL), 0);

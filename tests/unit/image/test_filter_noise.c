@@ -7,8 +7,7 @@
 /* Mean and deviation of the noise on a flat picture, and the share of pixels that changed. */
 static void noise_on_grey(const char *steps, int depth, double *mean, double *deviation, double *changed)
 {
-	g_autoptr(VipsImage) black = NULL;
-	g_autoptr(VipsImage) flat = NULL;
+	g_autoptr(VipsImage) black = NULL, flat = NULL;
 	double half = depth == 16 ? 32768 : 128, sum = 0, squares = 0;
 	VipsImage *in = NULL;
 	int count = 400 * 300;

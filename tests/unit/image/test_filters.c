@@ -66,8 +66,7 @@ static void test_convolve_by_hand(void **state)
 static VipsImage *conv_directly(VipsImage *in, VipsPrecision precision)
 {
 	g_autoptr(VipsImage) kernel = vips_image_new_matrixv(3, 3, 1.0, 2.0, 1.0, 2.0, 5.0, 2.0, 1.0, 2.0, 1.0);
-	g_autoptr(VipsImage) made = NULL;
-	g_autoptr(VipsImage) rounded = NULL;
+	g_autoptr(VipsImage) made = NULL, rounded = NULL;
 	VipsImage *out = NULL;
 
 	vips_image_set_double(kernel, "scale", 17);
@@ -127,9 +126,7 @@ static void test_edges_are_libvips_own(void **state)
 		assert_int_equal(vips_sobel(b, &wanted, NULL), 0);
 		assert_same_picture(sobel, wanted);
 		g_autoptr(VipsImage) canny = with_steps("{'op':'edges','params':{'method':'canny','sigma':2}}", a);
-		g_autoptr(VipsImage) made = NULL;
-		g_autoptr(VipsImage) rounded = NULL;
-		g_autoptr(VipsImage) cast = NULL;
+		g_autoptr(VipsImage) made = NULL, rounded = NULL, cast = NULL;
 		assert_int_equal(vips_canny(b, &made, "sigma", 2.0, NULL), 0);
 		assert_int_equal(vips_round(made, &rounded, VIPS_OPERATION_ROUND_RINT, NULL), 0);
 		assert_int_equal(vips_cast(rounded, &cast, b->BandFmt, NULL), 0);
@@ -277,8 +274,7 @@ static void test_a_source_that_is_read_once(void **state)
 
 	assert_true(format_save_memory(image, "png", NULL, &file, NULL));
 	for (size_t i = 0; i < G_N_ELEMENTS(wide); i++) {
-		g_autoptr(VipsImage) once = NULL;
-		g_autoptr(VipsImage) any = NULL;
+		g_autoptr(VipsImage) once = NULL, any = NULL;
 		assert_true(format_open("a.png", file, true, NULL, &once, NULL));
 		assert_true(format_open("a.png", file, false, NULL, &any, NULL));
 		g_autoptr(VipsImage) a = with_steps(wide[i], once);

@@ -262,9 +262,7 @@ static void test_save_errors(void **state)
 {
 	g_autoptr(VipsImage) image = picture(30, 20, 3, 8);
 	g_autoptr(JsonObject) wrong = options("{\"quality\":\"x\"}");
-	g_autoptr(GError) error = NULL;
-	g_autoptr(GError) second = NULL;
-	g_autoptr(GError) third = NULL;
+	g_autoptr(GError) error = NULL, second = NULL, third = NULL;
 
 	assert_false(format_save(image, "/nonexistent/a.jpg", "jpeg", NULL, &error));
 	assert_non_null(strstr(error->message, "No such file"));
@@ -341,8 +339,7 @@ static void test_thumbnail_loads(void **state)
 	for (int from_bytes = 0; from_bytes < 2; from_bytes++) {
 		struct build_context context = {
 			.source_path = from_bytes ? NULL : path, .source_bytes = from_bytes ? bytes : NULL};
-		g_autoptr(VipsImage) got = NULL;
-		g_autoptr(VipsImage) wanted = NULL;
+		g_autoptr(VipsImage) got = NULL, wanted = NULL;
 		assert_true(thumbnail->load(&context, &(struct args){thumbnail->params, params}, &got, NULL));
 		assert_int_equal(vips_thumbnail(path, &wanted, 90, "height", 70, NULL), 0);
 		assert_int_equal(got->Ysize, 70);

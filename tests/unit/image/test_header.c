@@ -9,8 +9,7 @@ static void test_everything_and_nothing_more(void **state)
 	g_autofree char *folder = scratch_folder();
 	g_autofree char *path = g_build_filename(folder, "p.jpg", NULL);
 	g_autoptr(VipsImage) image = picture(40, 30, 3, 8);
-	g_autoptr(VipsImage) upright = NULL;
-	g_autoptr(VipsImage) changed = NULL;
+	g_autoptr(VipsImage) upright = NULL, changed = NULL;
 
 	vips_image_set_int(image, VIPS_META_ORIENTATION, 6);
 	vips_image_set_string(image, "exif-ifd0-Artist", "A. Nother (A. Nother, ASCII, 11 components, 11 bytes)");

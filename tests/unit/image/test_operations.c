@@ -15,8 +15,7 @@ static void assert_equals(const char *steps, direct by_hand)
 	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
 		g_autoptr(VipsImage) a = picture(WIDTH, HEIGHT, kinds[i].bands, kinds[i].depth);
 		g_autoptr(VipsImage) b = picture(WIDTH, HEIGHT, kinds[i].bands, kinds[i].depth);
-		g_autoptr(VipsImage) got = NULL;
-		g_autoptr(VipsImage) wanted = NULL;
+		g_autoptr(VipsImage) got = NULL, wanted = NULL;
 		g_autoptr(GError) error = NULL;
 		if (!chain_build(array, 0, a, NULL, &got, &error))
 			fail_msg("%s: %s", steps, error->message);
@@ -203,8 +202,7 @@ static int similarity(VipsImage *in, VipsImage **out)
 
 static int grey_blur_rotate(VipsImage *in, VipsImage **out)
 {
-	g_autoptr(VipsImage) grey = NULL;
-	g_autoptr(VipsImage) blurred = NULL;
+	g_autoptr(VipsImage) grey = NULL, blurred = NULL;
 
 	return grayscale(in, &grey) || blur(grey, &blurred) || rot90(blurred, out);
 }
@@ -266,8 +264,7 @@ static void test_resize_hits_the_size(void **state)
 {
 	for (int width = 1; width < 400; width += 7) {
 		g_autoptr(VipsImage) in = picture(157, 33, 1, 8);
-		g_autoptr(VipsImage) one = NULL;
-		g_autoptr(VipsImage) box = NULL;
+		g_autoptr(VipsImage) one = NULL, box = NULL;
 		g_autofree char *text = g_strdup_printf("[{\"op\":\"resize\",\"params\":{\"width\":%d}}]", width);
 		g_autofree char *both = g_strdup_printf(
 			"[{\"op\":\"resize\",\"params\":{\"width\":%d,\"height\":%d,\"fit\":\"cover\"}}]", width,
@@ -286,8 +283,7 @@ static void test_orientation(void **state)
 {
 	g_autoptr(VipsImage) a = picture(40, 30, 3, 8);
 	g_autoptr(VipsImage) b = picture(40, 30, 3, 8);
-	g_autoptr(VipsImage) got = NULL;
-	g_autoptr(VipsImage) wanted = NULL;
+	g_autoptr(VipsImage) got = NULL, wanted = NULL;
 	g_autoptr(JsonArray) steps = chain("[{\"op\":\"auto_orient\"}]");
 
 	vips_image_set_int(a, VIPS_META_ORIENTATION, 6);

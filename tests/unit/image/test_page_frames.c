@@ -9,8 +9,7 @@
 static GBytes *pages_of(const char *format, int count)
 {
 	VipsImage *images[8];
-	g_autoptr(VipsImage) joined = NULL;
-	g_autoptr(VipsImage) copy = NULL;
+	g_autoptr(VipsImage) joined = NULL, copy = NULL;
 	GBytes *bytes = NULL;
 	int delays[8];
 
@@ -74,8 +73,7 @@ static void test_unlike_pages_are_told(void **state)
 	struct page_frames none = {0};
 	g_autoptr(GPtrArray) pages = g_ptr_array_new_with_free_func(g_object_unref);
 	g_autoptr(VipsImage) joined = NULL;
-	g_autoptr(GError) size = NULL;
-	g_autoptr(GError) colours = NULL;
+	g_autoptr(GError) size = NULL, colours = NULL;
 
 	g_ptr_array_add(pages, picture(40, 30, 3, 8));
 	g_ptr_array_add(pages, picture(40, 31, 3, 8));

@@ -118,8 +118,7 @@ static void test_steps_have_the_last_word(void **state)
 		for (int turned = 0; turned < 2; turned++) {
 			g_autofree char *path = g_build_filename(folder, names[i], NULL);
 			g_autoptr(VipsImage) plain = original();
-			g_autoptr(VipsImage) image = NULL;
-			g_autoptr(VipsImage) upright = NULL;
+			g_autoptr(VipsImage) image = NULL, upright = NULL;
 			void *bytes;
 			size_t length;
 			vips_image_set_int(plain, VIPS_META_ORIENTATION, 6);

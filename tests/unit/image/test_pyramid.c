@@ -47,8 +47,7 @@ static void test_pyramid_folder(void **state)
 	g_autoptr(VipsImage) image = picture(500, 300, 3, 8);
 	g_autoptr(JsonObject) titled = json_parse_object("{\"title\":\"t\"}", -1, NULL);
 	g_autoptr(JsonObject) zipped = json_parse_object("{\"container\":\"zip\"}", -1, NULL);
-	g_autoptr(GBytes) bytes = NULL;
-	g_autoptr(GBytes) zip = NULL;
+	g_autoptr(GBytes) bytes = NULL, zip = NULL;
 	assert_true(format_save_memory(image, "dz", titled, &bytes, NULL));
 	assert_true(format_save_memory(image, "dz", zipped, &zip, NULL));
 	files_remove_tree(place);

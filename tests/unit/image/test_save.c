@@ -202,8 +202,7 @@ static void test_eight_bits_tagged_sixteen(void **state)
 static void test_signed_bytes_tagged_sixteen(void **state)
 {
 	g_autoptr(VipsImage) image = picture(147, 35, 4, 16);
-	g_autoptr(VipsImage) sign = NULL;
-	g_autoptr(VipsImage) wanted = NULL;
+	g_autoptr(VipsImage) sign = NULL, wanted = NULL;
 
 	assert_int_equal(vips_sign(image, &sign, NULL), 0);
 	assert_int_equal(vips_cast_ushort(sign, &wanted, NULL), 0);
@@ -221,9 +220,7 @@ static void test_colour_spaces(void **state)
 	for (guint s = 0; s < G_N_ELEMENTS(spaces); s++)
 		for (guint f = 0; f < G_N_ELEMENTS(formats); f++) {
 			g_autoptr(VipsImage) image = picture(64, 48, 3, 8);
-			g_autoptr(VipsImage) other = NULL;
-			g_autoptr(VipsImage) shown = NULL;
-			g_autoptr(VipsImage) soft = NULL;
+			g_autoptr(VipsImage) other = NULL, shown = NULL, soft = NULL;
 			assert_int_equal(vips_gaussblur(image, &soft, 8, NULL), 0);
 			assert_int_equal(vips_colourspace(soft, &other, spaces[s], NULL), 0);
 			g_autoptr(VipsImage) out = again(other, formats[f], "{}");
@@ -318,8 +315,7 @@ static void test_lossless_avif_is_near(void **state)
 {
 	g_autoptr(VipsImage) image = picture(64, 48, 3, 8);
 	g_autoptr(VipsImage) out = again(image, "avif", "{\"lossless\":true,\"effort\":0}");
-	g_autoptr(VipsImage) difference = NULL;
-	g_autoptr(VipsImage) distance = NULL;
+	g_autoptr(VipsImage) difference = NULL, distance = NULL;
 	double most;
 
 	assert_int_equal(vips_subtract(out, image, &difference, NULL), 0);
@@ -331,8 +327,7 @@ static void test_lossless_avif_is_near(void **state)
 /* Two encoders that fail at once: the words of both went to the one that asked first. */
 static void test_a_failure_without_words_is_not_the_pictures(void **state)
 {
-	g_autoptr(GError) first = NULL;
-	g_autoptr(GError) second = NULL;
+	g_autoptr(GError) first = NULL, second = NULL;
 
 	vips_error("tiffsave", "somebody wrote nonsense into this file");
 	assert_false(vips_failed(&first, "encode"));

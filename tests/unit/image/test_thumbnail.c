@@ -98,8 +98,7 @@ static VipsImage *decoded(const void *data, gsize length)
 /* The mean difference of a level. */
 static double difference(VipsImage *one, VipsImage *other)
 {
-	g_autoptr(VipsImage) apart = NULL;
-	g_autoptr(VipsImage) level = NULL;
+	g_autoptr(VipsImage) apart = NULL, level = NULL;
 	double mean;
 
 	assert_int_equal(one->Xsize, other->Xsize);
@@ -129,8 +128,7 @@ static void assert_shows(GBytes *jpeg)
 	gsize length;
 	const void *data = g_bytes_get_data(jpeg, &length);
 	ExifData *exif = exif_of(jpeg);
-	g_autoptr(VipsImage) small = NULL;
-	g_autoptr(VipsImage) colours = NULL;
+	g_autoptr(VipsImage) small = NULL, colours = NULL;
 
 	assert_non_null(exif);
 	ExifEntry *packed = exif_content_get_entry(exif->ifd[EXIF_IFD_1], EXIF_TAG_COMPRESSION);

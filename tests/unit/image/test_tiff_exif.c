@@ -115,8 +115,7 @@ static void assert_as_without(const char *path, VipsImage *image, JsonObject *sa
 {
 	const struct format *tiff = format_find("tiff");
 	g_autofree char *bare = g_strconcat(path, ".bare", NULL);
-	g_autoptr(VipsImage) a = NULL;
-	g_autoptr(VipsImage) b = NULL;
+	g_autoptr(VipsImage) a = NULL, b = NULL;
 
 	assert_true(format_run_saver(image, tiff, bare, NULL, save, NULL));
 	assert_true(format_open(path, NULL, false, NULL, &a, NULL));

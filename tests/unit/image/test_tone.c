@@ -177,8 +177,7 @@ static void test_threshold_of_grey(void **state)
 		int bands = kinds[kind].bands, left = bands < 3 ? bands : bands - 2;
 		double most = kinds[kind].depth == 16 ? 65535 : 255;
 		g_autoptr(VipsImage) in = of_kind(kind);
-		g_autoptr(VipsImage) colours = NULL;
-		g_autoptr(VipsImage) grey = NULL;
+		g_autoptr(VipsImage) colours = NULL, grey = NULL;
 		assert_int_equal(vips_extract_band(in, &colours, 0, "n", bands < 3 ? 1 : 3, NULL), 0);
 		assert_int_equal(
 			vips_colourspace(colours, &grey,

@@ -135,10 +135,7 @@ static void test_normalize_stretches_lightness(void **state)
 	for (size_t i = 0; i < G_N_ELEMENTS(whole); i++) {
 		g_autoptr(VipsImage) in = dull(whole[i]);
 		g_autoptr(VipsImage) got = with_steps(global[1], in);
-		g_autoptr(VipsImage) lab = NULL;
-		g_autoptr(VipsImage) lightness = NULL;
-		g_autoptr(VipsImage) stretched = NULL;
-		g_autoptr(VipsImage) wanted = NULL;
+		g_autoptr(VipsImage) lab = NULL, lightness = NULL, stretched = NULL, wanted = NULL;
 		double low, high, levels = in->BandFmt == VIPS_FORMAT_USHORT ? 257 : 1;
 		assert_int_equal(vips_colourspace(in, &lab, VIPS_INTERPRETATION_LAB, NULL), 0);
 		assert_int_equal(vips_extract_band(lab, &lightness, 0, NULL), 0);
@@ -180,10 +177,7 @@ static void test_clahe_is_hist_local(void **state)
 	assert_same_picture(got, wanted);
 	/* 16 bits: the same contrast, with what is finer beside it. */
 	g_autoptr(VipsImage) deep = of_kind(6);
-	g_autoptr(VipsImage) scaled = NULL;
-	g_autoptr(VipsImage) whole = NULL;
-	g_autoptr(VipsImage) shallow = NULL;
-	g_autoptr(VipsImage) equal = NULL;
+	g_autoptr(VipsImage) scaled = NULL, whole = NULL, shallow = NULL, equal = NULL;
 	assert_int_equal(vips_linear1(deep, &scaled, 1 / 257.0, 0, NULL), 0);
 	assert_int_equal(vips_rint(scaled, &whole, NULL), 0);
 	assert_int_equal(vips_cast(whole, &shallow, VIPS_FORMAT_UCHAR, NULL), 0);

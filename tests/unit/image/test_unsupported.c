@@ -116,11 +116,9 @@ static void test_numbers(void **state)
 			"[{\"op\":\"thumbnail\",\"params\":{\"width\":4,\"height\":4}}]"};
 		for (guint c = 0; c < G_N_ELEMENTS(chains); c++) {
 			g_autoptr(JsonArray) steps = chain(chains[c]);
-			g_autoptr(VipsImage) image = NULL;
-			g_autoptr(VipsImage) out = NULL;
+			g_autoptr(VipsImage) image = NULL, out = NULL;
 			g_autoptr(GError) error = NULL;
-			g_autoptr(GBytes) png = NULL;
-			g_autoptr(GBytes) back = NULL;
+			g_autoptr(GBytes) png = NULL, back = NULL;
 			assert_true(format_open(NULL, bytes, false, NULL, &image, NULL));
 			g_autoptr(VipsImage) once = NULL;
 			assert_true(chain_open(steps, image, &context, &once, NULL));
@@ -133,8 +131,7 @@ static void test_numbers(void **state)
 		}
 		g_autoptr(JsonArray) steps =
 			chain("[{\"op\":\"vips\",\"params\":{\"operation\":\"linear\",\"a\":[255],\"b\":[0]}}]");
-		g_autoptr(VipsImage) image = NULL;
-		g_autoptr(VipsImage) out = NULL;
+		g_autoptr(VipsImage) image = NULL, out = NULL;
 		g_autoptr(GBytes) png = NULL;
 		assert_true(format_open(NULL, bytes, false, NULL, &image, NULL));
 		g_autoptr(GError) error = NULL;

@@ -111,8 +111,7 @@ static inline void assert_reads_once(const char *steps, size_t kind)
 {
 	g_autoptr(VipsImage) image = of_kind(kind);
 	g_autoptr(GBytes) file = NULL;
-	g_autoptr(VipsImage) once = NULL;
-	g_autoptr(VipsImage) any = NULL;
+	g_autoptr(VipsImage) once = NULL, any = NULL;
 
 	assert_int_equal(flags_of(steps), OPERATION_SEQUENTIAL);
 	assert_true(format_save_memory(image, "png", NULL, &file, NULL));

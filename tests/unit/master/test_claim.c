@@ -41,8 +41,7 @@ static void ids_sort_by_time_and_never_repeat(void **state)
 /* It was seen, and before the rename it grew, or another file got its name: it goes back where it was. */
 static void changed_between_look_and_rename(void **state)
 {
-	g_autoptr(GError) grown = NULL;
-	g_autoptr(GError) other = NULL;
+	g_autoptr(GError) grown = NULL, other = NULL;
 	struct stat status;
 	make_folder("box/s");
 	put("box/s/a.jpg", "1");
@@ -208,9 +207,7 @@ static void given_back(void **state)
 
 static void written_to_after_the_claim(void **state)
 {
-	g_autoptr(GError) error = NULL;
-	g_autoptr(GError) gone = NULL;
-	g_autoptr(GError) no_file = NULL;
+	g_autoptr(GError) error = NULL, gone = NULL, no_file = NULL;
 	auto_struct(claim) claim = claim_new("a.jpg", "1");
 	assert_int_equal(claim_look(claim, NULL), CLAIM_SAME);
 	g_autofree char *below = g_strdup_printf("box/.dropmill/%s/a.jpg", claim->id);
