@@ -14,6 +14,14 @@ static bool lease_on_its_way(const struct lease *lease)
 	return lease->on_its_way && g_atomic_int_get(lease->on_its_way);
 }
 
+bool lease_begun(const struct lease *lease)
+{
+	const struct job *job = lease->job;
+
+	return lease->begun || (job->segment && lease->plane == PLANE_SHM &&
+				       segment_taken(job->segment, lease->tile, job->course.run, lease->attempt));
+}
+
 bool worker_awaits(const struct worker *worker)
 {
 	for (GList *link = worker->leases.head; link; link = link->next)

@@ -19,6 +19,8 @@ bool lease_lose(struct lease *lease, bool writes);
 bool lease_fenced(const struct lease *lease);
 /* The lease of this attempt; NULL: nobody has it any more. */
 struct lease *lease_attempt(const struct job *job, guint tile, guint attempt);
+/* Its worker has begun with it, so far as is known here: through shared memory that is seen. */
+bool lease_begun(const struct lease *lease);
 /* Something large is on its way to it. */
 bool worker_awaits(const struct worker *worker);
 /* Something large comes from it: its answers are not lost. */

@@ -2,16 +2,9 @@
  * Tiles whose worker is late, and who could help: see speculative.h. */
 #include "master/fleet/speculative.h"
 
+#include "master/fleet/lease.h"
 #include "master/fleet/worker_select.h"
 #include "master/fleet/worker_timing.h"
-
-static bool is_fresh(const struct lease *lease)
-{
-	const struct job *job = lease->job;
-
-	return lease->plane == PLANE_SHM && job->segment && !lease->begun &&
-	       !segment_taken(job->segment, lease->tile, job->course.run, lease->attempt);
-}
 
 static struct speculative_facts facts_of(const struct lease *lease, const struct worker *helper, gint64 now)
 {
@@ -21,7 +14,7 @@ static struct speculative_facts facts_of(const struct lease *lease, const struct
 	return (struct speculative_facts){
 		.barred = job->work.tiles[lease->tile].extra || job->work.send_after_us > now ||
 			  job->plan.lane != LANE_TILED || !worker_may_help(helper, job, lease->tile),
-		.fresh = is_fresh(lease),
+		.fresh = lease->plane == PLANE_SHM && job->segment && !lease_begun(lease),
 		.usual_us = timing->usual_us,
 		.late_us = timing->late_us,
 		.until_us = worker_timing_until_us(lease->worker, lease, timing->usual_us, now),

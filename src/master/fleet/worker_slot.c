@@ -20,7 +20,7 @@ struct worker_slot *worker_slot_ref(struct worker_slot *slot)
 
 void worker_slot_unref(struct worker_slot *slot)
 {
-	if (!slot || --slot->references > 0)
+	if (--slot->references > 0)
 		return;
 	g_free(slot->name);
 	g_free(slot->reason);

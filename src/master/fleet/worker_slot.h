@@ -6,7 +6,6 @@
  */
 #pragma once
 
-#include "base/auto.h"
 #include "master/policy/breaker.h"
 
 struct worker_slot {
@@ -18,8 +17,7 @@ struct worker_slot {
 
 struct worker_slot *worker_slot_new(void);
 struct worker_slot *worker_slot_ref(struct worker_slot *slot);
-void worker_slot_unref(struct worker_slot *slot); /* NULL is fine */
-DEFINE_AUTO(worker_slot, worker_slot_unref)
+void worker_slot_unref(struct worker_slot *slot);
 
 /* Tells the breaker, and the log of what follows. reason: of BREAKER_STRIKE and BREAKER_FAILED; else NULL. */
 void worker_slot_happens(struct worker_slot *slot, enum breaker_event event, const char *reason, gint64 now_us);

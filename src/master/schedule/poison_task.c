@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "master/fleet/failure_votes.h"
+#include "master/fleet/lease.h"
 #include "master/schedule/retry_task.h"
 #include "master/state/state.h"
 
@@ -29,14 +30,6 @@ static bool in_journal(const struct lease *lease)
 	return g_strcmp0(name, lease->worker->death.task) == 0;
 }
 
-static bool has_begun(const struct lease *lease)
-{
-	const struct job *job = lease->job;
-
-	return lease->begun || (job->segment && lease->plane == PLANE_SHM &&
-				       segment_taken(job->segment, lease->tile, job->course.run, lease->attempt));
-}
-
 /* The task that this worker had in hand; NULL: it may have had none. */
 static const struct lease *in_hand(const struct worker *worker)
 {
@@ -47,7 +40,7 @@ static const struct lease *in_hand(const struct worker *worker)
 	for (GList *link = worker->leases.head; link; link = link->next) {
 		const struct lease *lease = link->data;
 		tasks[count++] =
-			(struct held_task){in_journal(lease), in_heartbeat(lease), has_begun(lease), lease->sent_us};
+			(struct held_task){in_journal(lease), in_heartbeat(lease), lease_begun(lease), lease->sent_us};
 	}
 	for (GList *link = worker->late.head; link; link = link->next)
 		late_us = MIN(late_us, ((const struct late *)link->data)->sent_us);
