@@ -5,63 +5,36 @@
 const char *const keep_colours_values[] = {"seen", "raw", NULL};
 
 #define INTEGER(NAME, PROPERTY, LOW, HIGH, FALLBACK, HELP)                                                             \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_INT, .min = LOW, .max = HIGH, .fallback = FALLBACK, .property = PROPERTY,  \
-		.help = HELP                                                                                           \
-	}
+	INT_PARAM(NAME, NULL, LOW, HIGH, FALLBACK, HELP, .property = PROPERTY)
 #define NUMBER(NAME, PROPERTY, LOW, HIGH, FALLBACK, HELP)                                                              \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_DOUBLE, .min = LOW, .max = HIGH, .fallback = FALLBACK,                     \
-		.property = PROPERTY, .help = HELP                                                                     \
-	}
+	DOUBLE_PARAM(NAME, NULL, LOW, HIGH, FALLBACK, HELP, .property = PROPERTY)
 #define PIXELS(NAME, PROPERTY, LOW, HIGH, FALLBACK, HELP)                                                              \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_INT, .unit = "px", .min = LOW, .max = HIGH, .fallback = FALLBACK,          \
-		.property = PROPERTY, .help = HELP                                                                     \
-	}
-#define SWITCH(NAME, PROPERTY, HELP, ...)                                                                              \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_BOOL, .fallback = "false", .property = PROPERTY, .help = HELP, __VA_ARGS__ \
-	}
+	INT_PARAM(NAME, "px", LOW, HIGH, FALLBACK, HELP, .property = PROPERTY)
+#define SWITCH(NAME, PROPERTY, HELP, ...) BOOL_PARAM(NAME, "false", HELP, .property = PROPERTY, __VA_ARGS__)
 #define CHOICE(NAME, PROPERTY, FALLBACK, HELP, ...)                                                                    \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_CHOICE, .fallback = FALLBACK, .choices = NAMES(__VA_ARGS__),               \
-		.property = PROPERTY, .help = HELP                                                                     \
-	}
-#define METADATA                                                                                                            \
-	SWITCH("strip", NULL, "leave out all metadata: EXIF, ICC profile, XMP, IPTC, comments"),                            \
-		{.name = "keep",                                                                                            \
-			.type = PARAM_CHOICES,                                                                              \
-			.choices = NAMES("icc", "exif", "xmp", "iptc"),                                                     \
-			.property = OWN_OPTION,                                                                             \
-			.help = "the metadata that survives, such as [icc]; default: all; orientation is part of exif, so " \
-				"turn upright first (auto_orient)"},                                                        \
-	{                                                                                                                   \
-		.name = "keep_colours", .type = PARAM_CHOICE, .fallback = "seen", .choices = keep_colours_values,           \
-		.aliases = NAMES("keep_colors"), .property = OWN_OPTION,                                                    \
-		.help = "where the ICC profile goes (strip, keep without icc, formats that hold none). seen: "              \
-			"converted to sRGB before; raw: the numbers stay, and look different"                               \
-	}
+	CHOICE_PARAM(NAME, NAMES(__VA_ARGS__), FALLBACK, HELP, .property = PROPERTY)
+#define METADATA                                                                                                         \
+	SWITCH("strip", NULL, "leave out all metadata: EXIF, ICC profile, XMP, IPTC, comments"),                         \
+		A_PARAM(PARAM_CHOICES, "keep", NULL,                                                                     \
+			"the metadata that survives, such as [icc]; default: all; orientation is part of exif, so turn " \
+			"upright first (auto_orient)",                                                                   \
+			.choices = NAMES("icc", "exif", "xmp", "iptc"), .property = OWN_OPTION),                         \
+		CHOICE_PARAM("keep_colours", keep_colours_values, "seen",                                                \
+			"where the ICC profile goes (strip, keep without icc, formats that hold none). seen: converted " \
+			"to sRGB before; raw: the numbers stay, and look different",                                     \
+			.aliases = NAMES("keep_colors"), .property = OWN_OPTION)
 #define QUALITY(LOW, FALLBACK) INTEGER("quality", "Q", LOW, 100, FALLBACK, "higher is better and larger")
 #define LOSSLESS(HELP) SWITCH("lossless", NULL, HELP)
 #define EFFORT(LOW, HIGH, FALLBACK) INTEGER("effort", NULL, LOW, HIGH, FALLBACK, "time spent to save bytes")
 #define SUBSAMPLING(FALLBACK)                                                                                          \
-	{                                                                                                              \
-		.name = "subsampling", .type = PARAM_CHOICE, .fallback = FALLBACK,                                     \
-		.choices = NAMES("auto", "on", "off", "4:2:0", "4:4:4"), .aliases = NAMES("chroma_subsampling"),       \
-		.property = "subsample_mode",                                                                          \
-		.help = "halve the colour's resolution: on is 4:2:0, off is 4:4:4, auto is on below quality 90"        \
-	}
-#define BACKGROUND(HELP)                                                                                               \
-	{                                                                                                              \
-		.name = "background", .type = PARAM_COLOUR, .property = OWN_OPTION, .help = HELP                       \
-	}
+	CHOICE_PARAM("subsampling", NAMES("auto", "on", "off", "4:2:0", "4:4:4"), FALLBACK,                            \
+		"halve the colour's resolution: on is 4:2:0, off is 4:4:4, auto is on below quality 90",               \
+		.aliases = NAMES("chroma_subsampling"), .property = "subsample_mode")
+#define BACKGROUND(HELP) COLOUR_PARAM("background", NULL, HELP, .property = OWN_OPTION)
 #define PAGES                                                                                                          \
-	{                                                                                                              \
-		.name = "pages", .type = PARAM_CHOICE, .fallback = "all", .choices = NAMES("all", "first"),            \
-		.aliases = NAMES("frames"), .property = OWN_OPTION,                                                    \
-		.help = "of an animation or a document of several pages; each goes through the chain by itself"        \
-	}
+	CHOICE_PARAM("pages", NAMES("all", "first"), "all",                                                            \
+		"of an animation or a document of several pages; each goes through the chain by itself",               \
+		.aliases = NAMES("frames"), .property = OWN_OPTION)
 
 static const struct param jpeg_options[] = {
 	QUALITY(1, "75"),
@@ -72,12 +45,10 @@ static const struct param jpeg_options[] = {
 	INTEGER("restart_interval", NULL, 0, 65535, "0",
 		"restart markers every so many blocks, for readers that repair or go parallel; 0: none"),
 	BACKGROUND("laid under transparent pixels, since JPEG has no alpha; default: black, as libvips does"),
-	{.name = "thumbnail",
-		.type = PARAM_CHOICE,
-		.choices = NAMES("fresh"),
-		.property = OWN_OPTION,
-		.help = "fresh: EXIF gets a small copy of the finished picture, at most 160 px each way, also with "
-			"strip and keep; default: no thumbnail"},
+	CHOICE_PARAM("thumbnail", NAMES("fresh"), NULL,
+		"fresh: EXIF gets a small copy of the finished picture, at most 160 px each way, also with "
+		"strip and keep; default: no thumbnail",
+		.property = OWN_OPTION),
 	METADATA,
 	{.name = NULL},
 };
@@ -183,11 +154,8 @@ static const struct param dz_options[] = {
 	CHOICE("layout", NULL, "dz", "which viewers read it: Deep Zoom, Zoomify, Google Maps, IIIF 2 and 3", "dz",
 		"zoomify", "google", "iiif", "iiif3"),
 	CHOICE("container", NULL, "fs", "a folder, or one file; a name in .zip is a zip", "fs", "zip"),
-	{.name = "suffix",
-		.type = PARAM_CHOICE,
-		.choices = NAMES(".jpg", ".jpeg", ".png", ".webp"),
-		.property = OWN_OPTION,
-		.help = "of the tiles; default: .jpeg with layout dz, .jpg with the others"},
+	CHOICE_PARAM("suffix", NAMES(".jpg", ".jpeg", ".png", ".webp"), NULL,
+		"of the tiles; default: .jpeg with layout dz, .jpg with the others", .property = OWN_OPTION),
 	INTEGER("quality", OWN_OPTION, 1, 100, "75", "of JPEG and WebP tiles"),
 	PIXELS("tile_size", NULL, 1, 8192, NULL, "default: 254 with dz, 256 with zoomify and google, 512 with iiif"),
 	PIXELS("overlap", NULL, 0, 8192, NULL, "of neighbours; default: 1 with dz, 0 with the others"),
@@ -198,13 +166,10 @@ static const struct param dz_options[] = {
 		"leave out tiles that differ less from the background; default: 5 with google, -1 (none) with others"),
 	CHOICE("region_shrink", NULL, "mean", "how the smaller copies are made", "mean", "median", "mode", "max", "min",
 		"nearest"),
-	{.name = "id",
-		.type = PARAM_STRING,
-		.help = "iiif: the address that the folder lies below; default: https://example.com/iiif"},
-	{.name = "title",
-		.type = PARAM_STRING,
-		.property = OWN_OPTION,
-		.help = "of the files in it (TITLE.dzi, TITLE_files); default: the output's name without ending"},
+	STRING_PARAM("id", NULL, "iiif: the address that the folder lies below; default: https://example.com/iiif"),
+	STRING_PARAM("title", NULL,
+		"of the files in it (TITLE.dzi, TITLE_files); default: the output's name without ending",
+		.property = OWN_OPTION),
 	BACKGROUND("around the picture, and under transparent pixels of JPEG tiles; default: white"),
 	METADATA,
 	{.name = NULL},
