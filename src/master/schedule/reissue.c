@@ -2,7 +2,7 @@
  * Tiles whose worker is late are given to a second one: see reissue.h.
  *
  * A tile that is late is given to a second worker, which has nothing to do. The first good answer counts; the other is dropped as a
- * duplicate. Nobody is blamed: the slower worker must still answer (struct late), and its task counts as work that it has.
+ * duplicate. No worker is suspected: the slower worker must still answer (struct late), and its task counts as work that it has.
  *
  * Through shared memory both write to the same place. A worker that has not begun cannot any more once its offer is revoked, and then the
  * tile is simply another's. One that has begun may go on: it computes the same bytes from the same rows. Until it has ended, the codec
