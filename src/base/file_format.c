@@ -50,7 +50,7 @@ const struct file_format file_formats[] = {
 	{"bmp", "a BMP", ENDINGS("bmp"), .signatures = {BYTES("BM")}},
 	{"psd", "a Photoshop", ENDINGS("psd"), .signatures = {BYTES("8BPS")}},
 	{"ico", "an ICO", ENDINGS("ico"), .signatures = {BYTES("\0\0\1\0")}},
-	{NULL},
+	{.name = NULL},
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(file_formats) <= FILE_FORMATS_MAX);
 

@@ -61,7 +61,7 @@ const struct definition_key definition_keys[] = {
 	{"on_failure", .type = KEY_MAP, .example = "{attempts: 3}",
 		.help = "how often a picture is tried before it goes to _failed/"},
 	{"attempts", "on_failure", KEY_INTEGER, AT(attempts), .low = 1, .high = 100, .initial = 3},
-	{NULL},
+	{.name = NULL},
 };
 
 const struct definition_key *definition_key_find(const char *within, const char *name)

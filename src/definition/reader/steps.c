@@ -99,8 +99,8 @@ static void read_map(struct reader *reader, const struct node *node, GPtrArray *
 static void read_step(struct reader *reader, const struct node *node, GPtrArray *steps)
 {
 	if (node->kind == NODE_SCALAR && g_strv_contains(own_words, node->text)) {
-		diagnostics_add(reader->errors, node->line, node->column, "'%s' is not an operation; it takes a value: %s",
-			node->text,
+		diagnostics_add(reader->errors, node->line, node->column,
+			"'%s' is not an operation; it takes a value: %s", node->text,
 			g_str_equal(node->text, "include") ? "include: FILE"
 							   : "{when: \"width > 4000\", steps: [...]}");
 		return;
