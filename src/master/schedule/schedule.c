@@ -157,10 +157,18 @@ static void recover_lost(struct master *master, struct worker *worker)
 	reissue_forget(&master->queue, worker);
 }
 
+/* It runs, and neither a worker nor a codec has any of it, nor will: nobody would end this. */
+static bool is_forgotten(const struct job *job)
+{
+	return job->course.phase == PHASE_RUNNING && !job->codec && job->work.leased == 0 &&
+	       g_queue_is_empty((GQueue *)&job->work.ready);
+}
+
 void schedule_tick(struct master *master)
 {
 	GPtrArray *all = workers_all(master->fleet.workers);
 
+	run_effects(master);
 	for (guint i = 0; i < all->len; i++) {
 		struct worker *worker = g_ptr_array_index(all, i);
 		if (worker->state == WORKER_GONE)
@@ -173,7 +181,11 @@ void schedule_tick(struct master *master)
 		if (worker->idle_beats >= IDLE_BEATS)
 			recover_lost(master, worker);
 	}
-	for (guint i = 0; i < master->queue.running->len; i++)
-		poison_task_stop_codec(g_ptr_array_index(master->queue.running, i));
+	for (guint i = 0; i < master->queue.running->len; i++) {
+		const struct job *job = g_ptr_array_index(master->queue.running, i);
+		poison_task_stop_codec(job);
+		if (is_forgotten(job))
+			job_broken(job, "no worker had its task any more");
+	}
 	schedule_run(master);
 }

@@ -140,6 +140,24 @@ static void a_renewed_job_begins_again(void **state)
 	assert_null(job->work.undelivered);
 }
 
+/* Nobody has its task: it starts over, so that it ends. One whose task waits for a worker is left alone. */
+static void a_job_that_nobody_has_starts_over(void **state)
+{
+	struct bench *bench = *state;
+	struct job *job = bench->job;
+
+	job->course = (struct course){.phase = PHASE_RUNNING, .run = 7, .attempts = 3};
+	g_ptr_array_add(bench->master.queue.running, job);
+	job_set_tiles(job, 1);
+	g_queue_push_tail(&job->work.ready, GUINT_TO_POINTER(0));
+	schedule_tick(&bench->master);
+	assert_int_equal(job->course.phase, PHASE_RUNNING);
+	g_queue_clear(&job->work.ready);
+	schedule_tick(&bench->master);
+	assert_int_equal(job->course.phase, PHASE_QUEUED);
+	assert_int_equal(job->course.faults, 1);
+}
+
 static void the_loop_runs_what_is_posted(void **state)
 {
 	struct bench *bench = *state;
@@ -161,6 +179,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_job_that_is_gone_is_left_alone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_of_an_older_run_is_left_alone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_renewed_job_begins_again, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_job_that_nobody_has_starts_over, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_loop_runs_what_is_posted, set_up, tear_down),
 	};
 
