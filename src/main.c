@@ -12,8 +12,9 @@
 #include "base/process.h"
 #include "base/terminal.h"
 #include "base/version.h"
-#include "bus/topics.h"
+#include "bus/command/topics_command.h"
 #include "master/master.h"
+#include "web/command/status_command.h"
 #include "web/http/listen.h"
 #include "web/server.h"
 

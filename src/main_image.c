@@ -9,6 +9,7 @@
 #include "base/terminal.h"
 #include "codec/codec.h"
 #include "codec/explain.h"
+#include "codec/explain_text.h"
 #include "image/describe/commands.h"
 #include "worker/thumbnail.h"
 #include "worker/worker.h"

@@ -18,6 +18,7 @@
 #include "definition/reader/definition.h"
 #include "definition/template/template.h"
 #include "image/chain/chain.h"
+#include "image/describe/check_step.h"
 #include "image/operations/operations.h"
 #include "image/read/format.h"
 #include "image/table/vips_error.h"

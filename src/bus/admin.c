@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "bus/client.h"
+#include "bus/handle.h"
 
 /* One call: its options, the queue for its answer, the answer. */
 struct call {

@@ -17,6 +17,8 @@
 /* A topic without a limit we know of: Kafka's default, a little under 1 MiB, in round figures. */
 #define CLIENT_DEFAULT_BYTES 1000000
 
+/* "tasks", "results", "heartbeats", "dead-letters" with the prefix. Returns owned. */
+char *topic_name(const struct bus_options *options, enum topic topic);
 /* The name of a topic without prefix, and the other way round (TOPIC_COUNT: none of ours). */
 const char *topic_base_name(enum topic topic);
 enum topic topic_from_name(const struct bus_options *options, const char *name);
@@ -40,9 +42,3 @@ bool fail_kafka(GError **error, rd_kafka_resp_err_t code, const char *detail, co
 
 /* Log callback: connection trouble goes to the debug level, for the bus tells it once by its state. */
 void client_log(const rd_kafka_t *rk, int level, const char *facility, const char *text);
-
-/* The bus's own handle and topics, for the reader and the administration. Borrowed. */
-rd_kafka_t *bus_handle(struct bus *bus);
-/* The count of partitions and the replication of one topic; 0 when it does not exist. */
-bool bus_topic_shape(
-	struct bus *bus, enum topic topic, int *partitions, int *replication, int timeout_ms, GError **error);

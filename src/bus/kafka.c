@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The bus: producer, its poll thread, metadata. See kafka.h. */
 #include "bus/kafka.h"
+#include "bus/send.h"
 
 #include <string.h>
 
@@ -8,8 +9,9 @@
 #include "base/error.h"
 #include "base/thread_watchdog.h"
 #include "bus/admin.h"
-#include "bus/bus_private.h"
+#include "bus/bus.h"
 #include "bus/client.h"
+#include "bus/handle.h"
 #include "bus/watch.h"
 
 #define FLUSH_MS 2000

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The consumer: partitions by hand or in a group. See kafka.h. */
 
+#include "bus/reader.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/thread_watchdog.h"
 #include "bus/client.h"
+#include "bus/handle.h"
 #include "bus/progress.h"
 #include "bus/seal.h"
 

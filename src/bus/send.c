@@ -4,12 +4,13 @@
 
 #include "base/error.h"
 #include "bus/admin.h"
-#include "bus/bus_private.h"
+#include "bus/bus.h"
 #include "bus/client.h"
 #include "bus/duplicate_delivery.h"
-#include "bus/kafka.h"
+#include "bus/handle.h"
 #include "bus/protocol/payload.h"
 #include "bus/seal.h"
+#include "bus/send.h"
 
 /* See filling_bytes(). */
 #define FILLED_BYTES 4096

@@ -3,6 +3,7 @@
 #include "bus/sender.h"
 
 #include "base/error.h"
+#include "bus/handle.h"
 #include "bus/kafka.h"
 #include "bus/protocol/payload.h"
 

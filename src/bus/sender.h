@@ -10,13 +10,22 @@
 #pragma once
 
 #include "base/auto.h"
-#include "bus/kafka.h"
+#include "bus/protocol/record.h"
 
 /* Of parts, in librdkafka's hands at a time; less where its queue is smaller. */
 #define SENDER_WINDOW_BYTES (16 << 20)
 
 /* Records in parts that take turns; others wait in the order in which they came. */
 #define SENDER_TURNS 4
+
+enum delivery_end {
+	DELIVERED,
+	DELIVERY_TROUBLE,    /* the broker's, or the way's there; it may pass */
+	DELIVERY_REFUSED,    /* the record is too large for the topic, or for the local queue */
+	DELIVERY_UNREADABLE, /* the file that its value lies in; the error's kind is of PLACE_ORIGINAL */
+};
+/* Called once for every bus_send(): error is NULL when the broker has it. On the bus's poll thread. */
+typedef void (*bus_delivered_fn)(enum delivery_end delivery, const GError *error, void *user);
 
 enum produced {
 	PRODUCED,

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "bus/admin.h"
 #include "bus/client.h"
+#include "bus/handle.h"
 
 #define CALL_MS 15000
 #define VISIBLE_MS 10000

@@ -28,6 +28,3 @@ struct topic_state {
 /* state[TOPIC_COUNT]; free names with g_free. */
 bool topics_describe(struct bus *bus, struct topic_state state[TOPIC_COUNT], GError **error);
 bool topics_delete(struct bus *bus, char **said, GError **error);
-
-/* `dropmill topics create|describe|delete ...`: options, output, exit status (0, 1 failed, 2 usage). argv[0] is "topics". */
-int topics_command(int argc, char **argv);

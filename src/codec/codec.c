@@ -21,6 +21,7 @@
 #include "base/testing/ordered_failure.h"
 #include "codec/decoder.h"
 #include "codec/encoder.h"
+#include "codec/plan_describe.h"
 #include "image/read/allow.h"
 #include "image/read/format.h"
 #include "image/table/warnings.h"

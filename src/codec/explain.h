@@ -20,10 +20,3 @@ struct explain_options {
 /* As JSON: see `dropmill explain --json`. Errors: ERROR_INPUT when the picture would fail, with the reason. Returns owned. */
 JsonObject *explain(
 	const struct pipeline *pipeline, const char *file, const struct explain_options *options, GError **error);
-
-/* The same for people. Returns owned. */
-char *explain_text(JsonObject *explained);
-
-/* explain [--json] [--out DIR] [--pipelines DIR] [--tile PX] PIPELINE FILE...; exit code 0, 1 (a definition or a file is wrong), 2
- * (usage). */
-int explain_command(int argc, char **argv);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * The explanation for people, and the command: see explain.h. */
+ * The explanation for people, and the command: see explain_text.h. */
+#include "codec/explain_text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,8 +11,8 @@
 #include "base/terminal.h"
 #include "codec/explain.h"
 #include "definition/reader/definition.h"
-#include "image/describe/commands_private.h"
-#include "image/operations/operations.h"
+#include "image/describe/check_step.h"
+#include "image/describe/command_line.h"
 
 static void append_size(GString *text, gint64 bytes)
 {

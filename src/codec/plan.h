@@ -65,9 +65,6 @@ struct plan *plan_make(JsonObject *request, GError **error);
 void plan_free(struct plan *plan); /* NULL is fine */
 DEFINE_AUTO(plan, plan_free)
 
-/* The "plan" event for the master. Returns owned. */
-JsonObject *plan_describe(const struct plan *plan);
-
 static inline const struct plan_tile *plan_tile(const struct plan *plan, int index)
 {
 	return &g_array_index(plan->tiles, struct plan_tile, index);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The plan as the master and the workers see it: see plan.h and dist/doc/reference/protocol.md. */
+#include "codec/plan_describe.h"
+
 #include "base/json.h"
 #include "codec/plan_profile.h"
 #include "image/chain/tilesource.h"

@@ -7,7 +7,7 @@
 #include "base/file_format.h"
 #include "base/json.h"
 #include "definition/keys.h"
-#include "definition/template/template.h"
+#include "definition/template/template_ending.h"
 
 static void step_destroy(void *step)
 {

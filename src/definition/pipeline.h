@@ -92,10 +92,8 @@ void step_free(struct step *step); /* NULL is fine */
 DEFINE_AUTO(step, step_free)
 struct output *output_new(void); /* no name yet; goes into a pipeline's outputs, which free it */
 
-/* Canonical JSON; pipeline_from_json(pipeline_to_json(p)) equals p. Both return owned. Neither
- * shares anything with the other. */
+/* Canonical JSON, which pipeline_from_json() reads. It is owned, and shares nothing with the pipeline. */
 JsonObject *pipeline_to_json(const struct pipeline *pipeline);
-struct pipeline *pipeline_from_json(JsonObject *object, GError **error);
 
 /* An output may keep the format of a source that can only be read. Then this is its ending: "png" for "svg". NULL: the
  * source's own. format: as sniff_format() has it, or NULL. */

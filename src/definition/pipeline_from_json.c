@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Canonical JSON back to a struct pipeline: see pipeline.h. What comes in was written by our own checker, but
  * through a pipe from a process that may have died half way, so nothing is believed. */
+#include "definition/pipeline_from_json.h"
+
 #include "definition/pipeline.h"
 
 #include <math.h>

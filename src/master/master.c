@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "bus/handle.h"
 #include "master/commit/kept_originals_records.h"
 #include "master/config/allowed.h"
 #include "master/fleet/threads.h"

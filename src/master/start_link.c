@@ -7,6 +7,8 @@
 #include "base/counters.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "bus/protocol/heartbeat.h"
+#include "bus/reader.h"
 #include "bus/seal.h"
 #include "bus/topics.h"
 #include "master/fleet/lease.h"

@@ -23,7 +23,3 @@ int web_port(const struct web *web);
 const char *web_url(const struct web *web); /* "http://127.0.0.1:8080/"; borrowed */
 void web_free(struct web *web);
 DEFINE_AUTO(web, web_free)
-
-/* `dropmill status [--json] [--http ADDR:PORT]`: the numbers of a running mill in a terminal. Exit 0, 1 (not
- * reachable), 2 (usage). argv[0] is the command's own name; DROPMILL_HTTP is the default address. */
-int status_command(int argc, char **argv);

@@ -6,6 +6,9 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "bus/handle.h"
+#include "bus/reader.h"
+#include "bus/send.h"
 
 /* Of results that wait to be sent. */
 #define WAITING_BYTES (64 << 20)

@@ -3,6 +3,7 @@
 #include "worker/compute.h"
 
 #include "base/log.h"
+#include "bus/protocol/parcels.h"
 #include "image/asset/asset.h"
 #include "image/table/warnings.h"
 #include "worker/ordered_failure.h"

@@ -10,6 +10,9 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "base/version.h"
+#include "bus/protocol/heartbeat.h"
+#include "bus/reader.h"
+#include "bus/send.h"
 
 #define PERIOD_US G_USEC_PER_SEC
 /* The master sees the limit in the heartbeats and acts first; this is for a worker that it cannot kill. */

@@ -7,8 +7,9 @@
  */
 #pragma once
 
-#include "bus/kafka.h"
+#include "bus/protocol/heartbeat.h"
 #include "bus/protocol/wire.h"
+#include "bus/reader.h"
 
 struct pulse;
 

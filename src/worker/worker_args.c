@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "bus/protocol/heartbeat.h"
 #include "bus/seal.h"
 
 /* PID:TASK:HOW */

@@ -2,7 +2,8 @@
  * libFuzzer: any bytes as a definition. The reader says yes or no, with a place for each error, and what it accepts survives its way
  * through JSON. */
 #include "definition/reader/definition.h"
-#include "image/operations/operations.h"
+#include "definition/pipeline_from_json.h"
+#include "image/describe/check_step.h"
 #include "image/read/format.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);

@@ -3,6 +3,7 @@
  * line, and the rest is the record's value. What is read can be written, and read again. */
 #include <string.h>
 
+#include "bus/protocol/heartbeat.h"
 #include "bus/protocol/wire.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, size_t size);

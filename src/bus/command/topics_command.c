@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * `dropmill topics`: options and output. See topics.h. */
+ * `dropmill topics`: options and output. See topics_command.h. */
+#include "bus/command/topics_command.h"
+#include "bus/handle.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/terminal.h"
+#include "bus/client.h"
 #include "bus/topics.h"
 
 #define STATUS_FAILED 1

@@ -200,3 +200,8 @@ bool field_json(const struct record *record, const char *name, char **text, GErr
 	*text = g_strdup(found);
 	return true;
 }
+
+bool field_is_sha256(const char *text)
+{
+	return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
+}

@@ -38,11 +38,6 @@ bool field_enum(
 /* The text of one JSON object, kept as it is. */
 bool field_json(const struct record *record, const char *name, char **text, GError **error);
 
-/* Header and value of the assets of a task: see parcels.c. get: the rest of the value is the payload; both are the
- * caller's, also after an error. */
-void parcels_put(struct record *record, const GPtrArray *parcels);
-bool parcels_get(const struct record *record, GPtrArray **parcels, GBytes **payload, GError **error);
-
 /* 64 hex digits in lower case. */
 bool field_is_sha256(const char *text);
 

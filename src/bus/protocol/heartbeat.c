@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The heartbeat as a record, with JSON for a value: see wire.h and the manual's protocol.md. */
+#include "bus/protocol/heartbeat.h"
+
 #include <string.h>
 
 #include "base/error.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Assets that travel with a task, in front of its value: see wire.h and the manual's protocol.md. */
+ * Assets that travel with a task, in front of its value: see parcels.h and the manual's protocol.md. */
+#include "bus/protocol/parcels.h"
+
 #include <string.h>
 
 #include "base/error.h"
@@ -48,11 +50,6 @@ void parcels_put(struct record *record, const GPtrArray *parcels)
 		g_string_append_printf(text, "%s%s:%zu", i ? "," : "", parcel->sha256, g_bytes_get_size(parcel->bytes));
 	}
 	record_add(record, "assets", text->str);
-}
-
-bool field_is_sha256(const char *text)
-{
-	return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
 }
 
 static bool malformed(GError **error)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Task and result as records: see wire.h and the manual's protocol.md; the heartbeat is in heartbeat.c. */
 #include "bus/protocol/wire.h"
+#include "bus/protocol/parcels.h"
 
 #include <string.h>
 

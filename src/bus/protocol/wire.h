@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   the messages of the mill, task, result and heartbeat, as records and back. The format is documented in
+ * Purpose:   tasks and results as records and back. The format is documented in
  *            src/dist/doc/reference/protocol.md; every field is checked on the way in, and a record that is malformed is refused with a reason.
  * Thread:    any. Ownership: a message owns its strings and references its payload.
  */
@@ -29,15 +29,6 @@ enum result_status {
 };
 const char *plane_name(enum plane plane);                  /* "shm", "inline" */
 const char *result_status_name(enum result_status status); /* "ok", "failed", ... */
-
-/* An asset (a file that the definition names: watermark, font, profile) on its way to a worker that cannot read it. */
-struct parcel {
-	char *sha256; /* of the bytes, hex */
-	GBytes *bytes;
-};
-GPtrArray *parcels_new(void); /* of struct parcel, owned */
-void parcels_add(GPtrArray *parcels, const char *sha256, GBytes *bytes);
-gsize parcels_bytes(const GPtrArray *parcels /* NULL: none */);
 
 struct task {
 	enum task_kind kind;
@@ -87,45 +78,6 @@ struct result {
 		*payload; /* inline: the tile's pixels, or the outputs one after the other; else empty. Never NULL */
 };
 
-/* How a process of the same supervisor ended: who is restarted tells of those before it. */
-struct ending {
-	gint64 pid;
-	char *how;  /* process_status_text() */
-	char *task; /* what it had in hand, as journal_name() has it; "": nothing; NULL: not known */
-};
-#define ENDINGS_MOST 8
-/* Of struct ending, owned. */
-GPtrArray *endings_new(void);
-void endings_add(
-	GPtrArray *endings, gint64 pid, const char *how, const char *task); /* beyond ENDINGS_MOST the oldest goes */
-
-struct heartbeat {
-	char *id; /* unique for a worker process's life */
-	char *host;
-	gint64 pid;
-	char *machine;  /* process_machine(): may it share memory with the master? */
-	char *state;    /* "idle", "busy", "stopping" */
-	char *job;      /* current, or "" */
-	gint32 tile;    /* current, or -1 */
-	gint32 attempt; /* current, or 0 */
-	gint64 busy_us; /* since when on the current task; 0 */
-	guint64 done, failed;
-	GArray *partitions; /* gint32 */
-	gint64 lag;         /* -1: unknown */
-	GArray *lags;       /* gint64, one for each of partitions, -1: unknown; NULL: not reported */
-	char *version;      /* of dropmill; "": another program, or not reported */
-	bool planes[2];     /* by enum plane */
-	bool no_files;      /* it opens no file of this machine by its path: whole files are sent to it */
-	char *vips;         /* "8.14.1" */
-	char *test_hash;    /* SHA-256 of a test image through this libvips, hex */
-	gint64 rss_bytes;
-	gint64 sequence; /* from 1 */
-	char *slot; /* the same for a worker and whoever is started in its place; "": nobody supervises it. May be NULL when sent */
-	gint64 restarts;    /* in this slot so far */
-	bool retiring;      /* it ends when its tasks are answered, and wants no new ones */
-	GPtrArray *endings; /* struct ending, the newest last; NULL when sent: none; never NULL when read */
-};
-
 struct record *task_to_record(const struct task *task, gint32 partition);
 struct task *task_from_record(const struct record *record, GError **error); /* ERROR_INPUT when malformed */
 void task_free(struct task *task);
@@ -141,8 +93,3 @@ enum result_status result_status_of_lost(const GError *why);
 /* A result for a task, or in place of a result, that cannot be used: what its headers say of its lease, and why. NULL when they do not say that:
  * then there is nobody to answer. Owned. */
 struct result *result_instead(const struct record *record, enum result_status status, const char *why);
-
-struct record *heartbeat_to_record(const struct heartbeat *heartbeat);
-struct heartbeat *heartbeat_from_record(const struct record *record, GError **error);
-void heartbeat_free(struct heartbeat *heartbeat);
-DEFINE_AUTO(heartbeat, heartbeat_free)

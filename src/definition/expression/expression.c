@@ -23,23 +23,6 @@ void expression_free(struct expression *expression)
 	g_free(expression);
 }
 
-static void expression_destroy(void *expression)
-{
-	expression_free(expression);
-}
-
-struct expression *expression_new(enum kind kind, enum type type, gsize offset)
-{
-	struct expression *made = g_new0(struct expression, 1);
-
-	made->kind = kind;
-	made->type = type;
-	made->offset = offset;
-	if (kind != KIND_VALUE && kind != KIND_NAME)
-		made->with = g_ptr_array_new_with_free_func(expression_destroy);
-	return made;
-}
-
 static struct value evaluate(const struct expression *expression, const struct picture_facts *facts);
 
 static const struct expression *operand(const struct expression *expression, guint index)

@@ -24,8 +24,6 @@ struct picture_facts {
 
 struct expression;
 
-/* A condition from its text. NULL with the reason, and the byte where it went wrong (from 0). */
-struct expression *expression_parse(const char *text, gsize *offset_bytes, GError **error);
 void expression_free(struct expression *expression); /* NULL is fine */
 DEFINE_AUTO(expression, expression_free)
 

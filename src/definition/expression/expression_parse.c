@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Conditions from their text: recursive descent, which knows the type of everything that it has read: see expression.h. */
+#include "definition/expression/expression_parse.h"
+
 #include <string.h>
 
 #include "base/error.h"
@@ -22,6 +24,24 @@ struct parser {
 
 /* The error at this byte. Always NULL. */
 static struct expression *wrong(struct parser *parser, gsize offset, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+static void expression_destroy(void *expression)
+{
+	expression_free(expression);
+}
+
+/* Without operands or value. Returns owned. */
+static struct expression *expression_new(enum kind kind, enum type type, gsize offset)
+{
+	struct expression *made = g_new0(struct expression, 1);
+
+	made->kind = kind;
+	made->type = type;
+	made->offset = offset;
+	if (kind != KIND_VALUE && kind != KIND_NAME)
+		made->with = g_ptr_array_new_with_free_func(expression_destroy);
+	return made;
+}
 
 static struct expression *wrong(struct parser *parser, gsize offset, const char *format, ...)
 {

@@ -51,6 +51,3 @@ struct expression {
 	char *owned;     /* the text of a literal */
 	GPtrArray *with; /* operands; of `in` the left side, then the list */
 };
-
-/* Without operands or value. Returns owned. */
-struct expression *expression_new(enum kind kind, enum type type, gsize offset);

@@ -4,7 +4,10 @@
 
 #include "base/file_format.h"
 #include "definition/keys.h"
+#include "definition/reader/keys.h"
+#include "definition/reader/outputs.h"
 #include "definition/reader/reader.h"
+#include "definition/reader/steps.h"
 
 static struct place place_of(const struct node *node)
 {

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The outputs of a definition: see reader.h. */
 
+#include "definition/reader/outputs.h"
 #include "base/file_format.h"
 #include "definition/reader/reader.h"
+#include "definition/reader/steps.h"
 #include "definition/template/template.h"
+#include "definition/template/template_ending.h"
 
 #define OUTPUTS_EXAMPLE "[{name: \"{stem}.jpg\"}]"
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "definition/expression/expression.h"
+#include "definition/expression/expression_parse.h"
 
 #define DURATION_MAX_US (G_GINT64_CONSTANT(3600) * G_USEC_PER_SEC)
 

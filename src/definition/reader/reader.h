@@ -44,12 +44,3 @@ bool read_when(struct reader *reader, const struct node *node, const char **valu
 /* The index of one of names, which ends with NULL. */
 bool read_choice(
 	struct reader *reader, const char *key, const struct node *node, const char *const *names, unsigned *value);
-
-/* keys.c: a top-level key. */
-void read_entry(struct reader *reader, const struct node_entry *entry);
-/* What is wrong with this folder as an inbox, and from which byte on; NULL when nothing is. */
-const char *inbox_fault(const char *inbox, gsize *offset_bytes);
-
-/* steps.c: a list of steps, and outputs.c: the list of outputs into reader->pipeline. */
-void read_steps(struct reader *reader, const struct node *node, GPtrArray *steps);
-void read_outputs(struct reader *reader, const struct node *node);

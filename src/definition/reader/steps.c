@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The steps of a definition, their conditions, groups and included files: see reader.h. */
 
+#include "definition/reader/steps.h"
 #include "definition/reader/reader.h"
 
 #define STEPS_EXAMPLE "[auto_orient, {blur: {sigma: 2}}]"

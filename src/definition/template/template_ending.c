@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/file_format.h"
-#include "definition/template/template.h"
+#include "definition/template/template_ending.h"
 #include "definition/template/template_piece.h"
 #include "definition/yaml/diagnostics.h"
 

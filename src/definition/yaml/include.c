@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Included files: see include.h. */
 #include "definition/yaml/include.h"
+#include "definition/yaml/parser.h"
 
 #include <errno.h>
 #include <fcntl.h>

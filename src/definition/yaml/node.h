@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   a YAML document as a tree that remembers where each thing stood. This is the only place
- *            that knows libyaml.
+ * Purpose:   a YAML document as a tree that remembers where each thing stood, and what its scalars mean.
  * Thread:    any; a tree belongs to whoever made it.
  * Ownership: node_free() on the root frees the whole tree; children are borrowed.
  */
@@ -27,11 +26,6 @@ struct node_entry {
 	unsigned line, column; /* of the key, from 1 */
 	struct node *value;
 };
-
-/* Parses YAML text (UTF-8, one document; anchors and aliases are resolved, merge keys `<<` too). What an alias
- * brings keeps the place where it was written. Syntax errors, duplicate keys, alias bombs (over 10,000 nodes) and
- * nesting deeper than 64 go to the list. NULL on error; an empty document is a NODE_NULL. Returns owned. */
-struct node *node_parse(const char *text, gsize length, struct diagnostics *errors);
 
 /* A node without file, text or items. Returns owned. */
 struct node *node_new(enum node_kind kind, unsigned line, unsigned column);

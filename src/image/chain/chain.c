@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "definition/expression/expression.h"
+#include "definition/expression/expression_parse.h"
 #include "image/kernels/alpha.h"
 #include "image/operations/operations.h"
 #include "image/read/format.h"

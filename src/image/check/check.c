@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What a definition says, checked against the tables: see check.h. */
 #include "image/check/check.h"
+#include "image/check/check_choices.h"
 
 #include "image/table/colour.h"
 #include "image/table/format_table.h"

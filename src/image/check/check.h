@@ -32,15 +32,8 @@ bool check_map(const struct check_subject *subject, const struct param *params, 
 void check_unknown(const struct check_subject *subject, const struct node_entry *entry, const char *const *known,
 	const char *const *also, struct diagnostics *errors);
 
-/* One value that is a list of choices; part of check_value(). */
-bool check_choices(const struct check_subject *subject, const struct param *param, const struct node *value,
-	JsonObject *object, struct diagnostics *errors);
-
 /* What a parameter may be, for people: "0.01 to 500 (px)", "inside | cover", "a list of 3 numbers, each 0 to 1". Returns owned. */
 char *check_accepts(const struct param *param);
 
 /* "0.01 to 500 (px)". Returns owned. */
 char *check_range(double min, double max, const char *unit);
-
-/* A node as a message shows it: 900, 'much', the text '3', a list. Returns owned. */
-char *check_shown(const struct node *value);

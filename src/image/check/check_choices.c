@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * A parameter that is a list of words out of some: see check.h. */
+#include "image/check/check_choices.h"
+
 #include "image/check/check.h"
 
 char *check_shown(const struct node *value)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * A step of a definition, checked against the table of operations: see check.h. */
+#include "image/describe/check_step.h"
+
 #include "image/check/check.h"
 
 #include "image/describe/format_check.h"

@@ -3,7 +3,8 @@
 #include "image/describe/checked.h"
 
 #include "definition/reader/warnings.h"
-#include "image/operations/operations.h"
+#include "image/asset/asset.h"
+#include "image/describe/check_step.h"
 
 static void checked_free(void *data)
 {

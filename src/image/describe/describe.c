@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * `dropmill ops`: the table of operations for people and programs. Operations of libvips that are not in the table are
  * described by libvips itself. */
+#include "image/describe/describe.h"
+
 #include <math.h>
 #include <string.h>
 

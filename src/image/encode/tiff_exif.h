@@ -18,7 +18,3 @@ GByteArray *tiff_exif_tail(
 
 /* A number of 2, 4 or 8 bytes in the machine's order. */
 guint64 tiff_exif_number(const guint8 *at, gsize length);
-
-/* The same for a whole file: at path, which is then on disk, or in memory. Takes *bytes and gives new ones. */
-bool tiff_exif_add_file(VipsImage *image, const char *path, GError **error);
-bool tiff_exif_add_bytes(VipsImage *image, GBytes **bytes, GError **error);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * EXIF into a TIFF that is written, by a new directory at its end: see tiff_exif.h. */
+#include "image/encode/tiff_exif_file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

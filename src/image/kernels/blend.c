@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * A second picture laid over the first: see overlay.h. */
+#include "image/kernels/blend.h"
+
 #include <math.h>
 
 #include "base/error.h"
-#include "image/kernels/overlay.h"
 #include "image/kernels/position_images.h"
 #include "image/table/auto.h"
 #include "image/table/vips_error.h"

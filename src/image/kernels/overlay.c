@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Assets' pictures, made alike to the picture that they go on: see overlay.h. */
 #include "image/kernels/overlay.h"
+#include "image/kernels/blend.h"
 
 #include <math.h>
 

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "base/error.h"
-#include "image/kernels/overlay.h"
+#include "image/kernels/blend.h"
 #include "image/kernels/position_images.h"
 #include "image/operations/groups.h"
 #include "image/table/colour.h"

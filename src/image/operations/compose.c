@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "image/kernels/blend.h"
 #include "image/kernels/overlay.h"
 #include "image/operations/groups.h"
 #include "image/table/vips_error.h"

@@ -79,9 +79,6 @@ const struct operation *operation_at(guint index);
 /* By name or alias; NULL when unknown. */
 const struct operation *operation_find(const char *name);
 
-/* The name or alias that was probably meant by one that is unknown; NULL when none is near. Borrowed. */
-const char *operation_near(const char *name);
-
 /* The flags of one step: the table's, or for `vips` what introspection tells. */
 unsigned operation_flags(const char *name, JsonObject *params);
 
@@ -90,9 +87,3 @@ static inline bool operation_mixes_always(VipsImage *in G_GNUC_UNUSED, const str
 {
 	return true;
 }
-
-/* For definition_read(). */
-extern const struct step_rules image_step_rules;
-
-/* `dropmill ops`: text, Markdown or JSON of one operation (name) or all (NULL). Returns owned; NULL when unknown. */
-char *operations_describe(const char *name, const char *form /* "text", "markdown", "json" */);

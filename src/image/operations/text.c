@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "image/asset/font.h"
+#include "image/kernels/blend.h"
 #include "image/kernels/overlay.h"
 #include "image/operations/groups.h"
 #include "image/table/colour.h"

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "image/check/check_choices.h"
 #include "image/kernels/alpha.h"
 #include "image/kernels/convolve.h"
 #include "image/operations/groups.h"

@@ -3,6 +3,7 @@
 #include "image/vips/vips_value.h"
 
 #include "base/error.h"
+#include "image/check/check_choices.h"
 #include "image/table/vips_error.h"
 #include "image/vips/vips_image_value.h"
 

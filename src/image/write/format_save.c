@@ -15,9 +15,10 @@
 #include "image/encode/format_saver.h"
 #include "image/encode/pyramid.h"
 #include "image/encode/thumbnail.h"
-#include "image/encode/tiff_exif.h"
+#include "image/encode/tiff_exif_file.h"
 #include "image/table/vips_error.h"
-#include "image/write/parallel/parallel_save_private.h"
+#include "image/write/parallel/parallel_png.h"
+#include "image/write/parallel/strips.h"
 
 /* By the descriptor of the folder that was made: where it lies others may write, and put another in its place. */
 static bool fill_folder(

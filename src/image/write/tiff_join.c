@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "image/read/page_frames.h"
 #include "image/write/format_save.h"
-#include "image/write/parallel/parallel_save_private.h"
+#include "image/write/parallel/strips.h"
 
 /* As for one picture: packed sizes are not known before. */
 #define CLASSIC_MOST_RAW 3.9e9

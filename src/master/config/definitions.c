@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/process.h"
+#include "definition/pipeline_from_json.h"
 #include "status/pipeline_show.h"
 
 void definition_free(struct definition *definition)

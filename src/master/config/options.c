@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "definition/lanes.h"
 #include "definition/yaml/node.h"
+#include "definition/yaml/parser.h"
 
 /* A worker with less could do nothing. */
 #define LEAST_SIZE (16 << 20)

@@ -13,7 +13,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"
-#include "bus/protocol/wire.h"
+#include "bus/protocol/heartbeat.h"
 #include "master/fleet/segment_server.h"
 
 #define BACKOFF_FIRST_MS 100

@@ -12,6 +12,7 @@
 #include "base/disk/folder.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "bus/protocol/heartbeat.h"
 #include "master/fleet/lease.h"
 #include "master/fleet/worker_slot.h"
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/process.h"
+#include "bus/protocol/heartbeat.h"
 #include "master/job/job.h"
 
 /* A task in a worker's hands. */

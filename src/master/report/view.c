@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "bus/handle.h"
 #include "bus/kafka.h"
+#include "bus/protocol/heartbeat.h"
 #include "master/fleet/worker_slot.h"
 #include "master/intake/intake.h"
 #include "master/report/view_job.h"

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "bus/protocol/parcels.h"
 #include "definition/reader/assets.h"
 
 /* What one task may bring besides its pixels: workers put parts together in bounded memory (JOINER_BUDGET). */

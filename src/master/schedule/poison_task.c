@@ -8,6 +8,7 @@
 #include "base/journal.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "bus/protocol/heartbeat.h"
 #include "master/fleet/failure_votes.h"
 #include "master/fleet/lease.h"
 #include "master/schedule/retry_task.h"

@@ -4,6 +4,7 @@
 
 #include "base/counters.h"
 #include "base/log.h"
+#include "bus/send.h"
 #include "master/fleet/lease.h"
 #include "master/state/job_events.h"
 #include "master/state/state.h"

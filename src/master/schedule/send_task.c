@@ -12,6 +12,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/testing/crash.h"
+#include "bus/protocol/parcels.h"
+#include "bus/send.h"
 #include "master/fleet/lease.h"
 #include "master/schedule/asset_copies.h"
 #include "master/schedule/job_waiting.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * `dropmill status`: the page's numbers in a terminal, asked for through the page's own API. */
+#include "web/command/status_command.h"
+
 #include <string.h>
 
 #include "base/error.h"
@@ -9,7 +11,6 @@
 #include "web/command/status_watch.h"
 #include "web/http/client.h"
 #include "web/routes.h"
-#include "web/server.h"
 
 #define DEFAULT_ADDRESS "127.0.0.1:8080"
 

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "bus/protocol/heartbeat.h"
 #include "bus/protocol/wire.h"
 
 #define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"

@@ -13,6 +13,8 @@
 #include "base/clock.h"
 #include "bus/embedded.h"
 #include "bus/kafka.h"
+#include "bus/reader.h"
+#include "bus/send.h"
 
 #define WAIT_US (20 * G_USEC_PER_SEC)
 

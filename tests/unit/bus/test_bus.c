@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * The bus over the embedded broker: round trips, groups, partitions by hand, parts, delivery reports. */
+#include "bus/reader.h"
+#include "bus/send.h"
 #include "support.h"
 
 #include <netinet/in.h>

@@ -2,6 +2,7 @@
  * The bus and its cluster: up and down, counts of partitions, what the embedded broker cannot do, properties. */
 #include "support.h"
 
+#include "bus/reader.h"
 #include "bus/topics.h"
 
 static void down_is_told_once_with_a_reason(void **state)

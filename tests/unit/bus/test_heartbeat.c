@@ -3,6 +3,7 @@
 #include "samples.h"
 
 #include "base/json.h"
+#include "bus/protocol/heartbeat.h"
 
 static void heartbeat_survives(void **state)
 {

@@ -4,8 +4,11 @@
 
 #include <pty.h>
 
+#include "bus/command/topics_command.h"
 #include "bus/kafka.h"
 #include "bus/protocol/joiner.h"
+#include "bus/reader.h"
+#include "bus/send.h"
 
 static void missing_topics_are_named_and_stay_missing(void **state)
 {

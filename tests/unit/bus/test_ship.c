@@ -9,6 +9,8 @@
 #include "bus/kafka.h"
 #include "bus/protocol/joiner.h"
 #include "bus/protocol/payload.h"
+#include "bus/reader.h"
+#include "bus/send.h"
 
 static struct record *of_a_lease(GBytes *value, gint32 partition)
 {

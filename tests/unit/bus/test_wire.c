@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Task and result: every field survives the way over the bus, and nothing malformed gets in. */
+#include "bus/protocol/parcels.h"
 #include "samples.h"
 
 #define HASH2 "123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"

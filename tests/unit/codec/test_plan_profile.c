@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "codec/plan.h"
+#include "codec/plan_describe.h"
 #include "image/write/format_save.h"
 
 /* A picture in this built-in profile (NULL: none), milled so. */

@@ -9,6 +9,7 @@
 #include <glib/gstdio.h>
 
 #include "base/json.h"
+#include "definition/pipeline_from_json.h"
 #include "rules.h"
 
 static struct pipeline *read_as(const char *path, const char *text)

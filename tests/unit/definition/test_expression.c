@@ -4,6 +4,7 @@
 
 #include "base/file_format.h"
 #include "definition/expression/expression.h"
+#include "definition/expression/expression_parse.h"
 
 #include <string.h>
 

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "definition/pipeline_from_json.h"
 #include "definition/template/template.h"
 #include "rules.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What makes definitions short: variables, included files, conditions; and what is said when they are wrong. */
+#include "definition/pipeline_from_json.h"
 #include "language_support.h"
 
 static struct pipeline *right(const char *text)
@@ -136,7 +137,8 @@ static void includes_that_cannot_be(void **state)
 		"steps is included among steps: - include: FILE\n");
 	assert_says("steps: [{include: parts/keys.yaml}]\n",
 		"parts/keys.yaml:2:1: a file of steps has steps: (a list), vars: and description:, and not 'inbox'\n");
-	assert_says("steps: [include]\n", "x.yaml:1:9: 'include' is not an operation; it takes a value: include: FILE\n");
+	assert_says(
+		"steps: [include]\n", "x.yaml:1:9: 'include' is not an operation; it takes a value: include: FILE\n");
 }
 
 static void a_file_that_is_missing_is_known_too(void **state)

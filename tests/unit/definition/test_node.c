@@ -3,6 +3,7 @@
 #include "../unit.h"
 
 #include "definition/yaml/node.h"
+#include "definition/yaml/parser.h"
 
 #include <string.h>
 

@@ -3,6 +3,7 @@
 #include "../unit.h"
 
 #include "definition/pipeline.h"
+#include "definition/pipeline_from_json.h"
 
 #include <string.h>
 

@@ -3,6 +3,7 @@
 #include "../unit.h"
 
 #include "definition/template/template.h"
+#include "definition/template/template_ending.h"
 
 #include <string.h>
 

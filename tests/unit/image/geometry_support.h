@@ -7,6 +7,7 @@
 
 #include "image/chain/tile_dependencies.h"
 #include "image/chain/tilesource.h"
+#include "image/describe/check_step.h"
 #include "image/write/format_save.h"
 
 struct shape {

@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include "base/json.h"
+#include "image/describe/check_step.h"
 #include "image/operations/operations.h"
 
 /* What is said of a definition with this one step or output; "" when it is right. */

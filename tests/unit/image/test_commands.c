@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "definition/pipeline_from_json.h"
 #include "image/describe/commands.h"
 
 static char *folder;

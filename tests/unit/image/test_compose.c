@@ -4,7 +4,7 @@
 
 #include "compose_support.h"
 
-#include "image/kernels/overlay.h"
+#include "image/kernels/blend.h"
 #include "image/kernels/position_images.h"
 
 static void tiles_equal_the_whole(void **state)

@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include "base/json.h"
+#include "image/describe/check_step.h"
 #include "image/read/page_frames.h"
 #include "image/write/format_save.h"
 

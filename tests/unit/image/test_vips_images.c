@@ -4,6 +4,7 @@
 
 #include <glib/gstdio.h>
 
+#include "image/describe/check_step.h"
 #include "image/vips/vips_signature.h"
 #include "image/write/format_save.h"
 

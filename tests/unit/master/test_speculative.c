@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Who gets the last tiles, which tile is late, and who gets it as well: by measured times, never without somebody idle. */
 #include "base/clock.h"
+#include "bus/protocol/heartbeat.h"
 #include "master/fleet/failure_votes.h"
 #include "master/fleet/lease.h"
 #include "master/fleet/speculative.h"

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/process.h"
+#include "bus/protocol/heartbeat.h"
 #include "master/fleet/lease.h"
 #include "master/fleet/worker_select.h"
 #include "master/fleet/worker_slot.h"

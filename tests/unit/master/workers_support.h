@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "bus/protocol/heartbeat.h"
 #include "master/fleet/workers.h"
 
 /* From another machine than this one, so that no process is watched. */

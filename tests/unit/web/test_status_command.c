@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "served.h"
+#include "web/command/status_command.h"
 
 struct said {
 	int code;

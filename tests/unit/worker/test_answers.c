@@ -8,6 +8,8 @@
 
 #include "../bus/support.h"
 
+#include "bus/protocol/heartbeat.h"
+#include "bus/reader.h"
 #include "worker/answers.h"
 
 struct stage {

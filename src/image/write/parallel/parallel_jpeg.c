@@ -19,7 +19,7 @@
 #include "image/table/auto.h"
 #include "image/table/vips_error.h"
 #include "image/write/parallel/jpeg_scan.h"
-#include "image/write/parallel/parallel_save_private.h"
+#include "image/write/parallel/strips.h"
 
 #define EOI_BYTES 2
 #define FIRST_BYTES (16 << 10) /* of a part's buffer, which doubles when it is full */

@@ -2,6 +2,8 @@
  * PNG in strips: see parallel_save.h and png_chunk.h. The chunks before the pixels are the saver's own. The number of
  * rows that are compressed together depends only on the picture's width. A single thread compresses the same rows
  * together. So a picture's file is the same on any number of cores. */
+#include "image/write/parallel/parallel_png.h"
+
 #include <string.h>
 
 #include "base/error.h"
@@ -9,8 +11,8 @@
 #include "definition/pipeline.h"
 #include "image/table/auto.h"
 #include "image/table/vips_error.h"
-#include "image/write/parallel/parallel_save_private.h"
 #include "image/write/parallel/png_chunk.h"
+#include "image/write/parallel/strips.h"
 
 #define SIGNATURE_BYTES 8
 #define IHDR_AT (SIGNATURE_BYTES + CHUNK_HEAD_BYTES)

@@ -7,7 +7,7 @@
 #include "image/encode/format_prepare.h"
 #include "image/encode/format_saver.h"
 #include "image/table/auto.h"
-#include "image/write/parallel/parallel_save_private.h"
+#include "image/write/parallel/strips.h"
 
 /* So much is worth a thread's start, and loses nothing to speak of at its edges; less would leave cores idle at the picture's end. */
 #define STRIP_PIXELS 1000000

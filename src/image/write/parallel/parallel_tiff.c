@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "image/encode/tiff_exif.h"
 #include "image/file/tiff_directory.h"
-#include "image/write/parallel/parallel_save_private.h"
+#include "image/write/parallel/strips.h"
 
 enum tag {
 	TAG_WIDTH = 256,

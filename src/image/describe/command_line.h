@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   what the commands of commands.h have in common. Private to their files.
+ * Purpose:   what commands have in common: arguments, the start of libvips, exit codes.
  * Thread:    the main thread. Ownership: said where it matters.
  */
 #pragma once

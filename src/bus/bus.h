@@ -8,7 +8,10 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include "bus/kafka.h"
 #include "bus/sender.h"
+
+struct watch;
 
 struct bus {
 	struct bus_options options;
@@ -25,10 +28,3 @@ struct bus {
 	gint64 largest[TOPIC_COUNT]; /* max.message.bytes; 0: not known yet */
 	gint64 limit_failed_us;
 };
-
-/* What the topic takes, as far as known now. */
-gint64 bus_largest_known(struct bus *bus, enum topic topic);
-
-/* send.c */
-struct sender *bus_sender_new(struct bus *bus);
-void bus_on_delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * What the formats that are encoded in strips share: see parallel_save_private.h. */
-#include "image/write/parallel/parallel_save_private.h"
+ * What the formats that are encoded in strips share: see strips.h. */
+#include "image/write/parallel/strips.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   what a format that can be encoded in strips has to do. Private to strips*.c.
+ * Purpose:   what a format that can be encoded in strips has to do. Private to this room.
  * Thread:    begin, append and end are called in order, never two at once; encode in any thread, several at once.
  */
 #pragma once
@@ -53,12 +53,6 @@ struct parallel_save_kind {
 	void (*state_free)(void *state);
 };
 extern const struct parallel_save_kind parallel_jpeg, parallel_png, parallel_tiff;
-
-/* A PNG by one thread, with the same bytes. image: as the saver gets it. */
-bool parallel_save_png_suits(VipsImage *image, JsonObject *save);
-/* suits: set to false, without an error, when the saver itself is to write it after all. */
-bool parallel_save_png_save(VipsImage *image, const struct format *format, JsonObject *save,
-	struct parallel_save_file *file, bool *suits, GError **error);
 
 /* This part of the picture as the saver writes it by itself, with none of its metadata. */
 bool parallel_save_part(struct parallel_save *strips, const VipsRect *part, GBytes **out, GError **error);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * What the files of a bus use of it, below them: see bus_private.h, client.h, kafka.h. */
-#include "bus/bus_private.h"
+ * What the files of a bus use of it, below them: see handle.h. */
+#include "bus/handle.h"
+
+#include "bus/bus.h"
 
 #include "base/error.h"
 #include "bus/client.h"
