@@ -5,7 +5,6 @@
 #include <gio/gio.h>
 #include <glib-unix.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -2,8 +2,6 @@
  * Definitions read again, when they change or SIGHUP says so: see reload.h. */
 #include "master/reload.h"
 
-#include <string.h>
-
 #include "base/log.h"
 #include "master/report/view.h"
 #include "master/schedule/asset_copies.h"

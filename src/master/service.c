@@ -3,7 +3,6 @@
 #include "master/service.h"
 
 #include <stdarg.h>
-#include <string.h>
 #include <systemd/sd-daemon.h>
 
 #include "base/clock.h"

@@ -3,9 +3,7 @@
 #include "master/commit/commit_steps.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/disk/beneath.h"

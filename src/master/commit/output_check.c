@@ -2,7 +2,6 @@
  * A look at an output before it gets its name: see output_check.h. */
 #include "master/commit/output_check.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Threads that name, hashes, and who has which place: see output_names.h. */
-#include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/disk/beneath.h"
 #include "base/disk/digest.h"
 #include "base/error.h"
-#include "base/log.h"
 #include "definition/template/template.h"
 #include "ledger/ledger.h"
 #include "master/commit/output_conflicts.h"

@@ -5,12 +5,9 @@
 #include "master/inbox/claim.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/disk/beneath.h"
 #include "base/disk/files.h"
 #include "base/disk/moves.h"

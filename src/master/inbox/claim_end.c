@@ -3,7 +3,6 @@
 #include "master/inbox/claim_end.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 

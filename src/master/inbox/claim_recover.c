@@ -5,12 +5,10 @@
  * apart (claim_register.c). */
 #include "master/inbox/claim_recover.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/counters.h"
 #include "base/disk/beneath.h"
 #include "base/disk/digest.h"

@@ -2,7 +2,6 @@
  * Who listens under the name of a socket, from the kernel itself: for one that does not answer. See inbox_owner.h. */
 #include "master/inbox/inbox_owner.h"
 
-#include <errno.h>
 #include <glib.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>

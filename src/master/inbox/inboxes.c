@@ -2,14 +2,12 @@
  * The inboxes that were: see inboxes.h. */
 #include "master/inbox/inboxes.h"
 
-#include <dirent.h>
 #include <gio/gio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/disk/beneath.h"
-#include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "master/inbox/claim_end.h"

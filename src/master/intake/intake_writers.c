@@ -10,7 +10,6 @@
  * What is not known here (written since before the watch, events lost) is left to the lease and to the settle time. */
 #include "master/intake/intake_writers.h"
 
-#include <string.h>
 #include <sys/inotify.h>
 
 #include "master/intake/intake_state.h"

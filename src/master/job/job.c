@@ -2,8 +2,6 @@
  * One dropped picture on its way: see job.h. */
 #include "master/job/job.h"
 
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/display.h"
 #include "base/json.h"

@@ -2,7 +2,6 @@
  * Watching, keeping and sending assets: see assets.h. */
 #include "master/schedule/asset_copies.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
 

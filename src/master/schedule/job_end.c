@@ -2,9 +2,6 @@
  * How a job ends: see job_end.h. */
 #include "master/schedule/job_end.h"
 
-#include <string.h>
-
-#include "base/clock.h"
 #include "base/display.h"
 #include "base/error.h"
 #include "base/json.h"

@@ -10,7 +10,6 @@
 #include "base/disk/beneath.h"
 #include "base/disk/folder.h"
 #include "base/error.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/terminal.h"
 #include "definition/lanes.h"

@@ -2,14 +2,8 @@
  * How a job's run ends: well, badly, or in another one: see job_transitions.h. */
 #include "master/schedule/job_transitions.h"
 
-#include <string.h>
-
-#include "base/clock.h"
-#include "base/disk/folder.h"
 #include "base/error.h"
-#include "base/json.h"
 #include "base/log.h"
-#include "base/terminal.h"
 #include "master/fleet/failure_votes.h"
 #include "master/fleet/lease.h"
 #include "master/report/view_job.h"

@@ -2,8 +2,6 @@
  * Pictures that wait for something to pass, why, and when they are tried again: see job_waiting.h. */
 #include "master/schedule/job_waiting.h"
 
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/display.h"
 #include "base/error.h"

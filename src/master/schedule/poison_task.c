@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "base/journal.h"
-#include "base/log.h"
 #include "base/process.h"
 #include "bus/protocol/heartbeat.h"
 #include "master/fleet/failure_votes.h"

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <glib.h>
-#include <string.h>
 
 #undef fail /* cmocka's; ours is meant */
 

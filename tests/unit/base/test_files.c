@@ -3,7 +3,6 @@
 
 #include "../unit.h"
 
-#include <errno.h>
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <limits.h>

@@ -6,7 +6,6 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/disk/files.h"
 #include "base/disk/folder.h"

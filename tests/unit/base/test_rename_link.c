@@ -5,11 +5,7 @@
 
 #include <errno.h>
 
-#include <fcntl.h>
 #include <glib.h>
-#include <glib/gstdio.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 

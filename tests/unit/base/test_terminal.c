@@ -5,7 +5,6 @@
 #include "base/terminal.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 

@@ -2,9 +2,7 @@
  * Records of any size on their way out: in parts, as there is room. */
 #include "ship_support.h"
 
-#include <fcntl.h>
 #include <glib/gstdio.h>
-#include <unistd.h>
 
 #include "bus/kafka.h"
 #include "bus/protocol/joiner.h"

@@ -6,8 +6,6 @@
 #include "definition/expression/expression.h"
 #include "definition/expression/expression_parse.h"
 
-#include <string.h>
-
 static const struct picture_facts photograph = {
 	.width = 6000, .height = 4000, .bands = 3, .depth = 8, .pages = 1, .format = "jpeg"};
 static const struct picture_facts icon = {

@@ -5,8 +5,6 @@
 #include "definition/pipeline.h"
 #include "definition/pipeline_from_json.h"
 
-#include <string.h>
-
 #include "base/json.h"
 
 /* Every member differs from its default, so that one that is forgotten on the way shows. */

@@ -2,8 +2,6 @@
  * Files whose header tells colours that libvips does not look at: PPM and its relatives, JPEG in TIFF, grey HEIF and AVIF of limited range. */
 #include "support.h"
 
-#include <glib/gstdio.h>
-
 #include "image/file/page_scan.h"
 #include "image/read/allow.h"
 #include "tiff_support.h"

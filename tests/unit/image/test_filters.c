@@ -4,7 +4,6 @@
 #include "tone_support.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 /* A grey picture of 8 or 16 bits, black but for what is written into it. */
 static VipsImage *grey(int width, int height, int depth, const int *levels)

@@ -2,8 +2,6 @@
  * Pictures encoded in strips: JPEG and TIFF as libvips writes them, PNG with the same pixels and metadata, in any order of strips. */
 #include "support.h"
 
-#include <sys/stat.h>
-
 #include "base/disk/files.h"
 #include "base/json.h"
 #include "image/encode/format_prepare.h"

@@ -6,10 +6,7 @@
 #include "ledger/ledger.h"
 
 #include <sqlite3.h>
-#include <string.h>
 #include <sys/stat.h>
-
-#include <glib/gstdio.h>
 
 #include "base/disk/files.h"
 #include "ledger_support.h"

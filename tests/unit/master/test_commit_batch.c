@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Pictures that end at the same time: an fsync serves all of them, each keeps its order, and who fails fails alone. */
-#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <sys/syscall.h>

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Workers that fail what others manage are taken out and tried again; a picture that fails everywhere costs nobody anything. */
-#include "base/clock.h"
 #include "master/fleet/failure_votes.h"
 #include "master/fleet/lease.h"
 #include "master/fleet/worker_select.h"
 #include "master/fleet/worker_slot.h"
 #include "workers_support.h"
-
-#include <string.h>
 
 #include "../unit.h"
 

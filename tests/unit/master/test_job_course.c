@@ -4,8 +4,6 @@
 
 #include "master/job/job_course.h"
 
-#include <string.h>
-
 #define NOW (100 * G_TIME_SPAN_SECOND)
 #define S G_TIME_SPAN_SECOND
 #define TICKET 7

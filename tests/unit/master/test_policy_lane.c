@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Whole or in tiles, and how large these are. Each row. */
-#include "definition/lanes.h"
 #include "master/policy/lane.h"
 
 #include "../unit.h"

@@ -10,8 +10,6 @@
 #include "master/fleet/worker_timing.h"
 #include "workers_support.h"
 
-#include <string.h>
-
 #include "../unit.h"
 
 #define MS 1000

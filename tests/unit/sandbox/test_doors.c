@@ -4,7 +4,6 @@
 #include "sandbox_support.h"
 
 #include <fcntl.h>
-#include <glib/gstdio.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>

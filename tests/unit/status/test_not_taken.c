@@ -3,7 +3,6 @@
 #include "../unit.h"
 
 #include <glib.h>
-#include <string.h>
 
 #include "status/not_taken.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Results on their way back, and what is said in their place when they cannot go. */
-#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <unistd.h>
 
