@@ -90,22 +90,6 @@ GBytes *files_read_all(int descriptor, gsize size)
 	return bytes && n >= 0 ? g_bytes_new_take(g_steal_pointer(&bytes), length) : NULL;
 }
 
-GBytes *files_read(const char *path, GError **error)
-{
-	int descriptor = beneath_open(path, O_RDONLY | O_NONBLOCK, 0);
-	struct stat status;
-	bool found = descriptor >= 0 && fstat(descriptor, &status) == 0;
-	GBytes *bytes = found ? files_read_all(descriptor, (gsize)status.st_size) : NULL;
-	int number = errno;
-
-	if (descriptor >= 0)
-		close(descriptor);
-	errno = number;
-	if (!bytes)
-		beneath_fail(error, path, NULL, "%s", path);
-	return bytes;
-}
-
 bool files_write(const char *path, const void *bytes, gsize size, GError **error)
 {
 	int descriptor = beneath_open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);

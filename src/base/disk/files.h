@@ -20,8 +20,6 @@ bool files_finish(int descriptor, const char *path, GError **error);
 bool files_write(const char *path, const void *bytes, gsize size, GError **error);
 /* A file to be written by its descriptor, empty. Below a root (beneath.h) it is a new one: what has its name is removed, whoever put it there. */
 int files_create(const char *path);
-/* All that is in a file, read and not mapped: others may cut it short. */
-GBytes *files_read(const char *path, GError **error);
 /* At most so many bytes from where the descriptor is; fewer where the file ends. NULL with errno. */
 GBytes *files_read_all(int descriptor, gsize size);
 /* fsync of a file or folder by its name, of the folder that holds path. */

@@ -276,10 +276,3 @@ const struct format *format_find(const char *name)
 			return &format_table[i];
 	return NULL;
 }
-
-const struct param *format_options(const char *name)
-{
-	const struct format *format = name ? format_find(name) : NULL;
-
-	return name ? (format ? format->options : NULL) : format_kept_options;
-}

@@ -43,8 +43,6 @@ extern const guint format_count;
 
 const struct format *format_find(const char *name); /* NULL when unknown */
 
-/* The save options of a format; format NULL: those of an output that keeps the source's format. Ends with a NULL name; NULL for an unknown format. */
-const struct param *format_options(const char *format);
 extern const struct param format_common_options[]; /* what every format knows */
 /* For an output that keeps the source's format, which is not known before: pages counts if there are several. */
 extern const struct param format_kept_options[];

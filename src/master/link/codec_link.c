@@ -136,11 +136,6 @@ bool codec_link_use(struct codec_link *link, codec_event_fn event, void *user)
 	return true;
 }
 
-pid_t codec_link_pid(const struct codec_link *link)
-{
-	return link->pid;
-}
-
 /* As much as there is room for. False when the codec is dead: tell_end() reports that. */
 static bool send_some(struct codec_link *link)
 {

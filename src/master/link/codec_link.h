@@ -8,7 +8,6 @@
 
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
-#include <sys/types.h>
 
 #include "base/auto.h"
 
@@ -21,7 +20,6 @@ typedef void (*codec_event_fn)(JsonObject *event, const char *how, void *user);
 struct codec_link *codec_link_new(codec_event_fn event, void *user, GError **error);
 /* A spare one's events go to this job from now on. False when its process has ended. */
 bool codec_link_use(struct codec_link *link, codec_event_fn event, void *user);
-pid_t codec_link_pid(const struct codec_link *link);
 /* fd: goes with it; -1: none. */
 void codec_link_send(struct codec_link *link, JsonObject *command, int fd);
 /* held: another may still write where it lies, and reads what it is made of. */

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include <glib.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 

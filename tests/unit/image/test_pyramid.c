@@ -66,11 +66,11 @@ static void test_tables(void **state)
 
 	const char *const *names = file_format_names(FILE_FORMATS_WRITTEN);
 
-	assert_null(format_options("bmp"));
+	assert_null(format_find("bmp"));
 	for (guint i = 0; i < format_count; i++)
 		assert_true(file_format_find(format_table[i].name)->written);
 	for (guint i = 0; names[i]; i++) {
-		const struct param *options = format_options(names[i]);
+		const struct param *options = format_find(names[i])->options;
 		g_autofree char *head = g_strdup_printf("#### %s\n", names[i]);
 		assert_true(format_available(names[i]));
 		assert_non_null(strstr(markdown, head));
