@@ -104,7 +104,7 @@ $(BUILD)/obj/%.o: src/%.c Makefile | $(STAMPS)/build
 
 # Chart.js draws the page's charts; it is taken from its package, not from here.
 CHART_JS ?= /usr/share/javascript/chart.js
-$(BUILD)/gen/assets.c: src/web/page/assets.gresource.xml $(wildcard src/web/page/*) Makefile | $(STAMPS)/build
+$(BUILD)/gen/assets.c: src/web/page/assets.gresource.xml $(wildcard src/web/page/* src/web/page/*/*) Makefile | $(STAMPS)/build
 	@mkdir -p $(@D)
 	$(Q)glib-compile-resources --sourcedir=src/web/page --sourcedir=$(CHART_JS) --generate-source --target=$@ $<
 $(BUILD)/obj/web/assets.o: $(BUILD)/gen/assets.c

@@ -4,24 +4,30 @@
 import glob
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
-PAGE = os.path.join(ROOT, "src", "web", "page", "*.js")
+PAGE = os.path.join(ROOT, "src", "web", "page", "**", "*.js")
 TSC = ("tsc", "--noEmit", "--allowJs", "--checkJs", "--target", "es2022", "--module", "es2022", "--moduleResolution", "node", "--pretty", "false")
 # The scripts have no types. What counts is syntax (1xxx), names and imports that do not exist, and names that are declared twice.
 WRONG = re.compile(r"error TS(1\d{3}|2300|2304|2305|2307|2451|2552|2614|2724|18004): (?!Cannot find module './chart.js')")
 
 
 def page_is_sound():
-    scripts = sorted(glob.glob(PAGE))
+    scripts = {os.path.basename(path): os.path.relpath(path, ROOT) for path in glob.glob(PAGE, recursive=True)}
     if not scripts:
         sys.exit("no script of the page found: this check looked in the wrong place")
-    done = subprocess.run([*TSC, *scripts], stdout=subprocess.PIPE, text=True, check=False, cwd=ROOT)
-    wrong = [line for line in done.stdout.splitlines() if WRONG.search(line)]
+    # All in one folder, as the browser gets them.
+    with tempfile.TemporaryDirectory() as folder:
+        for name, path in scripts.items():
+            shutil.copy(os.path.join(ROOT, path), os.path.join(folder, name))
+        done = subprocess.run([*TSC, *sorted(scripts)], stdout=subprocess.PIPE, text=True, check=False, cwd=folder)
+    wrong = [re.sub(r"^[\w-]+\.js", lambda found: scripts.get(found.group(), found.group()), line) for line in done.stdout.splitlines() if WRONG.search(line)]
     # 0 and 2: it looked at all of them.
     if done.returncode not in (0, 2):
         wrong.append(f"tsc: exit status {done.returncode}: {done.stdout}")

@@ -138,7 +138,7 @@ def findings(paths, reader):
 
 def main():
     found = findings(files("README.md", "src/**/*.md"), markdown) + findings(files("src/dist/*.1"), manual_page)
-    found += findings(files("src/**/*.[ch]", "src/web/page/*.js", "src/web/page/*.css"), comments)
+    found += findings(files("src/**/*.[ch]", "src/web/page/**/*.js", "src/web/page/**/*.css"), comments)
     found += findings(files("src/**/*.[ch]"), messages)
     print("\n".join(found) or "sentences are short and plain")
     sys.exit(1 if found else 0)
