@@ -13,7 +13,8 @@ PYTHON := /usr/bin/python3
 PKG_CONFIG ?= pkg-config
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef -Wpointer-arith
 CORE_PACKAGES := glib-2.0 gio-2.0 gio-unix-2.0 gmodule-2.0 json-glib-1.0 rdkafka yaml-0.1 sqlite3
-IMAGE_PACKAGES := $(CORE_PACKAGES) vips libgsf-1 libseccomp zlib libjpeg libtiff-4 libexif
+# libvips writes pyramids by libgsf until 8.14 (see image/encode/write_errors.c).
+IMAGE_PACKAGES = $(CORE_PACKAGES) vips $(shell $(PKG_CONFIG) --exists 'vips < 8.15' && echo libgsf-1) libseccomp zlib libjpeg libtiff-4 libexif
 pkg-cflags = $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null)
 pkg-libs = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 

@@ -4,19 +4,30 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <gsf/gsf.h>
 #include <unistd.h>
 
 #include "base/disk/files.h"
 #include "base/error.h"
+
+/* dzsave writes its tiles by libgsf until 8.14, and by fopen() and fclose() since 8.15. */
+#define TILES_BY_GSF (VIPS_MAJOR_VERSION == 8 && VIPS_MINOR_VERSION < 15)
+
+#if TILES_BY_GSF
+#include <gsf/gsf.h>
+#else
+#include <dlfcn.h>
+#include <stdio.h>
+#endif
 
 /* The functions that stood in the classes. */
 static struct {
 	int (*target_build)(VipsObject *target);
 	gint64 (*target_write)(VipsTarget *target, const void *data, size_t length);
 	int (*target_end)(VipsTarget *target);
+#if TILES_BY_GSF
 	gboolean (*tile_write)(GsfOutput *tile, gsize length, const guint8 *data);
 	gboolean (*tile_close)(GsfOutput *tile);
+#endif
 } theirs;
 
 /* Savers that run, in whichever threads. */
@@ -116,6 +127,7 @@ static int target_end(VipsTarget *target)
 	return theirs.target_end(target);
 }
 
+#if TILES_BY_GSF
 static gboolean tile_write(GsfOutput *tile, gsize length, const guint8 *data)
 {
 	errno = 0;
@@ -139,22 +151,51 @@ gint g_mkstemp(gchar *pattern)
 	return g_mkstemp_full(pattern, O_RDWR | O_CLOEXEC, 0666);
 }
 
+static void change_tiles(void)
+{
+	GsfOutputClass *tile = g_type_class_ref(GSF_OUTPUT_STDIO_TYPE); /* for good */
+
+	theirs.tile_write = tile->Write;
+	theirs.tile_close = tile->Close;
+	tile->Write = tile_write;
+	tile->Close = tile_close;
+}
+
+#else
+
+/* Stands before libc's for libvips: a tile's last bytes are written here, and dzsave does not look at the answer. */
+int fclose(FILE *file)
+{
+	static gsize once;
+	static int (*real)(FILE * file);
+
+	if (g_once_init_enter(&once)) {
+		real = (int (*)(FILE *))dlsym(RTLD_NEXT, "fclose");
+		g_once_init_leave(&once, 1);
+	}
+	int status = real(file);
+	if (status != 0)
+		note_refusal(errno);
+	return status;
+}
+
+static void change_tiles(void)
+{
+}
+#endif
+
 static gpointer change_classes(gpointer unused)
 {
-	VipsTargetClass *target = g_type_class_ref(VIPS_TYPE_TARGET); /* both for good */
-	GsfOutputClass *tile = g_type_class_ref(GSF_OUTPUT_STDIO_TYPE);
+	VipsTargetClass *target = g_type_class_ref(VIPS_TYPE_TARGET); /* for good */
 
 	(void)unused;
 	theirs.target_build = VIPS_OBJECT_CLASS(target)->build;
 	theirs.target_write = target->write;
 	theirs.target_end = target->end;
-	theirs.tile_write = tile->Write;
-	theirs.tile_close = tile->Close;
 	VIPS_OBJECT_CLASS(target)->build = target_build;
 	target->write = target_write;
 	target->end = target_end;
-	tile->Write = tile_write;
-	tile->Close = tile_close;
+	change_tiles();
 	return target;
 }
 
