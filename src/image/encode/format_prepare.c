@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "image/encode/thumbnail.h"
+#include "image/quirks/quirks.h"
 #include "image/read/previews.h"
 #include "image/read/profile.h"
 #include "image/read/unsupported.h"
@@ -155,6 +156,18 @@ bool prepare_is_plain(const VipsImage *image)
 	}
 }
 
+static bool tag_plain(VipsImage **image, bool deep)
+{
+	if ((*image)->Bands < 3)
+		return tag(image, deep ? VIPS_INTERPRETATION_GREY16 : VIPS_INTERPRETATION_B_W);
+	return tag(image, deep ? VIPS_INTERPRETATION_RGB16 : VIPS_INTERPRETATION_sRGB);
+}
+
+static bool saves_any_space(const struct format *format)
+{
+	return format->any || (format->light && quirk(QUIRK_JXL_OF_OTHER_SPACES));
+}
+
 /* The picture as something every reader of the format shows. */
 static bool to_plain(VipsImage **image, const struct format *format)
 {
@@ -164,6 +177,9 @@ static bool to_plain(VipsImage **image, const struct format *format)
 	if (tagged_16(*image) && (*image)->BandFmt == VIPS_FORMAT_UCHAR)
 		return tag(image, (*image)->Type == VIPS_INTERPRETATION_GREY16 ? VIPS_INTERPRETATION_B_W
 									       : VIPS_INTERPRETATION_sRGB);
+	if ((*image)->Type == VIPS_INTERPRETATION_MULTIBAND && g_str_equal(format->saver, "heifsave") &&
+		quirk(QUIRK_HEIF_OF_MULTIBAND))
+		return tag_plain(image, (*image)->BandFmt == VIPS_FORMAT_USHORT);
 	if (format->spaces)
 		return true;
 	/* 8.14.1's pngsave takes 16 bits from the tag, has a picture of signed bytes (`vips sign`) made into bytes, and then writes what lies
@@ -171,9 +187,10 @@ static bool to_plain(VipsImage **image, const struct format *format)
 	if (tagged_16(*image) && (*image)->BandFmt != VIPS_FORMAT_USHORT && !cast(image, VIPS_FORMAT_USHORT))
 		return false;
 	/* Savers leave scene-linear light alone, and cast 0 to 1 to black and almost black. */
-	if ((*image)->Type == VIPS_INTERPRETATION_scRGB && !format->light)
-		return to_space(image, format->deep ? VIPS_INTERPRETATION_RGB16 : VIPS_INTERPRETATION_sRGB);
-	if (!format->any || prepare_is_plain(*image))
+	if ((*image)->Type == VIPS_INTERPRETATION_scRGB)
+		return format->light ||
+		       to_space(image, format->deep ? VIPS_INTERPRETATION_RGB16 : VIPS_INTERPRETATION_sRGB);
+	if (!saves_any_space(format) || prepare_is_plain(*image))
 		return true;
 	/* Savers that take anything write Lab and CMYK as if they were colours of a screen. */
 	if ((*image)->Type == VIPS_INTERPRETATION_CMYK && (*image)->Bands >= 4) {
@@ -232,7 +249,8 @@ static bool flatten(VipsImage **image, const char *colour, GError **error)
 }
 
 /* A colour profile that was made for other colours confuses readers; savers would keep some. libvips accepts a profile
- * of fewer bands, so the bands are compared here. TIFF's saver would keep those that lcms cannot read, too. */
+ * of fewer bands, so the bands are compared here. TIFF's saver would keep those that lcms cannot read, too. PNG's saver
+ * refuses or keeps those that PNG does not allow, by the library that it was built with. */
 static void drop_alien_profile(VipsImage *image, const struct format *format)
 {
 	int described = profile_embedded_bands(image);
@@ -243,9 +261,20 @@ static void drop_alien_profile(VipsImage *image, const struct format *format)
 	if (!vips_image_get_typeof(image, VIPS_META_ICC_NAME) ||
 		vips_image_get_blob(image, VIPS_META_ICC_NAME, &data, &length))
 		return;
-	if ((described && colours && described != colours) ||
+	if ((described && colours && described != colours) || (is_png(format) && !profile_suits_png(image)) ||
 		(g_str_equal(format->name, "tiff") && !vips_icc_is_compatible_profile(image, data, length)))
 		vips_image_remove(image, VIPS_META_ICC_NAME);
+}
+
+/* libvips refuses to save a picture whose EXIF is shorter than its first word. */
+static void drop_short_exif(VipsImage *image)
+{
+	const void *data;
+	size_t length;
+
+	if (vips_image_get_typeof(image, VIPS_META_EXIF_NAME) &&
+		vips_image_get_blob(image, VIPS_META_EXIF_NAME, &data, &length) == 0 && length < 4)
+		vips_image_remove(image, VIPS_META_EXIF_NAME);
 }
 
 /* PNG's saver writes an orientation only into EXIF that is there; a TIFF, for one, has its own tag for it. */
@@ -339,6 +368,7 @@ void format_prepare_metadata(VipsImage *image, const struct format *format, Json
 	if (keep || json_bool(save, "strip", false))
 		keep_only(image, keep);
 	previews_drop(image);
+	drop_short_exif(image);
 	if (is_png(format)) {
 		carry_orientation(image);
 		profile_trim(image);

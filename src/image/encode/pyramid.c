@@ -10,6 +10,7 @@
 #include "base/disk/files.h"
 #include "base/json.h"
 #include "image/encode/format_prepare.h"
+#include "image/quirks/quirks.h"
 #include "image/read/format.h"
 #include "image/table/auto.h"
 #include "image/table/colour.h"
@@ -44,11 +45,16 @@ bool pyramid_make_folder(const char *path, GError **error)
 	return beneath_mkdir(path, 0777) == 0 || beneath_fail(error, path, NULL, "cannot make the folder %s", path);
 }
 
+/* The layout dz: FILE.dzi beside FILE_files. The others have a folder alone. */
+static bool is_plain(JsonObject *save)
+{
+	return strcmp(json_string(save, "layout", "dz"), "dz") == 0;
+}
+
 /* ".jpg" with the quality of its saver. */
 static char *tile_suffix(JsonObject *save)
 {
-	bool plain = strcmp(json_string(save, "layout", "dz"), "dz") == 0;
-	const char *suffix = json_string(save, "suffix", plain ? ".jpeg" : ".jpg");
+	const char *suffix = json_string(save, "suffix", is_plain(save) ? ".jpeg" : ".jpg");
 
 	if (strcmp(suffix, ".png") == 0)
 		return g_strdup(suffix);
@@ -68,7 +74,10 @@ bool pyramid_options(VipsOperation *operation, const char *path, JsonObject *sav
 	/* Every tile would carry it, so only the requested metadata is kept. */
 	if (json_array(save, "keep"))
 		g_object_set(operation, "no_strip", TRUE, NULL);
-	g_object_set(operation, "suffix", suffix, "basename", title, "background", background, NULL);
+	/* The files of a zip lie in a folder of its title. */
+	bool flat = pyramid_is_file(save) && is_plain(save) && quirk(QUIRK_FLAT_ZIP);
+	g_autofree char *base = flat ? g_build_filename(title, title, NULL) : g_strdup(title);
+	g_object_set(operation, "suffix", suffix, "basename", base, "background", background, NULL);
 	vips_area_unref(VIPS_AREA(background));
 	if (path && !pyramid_is_file(save)) {
 		/* dzsave makes its files beside the name that it is given. */
@@ -78,14 +87,16 @@ bool pyramid_options(VipsOperation *operation, const char *path, JsonObject *sav
 	return true;
 }
 
-/* libvips notes the time and its version in a file of its own, which no viewer reads: without it the same picture is the same folder. */
+/* libvips notes the time and its version in a file of its own, which no viewer reads: without it the same picture is the same folder. It
+ * lies among the tiles, and since 8.15 beside them in all layouts but dz. */
 static void drop_diary(const char *path, const char *title, JsonObject *save)
 {
-	bool plain = strcmp(json_string(save, "layout", "dz"), "dz") == 0;
-	g_autofree char *root = g_strconcat(title, plain ? "_files" : "", NULL);
-	g_autofree char *diary = g_build_filename(path, root, "vips-properties.xml", NULL);
+	g_autofree char *root = g_strconcat(title, is_plain(save) ? "_files" : "", NULL);
+	g_autofree char *among = g_build_filename(path, root, "vips-properties.xml", NULL);
+	g_autofree char *beside = g_build_filename(path, "vips-properties.xml", NULL);
 
-	beneath_unlink(diary);
+	beneath_unlink(among);
+	beneath_unlink(beside);
 }
 
 bool pyramid_settle(const char *path, JsonObject *save, GError **error)
@@ -95,7 +106,7 @@ bool pyramid_settle(const char *path, JsonObject *save, GError **error)
 	g_autofree char *aside = g_strconcat(path, "~", NULL);
 
 	drop_diary(path, title, save);
-	if (strcmp(json_string(save, "layout", "dz"), "dz") == 0)
+	if (is_plain(save))
 		return true;
 	/* The others make a folder in ours, which is one too many. */
 	if (beneath_rename(inside, aside, 0) != 0)

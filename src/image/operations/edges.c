@@ -6,6 +6,7 @@
 #include "image/kernels/convolve.h"
 #include "image/kernels/neighbours.h"
 #include "image/operations/groups.h"
+#include "image/quirks/quirks.h"
 #include "image/table/vips_error.h"
 
 /* The change across and down, brought to a size: libvips' sobel gives a straight step from a to b the level 4 |a - b|, and so
@@ -48,6 +49,8 @@ static bool edges(VipsImage *in, const struct args *args, VipsImage **out, GErro
 		return gradients(in, 10, 3, out, error);
 	if (g_str_equal(method, "laplacian"))
 		return laplacian(in, args, out, error);
+	if (g_str_equal(method, "sobel") && in->BandFmt != VIPS_FORMAT_UCHAR && quirk(QUIRK_SOBEL_OF_8_BITS))
+		return gradients(in, 2, 1, out, error);
 	if (g_str_equal(method, "sobel"))
 		return vips_sobel(in, out, NULL) == 0 || vips_failed(error, NULL);
 	return vips_canny(in, out, "sigma", param_double(args, "sigma"), NULL) == 0 || vips_failed(error, NULL);

@@ -7,6 +7,7 @@
 #include "image/kernels/convolve.h"
 #include "image/kernels/neighbours.h"
 #include "image/operations/groups.h"
+#include "image/quirks/quirks.h"
 #include "image/table/vips_error.h"
 
 static bool build_blur(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
@@ -22,6 +23,16 @@ static bool build_sharpen(VipsImage *in, const struct args *args, VipsImage **ou
 		       param_double(args, "y2"), "y3", param_double(args, "y3"), "m1", param_double(args, "m1"), "m2",
 		       param_double(args, "m2"), NULL) == 0 ||
 	       vips_failed(error, NULL);
+}
+
+/* libvips would take its default in silence. */
+static bool check_sharpen(const struct args *args, GError **error)
+{
+	if (param_double(args, "sigma") > 10 && quirk(QUIRK_SHARPEN_TO_10))
+		return fail(error, ERROR_INPUT,
+			"sigma can be 10 at most with libvips %s; use unsharp for larger details",
+			vips_version_string());
+	return true;
 }
 
 #define BOX_MAX 1001
@@ -118,6 +129,7 @@ const struct operation filter_operations[] = {
 			CURVE("y3", "20", "most it darkens"), CURVE("m1", "0", "strength in flat areas"),
 			CURVE("m2", "3", "strength in jagged areas")),
 		.flags = OPERATION_SEQUENTIAL,
+		.check = check_sharpen,
 		.build = build_sharpen,
 	},
 	{

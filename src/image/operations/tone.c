@@ -6,7 +6,13 @@
 #include "image/kernels/grey.h"
 #include "image/kernels/tone_support.h"
 #include "image/operations/groups.h"
+#include "image/read/profile.h"
 #include "image/table/vips_error.h"
+
+static bool to_grey(VipsImage *in, const void *space, VipsImage **out, GError **error)
+{
+	return grey_of(in, *(const VipsInterpretation *)space, out, error);
+}
 
 static bool build_grayscale(VipsImage *in, const struct args *args G_GNUC_UNUSED, VipsImage **out, GError **error)
 {
@@ -14,6 +20,9 @@ static bool build_grayscale(VipsImage *in, const struct args *args G_GNUC_UNUSED
 	VipsInterpretation space =
 		in->BandFmt == VIPS_FORMAT_USHORT ? VIPS_INTERPRETATION_GREY16 : VIPS_INTERPRETATION_B_W;
 
+	/* libvips takes 16 bits of alpha through floating point, too, and since 8.15 they change by one. */
+	if (space == VIPS_INTERPRETATION_GREY16)
+		return profile_convert_colours(in, to_grey, &space, out, error);
 	return grey_of(in, space, out, error);
 }
 

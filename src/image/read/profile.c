@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "image/quirks/quirks.h"
 #include "image/table/auto.h"
 #include "image/table/vips_error.h"
 
@@ -116,11 +117,18 @@ bool profile_suits_png(VipsImage *image)
 	       tags_lie_inside(data, length);
 }
 
-/* Alpha is 0 to 65535 beside 16 bits and 0 to 255 beside everything else (libvips 8.14). */
-static bool alpha_like(VipsImage *alpha, VipsImage *colours, VipsImage **out, GError **error)
+/* The alpha of what cannot be seen through, beside these colours. */
+static double full_alpha(const VipsImage *colours)
 {
-	double from = alpha->BandFmt == VIPS_FORMAT_USHORT ? 65535 : 255;
-	double to = colours->BandFmt == VIPS_FORMAT_USHORT ? 65535 : 255;
+	if (colours->BandFmt == VIPS_FORMAT_USHORT)
+		return 65535;
+	return colours->Type == VIPS_INTERPRETATION_scRGB && quirk(QUIRK_ALPHA_OF_SCRGB) ? 1 : 255;
+}
+
+/* alpha stood beside before, and comes to stand beside colours. */
+static bool alpha_like(VipsImage *alpha, VipsImage *before, VipsImage *colours, VipsImage **out, GError **error)
+{
+	double from = full_alpha(before), to = full_alpha(colours);
 	g_autoptr(VipsImage) scaled = NULL, whole = NULL;
 
 	if (from == to ? vips_copy(alpha, &scaled, NULL) : vips_linear1(alpha, &scaled, to / from, 0, NULL))
@@ -146,7 +154,7 @@ bool profile_convert_colours(
 	if (vips_extract_band(in, &first, 0, "n", colours, NULL) ||
 		vips_extract_band(in, &rest, colours, "n", in->Bands - colours, NULL))
 		return vips_failed(error, NULL);
-	if (!convert(first, data, &converted, error) || !alpha_like(rest, converted, &fitting, error))
+	if (!convert(first, data, &converted, error) || !alpha_like(rest, first, converted, &fitting, error))
 		return false;
 	return vips_bandjoin2(converted, fitting, out, NULL) == 0 || vips_failed(error, NULL);
 }

@@ -43,13 +43,15 @@ static const struct {
 	const char *words, *meaning;
 } meanings[] = {
 	{"Premature end of input file", "the JPEG ends too early"},
+	{"premature end of JPEG image", "the JPEG ends too early"},
 	{"premature end of data segment", "the JPEG's data is damaged"},
 	{"Corrupt JPEG data", "the JPEG's data is damaged"},
 	{"VipsJpeg: Bogus", "the JPEG's data is damaged"},
 	{"VipsJpeg: Invalid", "the JPEG's data is damaged"},
 	{"Unsupported marker type", "the JPEG's data is damaged"},
 	{"not enough data", "the PNG ends too early"},
-	{"end of stream", "the PNG ends too early"}, /* libspng */
+	{"end of stream", "the PNG ends too early"},               /* libspng */
+	{"pngload_source: invalid ", "the PNG's data is damaged"}, /* libspng */
 	{"libpng read error", "the PNG's data is damaged"},
 	{"libspng read error", "the PNG's data is damaged"},
 	/* libpng goes on without a profile, and after too many pixels: those chunks are not here. */

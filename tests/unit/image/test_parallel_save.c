@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "image/encode/format_prepare.h"
 #include "image/encode/format_saver.h"
+#include "image/quirks/quirks.h"
 #include "image/write/format_save.h"
 #include "image/write/parallel/parallel_save.h"
 
@@ -241,10 +242,14 @@ static void test_tiff_is_the_one_that_one_thread_writes(void **state)
 			for (int depth = 8; depth <= 16; depth += 8)
 				check(&(struct wish){"tiff", saves[i], 300, 700, bands, depth, 128, 2});
 	for (guint i = 0; i < G_N_ELEMENTS(shallow); i++)
-		for (int bands = 1; bands <= 3; bands += 2)
+		for (int bands = 1; bands <= 3; bands += 2) {
+			bool random = strstr(shallow[i], "jpeg") && strstr(shallow[i], "tiled") &&
+				      quirk(QUIRK_TIFF_JPEG_EDGES);
 			/* webp in TIFF takes colour alone. */
 			if (bands == 3 || !strstr(shallow[i], "webp"))
-				check(&(struct wish){"tiff", shallow[i], 301, 650, bands, 8, 128, 3});
+				check(&(struct wish){
+					"tiff", shallow[i], random ? 384 : 301, random ? 640 : 650, bands, 8, 128, 3});
+		}
 	check(&(struct wish){"tiff", "{\"compression\":\"deflate\",\"predictor\":\"none\",\"bitdepth\":\"1\"}", 301,
 		650, 1, 8, 128, 2});
 	check(&(struct wish){"tiff", "{\"compression\":\"deflate\",\"miniswhite\":true}", 301, 650, 1, 8, 128, 2});

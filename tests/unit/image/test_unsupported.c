@@ -39,7 +39,9 @@ static void test_kinds_of_tiff(void **state)
 	for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
 		const struct kind *kind = &kinds[i];
 		g_autoptr(GBytes) bytes = tiff(kind, pixels, 8 * kind->bits * kind->samples);
-		assert_said(bytes, kind->name, kind->said);
+		/* libvips reads half floats since 8.15. */
+		bool readable = g_str_equal(kind->name, "half floats") && vips_version(1) >= 15;
+		assert_said(bytes, kind->name, readable ? NULL : kind->said);
 	}
 }
 
@@ -156,7 +158,7 @@ static void test_what_the_library_said(void **state)
 		gsize length;
 		const char *said;
 	} files[] = {
-		{"png", png, sizeof(png) - 1, "damaged image: the PNG's data is damaged (png: IHDR: CRC error)"},
+		{"png", png, sizeof(png) - 1, "damaged image: the PNG's data is damaged (png"},
 		{"lossless", lossless, sizeof(lossless) - 1, "unsupported: a lossless or hierarchical JPEG"},
 		{"12 bits", deep, sizeof(deep) - 1, "unsupported: a JPEG of 12 bits"},
 		{"ico", ico, sizeof(ico) - 1, "unsupported: an ICO file, which dropmill does not read"},

@@ -132,8 +132,8 @@ static bool fail_full(GError **error)
 		error, ERROR_INPUT, "tiff: more than 4 GB of packed pixels; add bigtiff: true to the output's save");
 }
 
-static bool append_piece(struct tiff *tiff, struct parallel_save_file *file, const struct small *small, guint64 at,
-	guint64 length, GError **error)
+static bool append_piece(struct tiff *tiff, guint number, struct parallel_save_file *file, const struct small *small,
+	guint64 at, guint64 length, GError **error)
 {
 	gsize size;
 	const guint8 *bytes = g_bytes_get_data(small->file, &size);
@@ -143,9 +143,27 @@ static bool append_piece(struct tiff *tiff, struct parallel_save_file *file, con
 		return fail(error, ERROR_SYSTEM, "tiff: libvips wrote a part that cannot be read");
 	if (!tiff->model->big && offset + length > CLASSIC_MOST)
 		return fail_full(error);
-	g_array_append_val(tiff->offsets, offset);
-	g_array_append_val(tiff->lengths, length);
+	g_array_index(tiff->offsets, guint64, number) = offset;
+	g_array_index(tiff->lengths, guint64, number) = length;
 	return parallel_save_write(file, bytes + at, length, error);
+}
+
+static gint by_place(gconstpointer a, gconstpointer b, gpointer offsets)
+{
+	guint64 one = entry_number(offsets, *(const guint *)a), other = entry_number(offsets, *(const guint *)b);
+
+	return one < other ? -1 : one > other;
+}
+
+/* The pieces' numbers, in the order in which the file has them: libvips 8.15 and later write JPEG tiles of a row from the right. */
+static GArray *in_order(const struct entry *offsets)
+{
+	GArray *numbers = g_array_sized_new(FALSE, FALSE, sizeof(guint), (guint)offsets->count);
+
+	for (guint i = 0; i < offsets->count; i++)
+		g_array_append_val(numbers, i);
+	g_array_sort_with_data(numbers, by_place, (gpointer)offsets);
+	return numbers;
 }
 
 static bool append(struct parallel_save *strips, struct parallel_save_file *file, void *encoded, GError **error)
@@ -159,9 +177,16 @@ static bool append(struct parallel_save *strips, struct parallel_save_file *file
 		return fail(error, ERROR_SYSTEM, "tiff: libvips wrote a part that cannot be read");
 	if (file->at == 0 && !write_header(tiff, file, error))
 		return false;
-	for (guint64 i = 0; i < offsets->count; i++)
-		if (!append_piece(tiff, file, small, entry_number(offsets, i), entry_number(lengths, i), error))
+	g_autoptr(GArray) order = in_order(offsets);
+	guint before = tiff->offsets->len;
+	g_array_set_size(tiff->offsets, before + order->len);
+	g_array_set_size(tiff->lengths, before + order->len);
+	for (guint i = 0; i < order->len; i++) {
+		guint n = g_array_index(order, guint, i);
+		if (!append_piece(
+			    tiff, before + n, file, small, entry_number(offsets, n), entry_number(lengths, n), error))
 			return false;
+	}
 	return true;
 }
 

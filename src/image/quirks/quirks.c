@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Versions of libvips: see quirks.h. */
+#include "image/quirks/quirks.h"
+
+#include <vips/vips.h>
+
+static bool alpha_of_scrgb(void)
+{
+	VipsImage *black = NULL, *grey = NULL, *out = NULL;
+	double *values = NULL;
+	int count;
+	bool one = vips_black(&black, 1, 1, NULL) == 0 && vips_bandjoin_const1(black, &grey, 255, NULL) == 0 &&
+		   vips_colourspace(
+			   grey, &out, VIPS_INTERPRETATION_scRGB, "source_space", VIPS_INTERPRETATION_B_W, NULL) == 0 &&
+		   vips_getpoint(out, &values, &count, 0, 0, NULL) == 0 && values[count - 1] == 1;
+
+	vips_error_clear();
+	g_free(values);
+	g_clear_object(&black);
+	g_clear_object(&grey);
+	g_clear_object(&out);
+	return one;
+}
+
+static bool sobel_of_8_bits(void)
+{
+	VipsImage *in = NULL, *out = NULL, *black = NULL;
+	bool narrow = vips_black(&black, 4, 4, NULL) == 0 && vips_cast_ushort(black, &in, NULL) == 0 &&
+		      vips_sobel(in, &out, NULL) == 0 && out->BandFmt == VIPS_FORMAT_UCHAR;
+
+	vips_error_clear();
+	g_clear_object(&black);
+	g_clear_object(&in);
+	g_clear_object(&out);
+	return narrow;
+}
+
+static bool sharpen_to_10(void)
+{
+	GObjectClass *class = g_type_class_ref(vips_type_find("VipsOperation", "sharpen"));
+	GParamSpec *sigma = class ? g_object_class_find_property(class, "sigma") : NULL;
+	bool small = sigma && G_IS_PARAM_SPEC_DOUBLE(sigma) && G_PARAM_SPEC_DOUBLE(sigma)->maximum <= 10;
+
+	if (class)
+		g_type_class_unref(class);
+	return small;
+}
+
+static const struct quirk_row rows[QUIRKS] = {
+	[QUIRK_ALPHA_OF_SCRGB] = {"alpha-of-scrgb", "alpha beside scRGB is 0 to 1, and 0 to 255 before",
+		"conversions scale alpha to that range", 81500, 0, alpha_of_scrgb},
+	[QUIRK_SOBEL_OF_8_BITS] = {"sobel-of-8-bits", "sobel makes 8 bits of 16",
+		"edges computes other depths than 8 bits by itself", 81500, 0, sobel_of_8_bits},
+	[QUIRK_SHARPEN_TO_10] = {"sharpen-to-10", "sharpen takes a sigma up to 10, and uses its default for more",
+		"check refuses a larger sigma", 81500, 0, sharpen_to_10},
+	[QUIRK_FLAT_ZIP] = {"flat-zip", "the zip of a Deep Zoom pyramid has no folder around its files",
+		"the folder is part of their name", 81500, 0, NULL},
+	[QUIRK_HEIF_OF_MULTIBAND] = {"heif-of-multiband", "heifsave refuses pictures without a colour space",
+		"they are tagged as grey or sRGB before", 81601, 0, NULL},
+	[QUIRK_TIFF_JPEG_EDGES] = {"tiff-jpeg-edges",
+		"JPEG tiles in TIFF that reach beyond the picture are filled with whatever lay in memory",
+		"nothing: the last pixels of a row may differ by little from one run to the next", 81500, 0, NULL},
+	[QUIRK_JXL_OF_OTHER_SPACES] = {"jxl-of-other-spaces",
+		"jxlsave writes Lab, XYZ and CMYK as if they were sRGB, or fails", "they are converted to sRGB before",
+		81500, 0, NULL},
+};
+
+static bool find_out(const struct quirk_row *row)
+{
+	int version = 10000 * vips_version(0) + 100 * vips_version(1) + vips_version(2);
+
+	if (row->found)
+		return row->found();
+	return version >= row->since && (!row->until || version < row->until);
+}
+
+bool quirk(enum quirk which)
+{
+	static gint known[QUIRKS]; /* 0: not asked yet, 1: yes, -1: no */
+	int answer = g_atomic_int_get(&known[which]);
+
+	if (!answer) {
+		answer = find_out(&rows[which]) ? 1 : -1;
+		g_atomic_int_set(&known[which], answer);
+	}
+	return answer == 1;
+}
+
+const struct quirk_row *quirk_row(enum quirk which)
+{
+	return &rows[which];
+}
