@@ -14,6 +14,7 @@
 #include "image/chain/check_task.h"
 #include "image/chain/tilesource.h"
 #include "image/operations/operations.h"
+#include "image/quirks/quirks.h"
 #include "image/table/auto.h"
 #include "image/table/vips_error.h"
 
@@ -98,8 +99,8 @@ static bool add_output(struct run *run, JsonObject *wanted, VipsImage *common, G
 		.piece_height = (int)json_int(wanted, "piece_height", 0),
 	};
 
-	if (!own || output.piece_width < 1 || output.piece_height < 1 || output.piece_width > VIPS_MAX_COORD ||
-		output.piece_height > VIPS_MAX_COORD)
+	if (!own || output.piece_width < 1 || output.piece_height < 1 || output.piece_width > SIDE_MOST_PX ||
+		output.piece_height > SIDE_MOST_PX)
 		return fail(error, ERROR_INPUT, "the task's spec has an output without steps or pieces");
 	read_ring(&output.ring, wanted);
 	const struct build_context context = {.names = json_object(run->spec, "names")};

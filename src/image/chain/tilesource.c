@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "image/asset/asset.h"
+#include "image/quirks/quirks.h"
 #include "image/table/vips_error.h"
 
 struct tilesource {
@@ -148,7 +149,7 @@ struct tilesource *tilesource_new(JsonObject *d, GError **error)
 
 	if (hint < 0)
 		return NULL;
-	if (width < 1 || height < 1 || bands < 1 || width > VIPS_MAX_COORD || height > VIPS_MAX_COORD || bands > 1024) {
+	if (width < 1 || height < 1 || bands < 1 || width > SIDE_MOST_PX || height > SIDE_MOST_PX || bands > 1024) {
 		fail(error, ERROR_INPUT,
 			"source header: %" G_GINT64_FORMAT "x%" G_GINT64_FORMAT " pixels, %" G_GINT64_FORMAT
 			" bands is impossible",

@@ -4,16 +4,17 @@
 
 #include "base/error.h"
 #include "image/kernels/gravity.h"
+#include "image/quirks/quirks.h"
 #include "image/table/colour.h"
 #include "image/table/vips_error.h"
 
 bool extent_possible(gint64 width, gint64 height, GError **error)
 {
-	if (width <= VIPS_MAX_COORD && height <= VIPS_MAX_COORD)
+	if (width <= SIDE_MOST_PX && height <= SIDE_MOST_PX)
 		return true;
 	return fail(error, ERROR_INPUT,
 		"the picture would have %" G_GINT64_FORMAT " x %" G_GINT64_FORMAT " pixels; a side can have %d at most",
-		width, height, VIPS_MAX_COORD);
+		width, height, SIDE_MOST_PX);
 }
 
 bool extent_cut(VipsImage *in, const char *gravity, int width, int height, VipsImage **out, GError **error)

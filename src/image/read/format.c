@@ -13,6 +13,7 @@
 #include "base/file_format.h"
 #include "base/sniff.h"
 #include "image/operations/operations.h"
+#include "image/quirks/quirks.h"
 #include "image/read/allow.h"
 #include "image/read/correction.h"
 #include "image/read/pages.h"
@@ -294,6 +295,9 @@ static bool within_limits(VipsImage *image, const struct image_limits *limits, G
 {
 	double megapixels = (double)image->Xsize * image->Ysize / 1e6;
 
+	if (image->Xsize > SIDE_MOST_PX || image->Ysize > SIDE_MOST_PX)
+		return fail(error, ERROR_INPUT, "unsupported: %d x %d pixels; a side can have %d at most", image->Xsize,
+			image->Ysize, SIDE_MOST_PX);
 	if (limits && limits->megapixels > 0 && megapixels > limits->megapixels)
 		return fail_limit(error,
 			"%d x %d pixels are %.4g megapixels, above the limit of %.15g "
