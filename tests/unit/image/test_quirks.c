@@ -8,7 +8,6 @@ static void test_answers_agree_with_versions(void **state)
 {
 	int version = 10000 * vips_version(0) + 100 * vips_version(1) + vips_version(2);
 
-	(void)state;
 	for (enum quirk i = 0; i < QUIRKS; i++) {
 		const struct quirk_row *row = quirk_row(i);
 		bool expected = version >= row->since && (!row->until || version < row->until);

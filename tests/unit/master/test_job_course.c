@@ -244,7 +244,6 @@ static void each_row_asks_whoever_must_act(void **state)
 		[ACTOR_TIMER] = 1u << EFFECT_SET_TIMER,
 	};
 
-	(void)state;
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		const struct phase_facts *next = phase_facts(cases[i].after.phase);
 		guint effects = 0;
