@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <locale.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "base/terminal.h"
 #include "base/version.h"
 #include "bus/command/topics_command.h"
+#include "bus/kafka.h"
 #include "master/master.h"
 #include "web/command/status_command.h"
 #include "web/http/listen.h"
@@ -30,7 +32,7 @@ static const char usage[] =
 	"  ops [NAME]                operations, their parameters, bounds and defaults (--json, --markdown, --schema)\n"
 	"  topics create|describe|delete   the Kafka topics\n"
 	"  status                    the numbers of a running mill (--json, --watch)\n"
-	"  version\n"
+	"  version                   of dropmill; --verbose: of its libraries, too\n"
 	"\n"
 	"dropmill COMMAND --help tells the options of a command.\n";
 
@@ -189,10 +191,19 @@ static int once_command(int argc, char **argv)
 
 static int version_command(int argc, char **argv)
 {
-	(void)argc;
-	(void)argv;
+	bool verbose = take_switch(&argc, argv, "--verbose");
+
+	if (argc > 1) {
+		terminal_say("dropmill version: '%s' is not an option; it takes --verbose", argv[1]);
+		return 2;
+	}
 	terminal_print("dropmill %s\n", DROPMILL_VERSION);
-	return 0;
+	if (!verbose)
+		return 0;
+	terminal_print("librdkafka %s\n", bus_library_version());
+	fflush(stdout);
+	argv[0] = (char[]){"versions"};
+	return image_command(1, argv);
 }
 
 static const struct {

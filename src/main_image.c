@@ -11,6 +11,7 @@
 #include "codec/explain.h"
 #include "codec/explain_text.h"
 #include "image/describe/commands.h"
+#include "image/describe/versions.h"
 #include "worker/thumbnail.h"
 #include "worker/worker.h"
 
@@ -25,6 +26,7 @@ static const struct {
 	{"explain", explain_command},
 	{"ops", ops_command},
 	{"definitions", definitions_command},
+	{"versions", versions_command},
 };
 
 int main(int argc, char **argv)

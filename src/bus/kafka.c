@@ -171,6 +171,11 @@ void bus_free(struct bus *bus)
 	g_free(bus);
 }
 
+const char *bus_library_version(void)
+{
+	return rd_kafka_version_str();
+}
+
 bool bus_is_up(const struct bus *bus)
 {
 	return watch_is_up(bus->watch);

@@ -24,6 +24,9 @@ struct bus_options {
 
 struct bus;
 
+/* Of librdkafka. Constant. */
+const char *bus_library_version(void);
+
 /* Called when the state of the connection changes: up, or down with a line that says why. On a librdkafka thread. */
 typedef void (*bus_state_fn)(bool up, const char *why, void *user);
 struct bus *bus_new(const struct bus_options *options /* copies */, bus_state_fn state, void *user, GError **error);

@@ -158,3 +158,15 @@ def test_completion_knows_the_operations(place):
     words = f"source {script}; COMP_WORDS=({place.binary} ops res); COMP_CWORD=2; _dropmill {place.binary} res ops; printf '%s\\n' \"${{COMPREPLY[@]}}\""
     done = subprocess.run(["bash", "-c", words], capture_output=True, text=True, check=False, timeout=60)
     assert "resize" in done.stdout.split(), done
+
+
+def test_versions_are_told(place):
+    def version(*words):
+        return subprocess.run([place.binary, "version", *words], capture_output=True, text=True, check=False, timeout=60)
+
+    short, long, wrong = version(), version("--verbose"), version("--all")
+    assert short.returncode == long.returncode == 0 and long.stdout.startswith(short.stdout)
+    told = dict(line.split(maxsplit=1) for line in long.stdout.splitlines()[1:])
+    assert re.fullmatch(r"\d+\.\d+\.\d+", told["librdkafka"]) and re.match(r"8\.\d+\.\d+", told["libvips"]), long.stdout
+    assert {"jpeg", "png", "tiff"} <= set(told["writes:"].split())
+    assert wrong.returncode == 2 and "--all" in wrong.stderr and not wrong.stdout
