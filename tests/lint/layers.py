@@ -25,7 +25,7 @@ ALLOWED = {
     "image/asset": {"base", "base/disk", "definition/reader", "image/read", "sandbox"},
     "image/chain": {"base", "definition/expression", "image/asset", "image/check", "image/kernels", "image/operations", "image/quirks", "image/read", "image/table"},
     "image/check": {"base", "definition/yaml", "image/asset", "image/read", "image/table"},
-    "image/describe": {"base", "image/asset", "image/check", "definition", "definition/expression", "definition/reader", "definition/yaml", "image/operations", "image/read", "image/table", "image/vips", "image/write"},
+    "image/describe": {"base", "definition", "definition/expression", "definition/reader", "definition/yaml", "image/asset", "image/check", "image/operations", "image/quirks", "image/read", "image/table", "image/vips", "image/write"},
     "image/encode": {"base", "base/disk", "definition", "image/quirks", "image/read", "image/table", "image/vips"},
     "image/file": {"base"},
     "image/kernels": {"base", "image/asset", "image/operations", "image/quirks", "image/table"},
