@@ -10,10 +10,10 @@
 
 #include "base/clock.h"
 #include "base/disk/beneath.h"
+#include "base/disk/fd_channel.h"
 #include "base/disk/folder.h"
 #include "base/disk/io.h"
 #include "base/error.h"
-#include "base/fd_channel.h"
 #include "base/job_timings.h"
 #include "base/json.h"
 #include "base/log.h"

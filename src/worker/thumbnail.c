@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/disk/fd_channel.h"
 #include "base/error.h"
-#include "base/fd_channel.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"

@@ -46,7 +46,7 @@ ALLOWED = {
     "master/inbox": {"base", "base/disk", "base/testing", "status"},
     "master/intake": {"base", "base/disk", "master/inbox"},
     "master/job": {"base", "base/disk", "bus/protocol", "definition", "definition/template", "master/inbox", "master/policy", "status"},
-    "master/link": {"base", "bus", "bus/protocol"},
+    "master/link": {"base", "base/disk", "bus", "bus/protocol"},
     "master/policy": {"definition"},
     "master/report": {"base", "bus", "bus/protocol", "definition", "ledger", "master/commit", "master/config", "master/fleet", "master/inbox", "master/intake", "master/job", "master/link", "master/policy", "status"},
     "master/schedule": {"base", "base/disk", "base/testing", "bus", "bus/protocol", "definition", "definition/reader", "ledger", "master/commit", "master/config", "master/fleet", "master/inbox", "master/intake", "master/job", "master/link", "master/policy", "master/report", "master/state", "status"},

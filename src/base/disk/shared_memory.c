@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/disk/fd_channel.h"
 #include "base/disk/io.h"
 #include "base/disk/spool.h"
 #include "base/error.h"
-#include "base/fd_channel.h"
 #include "base/testing/fault.h"
 
 static int open_memory(GError **error)

@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/disk/fd_channel.h"
 #include "base/disk/shared_memory.h"
-#include "base/fd_channel.h"
 #include "base/log.h"
 
 /* "/proc/4194304/fd/1048576" and some. A worker sends it at once, and the next when it has its answer. */

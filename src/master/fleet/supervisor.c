@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fd_channel.h"
-#include "base/journal.h"
+#include "base/disk/fd_channel.h"
+#include "base/disk/journal.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"

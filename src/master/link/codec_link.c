@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/fd_channel.h"
+#include "base/disk/fd_channel.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"

@@ -12,8 +12,8 @@
 
 #include "base/clock.h"
 #include "base/disk/beneath.h"
+#include "base/disk/fd_channel.h"
 #include "base/error.h"
-#include "base/fd_channel.h"
 #include "base/json.h"
 #include "base/process.h"
 

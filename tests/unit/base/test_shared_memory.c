@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/disk/fd_channel.h"
 #include "base/disk/shared_memory.h"
-#include "base/fd_channel.h"
 
 #include <glib/gstdio.h>
 

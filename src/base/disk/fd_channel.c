@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Lines with descriptors: see fd_channel.h. */
-#include "base/fd_channel.h"
+#include "base/disk/fd_channel.h"
 
 #include <errno.h>
 #include <string.h>
