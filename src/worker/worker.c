@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/disk/journal.h"
 #include "base/error.h"
+#include "base/journal.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"

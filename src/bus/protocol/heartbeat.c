@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "base/disk/journal.h"
 #include "base/error.h"
+#include "base/journal.h"
 #include "bus/protocol/fields.h"
 
 #define PARTITIONS_MOST 10000

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/disk/fd_channel.h"
-#include "base/disk/journal.h"
+#include "base/journal.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"

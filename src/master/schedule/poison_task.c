@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/disk/journal.h"
+#include "base/journal.h"
 #include "base/process.h"
 #include "bus/protocol/heartbeat.h"
 #include "master/fleet/failure_votes.h"
