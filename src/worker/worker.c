@@ -7,12 +7,12 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/journal.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "bus/protocol/heartbeat.h"
 #include "bus/protocol/joiner.h"
+#include "bus/protocol/journal.h"
 #include "bus/reader.h"
 #include "image/asset/asset.h"
 #include "image/read/format.h"

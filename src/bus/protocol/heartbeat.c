@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/journal.h"
 #include "bus/protocol/fields.h"
+#include "bus/protocol/journal.h"
 
 #define PARTITIONS_MOST 10000
 #define TEXT_MOST 512

@@ -8,11 +8,11 @@
 
 #include "base/clock.h"
 #include "base/disk/fd_channel.h"
-#include "base/journal.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "bus/protocol/heartbeat.h"
+#include "bus/protocol/journal.h"
 #include "master/fleet/segment_server.h"
 
 #define BACKOFF_FIRST_MS 100

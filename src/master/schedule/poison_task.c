@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/journal.h"
 #include "base/process.h"
 #include "bus/protocol/heartbeat.h"
+#include "bus/protocol/journal.h"
 #include "master/fleet/failure_votes.h"
 #include "master/fleet/lease.h"
 #include "master/schedule/retry_task.h"

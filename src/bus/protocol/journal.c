@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * What a worker has in hand: see journal.h. */
-#include "base/journal.h"
+#include "bus/protocol/journal.h"
 
 #include <fcntl.h>
 #include <stdatomic.h>
