@@ -81,9 +81,9 @@ struct job_view *job_view_copy(const struct job_view *from)
 	view->source = g_strdup(from->source);
 	view->original = g_strdup(from->original);
 	view->error = g_strdup(from->error);
-	view->waiting_for = g_strdup(from->waiting_for);
+	view->now.waiting_for = g_strdup(from->now.waiting_for);
 	view->hash = g_strdup(from->hash);
-	view->spent = g_memdup2(from->spent, sizeof *from->spent);
+	view->times.spent = g_memdup2(from->times.spent, sizeof *from->times.spent);
 	view->chain = from->chain ? g_ref_string_acquire(from->chain) : NULL;
 	view->outputs = g_ptr_array_ref(from->outputs);
 	view->timeline = from->timeline ? g_ptr_array_ref(from->timeline) : NULL;
@@ -106,9 +106,9 @@ void job_view_unref(struct job_view *view)
 	g_free(view->source);
 	g_free(view->original);
 	g_free(view->error);
-	g_free(view->waiting_for);
+	g_free(view->now.waiting_for);
 	g_free(view->hash);
-	g_free(view->spent);
+	g_free(view->times.spent);
 	g_clear_pointer(&view->chain, g_ref_string_release);
 	g_clear_pointer(&view->outputs, g_ptr_array_unref);
 	g_clear_pointer(&view->timeline, g_ptr_array_unref);
@@ -131,14 +131,15 @@ static bool outputs_equal(const GPtrArray *a, const GPtrArray *b)
 bool job_view_equal(const struct job_view *a, const struct job_view *b)
 {
 	return a->state == b->state && a->tiled == b->tiled && a->width == b->width && a->height == b->height &&
-	       a->tiles_total == b->tiles_total && a->tiles_done == b->tiles_done &&
-	       a->tiles_running == b->tiles_running && a->tiles_failed == b->tiles_failed && a->attempt == b->attempt &&
-	       a->workers == b->workers && a->eta_us == b->eta_us && a->bytes == b->bytes &&
-	       a->queued_wall_us == b->queued_wall_us && a->started_wall_us == b->started_wall_us &&
-	       a->finished_wall_us == b->finished_wall_us && a->tiles == b->tiles && a->timeline == b->timeline &&
-	       g_strcmp0(a->id, b->id) == 0 && g_strcmp0(a->pipeline, b->pipeline) == 0 &&
+	       a->counts.total == b->counts.total && a->counts.done == b->counts.done &&
+	       a->counts.running == b->counts.running && a->counts.failed == b->counts.failed &&
+	       a->attempt == b->attempt && a->now.workers == b->now.workers && a->now.eta_us == b->now.eta_us &&
+	       a->bytes == b->bytes && a->times.queued_wall_us == b->times.queued_wall_us &&
+	       a->times.started_wall_us == b->times.started_wall_us &&
+	       a->times.finished_wall_us == b->times.finished_wall_us && a->tiles == b->tiles &&
+	       a->timeline == b->timeline && g_strcmp0(a->id, b->id) == 0 && g_strcmp0(a->pipeline, b->pipeline) == 0 &&
 	       g_strcmp0(a->source, b->source) == 0 && g_strcmp0(a->original, b->original) == 0 &&
-	       g_strcmp0(a->error, b->error) == 0 && g_strcmp0(a->hash, b->hash) == 0 && a->retry_us == b->retry_us &&
-	       g_strcmp0(a->waiting_for, b->waiting_for) == 0 && a->doing == b->doing &&
-	       outputs_equal(a->outputs, b->outputs);
+	       g_strcmp0(a->error, b->error) == 0 && g_strcmp0(a->hash, b->hash) == 0 &&
+	       a->now.retry_us == b->now.retry_us && g_strcmp0(a->now.waiting_for, b->now.waiting_for) == 0 &&
+	       a->now.doing == b->now.doing && outputs_equal(a->outputs, b->outputs);
 }

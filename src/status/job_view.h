@@ -102,6 +102,25 @@ struct output_view {
 	int number;   /* among its pipeline's outputs, of which a condition may have left some out; -1: not known */
 };
 
+struct tile_counts {
+	int total, done, running;
+	int failed; /* tries that failed in this run */
+};
+
+/* What is done for a job now, and why it stands. */
+struct now_view {
+	const char *doing; /* in a few words; static; NULL: it is over */
+	char *waiting_for; /* why it stands; NULL: it does not, or is over */
+	gint64 retry_us;   /* clock_now_us() when it is tried again; 0: that depends on something else */
+	gint64 eta_us;     /* clock_now_us() when it should be done; 0: not known */
+	int workers;       /* that hold a piece of it */
+};
+
+struct times_view {
+	gint64 queued_wall_us, started_wall_us, finished_wall_us; /* 0: not yet */
+	struct spent *spent; /* by its last run; NULL: not known. Not compared: it changes with the tiles */
+};
+
 struct job_view {
 	gint ref_count;
 	guint64 changed; /* sequence of the first snapshot that shows it so */
@@ -111,23 +130,17 @@ struct job_view {
 	enum job_state state;
 	bool tiled;
 	int width, height; /* of the source; 0: not known yet */
-	int tiles_total, tiles_done, tiles_running;
-	int tiles_failed; /* tries of tiles that failed in this run */
+	struct tile_counts counts;
 	int attempt;
-	int workers;        /* that hold a piece of it now */
-	gint64 eta_us;      /* clock_now_us() when it should be done; 0: not known */
 	gint64 bytes;       /* of the original; 0: not known */
 	char *original;     /* absolute; only for serving the file; NULL: gone */
 	GPtrArray *outputs; /* struct output_view */
 	char *error;        /* NULL when none */
-	const char *doing;  /* what is done for it now, in a few words; static; NULL: it is over */
-	char *waiting_for;  /* why it stands; NULL: it does not, or is over */
-	gint64 retry_us;    /* clock_now_us() when it is tried again; 0: that depends on something else */
-	gint64 queued_wall_us, started_wall_us, finished_wall_us; /* 0: not yet */
-	struct tiles_view *tiles;                                 /* NULL: none, or no longer known */
-	GPtrArray *timeline; /* struct timeline_entry, oldest first; NULL: not known */
-	struct spent *spent; /* by its last run; NULL: not known. Not compared: it changes with the tiles */
-	char *hash;          /* of its pipeline; NULL: not known */
+	struct now_view now;
+	struct times_view times;
+	struct tiles_view *tiles; /* NULL: none, or no longer known */
+	GPtrArray *timeline;      /* struct timeline_entry, oldest first; NULL: not known */
+	char *hash;               /* of its pipeline; NULL: not known */
 	char *chain; /* GRefString, JSON: what its pipeline does, for people; see pipeline_show(). NULL: not known */
 };
 

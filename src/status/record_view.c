@@ -56,13 +56,13 @@ struct job_view *record_view(const struct history_job *record, const char *out)
 	view->tiled = strcmp(record->lane, "tiled") == 0;
 	view->width = record->width;
 	view->height = record->height;
-	view->tiles_total = record->tiles;
-	view->tiles_done = view->state == JOB_DONE ? record->tiles : 0;
+	view->counts.total = record->tiles;
+	view->counts.done = view->state == JOB_DONE ? record->tiles : 0;
 	view->attempt = record->attempts;
 	view->error = g_strdup(record->error);
-	view->queued_wall_us = record->queued_wall_us;
-	view->started_wall_us = record->started_wall_us;
-	view->finished_wall_us = record->finished_wall_us;
+	view->times.queued_wall_us = record->queued_wall_us;
+	view->times.started_wall_us = record->started_wall_us;
+	view->times.finished_wall_us = record->finished_wall_us;
 	for (guint i = 0; outputs && i < json_array_get_length(outputs); i++) {
 		JsonObject *entry = json_object_at(outputs, i);
 		g_autofree char *path = json_path(entry, "path");

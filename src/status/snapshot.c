@@ -19,14 +19,14 @@ void worker_view_free(struct worker_view *view)
 	g_free(view->id);
 	g_free(view->host);
 	g_free(view->plane);
-	g_free(view->partitions);
-	g_free(view->current);
-	g_free(view->job);
+	g_free(view->partitions.list);
+	g_free(view->work.text);
+	g_free(view->work.job);
 	g_free(view->vips);
 	g_free(view->version);
-	g_free(view->end);
-	g_clear_pointer(&view->lags, g_array_unref);
-	g_free(view->breaker_reason);
+	g_free(view->end.how);
+	g_clear_pointer(&view->partitions.lags, g_array_unref);
+	g_free(view->breaker.reason);
 	g_free(view);
 }
 
@@ -73,9 +73,9 @@ void snapshot_unref(struct snapshot *snapshot)
 {
 	if (!snapshot || !g_atomic_int_dec_and_test(&snapshot->ref_count))
 		return;
-	g_free(snapshot->brokers);
-	g_free(snapshot->broker_note);
-	g_free(snapshot->oldest_source);
+	g_free(snapshot->broker.servers);
+	g_free(snapshot->broker.note);
+	g_free(snapshot->queue.oldest_source);
 	g_ptr_array_unref(snapshot->jobs);
 	g_ptr_array_unref(snapshot->workers);
 	g_ptr_array_unref(snapshot->pipelines);

@@ -32,6 +32,34 @@ static inline const char *error_shown_name(enum error_shown kind)
 	return error_shown_names[kind];
 }
 
+/* Where a worker reads its tasks. */
+struct partitions_view {
+	char *list;   /* "0,3" */
+	GArray *lags; /* gint64, as long as list; -1: not known. NULL: it did not say */
+	gint64 lag;   /* of all; -1: not known */
+};
+
+/* What a worker has in hand. */
+struct work_view {
+	char *text; /* "JOB tile 12", or "" */
+	char *job;  /* NULL: none */
+	int tile;
+	gint64 busy_us; /* on it, when the last heartbeat was sent; 0 */
+};
+
+/* Whether a worker is taken out. */
+struct breaker_view {
+	const char *state; /* "closed", "open" (taken out), "half-open" (tried with one task) */
+	char *reason;      /* why it was opened the last time; NULL */
+	gint64 until_us;   /* open: clock_now_us() when it is tried */
+};
+
+/* How a worker ended. */
+struct end_view {
+	char *how;           /* when gone and known; NULL */
+	gint64 gone_wall_us; /* 0: it is not */
+};
+
 struct worker_view {
 	guint64 changed; /* sequence of the first snapshot that shows it so */
 	char *id;
@@ -40,27 +68,19 @@ struct worker_view {
 	enum worker_state state;
 	gint64 heartbeat_us; /* clock_now_us() when the last one came */
 	char *plane;         /* "shm", "inline" */
-	char *partitions;    /* "0,3" */
-	gint64 lag;          /* -1 unknown */
+	struct partitions_view partitions;
 	guint64 tiles_done, failed;
 	double tiles_per_s;
-	char *current;  /* "JOB tile 12", or "" */
-	char *job;      /* of current; NULL: none */
-	int tile;       /* of current */
-	gint64 busy_us; /* on it, when the last heartbeat was sent; 0 */
+	struct work_view work;
 	char *vips;
 	char *version; /* dropmill's; NULL: it did not say */
 	gint64 rss_bytes;
-	GArray *lags;            /* gint64, as long as partitions; -1: not known. NULL: it did not say */
-	guint leases;            /* tasks given and not answered */
-	guint64 taken_back;      /* tasks taken from it and given to others */
-	char *end;               /* how it ended, when gone and known; NULL */
-	gint64 gone_wall_us;     /* 0: it is not */
-	guint64 restarts;        /* of its place: how often a process was started there again */
-	bool retiring;           /* it finishes what it has, and another takes its place */
-	const char *breaker;     /* "closed", "open" (taken out), "half-open" (tried with one task) */
-	char *breaker_reason;    /* why it was opened the last time; NULL */
-	gint64 breaker_until_us; /* open: clock_now_us() when it is tried */
+	guint leases;       /* tasks given and not answered */
+	guint64 taken_back; /* tasks taken from it and given to others */
+	struct end_view end;
+	guint64 restarts; /* of its place: how often a process was started there again */
+	bool retiring;    /* it finishes what it has, and another takes its place */
+	struct breaker_view breaker;
 };
 
 struct pipeline_view {
@@ -87,20 +107,46 @@ struct waiting_view {
 	guint64 files; /* number of files of this entry; 1, except for those of an inbox that are not listed one by one */
 };
 
+struct broker_view {
+	bool embedded;
+	bool up;
+	char *servers;
+	char *note; /* why it is down, or a warning with the command that fixes it; "" */
+};
+
+/* Tiles of running jobs, and the job that waits longest. */
+struct queue_view {
+	guint64 tiles_queued, tiles_running;
+	gint64 oldest_us;    /* clock_now_us() when the oldest queued job came; 0: none */
+	char *oldest_source; /* NULL: none */
+};
+
+/* Speed of the last seconds. */
+struct rates_view {
+	double megapixels_per_s, tiles_per_s, jobs_per_min;
+};
+
+/* Sequences of the snapshots in which these lists last changed in what they hold or in their order. */
+struct lists_view {
+	guint64 jobs_changed, workers_changed, pipelines_changed, waiting_changed;
+};
+
+/* How long tasks took since the master started, for /metrics. */
+struct task_times {
+	guint64 buckets[TASK_BOUNDS + 1]; /* tasks answered well, by task_bounds_s; the last: longer */
+	gint64 sum_us;
+};
+
 struct snapshot {
 	gint ref_count;
 	guint64 sequence;
 	gint64 taken_us;
 	gint64 started_us;
-	bool embedded; /* broker */
-	bool broker_up;
 	bool ready;
-	char *brokers;
-	char *broker_note; /* why it is down, or a warning with the command that fixes it; "" */
+	struct broker_view broker;
 	guint workers_by_state[WORKER_STATE_COUNT];
 	guint64 jobs_by_state[JOB_STATE_COUNT]; /* done and failed since the history began */
-	guint64 tiles_queued, tiles_running;
-	gint64 oldest_queued_us; /* clock_now_us() when the oldest queued job came; 0: none */
+	struct queue_view queue;
 	GPtrArray
 		*jobs; /* struct job_view: running, queued, then finished, newest first; shared with other snapshots */
 	GPtrArray *workers;   /* struct worker_view */
@@ -110,15 +156,11 @@ struct snapshot {
 	guint64 counters[COUNTER_COUNT];
 	gint64 taken_wall_us;
 	guint32 boot; /* tells one process of the master from the next */
-	/* Sequences of the snapshots in which these lists last changed in what they hold or in their order. */
-	guint64 jobs_changed, workers_changed, pipelines_changed, waiting_changed;
-	/* Since the master started, for /metrics. */
-	guint64 task_buckets[TASK_BOUNDS + 1]; /* tasks answered well, by task_bounds_s; the last: longer */
-	gint64 task_sum_us;
-	guint64 errors[ERROR_KINDS_SHOWN]; /* jobs that failed, by enum error_shown */
+	struct lists_view lists;
+	struct task_times tasks;
+	guint64 errors[ERROR_KINDS_SHOWN]; /* jobs that failed since the master started, by enum error_shown */
 	guint64 kept_since;                /* every job that changed in a snapshot after this one is still in jobs */
-	char *oldest_source;               /* of the oldest queued; NULL: none */
-	double megapixels_per_s, tiles_per_s, jobs_per_min; /* lately */
+	struct rates_view lately;
 };
 
 /* Empty, taken now; the arrays free what they hold. */

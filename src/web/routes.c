@@ -169,10 +169,10 @@ static int get_metrics(struct request *request, const struct snapshot *snapshot)
 
 static int get_ready(struct request *request, const struct snapshot *snapshot)
 {
-	if (!snapshot->broker_up)
+	if (!snapshot->broker.up)
 		return answer_error(request, 503, "the broker is down%s%s",
-			snapshot->broker_note && *snapshot->broker_note ? ": " : "",
-			snapshot->broker_note ? snapshot->broker_note : "");
+			snapshot->broker.note && *snapshot->broker.note ? ": " : "",
+			snapshot->broker.note ? snapshot->broker.note : "");
 	if (!snapshot->ready)
 		return answer_error(request, 503, "not ready yet");
 	return answer_text(request, "ready\n");

@@ -28,14 +28,14 @@ static void add_views(struct snapshot *snapshot, char *const texts[FIELDS], cons
 	job->outputs = g_ptr_array_new_with_free_func((GDestroyNotify)output_view_free);
 	worker->id = g_strdup(texts[3]);
 	worker->host = g_strdup(texts[4]);
-	worker->current = g_strdup(texts[5]);
-	worker->partitions = g_strdup(texts[6]);
+	worker->work.text = g_strdup(texts[5]);
+	worker->partitions.list = g_strdup(texts[6]);
 	memcpy(&worker->tiles_per_s, data, MIN(size, sizeof worker->tiles_per_s));
 	pipeline->name = g_strdup(texts[0]);
 	pipeline->error = g_strdup(texts[7]);
 	waiting->path = g_strdup(texts[1]);
 	waiting->why = g_strdup(texts[2]);
-	snapshot->broker_note = g_strdup(texts[4]);
+	snapshot->broker.note = g_strdup(texts[4]);
 	g_ptr_array_add(snapshot->jobs, job);
 	g_ptr_array_add(snapshot->workers, worker);
 	g_ptr_array_add(snapshot->pipelines, pipeline);

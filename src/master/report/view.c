@@ -42,43 +42,44 @@ static struct worker_view *view_worker(const struct report *report, const struct
 	view->state = worker->state;
 	view->heartbeat_us = worker->beat_us;
 	view->plane = g_strdup(shares ? "shm" : "inline");
-	view->partitions = partitions_text(beat->partitions);
-	view->lag = beat->lag;
-	view->lags = beat->lags ? g_array_copy(beat->lags) : NULL;
+	view->partitions.list = partitions_text(beat->partitions);
+	view->partitions.lag = beat->lag;
+	view->partitions.lags = beat->lags ? g_array_copy(beat->lags) : NULL;
 	view->version = beat->version[0] ? g_strdup(beat->version) : NULL;
 	view->tiles_done = worker->tiles_done;
 	view->failed = beat->failed;
 	view->tiles_per_s = worker->state == WORKER_LIVE ? worker->rate.tiles_per_s : 0;
-	view->current = works ? g_strdup_printf("%s tile %d", beat->job, beat->tile) : g_strdup("");
-	view->job = works ? g_strdup(beat->job) : NULL;
-	view->tile = beat->tile;
-	view->busy_us = works ? beat->busy_us : 0;
+	view->work.text = works ? g_strdup_printf("%s tile %d", beat->job, beat->tile) : g_strdup("");
+	view->work.job = works ? g_strdup(beat->job) : NULL;
+	view->work.tile = beat->tile;
+	view->work.busy_us = works ? beat->busy_us : 0;
 	view->vips = g_strdup(beat->vips);
 	view->rss_bytes = beat->rss_bytes;
 	view->leases = g_queue_get_length((GQueue *)&worker->leases);
 	view->taken_back = worker->taken_back;
-	view->end = worker->state == WORKER_GONE ? g_strdup(worker->death.how) : NULL;
-	view->gone_wall_us = worker->death.gone_wall_us;
+	view->end.how = worker->state == WORKER_GONE ? g_strdup(worker->death.how) : NULL;
+	view->end.gone_wall_us = worker->death.gone_wall_us;
 	view->restarts = (guint64)beat->restarts;
 	view->retiring = beat->retiring;
-	view->breaker = breaker_state_name(worker->slot->breaker.state);
-	view->breaker_reason = g_strdup(worker->slot->reason);
-	view->breaker_until_us = worker->slot->breaker.until_us;
+	view->breaker.state = breaker_state_name(worker->slot->breaker.state);
+	view->breaker.reason = g_strdup(worker->slot->reason);
+	view->breaker.until_us = worker->slot->breaker.until_us;
 	return view;
 }
 
 static bool worker_view_equal(const struct worker_view *a, const struct worker_view *b)
 {
 	return a->state == b->state && a->heartbeat_us == b->heartbeat_us && a->leases == b->leases &&
-	       a->tiles_done == b->tiles_done && a->taken_back == b->taken_back && g_strcmp0(a->end, b->end) == 0;
+	       a->tiles_done == b->tiles_done && a->taken_back == b->taken_back &&
+	       g_strcmp0(a->end.how, b->end.how) == 0;
 }
 
 static void show_tiles(const struct report *report, struct snapshot *snapshot)
 {
 	for (guint i = 0; i < report->of.queue->running->len; i++) {
 		const struct job *job = g_ptr_array_index(report->of.queue->running, i);
-		snapshot->tiles_running += job->work.leased;
-		snapshot->tiles_queued += job->work.tile_count - job->work.done - job->work.leased;
+		snapshot->queue.tiles_running += job->work.leased;
+		snapshot->queue.tiles_queued += job->work.tile_count - job->work.done - job->work.leased;
 	}
 	for (int i = 0; i < COUNTER_COUNT; i++)
 		snapshot->counters[i] = counter_value((enum counter)i);
@@ -93,8 +94,8 @@ static void add_pixels(const struct task_view *task, void *user)
 
 	if (task->failed || task->end_wall_us < snapshot->taken_wall_us - NOW_S * G_USEC_PER_SEC)
 		return;
-	snapshot->tiles_per_s += 1.0 / NOW_S;
-	snapshot->megapixels_per_s += (double)task->pixels / 1e6 / NOW_S;
+	snapshot->lately.tiles_per_s += 1.0 / NOW_S;
+	snapshot->lately.megapixels_per_s += (double)task->pixels / 1e6 / NOW_S;
 }
 
 static void show_rates(const struct report *report, struct snapshot *snapshot)
@@ -103,9 +104,9 @@ static void show_rates(const struct report *report, struct snapshot *snapshot)
 	for (gsize i = 0; i < G_N_ELEMENTS(report->of.stats->ended); i++)
 		if (report->of.stats->ended[i].second >
 			clock_now_us() / G_USEC_PER_SEC - (gint64)G_N_ELEMENTS(report->of.stats->ended))
-			snapshot->jobs_per_min += report->of.stats->ended[i].jobs;
-	snapshot->task_sum_us = report->of.stats->task_sum_us;
-	memcpy(snapshot->task_buckets, report->of.stats->task_buckets, sizeof report->of.stats->task_buckets);
+			snapshot->lately.jobs_per_min += report->of.stats->ended[i].jobs;
+	snapshot->tasks.sum_us = report->of.stats->task_sum_us;
+	memcpy(snapshot->tasks.buckets, report->of.stats->task_buckets, sizeof report->of.stats->task_buckets);
 	memcpy(snapshot->errors, report->of.stats->errors, sizeof report->of.stats->errors);
 }
 
@@ -123,8 +124,8 @@ static void show_jobs(struct report *report, struct snapshot *snapshot)
 	}
 	for (guint i = report->finished->len; i-- > 0;)
 		g_ptr_array_add(snapshot->jobs, job_view_ref(g_ptr_array_index(report->finished, i)));
-	snapshot->oldest_queued_us = oldest ? oldest->times.queued_us : 0;
-	snapshot->oldest_source = oldest ? g_strdup(oldest->source) : NULL;
+	snapshot->queue.oldest_us = oldest ? oldest->times.queued_us : 0;
+	snapshot->queue.oldest_source = oldest ? g_strdup(oldest->source) : NULL;
 	snapshot->kept_since = report->kept_since;
 }
 
@@ -184,18 +185,21 @@ static void compare(struct snapshot *now, const struct snapshot *before)
 	guint64 sequence = now->sequence;
 
 	if (!before) {
-		now->jobs_changed = now->workers_changed = now->pipelines_changed = now->waiting_changed = sequence;
+		now->lists.jobs_changed = now->lists.workers_changed = now->lists.pipelines_changed =
+			now->lists.waiting_changed = sequence;
 		for (guint i = 0; i < now->workers->len; i++)
 			((struct worker_view *)now->workers->pdata[i])->changed = sequence;
 		return;
 	}
-	now->jobs_changed = since(now->jobs, before->jobs, before->jobs_changed, sequence, same_job);
-	now->workers_changed = since(now->workers, before->workers, before->workers_changed, sequence, same_worker);
-	now->pipelines_changed =
-		since(now->pipelines, before->pipelines, before->pipelines_changed, sequence, same_pipeline);
-	now->waiting_changed = since(now->waiting, before->waiting, before->waiting_changed, sequence, same_waiting);
+	now->lists.jobs_changed = since(now->jobs, before->jobs, before->lists.jobs_changed, sequence, same_job);
+	now->lists.workers_changed =
+		since(now->workers, before->workers, before->lists.workers_changed, sequence, same_worker);
+	now->lists.pipelines_changed =
+		since(now->pipelines, before->pipelines, before->lists.pipelines_changed, sequence, same_pipeline);
+	now->lists.waiting_changed =
+		since(now->waiting, before->waiting, before->lists.waiting_changed, sequence, same_waiting);
 	if (now->waiting_total != before->waiting_total)
-		now->waiting_changed = sequence;
+		now->lists.waiting_changed = sequence;
 	/* Workers keep their order; one that goes moves those behind it, which then count as changed. */
 	for (guint i = 0; i < now->workers->len; i++) {
 		struct worker_view *worker = now->workers->pdata[i];
@@ -215,11 +219,11 @@ void view_publish(struct report *report)
 		boot = g_random_int_range(1, G_MAXINT32);
 	snapshot->boot = (guint32)boot;
 	snapshot->started_us = report->of.settings->started_us;
-	snapshot->embedded = report->of.link->embedded != NULL;
-	snapshot->broker_up = report->of.link->up;
+	snapshot->broker.embedded = report->of.link->embedded != NULL;
+	snapshot->broker.up = report->of.link->up;
 	snapshot->ready = *report->of.ready;
-	snapshot->brokers = g_strdup(report->of.link->bus ? bus_options(report->of.link->bus)->brokers : "");
-	snapshot->broker_note = g_strdup(report->of.link->why_down ? report->of.link->why_down : "");
+	snapshot->broker.servers = g_strdup(report->of.link->bus ? bus_options(report->of.link->bus)->brokers : "");
+	snapshot->broker.note = g_strdup(report->of.link->why_down ? report->of.link->why_down : "");
 	memcpy(snapshot->jobs_by_state, report->of.stats->jobs_by_state, sizeof report->of.stats->jobs_by_state);
 	show_tiles(report, snapshot);
 	show_jobs(report, snapshot);

@@ -97,28 +97,28 @@ static struct job_view *make_view(struct report *report, struct job *job)
 	view_show_tiles(report, job);
 	if (job->page.tiles) {
 		view->tiles = tiles_view_ref(job->page.tiles);
-		view->tiles_total = (int)job->page.tiles->total;
-		view->tiles_done = (int)job->page.tiles->done;
+		view->counts.total = (int)job->page.tiles->total;
+		view->counts.done = (int)job->page.tiles->done;
 	}
-	view->tiles_running = (int)job->work.leased;
-	view->tiles_failed = (int)job->work.failed_tries;
+	view->counts.running = (int)job->work.leased;
+	view->counts.failed = (int)job->work.failed_tries;
 	view->attempt = (int)job->course.runs;
-	view->workers = holders(report, job);
-	view->eta_us = job_state(job) == JOB_RUNNING ? job->work.eta_us : 0;
+	view->now.workers = holders(report, job);
+	view->now.eta_us = job_state(job) == JOB_RUNNING ? job->work.eta_us : 0;
 	view->bytes = claim->bytes;
 	view->original = g_strdup(over && !job->loose ? claim->left_at : claim->path);
 	view_outputs(report, job, view->outputs);
 	view->error = g_strdup(job->error);
 	if (!over) {
-		view->doing = doing(job);
-		view->waiting_for =
+		view->now.doing = doing(job);
+		view->now.waiting_for =
 			g_strdup(job->page.waiting_for ? job->page.waiting_for : standing(&report->of, job));
-		view->retry_us = job->page.waiting_for ? job->course.not_before_us : 0;
+		view->now.retry_us = job->page.waiting_for ? job->course.not_before_us : 0;
 	}
-	view->spent = g_memdup2(job->times.spent, sizeof *job->times.spent);
-	view->queued_wall_us = job->times.queued_wall_us;
-	view->started_wall_us = job->times.started_wall_us;
-	view->finished_wall_us = job->times.finished_wall_us;
+	view->times.spent = g_memdup2(job->times.spent, sizeof *job->times.spent);
+	view->times.queued_wall_us = job->times.queued_wall_us;
+	view->times.started_wall_us = job->times.started_wall_us;
+	view->times.finished_wall_us = job->times.finished_wall_us;
 	view->timeline = job->page.timeline ? g_ptr_array_ref(job->page.timeline) : NULL;
 	view->hash = g_strdup(job->pipeline->hash);
 	char *shown = job->plan.shown ? job->plan.shown : job->pipeline->shown;
@@ -140,9 +140,9 @@ struct job_view *view_of_job(struct report *report, struct job *job)
 {
 	/* One that waits says the same for as long as it waits. */
 	if (job_state(job) == JOB_QUEUED && job->page.view && job->page.view->state == JOB_QUEUED &&
-		job->page.view->timeline == job->page.timeline && job->page.view->doing == doing(job) &&
-		(!job->page.waiting_for || job->page.view->retry_us == job->course.not_before_us) &&
-		g_strcmp0(job->page.view->waiting_for,
+		job->page.view->timeline == job->page.timeline && job->page.view->now.doing == doing(job) &&
+		(!job->page.waiting_for || job->page.view->now.retry_us == job->course.not_before_us) &&
+		g_strcmp0(job->page.view->now.waiting_for,
 			job->page.waiting_for ? job->page.waiting_for : standing(&report->of, job)) == 0)
 		return job_view_ref(job->page.view);
 	struct job_view *fresh = make_view(report, job);

@@ -57,7 +57,7 @@ void view_tally_view(struct report *report, const struct job_view *view, bool ov
 	if (!over)
 		*count -= *count > 0;
 	else if (view->state == JOB_DONE && tally->count < TIMES) /* they come newest first */
-		add_time(tally, MAX(view->finished_wall_us - view->queued_wall_us, 0));
+		add_time(tally, MAX(view->times.finished_wall_us - view->times.queued_wall_us, 0));
 }
 
 static void tally_before(const char *pipeline, guint64 done, guint64 failed, void *user)

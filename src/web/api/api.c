@@ -20,7 +20,7 @@ static const char *const broker_states[] = {"up", "down", NULL};
 static const struct field broker_fields[] = {
 	{"kind", STATUS(kind), .words = broker_kinds},
 	{"state", STATUS(state), .words = broker_states},
-	{"servers", STATUS(of.brokers)},
+	{"servers", STATUS(of.broker.servers)},
 	{"note", STATUS(note), .about = "Why it is down, or a warning; empty: none."},
 	{"lag", STATUS(lag), .unknown = NULL_BELOW_0, .about = "Tasks that live workers have not read yet."},
 	{0},
@@ -43,8 +43,8 @@ static const struct field jobs_fields[] = {
 static const struct table jobs_table = {
 	.about = "Jobs by state; done and failed since the history began.", .fields = jobs_fields};
 static const struct field tiles_fields[] = {
-	{"queued", STATUS(of.tiles_queued)},
-	{"running", STATUS(of.tiles_running)},
+	{"queued", STATUS(of.queue.tiles_queued)},
+	{"running", STATUS(of.queue.tiles_running)},
 #define X(id, name, what) {name, STATUS(of.counters[id]), .about = what},
 	TILE_COUNTERS(X)
 #undef X
@@ -52,17 +52,17 @@ static const struct field tiles_fields[] = {
 };
 static const struct table tiles_table = {.fields = tiles_fields};
 static const struct field now_fields[] = {
-	{"megapixels_per_s", STATUS(of.megapixels_per_s)},
-	{"tiles_per_s", STATUS(of.tiles_per_s)},
-	{"jobs_per_min", STATUS(of.jobs_per_min)},
+	{"megapixels_per_s", STATUS(of.lately.megapixels_per_s)},
+	{"tiles_per_s", STATUS(of.lately.tiles_per_s)},
+	{"jobs_per_min", STATUS(of.lately.jobs_per_min)},
 	{0},
 };
 static const struct table now_table = {.about = "Lately.", .fields = now_fields};
 static const struct field lists_fields[] = {
-	{"jobs", STATUS(of.jobs_changed)},
-	{"workers", STATUS(of.workers_changed)},
-	{"pipelines", STATUS(of.pipelines_changed)},
-	{"waiting", STATUS(of.waiting_changed)},
+	{"jobs", STATUS(of.lists.jobs_changed)},
+	{"workers", STATUS(of.lists.workers_changed)},
+	{"pipelines", STATUS(of.lists.pipelines_changed)},
+	{"waiting", STATUS(of.lists.waiting_changed)},
 	{0},
 };
 static const struct table lists_table = {
@@ -100,7 +100,7 @@ static const struct field status_fields[] = {
 	{"records_refused", STATUS(of.counters[COUNTER_REFUSED]), .about = "Records from Kafka that were malformed."},
 	{"inotify_overflows", STATUS(of.counters[COUNTER_OVERFLOWS])},
 	{"oldest_queued_s", STATUS(oldest_us), SHOW_SECONDS, NULL_BELOW_0},
-	{"oldest_source", STATUS(of.oldest_source), .unknown = NULL_IF_NONE},
+	{"oldest_source", STATUS(of.queue.oldest_source), .unknown = NULL_IF_NONE},
 	{0},
 };
 const struct table api_status_table = {"Status", .fields = status_fields};
@@ -111,8 +111,8 @@ gint64 api_total_lag(const struct snapshot *snapshot)
 
 	for (guint i = 0; i < snapshot->workers->len; i++) {
 		const struct worker_view *worker = g_ptr_array_index(snapshot->workers, i);
-		if (worker->state == WORKER_LIVE && worker->lag >= 0)
-			lag = MAX(lag, 0) + worker->lag;
+		if (worker->state == WORKER_LIVE && worker->partitions.lag >= 0)
+			lag = MAX(lag, 0) + worker->partitions.lag;
 	}
 	return lag;
 }
@@ -130,14 +130,14 @@ struct status_key api_status_key(const struct snapshot *snapshot)
 JsonObject *api_status_object(const struct snapshot *snapshot)
 {
 	g_autofree char *boot = g_strdup_printf("%08x", snapshot->boot);
-	gint64 queued_us = snapshot->oldest_queued_us;
+	gint64 queued_us = snapshot->queue.oldest_us;
 	const struct shown_status shown = {
 		.of = *snapshot,
 		.version = DROPMILL_VERSION,
 		.boot = boot,
-		.kind = snapshot->embedded ? "embedded" : "kafka",
-		.state = snapshot->broker_up ? "up" : "down",
-		.note = snapshot->broker_note ? snapshot->broker_note : "",
+		.kind = snapshot->broker.embedded ? "embedded" : "kafka",
+		.state = snapshot->broker.up ? "up" : "down",
+		.note = snapshot->broker.note ? snapshot->broker.note : "",
 		.uptime_s = MAX(snapshot->taken_us - snapshot->started_us, 0) / G_USEC_PER_SEC,
 		.age_s = MAX(clock_now_us() - snapshot->taken_us, 0) / G_USEC_PER_SEC,
 		.lag = api_total_lag(snapshot),

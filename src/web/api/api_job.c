@@ -52,10 +52,10 @@ struct shown_job {
 #define JOB(member) MEMBER(struct shown_job, member)
 static const char *const lanes[] = {"whole", "tiled", NULL};
 static const struct field job_tiles_fields[] = {
-	{"total", JOB(of.tiles_total)},
-	{"done", JOB(of.tiles_done)},
-	{"running", JOB(of.tiles_running)},
-	{"failed", JOB(of.tiles_failed), .about = "Tries of tiles that failed in this run."},
+	{"total", JOB(of.counts.total)},
+	{"done", JOB(of.counts.done)},
+	{"running", JOB(of.counts.running)},
+	{"failed", JOB(of.counts.failed), .about = "Tries of tiles that failed in this run."},
 	{0},
 };
 static const struct table job_tiles_table = {.fields = job_tiles_fields};
@@ -71,19 +71,19 @@ static const struct field job_fields[] = {
 	{"bytes", JOB(of.bytes), .unknown = NULL_BELOW_1},
 	{"tiles", .of = &job_tiles_table},
 	{"attempt", JOB(of.attempt)},
-	{"workers", JOB(of.workers), .about = "That hold a piece of it now."},
+	{"workers", JOB(of.now.workers), .about = "That hold a piece of it now."},
 	{"outputs", JOB(outputs), .of = &output_table},
 	{"original", JOB(original), .unknown = NULL_IF_NONE, .of = &original_table},
 	{"error", JOB(of.error), .unknown = NULL_IF_NONE},
-	{"doing", JOB(of.doing), .unknown = NULL_IF_NONE,
+	{"doing", JOB(of.now.doing), .unknown = NULL_IF_NONE,
 		.about = "What is done for it now, in a few words; null: it is over."},
-	{"waiting_for", JOB(of.waiting_for), .unknown = NULL_IF_NONE,
+	{"waiting_for", JOB(of.now.waiting_for), .unknown = NULL_IF_NONE,
 		.about = "Why a queued or running job stands; null: it does not."},
 	{"retry_in_s", JOB(retry_us), SHOW_SECONDS, NULL_BELOW_0,
 		"When it is tried again; null: that depends on something else."},
-	{"queued_at", JOB(of.queued_wall_us), SHOW_TIME, NULL_IF_NONE},
-	{"started_at", JOB(of.started_wall_us), SHOW_TIME, NULL_IF_NONE},
-	{"finished_at", JOB(of.finished_wall_us), SHOW_TIME, NULL_IF_NONE},
+	{"queued_at", JOB(of.times.queued_wall_us), SHOW_TIME, NULL_IF_NONE},
+	{"started_at", JOB(of.times.started_wall_us), SHOW_TIME, NULL_IF_NONE},
+	{"finished_at", JOB(of.times.finished_wall_us), SHOW_TIME, NULL_IF_NONE},
 	{"elapsed_s", JOB(elapsed_us), SHOW_SECONDS, NULL_BELOW_0},
 	{"eta_s", JOB(eta_us), SHOW_SECONDS, NULL_BELOW_0},
 	{0},
@@ -182,8 +182,8 @@ static JsonObject *original_object(const struct job_view *job, const char *id)
 
 static gint64 elapsed_us(const struct snapshot *snapshot, const struct job_view *job)
 {
-	gint64 from = job->started_wall_us ? job->started_wall_us : job->queued_wall_us;
-	gint64 to = job->finished_wall_us ? job->finished_wall_us : snapshot->taken_wall_us;
+	gint64 from = job->times.started_wall_us ? job->times.started_wall_us : job->times.queued_wall_us;
+	gint64 to = job->times.finished_wall_us ? job->times.finished_wall_us : snapshot->taken_wall_us;
 
 	return MAX(to - from, 0);
 }
@@ -193,15 +193,15 @@ static struct shown_job shown_job(const struct snapshot *snapshot, const struct 
 {
 	g_autofree char *id = g_uri_escape_string(job->id ? job->id : "", NULL, FALSE);
 	bool sized = job->width > 0 && job->height > 0;
-	bool expected = job->eta_us > 0 && job->state == JOB_RUNNING && job->tiles_done < job->tiles_total;
+	bool expected = job->now.eta_us > 0 && job->state == JOB_RUNNING && job->counts.done < job->counts.total;
 
 	return (struct shown_job){
 		.of = *job,
 		.lane = job->tiled,
 		.megapixels = sized ? round((double)job->width * job->height / 1e4) / 100 : -1,
-		.retry_us = job->retry_us > 0 ? MAX(job->retry_us - snapshot->taken_us, 0) : -1,
-		.elapsed_us = job->queued_wall_us > 0 ? elapsed_us(snapshot, job) : -1,
-		.eta_us = expected ? MAX(job->eta_us - snapshot->taken_us, 0) : -1,
+		.retry_us = job->now.retry_us > 0 ? MAX(job->now.retry_us - snapshot->taken_us, 0) : -1,
+		.elapsed_us = job->times.queued_wall_us > 0 ? elapsed_us(snapshot, job) : -1,
+		.eta_us = expected ? MAX(job->now.eta_us - snapshot->taken_us, 0) : -1,
 		.outputs = outputs_array(job, id, chains),
 		.original = original_object(job, id),
 	};
@@ -284,7 +284,7 @@ char *api_job(const struct snapshot *snapshot, const struct job_view *job)
 {
 	struct shown_job shown = shown_story(snapshot, job);
 
-	shown.spent = job->spent ? spent_object(job->spent) : NULL;
+	shown.spent = job->times.spent ? spent_object(job->times.spent) : NULL;
 	shown.tiles = job->tiles ? api_tiles_array(job, 0) : NULL;
 	return fields_text(&api_job_detail_table, &shown);
 }

@@ -62,12 +62,12 @@ static const struct field worker_fields[] = {
 	{"plane", WORKER(of.plane), .words = planes},
 	{"partition_lags", WORKER(lags), .of = &lag_table},
 	{"partitions", WORKER(partitions), .items = "integer"},
-	{"lag", WORKER(of.lag), .unknown = NULL_BELOW_0},
+	{"lag", WORKER(of.partitions.lag), .unknown = NULL_BELOW_0},
 	{"tiles_done", WORKER(of.tiles_done)},
 	{"failed", WORKER(of.failed)},
 	{"tiles_per_s", WORKER(of.tiles_per_s)},
 	{"current", WORKER(current)},
-	{"current_job", WORKER(of.job), .unknown = NULL_IF_NONE},
+	{"current_job", WORKER(of.work.job), .unknown = NULL_IF_NONE},
 	{"current_tile", WORKER(tile), .unknown = NULL_BELOW_0},
 	{"busy_s", WORKER(busy_us), SHOW_SECONDS, NULL_BELOW_0},
 	{"leases", WORKER(of.leases), .about = "Tasks given and not answered."},
@@ -78,8 +78,8 @@ static const struct field worker_fields[] = {
 	{"restarts", WORKER(of.restarts)},
 	{"retiring", WORKER(of.retiring), .about = "It finishes what it has, and another takes its place."},
 	{"breaker", .of = &breaker_table},
-	{"end", WORKER(of.end), .unknown = NULL_IF_NONE, .about = "How it ended."},
-	{"gone_at", WORKER(of.gone_wall_us), SHOW_TIME, NULL_IF_NONE},
+	{"end", WORKER(of.end.how), .unknown = NULL_IF_NONE, .about = "How it ended."},
+	{"gone_at", WORKER(of.end.gone_wall_us), SHOW_TIME, NULL_IF_NONE},
 	{"tasks", WORKER(tasks), .unknown = ABSENT_IF_NONE, .of = &api_task_table},
 	{0},
 };
@@ -118,9 +118,10 @@ static JsonArray *lags_array(const struct worker_view *view, JsonArray *partitio
 {
 	JsonArray *array = json_array_new();
 
-	for (guint i = 0; view->lags && i < view->lags->len && i < json_array_get_length(partitions); i++) {
+	for (guint i = 0;
+		view->partitions.lags && i < view->partitions.lags->len && i < json_array_get_length(partitions); i++) {
 		const struct shown_lag shown = {
-			json_array_get_int_element(partitions, i), g_array_index(view->lags, gint64, i)};
+			json_array_get_int_element(partitions, i), g_array_index(view->partitions.lags, gint64, i)};
 		json_array_add_object_element(array, fields_object(&lag_table, &shown));
 	}
 	return array;
@@ -129,19 +130,19 @@ static JsonArray *lags_array(const struct worker_view *view, JsonArray *partitio
 /* tasks: taken; NULL: without. */
 static JsonObject *worker_object(const struct snapshot *snapshot, const struct worker_view *view, JsonArray *tasks)
 {
-	const char *breaker = view->breaker ? view->breaker : "closed";
+	const char *breaker = view->breaker.state ? view->breaker.state : "closed";
 	gint64 silent_us = MAX(snapshot->taken_us - view->heartbeat_us, 0);
-	gint64 out_us = MAX(view->breaker_until_us - snapshot->taken_us, 0);
+	gint64 out_us = MAX(view->breaker.until_us - snapshot->taken_us, 0);
 	struct shown_worker shown = {
 		.of = *view,
 		.breaker = breaker,
-		.breaker_reason = strcmp(breaker, "closed") == 0 ? NULL : view->breaker_reason,
-		.current = view->current ? view->current : "",
+		.breaker_reason = strcmp(breaker, "closed") == 0 ? NULL : view->breaker.reason,
+		.current = view->work.text ? view->work.text : "",
 		.silent_us = silent_us,
 		.retry_us = strcmp(breaker, "open") == 0 ? out_us : -1,
-		.busy_us = view->job ? view->busy_us + silent_us : -1,
-		.tile = view->job ? view->tile : -1,
-		.partitions = partitions_array(view->partitions),
+		.busy_us = view->work.job ? view->work.busy_us + silent_us : -1,
+		.tile = view->work.job ? view->work.tile : -1,
+		.partitions = partitions_array(view->partitions.list),
 		.tasks = tasks,
 	};
 

@@ -91,8 +91,8 @@ static void add_tiles_total(GString *text, const struct family *family, const st
 
 static void add_tiles(GString *text, const struct family *family, const struct snapshot *snapshot)
 {
-	add_labelled(text, family->name, "state", "queued", snapshot->tiles_queued);
-	add_labelled(text, family->name, "state", "running", snapshot->tiles_running);
+	add_labelled(text, family->name, "state", "queued", snapshot->queue.tiles_queued);
+	add_labelled(text, family->name, "state", "running", snapshot->queue.tiles_running);
 }
 
 static void add_tile_seconds(GString *text, const struct family *family, const struct snapshot *snapshot)
@@ -102,19 +102,19 @@ static void add_tile_seconds(GString *text, const struct family *family, const s
 
 	(void)family;
 	for (int i = 0; i < TASK_BOUNDS; i++) {
-		below += snapshot->task_buckets[i];
+		below += snapshot->tasks.buckets[i];
 		add_labelled(text, "tile_seconds_bucket", "le",
 			g_ascii_formatd(buffer, sizeof buffer, "%.15g", task_bounds_s[i]), below);
 	}
-	below += snapshot->task_buckets[TASK_BOUNDS];
+	below += snapshot->tasks.buckets[TASK_BOUNDS];
 	add_labelled(text, "tile_seconds_bucket", "le", "+Inf", below);
-	add_decimal(text, "tile_seconds_sum", (double)snapshot->task_sum_us / G_USEC_PER_SEC);
+	add_decimal(text, "tile_seconds_sum", (double)snapshot->tasks.sum_us / G_USEC_PER_SEC);
 	add_number(text, "tile_seconds_count", below);
 }
 
 static void add_oldest(GString *text, const struct family *family, const struct snapshot *snapshot)
 {
-	gint64 oldest_us = snapshot->oldest_queued_us ? snapshot->taken_us - snapshot->oldest_queued_us : 0;
+	gint64 oldest_us = snapshot->queue.oldest_us ? snapshot->taken_us - snapshot->queue.oldest_us : 0;
 
 	add_decimal(text, family->name, (double)oldest_us / G_USEC_PER_SEC);
 }
@@ -130,12 +130,13 @@ static void add_taken_out(GString *text, const struct family *family, const stru
 {
 	for (guint i = 0; i < snapshot->workers->len; i++) {
 		const struct worker_view *worker = g_ptr_array_index(snapshot->workers, i);
-		if (!worker->breaker || strcmp(worker->breaker, "closed") == 0 || worker->state == WORKER_GONE)
+		if (!worker->breaker.state || strcmp(worker->breaker.state, "closed") == 0 ||
+			worker->state == WORKER_GONE)
 			continue;
 		g_autofree char *id = escaped(worker->id);
-		g_autofree char *reason = escaped(worker->breaker_reason ? worker->breaker_reason : "");
+		g_autofree char *reason = escaped(worker->breaker.reason ? worker->breaker.reason : "");
 		g_string_append_printf(text, "dropmill_%s{worker=\"%s\",state=\"%s\",reason=\"%s\"} 1\n", family->name,
-			id, worker->breaker, reason);
+			id, worker->breaker.state, reason);
 	}
 }
 
@@ -179,7 +180,7 @@ static const struct family families[] = {
 	{"worker_taken_out", "gauge",
 		"1: the worker fails tasks that others can do, and is taken out or on trial. With the reason.",
 		.add = add_taken_out},
-	{"broker_up", "gauge", "Whether the broker answers.", NUMBER(broker_up)},
+	{"broker_up", "gauge", "Whether the broker answers.", NUMBER(broker.up)},
 	{"broker_lag_records", "gauge", "Unread tasks in the partitions of live workers.", .add = add_lag},
 	{"page_streams", "gauge", "Open streams of events.", .add = add_streams},
 	{"uptime_seconds", "gauge", "Seconds since the master started.", .add = add_uptime},

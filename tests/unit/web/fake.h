@@ -21,7 +21,7 @@ static inline struct job_view *fake_job(
 	job->source = g_strdup(source);
 	job->state = state;
 	job->attempt = 1;
-	job->queued_wall_us = QUEUED_WALL_US;
+	job->times.queued_wall_us = QUEUED_WALL_US;
 	g_ptr_array_add(snapshot->jobs, job);
 	snapshot->jobs_by_state[state]++;
 	return job;
@@ -83,11 +83,11 @@ static inline struct worker_view *fake_worker(
 	worker->state = state;
 	worker->heartbeat_us = snapshot->taken_us - age_us;
 	worker->plane = g_strdup("shm");
-	worker->partitions = g_strdup("0,3");
-	worker->lag = state == WORKER_LIVE ? 2 : -1;
+	worker->partitions.list = g_strdup("0,3");
+	worker->partitions.lag = state == WORKER_LIVE ? 2 : -1;
 	worker->tiles_done = 12345;
 	worker->tiles_per_s = 8.25;
-	worker->current = g_strdup(state == WORKER_LIVE ? "j-running tile 12" : "");
+	worker->work.text = g_strdup(state == WORKER_LIVE ? "j-running tile 12" : "");
 	worker->vips = g_strdup("8.14.1");
 	worker->rss_bytes = 181 * 1000 * 1000;
 	g_ptr_array_add(snapshot->workers, worker);
@@ -114,11 +114,11 @@ static inline struct snapshot *fake_snapshot(const char *file)
 	struct snapshot *snapshot = snapshot_new();
 
 	snapshot->started_us = snapshot->taken_us - 754 * G_USEC_PER_SEC;
-	snapshot->oldest_queued_us = snapshot->taken_us - 12 * G_USEC_PER_SEC;
-	snapshot->embedded = snapshot->broker_up = snapshot->ready = true;
-	snapshot->brokers = g_strdup("127.0.0.1:45001");
-	snapshot->tiles_queued = 79;
-	snapshot->tiles_running = 4;
+	snapshot->queue.oldest_us = snapshot->taken_us - 12 * G_USEC_PER_SEC;
+	snapshot->broker.embedded = snapshot->broker.up = snapshot->ready = true;
+	snapshot->broker.servers = g_strdup("127.0.0.1:45001");
+	snapshot->queue.tiles_queued = 79;
+	snapshot->queue.tiles_running = 4;
 	snapshot->counters[COUNTER_TILES_DONE] = 48210;
 	snapshot->counters[COUNTER_TILES_RETRIED] = 3;
 	snapshot->counters[COUNTER_TILES_DUPLICATE] = 1;
@@ -129,20 +129,20 @@ static inline struct snapshot *fake_snapshot(const char *file)
 	running->tiled = true;
 	running->width = 24000;
 	running->height = 18000;
-	running->tiles_total = 120;
-	running->tiles_done = 37;
-	running->tiles_running = 4;
-	running->started_wall_us = QUEUED_WALL_US + 3 * G_USEC_PER_SEC;
-	running->doing = "workers mill it";
-	running->waiting_for = g_strdup("cannot make the folder out: No space left on device");
-	running->retry_us = snapshot->taken_us + 8 * G_USEC_PER_SEC;
+	running->counts.total = 120;
+	running->counts.done = 37;
+	running->counts.running = 4;
+	running->times.started_wall_us = QUEUED_WALL_US + 3 * G_USEC_PER_SEC;
+	running->now.doing = "workers mill it";
+	running->now.waiting_for = g_strdup("cannot make the folder out: No space left on device");
+	running->now.retry_us = snapshot->taken_us + 8 * G_USEC_PER_SEC;
 	fake_job(snapshot, "j-queued", "Müller & Söhne.png", JOB_QUEUED);
 	struct job_view *done = fake_job(snapshot, "j-done", "holiday/beach.jpg", JOB_DONE);
 	done->width = 6000;
 	done->height = 4000;
-	done->tiles_total = done->tiles_done = 1;
-	done->started_wall_us = QUEUED_WALL_US + G_USEC_PER_SEC;
-	done->finished_wall_us = QUEUED_WALL_US + 1500 * 1000 + G_USEC_PER_SEC;
+	done->counts.total = done->counts.done = 1;
+	done->times.started_wall_us = QUEUED_WALL_US + G_USEC_PER_SEC;
+	done->times.finished_wall_us = QUEUED_WALL_US + 1500 * 1000 + G_USEC_PER_SEC;
 	fake_output(done, file,
 		"web/holiday/b\xc3\xa4"
 		"ch \"1\".jpg",
@@ -150,12 +150,12 @@ static inline struct snapshot *fake_snapshot(const char *file)
 	fake_output(done, "/nonexistent/thumb.webp", "web/holiday/beach-thumb.webp", 9120);
 	struct job_view *failed = fake_job(snapshot, "j-failed", HOSTILE_NAME, JOB_FAILED);
 	failed->tiled = true;
-	failed->tiles_total = 40;
-	failed->tiles_done = 11;
+	failed->counts.total = 40;
+	failed->counts.done = 11;
 	failed->attempt = 3;
 	failed->error = g_strdup("the file ends early: 3 of 17 strips are missing <script>alert(2)</script>");
-	failed->started_wall_us = QUEUED_WALL_US + G_USEC_PER_SEC;
-	failed->finished_wall_us = QUEUED_WALL_US + 9 * G_USEC_PER_SEC;
+	failed->times.started_wall_us = QUEUED_WALL_US + G_USEC_PER_SEC;
+	failed->times.finished_wall_us = QUEUED_WALL_US + 9 * G_USEC_PER_SEC;
 
 	fake_worker(snapshot, "w1", WORKER_LIVE, 400 * 1000);
 	fake_worker(snapshot, "w2", WORKER_LATE, 4200 * 1000);

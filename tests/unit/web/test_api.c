@@ -71,7 +71,7 @@ static void test_status_of_an_idle_mill_on_a_lost_cluster(void **state)
 {
 	auto_struct(snapshot) snapshot = snapshot_new();
 	snapshot->started_us = clock_now_us();
-	snapshot->broker_note = g_strdup("a:9092: connection refused");
+	snapshot->broker.note = g_strdup("a:9092: connection refused");
 	g_autoptr(JsonObject) status = parsed(api_status(snapshot));
 
 	assert_true(is_null(status, "oldest_queued_s"));
@@ -301,8 +301,8 @@ static void test_bytes_that_are_no_text(void **state)
 	auto_struct(snapshot) snapshot = snapshot_new();
 	struct job_view *job = fake_job(snapshot, "j", "a\xff\x01\"\\.jpg", JOB_FAILED);
 	job->error = g_strdup("quoted: \xc3");
-	job->spent = g_new0(struct spent, 1);
-	job->spent->of[SPENT_DECODE_US] = 7;
+	job->times.spent = g_new0(struct spent, 1);
+	job->times.spent->of[SPENT_DECODE_US] = 7;
 	g_autofree char *text = api_job(snapshot, job);
 
 	assert_true(g_utf8_validate(text, -1, NULL));

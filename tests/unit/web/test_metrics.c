@@ -42,8 +42,8 @@ static void test_the_histogram_adds_up(void **state)
 {
 	auto_struct(snapshot) snapshot = fake_snapshot(NULL);
 	for (int i = 0; i <= TASK_BOUNDS; i++)
-		snapshot->task_buckets[i] = 2;
-	snapshot->task_sum_us = 1500000;
+		snapshot->tasks.buckets[i] = 2;
+	snapshot->tasks.sum_us = 1500000;
 	g_autofree char *text = metrics_text(snapshot);
 
 	has(text, "dropmill_tile_seconds_bucket{le=\"0.001\"} 2");

@@ -143,7 +143,7 @@ static void test_etag_follows_the_content(void **state)
 	g_autofree char *etag = reply_header(&before, "ETag");
 	g_autofree char *condition = g_strdup_printf("If-None-Match: %s\r\n", etag);
 	struct snapshot *changed = fake_snapshot(served_file);
-	((struct job_view *)g_ptr_array_index(changed->jobs, 0))->tiles_done++;
+	((struct job_view *)g_ptr_array_index(changed->jobs, 0))->counts.done++;
 	snapshot_publish(changed);
 	auto_reply after = http_ask(web_port(served), "GET", "/api/jobs", condition);
 
@@ -173,8 +173,8 @@ static void test_health(void **state)
 
 	struct snapshot *slow = fake_snapshot(NULL);
 	slow->taken_us = clock_now_us() - 4 * G_USEC_PER_SEC;
-	slow->broker_up = false;
-	slow->broker_note = g_strdup("a:9092: connection refused");
+	slow->broker.up = false;
+	slow->broker.note = g_strdup("a:9092: connection refused");
 	snapshot_publish(slow);
 	auto_reply healthy = http_get(web_port(served), "/healthz");
 	assert_int_equal(healthy.status, 200);
