@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Orders for builds with hooks: what certain pictures, or certain workers, do to their processes; see src/base/testing/trouble.h."""
+"""Orders for builds with hooks: what certain pictures, or certain workers, do to their processes; see src/base/testing/ordered_failure.h."""
 import os
 
 import pytest

@@ -100,7 +100,7 @@ static char *read_pattern(struct reader *reader, const char *key, const struct n
 	if (!format && g_strv_contains(file_format_names(FILE_FORMATS_ALLOWABLE), word))
 		format = word;
 	if (!format) {
-		const char *meant = did_you_mean(word, file_format_names(FILE_FORMATS_WRITTEN));
+		const char *meant = did_you_mean(word, file_format_names(FILE_FORMATS_READ));
 		diagnostics_add(reader->errors, node->line, node->column,
 			"'%s' is not a format that is read here%s%s%s; for files' names write a pattern such as \"*.%s\"",
 			word, meant ? "; did you mean '" : "", meant ? meant : "", meant ? "'?" : "", word);

@@ -97,6 +97,9 @@ static void set_defaults(VipsOperation *operation, const struct format *format, 
 	/* Lossless with halved colour would not be. */
 	if (format->compression && json_bool(save, "lossless", false) && !json_string(save, "subsampling", NULL))
 		vips_object_set_argument_from_string(VIPS_OBJECT(operation), "subsample_mode", "off");
+	/* libvips' own default has changed. */
+	if (g_str_equal(json_string(save, "compression", ""), "zstd"))
+		g_object_set(operation, "level", 10, NULL);
 	if (g_str_equal(format->name, "tiff") && bytes * (is_pyramid(save) ? 4.0 / 3 : 1) > CLASSIC_TIFF_BYTES)
 		g_object_set(operation, "bigtiff", TRUE, NULL);
 }

@@ -2,21 +2,21 @@
  * Refused writes are seen: see write_errors.h. */
 #include "image/encode/write_errors.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/disk/files.h"
 #include "base/error.h"
 
-/* dzsave writes its tiles by libgsf until 8.14, and by fopen() and fclose() since 8.15. */
+/* dzsave writes its tiles by libgsf until 8.14, and by fopen() and fclose() since 8.15. The program may find a newer libvips than it was
+ * built with: fclose() is always looked at. */
 #define TILES_BY_GSF (VIPS_MAJOR_VERSION == 8 && VIPS_MINOR_VERSION < 15)
 
 #if TILES_BY_GSF
 #include <gsf/gsf.h>
-#else
-#include <dlfcn.h>
-#include <stdio.h>
 #endif
 
 /* The functions that stood in the classes. */
@@ -127,6 +127,22 @@ static int target_end(VipsTarget *target)
 	return theirs.target_end(target);
 }
 
+/* Stands before libc's for libvips: a tile's last bytes are written here, and dzsave does not look at the answer. */
+int fclose(FILE *file)
+{
+	static gsize once;
+	static int (*real)(FILE * file);
+
+	if (g_once_init_enter(&once)) {
+		real = (int (*)(FILE *))dlsym(RTLD_NEXT, "fclose");
+		g_once_init_leave(&once, 1);
+	}
+	int status = real(file);
+	if (status != 0)
+		note_refusal(errno);
+	return status;
+}
+
 #if TILES_BY_GSF
 static gboolean tile_write(GsfOutput *tile, gsize length, const guint8 *data)
 {
@@ -162,22 +178,6 @@ static void change_tiles(void)
 }
 
 #else
-
-/* Stands before libc's for libvips: a tile's last bytes are written here, and dzsave does not look at the answer. */
-int fclose(FILE *file)
-{
-	static gsize once;
-	static int (*real)(FILE * file);
-
-	if (g_once_init_enter(&once)) {
-		real = (int (*)(FILE *))dlsym(RTLD_NEXT, "fclose");
-		g_once_init_leave(&once, 1);
-	}
-	int status = real(file);
-	if (status != 0)
-		note_refusal(errno);
-	return status;
-}
 
 static void change_tiles(void)
 {

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "image/kernels/alpha.h"
 #include "image/operations/groups.h"
+#include "image/quirks/quirks.h"
 #include "image/table/vips_error.h"
 
 static bool copy(VipsImage *in, VipsImage **out, GError **error)
@@ -23,6 +24,14 @@ static double most_of(VipsImage *in)
 		       : 255;
 }
 
+/* Alpha of what cannot be seen through. */
+static double most_of_alpha(VipsImage *in)
+{
+	bool light = vips_image_guess_interpretation(in) == VIPS_INTERPRETATION_scRGB;
+
+	return light && !quirk(QUIRK_ALPHA_OF_SCRGB) ? 255 : most_of(in);
+}
+
 static bool build_remove_alpha(VipsImage *in, const struct args *args G_GNUC_UNUSED, VipsImage **out, GError **error)
 {
 	if (!vips_image_hasalpha(in))
@@ -32,7 +41,7 @@ static bool build_remove_alpha(VipsImage *in, const struct args *args G_GNUC_UNU
 
 static bool build_ensure_alpha(VipsImage *in, const struct args *args, VipsImage **out, GError **error)
 {
-	double level = most_of(in) * param_double(args, "value");
+	double level = most_of_alpha(in) * param_double(args, "value");
 
 	if (vips_image_hasalpha(in))
 		return copy(in, out, error);
@@ -101,8 +110,10 @@ static bool build_join(VipsImage *in, const struct args *args, VipsImage **out, 
 		if (vips_bandjoin2(in, bands, &joined, NULL))
 			return vips_failed(error, NULL);
 	} else {
+		/* A band more than the colours of light is alpha. */
+		double most = most_of_alpha(in);
 		for (guint i = 0; i < count; i++) {
-			values[i] = values[i] * most_of(in) / 100;
+			values[i] = values[i] * most / 100;
 			if (vips_band_format_isint(in->BandFmt))
 				values[i] = VIPS_RINT(values[i]);
 		}
@@ -144,12 +155,17 @@ static VipsInterpretation space_in_depth(VipsImage *in, bool deep)
 	}
 }
 
-/* Floating point is scaled and rounded; libvips' shift would cut its fractions off first. */
-static bool from_float(VipsImage *in, double scale, VipsBandFormat format, VipsImage **out, GError **error)
+/* Floating point is scaled to levels up to most, and rounded; libvips' shift would cut its fractions off first. most 0: as it is. */
+static bool from_float(VipsImage *in, double most, VipsBandFormat format, VipsImage **out, GError **error)
 {
 	g_autoptr(VipsImage) scaled = NULL, rounded = NULL;
+	g_autofree double *scales = g_new(double, (gsize)in->Bands), *offsets = g_new0(double, (gsize)in->Bands);
 
-	if (vips_linear1(in, &scaled, scale, 0, NULL) || vips_rint(scaled, &rounded, NULL) ||
+	for (int band = 0; band < in->Bands; band++) {
+		bool alpha = vips_image_hasalpha(in) && band == in->Bands - 1;
+		scales[band] = most > 0 ? most / (alpha ? most_of_alpha(in) : most_of(in)) : 1;
+	}
+	if (vips_linear(in, &scaled, scales, offsets, in->Bands, NULL) || vips_rint(scaled, &rounded, NULL) ||
 		vips_cast(rounded, out, format, NULL))
 		return vips_failed(error, NULL);
 	return true;
@@ -165,7 +181,7 @@ static bool build_cast(VipsImage *in, const struct args *args, VipsImage **out, 
 	if (vips_band_format_isint(in->BandFmt)) {
 		if (vips_cast(in, &converted, format, "shift", shift, NULL))
 			return vips_failed(error, NULL);
-	} else if (!from_float(in, shift ? (deep ? 65535 : 255) / most_of(in) : 1, format, &converted, error)) {
+	} else if (!from_float(in, shift ? (deep ? 65535 : 255) : 0, format, &converted, error)) {
 		return false;
 	}
 	return vips_copy(converted, out, "interpretation", space, NULL) == 0 || vips_failed(error, NULL);
@@ -213,7 +229,7 @@ static bool build_unpremultiply(VipsImage *in, const struct args *args G_GNUC_UN
 	alpha_note("unpremultiply", plain);
 	if (!vips_band_format_isint(format))
 		return copy(plain, out, error);
-	return from_float(plain, 1, format, out, error);
+	return from_float(plain, 0, format, out, error);
 }
 
 const struct operation band_operations[] = {

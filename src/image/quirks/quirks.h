@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* The longest side of a picture, in pixels: libvips' own bound until 8.15 (100,000,000 since), and the protocol's FIELD_SIDE_PX. */
+/* The longest side of a picture, in pixels: libvips' own bound up to 8.15 (100,000,000 from 8.16 on), and the protocol's FIELD_SIDE_PX. */
 #define SIDE_MOST_PX 10000000
 
 enum quirk {

@@ -147,7 +147,7 @@ static bool settle(struct options *options, const struct option *option, const c
 	const char *text = given ? given : set ? set : written ? written : option->fallback;
 	void *value = (char *)options + option->at;
 
-	if (!given && !set && node && !written)
+	if (!given && !set && node && !written && node->kind != NODE_NULL)
 		return fail(error, ERROR_SYSTEM, "dropmill.yaml: %s must have a plain value", name);
 	if (!text)
 		return true;

@@ -3,7 +3,7 @@
  * Purpose:   the options of run, master, worker and once: command line before environment (DROPMILL_NAME) before
  *            dropmill.yaml before the default.
  * Thread:    read on the main thread before any other starts, constant afterwards.
- * Ownership: options_clear().
+ * Ownership: options_free().
  */
 #pragma once
 

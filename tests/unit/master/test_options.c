@@ -36,6 +36,11 @@ static void who_goes_first(void **state)
 	assert_string_equal(of_file->watch, "/w");
 	assert_true(of_file->spool == G_GINT64_CONSTANT(2) << 30);
 	assert_string_equal(of_file->allow[1], "/b");
+	written("brokers:\nlog-format: null\nmemory: ~\n");
+	auto_struct(options) empty = read_with(NULL, NULL);
+	assert_null(empty->brokers);
+	assert_string_equal(empty->log_format, "text");
+	assert_true(empty->memory == 256 << 20);
 	written("");
 	auto_struct(options) none = read_with(NULL, NULL);
 	assert_int_equal(none->drain_seconds, 120);
