@@ -90,7 +90,7 @@ struct workers;
 
 struct workers_events {
 	/* The worker will never touch its leases again when dead; when it is only silent (dead false) it might. The callback must take the
-	 * leases back (workers_take_back). */
+	 * leases back (task_take_back). */
 	void (*gone)(struct worker *worker, bool dead, void *user);
 	/* A worker came, changed its partitions, or is live again: there may be something to give out. */
 	void (*changed)(struct worker *worker, void *user);

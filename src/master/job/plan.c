@@ -62,6 +62,8 @@ void job_show_run(struct job *job, JsonObject *report, JsonArray *outputs)
 
 /* libvips' own bound for an edge of a picture. */
 #define MOST_PX 10000000
+/* What the master keeps of each is allocated: two gigabytes. */
+#define MOST_TILES (1 << 24)
 
 static bool read_ring(struct ring_place *ring, JsonObject *object, gint64 segment_bytes)
 {
@@ -81,7 +83,7 @@ bool ring_place_rect(const struct ring_place *ring, const gint64 edges[4], struc
 		if (edges[i] < (i < 2 ? 0 : 1) || edges[i] > MOST_PX)
 			return false;
 	*rect = (struct rect){(int)edges[0], (int)edges[1], (int)edges[2], (int)edges[3]};
-	return (gsize)(edges[0] + edges[2]) * (gsize)ring->pixel_bytes <= ring->stride;
+	return edges[3] <= ring->rows && (gsize)(edges[0] + edges[2]) * (gsize)ring->pixel_bytes <= ring->stride;
 }
 
 gsize ring_place_at(const struct ring_place *ring, int left, int y)
@@ -94,7 +96,7 @@ bool job_read_plan(struct job *job, JsonObject *plan, GError **error)
 	gint64 tiles = json_int(plan, "tiles", 0), bytes = json_int(plan, "segment_bytes", 0);
 	JsonObject *task = json_object(plan, "task");
 	JsonArray *outputs = json_array(task, "outputs");
-	bool good = tiles > 0 && tiles < G_MAXINT32 && bytes > SEGMENT_ROWS && outputs &&
+	bool good = tiles > 0 && tiles <= MOST_TILES && bytes > SEGMENT_ROWS && outputs &&
 		    json_array_get_length(outputs) == job->outputs->len &&
 		    read_ring(&job->plan.ring, json_object(task, "source"), bytes);
 

@@ -82,8 +82,9 @@ static bool send_any(struct master *master)
 
 void dispatch(struct master *master)
 {
-	while (master->link.up && send_any(master))
+	/* What could not be sent may be its job's end: first that. */
+	while (master->link.up && g_queue_is_empty(&master->events.posted) && send_any(master))
 		view_changed(&master->report);
-	if (master->link.up)
+	if (master->link.up && g_queue_is_empty(&master->events.posted))
 		reissue_late(master);
 }

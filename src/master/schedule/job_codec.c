@@ -178,6 +178,11 @@ static void encoded(struct job *job, JsonObject *event)
 {
 	g_autoptr(GError) error = NULL;
 
+	/* Leases would outlive the job. */
+	if (job->work.done < job->work.tile_count) {
+		job_broken(job, "its codec ended before its tiles");
+		return;
+	}
 	if (job->segment && !segment_was_kept(job->segment, &error)) {
 		job_fault(job, error);
 		return;

@@ -13,7 +13,8 @@ static void rectangles_lie_in_the_rows_of_their_ring(void **state)
 	} cases[] = {
 		{{0, 0, 1, 1}, true},
 		{{0, 0, 100, 64}, true},
-		{{99, 5000, 1, 200}, true}, /* rows go round */
+		{{99, 5000, 1, 64}, true},  /* rows go round */
+		{{99, 5000, 1, 65}, false}, /* but not over themselves */
 		{{1, 0, 100, 1}, false},
 		{{100, 0, 1, 1}, false},
 		{{-1, 0, 10, 1}, false},
