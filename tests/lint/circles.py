@@ -38,8 +38,8 @@ def read_objects(objects):
                 continue
             said = subprocess.run(["nm", os.path.join(folder, name)], capture_output=True, text=True, check=True).stdout
             for kind, symbol in (found.groups() for found in map(SYMBOL.match, map(str.strip, said.splitlines())) if found):
-                # A function of GLib's that one program replaces is not what the others use.
-                if kind in DEFINED and not symbol.startswith("g_"):
+                # A function of GLib's or libc's that one program replaces is not what the others use.
+                if kind in DEFINED and not symbol.startswith("g_") and symbol != "fclose":
                     defined[symbol] = unit
                     if kind == "T":
                         functions[unit].add(symbol)
