@@ -247,9 +247,43 @@ static void test_mixed_pictures_tile(void **state)
 			assert_tiles(steps[i], &with_alpha[k]);
 }
 
+/* Alpha beside linear light is 0 to 255 until libvips 8.14, and 0 to 1 since. What is opaque stays so. */
+static void test_alpha_beside_linear_light(void **state)
+{
+	static const struct {
+		const char *steps;
+		double alpha;
+	} cases[] = {
+		{"{'op':'colourspace','params':{'space':'scrgb'}},{'op':'ensure_alpha'},"
+		 "{'op':'colourspace','params':{'space':'srgb'}}",
+			255},
+		{"{'op':'colourspace','params':{'space':'scrgb'}},{'op':'ensure_alpha','params':{'value':0.4}},"
+		 "{'op':'colourspace','params':{'space':'srgb'}}",
+			102},
+		{"{'op':'colourspace','params':{'space':'scrgb'}},{'op':'join','params':{'values':[100]}},"
+		 "{'op':'colourspace','params':{'space':'srgb'}}",
+			255},
+		{"{'op':'colourspace','params':{'space':'scrgb'}},{'op':'ensure_alpha','params':{'value':0.4}},"
+		 "{'op':'cast','params':{'depth':8}}",
+			102},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(VipsImage) in = picture(20, 10, 3, 8);
+		g_autoptr(VipsImage) out = with_steps(cases[i].steps, in);
+		g_autofree double *values = NULL;
+		int count;
+		assert_int_equal(vips_getpoint(out, &values, &count, 3, 3, NULL), 0);
+		assert_int_equal(count, 4);
+		if (fabs(values[3] - cases[i].alpha) > 0.5)
+			fail_msg("%s: alpha is %g, not %g", cases[i].steps, values[3], cases[i].alpha);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_alpha_beside_linear_light),
 		cmocka_unit_test(test_what_is_transparent_does_not_show),
 		cmocka_unit_test(test_bytes_are_those_of_premultiply),
 		cmocka_unit_test(test_depth_counts_not_the_colour_space),

@@ -351,39 +351,6 @@ static void test_errors(void **state)
 	assert_told("extract_channel: {channel: 2}", "");
 }
 
-/* Alpha beside linear light is 0 to 255 until libvips 8.14, and 0 to 1 since. What is opaque stays so. */
-static void test_alpha_beside_linear_light(void **state)
-{
-	static const struct {
-		const char *steps;
-		double alpha;
-	} cases[] = {
-		{"{'op':'colourspace','params':{'space':'scrgb'}},{'op':'ensure_alpha'},"
-		 "{'op':'colourspace','params':{'space':'srgb'}}",
-			255},
-		{"{'op':'colourspace','params':{'space':'scrgb'}},{'op':'ensure_alpha','params':{'value':0.4}},"
-		 "{'op':'colourspace','params':{'space':'srgb'}}",
-			102},
-		{"{'op':'colourspace','params':{'space':'scrgb'}},{'op':'join','params':{'values':[100]}},"
-		 "{'op':'colourspace','params':{'space':'srgb'}}",
-			255},
-		{"{'op':'colourspace','params':{'space':'scrgb'}},{'op':'ensure_alpha','params':{'value':0.4}},"
-		 "{'op':'cast','params':{'depth':8}}",
-			102},
-	};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-		g_autoptr(VipsImage) in = picture(20, 10, 3, 8);
-		g_autoptr(VipsImage) out = with_steps(cases[i].steps, in);
-		g_autofree double *values = NULL;
-		int count;
-		assert_int_equal(vips_getpoint(out, &values, &count, 3, 3, NULL), 0);
-		assert_int_equal(count, 4);
-		if (fabs(values[3] - cases[i].alpha) > 0.5)
-			fail_msg("%s: alpha is %g, not %g", cases[i].steps, values[3], cases[i].alpha);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -391,7 +358,6 @@ int main(void)
 		cmocka_unit_test(test_join),
 		cmocka_unit_test(test_join_takes_bands_from_a_file),
 		cmocka_unit_test(test_cast),
-		cmocka_unit_test(test_alpha_beside_linear_light),
 		cmocka_unit_test(test_cast_rounds_floating_point),
 		cmocka_unit_test(test_premultiply_and_back),
 		cmocka_unit_test(test_bands_tile_and_read_once),
