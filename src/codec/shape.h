@@ -9,7 +9,7 @@
 #include "codec/plan.h"
 #include "image/chain/tilesource.h"
 
-/* Bands of tiles that a ring holds beyond what must fit: the decoder runs ahead while workers compute (measured, facts/kafka.md:
+/* Bands of tiles that a ring holds beyond what must fit: the decoder runs ahead while workers compute (measured:
  * two bands stall, six gain nothing over four). */
 #define RING_BANDS 4
 

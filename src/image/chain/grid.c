@@ -2,7 +2,7 @@
  * How an output is cut: see grid.h. */
 #include "image/chain/grid.h"
 
-/* Measured (facts/libvips.md): a 512-pixel tile asked for in pieces of 128 rows; with 16 rows the blur's margin is computed twice over. */
+/* Measured: a 512-pixel tile asked for in pieces of 128 rows; with 16 rows the blur's margin is computed twice over. */
 #define FREE_PIECE_ROWS 128
 /* Edges of tiles that are not square; rows of JPEG's largest blocks go into it. */
 #define FREE_STEP 64

@@ -26,7 +26,7 @@
 #include "status/not_taken.h"
 #include "status/stats.h"
 
-/* Weight of tasks in a worker's window: eight tiles cover the round trip (facts/kafka.md), two whole files keep a worker busy. */
+/* Weight of tasks in a worker's window: eight tiles cover the round trip of a cluster, two whole files keep a worker busy. */
 #define WINDOW_WEIGHT 8
 #define WEIGHT_TILE 1
 #define WEIGHT_WHOLE 4
