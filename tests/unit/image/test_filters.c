@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Filters made of kernels: against libvips called directly, and against values computed by hand. */
+#include "image/quirks/quirks.h"
 #include "image/write/format_save.h"
 #include "tone_support.h"
 
@@ -122,8 +123,8 @@ static void test_edges_are_libvips_own(void **state)
 		g_autoptr(VipsImage) b = of_kind(kind);
 		g_autoptr(VipsImage) sobel = with_steps("{'op':'edges'}", a);
 		g_autoptr(VipsImage) wanted = NULL;
-		/* Some versions make 8 bits of any depth. */
-		if (vips_sobel(b, &wanted, NULL) == 0 && wanted->BandFmt == b->BandFmt)
+		assert_int_equal(vips_sobel(b, &wanted, NULL), 0);
+		if (b->BandFmt == VIPS_FORMAT_UCHAR || !quirk(QUIRK_SOBEL_OF_8_BITS))
 			assert_same_picture(sobel, wanted);
 		g_autoptr(VipsImage) canny = with_steps("{'op':'edges','params':{'method':'canny','sigma':2}}", a);
 		g_autoptr(VipsImage) made = NULL, rounded = NULL, cast = NULL;

@@ -3,12 +3,14 @@
 #include "support.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/disk/files.h"
 #include "base/json.h"
 #include "image/describe/format_check.h"
+#include "image/encode/write_errors.h"
 #include "image/write/format_save.h"
 
 static volatile sig_atomic_t refused;
@@ -200,9 +202,28 @@ static void test_a_large_png(void **state)
 	files_remove_tree(folder);
 }
 
+/* dzsave does not look at how a tile was closed: whatever wrote it, a close that fails is a refusal. */
+static void test_a_close_that_fails(void **state)
+{
+	g_autoptr(VipsImage) image = picture(8, 8, 3, 8);
+
+	for (int full = 0; full < 2; full++) {
+		g_autoptr(GError) error = NULL;
+		struct write_errors writes = write_errors_begin(image, LAYERS_NONE);
+		FILE *file = fopen(full ? "/dev/full" : "/dev/null", "w");
+		assert_non_null(file);
+		assert_int_equal(fputs("tile", file), 1);
+		assert_int_equal(fclose(file), full ? EOF : 0);
+		assert_int_equal(write_errors_end(&writes, true, NULL, &error), !full);
+		if (full)
+			assert_non_null(strstr(error->message, g_strerror(ENOSPC)));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_close_that_fails),
 		cmocka_unit_test(test_one_write_is_refused),
 		cmocka_unit_test(test_all_are_refused),
 		cmocka_unit_test(test_the_picture_ends),

@@ -158,7 +158,10 @@ static void test_what_the_library_said(void **state)
 		gsize length;
 		const char *said;
 	} files[] = {
-		{"png", png, sizeof(png) - 1, "damaged image: the PNG's data is damaged (png"},
+		{"png", png, sizeof(png) - 1,
+			vips_version(1) < 15
+				? "damaged image: the PNG's data is damaged (png: IHDR: CRC error)"
+				: "damaged image: the PNG's data is damaged (pngload_source: invalid image width)"},
 		{"lossless", lossless, sizeof(lossless) - 1, "unsupported: a lossless or hierarchical JPEG"},
 		{"12 bits", deep, sizeof(deep) - 1, "unsupported: a JPEG of 12 bits"},
 		{"ico", ico, sizeof(ico) - 1, "unsupported: an ICO file, which dropmill does not read"},
