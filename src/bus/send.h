@@ -2,6 +2,7 @@
  *
  * Purpose:   records out: at once, or as there is room.
  * Thread:    any thread may send. Reports come on the poll thread of the bus.
+ * Ownership: records that are sent are taken.
  */
 #pragma once
 

@@ -4,46 +4,47 @@
 
 #include <vips/vips.h>
 
-static bool alpha_of_scrgb(void)
+/* Each asks libvips; false when it could not be asked. */
+
+static bool alpha_of_scrgb(bool *found)
 {
 	VipsImage *black = NULL, *grey = NULL, *out = NULL;
 	double *values = NULL;
 	int count;
-	bool one = vips_black(&black, 1, 1, NULL) == 0 && vips_bandjoin_const1(black, &grey, 255, NULL) == 0 &&
-		   vips_colourspace(
-			   grey, &out, VIPS_INTERPRETATION_scRGB, "source_space", VIPS_INTERPRETATION_B_W, NULL) == 0 &&
-		   vips_getpoint(out, &values, &count, 0, 0, NULL) == 0 && values[count - 1] == 1;
+	bool asked = vips_black(&black, 1, 1, NULL) == 0 && vips_bandjoin_const1(black, &grey, 255, NULL) == 0 &&
+		     vips_colourspace(grey, &out, VIPS_INTERPRETATION_scRGB, "source_space", VIPS_INTERPRETATION_B_W,
+			     NULL) == 0 &&
+		     vips_getpoint(out, &values, &count, 0, 0, NULL) == 0;
 
-	vips_error_clear();
+	*found = asked && values[count - 1] == 1;
 	g_free(values);
 	g_clear_object(&black);
 	g_clear_object(&grey);
 	g_clear_object(&out);
-	return one;
+	return asked;
 }
 
-static bool sobel_of_8_bits(void)
+static bool sobel_of_8_bits(bool *found)
 {
 	VipsImage *in = NULL, *out = NULL, *black = NULL;
-	bool narrow = vips_black(&black, 4, 4, NULL) == 0 && vips_cast_ushort(black, &in, NULL) == 0 &&
-		      vips_sobel(in, &out, NULL) == 0 && out->BandFmt == VIPS_FORMAT_UCHAR;
+	bool asked = vips_black(&black, 4, 4, NULL) == 0 && vips_cast_ushort(black, &in, NULL) == 0 &&
+		     vips_sobel(in, &out, NULL) == 0;
 
-	vips_error_clear();
+	*found = asked && out->BandFmt == VIPS_FORMAT_UCHAR;
 	g_clear_object(&black);
 	g_clear_object(&in);
 	g_clear_object(&out);
-	return narrow;
+	return asked;
 }
 
-static bool sharpen_to_10(void)
+static bool sharpen_to_10(bool *found)
 {
 	GObjectClass *class = g_type_class_ref(vips_type_find("VipsOperation", "sharpen"));
-	GParamSpec *sigma = class ? g_object_class_find_property(class, "sigma") : NULL;
-	bool small = sigma && G_IS_PARAM_SPEC_DOUBLE(sigma) && G_PARAM_SPEC_DOUBLE(sigma)->maximum <= 10;
+	GParamSpec *sigma = g_object_class_find_property(class, "sigma");
 
-	if (class)
-		g_type_class_unref(class);
-	return small;
+	*found = G_IS_PARAM_SPEC_DOUBLE(sigma) && G_PARAM_SPEC_DOUBLE(sigma)->maximum <= 10;
+	g_type_class_unref(class);
+	return true;
 }
 
 static const struct quirk_row rows[QUIRKS] = {
@@ -65,12 +66,16 @@ static const struct quirk_row rows[QUIRKS] = {
 		81500, 0, NULL},
 };
 
+/* Where libvips cannot be asked just now, as with too little memory, its version tells: a wrong answer would stay. */
 static bool find_out(const struct quirk_row *row)
 {
 	int version = 10000 * vips_version(0) + 100 * vips_version(1) + vips_version(2);
+	bool found;
 
+	if (row->found && row->found(&found))
+		return found;
 	if (row->found)
-		return row->found();
+		vips_error_clear();
 	return version >= row->since && (!row->until || version < row->until);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Purpose:   the one place that knows versions of libvips (8.14 to 8.18). What a newer libvips does right is left to it.
- * Thread:    any, after vips_init(). Each quirk is found out once, when somebody asks.
+ * Thread:    any, after vips_init(). Each quirk is found out once, when somebody asks; what libvips said of other things stays.
+ * Ownership: rows are constant.
  */
 #pragma once
 
@@ -22,11 +23,11 @@ enum quirk {
 };
 
 struct quirk_row {
-	const char *name;    /* a word for `--version --verbose` */
-	const char *what;    /* what libvips does */
-	const char *done;    /* what dropmill does about it */
-	int since, until;    /* versions as 81600 for 8.16.0; until is the first without it, 0: none */
-	bool (*found)(void); /* asks libvips; NULL: the version alone tells */
+	const char *name;           /* a word for `--version --verbose` */
+	const char *what;           /* what libvips does */
+	const char *done;           /* what dropmill does about it */
+	int since, until;           /* versions as 81600 for 8.16.0; until is the first without it, 0: none */
+	bool (*found)(bool *found); /* asks libvips, false when it cannot; NULL: the version alone tells */
 };
 
 /* Does the libvips in use have it? */

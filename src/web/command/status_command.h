@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Purpose:   `dropmill status`.
- * Thread:    the main thread.
+ * Thread:    the main thread. Ownership: borrows argv.
  */
 #pragma once
 
