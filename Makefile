@@ -58,7 +58,7 @@ CORE_LIBS = $(call pkg-libs,$(CORE_PACKAGES) libsystemd) -linotifytools -lcivetw
 IMAGE_LIBS = $(call pkg-libs,$(IMAGE_PACKAGES)) -lpthread -lm
 
 # A module is a folder of src/ with its rooms, the folders in it.
-module-objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(shell find src/$(1) -name '*.c' | sort)) $(if $(filter web,$(1)),$(BUILD)/obj/web/assets.o)
+module-objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(shell find src/$(1) -name '*.c' | sort)) $(if $(filter web,$(1)),$(BUILD)/obj/web/assets.o) $(if $(filter master,$(1)),$(BUILD)/obj/master/samples.o)
 archives = $(foreach m,$(1),$(BUILD)/lib/$(m).a)
 MAIN_OBJECTS := $(BUILD)/obj/main.o
 IMAGE_MAIN_OBJECTS := $(BUILD)/obj/main_image.o
@@ -108,10 +108,18 @@ CHART_JS ?= /usr/share/javascript/chart.js
 $(BUILD)/gen/assets.c: src/web/page/assets.gresource.xml $(wildcard src/web/page/* src/web/page/*/*) Makefile | $(STAMPS)/build
 	@mkdir -p $(@D)
 	$(Q)glib-compile-resources --sourcedir=src/web/page --sourcedir=$(CHART_JS) --generate-source --target=$@ $<
+# The definitions that `dropmill init` writes. A list: others may lie in pipelines/, since `make run` reads them there.
+SAMPLES := $(patsubst %,pipelines/%.yaml,archive contact mono print web)
+$(BUILD)/gen/samples.c: $(SAMPLES) Makefile | $(STAMPS)/build
+	@mkdir -p $(@D)
+	@printf '<gresources><gresource prefix="/dropmill/pipelines">$(SAMPLES:pipelines/%=<file>%</file>)</gresource></gresources>\n' > $(@D)/samples.gresource.xml
+	$(Q)glib-compile-resources --sourcedir=pipelines --generate-source --c-name=samples --target=$@ $(@D)/samples.gresource.xml
 $(BUILD)/obj/web/assets.o: $(BUILD)/gen/assets.c
+$(BUILD)/obj/master/samples.o: $(BUILD)/gen/samples.c
+$(BUILD)/obj/web/assets.o $(BUILD)/obj/master/samples.o:
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) -O2 $(VARIANT_FLAGS) $(HARDENING) $(call pkg-cflags,gio-2.0) -c -o $@ $<
+	$(Q)$(CC) -O2 $(VARIANT_FLAGS) $(HARDENING) $(call pkg-cflags,gio-2.0) -c -o $@ $(filter %.c,$^)
 
 # ---- unit tests: tests/unit/MODULE/test_*.c; those of image, codec and worker link libvips, the others prove that they need none.
 
@@ -306,7 +314,7 @@ install: all ## install programs, units, man page, manual, completion, definitio
 	install -m 644 src/dist/dropmill.bash $(SHARE)/bash-completion/completions/dropmill
 	install -m 644 src/dist/COPYING $(SHARE)/doc/dropmill
 	for page in $(MANUAL); do install -D -m 644 "src/dist/doc/$$page" "$(SHARE)/doc/dropmill/$$page" || exit 1; done
-	install -m 644 pipelines/*.yaml $(SHARE)/doc/dropmill/pipelines
+	install -m 644 $(SAMPLES) $(SHARE)/doc/dropmill/pipelines
 	PKG_CONFIG="$(PKG_CONFIG)" CC="$(CC)" src/dist/sbom "$$($(BUILD)/dropmill --version | cut -d ' ' -f 2)" $(CHART_JS)/chart.min.js \
 	  $(IMAGE_PACKAGES) libsystemd > $(SHARE)/doc/dropmill/sbom.cdx.json
 uninstall: ## remove what install put there

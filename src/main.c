@@ -15,6 +15,7 @@
 #include "base/version.h"
 #include "bus/command/topics_command.h"
 #include "bus/kafka.h"
+#include "master/config/init_command.h"
 #include "master/master.h"
 #include "web/command/status_command.h"
 #include "web/http/listen.h"
@@ -23,6 +24,7 @@
 static const char usage[] =
 	"usage: dropmill COMMAND [OPTION...]\n"
 	"\n"
+	"  init [DIR]                sample definitions and dropmill.yaml in a new folder; what is there is kept\n"
 	"  run                       master, workers and status page in one (embedded broker unless --brokers)\n"
 	"  master --brokers LIST     the master alone, on a Kafka cluster\n"
 	"  worker --brokers LIST     workers alone, on a Kafka cluster (--count N)\n"
@@ -82,6 +84,8 @@ static int run_command(int argc, char **argv)
 			options->rest[0]);
 		return 2;
 	}
+	if (init_is_needed(argv[0], options))
+		return 2;
 	temp_folder_open();
 	int status = master_run(options, true, &page);
 	temp_folder_close();
@@ -99,6 +103,8 @@ static int master_command(int argc, char **argv)
 			"dropmill master: needs --brokers HOST:PORT,... and nothing else (dropmill run has a broker of its own)");
 		return 2;
 	}
+	if (init_is_needed(argv[0], options))
+		return 2;
 	temp_folder_open();
 	int status = master_run(options, false, &page);
 	temp_folder_close();
@@ -210,6 +216,7 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
+	{"init", init_command},
 	{"run", run_command},
 	{"master", master_command},
 	{"worker", worker_command},

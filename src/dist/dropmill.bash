@@ -8,7 +8,7 @@ _dropmill()
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run master worker once explain check ops topics status version --help" -- "$current")
+		mapfile -t COMPREPLY < <(compgen -W "init run master worker once explain check ops topics status version --help" -- "$current")
 		return
 	fi
 	if [[ $previous == --* ]]; then
@@ -23,6 +23,7 @@ _dropmill()
 		return
 	fi
 	case $command in
+	init) mapfile -t COMPREPLY < <(compgen -d -- "$current") && return ;;
 	topics) [ "$COMP_CWORD" -eq 2 ] && mapfile -t COMPREPLY < <(compgen -W "create describe delete" -- "$current") && return ;;
 	ops) mapfile -t COMPREPLY < <(compgen -W "$("$program" ops --json 2>/dev/null | grep -oE '"name" ?: ?"[a-z_]+"' | cut -d'"' -f4)" -- "$current") && return ;;
 	once | explain)

@@ -249,7 +249,8 @@ static bool start_intake(struct master *master, GError **error)
 		return false;
 	kept_link_events(&events);
 	if (master->definitions.all->len == 0)
-		log_warning("%s holds no definition (*.yaml) yet", master->settings.options->pipelines);
+		log_warning("%s holds no definition (*.yaml) yet; `dropmill init` puts samples there",
+			master->settings.options->pipelines);
 	master->definitions.monitor = g_file_monitor_directory(folder, G_FILE_MONITOR_NONE, NULL, NULL);
 	if (master->definitions.monitor)
 		g_signal_connect(master->definitions.monitor, "changed", G_CALLBACK(reload_touched), master);

@@ -19,7 +19,7 @@ MAN = os.path.join("src", "dist", "dropmill.1")
 DOC = os.path.join("src", "dist", "doc")
 COMMAND_LINE = os.path.join(DOC, "reference", "command-line.md")
 README_BYTES = 10_000
-COMMANDS = ("run", "master", "worker", "once", "explain", "check", "ops", "topics", "status")
+COMMANDS = ("init", "run", "master", "worker", "once", "explain", "check", "ops", "topics", "status")
 DAEMONS = ("run", "master", "worker", "once")
 
 

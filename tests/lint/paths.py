@@ -44,6 +44,7 @@ EXCEPTIONS = [
     ("image/write/format_save", "g_dir_make_tmp(", "a new folder of its own below TMPDIR"),
     ("master/master", "o->pipelines", "the operator's folder"),
     ("master/config/options", "", "the operator's configuration"),
+    ("master/config/init_command", "", "the operator's folder, named on the command line"),
     ("master/config/definitions", "", "the operator's definitions"),
     ("master/batch", "", "files that a person names on the command line"),
     ("master/start", "g_mkstemp(probe)", "a name of its own, O_EXCL, in the root itself"),

@@ -225,6 +225,12 @@ GPtrArray *definition_list(const char *folder, GError **error)
 	g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
 	DIR *directory = opendir(folder);
 
+	if (!directory && errno == ENOENT) {
+		fail(error, ERROR_SYSTEM,
+			"definitions' folder '%s': there is no such folder; `dropmill init` makes it with samples",
+			folder);
+		return NULL;
+	}
 	if (!directory) {
 		fail_errno(error, "definitions' folder '%s'", folder);
 		return NULL;
@@ -265,6 +271,9 @@ static bool no_pipeline(const char *folder, const char *name, const char *path, 
 	}
 	g_ptr_array_add(names, NULL);
 	const char *near = did_you_mean(name, (const char *const *)names->pdata);
+	if (!is_path && names->len == 1)
+		return fail(error, ERROR_SYSTEM,
+			"there is no pipeline '%s' (%s); `dropmill init` makes that folder with samples", name, path);
 	return fail(error, ERROR_SYSTEM, "there is no pipeline '%s' (%s)%s%s%s", name, path,
 		near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }

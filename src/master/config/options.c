@@ -300,6 +300,41 @@ struct options *options_read(int argc, char **argv, const char *usage, GError **
 	return g_steal_pointer(&options);
 }
 
+static void write_option(GString *text, const struct option *option)
+{
+	g_autofree char *name = name_of(option);
+	bool plain = option->fallback && *option->fallback;
+	bool size = option->type == OPTION_SIZE && option->otherwise && g_ascii_isdigit(*option->otherwise);
+
+	g_string_append_printf(text, "\n# %s", option->help);
+	if (!plain && !size && option->otherwise)
+		g_string_append_printf(text, " (default: %s)", option->otherwise);
+	g_string_append_printf(text, "\n#%s: %s\n", name,
+		plain  ? option->fallback
+		: size ? option->otherwise
+		       : option->argument);
+}
+
+char *options_as_yaml(void)
+{
+	GString *text = g_string_new(
+		"# Options of dropmill run, master, worker and once, started in this folder. A line without its # counts.\n"
+		"# Each shows the default, or in capitals what kind of value belongs there.\n"
+		"# The command line (--workers 4) and the environment (DROPMILL_WORKERS=4) win over this file.\n");
+
+	for (guint i = 0; i < G_N_ELEMENTS(table); i++)
+		write_option(text, &table[i]);
+	g_string_append(text,
+		"\n# worker: tasks may name files below these folders (default: none)\n"
+		"#allow: [watch, out]\n"
+		"\n# any librdkafka property for the cluster in brokers; secrets rather in DROPMILL_KAFKA_SASL_PASSWORD\n"
+		"#kafka:\n"
+		"#  security.protocol: SASL_SSL\n"
+		"#  sasl.mechanism: SCRAM-SHA-512\n"
+		"#  sasl.username: mill\n");
+	return g_string_free(text, FALSE);
+}
+
 void options_free(struct options *options)
 {
 	if (!options)

@@ -64,4 +64,7 @@ struct options {
 /* argv[0] is the subcommand's name: run, master, worker, once. Errors are one line for people; exit status 2. usage is shown by --help. */
 struct options *options_read(int argc, char **argv, const char *usage, GError **error);
 void options_free(struct options *options);
+
+/* A dropmill.yaml with every option as a comment: its help, and its default or, without one, the kind of value. Returns owned. */
+char *options_as_yaml(void);
 DEFINE_AUTO(options, options_free)

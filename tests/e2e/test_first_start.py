@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The first minutes: `dropmill run` in an empty folder says what to type, `dropmill init` makes that folder, and a drop comes out of it."""
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from mill import BINARY, ROOT
+from waiting import PATIENCE
+
+SAMPLES = ["archive.yaml", "contact.yaml", "mono.yaml", "print.yaml", "web.yaml"]
+
+
+def dropmill(folder, *words, program=BINARY, env=None):
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("DROPMILL_")}
+    return subprocess.run([program, *words], cwd=folder, capture_output=True, text=True, check=False, timeout=30 * PATIENCE,
+                          stdin=subprocess.DEVNULL, env={**clean, **(env or {})})
+
+
+def tree(folder):
+    """Every file below the folder with its bytes, every folder with None."""
+    found = {}
+    for top, folders, files in os.walk(folder):
+        found.update({os.path.relpath(os.path.join(top, name), folder): None for name in folders})
+        for name in files:
+            with open(os.path.join(top, name), "rb") as file:
+                found[os.path.relpath(os.path.join(top, name), folder)] = file.read()
+    return found
+
+
+@pytest.mark.parametrize("words", [["run"], ["master", "--brokers", "127.0.0.1:1"]])
+def test_an_empty_folder_is_told_what_to_type(tmp_path, words):
+    done = dropmill(tmp_path, *words)
+    assert done.returncode == 2, done.stderr
+    assert re.search(r"'pipelines'", done.stderr) and "--pipelines DIR" in done.stderr
+    typed = re.search(r"^    (\S+) init$", done.stderr, re.M).group(1)
+    assert tree(tmp_path) == {}, "nothing was made"
+    assert dropmill(tmp_path, "init", program=typed).returncode == 0, "what it says can be typed"
+
+
+def test_a_log_for_machines_stays_json(tmp_path):
+    done = dropmill(tmp_path, "run", "--log-format", "json")
+    assert done.returncode == 2
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [line["level"] for line in lines] == ["error"] and "dropmill init" in lines[0]["message"]
+
+
+@pytest.mark.parametrize("words", [["once", "mono", "a.jpg"], ["explain", "mono", "a.jpg"], ["check"]])
+def test_other_commands_name_init_too(tmp_path, words):
+    done = dropmill(tmp_path, *words)
+    assert done.returncode != 0 and "`dropmill init`" in done.stderr
+
+
+def test_init_makes_the_samples_of_the_source(tmp_path):
+    done = dropmill(tmp_path, "init")
+    assert done.returncode == 0, done.stderr
+    made = tree(tmp_path)
+    wanted = {name: value for name, value in tree(os.path.join(ROOT, "pipelines")).items() if name in SAMPLES}
+    assert {os.path.basename(name): value for name, value in made.items() if name.startswith("pipelines/")} == wanted
+    assert {"watch", "out", "dropmill.yaml", "pipelines"} == {name for name in made if "/" not in name}
+    assert all(name in done.stdout for name in made), done.stdout
+    assert dropmill(tmp_path, "check").returncode == 0
+
+
+def test_all_samples_of_the_source_are_in_it():
+    listed = subprocess.run(["git", "ls-files", "pipelines"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode != 0 or not listed.stdout:
+        pytest.skip("the source is not in git")
+    assert sorted(os.path.basename(name) for name in listed.stdout.split()) == SAMPLES
+
+
+def test_init_changes_nothing_that_is_there(tmp_path):
+    (tmp_path / "pipelines").mkdir()
+    (tmp_path / "pipelines" / "mono.yaml").write_text("steps: [blur]\n")
+    (tmp_path / "dropmill.yaml").write_text("workers: 1\n")
+    (tmp_path / "watch").mkdir()
+    (tmp_path / "watch" / "kept.jpg").write_text("mine")
+    before = tree(tmp_path)
+    done = dropmill(tmp_path, "init")
+    assert done.returncode == 0, done.stderr
+    assert tree(tmp_path) == {**before, "out": None}, "a folder with definitions gets no samples"
+    assert re.findall(r"^(\w+) +(\S+)", done.stdout, re.M)[:4] == [
+        ("kept", "pipelines/"), ("kept", "dropmill.yaml"), ("kept", "watch/"), ("made", "out/")]
+
+
+def test_init_follows_no_link_and_leaves_no_half_files(tmp_path):
+    """A dropmill.yaml that leads nowhere is something, too."""
+    os.symlink("elsewhere", tmp_path / "dropmill.yaml")
+    done = dropmill(tmp_path, "init")
+    assert done.returncode == 0, done.stderr
+    assert os.readlink(tmp_path / "dropmill.yaml") == "elsewhere" and not (tmp_path / "elsewhere").exists()
+    assert sorted(os.listdir(tmp_path)) == ["dropmill.yaml", "out", "pipelines", "watch"]
+    assert sorted(os.listdir(tmp_path / "pipelines")) == SAMPLES
+
+
+def test_a_sample_that_was_deleted_stays_away(tmp_path):
+    assert dropmill(tmp_path, "init").returncode == 0
+    (tmp_path / "pipelines" / "archive.yaml").unlink()
+    before = tree(tmp_path)
+    assert dropmill(tmp_path, "init").returncode == 0
+    assert tree(tmp_path) == before
+
+
+def test_options_say_where_things_belong(tmp_path):
+    (tmp_path / "dropmill.yaml").write_text("pipelines: defs\nout: finished\n")
+    done = dropmill(tmp_path, "init", env={"DROPMILL_WATCH": "drop"})
+    assert done.returncode == 0, done.stderr
+    assert {name for name in tree(tmp_path) if "/" not in name} == {"defs", "finished", "drop", "dropmill.yaml"}
+    assert "drop/mono/" in done.stdout and "finished/mono/" in done.stdout
+
+
+def test_every_option_of_the_sample_can_be_taken(tmp_path):
+    """Without the #, a default changes nothing, and a line that shows a kind of value only is refused with its name."""
+    assert dropmill(tmp_path, "init").returncode == 0
+    text = (tmp_path / "dropmill.yaml").read_text()
+    listed = re.findall(r"^#([a-z-]+):", text, re.M)
+    helped = re.findall(r"^  (?:-\w, )?--([a-z-]+)", dropmill(tmp_path, "run", "--help").stdout, re.M)
+    assert sorted(set(helped) - {"help", "config", "property"}) == sorted(set(listed) - {"kafka"})
+    for line in re.findall(r"^#([a-z-]+: .*)$", text, re.M):
+        name, value = line.split(": ", 1)
+        (tmp_path / "one.yaml").write_text(line + "\n")
+        done = dropmill(tmp_path, "once", "--config", "one.yaml")
+        wanted = f"dropmill.yaml: {name} must be" if re.fullmatch("[A-Z]+", value) and name not in ("brokers", "topic-prefix") else "wants a pipeline"
+        assert wanted in done.stderr, line
+
+
+@pytest.mark.parametrize("words, status, said", [
+    (["init", "a", "b"], 2, "'b'"),
+    (["init", "--nonsense"], 2, "nonsense"),
+    (["init", "file/below"], 1, "file"),
+])
+def test_init_refuses(tmp_path, words, status, said):
+    (tmp_path / "file").write_text("")
+    done = dropmill(tmp_path, *words)
+    assert done.returncode == status and said in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("how", ["build", "installed"])
+def test_from_init_to_the_first_output(make_mill, pictures, tmp_path, how):
+    """As printed: init DIR, cd DIR, run, drop; also where nothing of the source is beside the program."""
+    program = BINARY
+    if how == "installed":
+        program = str(tmp_path / "bin" / "dropmill")
+        os.makedirs(tmp_path / "bin")
+        for name in ("dropmill", "dropmill-image"):
+            shutil.copy(os.path.join(os.path.dirname(BINARY), name), tmp_path / "bin" / name)
+    mill = make_mill({}, program)
+    for name in ("pipelines", "watch", "out"):
+        shutil.rmtree(mill.path(name))
+    done = dropmill("/", "init", mill.folder, program=program)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^  cd (.*)$", done.stdout, re.M).group(1).strip("'") == mill.folder
+    mill.start(workers=1, pipelines="pipelines", watch="watch", out="out")
+    mill.drop(pictures.picture(width=64, height=48, ending=".jpg"), "mono", "photo.jpg")
+    mill.wait_output("mono", "photo.jpg")
