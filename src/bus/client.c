@@ -167,6 +167,7 @@ GThread *client_thread(const char *name, GThreadFunc function, gpointer user)
 
 rd_kafka_t *client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, GError **error)
 {
+	static rd_kafka_conf_t *volatile spoiled G_GNUC_UNUSED; /* reachable, since it cannot be freed */
 	char why[512];
 	sigset_t old;
 
@@ -174,7 +175,8 @@ rd_kafka_t *client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, GError **err
 	rd_kafka_t *rk = rd_kafka_new(type, conf, why, sizeof(why));
 	client_restore_signals(&old);
 	if (!rk) {
-		rd_kafka_conf_destroy(conf);
+		/* librdkafka 2.0.2 may have freed parts of it: rd_kafka_conf_destroy() crashed where SASL was not set up completely. */
+		spoiled = conf;
 		fail(error, ERROR_SYSTEM, "kafka client: %s", why);
 	}
 	return rk;

@@ -143,3 +143,12 @@ def test_a_wrong_password_or_authority_is_said_and_waited_for(make_mill, secure,
     assert_kept(mill, WRONG)
     mill.stop()
     assert_kept(mill, WRONG)
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-512"])
+def test_a_user_without_a_password_is_an_error_in_words(make_mill, mechanism):
+    """librdkafka 2.0.2 crashed when its half-made configuration was freed."""
+    mill = make_mill().launch("run", workers=1, property=["security.protocol=SASL_PLAINTEXT", f"sasl.mechanism={mechanism}", "sasl.username=mill"])
+    assert mill.process.wait(30) == 1
+    mill.reader.join(10)
+    assert "sasl.username and sasl.password must be set" in mill.log()
