@@ -30,7 +30,8 @@ DEBIAN_lint := binutils clang clang-format cppcheck python3 pyflakes3 shellcheck
 DEBIAN_fuzz := clang llvm libclang-rt-14-dev
 DEBIAN_crash := libfuse3-dev fuse3 e2fsprogs xfsprogs btrfs-progs mount
 DEBIAN_bench := mate-backgrounds libvips-tools python3 wrk
-DEBIAN_peers := python3-opencv graphicsmagick parallel inotify-tools python3-confluent-kafka
+DEBIAN_peers := python3-opencv graphicsmagick parallel inotify-tools python3-confluent-kafka python3-venv \
+	$(shell command -v npm >/dev/null || echo nodejs npm)
 
 CFLAGS ?= -O2 -g
 # VIPS_DISABLE_COMPAT: without it vips.h brings the macros of libvips 7, such as error_exit and IMAGE, from 8.15 on.

@@ -4,8 +4,8 @@
 
     make bench [ARGS="--only pictures,latency --rounds 9 --quick"] [BEFORE=FOLDER]
 
-Rows: pictures, folder, demo, latency, gigapixel, burst, scaling, spent, page, packed, and before: this build against the one in BEFORE, a build
-folder of an older commit. Writes BUILD/bench/report.md and report.json. Every output is
+Rows: pictures, folder, demo, latency, gigapixel, burst, scaling, spent, page, packed, before: this build against the one in BEFORE, a build
+folder of an older commit; and peers: 120 photographs against sharp, pyvips[binary] and vipsthumbnail (CHAINS=resize,thumbnail,webp,avif,grey). Writes BUILD/bench/report.md and report.json. Every output is
 compared with the peer's where the peer is libvips: a fast wrong answer stops the bench.
 """
 import argparse
@@ -26,6 +26,7 @@ import row_gigapixel  # noqa: E402
 import row_latency  # noqa: E402
 import row_packed  # noqa: E402
 import row_page  # noqa: E402
+import row_peers  # noqa: E402
 import row_pictures  # noqa: E402
 import row_scaling  # noqa: E402
 import row_spent  # noqa: E402
@@ -34,7 +35,7 @@ from rig import BUILD_FOLDER, Rig  # noqa: E402
 
 ROWS = {"pictures": row_pictures, "folder": row_folder, "demo": row_demo, "latency": row_latency, "gigapixel": row_gigapixel,
         "burst": row_burst, "scaling": row_scaling, "spent": row_spent,
-        "page": row_page, "packed": row_packed, "before": row_before}
+        "page": row_page, "packed": row_packed, "before": row_before, "peers": row_peers}
 
 
 def main():
