@@ -30,6 +30,7 @@ DEBIAN_lint := binutils clang clang-format cppcheck python3 pyflakes3 shellcheck
 DEBIAN_fuzz := clang llvm libclang-rt-14-dev
 DEBIAN_crash := libfuse3-dev fuse3 e2fsprogs xfsprogs btrfs-progs mount
 DEBIAN_bench := mate-backgrounds libvips-tools python3 wrk
+DEBIAN_debian := mmdebstrap
 DEBIAN_peers := python3-opencv graphicsmagick parallel inotify-tools python3-confluent-kafka python3-venv \
 	$(shell command -v npm >/dev/null || echo nodejs npm)
 
@@ -77,7 +78,7 @@ $(STAMPS)/$(1): Makefile
 setup-$(1): $(STAMPS)/$(1)
 .PHONY: setup-$(1)
 endef
-$(foreach list,build test kafka lint fuzz crash bench,$(eval $(call setup-rule,$(list))))
+$(foreach list,build test kafka lint fuzz crash bench debian,$(eval $(call setup-rule,$(list))))
 setup: setup-build setup-test ## install what build and tests need, through apt
 
 # ---- programs
@@ -252,6 +253,15 @@ $(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/%.o $$(call archives,$$($$(call fuzz-si
 asan: $(TOOL_PROGRAMS) $(BUILD)/tests/chain $(BADSYNC) setup-test soft-kafka ## build and test once more under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory BUILD=build/asan CFLAGS="-O1 -g" VARIANT_FLAGS="$(SANITIZE) $(HOOKS)" all unit-tests
 	@BUILD=build/asan DROPMILL_SANITIZED=1 $(PYTHON) tests/run.py unit e2e $(T)
+
+# What else stands on the command line goes to make there.
+SUITE ?= trixie
+TARGET ?= test
+passed = $(foreach v,$(filter-out SUITE TARGET BUILD MAKEFLAGS MAKEOVERRIDES,$(.VARIABLES)),$(if $(filter command,$(firstword $(origin $(v)))),$(call quoted,$(v)=$($(v)))))
+quoted = '$(subst ','\'',$(1))'
+debian: $(if $(filter 0,$(shell id -u)),setup-debian) ## any target on another release, in a root beside this machine: SUITE=trixie TARGET=test; as root
+	@tests/debian $(call quoted,$(SUITE)) $(call quoted,$(TARGET)) $(passed)
+
 # A peer that cannot be had is skipped, with the reason in the report.
 soft-peers: setup-build
 	@for package in $(DEBIAN_peers); do tests/setup peers $$package || true; done
@@ -338,4 +348,4 @@ help: ## this list
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all setup objects run kafka unit-tests tests hooks soft-kafka soft-peers test unit e2e exact hostile chaos crash fuzz asan bench lint $(LINT:%=lint-%) format docs install uninstall clean help
+.PHONY: all setup debian objects run kafka unit-tests tests hooks soft-kafka soft-peers test unit e2e exact hostile chaos crash fuzz asan bench lint $(LINT:%=lint-%) format docs install uninstall clean help
