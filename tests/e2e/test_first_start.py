@@ -156,3 +156,16 @@ def test_from_init_to_the_first_output(make_mill, pictures, tmp_path, how):
     mill.start(workers=1, pipelines="pipelines", watch="watch", out="out")
     mill.drop(pictures.picture(width=64, height=48, ending=".jpg"), "mono", "photo.jpg")
     mill.wait_output("mono", "photo.jpg")
+
+
+def test_a_folder_for_temporary_files_is_made(make_mill, pictures):
+    """In a container nothing but one folder can be written to, and that is empty at first."""
+    mill = make_mill()
+    shutil.rmtree(mill.path("state"))
+    mill.start(workers=1, env={"TMPDIR": mill.path("state", "tmp")})
+    assert [name for name in os.listdir(mill.path("state", "tmp")) if name.startswith("dropmill-tmp-")]
+    assert os.stat(mill.path("state")).st_mode & 0o777 == 0o700
+    mill.drop(pictures.picture(width=64, height=48, ending=".jpg"), "mono", "photo.jpg")
+    mill.wait_output("mono", "photo.png")
+    mill.stop()
+    assert os.listdir(mill.path("state", "tmp")) == []

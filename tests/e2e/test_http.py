@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The page and its API: names that users script against, methods, headers, what must not be served."""
 import http.client
+import http.server
 import json
 import os
+import socket
 import subprocess
+import threading
 import urllib.parse
 
 import pytest
 
 from pictures import truncated
+from waiting import wait_until
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -179,3 +183,47 @@ def test_status_command_agrees_with_the_api(busy):
     gone = subprocess.run([busy.binary, "status", "--http", "127.0.0.1:1"], capture_output=True, text=True, check=False,
                           timeout=60, env=busy.environment())
     assert gone.returncode == 1 and "127.0.0.1:1" in gone.stderr
+
+
+def test_health_checks_are_an_exit_status(make_mill):
+    """For a container's HEALTHCHECK and for scripts: a word, or the reason on standard error."""
+    mill = make_mill().start(workers=1)
+    address = mill.url.split("/")[2]
+
+    def asked(*words):
+        done = subprocess.run([mill.binary, "status", *words, "--http", address], capture_output=True, text=True, check=False, timeout=30)
+        return done.returncode, done.stdout, done.stderr
+
+    assert asked("--health") == (0, "ok\n", "")
+    assert asked("--ready") == (0, "ready\n", "")
+    mill.stop()
+    for word in ("--health", "--ready"):
+        status, said, why = asked(word)
+        assert (status, said) == (1, "") and "no mill answers" in why
+
+
+def test_what_is_not_a_mill_is_not_healthy(make_mill):
+    """Any web server answers 200 to something."""
+    mill = make_mill()
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        done = subprocess.run([mill.binary, "status", "--health", "--http", f"127.0.0.1:{server.server_port}"], capture_output=True, text=True,
+                              check=False, timeout=30)
+        thread.join(10)
+    assert done.returncode == 1 and "404, not as a mill does" in done.stderr
+
+
+def test_a_mill_that_is_not_ready_says_why(make_mill):
+    """The loop turns, and the broker is not there."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    mill = make_mill().launch("master", brokers="127.0.0.1:1", http=address)
+
+    def asked(word):
+        done = subprocess.run([mill.binary, "status", word, "--http", address], capture_output=True, text=True, check=False, timeout=30)
+        return done.returncode, done.stderr
+
+    wait_until(lambda: asked("--health") == (0, ""), lambda: f"a healthy mill; its log:\n{mill.log()}", 30)
+    status, why = asked("--ready")
+    assert status == 1 and "answered 503: " in why, why

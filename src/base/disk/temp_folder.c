@@ -72,6 +72,7 @@ void temp_folder_open(void)
 	const char *given = g_getenv("TMPDIR");
 	g_autofree char *below = g_canonicalize_filename(given && *given ? given : "/tmp", NULL);
 
+	g_mkdir_with_parents(below, 0700); /* TMPDIR may be in a state folder that is not there yet */
 	remove_abandoned(below);
 	for (int i = 0; i < TRIES && !make(below); i++) {
 	}

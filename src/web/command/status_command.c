@@ -104,9 +104,18 @@ static int print_all(const char *address, bool as_json, GError **error)
 	return 0;
 }
 
+/* For health checks: one word and the exit status. */
+static int print_state(const char *address, bool ready, GError **error)
+{
+	if (!client_hears(address, ready ? "/readyz" : "/healthz", ready ? "ready" : "ok", error))
+		return 1;
+	terminal_print("%s\n", ready ? "ready" : "ok");
+	return 0;
+}
+
 int status_command(int argc, char **argv)
 {
-	gboolean as_json = FALSE, describe = FALSE, watch = FALSE;
+	gboolean as_json = FALSE, describe = FALSE, watch = FALSE, health = FALSE, ready = FALSE;
 	g_autofree char *http = NULL;
 	const GOptionEntry entries[] = {
 		{"json", 0, 0, G_OPTION_ARG_NONE, &as_json, "what /api/status answers", NULL},
@@ -114,6 +123,10 @@ int status_command(int argc, char **argv)
 			"the HTTP interface and its metrics as OpenAPI; no mill need run", NULL},
 		{"watch", 0, 0, G_OPTION_ARG_NONE, &watch, "go on: in place in a terminal, else a line for each change",
 			NULL},
+		{"health", 0, 0, G_OPTION_ARG_NONE, &health,
+			"only whether the mill responds: exit status 0 or 1 (/healthz)", NULL},
+		{"ready", 0, 0, G_OPTION_ARG_NONE, &ready,
+			"only whether broker and inboxes are up: exit status 0 or 1 (/readyz)", NULL},
 		{"http", 0, 0, G_OPTION_ARG_STRING, &http, "where the mill's page is (" DEFAULT_ADDRESS ")",
 			"ADDR:PORT"},
 		{NULL, 0, 0, 0, NULL, NULL, NULL},
@@ -137,7 +150,9 @@ int status_command(int argc, char **argv)
 	}
 	if (!http)
 		http = g_strdup(g_getenv("DROPMILL_HTTP") ? g_getenv("DROPMILL_HTTP") : DEFAULT_ADDRESS);
-	int code = watch ? status_watch(http, &error) : print_all(http, as_json, &error);
+	int code = health || ready ? print_state(http, ready, &error)
+		   : watch         ? status_watch(http, &error)
+				   : print_all(http, as_json, &error);
 	if (!error)
 		return code;
 	terminal_say("dropmill status: %s", error->message);

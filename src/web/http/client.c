@@ -25,7 +25,8 @@ static bool read_body(struct mg_connection *connection, GString *body)
 	return got == 0;
 }
 
-static JsonObject *exchange(struct mg_connection *connection, const char *address, const char *path, GError **error)
+/* The body, or NULL. */
+static char *ask(struct mg_connection *connection, const char *address, const char *path, int *status, GError **error)
 {
 	char detail[256] = "";
 	g_autoptr(GString) body = g_string_new(NULL);
@@ -36,12 +37,22 @@ static JsonObject *exchange(struct mg_connection *connection, const char *addres
 			*detail ? detail : "time-out");
 		return NULL;
 	}
-	int status = mg_get_response_info(connection)->status_code;
+	*status = mg_get_response_info(connection)->status_code;
 	if (!read_body(connection, body)) {
 		fail(error, ERROR_RETRY, "%s broke off its answer", address);
 		return NULL;
 	}
-	JsonObject *object = json_parse_object(body->str, (gssize)body->len, NULL);
+	return g_strndup(body->str, body->len);
+}
+
+static JsonObject *exchange(struct mg_connection *connection, const char *address, const char *path, GError **error)
+{
+	int status;
+	g_autofree char *body = ask(connection, address, path, &status, error);
+
+	if (!body)
+		return NULL;
+	JsonObject *object = json_parse_object(body, -1, NULL);
 	if (status == 200 && object)
 		return object;
 	fail(error, ERROR_RETRY, "%s answered %d%s%s", address, status, object ? ": " : ", not as a mill does",
@@ -49,6 +60,23 @@ static JsonObject *exchange(struct mg_connection *connection, const char *addres
 	if (object)
 		json_object_unref(object);
 	return NULL;
+}
+
+static bool exchange_word(
+	struct mg_connection *connection, const char *address, const char *path, const char *word, GError **error)
+{
+	int status;
+	g_autofree char *body = ask(connection, address, path, &status, error);
+	g_autofree char *line = g_strconcat(word, "\n", NULL);
+
+	if (!body)
+		return false;
+	if (status == 200 && strcmp(body, line) == 0)
+		return true;
+	body[strcspn(body, "\n")] = '\0';
+	if (status == 503)
+		return fail(error, ERROR_RETRY, "%s answered 503: %s", address, body);
+	return fail(error, ERROR_RETRY, "%s answered %d, not as a mill does", address, status);
 }
 
 /* NULL: nobody is there. */
@@ -120,6 +148,17 @@ bool client_stream(
 		mg_close_connection(connection);
 	mg_exit_library();
 	return began;
+}
+
+bool client_hears(const char *address, const char *path, const char *word, GError **error)
+{
+	mg_init_library(MG_FEATURES_DEFAULT);
+	struct mg_connection *connection = call(address, error);
+	bool heard = connection && exchange_word(connection, address, path, word, error);
+	if (connection)
+		mg_close_connection(connection);
+	mg_exit_library();
+	return heard;
 }
 
 JsonObject *client_get(const char *address, const char *path, GError **error)

@@ -15,4 +15,6 @@
 bool client_stream(
 	const char *address, const char *path, void (*each)(JsonObject *event, void *user), void *user, GError **error);
 
+/* True when http://ADDRESS/PATH answers this one word; else an error with the reason that it gave. */
+bool client_hears(const char *address, const char *path, const char *word, GError **error);
 JsonObject *client_get(const char *address, const char *path, GError **error);
