@@ -22,6 +22,7 @@
 #include "codec/decoder.h"
 #include "codec/encoder.h"
 #include "codec/plan_describe.h"
+#include "image/quirks/image_code.h"
 #include "image/read/allow.h"
 #include "image/read/format.h"
 #include "image/table/warnings.h"
@@ -236,6 +237,12 @@ static bool do_plan(struct codec *codec, JsonObject *request, GError **error)
 	if (!codec->plan)
 		return false;
 	g_autoptr(JsonObject) event = plan_describe(codec->plan);
+	if (!codec->plan->whole) {
+		JsonObject *code = image_code_describe(json_object(request, "code"), error);
+		if (!code)
+			return false;
+		json_object_set_object_member(event, "code", code);
+	}
 	send_event(codec, event);
 	return true;
 }

@@ -3,6 +3,7 @@
  * Purpose:   one tiled job, in a process of its own that can be killed: header, plan, decode, encode. It talks to the master over a
  *            socket (descriptor 3), a JSON object a line:
  *              master: {"cmd": "plan", "read": [...], "write": [...], ...} (opens nothing else, where the kernel has Landlock)   codec: {"event": "plan", ...} or {"event": "failed", "kind", "limit", "message"}
+ *                      ("code" in both: what computes pixels as its process does, see image/quirks/image_code.h)
  *                      (kind: input, the file is at fault; retry; system, try the job whole)
  *              master: {"cmd": "go", "temps": [...]}, with the segment's descriptor beside it
  *              codec:  {"event": "ready", "tiles": [[tile, output, out l, t, w, h, need l, t, w, h], ...]}  as rows arrive

@@ -30,6 +30,14 @@ void worker_view_free(struct worker_view *view)
 	g_free(view);
 }
 
+static void group_view_free(struct group_view *view)
+{
+	g_free(view->vips);
+	g_free(view->version);
+	g_free(view->pixels);
+	g_free(view);
+}
+
 void pipeline_view_free(struct pipeline_view *view)
 {
 	if (!view)
@@ -64,6 +72,7 @@ struct snapshot *snapshot_new(void)
 	snapshot->taken_wall_us = clock_wall_us();
 	snapshot->jobs = g_ptr_array_new_with_free_func((GDestroyNotify)job_view_unref);
 	snapshot->workers = g_ptr_array_new_with_free_func((GDestroyNotify)worker_view_free);
+	snapshot->groups = g_ptr_array_new_with_free_func((GDestroyNotify)group_view_free);
 	snapshot->pipelines = g_ptr_array_new_with_free_func((GDestroyNotify)pipeline_view_free);
 	snapshot->waiting = g_ptr_array_new_with_free_func((GDestroyNotify)waiting_view_free);
 	return snapshot;
@@ -78,6 +87,7 @@ void snapshot_unref(struct snapshot *snapshot)
 	g_free(snapshot->queue.oldest_source);
 	g_ptr_array_unref(snapshot->jobs);
 	g_ptr_array_unref(snapshot->workers);
+	g_ptr_array_unref(snapshot->groups);
 	g_ptr_array_unref(snapshot->pipelines);
 	g_ptr_array_unref(snapshot->waiting);
 	g_free(snapshot);

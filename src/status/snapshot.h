@@ -81,6 +81,14 @@ struct worker_view {
 	guint64 restarts; /* of its place: how often a process was started there again */
 	bool retiring;    /* it finishes what it has, and another takes its place */
 	struct breaker_view breaker;
+	bool used; /* its group gets new pictures */
+};
+
+/* Workers with the same image code: see policy/mixed_fleet.h. */
+struct group_view {
+	char *vips, *version, *pixels; /* of libvips, of dropmill; the hash of what they compute */
+	guint workers;                 /* live or late */
+	bool used;                     /* it gets new pictures */
 };
 
 struct pipeline_view {
@@ -150,6 +158,8 @@ struct snapshot {
 	GPtrArray
 		*jobs; /* struct job_view: running, queued, then finished, newest first; shared with other snapshots */
 	GPtrArray *workers;   /* struct worker_view */
+	GPtrArray *groups;    /* struct group_view: those with workers that are there */
+	bool mixed;           /* there are several */
 	GPtrArray *pipelines; /* struct pipeline_view */
 	GPtrArray *waiting;   /* struct waiting_view: the oldest, a bounded number */
 	guint64 waiting_total;

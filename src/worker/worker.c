@@ -15,6 +15,7 @@
 #include "bus/protocol/journal.h"
 #include "bus/reader.h"
 #include "image/asset/asset.h"
+#include "image/quirks/image_code.h"
 #include "image/read/format.h"
 #include "sandbox/path_allowlist.h"
 #include "worker/answers.h"
@@ -24,7 +25,6 @@
 #include "worker/recycle.h"
 #include "worker/stopwatch.h"
 #include "worker/task_filter.h"
-#include "worker/testimage.h"
 #include "worker/tile.h"
 #include "worker/worker_args.h"
 
@@ -254,16 +254,16 @@ static bool start(struct worker *worker, GError **error)
 	const char *payload = worker->args.payload ? worker->args.payload : "auto";
 	bool planes[2] = {strcmp(payload, "inline") != 0, true};
 	g_autofree char *hash = NULL;
-	g_autofree char *version = g_strdup_printf("%d.%d.%d", vips_version(0), vips_version(1), vips_version(2));
+	g_autofree char *vips = image_code_vips();
 
-	if (!open_bus(worker, error) || !image_init("dropmill", 1, error) || !testimage_hash(&hash, error))
+	if (!open_bus(worker, error) || !image_init("dropmill", 1, error) || !image_code_hash(&hash, error))
 		return false;
 	wait_for_topics(worker);
 	const struct heartbeat about = {
 		.id = worker->id,
 		.planes = {planes[0], planes[1]},
 		.no_files = !path_allowlist_any(),
-		.vips = version,
+		.vips = vips,
 		.test_hash = hash,
 		.slot = worker->args.slot,
 		.restarts = worker->args.restarts,

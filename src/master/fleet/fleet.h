@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <json-glib/json-glib.h>
+
 #include "master/fleet/segment_pool.h"
 #include "master/fleet/supervisor.h"
 #include "master/fleet/workers.h"
@@ -13,5 +15,6 @@ struct fleet {
 	struct workers *workers;
 	struct supervisor *supervisor; /* NULL: no worker is a child of ours */
 	struct segments *segments;
-	guint timer; /* until the next tile is late: see schedule/reissue.c; 0: none will be */
+	JsonObject *code; /* of the last codec, see image/quirks/image_code.h; NULL: none was heard */
+	guint timer;      /* until the next tile is late: see schedule/reissue.c; 0: none will be */
 };

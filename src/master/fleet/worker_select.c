@@ -10,11 +10,14 @@
 #include "master/fleet/worker_slot.h"
 #include "master/fleet/worker_timing.h"
 
-static enum obstacle obstacle_of(const struct worker *worker)
+/* Kafka takes all partitions from a group's members, and gives them out again, in less. */
+#define HAND_OVER_US (30 * (gint64)G_USEC_PER_SEC)
+
+/* Whatever its group. */
+static enum obstacle own_obstacle(const struct worker *worker)
 {
 	return worker->state == WORKER_GONE                  ? OBSTACLE_GONE
 	       : worker->state == WORKER_LATE                ? OBSTACLE_LATE
-	       : worker->mixed                               ? OBSTACLE_OTHER_VIPS
 	       : worker->stuck.job                           ? OBSTACLE_STUCK
 	       : worker->beat->retiring                      ? OBSTACLE_RETIRING
 	       : worker->beat->partitions->len == 0          ? OBSTACLE_NO_PARTITION
@@ -22,18 +25,49 @@ static enum obstacle obstacle_of(const struct worker *worker)
 							     : OBSTACLE_NONE;
 }
 
-static bool usable(const struct worker *worker)
+/* A picture that was cut stays with its group; others go to the one that rules. job NULL: any other. */
+static enum obstacle obstacle_of(const struct worker *worker, const struct job *job)
 {
-	return obstacle_of(worker) == OBSTACLE_NONE;
+	enum obstacle own = own_obstacle(worker);
+	bool its = job && job->plan.group ? g_str_equal(worker->group->key, job->plan.group) : worker->group->rules;
+
+	return own == OBSTACLE_NONE && !its ? OBSTACLE_OTHER_VIPS : own;
 }
 
-const char *workers_obstacle(struct workers *workers)
+static bool usable(const struct worker *worker, const struct job *job)
+{
+	return obstacle_of(worker, job) == OBSTACLE_NONE;
+}
+
+/* Partitions go from hand to hand whenever a worker comes or goes. */
+static bool may_soon(const struct worker *worker, gint64 now_us)
+{
+	enum obstacle own = own_obstacle(worker);
+
+	return own == OBSTACLE_NONE ||
+	       (own == OBSTACLE_NO_PARTITION && worker->held_us && now_us - worker->held_us < HAND_OVER_US);
+}
+
+void workers_regroup(struct workers *workers)
+{
+	GPtrArray *all = workers_all(workers);
+	gint64 now_us = clock_now_us();
+
+	worker_groups_begin(workers_groups(workers));
+	for (guint i = 0; i < all->len; i++) {
+		const struct worker *worker = g_ptr_array_index(all, i);
+		worker_group_count(worker->group, worker->state != WORKER_GONE, may_soon(worker, now_us));
+	}
+	worker_groups_settle(workers_groups(workers));
+}
+
+const char *workers_obstacle(struct workers *workers, const struct job *job)
 {
 	GPtrArray *all = workers_all(workers);
 	enum obstacle found = OBSTACLE_GONE;
 
 	for (guint i = 0; i < all->len; i++) {
-		enum obstacle obstacle = obstacle_of(g_ptr_array_index(all, i));
+		enum obstacle obstacle = obstacle_of(g_ptr_array_index(all, i), job);
 		if (obstacle == OBSTACLE_NONE)
 			return NULL;
 		if (obstacle != OBSTACLE_GONE)
@@ -50,7 +84,7 @@ static int least_suspicion(struct workers *workers, const struct job *job, guint
 
 	for (guint i = 0; i < all->len; i++) {
 		const struct worker *worker = g_ptr_array_index(all, i);
-		if (usable(worker))
+		if (usable(worker, job))
 			least = MIN(least, failure_votes_suspicion(job, tile, worker));
 	}
 	return least;
@@ -69,7 +103,7 @@ bool workers_end_job(struct workers *workers, const struct job *job, int weight,
 		return false;
 	guint left = job->work.tile_count - job->work.done - job->work.leased, room = 0;
 	for (guint i = 0; i < all->len && room < left; i++)
-		room += usable(g_ptr_array_index(all, i)) ? (guint)(window / weight) : 0;
+		room += usable(g_ptr_array_index(all, i), job) ? (guint)(window / weight) : 0;
 	return left <= room;
 }
 
@@ -86,7 +120,7 @@ static gint64 ready_us(const struct worker *worker, const struct job *job, guint
 static struct candidate candidate_of(const struct worker *worker, const struct job *job, guint tile)
 {
 	return (struct candidate){
-		.obstacle = obstacle_of(worker),
+		.obstacle = obstacle_of(worker, job),
 		.suspicion = failure_votes_suspicion(job, tile, worker),
 		.on_trial = worker->slot->breaker.state == BREAKER_HALF_OPEN,
 		.weight = worker->weight,

@@ -10,8 +10,10 @@
 #include "master/fleet/workers.h"
 #include "master/policy/worker_select.h"
 
-/* Why none of them may get a task, for people; static. NULL: one may. */
-const char *workers_obstacle(struct workers *workers);
+/* Counts the members of each group of image code, and settles which one gets new pictures. Before tasks are given out. */
+void workers_regroup(struct workers *workers);
+/* Why none of them may get a task of this job (NULL: any), for people; static. NULL: one may. */
+const char *workers_obstacle(struct workers *workers, const struct job *job);
 /* The worker that should get this task, of this weight and size. job NULL: any task. NULL: none. */
 struct worker *worker_select(struct workers *workers, const struct job *job, guint tile, int weight, gsize bytes,
 	int window, gsize window_bytes);

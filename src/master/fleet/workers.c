@@ -29,8 +29,8 @@ struct workers {
 	GPtrArray *all;
 	struct workers_events events;
 	char *machine;
-	char *test_hash;   /* the first worker's */
 	GHashTable *slots; /* place to struct worker_slot */
+	struct worker_groups *groups;
 };
 
 static void worker_free(struct worker *worker)
@@ -45,6 +45,7 @@ static void worker_free(struct worker *worker)
 	g_clear_pointer(&worker->death.litter, g_ptr_array_unref);
 	g_free(worker->death.how);
 	worker_slot_unref(worker->slot);
+	worker_group_leave(worker->group);
 	g_free(worker->death.task);
 	g_free(worker->stuck.job);
 	g_free(worker);
@@ -56,6 +57,7 @@ struct workers *workers_new(const struct workers_events *events)
 
 	workers->all = g_ptr_array_new_with_free_func((GDestroyNotify)worker_free);
 	workers->slots = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)worker_slot_unref);
+	workers->groups = worker_groups_new();
 	workers->events = *events;
 	workers->machine = process_machine();
 	return workers;
@@ -68,7 +70,7 @@ void workers_free(struct workers *workers)
 	g_ptr_array_unref(workers->all);
 	g_hash_table_unref(workers->slots);
 	g_free(workers->machine);
-	g_free(workers->test_hash);
+	worker_groups_free(workers->groups);
 	g_free(workers);
 }
 
@@ -122,6 +124,11 @@ guint workers_live(struct workers *workers)
 	for (guint i = 0; i < workers->all->len; i++)
 		live += ((struct worker *)g_ptr_array_index(workers->all, i))->state == WORKER_LIVE;
 	return live;
+}
+
+struct worker_groups *workers_groups(const struct workers *workers)
+{
+	return workers->groups;
 }
 
 static void lost(struct workers *workers, struct worker *worker, bool dead, const char *how)
@@ -232,18 +239,12 @@ static struct worker *meet(struct workers *workers, struct heartbeat *beat)
 	worker->id = g_ref_string_new(beat->id);
 	worker->beat = beat;
 	worker->slot = slot_of(workers, beat);
+	worker->group = worker_groups_join(workers->groups, beat->version, beat->vips, beat->test_hash);
 	worker->slowness = 1;
 	worker->here = strcmp(beat->machine, workers->machine) == 0;
 	worker->rate.counted_us = clock_now_us();
 	g_queue_init(&worker->leases);
 	g_queue_init(&worker->late);
-	if (!workers->test_hash)
-		workers->test_hash = g_strdup(beat->test_hash);
-	worker->mixed = strcmp(workers->test_hash, beat->test_hash) != 0;
-	if (worker->mixed)
-		log_warning(
-			"worker %s on %s is not used: its libvips (%s) computes other pixels than the first worker's",
-			beat->id, beat->host, beat->vips);
 	if (worker->here)
 		watch_process(workers, worker);
 	g_ptr_array_add(workers->all, worker);
@@ -327,6 +328,8 @@ void workers_heard(struct workers *workers, struct heartbeat *beat)
 	if (worker->beat->endings->len > 0)
 		hear_endings(workers, worker->beat);
 	worker->beat_us = now;
+	if (beat->partitions->len > 0)
+		worker->held_us = now;
 	bool idle = strcmp(beat->state, "idle") == 0;
 	worker->idle_beats = idle && worker->weight > 0 && !worker_awaits(worker) ? worker->idle_beats + 1 : 0;
 	measure_rate(worker, now);

@@ -9,6 +9,7 @@
 
 #include "base/process.h"
 #include "bus/protocol/heartbeat.h"
+#include "master/fleet/worker_groups.h"
 #include "master/job/job.h"
 
 /* A task in a worker's hands. */
@@ -66,12 +67,13 @@ struct worker {
 	struct worker_slot *slot; /* where it was started, with its breaker */
 	struct heartbeat *beat;   /* the latest */
 	enum worker_state state;
-	gint64 beat_us;     /* clock_now_us() when it came */
-	bool here;          /* on this machine, so that its process can be watched */
-	bool mixed;         /* its libvips computes other pixels than the first worker's: never given a task */
-	bool no_shm;        /* it could not open our memory */
-	bool no_files;      /* it could not read our copies of assets */
-	GHashTable *assets; /* hashes of the assets that were sent to it; NULL: none */
+	gint64 beat_us;             /* clock_now_us() when it came */
+	gint64 held_us;             /* the same of the latest that named a partition; 0: none did */
+	bool here;                  /* on this machine, so that its process can be watched */
+	struct worker_group *group; /* who has the same image code */
+	bool no_shm;                /* it could not open our memory */
+	bool no_files;              /* it could not read our copies of assets */
+	GHashTable *assets;         /* hashes of the assets that were sent to it; NULL: none */
 	GQueue leases;      /* struct lease, in the order given: the first one is in hand, unless a late one is */
 	GQueue late;        /* struct late, in the order in which they were lost */
 	int weight;         /* of all leases and late tasks: they come before the next task */
@@ -117,6 +119,8 @@ struct worker *workers_find(struct workers *workers, const char *id);
 /* All of them, for the page and for choosing; borrowed, newest last. */
 GPtrArray *workers_all(struct workers *workers);
 guint workers_live(struct workers *workers);
+/* By their image code. Borrowed. */
+struct worker_groups *workers_groups(const struct workers *workers);
 /* Those of them that hold a partition, so that a task finds them. */
 guint workers_holding(struct workers *workers);
 

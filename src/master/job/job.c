@@ -148,6 +148,7 @@ void job_reset(struct job *job)
 	g_queue_clear(&job->work.ready);
 	job->work.done = job->work.leased = job->work.held = job->work.failed_tries = 0;
 	job->work.first_sent_us = job->work.eta_us = 0;
+	g_clear_pointer(&job->plan.group, g_ref_string_release);
 	job->plan.lane = LANE_UNDECIDED;
 }
 

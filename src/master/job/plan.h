@@ -27,6 +27,7 @@ struct job_plan {
 	enum lane lane;
 	bool sent_as_file; /* its file, which could be cut, goes to one worker: see policy/placement.h */
 	int threads;       /* whole: of the worker that has it; 0: one */
+	char *group; /* tiled: the workers that may have its tiles, see fleet/worker_groups.h; a GRefString. NULL: those that rule */
 	int width, height;
 	JsonObject *spec;   /* what tasks carry, without the segment's path */
 	char *spec_text[2]; /* by plane */

@@ -9,7 +9,7 @@ const char *obstacle_text(enum obstacle obstacle)
 	static const char *const texts[] = {
 		[OBSTACLE_GONE] = "no worker is running",
 		[OBSTACLE_LATE] = NOBODY "is late with its heartbeat",
-		[OBSTACLE_OTHER_VIPS] = NOBODY "has another libvips than the first one",
+		[OBSTACLE_OTHER_VIPS] = NOBODY "has another libvips than those that this picture may go to",
 		[OBSTACLE_STUCK] = NOBODY "hangs on an earlier task",
 		[OBSTACLE_RETIRING] = NOBODY "is ending",
 		[OBSTACLE_NO_PARTITION] = NOBODY "has no partition of the topic yet",

@@ -64,13 +64,14 @@ static struct worker_view *view_worker(const struct report *report, const struct
 	view->breaker.state = breaker_state_name(worker->slot->breaker.state);
 	view->breaker.reason = g_strdup(worker->slot->reason);
 	view->breaker.until_us = worker->slot->breaker.until_us;
+	view->used = worker->group->rules;
 	return view;
 }
 
 static bool worker_view_equal(const struct worker_view *a, const struct worker_view *b)
 {
 	return a->state == b->state && a->heartbeat_us == b->heartbeat_us && a->leases == b->leases &&
-	       a->tiles_done == b->tiles_done && a->taken_back == b->taken_back &&
+	       a->tiles_done == b->tiles_done && a->taken_back == b->taken_back && a->used == b->used &&
 	       g_strcmp0(a->end.how, b->end.how) == 0;
 }
 
@@ -129,6 +130,22 @@ static void show_jobs(struct report *report, struct snapshot *snapshot)
 	snapshot->kept_since = report->kept_since;
 }
 
+static void show_groups(const struct worker_groups *groups, struct snapshot *snapshot)
+{
+	const GPtrArray *all = worker_groups_all(groups);
+
+	snapshot->mixed = worker_groups_mixed(groups);
+	for (guint i = 0; i < all->len; i++) {
+		const struct worker_group *group = all->pdata[i];
+		if (!group->members.present)
+			continue;
+		struct group_view *view = g_new(struct group_view, 1);
+		*view = (struct group_view){g_strdup(group->vips), g_strdup(group->version), g_strdup(group->hash),
+			group->members.present, group->rules};
+		g_ptr_array_add(snapshot->groups, view);
+	}
+}
+
 static void show_workers(struct report *report, struct snapshot *snapshot)
 {
 	GPtrArray *workers = workers_all(report->of.fleet->workers);
@@ -138,6 +155,7 @@ static void show_workers(struct report *report, struct snapshot *snapshot)
 		g_ptr_array_add(snapshot->workers, view_worker(report, worker));
 		snapshot->workers_by_state[worker->state]++;
 	}
+	show_groups(workers_groups(report->of.fleet->workers), snapshot);
 }
 
 /* ---- since when */

@@ -65,7 +65,7 @@ static const char *standing(const struct report_sources *of, const struct job *j
 	if (!of->link->up)
 		return "the broker is down";
 	/* Somebody may still work on it, or its codec. */
-	const char *obstacle = workers_obstacle(of->fleet->workers);
+	const char *obstacle = workers_obstacle(of->fleet->workers, job);
 	if (obstacle && (waits_for_worker(job) || workers_live(of->fleet->workers) == 0))
 		return obstacle;
 	return job->work.done == job->work.undelivered_at ? job->work.undelivered : NULL;

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "master/fleet/codec_code.h"
 #include "master/fleet/worker_select.h"
 #include "master/report/view.h"
 #include "master/schedule/asset_copies.h"
@@ -39,6 +40,20 @@ void jobs_have_spare_codec(struct master *master)
 		master->queue.spare_codec = codec_link_new(NULL, NULL, NULL);
 }
 
+/* Tiles go to workers that compute as its codec does: see policy/mixed_fleet.h. False: there are only others. */
+static bool has_group(struct master *master, struct job *job, JsonObject *plan)
+{
+	struct worker_groups *groups = workers_groups(master->fleet.workers);
+
+	job->plan.group = codec_code_heard(&master->fleet, json_object(plan, "code"));
+	if (worker_groups_may_cut(groups, job->plan.group))
+		return true;
+	g_autofree char *code = codec_code_text(master->fleet.code);
+	g_autofree char *why = g_strdup_printf("no worker computes as the master's machine does, with %s", code);
+	job_other_lane(job, LANE_WHOLE, why);
+	return false;
+}
+
 static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 {
 	g_autoptr(GError) error = NULL;
@@ -53,6 +68,8 @@ static void tiled_plan(struct master *master, struct job *job, JsonObject *plan)
 		jobs_have_spare_codec(master);
 		return;
 	}
+	if (!has_group(master, job, plan))
+		return;
 	if (!assets_keep_profile(&master->definitions, job, plan, &error)) {
 		job_other_lane(job, LANE_WHOLE, error->message);
 		return;

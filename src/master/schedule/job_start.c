@@ -14,6 +14,7 @@
 #include "base/terminal.h"
 #include "definition/lanes.h"
 #include "master/config/allowed.h"
+#include "master/fleet/codec_code.h"
 #include "master/fleet/worker_select.h"
 #include "master/policy/lane.h"
 #include "master/report/view_job.h"
@@ -64,7 +65,7 @@ static bool asks_codec(const struct master *master, const struct job *job)
 	return lane_choose(&facts).asks_codec;
 }
 
-static JsonObject *plan_request(const struct master *master, const struct job *job)
+static JsonObject *plan_request(struct master *master, const struct job *job)
 {
 	JsonObject *request = json_object_new();
 	struct lane_facts facts = lane_facts_of(master, job);
@@ -80,6 +81,9 @@ static JsonObject *plan_request(const struct master *master, const struct job *j
 	json_object_set_int_member(request, "budget", master->settings.options->memory / TILED_JOBS);
 	if (master->link.embedded && strcmp(master->settings.options->payload, "inline") == 0)
 		json_object_set_int_member(request, "tile_bytes", EMBEDDED_TILE_BYTES);
+	JsonObject *code = codec_code_known(&master->fleet);
+	if (code)
+		json_object_set_object_member(request, "code", json_object_ref(code));
 	job_describe(job, request);
 	return request;
 }

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "master/fleet/lease.h"
+#include "master/fleet/worker_select.h"
 #include "master/report/view.h"
 #include "master/schedule/dispatch.h"
 #include "master/schedule/job_start.h"
@@ -24,10 +25,26 @@ static bool is_wanted(const struct job_events *events)
 	return events->wanted || events->posted.length > 0;
 }
 
+/* Workers that differ: see policy/mixed_fleet.h. */
+static void start_lost_again(struct master *master)
+{
+	const struct worker_groups *groups = workers_groups(master->fleet.workers);
+
+	workers_regroup(master->fleet.workers);
+	for (guint i = 0; i < master->queue.running->len; i++) {
+		const struct job *job = g_ptr_array_index(master->queue.running, i);
+		if (job->course.phase == PHASE_RUNNING && job->plan.group && job->work.done < job->work.tile_count &&
+			worker_groups_lost(groups, job->plan.group))
+			job_trouble(
+				job, "no worker is left that computes as those that began with it: it starts again");
+	}
+}
+
 void schedule_run(struct master *master)
 {
 	do {
 		master->events.wanted = false;
+		start_lost_again(master);
 		run_effects(master);
 		while (jobs_start_next(master))
 			run_effects(master);

@@ -12,6 +12,7 @@ struct shown_status {
 	const char *version, *boot, *kind, *state, *note;
 	gint64 uptime_s, age_s, lag, oldest_us;
 	int streams, most;
+	JsonArray *groups;
 };
 #define STATUS(member) MEMBER(struct shown_status, member)
 
@@ -33,6 +34,16 @@ static const struct field workers_fields[] = {
 	{0},
 };
 static const struct table workers_table = {.fields = workers_fields};
+#define GROUP(member) MEMBER(struct group_view, member)
+static const struct field group_fields[] = {
+	{"vips", GROUP(vips)},
+	{"version", GROUP(version)},
+	{"pixels", GROUP(pixels), .about = "The hash of test pictures."},
+	{"workers", GROUP(workers), .about = "Live or late."},
+	{"used", GROUP(used), .about = "These workers get new pictures."},
+	{0},
+};
+static const struct table group_table = {.about = "Workers that compute the same pixels.", .fields = group_fields};
 static const struct field jobs_fields[] = {
 	{"queued", STATUS(of.jobs_by_state[JOB_QUEUED])},
 	{"running", STATUS(of.jobs_by_state[JOB_RUNNING])},
@@ -90,6 +101,9 @@ static const struct field status_fields[] = {
 	{"ready", STATUS(of.ready)},
 	{"broker", .of = &broker_table},
 	{"workers", .of = &workers_table},
+	{"mixed", STATUS(of.mixed),
+		.about = "Workers differ in what they compute, by libvips or dropmill: see groups."},
+	{"groups", STATUS(groups), .of = &group_table},
 	{"jobs", .of = &jobs_table},
 	{"tiles", .of = &tiles_table},
 	{"now", .of = &now_table},
@@ -131,7 +145,7 @@ JsonObject *api_status_object(const struct snapshot *snapshot)
 {
 	g_autofree char *boot = g_strdup_printf("%08x", snapshot->boot);
 	gint64 queued_us = snapshot->queue.oldest_us;
-	const struct shown_status shown = {
+	struct shown_status shown = {
 		.of = *snapshot,
 		.version = DROPMILL_VERSION,
 		.boot = boot,
@@ -146,6 +160,9 @@ JsonObject *api_status_object(const struct snapshot *snapshot)
 		.most = STREAMS_MOST,
 	};
 
+	shown.groups = json_array_new();
+	for (guint i = 0; i < snapshot->groups->len; i++)
+		json_array_add_object_element(shown.groups, fields_object(&group_table, snapshot->groups->pdata[i]));
 	return fields_object(&api_status_table, &shown);
 }
 

@@ -74,6 +74,7 @@ static const struct field worker_fields[] = {
 	{"taken_back", WORKER(of.taken_back), .about = "Tasks taken from it and given to others."},
 	{"version", WORKER(of.version), .unknown = NULL_IF_NONE},
 	{"vips", WORKER(of.vips)},
+	{"used", WORKER(of.used), .about = "It gets new pictures. False: it computes otherwise than most workers do."},
 	{"rss_bytes", WORKER(of.rss_bytes), .unknown = NULL_BELOW_1},
 	{"restarts", WORKER(of.restarts)},
 	{"retiring", WORKER(of.retiring), .about = "It finishes what it has, and another takes its place."},

@@ -125,6 +125,16 @@ static void add_workers(GString *text, const struct family *family, const struct
 		add_labelled(text, family->name, "state", worker_state_names[i], snapshot->workers_by_state[i]);
 }
 
+static void add_groups(GString *text, const struct family *family, const struct snapshot *snapshot)
+{
+	for (guint i = 0; i < snapshot->groups->len; i++) {
+		const struct group_view *group = g_ptr_array_index(snapshot->groups, i);
+		g_autofree char *vips = escaped(group->vips), *version = escaped(group->version);
+		g_string_append_printf(text, "dropmill_%s{vips=\"%s\",version=\"%s\",pixels=\"%.8s\",used=\"%s\"} %u\n",
+			family->name, vips, version, group->pixels, group->used ? "yes" : "no", group->workers);
+	}
+}
+
 /* Workers that fail what others manage, with what they said; none is the usual answer. */
 static void add_taken_out(GString *text, const struct family *family, const struct snapshot *snapshot)
 {
@@ -177,6 +187,8 @@ static const struct family families[] = {
 		.add = add_oldest},
 	{"waiting_files", "gauge", "Files and inboxes that were seen and cannot be taken.", NUMBER(waiting_total)},
 	{"workers", "gauge", "Workers, by the state of their heartbeats.", .add = add_workers},
+	{"worker_versions", "gauge",
+		"Workers that are there, by what they compute with; more than one: they are mixed.", .add = add_groups},
 	{"worker_taken_out", "gauge",
 		"1: the worker fails tasks that others can do, and is taken out or on trial. With the reason.",
 		.add = add_taken_out},

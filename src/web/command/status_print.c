@@ -42,6 +42,21 @@ void status_print_duration(double seconds)
 		terminal_print("%" G_GINT64_FORMAT " h %02d min", s / 3600, (int)(s / 60 % 60));
 }
 
+static void print_groups(JsonObject *status)
+{
+	JsonArray *groups = json_array(status, "groups");
+
+	for (guint i = 0; json_bool(status, "mixed", false) && groups && i < json_array_get_length(groups); i++) {
+		JsonObject *group = json_object_at(groups, i);
+		g_autofree char *vips = status_shown(group, "vips", "?"),
+				*version = status_shown(group, "version", "?");
+		g_autofree char *pixels = status_shown(group, "pixels", "?");
+		terminal_print("%s %lld with libvips %s (dropmill %s, pixels %.8s)%s\n", i ? "        " : "   mixed",
+			status_count(group, "workers"), vips, version, pixels,
+			json_bool(group, "used", false) ? ": new pictures go to these" : ": not used");
+	}
+}
+
 void status_print(JsonObject *status, const char *address)
 {
 	JsonObject *broker = json_object(status, "broker"), *workers = json_object(status, "workers");
@@ -54,6 +69,7 @@ void status_print(JsonObject *status, const char *address)
 	terminal_print("\nbroker   %s, %s%s%s\n", kind, state, *note ? ": " : "", note);
 	terminal_print("workers  %lld live, %lld late, %lld gone\n", status_count(workers, "live"),
 		status_count(workers, "late"), status_count(workers, "gone"));
+	print_groups(status);
 	terminal_print("jobs     %lld queued, %lld running, %lld done, %lld failed\n", status_count(jobs, "queued"),
 		status_count(jobs, "running"), status_count(jobs, "done"), status_count(jobs, "failed"));
 	if (status_count(status, "waiting") > 0)

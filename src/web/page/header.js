@@ -76,14 +76,14 @@ export class Header {
 		figure.box.toggleAttribute("data-some", Boolean(some));
 	}
 
-	#now({ jobs, workers, tiles, waiting, oldest_queued_s, oldest_source, now }) {
+	#now({ jobs, workers, mixed, tiles, waiting, oldest_queued_s, oldest_source, now }) {
 		this.#set("running", number(jobs.running), jobs.running ? tiles.running ? `${plural(tiles.running, "tile")} at work` : "reading or writing" : "idle", jobs.running);
 		this.#set("queued", number(jobs.queued), waiting > 0 ? `+ ${number(waiting)} not taken yet` : oldest_queued_s === null ? "nothing waits" : `oldest: ${oldest_queued_s < 60 ? ticking(oldest_queued_s) : roughly(oldest_queued_s)}`, jobs.queued);
 		setAttribute(this.figures.queued.sub, "title", oldest_source || null);
 		this.#set("done", number(jobs.done), now?.jobs_per_min ? `${short(now.jobs_per_min)} a minute` : jobs.done ? "in all" : "none yet", jobs.done);
 		this.#set("failed", number(jobs.failed), jobs.failed ? "see why" : "none", jobs.failed);
-		const bad = workers.late + workers.gone;
-		this.#set("workers", number(workers.live), bad ? some(workers.late && `${workers.late} late`, workers.gone && `${workers.gone} gone`) :
+		const bad = workers.late + workers.gone + Number(mixed);
+		this.#set("workers", number(workers.live), bad ? some(mixed && "mixed", workers.late && `${workers.late} late`, workers.gone && `${workers.gone} gone`) :
 			workers.live ? "all live" : "none is live", bad || !workers.live);
 		this.#set("speed", short(now?.megapixels_per_s ?? null), "megapixels/s", now?.megapixels_per_s);
 		this.#speedLine();

@@ -3,9 +3,10 @@
 
 import { make, fill, show, sign } from "./dom.js";
 import { store } from "./store.js";
+import { plural } from "./words.js";
 
 function texts() {
-	const { broker, workers, jobs, ready } = store.status, list = [];
+	const { broker, workers, mixed, groups, jobs, ready } = store.status, list = [];
 	if (broker.note)
 		list.push({ text: broker.note });
 	else if (broker.state === "down")
@@ -15,6 +16,10 @@ function texts() {
 			{ text: "No worker is running: pictures wait. The mill starts its workers again by itself; its log says why they end." } :
 			{ text: `No worker is running: ${jobs.queued + jobs.running ? "pictures wait" : "pictures will wait"}. Start one, here or on another machine:`,
 				command: `dropmill worker --brokers ${broker.servers || "HOST:PORT"}` });
+	if (mixed) {
+		const those = (used) => groups.filter((g) => g.used === used).map((g) => `${plural(g.workers, "worker")} with libvips ${g.vips} (dropmill ${g.version}, pixels ${g.pixels.slice(0, 8)})`).join(", ");
+		list.push({ text: `The workers are mixed: they compute different pixels. New pictures go to ${those(true) || "none of them"}. Not used: ${those(false)}. Install the same versions everywhere.` });
+	}
 	for (const p of store.pipelines || [])
 		if (p.error)
 			list.push({ text: `Pipeline “${p.name}” ${p.enabled ? "has an error and runs its last good version" : "is off until its definition is mended"}.`,

@@ -99,7 +99,7 @@ function updateRow(row, worker) {
 	const f = row.fields;
 	setAttribute(row, "data-state", worker.state);
 	setText(f.id, worker.id);
-	setText(f.where, some(worker.host, `pid ${worker.pid}`, worker.version, worker.vips && `libvips ${worker.vips}`,
+	setText(f.where, some(worker.host, `pid ${worker.pid}`, worker.version, worker.vips && `libvips ${worker.vips}`, worker.used === false && worker.state !== "gone" && "not used: it computes other pixels than most",
 		worker.restarts > 0 && `${plural(worker.restarts, "restart")} of its place`));
 	setState(f.state, worker.state);
 	drawBreaker(f.breaker, worker);

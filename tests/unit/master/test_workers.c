@@ -206,7 +206,7 @@ static void a_stuck_or_retiring_worker_gets_nothing(void **state)
 /* A task was taken from a worker that was only silent: what it makes of it after all goes with it, not before. */
 static void assert_obstacle(struct workers *workers, const char *part)
 {
-	const char *why = workers_obstacle(workers);
+	const char *why = workers_obstacle(workers, NULL);
 
 	if (!why || !strstr(why, part))
 		fail_msg("'%s' is not in '%s'", part, why ? why : "(none)");
@@ -229,15 +229,18 @@ static void why_nobody_gets_a_task_is_told(void **state)
 	workers_heard(workers, old);
 	assert_obstacle(workers, "ending");
 	workers_heard(workers, beat("w", "idle", "h"));
-	assert_null(workers_obstacle(workers));
+	assert_null(workers_obstacle(workers, NULL));
 	worker->slot->breaker.state = BREAKER_OPEN;
 	assert_obstacle(workers, "taken out");
 	workers_heard(workers, beat("v", "idle", "other"));
 	assert_obstacle(workers, "another libvips");
+	workers_regroup(workers); /* those who may rule */
+	assert_ptr_equal(worker_select(workers, NULL, 0, 1, 0, 8, 1000), workers_find(workers, "v"));
 	worker->slot->breaker.state = BREAKER_CLOSED;
-	assert_null(workers_obstacle(workers));
+	assert_null(workers_obstacle(workers, NULL));
 	workers_stuck(worker);
 	workers_find(workers, "v")->state = WORKER_GONE;
+	workers_regroup(workers);
 	assert_obstacle(workers, "hangs");
 	worker->state = WORKER_LATE;
 	assert_obstacle(workers, "late");
