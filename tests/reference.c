@@ -326,6 +326,19 @@ static void write_raw(VipsImage *image, const char *path)
 	g_free(pixels);
 }
 
+/* From libvips 8.15 on sobel makes 8 bits of 16 and leaves the tag for 16, which the PNG saver refuses. The pixels stay. */
+static VipsImage *with_tag_that_fits(VipsImage *image)
+{
+	VipsImage *out = NULL;
+
+	if (image->BandFmt != VIPS_FORMAT_UCHAR ||
+		(image->Type != VIPS_INTERPRETATION_RGB16 && image->Type != VIPS_INTERPRETATION_GREY16))
+		return image;
+	check(vips_copy(image, &out, "interpretation", vips_image_guess_interpretation(image), NULL), "tag");
+	g_object_unref(image);
+	return out;
+}
+
 static void write_file(VipsImage *image, const char *path, int quality, int strip)
 {
 	if (quality)
@@ -373,10 +386,12 @@ int main(int argc, char **argv)
 	}
 	if (!image && !(image = vips_image_new_from_file(argv[1], "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL)))
 		die(argv[1]);
-	if (raw)
+	if (raw) {
 		write_raw(image, argv[2]);
-	else
+	} else {
+		image = with_tag_that_fits(image);
 		write_file(image, argv[2], quality, strip);
+	}
 	g_object_unref(image);
 	vips_shutdown();
 	return 0;
