@@ -31,7 +31,7 @@ class Mill:
         self.folder = str(folder)
         self.binary = binary
         self.mark = uuid.uuid4().hex
-        self.user = None  # a number: it runs as this user, without privileges; the test is root's then
+        self.user = None  # set by run_as()
         self.process = None
         self.url = None
         self.lines = []
@@ -56,6 +56,20 @@ class Mill:
                 env[name] += f":log_path={self.path('san')}/report"
         return env
 
+    def run_as(self, user):
+        """Runs as this user (a number), without privileges; the test is root's. The folder of the clone may be closed to others, as /root is, so
+        the programs are copied."""
+        place = self.path("bin")
+        os.makedirs(place)
+        for ending in ("", "-image"):
+            shutil.copy2(self.binary + ending, os.path.join(place, os.path.basename(self.binary) + ending))
+        self.binary = os.path.join(place, os.path.basename(self.binary))
+        self.user = user
+
+    def identity(self):
+        """The arguments of Popen for the user."""
+        return {} if self.user is None else {"user": self.user, "group": self.user, "extra_groups": []}
+
     def arguments(self, command, options):
         places = {"pipelines": "pipelines", "watch": "watch", "out": "out", "state": "state"}
         if command in ("run", "master"):
@@ -70,11 +84,10 @@ class Mill:
     def launch(self, command="run", env=None, **options):
         """Starts without waiting; its lines on standard error are collected."""
         words = self.arguments(command, options)
-        who = {} if self.user is None else {"user": self.user, "group": self.user, "extra_groups": []}
         with open(self.path("stdout.txt"), "ab") as output:
             self.process = subprocess.Popen(
                 words, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE, env=self.environment(env),
-                cwd=self.folder, start_new_session=True, **who,
+                cwd=self.folder, start_new_session=True, **self.identity(),
             )
         self.status_code, self.url, self.lines = None, None, []
         self.reader = threading.Thread(target=self._read, args=(self.process.stderr, self.lines), daemon=True)

@@ -35,11 +35,11 @@ def service(make_mill, folder):
     mill = make_mill()
     os.chmod(folder, 0o755)
     os.makedirs(mill.inbox("mono"))
+    mill.run_as(SERVICE)
     for where, folders, files in os.walk(mill.folder):
         for name in ["."] + folders + files:
             os.chown(os.path.join(where, name), SERVICE, SERVICE)
     os.chmod(mill.inbox("mono"), 0o2777)
-    mill.user = SERVICE
     return mill.start(workers=2)
 
 

@@ -68,11 +68,11 @@ def run_with_few_processes(mill, number, words):
     def limit():
         resource.setrlimit(resource.RLIMIT_NPROC, (number, number))
 
-    who = {"user": LONELY, "group": LONELY, "extra_groups": []} if os.geteuid() == 0 else {}
     # Looking for leaks takes a process more, and without it a sanitized program ends with the sanitizer's own status.
     env = mill.environment()
     env["ASAN_OPTIONS"] = env.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
-    return subprocess.run(words, preexec_fn=limit, env=env, cwd=mill.folder, capture_output=True, timeout=30, check=False, **who)
+    return subprocess.run(words, preexec_fn=limit, env=env, cwd=mill.folder, capture_output=True, timeout=30, check=False,
+                          **mill.identity())
 
 
 # 500 are enough for a part of the page; the others have none.
@@ -84,6 +84,8 @@ def test_a_start_with_few_processes_left_ends_and_says_why(make_mill, folder, pi
     """It ended by SIGTRAP, or said "ready" and started workers again and again that could not live."""
     mill = make_mill(PIPELINE)
     os.chmod(folder, 0o755)
+    if os.geteuid() == 0:
+        mill.run_as(LONELY)
     subprocess.run(["chmod", "-R", "a+rwX", mill.folder], check=True)
     words = mill.arguments(command, {"workers": 2} if command == "run" else {})
     if command == "once":
