@@ -23,11 +23,11 @@ DEBIAN_build := gcc libc6-dev make pkg-config libglib2.0-dev libjson-glib-dev li
 	libinotifytools0-dev libyaml-dev libcivetweb-dev libsqlite3-dev libseccomp-dev libsystemd-dev libjs-chart.js \
 	libheif-plugin-aomenc? libheif-plugin-x265?
 DEBIAN_test := libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-yaml python3-jsonschema prometheus kcat iproute2 \
-	rsync openssh-client openssh-sftp-server curl unzip \
+	rsync openssh-client openssh-sftp-server curl unzip e2fsprogs mount \
 	python3-selenium chromium chromium-driver fonts-dejavu-core
 DEBIAN_kafka := default-jdk-headless maven kcat openssl
 DEBIAN_lint := binutils clang clang-format cppcheck python3 pyflakes3 shellcheck node-typescript
-DEBIAN_fuzz := clang llvm libclang-rt-14-dev
+DEBIAN_fuzz := clang llvm libclang-rt-dev
 DEBIAN_crash := libfuse3-dev fuse3 e2fsprogs xfsprogs btrfs-progs mount
 DEBIAN_bench := mate-backgrounds libvips-tools python3 wrk
 DEBIAN_debian := mmdebstrap
