@@ -2,6 +2,7 @@
 """Pages: which are pictures of their own, pages of different sizes in one file, how many are read; every loader into every saver."""
 import json
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -197,12 +198,34 @@ def test_an_animation_that_nobody_reads_says_so(place, pictures, folder):
 
 
 def gif(frames):
-    frame = b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\x02\x02\x4c\x01\x00"
-    return b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0x80, 0, 0) + bytes(6) + frame * frames + b"\x3b"
+    """Of such frames: (0 or 1 for black or white, hundredths of a second)."""
+    out = b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0x80, 0, 0) + bytes(3) + b"\xff\xff\xff"
+    for white, time in frames:
+        out += b"\x21\xf9\x04\x04" + struct.pack("<H", time) + bytes(2)
+        out += b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\x02\x02" + (b"\x4c" if white else b"\x44") + b"\x01\x00"
+    return out + b"\x3b"
+
+
+def times(path):
+    """Of a GIF's frames."""
+    with open(path, "rb") as file:
+        return [struct.unpack("<H", time)[0] for time in re.findall(rb"\x21\xf9\x04.(..).\x00(?=\x2c)", file.read(), re.DOTALL)]
+
+
+def test_equal_frames_are_shown_as_long_as_they_were(place, folder):
+    """libvips 8.16 joins those that follow one another; nothing else may be lost, and none that differs is joined."""
+    shown = [(0, 7), (0, 8), (0, 9), (1, 20), (1, 30), (0, 5)]
+    source = write(folder, "a.gif", gif(shown))
+    assert times(source) == [time for _, time in shown]
+    place.pipeline("gif", "outputs: [{name: \"{stem}.gif\"}]\n")
+    out, done = once(place, "gif", source)
+    assert done.returncode == 0, done.stderr
+    assert times(os.path.join(out, "a.gif")) in ([7, 8, 9, 20, 30, 5], [24, 50, 5])
+    assert split(os.path.join(out, "a.gif"), place.path("stage", "g")) in (6, 3)
 
 
 def test_frames_count_where_they_are_written(place, folder):
-    long, longer = write(folder, "long.gif", gif(200)), write(folder, "longer.gif", gif(5000))
+    long, longer = write(folder, "long.gif", gif([(n % 2, 10) for n in range(200)])), write(folder, "longer.gif", gif([(n % 2, 10) for n in range(5000)]))
     out, done = once(place, "jpeg", long, longer)
     assert done.returncode == 0, done.stderr
     assert sorted(os.listdir(out)) == ["long.jpg", "longer.jpg"]

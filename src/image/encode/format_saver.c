@@ -102,6 +102,9 @@ static void set_defaults(VipsOperation *operation, const struct format *format, 
 		g_object_set(operation, "level", 10, NULL);
 	if (g_str_equal(format->name, "tiff") && bytes * (is_pyramid(save) ? 4.0 / 3 : 1) > CLASSIC_TIFF_BYTES)
 		g_object_set(operation, "bigtiff", TRUE, NULL);
+	/* Frames that come in go out. Without the option see QUIRK_GIF_OF_EQUAL_FRAMES. */
+	if (g_object_class_find_property(G_OBJECT_GET_CLASS(operation), "keep_duplicate_frames"))
+		g_object_set(operation, "keep_duplicate_frames", TRUE, NULL);
 }
 
 /* The saver with all its options; path and target NULL: to memory. */

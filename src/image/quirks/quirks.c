@@ -47,6 +47,29 @@ static bool sharpen_to_10(bool *found)
 	return true;
 }
 
+/* Two frames of one pixel; cgif, which gifsave uses, decides. */
+static bool gif_of_equal_frames(bool *found)
+{
+	VipsImage *black = NULL, *two = NULL, *back = NULL;
+	void *data = NULL;
+	size_t length;
+	int pages = 0;
+	bool asked = vips_black(&black, 1, 2, NULL) == 0 && vips_copy(black, &two, NULL) == 0;
+
+	if (asked)
+		vips_image_set_int(two, VIPS_META_PAGE_HEIGHT, 1);
+	asked = asked && vips_gifsave_buffer(two, &data, &length, NULL) == 0 &&
+		(back = vips_image_new_from_buffer(data, length, "", NULL)) != NULL;
+	if (asked)
+		pages = vips_image_get_n_pages(back);
+	*found = pages == 1;
+	g_clear_object(&back);
+	g_free(data);
+	g_clear_object(&two);
+	g_clear_object(&black);
+	return asked;
+}
+
 static const struct quirk_row rows[QUIRKS] = {
 	[QUIRK_ALPHA_OF_SCRGB] = {"alpha-of-scrgb", "alpha beside scRGB is 0 to 1, and 0 to 255 before",
 		"conversions scale alpha to that range", 81500, 0, alpha_of_scrgb},
@@ -64,6 +87,9 @@ static const struct quirk_row rows[QUIRKS] = {
 	[QUIRK_JXL_OF_OTHER_SPACES] = {"jxl-of-other-spaces",
 		"jxlsave writes Lab, XYZ and CMYK as if they were sRGB, or fails", "they are converted to sRGB before",
 		81500, 0, NULL},
+	[QUIRK_GIF_OF_EQUAL_FRAMES] = {"gif-of-equal-frames",
+		"gifsave joins equal frames that follow one another; the joined one is shown as long as they were",
+		"from libvips 8.17 on it is told to keep them; before, nothing", 81600, 0, gif_of_equal_frames},
 };
 
 /* Where libvips cannot be asked just now, as with too little memory, its version tells: a wrong answer would stay. */
