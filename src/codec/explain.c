@@ -20,6 +20,7 @@
 #include "image/read/allow.h"
 #include "image/read/format.h"
 #include "image/read/page_frames.h"
+#include "image/read/pages.h"
 #include "image/write/format_changes.h"
 #include "image/write/format_save.h"
 
@@ -62,7 +63,7 @@ static JsonObject *describe_source(const struct explaining *e)
 	json_object_set_int_member(object, "bands", e->source->Bands);
 	json_object_set_int_member(object, "bits", (gint64)vips_format_sizeof(e->source->BandFmt) * 8);
 	json_object_set_string_member(object, "format", format_of_image(e->source));
-	json_object_set_int_member(object, "pages", vips_image_get_n_pages(e->source));
+	json_object_set_int_member(object, "pages", pages_count(e->source));
 	json_object_set_int_member(object, "bytes", status.st_size);
 	return object;
 }
@@ -282,7 +283,7 @@ static bool describe_output(struct explaining *e, guint number, guint *planned, 
 		return false;
 	describe_file(image, format, implied, entry);
 	if (several)
-		json_object_set_int_member(entry, "pages", vips_image_get_n_pages(e->source));
+		json_object_set_int_member(entry, "pages", pages_count(e->source));
 	if (!name_output(e, output, entry, error))
 		return false;
 	if (!e->plan->whole)

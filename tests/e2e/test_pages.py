@@ -160,6 +160,15 @@ def test_a_document_of_two_sizes_keeps_both_pages(place, folder):
     assert explained(place, "tiff", source)[0]["outputs"][0]["pages"] == 2
 
 
+def test_ten_thousand_pages_are_not_one(place, folder):
+    """libvips doubts such a number, and the first page was the document."""
+    source = write(folder, "long.tif", tiff([(4, 4, 1, bytes(16), {})] * 10001))
+    for done in (once(place, "tiff", source)[1], explained(place, "tiff", source)[1]):
+        assert done.returncode == 1
+        assert "10001 frames or pages, above the limit of 64 (limits: frames)" in done.stderr, done.stderr
+    assert explained(place, "jpeg", source)[0]["source"]["pages"] == 10001
+
+
 @pytest.mark.parametrize("hidden", [True, False])
 def test_a_still_of_tiles_is_one_picture(place, pictures, folder, hidden):
     tiles = [pictures.picture(width=64, height=64, seed=seed, ending=".avif") for seed in range(4)]

@@ -9,6 +9,7 @@
 #include "image/kernels/alpha.h"
 #include "image/operations/operations.h"
 #include "image/read/format.h"
+#include "image/read/pages.h"
 #include "image/read/unsupported.h"
 
 static const struct build_context nothing = {0};
@@ -195,7 +196,7 @@ void chain_name_source(JsonObject *spec, VipsImage *source)
 		json_object_set_object_member(spec, "names", names);
 	}
 	json_object_set_string_member(names, "format", format_of_image(source));
-	json_object_set_int_member(names, "pages", vips_image_get_n_pages(source));
+	json_object_set_int_member(names, "pages", pages_count(source));
 }
 
 bool chain_none_made(VipsImage *source, JsonObject *names, GError **error)

@@ -75,7 +75,7 @@ static int add_slide(struct levels *levels)
 /* False: the file has one picture in one size, whatever its loader. */
 static bool find_levels(struct levels *levels, const char *path, GBytes *bytes)
 {
-	int pages = vips_image_get_n_pages(levels->full), below = vips_image_get_n_subifds(levels->full);
+	int pages = pages_count(levels->full), below = vips_image_get_n_subifds(levels->full);
 	const char *loader = "";
 
 	if (!vips_image_get_typeof(levels->full, VIPS_META_LOADER) ||

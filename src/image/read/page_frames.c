@@ -27,14 +27,14 @@ bool page_frames_wanted(VipsImage *opened, const char *name, JsonObject *save)
 {
 	const struct format *format = format_find(name);
 
-	return format && format->pages && vips_image_get_n_pages(opened) > 1 &&
+	return format && format->pages && pages_count(opened) > 1 &&
 	       strcmp(json_string(save, "pages", "all"), "first") != 0;
 }
 
 bool page_frames_allowed(
 	VipsImage *opened, const char *path, GBytes *bytes, const struct image_limits *limits, GError **error)
 {
-	int count = vips_image_get_n_pages(opened);
+	int count = pages_count(opened);
 	const char *format = format_of_image(opened);
 
 	if (limits && limits->frames > 0 && (unsigned)count > limits->frames)
@@ -171,7 +171,7 @@ struct page_frames *page_frames_open(const char *path, GBytes *bytes, const stru
 		return NULL;
 	if (!page_frames_allowed(first, path, bytes, limits, error))
 		return NULL;
-	int count = vips_image_get_n_pages(first);
+	int count = pages_count(first);
 	const char *format = format_of_image(first);
 	bool animated = strcmp(format, "gif") == 0 || strcmp(format, "webp") == 0;
 	bool opened = complete(format, path, bytes, count, error) &&

@@ -15,6 +15,15 @@ static GBytes *bytes_of(const char *path, GBytes *given)
 	return given ? g_bytes_ref(given) : file ? g_mapped_file_get_bytes(file) : NULL;
 }
 
+int pages_count(VipsImage *image)
+{
+	int count = 1;
+
+	if (vips_image_get_typeof(image, VIPS_META_N_PAGES) && vips_image_get_int(image, VIPS_META_N_PAGES, &count))
+		vips_error_clear();
+	return MAX(1, count);
+}
+
 bool pages_supported(const char *path, GBytes *given, const char *format, guint page, GError **error)
 {
 	g_autoptr(GBytes) bytes = bytes_of(path, given);
@@ -83,7 +92,7 @@ static guint sequence_frames(const char *path, GBytes *given)
 
 void pages_settle(VipsImage *image, const char *path, GBytes *bytes)
 {
-	int count = vips_image_get_n_pages(image), own = count;
+	int count = pages_count(image), own = count;
 	const char *loader = NULL;
 
 	if (!vips_image_get_typeof(image, VIPS_META_LOADER) || vips_image_get_string(image, VIPS_META_LOADER, &loader))

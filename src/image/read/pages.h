@@ -10,6 +10,9 @@
 #include <stdbool.h>
 #include <vips/vips.h>
 
+/* How many pages the file has, as its loader says; vips_image_get_n_pages() says 1 from 10,000 on. */
+int pages_count(VipsImage *image);
+
 /* A freshly opened image then says how many pages the file has: its n-pages counts pictures. bytes NULL: the file at path. Does not touch
  * the image's source, from which some loaders read on where they were. */
 void pages_settle(VipsImage *image, const char *path, GBytes *bytes);
