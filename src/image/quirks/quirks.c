@@ -89,7 +89,7 @@ static const struct quirk_row rows[QUIRKS] = {
 		81500, 0, NULL},
 	[QUIRK_GIF_OF_EQUAL_FRAMES] = {"gif-of-equal-frames",
 		"gifsave joins equal frames that follow one another; the joined one is shown as long as they were",
-		"from libvips 8.17 on it is told to keep them; before, nothing", 81600, 0, gif_of_equal_frames},
+		"from libvips 8.17 on an option keeps them; before, nothing", 81600, 0, gif_of_equal_frames},
 };
 
 /* Where libvips cannot be asked just now, as with too little memory, its version tells: a wrong answer would stay. */
