@@ -14,12 +14,12 @@ PKG_CONFIG ?= pkg-config
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef -Wpointer-arith
 CORE_PACKAGES := glib-2.0 gio-2.0 gio-unix-2.0 gmodule-2.0 json-glib-1.0 rdkafka yaml-0.1 sqlite3
 # libvips writes pyramids by libgsf until 8.14 (see image/encode/write_errors.c).
-IMAGE_PACKAGES = $(CORE_PACKAGES) vips $(shell $(PKG_CONFIG) --exists 'vips < 8.15' && echo libgsf-1) libseccomp zlib libjpeg libtiff-4 libexif
+IMAGE_PACKAGES = $(CORE_PACKAGES) vips $(shell $(PKG_CONFIG) --exists 'vips < 8.15' && echo libgsf-1) libseccomp zlib libdeflate libjpeg libtiff-4 libexif
 pkg-cflags = $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null)
 pkg-libs = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 
 # What each kind of work needs from Debian. Everything else about set-up follows from these lists. NAME?: only where the release has it.
-DEBIAN_build := gcc libc6-dev make pkg-config libglib2.0-dev libjson-glib-dev librdkafka-dev libvips-dev libgsf-1-dev zlib1g-dev libjpeg-dev libtiff-dev libexif-dev \
+DEBIAN_build := gcc libc6-dev make pkg-config libglib2.0-dev libjson-glib-dev librdkafka-dev libvips-dev libgsf-1-dev zlib1g-dev libdeflate-dev libjpeg-dev libtiff-dev libexif-dev \
 	libinotifytools0-dev libyaml-dev libcivetweb-dev libsqlite3-dev libseccomp-dev libsystemd-dev libjs-chart.js \
 	libheif-plugin-aomenc? libheif-plugin-x265?
 DEBIAN_test := libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-yaml python3-jsonschema prometheus kcat iproute2 \

@@ -27,6 +27,7 @@ ALLOWED = {
     "image/check": {"base", "definition/yaml", "image/asset", "image/read", "image/table"},
     "image/describe": {"base", "definition", "definition/expression", "definition/reader", "definition/yaml", "image/asset", "image/check", "image/operations", "image/quirks", "image/read", "image/table", "image/vips", "image/write"},
     "image/encode": {"base", "base/disk", "definition", "image/quirks", "image/read", "image/table", "image/vips"},
+    "image/fast": {"image/quirks"},
     "image/file": {"base"},
     "image/kernels": {"base", "image/asset", "image/operations", "image/quirks", "image/table"},
     "image/operations": {"base", "base/disk", "definition/reader", "definition/yaml", "image/asset", "image/check", "image/kernels", "image/quirks", "image/read", "image/table", "image/vips"},
@@ -58,7 +59,7 @@ ALLOWED = {
     "web/command": {"base", "base/disk", "web", "web/http"},
     "web/http": {"base", "base/disk", "status"},
     "web/pictures": {"base", "base/disk", "status", "web/api", "web/http"},
-    "worker": {"base", "base/disk", "base/testing", "bus", "bus/protocol", "image/asset", "image/chain", "image/operations", "image/quirks", "image/read", "image/table", "image/write", "sandbox"},
+    "worker": {"base", "base/disk", "base/testing", "bus", "bus/protocol", "image/asset", "image/chain", "image/fast", "image/operations", "image/quirks", "image/read", "image/table", "image/write", "sandbox"},
 }
 
 # A third-party header and the files (prefixes below src/) that may include it.
@@ -75,6 +76,8 @@ HOMES = {
     r"jpeglib\.h": ("image/write/parallel/parallel_jpeg.c",),
     r"tiffio\.h": ("image/read/tiff_pieces.c", "image/read/tiff_rgb.c"),
     r"libexif/": ("image/encode/tiff_exif.c",),
+    r"libdeflate\.h": ("image/fast/png_data.c",),
+    r"emmintrin\.h": ("image/fast/",),
     r"zlib\.h": ("image/write/parallel/png_chunk.c",),
     r"systemd/": ("master/service.c",),
     r"(glib|glib-object|glib-unix|gio/.*|gmodule|json-glib/json-glib|glib/gstdio|glib/.*)(\.h)?$": ("",),
