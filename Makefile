@@ -24,13 +24,14 @@ DEBIAN_build := gcc libc6-dev make pkg-config libglib2.0-dev libjson-glib-dev li
 	libheif-plugin-aomenc? libheif-plugin-x265?
 DEBIAN_test := libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-yaml python3-jsonschema prometheus kcat iproute2 \
 	rsync openssh-client openssh-sftp-server curl unzip e2fsprogs mount \
-	python3-selenium chromium chromium-driver fonts-dejavu-core
+	zsh fish python3-selenium chromium chromium-driver fonts-dejavu-core
 DEBIAN_kafka := default-jdk-headless maven kcat openssl
 DEBIAN_lint := binutils clang clang-format cppcheck python3 pyflakes3 shellcheck node-typescript
 DEBIAN_fuzz := clang llvm libclang-rt-dev
 DEBIAN_crash := libfuse3-dev fuse3 e2fsprogs xfsprogs btrfs-progs mount
 DEBIAN_bench := mate-backgrounds libvips-tools python3 wrk
 DEBIAN_debian := mmdebstrap
+DEBIAN_deb := build-essential debhelper lintian
 DEBIAN_peers := python3-opencv graphicsmagick parallel inotify-tools python3-confluent-kafka python3-venv \
 	$(shell command -v npm >/dev/null || echo nodejs npm)
 
@@ -78,7 +79,7 @@ $(STAMPS)/$(1): Makefile
 setup-$(1): $(STAMPS)/$(1)
 .PHONY: setup-$(1)
 endef
-$(foreach list,build test kafka lint fuzz crash bench debian,$(eval $(call setup-rule,$(list))))
+$(foreach list,build test kafka lint fuzz crash bench debian deb,$(eval $(call setup-rule,$(list))))
 setup: setup-build setup-test ## install what build and tests need, through apt
 
 # ---- programs
@@ -312,26 +313,43 @@ docs: all ## write the generated parts of README.md and the manual
 PREFIX ?= /usr/local
 DESTDIR ?=
 BINDIR = $(PREFIX)/bin
+SYSCONFDIR = $(if $(filter /usr,$(PREFIX)),,$(PREFIX))/etc
 UNITDIR = $(PREFIX)/lib/systemd/system
-UNITS := dropmill.service dropmill-master.service dropmill-worker@.service
-SHARE = $(DESTDIR)$(PREFIX)/share
+ZSHDIR = $(PREFIX)/share/zsh/site-functions
+SHARE = $(PREFIX)/share
+# A file of src/dist and where it goes; @BINDIR@ and @SYSCONFDIR@ in it are replaced.
+INSTALLED = $(foreach unit,dropmill.service dropmill-master.service dropmill-worker@.service,systemd/$(unit):$(UNITDIR)/$(unit)) \
+	systemd/dropmill.sysusers:$(PREFIX)/lib/sysusers.d/dropmill.conf systemd/dropmill.tmpfiles:$(PREFIX)/lib/tmpfiles.d/dropmill.conf \
+	$(foreach page,dropmill.1 dropmill-image.1,$(page):$(SHARE)/man/man1/$(page)) \
+	completion/dropmill.bash:$(SHARE)/bash-completion/completions/dropmill completion/_dropmill:$(ZSHDIR)/_dropmill \
+	completion/dropmill.fish:$(SHARE)/fish/vendor_completions.d/dropmill.fish COPYING:$(SHARE)/doc/dropmill/COPYING
+# Files in /etc are the administrator's: one that is there stays, and only one that was not changed is removed.
+CONFIGURED = dropmill.yaml:$(SYSCONFDIR)/dropmill/dropmill.yaml $(foreach sample,$(SAMPLES),../../$(sample):$(SYSCONFDIR)/dropmill/$(sample))
 MANUAL = $(patsubst src/dist/doc/%,%,$(shell find src/dist/doc -type f))
-install: all ## install programs, units, man page, manual, completion, definitions and the list of what they were built with: PREFIX=/usr/local DESTDIR=
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(UNITDIR) $(SHARE)/man/man1 $(SHARE)/bash-completion/completions \
-	  $(SHARE)/doc/dropmill/pipelines
+filled-in = sed 's|@BINDIR@|$(BINDIR)|; s|@SYSCONFDIR@|$(SYSCONFDIR)|g' "src/dist/$${file%%:*}"
+installed-as = $(DESTDIR)$${file\#*:}
+install: all ## install programs, units, man pages, manual, completion, definitions and the list of what they were built with: PREFIX=/usr/local DESTDIR=
+	install -d $(DESTDIR)$(BINDIR)
 	install -m 755 $(BUILD)/dropmill $(BUILD)/dropmill-image $(DESTDIR)$(BINDIR)
-	for unit in $(UNITS); do sed 's|@BINDIR@|$(BINDIR)|' "src/dist/$$unit" > "$(DESTDIR)$(UNITDIR)/$$unit" || exit 1; done
-	install -m 644 src/dist/dropmill.1 $(SHARE)/man/man1
-	install -m 644 src/dist/dropmill.bash $(SHARE)/bash-completion/completions/dropmill
-	install -m 644 src/dist/COPYING $(SHARE)/doc/dropmill
-	for page in $(MANUAL); do install -D -m 644 "src/dist/doc/$$page" "$(SHARE)/doc/dropmill/$$page" || exit 1; done
-	install -m 644 $(SAMPLES) $(SHARE)/doc/dropmill/pipelines
+	for file in $(INSTALLED); do install -D -m 644 /dev/null "$(installed-as)" && $(filled-in) > "$(installed-as)" || exit 1; done
+	for file in $(CONFIGURED); do [ -e "$(installed-as)" ] || { install -D -m 644 /dev/null "$(installed-as)" && \
+	  $(filled-in) > "$(installed-as)"; } || exit 1; done
+	for page in $(MANUAL); do install -D -m 644 "src/dist/doc/$$page" "$(DESTDIR)$(SHARE)/doc/dropmill/$$page" || exit 1; done
+	install -d $(DESTDIR)$(SHARE)/doc/dropmill/pipelines
+	install -m 644 $(SAMPLES) $(DESTDIR)$(SHARE)/doc/dropmill/pipelines
 	PKG_CONFIG="$(PKG_CONFIG)" CC="$(CC)" src/dist/sbom "$$($(BUILD)/dropmill --version | cut -d ' ' -f 2)" $(CHART_JS)/chart.min.js \
-	  $(IMAGE_PACKAGES) libsystemd > $(SHARE)/doc/dropmill/sbom.cdx.json
+	  $(IMAGE_PACKAGES) libsystemd > $(DESTDIR)$(SHARE)/doc/dropmill/sbom.cdx.json
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(BINDIR)/dropmill $(DESTDIR)$(BINDIR)/dropmill-image $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) \
-	  $(SHARE)/man/man1/dropmill.1 $(SHARE)/bash-completion/completions/dropmill
-	rm -rf $(SHARE)/doc/dropmill
+	rm -f $(DESTDIR)$(BINDIR)/dropmill $(DESTDIR)$(BINDIR)/dropmill-image
+	for file in $(INSTALLED); do rm -f "$(installed-as)"; done
+	for file in $(CONFIGURED); do $(filled-in) | cmp -s - "$(installed-as)" && rm "$(installed-as)"; done; :
+	rm -rf $(DESTDIR)$(SHARE)/doc/dropmill
+
+# ---- packages
+
+DEB_BUILD_OPTIONS ?= nocheck
+deb: setup-build setup-deb ## Debian source and binary packages for this release, in build/deb; DEB_BUILD_OPTIONS= also runs the unit tests
+	@DEB_BUILD_OPTIONS="$(DEB_BUILD_OPTIONS)" src/dist/deb "$$(sed -n 's/.*DROPMILL_VERSION "\(.*\)"/\1/p' src/base/version.h)" $(BUILD)/deb
 
 # ---- the rest
 
@@ -348,4 +366,4 @@ help: ## this list
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all setup debian objects run kafka unit-tests tests hooks soft-kafka soft-peers test unit e2e exact hostile chaos crash fuzz asan bench lint $(LINT:%=lint-%) format docs install uninstall clean help
+.PHONY: all setup debian objects run kafka unit-tests tests hooks soft-kafka soft-peers test unit e2e exact hostile chaos crash fuzz asan bench lint $(LINT:%=lint-%) format docs install uninstall deb clean help

@@ -13,7 +13,6 @@ import termios
 import pytest
 
 from conftest import MONO
-from mill import ROOT
 from pictures import truncated
 from waiting import PATIENCE, wait_until
 
@@ -151,13 +150,6 @@ def test_a_wrong_address_is_a_fault_of_usage(place):
     for command in ("run", "master", "worker"):
         done = subprocess.run([place.binary, command, "--http", "999"], capture_output=True, text=True, check=False, timeout=60, cwd=place.folder)
         assert done.returncode == 2 and "--http '999'" in done.stderr, done
-
-
-def test_completion_knows_the_operations(place):
-    script = os.path.join(ROOT, "src", "dist", "dropmill.bash")
-    words = f"source {script}; COMP_WORDS=({place.binary} ops res); COMP_CWORD=2; _dropmill {place.binary} res ops; printf '%s\\n' \"${{COMPREPLY[@]}}\""
-    done = subprocess.run(["bash", "-c", words], capture_output=True, text=True, check=False, timeout=60)
-    assert "resize" in done.stdout.split(), done
 
 
 def test_versions_are_told(place):

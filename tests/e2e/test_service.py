@@ -2,6 +2,7 @@
 """What systemd is told, workers that are replaced in order under load, and what make install puts where."""
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -10,10 +11,17 @@ import threading
 
 import pytest
 
-from mill import ROOT, Mill
+from mill import BUILD, ROOT, Mill
 from oracle import TILE, Oracle
 from trouble import HOOKS, Trouble
 from waiting import wait_until
+
+UNITS = ("dropmill.service", "dropmill-master.service", "dropmill-worker@.service")
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
 
 
 @pytest.fixture
@@ -113,9 +121,11 @@ def test_install_and_uninstall(folder):
     prefix = os.path.join(folder, "usr")
     make("install", f"PREFIX={prefix}")
     files = {os.path.relpath(os.path.join(where, name), prefix) for where, _, names in os.walk(prefix) for name in names}
-    units = ("dropmill.service", "dropmill-master.service", "dropmill-worker@.service")
-    assert {f"lib/systemd/system/{unit}" for unit in units} <= files
-    assert {"share/man/man1/dropmill.1", "share/bash-completion/completions/dropmill", "bin/dropmill-image"} <= files
+    assert {f"lib/systemd/system/{unit}" for unit in UNITS} <= files
+    assert {"share/man/man1/dropmill.1", "share/man/man1/dropmill-image.1", "bin/dropmill-image"} <= files
+    assert {"share/bash-completion/completions/dropmill", "share/zsh/site-functions/_dropmill", "share/fish/vendor_completions.d/dropmill.fish"} <= files
+    assert {"lib/sysusers.d/dropmill.conf", "lib/tmpfiles.d/dropmill.conf", "etc/dropmill/dropmill.yaml", "etc/dropmill/pipelines/mono.yaml"} <= files
+    assert not [name for name in files if not name.endswith((".png", "bin/dropmill", "bin/dropmill-image")) and re.search(rb"@[A-Z]+@", read(f"{prefix}/{name}"))]
     manual = {os.path.relpath(os.path.join(where, name), f"{ROOT}/src/dist/doc")
               for where, _, names in os.walk(f"{ROOT}/src/dist/doc") for name in names}
     assert "reference/operations.md" in manual and {f"share/doc/dropmill/{page}" for page in manual} <= files
@@ -127,16 +137,40 @@ def test_install_and_uninstall(folder):
     assert [name for name, version in versions.items() if not version[:1].isdigit()] == ["inotifytools"], versions
     said = subprocess.run([f"{prefix}/bin/dropmill", "ops", "blur"], capture_output=True, text=True, check=True, timeout=60)
     assert "sigma" in said.stdout
-    if shutil.which("systemd-analyze"):
-        for unit in units:
-            path = f"{prefix}/lib/systemd/system/{unit.replace('@', '@4')}"
-            if "@" in unit:
-                os.symlink(unit, path)
-            done = subprocess.run(["systemd-analyze", "verify", "--man=no", path], capture_output=True, text=True, check=False,
-                                  timeout=60)
-            mine = [line for line in done.stderr.splitlines() if "dropmill" in line]
-            assert done.returncode == 0 and not mine, done.stderr
-            if "@" in unit:
-                os.unlink(path)
+    with open(f"{prefix}/etc/dropmill/dropmill.yaml", "a", encoding="utf-8") as file:
+        file.write("workers: 1\n")
+    make("install", f"PREFIX={prefix}")
+    assert read(f"{prefix}/etc/dropmill/dropmill.yaml").endswith(b"workers: 1\n"), "the administrator's file was replaced"
     make("uninstall", f"PREFIX={prefix}")
-    assert not [name for _, _, names in os.walk(prefix) for name in names]
+    assert [name for _, _, names in os.walk(prefix) for name in names] == ["dropmill.yaml"]
+
+
+@pytest.fixture(name="units")
+def units_as_installed(folder):
+    """Paths of the units, with the programs that they start; a template has an instance."""
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd-analyze is not installed (package systemd)")
+    paths = []
+    for name in UNITS:
+        with open(f"{ROOT}/src/dist/systemd/{name}", encoding="utf-8") as file:
+            text = file.read().replace("@BINDIR@", BUILD).replace("@SYSCONFDIR@", "/etc")
+        paths.append(os.path.join(folder, name.replace("@", "@4")))
+        for path in {os.path.join(folder, name), paths[-1]}:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+    return paths
+
+
+def test_units_are_sound(units):
+    for path in units:
+        done = subprocess.run(["systemd-analyze", "verify", "--man=no", path], capture_output=True, text=True, check=False, timeout=60)
+        mine = [line for line in done.stderr.splitlines() if "dropmill" in line]
+        assert done.returncode == 0 and not mine, done.stderr
+
+
+def test_units_give_up_what_they_can(units):
+    """The measure of systemd itself: 0 is best, 10 worst."""
+    for path in units:
+        done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", path], capture_output=True, text=True,
+                              check=False, timeout=60)
+        assert done.returncode == 0 and "exposure level" in done.stdout, done.stdout + done.stderr

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# bash completion for dropmill: commands, the options that each command's --help tells, names of pipelines and operations.
+# bash completion for dropmill: commands and options as --help lists them, names of pipelines and operations.
 # shellcheck shell=bash
 
 _dropmill()
@@ -8,7 +8,7 @@ _dropmill()
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "init run master worker once explain check ops topics status version --help" -- "$current")
+		mapfile -t COMPREPLY < <(compgen -W "$("$program" --help 2>/dev/null | sed -nE 's/^  ([a-z]+) .*/\1/p') --help" -- "$current")
 		return
 	fi
 	if [[ $previous == --* ]]; then
