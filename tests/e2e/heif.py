@@ -91,12 +91,35 @@ def grey(path, width, height, matrix, limited):
     return head + about(len(head) + len(about(0)) + 8) + box(b"mdat", coded)
 
 
-def movie(frames):
-    """The box that says that a file has a track of so many frames. It is enough for who asks whether a file is an animation."""
-    table = box(b"stsz", struct.pack(">II", 100, frames), full=0)
-    return box(b"moov", box(b"trak", box(b"mdia", box(b"minf", box(b"stbl", table)))))
+def movie(frames, picture):
+    """A track of so many frames, each of them one coded picture (its bytes, its properties, its side, where it lies in the file), 40 ms
+    long. libheif reads such tracks from 1.20 on, and refuses a file whose track lacks a box."""
+    coded, properties, side, start = picture
+    matrix = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+    entry = box(b"av01", bytes(6), struct.pack(">H16xHHIIIH32xHh", 1, side, side, 0x480000, 0x480000, 0, 1, 24, -1), properties[b"av1C"])
+    table = box(
+        b"stbl", box(b"stsd", struct.pack(">I", 1), entry, full=0), box(b"stts", struct.pack(">III", 1, frames, 40), full=0),
+        box(b"stsc", struct.pack(">4I", 1, 1, 1, 1), full=0), box(b"stsz", struct.pack(">II", len(coded), frames), full=0),
+        box(b"stco", struct.pack(">I", frames), struct.pack(">I", start) * frames, full=0))
+    media = box(
+        b"mdia", box(b"mdhd", struct.pack(">IIIIHH", 0, 0, 1000, 40 * frames, 0x55C4, 0), full=0),
+        box(b"hdlr", b"\0\0\0\0pict", bytes(13), full=0),
+        box(b"minf", box(b"vmhd", bytes(8), full=1), box(b"dinf", box(b"dref", struct.pack(">I", 1), box(b"url ", full=1), full=0)), table))
+    track = box(b"tkhd", struct.pack(">IIIII8xHHHH", 0, 0, 1, 0, 40 * frames, 0, 0, 0, 0), matrix, struct.pack(">II", side << 16, side << 16), full=3)
+    head = struct.pack(">IIIIIH10x", 0, 0, 1000, 40 * frames, 0x10000, 0x100) + matrix + bytes(24) + struct.pack(">I", 2)
+    return box(b"moov", box(b"mvhd", head, full=0), box(b"trak", track, media))
 
 
-def sequence(frames):
-    """An animation without a still picture."""
-    return box(b"ftyp", b"avis\0\0\0\0avismsf1miaf") + movie(frames) + box(b"mdat", bytes(100))
+def sequence(frames, path, side):
+    """An animation without a still picture, of the AVIF at path."""
+    coded, properties = picture_of(path)
+    head = box(b"ftyp", b"avis\0\0\0\0avismsf1miaf")
+    return head + box(b"mdat", coded) + movie(frames, (coded, properties, side, len(head) + 8))
+
+
+def with_sequence(frames, path, side):
+    """That AVIF's still picture, and an animation of it behind."""
+    coded, properties = picture_of(path)
+    with open(path, "rb") as file:
+        still = file.read()
+    return still + movie(frames, (coded, properties, side, still.index(coded)))

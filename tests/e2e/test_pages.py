@@ -192,9 +192,10 @@ def test_a_still_of_tiles_is_one_picture(place, pictures, folder, hidden):
 
 
 def test_an_animation_that_nobody_reads_says_so(place, pictures, folder):
-    with open(pictures.picture(width=64, height=64, ending=".avif"), "rb") as file:
-        still = file.read()
-    paths = {"moving.avif": heif.sequence(7), "both.avif": still + heif.movie(7), "still.avif": still}
+    still = pictures.picture(width=64, height=64, ending=".avif")
+    paths = {"moving.avif": heif.sequence(7, still, 64), "both.avif": heif.with_sequence(7, still, 64)}
+    with open(still, "rb") as file:
+        paths["still.avif"] = file.read()
     source = {name: write(folder, name, data) for name, data in paths.items()}
     for name, pipeline in (("moving.avif", "jpeg"), ("moving.avif", "webp"), ("both.avif", "webp")):
         for done in (once(place, pipeline, source[name])[1], explained(place, pipeline, source[name])[1]):
