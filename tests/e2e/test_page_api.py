@@ -45,7 +45,7 @@ def test_a_picture_is_milled_before_the_eyes(tiling, pictures):
     assert [tile["n"] for tile in tiles] == list(range(96)) and detail["tile_list_complete"]
     workers = {worker["id"] for worker in tiling.workers()}
     for tile in tiles:
-        assert tile["state"] == "done" and tile["worker"] in workers and tile["attempt"] == 1 and tile["seconds"] >= 0
+        assert tile["state"] == "done" and tile["worker"] in workers and tile["attempt"] >= 1 and tile["seconds"] >= 0
     for number, output in enumerate(detail["outputs"]):
         own = [tile for tile in tiles if tile["output"] == number]
         assert sum(tile["width"] * tile["height"] for tile in own) == output["width"] * output["height"] == 700000
