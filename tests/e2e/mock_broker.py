@@ -12,10 +12,13 @@ import threading
 TOPICS = ("tasks", "results", "heartbeats", "dead-letters")
 
 
-def serve(partitions):
-    """Prints the address; ends with standard input."""
+GROUP = "dropmill-workers"
+
+
+def serve(partitions, lost):
+    """Prints the address; ends with standard input. lost: there is a second broker, which is down, and may be said to lead "tasks"."""
     kafka = ctypes.CDLL("librdkafka.so.1")
-    pointer = ctypes.c_void_p
+    pointer, number = ctypes.c_void_p, ctypes.c_int32
     kafka.rd_kafka_conf_new.restype = pointer
     kafka.rd_kafka_new.restype = pointer
     kafka.rd_kafka_new.argtypes = [ctypes.c_int, pointer, ctypes.c_char_p, ctypes.c_size_t]
@@ -24,20 +27,29 @@ def serve(partitions):
     kafka.rd_kafka_mock_cluster_bootstraps.restype = ctypes.c_char_p
     kafka.rd_kafka_mock_cluster_bootstraps.argtypes = [pointer]
     kafka.rd_kafka_mock_topic_create.argtypes = [pointer, ctypes.c_char_p, ctypes.c_int, ctypes.c_int]
+    kafka.rd_kafka_mock_partition_set_leader.argtypes = [pointer, ctypes.c_char_p, number, number]
+    kafka.rd_kafka_mock_coordinator_set.argtypes = [pointer, ctypes.c_char_p, ctypes.c_char_p, number]
+    kafka.rd_kafka_mock_broker_set_down.argtypes = [pointer, number]
     text = ctypes.create_string_buffer(512)
     host = kafka.rd_kafka_new(0, kafka.rd_kafka_conf_new(), text, len(text))
-    cluster = kafka.rd_kafka_mock_cluster_new(host, 1)
+    cluster = kafka.rd_kafka_mock_cluster_new(host, 2 if lost else 1)
     for topic in TOPICS:
-        kafka.rd_kafka_mock_topic_create(cluster, topic.encode(), partitions if topic in ("tasks", "results") else 1, 1)
-    print(kafka.rd_kafka_mock_cluster_bootstraps(cluster).decode(), flush=True)
-    kafka.rd_kafka_mock_partition_set_leader.argtypes = [pointer, ctypes.c_char_p, ctypes.c_int32, ctypes.c_int32]
-    for line in sys.stdin:  # who leads all partitions of tasks: 1 or, for nobody, -1
+        count = partitions if topic in ("tasks", "results") else 1
+        kafka.rd_kafka_mock_topic_create(cluster, topic.encode(), count, 1)
+        for partition in range(count):
+            kafka.rd_kafka_mock_partition_set_leader(cluster, topic.encode(), partition, 1)
+    kafka.rd_kafka_mock_coordinator_set(cluster, b"group", GROUP.encode(), 1)
+    if lost:
+        kafka.rd_kafka_mock_broker_set_down(cluster, 2)
+    print(kafka.rd_kafka_mock_cluster_bootstraps(cluster).decode().split(",")[0], flush=True)
+    # Who leads all partitions of tasks. Nobody (-1) would end this process from librdkafka 2.8 on, when somebody asks for such a partition.
+    for line in sys.stdin:
         for partition in range(partitions):
             kafka.rd_kafka_mock_partition_set_leader(cluster, b"tasks", partition, int(line))
 
 
 class Address(str):
-    """HOST:PORT, and who leads the partitions of tasks there."""
+    """HOST:PORT, and who leads the partitions of tasks there: 1, or the broker that is down, 2."""
 
     def of(self, process):
         self.process = process
@@ -49,8 +61,8 @@ class Address(str):
 
 
 @contextlib.contextmanager
-def mock_broker(partitions=2):
-    with subprocess.Popen([sys.executable, __file__, str(partitions)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+def mock_broker(partitions=2, lost=False):
+    with subprocess.Popen([sys.executable, __file__, str(partitions), str(int(lost))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                           text=True) as process:
         try:
             yield Address(process.stdout.readline().strip()).of(process)
@@ -89,4 +101,4 @@ def beats():
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]))
+    serve(int(sys.argv[1]), int(sys.argv[2]))

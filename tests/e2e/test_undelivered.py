@@ -28,14 +28,14 @@ def test_an_original_that_cannot_be_read_waits_with_its_name(cluster, folder, pi
     assert bad.failed() == [2]
 
 
-def test_partitions_without_a_leader_fail_no_picture(make_mill, pictures):
+def test_partitions_whose_leader_is_down_fail_no_picture(make_mill, pictures):
     """Four tasks that were not delivered made a run, and the runs were counted."""
-    with mock_broker() as address:
+    with mock_broker(lost=True) as address:
         master, worker = make_mill({"short": SHORT}, HOOKS), make_mill({})
         master.start("master", brokers=address, property=PROPERTIES, env={"DROPMILL_TEST_GIVE_AGAIN_MS": "100"})
         worker.launch("worker", brokers=address)
         wait_until(lambda: any(one["state"] == "live" and one["partitions"] for one in master.workers()), master.log)
-        address.lead(-1)
+        address.lead(2)
         master.drop(pictures.picture(width=60, height=40, ending=".png", seed=3), "short", "a.png")
 
         def told():
