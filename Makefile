@@ -32,6 +32,8 @@ DEBIAN_crash := libfuse3-dev fuse3 e2fsprogs xfsprogs btrfs-progs mount
 DEBIAN_bench := mate-backgrounds libvips-tools python3 wrk
 DEBIAN_debian := mmdebstrap
 DEBIAN_deb := build-essential debhelper lintian
+DEBIAN_image := mmdebstrap buildah crun libvips-tools
+DEBIAN_rootfs := binutils tini ca-certificates netbase tzdata fonts-dejavu-core
 DEBIAN_peers := python3-opencv graphicsmagick parallel inotify-tools python3-confluent-kafka python3-venv \
 	$(shell command -v npm >/dev/null || echo nodejs npm)
 
@@ -79,7 +81,7 @@ $(STAMPS)/$(1): Makefile
 setup-$(1): $(STAMPS)/$(1)
 .PHONY: setup-$(1)
 endef
-$(foreach list,build test kafka lint fuzz crash bench debian deb,$(eval $(call setup-rule,$(list))))
+$(foreach list,build test kafka lint fuzz crash bench debian deb image rootfs,$(eval $(call setup-rule,$(list))))
 setup: setup-build setup-test ## install what build and tests need, through apt
 
 # ---- programs
@@ -351,6 +353,22 @@ DEB_BUILD_OPTIONS ?= nocheck
 deb: setup-build setup-deb ## Debian source and binary packages for this release, in build/deb; DEB_BUILD_OPTIONS= also runs the unit tests
 	@DEB_BUILD_OPTIONS="$(DEB_BUILD_OPTIONS)" src/dist/deb "$$(sed -n 's/.*DROPMILL_VERSION "\(.*\)"/\1/p' src/base/version.h)" $(BUILD)/deb
 
+# ---- an image for containers: programs and libraries of Debian 13, put together in a root of it, and buildah makes an image of that
+
+IMAGE_SUITE ?= trixie
+IMAGE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || stat -c %Y Makefile)
+image: setup-image ## build/image/dropmill.tar for podman load and docker load, and localhost/dropmill in buildah's storage; as root
+	@mkdir -p build/image
+	@tests/debian $(IMAGE_SUITE) rootfs IMAGE_EPOCH=$(IMAGE_EPOCH)
+	@REVISION=$$(git rev-parse HEAD 2>/dev/null) src/dist/container/make-image build/debian/$(IMAGE_SUITE)/root/srv/dropmill/build/image/rootfs.tar \
+	  build/image/dropmill.tar $(IMAGE_EPOCH)
+rootfs: setup-rootfs all
+	@rm -rf build/image && mkdir -p build/image
+	@$(MAKE) --no-print-directory -s install PREFIX=/usr DESTDIR=$(CURDIR)/build/image/installed >/dev/null
+	@src/dist/container/rootfs build/image/installed build/image/rootfs.tar $(IMAGE_EPOCH)
+image-test: image setup-test ## the image as people run it, without a container engine: a drop, read-only root, another user, signals, health
+	@$(RUN) e2e tests/image $(T)
+
 # ---- the rest
 
 compile_commands.json: Makefile tests/lint/compile_commands.py ## for editors and clangd
@@ -366,4 +384,4 @@ help: ## this list
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all setup debian objects run kafka unit-tests tests hooks soft-kafka soft-peers test unit e2e exact hostile chaos crash fuzz asan bench lint $(LINT:%=lint-%) format docs install uninstall deb clean help
+.PHONY: all setup debian objects run kafka unit-tests tests hooks soft-kafka soft-peers test unit e2e exact hostile chaos crash fuzz asan bench lint $(LINT:%=lint-%) format docs install uninstall deb image rootfs image-test clean help
