@@ -2,6 +2,11 @@
 # dropmill: `make help` lists the targets.
 
 BUILD ?= build
+# Where the variants' folders, the stamps of the set-up and Kafka lie: the BUILD of the make that was typed. Nothing is written beside the sources.
+ifndef BUILD_TOP
+export BUILD_TOP := $(BUILD)
+endif
+export PYTHONDONTWRITEBYTECODE := 1
 ifeq ($(origin CC),default)
 CC := gcc
 endif
@@ -11,12 +16,27 @@ Q := $(if $(V),,@)
 say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo "  $(1) $@")
 PYTHON := /usr/bin/python3
 PKG_CONFIG ?= pkg-config
-WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef -Wpointer-arith
+GLIB_COMPILE_RESOURCES ?= glib-compile-resources
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef -Wpointer-arith -Wdate-time
+# VIPS=PREFIX: a libvips of one's own, installed with that prefix. Programs find its libraries by their own path, so child processes do, too.
+# make 4.3's $(shell) sees no exported variable, hence both.
+ifdef VIPS
+vips-pc := $(firstword $(wildcard $(foreach l,lib/*/ lib/ lib64/,$(abspath $(VIPS))/$(l)pkgconfig/vips.pc)))
+$(if $(vips-pc),,$(error VIPS=$(VIPS): no vips.pc in $(VIPS)/lib/pkgconfig, lib64/pkgconfig or lib/*/pkgconfig. Give the prefix that libvips was installed with))
+vips-folder := $(patsubst %/pkgconfig/vips.pc,%,$(vips-pc))
+export PKG_CONFIG_PATH := $(vips-folder)/pkgconfig$(if $(PKG_CONFIG_PATH),:$(PKG_CONFIG_PATH))
+override LDFLAGS += -Wl,--disable-new-dtags,-rpath,$(vips-folder)
+endif
+PKG := $(if $(VIPS),PKG_CONFIG_PATH=$(PKG_CONFIG_PATH) )$(PKG_CONFIG)
+# What is built and tested: what Debian 12 has, and libvips from 8.14 on.
+MINIMUM := vips:8.14 glib-2.0:2.74 gio-2.0:2.74 json-glib-1.0:1.6 rdkafka:2.0 yaml-0.1:0.2.5 sqlite3:3.40 libseccomp:2.5.4 libsystemd:252 zlib:1.2.13 libdeflate:1.14 \
+	libjpeg:2.1 libtiff-4:4.5 libexif:0.6.24
 CORE_PACKAGES := glib-2.0 gio-2.0 gio-unix-2.0 gmodule-2.0 json-glib-1.0 rdkafka yaml-0.1 sqlite3
 # libvips writes pyramids by libgsf until 8.14 (see image/encode/write_errors.c).
-IMAGE_PACKAGES = $(CORE_PACKAGES) vips $(shell $(PKG_CONFIG) --exists 'vips < 8.15' && echo libgsf-1) libseccomp zlib libdeflate libjpeg libtiff-4 libexif
-pkg-cflags = $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null)
-pkg-libs = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
+IMAGE_PACKAGES = $(CORE_PACKAGES) vips $(shell $(PKG) --exists 'vips < 8.15' && echo libgsf-1) libseccomp zlib libdeflate libjpeg libtiff-4 libexif
+quoted = '$(subst ','\'',$(1))'
+pkg-cflags = $(shell $(PKG) --cflags $(1) 2>/dev/null)
+pkg-libs = $(shell $(PKG) --libs $(1) 2>/dev/null)
 
 # What each kind of work needs from Debian. Everything else about set-up follows from these lists. NAME?: only where the release has it.
 DEBIAN_build := gcc libc6-dev make pkg-config libglib2.0-dev libjson-glib-dev librdkafka-dev libvips-dev libgsf-1-dev zlib1g-dev libdeflate-dev libjpeg-dev libtiff-dev libexif-dev \
@@ -39,7 +59,8 @@ DEBIAN_peers := python3-opencv graphicsmagick parallel inotify-tools python3-con
 
 CFLAGS ?= -O2 -g
 # VIPS_DISABLE_COMPAT: without it vips.h brings the macros of libvips 7, such as error_exit and IMAGE, from 8.15 on.
-override CFLAGS += $(CPPFLAGS) -std=gnu17 $(WARNINGS) -Isrc -D_GNU_SOURCE -DVIPS_DISABLE_COMPAT -DG_LOG_DOMAIN=\"dropmill\" -MMD -MP $(VARIANT_FLAGS)
+# The same sources make the same bytes in any folder.
+override CFLAGS += $(CPPFLAGS) -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(BUILD))=build -std=gnu17 $(WARNINGS) -Isrc -D_GNU_SOURCE -DVIPS_DISABLE_COMPAT -DG_LOG_DOMAIN=\"dropmill\" -MMD -MP $(VARIANT_FLAGS)
 override LDFLAGS += $(VARIANT_FLAGS)
 
 # As Debian builds what meets strangers' data (hardening=+all). Sanitizers bring checks of their own. Some flags are of one machine: those that
@@ -63,7 +84,7 @@ CORE_LIBS = $(call pkg-libs,$(CORE_PACKAGES) libsystemd) -linotifytools -lcivetw
 IMAGE_LIBS = $(call pkg-libs,$(IMAGE_PACKAGES)) -lpthread -lm
 
 # A module is a folder of src/ with its rooms, the folders in it.
-module-objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(shell find src/$(1) -name '*.c' | sort)) $(if $(filter web,$(1)),$(BUILD)/obj/web/assets.o) $(if $(filter master,$(1)),$(BUILD)/obj/master/samples.o)
+module-objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(shell find src/$(1) -name '*.c' | LC_ALL=C sort)) $(if $(filter web,$(1)),$(BUILD)/obj/web/assets.o) $(if $(filter master,$(1)),$(BUILD)/obj/master/samples.o)
 archives = $(foreach m,$(1),$(BUILD)/lib/$(m).a)
 MAIN_OBJECTS := $(BUILD)/obj/main.o
 IMAGE_MAIN_OBJECTS := $(BUILD)/obj/main_image.o
@@ -72,7 +93,7 @@ all: $(BUILD)/dropmill $(BUILD)/dropmill-image ## build the two programs (the de
 
 # ---- set-up: a stamp a list, so that a rebuild does not ask dpkg again; SETUP=no leaves the machine alone.
 
-STAMPS := build/.setup
+STAMPS := $(BUILD_TOP)/.setup
 define setup-rule
 $(STAMPS)/$(1): Makefile
 	@mkdir -p $$(@D)
@@ -102,8 +123,16 @@ $(BUILD)/lib/$(1).a: $(call module-objects,$(1))
 endef
 $(foreach m,$(MODULES),$(eval $(call module-rule,$(m))))
 
-# Other flags make other objects.
-$(BUILD)/obj/%.o: src/%.c Makefile | $(STAMPS)/build
+# Other flags make other objects, as another compiler does, or another version of a library.
+FLAGS := $(BUILD)/flags
+flags-now = $(CC) $(CFLAGS) : $(LDFLAGS) : $(shell $(PKG) --modversion $(IMAGE_PACKAGES) 2>&1) : $(call pkg-cflags,$(IMAGE_PACKAGES))
+$(FLAGS): always | $(STAMPS)/build
+	@mkdir -p $(@D)
+	@echo $(call quoted,$(flags-now)) | cmp -s - $@ || \
+	  { PKG_CONFIG=$(call quoted,$(PKG_CONFIG)) tests/minimum $(MINIMUM) && echo $(call quoted,$(flags-now)) > $@; }
+always:
+
+$(BUILD)/obj/%.o: src/%.c $(FLAGS) | $(STAMPS)/build
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(CFLAGS) $(if $(filter $(IMAGE_SIDE) main_image,$(firstword $(subst /, ,$*))),$(call pkg-cflags,$(IMAGE_PACKAGES)),$(call pkg-cflags,$(CORE_PACKAGES))) -c -o $@ $<
@@ -112,19 +141,19 @@ $(BUILD)/obj/%.o: src/%.c Makefile | $(STAMPS)/build
 CHART_JS ?= /usr/share/javascript/chart.js
 $(BUILD)/gen/assets.c: src/web/page/assets.gresource.xml $(wildcard src/web/page/* src/web/page/*/*) Makefile | $(STAMPS)/build
 	@mkdir -p $(@D)
-	$(Q)glib-compile-resources --sourcedir=src/web/page --sourcedir=$(CHART_JS) --generate-source --target=$@ $<
+	$(Q)$(GLIB_COMPILE_RESOURCES) --sourcedir=src/web/page --sourcedir=$(CHART_JS) --generate-source --target=$@ $<
 # The definitions that `dropmill init` writes. A list: others may lie in pipelines/, since `make run` reads them there.
 SAMPLES := $(patsubst %,pipelines/%.yaml,archive contact mono print web)
 $(BUILD)/gen/samples.c: $(SAMPLES) Makefile | $(STAMPS)/build
 	@mkdir -p $(@D)
 	@printf '<gresources><gresource prefix="/dropmill/pipelines">$(SAMPLES:pipelines/%=<file>%</file>)</gresource></gresources>\n' > $(@D)/samples.gresource.xml
-	$(Q)glib-compile-resources --sourcedir=pipelines --generate-source --c-name=samples --target=$@ $(@D)/samples.gresource.xml
+	$(Q)$(GLIB_COMPILE_RESOURCES) --sourcedir=pipelines --generate-source --c-name=samples --target=$@ $(@D)/samples.gresource.xml
 $(BUILD)/obj/web/assets.o: $(BUILD)/gen/assets.c
 $(BUILD)/obj/master/samples.o: $(BUILD)/gen/samples.c
-$(BUILD)/obj/web/assets.o $(BUILD)/obj/master/samples.o:
+$(BUILD)/obj/web/assets.o $(BUILD)/obj/master/samples.o: $(FLAGS)
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) -O2 $(VARIANT_FLAGS) $(HARDENING) $(call pkg-cflags,gio-2.0) -c -o $@ $(filter %.c,$^)
+	$(Q)$(CC) $(CFLAGS) $(call pkg-cflags,gio-2.0) -w -c -o $@ $(filter %.c,$^)
 
 # ---- unit tests: tests/unit/MODULE/test_*.c; those of image, codec and worker link libvips, the others prove that they need none.
 
@@ -132,7 +161,7 @@ UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
 UNIT_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
 unit-side = $(if $(filter $(IMAGE_SIDE),$(firstword $(subst /, ,$(1)))),IMAGE,CORE)
 
-$(BUILD)/obj/tests/unit/%.o: tests/unit/%.c | $(STAMPS)/build $(STAMPS)/test
+$(BUILD)/obj/tests/unit/%.o: tests/unit/%.c $(FLAGS) | $(STAMPS)/build $(STAMPS)/test
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(CFLAGS) $(call pkg-cflags,$($(call unit-side,$*)_PACKAGES) cmocka) -Wno-unused-parameter -c -o $@ $<
@@ -148,7 +177,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $$(call archives,$$($$(call u
 
 TOOLS := reference picture pages bench/bare
 TOOL_PROGRAMS := $(patsubst %,$(BUILD)/tests/%,$(foreach t,$(TOOLS),$(if $(wildcard tests/$(t).c),$(t))))
-$(BUILD)/obj/tests/%.o: tests/%.c | $(STAMPS)/build
+$(BUILD)/obj/tests/%.o: tests/%.c $(FLAGS) | $(STAMPS)/build
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(CFLAGS) $(call pkg-cflags,vips) -c -o $@ $<
@@ -169,7 +198,7 @@ BADSYNC := $(BUILD)/tests/badsync.so
 $(BADSYNC): tests/badsync.c | $(STAMPS)/build
 	@mkdir -p $(@D)
 	$(call say,LD)
-	$(Q)$(CC) -std=gnu17 -O2 $(WARNINGS) -D_GNU_SOURCE -shared -fPIC -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) -std=gnu17 -O2 $(WARNINGS) -D_GNU_SOURCE -shared -fPIC -o $@ $<
 $(BUILD)/tests/crash-disk: tests/crash/disk.c | $(STAMPS)/crash
 	@mkdir -p $(@D)
 	$(call say,LD)
@@ -188,10 +217,10 @@ BROKER ?= embedded
 KAFKA_PORT ?= 9092
 run: all ## master, workers and page in the foreground; BROKER=kafka uses a real Apache Kafka; ARGS="--workers 4"
 	@$(if $(filter kafka,$(BROKER)),$(MAKE) --no-print-directory setup-kafka)
-	@$(if $(filter kafka,$(BROKER)),exec tests/with-kafka build/kafka $(BUILD)/dropmill run $(ARGS) --brokers,exec $(BUILD)/dropmill run $(ARGS))
+	@$(if $(filter kafka,$(BROKER)),exec tests/with-kafka $(BUILD_TOP)/kafka $(BUILD)/dropmill run $(ARGS) --brokers,exec $(BUILD)/dropmill run $(ARGS))
 
 kafka: setup-kafka ## the one-node Apache Kafka alone, in the foreground, on KAFKA_PORT (9092)
-	@exec tests/kafka/kafka start build/kafka --port $(KAFKA_PORT)
+	@exec tests/kafka/kafka start $(BUILD_TOP)/kafka --port $(KAFKA_PORT)
 
 # ---- tests: tests/run.py runs, counts and sums up
 
@@ -202,7 +231,7 @@ RUN := BUILD=$(BUILD) $(PYTHON) tests/run.py
 unit-tests: $(UNIT_TESTS)
 tests: all unit-tests $(TOOL_PROGRAMS) $(BUILD)/tests/chain $(BADSYNC)
 hooks: setup-build
-	@$(MAKE) --no-print-directory BUILD=build/hooks VARIANT_FLAGS="$(HOOKS)" all
+	@$(MAKE) --no-print-directory BUILD=$(BUILD_TOP)/hooks VARIANT_FLAGS="$(HOOKS)" all
 
 # Not root and no Java: the tests on real Kafka skip themselves and say why; under CI they must run.
 soft-kafka: setup-build
@@ -241,12 +270,12 @@ crash: all $(BUILD)/tests/picture $(BADSYNC) $(BUILD)/tests/crash-disk ## power 
 # One process a target; what it finds is kept in build/fuzz, and the corpus in tests/fuzz/corpus stays as it is.
 FUZZ_SECONDS ?= 60
 fuzz: setup-build setup-fuzz ## libFuzzer on definitions, messages, answers and requests, FUZZ_SECONDS=60 each, under ASan and UBSan
-	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang CFLAGS="-O1 -g" \
-	  VARIANT_FLAGS="$(SANITIZE) -fsanitize=fuzzer-no-link" $(FUZZERS:%=build/fuzz/fuzz-%)
-	@for name in $(FUZZERS); do mkdir -p build/fuzz/found-$$name && \
-	  ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 build/fuzz/fuzz-$$name -max_total_time=$(FUZZ_SECONDS) \
-	    -timeout=10 -rss_limit_mb=2048 -max_len=16384 -print_final_stats=1 -artifact_prefix=build/fuzz/ \
-	    build/fuzz/found-$$name tests/fuzz/corpus/$$name || exit 1; done
+	@$(MAKE) --no-print-directory BUILD=$(BUILD_TOP)/fuzz CC=clang CFLAGS="-O1 -g" \
+	  VARIANT_FLAGS="$(SANITIZE) -fsanitize=fuzzer-no-link" $(FUZZERS:%=$(BUILD_TOP)/fuzz/fuzz-%)
+	@for name in $(FUZZERS); do mkdir -p $(BUILD_TOP)/fuzz/found-$$name && \
+	  ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 $(BUILD_TOP)/fuzz/fuzz-$$name -max_total_time=$(FUZZ_SECONDS) \
+	    -timeout=10 -rss_limit_mb=2048 -max_len=16384 -print_final_stats=1 -artifact_prefix=$(BUILD_TOP)/fuzz/ \
+	    $(BUILD_TOP)/fuzz/found-$$name tests/fuzz/corpus/$$name || exit 1; done
 $(BUILD)/obj/tests/fuzz/%.o: override CFLAGS += $(call pkg-cflags,$(IMAGE_PACKAGES))
 $(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/%.o $$(call archives,$$($$(call fuzz-side,$$*)_MODULES))
 	$(call say,LD)
@@ -254,14 +283,13 @@ $(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/%.o $$(call archives,$$($$(call fuzz-si
 	  $($(call fuzz-side,$*)_LIBS)
 
 asan: $(TOOL_PROGRAMS) $(BUILD)/tests/chain $(BADSYNC) setup-test soft-kafka ## build and test once more under AddressSanitizer and UBSan
-	@$(MAKE) --no-print-directory BUILD=build/asan CFLAGS="-O1 -g" VARIANT_FLAGS="$(SANITIZE) $(HOOKS)" all unit-tests
-	@BUILD=build/asan DROPMILL_SANITIZED=1 $(PYTHON) tests/run.py unit e2e $(T)
+	@$(MAKE) --no-print-directory BUILD=$(BUILD_TOP)/asan CFLAGS="-O1 -g" VARIANT_FLAGS="$(SANITIZE) $(HOOKS)" all unit-tests
+	@BUILD=$(BUILD_TOP)/asan DROPMILL_SANITIZED=1 $(PYTHON) tests/run.py unit e2e $(T)
 
 # What else stands on the command line goes to make there.
 SUITE ?= trixie
 TARGET ?= test
 passed = $(foreach v,$(filter-out SUITE TARGET BUILD MAKEFLAGS MAKEOVERRIDES,$(.VARIABLES)),$(if $(filter command,$(firstword $(origin $(v)))),$(call quoted,$(v)=$($(v)))))
-quoted = '$(subst ','\'',$(1))'
 debian: $(if $(filter 0,$(shell id -u)),setup-debian) ## any target on another release, in a root beside this machine: SUITE=trixie TARGET=test; as root
 	@tests/debian $(call quoted,$(SUITE)) $(call quoted,$(TARGET)) $(passed)
 
@@ -278,9 +306,9 @@ C_FILES = $(shell find src tests -name '*.[ch]')
 lint: setup-build setup-test setup-lint ## warnings as errors (gcc, clang), cppcheck, formatting, layers, documentation
 	@$(RUN) lint $(LINT)
 lint-gcc:
-	@$(MAKE) --no-print-directory -s -k BUILD=build/lint/gcc CC=gcc VARIANT_FLAGS="-Werror $(HOOKS)" objects
+	@$(MAKE) --no-print-directory -s -k BUILD=$(BUILD_TOP)/lint/gcc CC=gcc VARIANT_FLAGS="-Werror $(HOOKS)" objects
 lint-clang:
-	@$(MAKE) --no-print-directory -s -k BUILD=build/lint/clang CC=clang VARIANT_FLAGS="-Werror $(HOOKS)" objects
+	@$(MAKE) --no-print-directory -s -k BUILD=$(BUILD_TOP)/lint/clang CC=clang VARIANT_FLAGS="-Werror $(HOOKS)" objects
 lint-cppcheck:
 	@cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr --std=c11 -Isrc \
 	  --library=tests/lint/cppcheck.cfg src tests
@@ -384,4 +412,4 @@ help: ## this list
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all setup debian objects run kafka unit-tests tests hooks soft-kafka soft-peers test unit e2e exact hostile chaos crash fuzz asan bench lint $(LINT:%=lint-%) format docs install uninstall deb image rootfs image-test clean help
+.PHONY: all always setup debian objects run kafka unit-tests tests hooks soft-kafka soft-peers test unit e2e exact hostile chaos crash fuzz asan bench lint $(LINT:%=lint-%) format docs install uninstall deb image rootfs image-test clean help

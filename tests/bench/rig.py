@@ -8,11 +8,11 @@ import time
 
 from arrival import Arrivals
 from measure import spread, timed
-from mill import BUILD, ROOT, Mill
+from mill import BUILD, TOP, Mill
 
 BUILD_FOLDER = os.path.abspath(os.environ.get("BUILD", BUILD))
 PROGRAM = os.path.join(BUILD_FOLDER, "dropmill")
-HOOKS = os.path.join(ROOT, "build", "hooks", "dropmill")
+HOOKS = os.path.join(TOP, "hooks", "dropmill")
 BARE = os.path.join(BUILD_FOLDER, "tests", "bench", "bare")
 PHOTOS = "/usr/share/backgrounds/mate"
 LARGE_FROM = os.path.join(PHOTOS, "abstract", "Elephants_5640x3172.jpg")  # 17.9 megapixels

@@ -3,9 +3,9 @@
 import os
 import struct
 
-from mill import ROOT
+from mill import TOP
 
-LIBRARY = os.path.join(ROOT, "build", "tests", "badsync.so")
+LIBRARY = os.path.join(TOP, "tests", "badsync.so")
 
 
 class BadSync:

@@ -5,11 +5,11 @@ import signal
 import socket
 import subprocess
 
-from mill import ROOT
+from mill import ROOT, TOP
 from waiting import wait_until
 
 SCRIPT = os.path.join(ROOT, "tests", "kafka", "kafka")
-JARS = os.path.join(ROOT, "build", "kafka")
+JARS = os.path.join(TOP, "kafka")
 MISSING = 3
 
 

@@ -15,7 +15,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from mill import BUILD, ROOT
+from mill import BUILD, TOP
 from waiting import PATIENCE, wait_until
 
 PAGES = os.path.join(BUILD, "pages")
@@ -24,7 +24,7 @@ SWITCHES = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic",
             "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars", "--force-color-profile=srgb")
 # Kept out of the repository: npm fetches it once, at this very version.
 AXE = "axe-core@4.14.1"
-AXE_FOLDER = os.path.join(ROOT, "build", "axe")
+AXE_FOLDER = os.path.join(TOP, "axe")
 AXE_SCRIPT = os.path.join(AXE_FOLDER, "node_modules", "axe-core", "axe.min.js")
 
 __all__ = ["Browser", "Unavailable", "Keys", "axe_script"]

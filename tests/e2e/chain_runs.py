@@ -10,12 +10,12 @@ import subprocess
 import time
 
 import chains
-from mill import ROOT, Mill
+from mill import ROOT, TOP, Mill
 from pictures import PICTURE, Pictures, run
 from waiting import PATIENCE
 
-CHAIN = os.path.join(ROOT, "build", "tests", "chain")
-KEPT = os.path.join(ROOT, "build", "exact")  # where failing cases lie, to be repeated
+CHAIN = os.path.join(TOP, "tests", "chain")
+KEPT = os.path.join(TOP, "exact")  # where failing cases lie, to be repeated
 # A case that takes the measure longer than this is no case for a test of hundreds.
 PATIENT_SECONDS = 12 * PATIENCE
 NO_END_SECONDS = 40 * PATIENCE  # nothing ended for so long: what is left will not

@@ -8,11 +8,11 @@ import threading
 import time
 
 from broker import Broker
-from mill import BINARY, ROOT, Mill
+from mill import BINARY, TOP, Mill
 from waiting import PATIENCE
 
 # Sanitized programs have the hooks built in.
-HOOKS = BINARY if os.environ.get("DROPMILL_SANITIZED") else os.path.join(ROOT, "build", "hooks", "dropmill")
+HOOKS = BINARY if os.environ.get("DROPMILL_SANITIZED") else os.path.join(TOP, "hooks", "dropmill")
 GONE_MS = 3000 * PATIENCE
 
 

@@ -18,7 +18,8 @@ import processes
 from waiting import PATIENCE, Late, wait_until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.environ.get("DROPMILL_BUILD", os.path.join(ROOT, "build"))
+TOP = os.path.join(ROOT, os.environ.get("BUILD_TOP", "build"))  # what variants share: hooks/, tests/, kafka/
+BUILD = os.environ.get("DROPMILL_BUILD", TOP)
 BINARY = os.environ.get("DROPMILL_BIN", os.path.join(BUILD, "dropmill"))
 READY = re.compile(r"\bready\b")
 URL = re.compile(r"http://[0-9.]+:\d+/")

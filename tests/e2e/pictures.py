@@ -6,11 +6,11 @@ import os
 import shutil
 import subprocess
 
-from mill import ROOT
+from mill import TOP
 
 # Never sanitized: they stand for libvips as it is.
-PICTURE = os.path.join(ROOT, "build", "tests", "picture")
-REFERENCE = os.path.join(ROOT, "build", "tests", "reference")
+PICTURE = os.path.join(TOP, "tests", "picture")
+REFERENCE = os.path.join(TOP, "tests", "reference")
 
 
 def run(command):

@@ -3,11 +3,11 @@
 import os
 import struct
 
-from mill import ROOT
+from mill import TOP
 from pictures import REFERENCE, run
 from waiting import wait_until
 
-PAGES = os.path.join(ROOT, "build", "tests", "pages")
+PAGES = os.path.join(TOP, "tests", "pages")
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="300" height="200">%s</svg>'
 SHAPES = b'<rect width="300" height="200" fill="#cde"/><circle cx="150" cy="90" r="70.5" fill="#b33"/><text x="9" y="150">Mill</text>'
 # To 8 bits, since a PNG of an EXR's colours would get 16 here and 8 from libvips.

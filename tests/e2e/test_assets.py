@@ -5,11 +5,11 @@ import shutil
 
 import pytest
 
-from mill import BINARY, ROOT
+from mill import BINARY, TOP
 from waiting import wait_until
 
 # Sanitized programs have the hooks built in.
-HOOKS = BINARY if os.environ.get("DROPMILL_SANITIZED") else os.path.join(ROOT, "build", "hooks", "dropmill")
+HOOKS = BINARY if os.environ.get("DROPMILL_SANITIZED") else os.path.join(TOP, "hooks", "dropmill")
 # A worker with this reads no asset from a path, as if it were on another machine.
 FAR = {"DROPMILL_TEST_NO_ASSET_FILES": "1"}
 

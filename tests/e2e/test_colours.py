@@ -7,12 +7,12 @@ import zlib
 
 import pytest
 
-from mill import BINARY, ROOT
+from mill import BINARY, ROOT, TOP
 from pictures import PICTURE, run
 from waiting import PATIENCE, wait_until
 
 # Sanitized programs have the hooks built in.
-HOOKS = BINARY if os.environ.get("DROPMILL_SANITIZED") else os.path.join(ROOT, "build", "hooks", "dropmill")
+HOOKS = BINARY if os.environ.get("DROPMILL_SANITIZED") else os.path.join(TOP, "hooks", "dropmill")
 # A worker with this reads no asset from a path, as if it were on another machine.
 FAR = {"DROPMILL_TEST_NO_ASSET_FILES": "1"}
 TO_SRGB = "vips:operation=icc_transform,output_profile=srgb,embedded=true,intent=relative"

@@ -5,12 +5,12 @@ import re
 
 import pytest
 
-from mill import BINARY, ROOT, Mill
+from mill import BINARY, ROOT, TOP, Mill
 from oracle import TILE, Oracle
 from waiting import wait_until
 
 # Sanitized programs have the hooks built in.
-HOOKS = BINARY if os.environ.get("DROPMILL_SANITIZED") else os.path.join(ROOT, "build", "hooks", "dropmill")
+HOOKS = BINARY if os.environ.get("DROPMILL_SANITIZED") else os.path.join(TOP, "hooks", "dropmill")
 
 # Points that are come to more often than once: also between the outputs of one picture, and after the first of several pictures.
 AGAIN = ["claim.renamed:3", "publish.sent:6", "accept.placed:5", "commit.synced:2", "commit.renamed:2", "commit.renamed:4", "archive.moved:2"]

@@ -9,7 +9,7 @@ import os
 import pytest
 
 import matrix
-from mill import BINARY, ROOT, Mill
+from mill import BINARY, TOP, Mill
 from waiting import PATIENCE
 
 FULL = os.environ.get("DROPMILL_EXACT") == "full"
@@ -21,7 +21,7 @@ CUT = {"grayscale", "blur", "blur-wide", "blur-plain", "sharpen", "sharpen-twice
        "invert", "lab", "modulate", "border", "rotate-12", "vips-sobel", "vips-canny", "grey-blur", "flip-blur", "rotate-sobel",
        "crop-invert-blur", "transpose", "pad-mirror", "pad-blur", "wrap", "tile"}
 # Sanitized programs have the hooks built in.
-HOOKS = BINARY if os.environ.get("DROPMILL_SANITIZED") else os.path.join(ROOT, "build", "hooks", "dropmill")
+HOOKS = BINARY if os.environ.get("DROPMILL_SANITIZED") else os.path.join(TOP, "hooks", "dropmill")
 
 
 def definition(chain, ending):

@@ -6,11 +6,11 @@ import zipfile
 
 import pytest
 
-from mill import ROOT
+from mill import TOP
 from pictures import REFERENCE, run
 from waiting import wait_until
 
-PAGES = os.path.join(ROOT, "build", "tests", "pages")
+PAGES = os.path.join(TOP, "tests", "pages")
 
 # One output each: every saver with every option that might make it ask for rows twice or out of order.
 SAVED = """

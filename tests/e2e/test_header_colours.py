@@ -7,11 +7,11 @@ import struct
 import pytest
 
 import heif
-from mill import ROOT
+from mill import TOP
 from pictures import PICTURE, REFERENCE, run
 from waiting import wait_until
 
-PAGES = os.path.join(ROOT, "build", "tests", "pages")
+PAGES = os.path.join(TOP, "tests", "pages")
 WIDTH, HEIGHT = 300, 200
 CHAINS = {
     "mono": "steps: [grayscale, {blur: {sigma: 1}}]\noutputs: [{name: '{stem}.png'}]\n",

@@ -5,10 +5,10 @@ import struct
 
 import pytest
 
-from mill import ROOT
+from mill import TOP
 from pictures import run
 
-PAGES = os.path.join(ROOT, "build", "tests", "pages")
+PAGES = os.path.join(TOP, "tests", "pages")
 
 PIPELINES = {
     "all": "steps: [invert]\n",

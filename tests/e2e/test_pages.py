@@ -10,12 +10,12 @@ import subprocess
 import pytest
 
 import heif
-from mill import ROOT
+from mill import ROOT, TOP
 from pictures import REFERENCE, run
 from test_allow import files, pdf, write
 from waiting import PATIENCE, wait_until
 
-PAGES = os.path.join(ROOT, "build", "tests", "pages")
+PAGES = os.path.join(TOP, "tests", "pages")
 SHIPPED = os.path.join(ROOT, "pipelines")
 TIFF = "allow: [pdf]\noutputs: [{name: \"{stem}.tif\"}]\n"
 WEBP = "allow: [pdf]\noutputs: [{name: \"{stem}.webp\"}]\n"

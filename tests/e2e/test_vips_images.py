@@ -5,10 +5,10 @@ import subprocess
 
 import pytest
 
-from mill import BINARY, ROOT
+from mill import BINARY, TOP
 
-HOOKS = BINARY if os.environ.get("DROPMILL_SANITIZED") else os.path.join(ROOT, "build", "hooks", "dropmill")
-CHAIN = os.path.join(ROOT, "build", "tests", "chain")
+HOOKS = BINARY if os.environ.get("DROPMILL_SANITIZED") else os.path.join(TOP, "hooks", "dropmill")
+CHAIN = os.path.join(TOP, "tests", "chain")
 # A worker with this reads no asset from a path, as if it were on another machine.
 FAR = {"DROPMILL_TEST_NO_ASSET_FILES": "1"}
 

@@ -4,10 +4,10 @@ import os
 
 import pytest
 
-from mill import BINARY, ROOT
+from mill import BINARY, TOP
 
 # Sanitized programs have the hooks built in.
-HOOKS = BINARY if os.environ.get("DROPMILL_SANITIZED") else os.path.join(ROOT, "build", "hooks", "dropmill")
+HOOKS = BINARY if os.environ.get("DROPMILL_SANITIZED") else os.path.join(TOP, "hooks", "dropmill")
 
 
 class Trouble:

@@ -18,7 +18,6 @@
 #include "bus/topics.h"
 
 #define SCRIPT "tests/kafka/kafka"
-#define JARS "build/kafka"
 
 /* One broker for all tests: it takes some seconds to start. Each test has a prefix, and so topics, of its own. */
 static GSubprocess *broker_process;
@@ -38,10 +37,12 @@ static inline bool start_broker(void)
 {
 	g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE);
 	g_autoptr(GError) error = NULL;
+	g_autofree char *jars =
+		g_build_filename(g_getenv("BUILD_TOP") ? g_getenv("BUILD_TOP") : "build", "kafka", NULL);
 
 	g_subprocess_launcher_set_child_setup(launcher, die_with_test, NULL, NULL);
 	broker_process =
-		g_subprocess_launcher_spawn(launcher, &error, SCRIPT, "start", JARS, "--data", broker_data, NULL);
+		g_subprocess_launcher_spawn(launcher, &error, SCRIPT, "start", jars, "--data", broker_data, NULL);
 	if (!broker_process) {
 		broker_missing = g_strdup_printf("%s (tests run in the top folder): %s", SCRIPT, error->message);
 		return false;
