@@ -42,7 +42,7 @@ pkg-libs = $(shell $(PKG) --libs $(1) 2>/dev/null)
 DEBIAN_build := gcc libc6-dev make pkg-config libglib2.0-dev libjson-glib-dev librdkafka-dev libvips-dev libgsf-1-dev zlib1g-dev libdeflate-dev libjpeg-dev libtiff-dev libexif-dev \
 	libinotifytools0-dev libyaml-dev libcivetweb-dev libsqlite3-dev libseccomp-dev libsystemd-dev libjs-chart.js \
 	libheif-plugin-aomenc? libheif-plugin-x265?
-DEBIAN_test := libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-yaml python3-jsonschema prometheus kcat iproute2 \
+DEBIAN_test := libcmocka-dev git python3 python3-pytest python3-pytest-xdist python3-yaml python3-jsonschema prometheus kcat iproute2 \
 	rsync openssh-client openssh-sftp-server curl unzip e2fsprogs mount \
 	zsh fish python3-selenium chromium chromium-driver fonts-dejavu-core
 DEBIAN_kafka := default-jdk-headless maven kcat openssl
@@ -293,6 +293,11 @@ passed = $(foreach v,$(filter-out SUITE TARGET BUILD MAKEFLAGS MAKEOVERRIDES,$(.
 debian: $(if $(filter 0,$(shell id -u)),setup-debian) ## any target on another release, in a root beside this machine: SUITE=trixie TARGET=test; as root
 	@tests/debian $(call quoted,$(SUITE)) $(call quoted,$(TARGET)) $(passed)
 
+# The newest libvips, GLib and gcc in a package; forky has libvips 8.18.
+newest: SUITE = forky
+newest: TARGET = unit
+newest: debian ## unit tests with the newest libvips that Debian has: SUITE=forky TARGET=unit; as root
+
 # A peer that cannot be had is skipped, with the reason in the report.
 soft-peers: setup-build
 	@for package in $(DEBIAN_peers); do tests/setup peers $$package || true; done
@@ -379,7 +384,18 @@ uninstall: ## remove what install put there
 
 DEB_BUILD_OPTIONS ?= nocheck
 deb: setup-build setup-deb ## Debian source and binary packages for this release, in build/deb; DEB_BUILD_OPTIONS= also runs the unit tests
-	@DEB_BUILD_OPTIONS="$(DEB_BUILD_OPTIONS)" src/dist/deb "$$(sed -n 's/.*DROPMILL_VERSION "\(.*\)"/\1/p' src/base/version.h)" $(BUILD)/deb
+	@DEB_BUILD_OPTIONS="$(DEB_BUILD_OPTIONS)" src/dist/deb "$(VERSION)" $(BUILD)/deb
+
+# ---- releases: the version stands in src/base/version.h, and what is new in src/dist/CHANGELOG.md
+
+VERSION := $(shell sed -n 's/^.define DROPMILL_VERSION "\(.*\)"/\1/p' src/base/version.h)
+DIST := dropmill-$(VERSION)
+dist: ## the sources as a tarball, of git's last commit: build/dropmill-VERSION.tar.gz; one commit always makes the same bytes
+	@git rev-parse --verify -q HEAD >/dev/null || { echo "make dist packs git's last commit, and $(CURDIR) is not a clone" >&2; exit 1; }
+	@git diff --quiet HEAD || echo "what is not committed is left out" >&2
+	@mkdir -p $(BUILD)
+	@git archive --format=tar --prefix=$(DIST)/ -o $(BUILD)/$(DIST).tar HEAD && gzip -9nf $(BUILD)/$(DIST).tar
+	@echo $(BUILD)/$(DIST).tar.gz
 
 # ---- an image for containers: programs and libraries of Debian 13, put together in a root of it, and buildah makes an image of that
 
@@ -412,4 +428,4 @@ help: ## this list
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all always setup debian objects run kafka unit-tests tests hooks soft-kafka soft-peers test unit e2e exact hostile chaos crash fuzz asan bench lint $(LINT:%=lint-%) format docs install uninstall deb image rootfs image-test clean help
+.PHONY: all always setup debian dist newest objects run kafka unit-tests tests hooks soft-kafka soft-peers test unit e2e exact hostile chaos crash fuzz asan bench lint $(LINT:%=lint-%) format docs install uninstall deb image rootfs image-test clean help

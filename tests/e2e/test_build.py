@@ -103,3 +103,27 @@ def test_programs_look_into_the_prefix_by_themselves(tmp_path, old_vips):
     shown = make(ROOT, "-n", f"BUILD={tmp_path}/b", f"VIPS={old_vips}", f"{tmp_path}/b/tests/picture").stdout
     link = [line for line in shown.splitlines() if " -o " in line and " -c " not in line]
     assert link and f"-rpath,{old_vips}/lib64" in link[-1] and any("-I/old" in line for line in shown.splitlines())
+
+
+def test_one_commit_always_makes_the_same_tarball(tmp_path):
+    if not shutil.which("git"):
+        pytest.skip("git is not installed")
+    tree, unpacked = copy(tmp_path / "tree"), tmp_path / "unpacked"
+    unpacked.mkdir()
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@t.test"]
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "t"]):
+        subprocess.run([*git, *words], cwd=tree, check=True)
+    made = []
+    for build in ("a", "b"):
+        (tree / "Makefile").touch()
+        done = make(tree, "dist", f"BUILD={tmp_path}/{build}")
+        assert done.returncode == 0, done.stderr
+        made.append(done.stdout.strip())
+    assert filecmp.cmp(*made, shallow=False)
+    subprocess.run(["tar", "-xzf", made[0], "-C", unpacked], check=True)
+    version = os.path.basename(made[0]).removeprefix("dropmill-").removesuffix(".tar.gz")
+    assert os.listdir(unpacked) == [f"dropmill-{version}"] and os.path.exists(unpacked / f"dropmill-{version}" / "tests" / "debian")
+    # The version is that of the program, and the changes of the coming one are told first.
+    assert f'"{version}"' in open(os.path.join(ROOT, "src", "base", "version.h"), encoding="utf-8").read()
+    with open(os.path.join(ROOT, "src", "dist", "CHANGELOG.md"), encoding="utf-8") as changes:
+        assert next(line for line in changes if line.startswith("## ")).startswith(f"## {version}")
