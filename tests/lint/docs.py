@@ -164,6 +164,7 @@ def generated(program):
         "index": index_of(json.loads(output_of(program, "ops", "--json"))),
         "operations": output_of(program, "ops", "--markdown"),
         "formats": output_of(program, "ops", "--formats", "--markdown"),
+        "versions": output_of(f"{program}-image", "versions", "--markdown"),
         "keys": keys(schema),
         "allowable": allowable(schema),
         "lacks": lacks(json.loads(output_of(program, "ops", "--formats", "--json"))),

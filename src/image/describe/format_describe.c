@@ -57,16 +57,16 @@ static JsonArray *json_names(const char *const *names)
 	return array;
 }
 
-/* Metadata that is lost: {"kind": "exif", "until": "8.16"}, of libvips; without "until": always. */
+/* Metadata that is lost: {"kind": "exif", "until": the first version of libvips that keeps it}; without "until": always. */
 static JsonArray *json_lacks(const struct format *format)
 {
 	JsonArray *array = json_array_new();
 
 	for (guint i = 0; i < G_N_ELEMENTS(format->lacks) && format->lacks[i].kind; i++) {
 		JsonObject *object = json_object_new();
-		g_autofree char *until = g_strdup_printf("8.%d", format->lacks[i].since);
+		g_autofree char *until = quirk_version_text(quirk_row(format->lacks[i].quirk)->until);
 		json_object_set_string_member(object, "kind", format->lacks[i].kind);
-		if (format->lacks[i].since)
+		if (*until)
 			json_object_set_string_member(object, "until", until);
 		json_array_add_object_element(array, object);
 	}

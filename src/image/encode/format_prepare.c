@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Before the saver: metadata that stays, depth and colour that the format can hold: see format_prepare.h. libvips'
- * savers convert by themselves. Here is the rest: what they do not convert, or not as people expect (8.14.1, foreign.c,
- * convert_saveable). */
+ * savers convert by themselves. Here is the rest: what they do not convert, or not as people expect (foreign.c, convert_saveable()). */
 #include "image/encode/format_prepare.h"
 
 #include <stdlib.h>
@@ -182,8 +181,7 @@ static bool to_plain(VipsImage **image, const struct format *format)
 		return tag_plain(image, (*image)->BandFmt == VIPS_FORMAT_USHORT);
 	if (format->spaces)
 		return true;
-	/* 8.14.1's pngsave takes 16 bits from the tag, has a picture of signed bytes (`vips sign`) made into bytes, and then writes what lies
-	 * behind them in memory. */
+	/* Signed bytes (`vips: sign`): see QUIRK_PNG_BY_TAG. */
 	if (tagged_16(*image) && (*image)->BandFmt != VIPS_FORMAT_USHORT && !cast(image, VIPS_FORMAT_USHORT))
 		return false;
 	/* Savers leave scene-linear light alone, and cast 0 to 1 to black and almost black. */
@@ -217,7 +215,7 @@ static bool to_depth(VipsImage **image, const struct format *format, JsonObject 
 	return true;
 }
 
-/* libtiff's WebP takes RGB of 8 bits, with alpha or without. Of anything else libvips 8.14 writes a file without pixels, and says nothing. */
+/* libtiff's WebP takes RGB of 8 bits, with alpha or without. See QUIRK_TIFF_WEBP_OF_ALL. */
 static bool to_webp(VipsImage **image)
 {
 	return down_to_8(image) &&
@@ -364,7 +362,7 @@ void format_prepare_metadata(VipsImage *image, const struct format *format, Json
 {
 	JsonArray *keep = json_array(save, "keep");
 
-	/* The saver gets strip, too, but 8.14.1's for WebP ignores it. */
+	/* The saver gets strip, too, and not every saver heeds it. */
 	if (keep || json_bool(save, "strip", false))
 		keep_only(image, keep);
 	previews_drop(image);

@@ -88,7 +88,7 @@ bool pyramid_options(VipsOperation *operation, const char *path, JsonObject *sav
 }
 
 /* libvips notes the time and its version in a file of its own, which no viewer reads: without it the same picture is the same folder. It
- * lies among the tiles, and since 8.15 beside them in all layouts but dz. */
+ * lies among the tiles or beside them: see QUIRK_PROPERTIES_BESIDE. */
 static void drop_diary(const char *path, const char *title, JsonObject *save)
 {
 	g_autofree char *root = g_strconcat(title, is_plain(save) ? "_files" : "", NULL);

@@ -10,12 +10,10 @@
 
 #include "base/disk/files.h"
 #include "base/error.h"
+#include "image/quirks/quirks.h"
 
-/* dzsave writes its tiles by libgsf until 8.14, and by fopen() and fclose() since 8.15. The program may find a newer libvips than it was
- * built with: fclose() is always looked at. */
-#define TILES_BY_GSF (VIPS_MAJOR_VERSION == 8 && VIPS_MINOR_VERSION < 15)
-
-#if TILES_BY_GSF
+/* QUIRK_TILES_BY_GSF, QUIRK_TILES_BY_FCLOSE: the program may find a newer libvips than it was built with: fclose() is always looked at. */
+#if BUILT_WITH_GSF
 #include <gsf/gsf.h>
 #endif
 
@@ -24,7 +22,7 @@ static struct {
 	int (*target_build)(VipsObject *target);
 	gint64 (*target_write)(VipsTarget *target, const void *data, size_t length);
 	int (*target_end)(VipsTarget *target);
-#if TILES_BY_GSF
+#if BUILT_WITH_GSF
 	gboolean (*tile_write)(GsfOutput *tile, gsize length, const guint8 *data);
 	gboolean (*tile_close)(GsfOutput *tile);
 #endif
@@ -143,7 +141,7 @@ int fclose(FILE *file)
 	return status;
 }
 
-#if TILES_BY_GSF
+#if BUILT_WITH_GSF
 static gboolean tile_write(GsfOutput *tile, gsize length, const guint8 *data)
 {
 	errno = 0;

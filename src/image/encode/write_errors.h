@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   sees every write of libvips' savers to a file, because they do not. libvips 8.14 does not look at how the last block of a
- *            picture was written (vips_sink_disc(); fixed in 8.17), and dzsave never at how a tile's file was closed: a
+ * Purpose:   sees every write of libvips' savers to a file, because they do not. They may not look at how the last block of a
+ *            picture was written (QUIRK_LAST_BLOCK_UNSEEN), and dzsave never at how a tile's file was closed: a
  *            disk that is full for that moment makes a file that lacks pixels, and the saver says that all is well.
  *            Where it does look, tiffsave crashes on a pyramid (it gives the layers' files away before it closes what
  *            writes to them) and dzsave waits for ever for a lock of its own. So libvips' class of targets, and what dzsave writes
- *            tiles by (libgsf's class of plain files; fclose() since 8.15), get functions of ours around theirs: what is refused is remembered here, and the
+ *            tiles by (QUIRK_TILES_BY_GSF, QUIRK_TILES_BY_FCLOSE), get functions of ours around theirs: what is refused is remembered here, and the
  *            picture stopped. The output's file is synced here, too, by the descriptor that wrote it.
  * Ownership: borrows the image between begin and end.
  * Thread:    any. What is refused to one saver makes all fail that run in the process at this time.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   the header of PBM, PGM and PPM (netpbm's formats of that name, P1 to P6), and their ASCII kinds as binary ones. libvips (8.14 to 8.18)
+ * Purpose:   the header of PBM, PGM and PPM (netpbm's formats of that name, P1 to P6), and their ASCII kinds as binary ones. libvips
  *            misreads comments that follow each other, reads the bits of an ASCII PBM as one number, and takes missing numbers for 0.
  * Thread:    any. Ownership: borrows the bytes; others are returned owned.
  */

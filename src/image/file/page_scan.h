@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   what a file says of its pages, read from its own structure. Does an animation or a document end too early? libvips (8.14.1)
+ * Purpose:   what a file says of its pages, read from its own structure. Does an animation or a document end too early? libvips
  *            leaves out pages that are cut off without a word, so that the output would have fewer. Which directories of a TIFF are pages?
  *            Is a HEIF file an animation? Private to image/.
  * Thread:    any. Ownership: borrows the bytes.

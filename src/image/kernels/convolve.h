@@ -16,5 +16,5 @@ bool convolve_with(VipsImage *in, const double *weights, int width, int height, 
 /* A Gaussian of that sigma over radius pixels to either side (0: three sigma), as floating point: nothing is lost to rounding. */
 bool convolve_gaussian(VipsImage *in, double sigma, int radius, VipsImage **out, GError **error);
 
-/* libvips 8.14 divides by the rounded scale of a kernel where it convolves in integers, and dies of a 0. */
+/* libvips divides by the rounded scale of a kernel where it convolves in integers: see QUIRK_CONV_BY_ROUNDED_SCALE. */
 bool convolve_scale_fits(double scale, bool integer, GError **error);

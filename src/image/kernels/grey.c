@@ -41,7 +41,7 @@ static double enough(const double *colour)
 	return high;
 }
 
-/* The share of each band in luminance. Asked of libvips, for it has changed: 0.2, 0.7, 0.1 in 8.14, those of ITU-R BT.709 later. */
+/* The share of each band in luminance. Asked of libvips: see QUIRK_GREY_BY_709. */
 static void find_weights(double *weights)
 {
 	static const double white[3] = {1, 1, 1}, bands[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};

@@ -123,8 +123,9 @@ const struct operation filter_operations[] = {
 		.name = "sharpen",
 		.group = "filter",
 		.summary = "Sharpens lightness, not colour: libvips' sharpen.",
-		.params = PARAMS(DOUBLE_PARAM("sigma", "px", 0.000001, 1000, "0.5",
-					 "size of the details that are raised; 10 at most with libvips 8.15 and later"),
+		.params = PARAMS(
+			DOUBLE_PARAM("sigma", "px", 0.000001, 1000, "0.5",
+				"size of the details that are raised; 10 at most where `dropmill version --verbose` names sharpen-to-10"),
 			CURVE("x1", "2", "where flat ends and jagged begins"), CURVE("y2", "10", "most it brightens"),
 			CURVE("y3", "20", "most it darkens"), CURVE("m1", "0", "strength in flat areas"),
 			CURVE("m2", "3", "strength in jagged areas")),

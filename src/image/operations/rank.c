@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Rank filters: the pixel at a place in the sorted window. 8.14.1's own rank is off by one on 8 bits from windows of 11
- * pixels on (libvips#4609). It also refuses windows larger than the picture. So the counting is done here, with a
+ * Rank filters: the pixel at a place in the sorted window. libvips' own may be off by one, see QUIRK_RANK_OF_8_BITS. It also refuses windows larger than the picture. So the counting is done here, with a
  * histogram that slides along the row. It has two levels, so that 16 bits cost little more than 8. */
 #include "base/error.h"
 #include "base/json.h"

@@ -212,7 +212,7 @@ static bool load_thumbnail(
 		g_autoptr(VipsImage) image = format_load(source, "", VIPS_ACCESS_RANDOM);
 		return image ? build_thumbnail(image, args, out, error) : vips_failed(error, NULL);
 	}
-	/* Not fail_on: libvips 8.14 passes that on for file names only. */
+	/* Not fail_on: see QUIRK_THUMBNAIL_FAIL_ON. */
 	if (vips_thumbnail_source(source, &small, t.width, "height", t.height, "size", t.size, "crop", t.crop,
 		    "no_rotate", t.no_rotate, "option_string", "[fail_on=truncated]", NULL))
 		return vips_failed(error, NULL);

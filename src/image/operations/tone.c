@@ -20,7 +20,7 @@ static bool build_grayscale(VipsImage *in, const struct args *args G_GNUC_UNUSED
 	VipsInterpretation space =
 		in->BandFmt == VIPS_FORMAT_USHORT ? VIPS_INTERPRETATION_GREY16 : VIPS_INTERPRETATION_B_W;
 
-	/* libvips takes 16 bits of alpha through floating point, too, and since 8.15 they change by one. */
+	/* Alpha stays as it is: see QUIRK_GREY16_THROUGH_FLOATS. */
 	if (space == VIPS_INTERPRETATION_GREY16)
 		return profile_convert_colours(in, to_grey, &space, out, error);
 	return grey_of(in, space, out, error);

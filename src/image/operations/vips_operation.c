@@ -8,6 +8,7 @@
 #include "image/kernels/alpha.h"
 #include "image/kernels/convolve.h"
 #include "image/operations/groups.h"
+#include "image/quirks/quirks.h"
 #include "image/table/vips_error.h"
 #include "image/vips/vips_image_value.h"
 #include "image/vips/vips_signature.h"
@@ -71,9 +72,9 @@ static unsigned flags_of(const struct args *args)
 		return OPERATION_SEQUENTIAL | OPERATION_READS_PROFILE;
 	if (!g_strv_contains(position_independent, signature->nickname))
 		return OPERATION_ON_GRID | OPERATION_READS_METADATA;
-	/* Up to ten pixels are sorted. For more, 8.14.1 slides a histogram along the region and miscounts from its left
+	/* Up to ten pixels are sorted. For more, a histogram slides along the region, and where it miscounts, it does so from the region's left
 	 * edge on (libvips#4609). On the grid it is as wrong as libvips. The operation `rank` is right. */
-	if (g_str_equal(signature->nickname, "rank") &&
+	if (quirk(QUIRK_RANK_OF_8_BITS) && g_str_equal(signature->nickname, "rank") &&
 		json_int(params, "width", 0) * json_int(params, "height", 0) > 10)
 		return OPERATION_ON_GRID;
 	/* Running sums start at the edge of the region. */

@@ -196,7 +196,7 @@ static VipsImage *through_table(const struct correction *c, VipsImage *image)
 	if (!table || vips_maplut(image, &mapped, table, NULL) ||
 		vips_copy(mapped, &out, "interpretation", image->Type, NULL))
 		return NULL;
-	/* libvips from 8.15 on. */
+	/* QUIRK_PNM_LARGEST_VALUE */
 	if (vips_image_get_typeof(out, "ppm-max-value"))
 		vips_image_set_double(out, "ppm-max-value", out->BandFmt == VIPS_FORMAT_USHORT ? 65535 : 255);
 	return out;

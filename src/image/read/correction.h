@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   sound files that libvips (8.14 to 8.18) shows in wrong colours, or not at all, while their header tells the right ones. What needs
+ * Purpose:   sound files that libvips shows in wrong colours, or not at all, while their header tells the right ones. What needs
  *            other bytes of the header is read through a patched source; what needs other pixels is corrected after loading:
  *            PBM, PGM, PPM: comments, ASCII, largest values other than 255 and 65535; TIFF: YCbCr without JPEG, old-style JPEG, JPEG whose colours
  *            the photometric tag gives wrongly; HEIF and AVIF: grey of limited range.

@@ -195,10 +195,10 @@ static const char *sniffed(VipsSource *source)
 	return length > 0 ? sniff_format(head, (gsize)length) : NULL;
 }
 
-/* OpenEXR has no loader for sources in libvips 8.14, so that libvips does not find it. */
+/* libvips does not find it. */
 static bool loads_by_name(VipsSource *source)
 {
-	return allow_is_open("exr") && g_strcmp0(sniffed(source), "exr") == 0;
+	return quirk(QUIRK_EXR_BY_NAME) && allow_is_open("exr") && g_strcmp0(sniffed(source), "exr") == 0;
 }
 
 /* The nickname of the loader that libvips has for it, or NULL. */

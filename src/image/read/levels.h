@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   the level of a pyramid (TIFF, JPEG 2000, slides) that a thumbnail is made of. libvips' own choice is wrong in three ways (8.14.1,
- *            thumbnail.c): with size=down it takes the smallest level; of a pyramid in sub-directories it never takes the full picture;
- *            and it takes a document for a pyramid whose pages halve.
+ * Purpose:   the level of a pyramid (TIFF, JPEG 2000, slides) that a thumbnail is made of. libvips' own choice is wrong in three ways
+ *            (thumbnail.c): with size=down it takes the smallest level; of a pyramid in sub-directories it never takes the full picture; and
+ *            it takes a document for a pyramid whose pages halve.
  * Thread:    the thread that owns the image. Ownership: *out is owned.
  */
 #pragma once

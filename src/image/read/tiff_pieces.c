@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Packed TIFF on several cores: see tiff_pieces.h. What a plain file is follows libvips' loader (8.14.1, tiff2vips.c). */
+ * Packed TIFF on several cores: see tiff_pieces.h. What a plain file is follows libvips' loader (tiff2vips.c). */
 #include "image/read/tiff_pieces.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Purpose:   sound files that libvips (8.14.1) cannot read, and whose header does not tell enough to correct them (see correction.h). They fail with
+ * Purpose:   sound files that libvips cannot read, and whose header does not tell enough to correct them (see correction.h). They fail with
  *            what they are and what helps, never as "damaged", and never with wrong colours.
  * Thread:    any. Ownership: borrows its arguments.
  */

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "image/quirks/quirks.h"
 #include "image/table/params.h"
 
 /* Property of an option that libvips' saver does not know: format_prepare.c or format_save.c reads it. */
@@ -28,7 +29,7 @@ struct format {
 	bool folder;    /* a folder of files */
 	struct {
 		const char *kind; /* a word of keep */
-		int since;        /* the minor version of libvips 8 whose saver learnt it; 0: none */
+		enum quirk quirk; /* only libvips with this one lacks it; QUIRK_NONE: all do */
 	} lacks[4]; /* metadata that the format, or libvips' saver of it, does not hold; tried in test_format_lost.c */
 	bool no_profile;        /* holds no ICC profile */
 	bool no_grey;           /* grey is written as RGB, which a profile of grey does not describe */

@@ -9,6 +9,7 @@
 #include "definition/implied.h"
 #include "image/encode/format_prepare.h"
 #include "image/encode/thumbnail.h"
+#include "image/quirks/quirks.h"
 #include "image/read/page_frames.h"
 #include "image/table/auto.h"
 
@@ -92,11 +93,9 @@ static bool is_kept(JsonObject *save, const char *kind)
 
 static bool holds(const struct format *format, const char *kind)
 {
-	bool newer = vips_version(0) > 8;
-
 	for (guint i = 0; i < G_N_ELEMENTS(format->lacks) && format->lacks[i].kind; i++)
 		if (g_str_equal(format->lacks[i].kind, kind))
-			return format->lacks[i].since && (newer || vips_version(1) >= format->lacks[i].since);
+			return format->lacks[i].quirk != QUIRK_NONE && !quirk(format->lacks[i].quirk);
 	return true;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * JPEG in strips: see parallel_save.h. libjpeg encodes them, with the settings of libvips' saver (8.14.1, vips2jpeg.c);
+ * JPEG in strips: see parallel_save.h. libjpeg encodes them, with the settings of libvips' saver (vips2jpeg.c);
  * the segments before the pixels are the saver's own. Each block of a baseline JPEG is encoded separately, with two
  * exceptions. A block's mean (DC) is stored as the difference to the block before, and codes follow each other bit by
  * bit. So a separately encoded strip of whole MCU rows differs from the same rows in the whole file. The first

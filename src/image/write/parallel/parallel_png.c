@@ -227,7 +227,7 @@ static bool save_lines(struct parallel_save *strips, struct parallel_save_file *
 		g_propagate_error(error, sequence.error);
 		return false;
 	}
-	/* libvips 8.14 does not look at how the last lines went. */
+	/* See QUIRK_LAST_BLOCK_UNSEEN. */
 	if (well && sequence.rows < strips->image->Ysize)
 		return fail(error, ERROR_RETRY, "png: %d of %d rows came", sequence.rows, strips->image->Ysize);
 	return well && end(strips, file, error);

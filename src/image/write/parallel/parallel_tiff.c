@@ -155,7 +155,7 @@ static gint by_place(gconstpointer a, gconstpointer b, gpointer offsets)
 	return one < other ? -1 : one > other;
 }
 
-/* The pieces' numbers, in the order in which the file has them: libvips 8.15 and later write JPEG tiles of a row from the right. */
+/* The pieces' numbers, in the order in which the file has them: see QUIRK_TIFF_TILES_FROM_RIGHT. */
 static GArray *in_order(const struct entry *offsets)
 {
 	GArray *numbers = g_array_sized_new(FALSE, FALSE, sizeof(guint), (guint)offsets->count);
