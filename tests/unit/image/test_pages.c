@@ -101,7 +101,8 @@ static void test_pages_of_a_tiff(void **state)
 		auto_struct(page_frames) frames = page_frames_open("x", bytes, NULL, NULL);
 		guint count = 0;
 		assert_true(format_open("x", bytes, false, NULL, &opened, NULL));
-		for (assert_non_null(frames); wanted[count] >= 0; count++) {
+		assert_non_null(frames);
+		for (; wanted[count] >= 0; count++) {
 			const struct directory *page = &rules[i / 2].directories[wanted[count]];
 			if (count >= frames->images->len)
 				fail_msg("%s: %u pages", rules[i / 2].what, count);
