@@ -2,8 +2,44 @@
  * When a worker is replaced: see recycle.h. */
 #include "worker/recycle.h"
 
+#include <malloc.h>
+
 #include "base/log.h"
 #include "base/process.h"
+
+/* Larger blocks go back at once: the most that glibc takes. */
+#define KEPT_BLOCK_BYTES (32 << 20)
+#define KEPT_BYTES (256 << 20)
+
+void recycle_keep_memory(void)
+{
+	/* Threads come and go with each picture; with a heap for each they would not get what the last one left. */
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_MMAP_THRESHOLD, KEPT_BLOCK_BYTES);
+	mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+}
+
+void recycle_give_back(void)
+{
+	malloc_trim(0);
+}
+
+static bool is_too_much(const struct worker_args *args, gint64 growth_bytes, gint64 bytes)
+{
+	return (args->recycle_growth_bytes && growth_bytes > args->recycle_growth_bytes) ||
+	       (args->memory_bytes && bytes > args->memory_bytes);
+}
+
+/* Without what is kept free for the next picture, where that decides. */
+static gint64 measure(const struct recycle *recycle)
+{
+	gint64 bytes = process_private_bytes(0);
+
+	if (!is_too_much(recycle->args, bytes - recycle->born_bytes, bytes))
+		return bytes;
+	recycle_give_back();
+	return process_private_bytes(0);
+}
 
 void recycle_begin(struct recycle *recycle, const struct worker_args *args)
 {
@@ -13,7 +49,7 @@ void recycle_begin(struct recycle *recycle, const struct worker_args *args)
 bool recycle_task_done(struct recycle *recycle)
 {
 	const struct worker_args *args = recycle->args;
-	gint64 bytes = args->recycle_growth_bytes || args->memory_bytes ? process_private_bytes(0) : 0;
+	gint64 bytes = args->recycle_growth_bytes || args->memory_bytes ? measure(recycle) : 0;
 	const char *why = NULL;
 
 	recycle->tasks++;

@@ -33,6 +33,8 @@
 #define LEAVE_S 10
 /* A worker that retires has said so; what was sent to it before the master heard comes within this. */
 #define RETIRE_QUIET_US (G_USEC_PER_SEC / 2)
+/* A worker that has no task for 10 s keeps no free memory. */
+#define IDLE_US (10 * G_USEC_PER_SEC)
 /* How long results on their way may take to be delivered then; without a broker. */
 #define FLUSH_US ((LEAVE_S - 2) * G_USEC_PER_SEC)
 #define FLUSH_DOWN_US (2 * G_USEC_PER_SEC)
@@ -278,6 +280,18 @@ static bool start(struct worker *worker, GError **error)
 	return open_reader(worker, error);
 }
 
+/* The next task or order. NULL: nothing more comes to a worker that retires. */
+static struct work *next_work(struct worker *worker)
+{
+	if (worker->recycle.due)
+		return g_async_queue_timeout_pop(worker->tasks, RETIRE_QUIET_US);
+	struct work *work = g_async_queue_timeout_pop(worker->tasks, IDLE_US);
+	if (work)
+		return work;
+	recycle_give_back();
+	return g_async_queue_pop(worker->tasks);
+}
+
 static gpointer compute(gpointer data)
 {
 	struct worker *worker = data;
@@ -285,9 +299,7 @@ static gpointer compute(gpointer data)
 	worker->tiles = tiles_new();
 	recycle_begin(&worker->recycle, &worker->args);
 	for (;;) {
-		g_autofree struct work *work = worker->recycle.due
-						       ? g_async_queue_timeout_pop(worker->tasks, RETIRE_QUIET_US)
-						       : g_async_queue_pop(worker->tasks);
+		g_autofree struct work *work = next_work(worker);
 		if (!work || !work->task)
 			break;
 		if (confine_outdated()) /* not answered: whoever takes its place gets the task again */
@@ -325,6 +337,7 @@ int worker_command(int argc, char **argv)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	recycle_keep_memory();
 	log_init("worker", g_strcmp0(g_getenv("DROPMILL_LOG_FORMAT"), "json") == 0);
 	if (!worker_args_read(&worker.args, argc, argv, &error)) {
 		log_error("%s", error->message);
