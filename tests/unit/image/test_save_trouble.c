@@ -66,9 +66,16 @@ static const struct {
 	{"jxl", "{\"effort\":3}"},
 	{"dz", "{\"tile_size\":64}"},
 	{"dz", "{\"tile_size\":64,\"suffix\":\".png\"}"},
+	{"dz", "{\"tile_size\":64,\"suffix\":\".webp\"}"},
 	{"dz", "{\"layout\":\"zoomify\"}"},
+	{"dz", "{\"layout\":\"google\"}"},
+	{"dz", "{\"layout\":\"iiif\"}"},
 	{"dz", "{\"layout\":\"iiif3\"}"},
 	{"dz", "{\"tile_size\":64,\"container\":\"zip\"}"},
+	{"dz", "{\"layout\":\"zoomify\",\"container\":\"zip\"}"},
+	{"dz", "{\"layout\":\"google\",\"container\":\"zip\"}"},
+	{"dz", "{\"layout\":\"iiif\",\"container\":\"zip\"}"},
+	{"dz", "{\"layout\":\"iiif3\",\"container\":\"zip\"}"},
 };
 
 static void remove_all(const char *place)
