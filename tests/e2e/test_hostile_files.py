@@ -51,7 +51,7 @@ def hostile():
         "bomb.png": (png(60000, 60000), ("megapixels",)),
         # libnsgif stops counting at 4097.
         "frames.gif": (gif(10000), ("above the limit of 64 (limits: frames)",)),
-        "petabytes.tif": (tiff(40000000, 40000000), ("damaged", "megapixels")),
+        "petabytes.tif": (tiff(40000000, 40000000), ("damaged", "megapixels", "a side can have 10000000 at most")),
         "nothing.jpg": (b"", ("empty",)),
         "drawing.svg": (b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="file:///etc/passwd"/></svg>', ("svg",)),
         "drawing.png": (b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="http://127.0.0.1:1/"/></svg>', ("svg",)),

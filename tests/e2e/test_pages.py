@@ -246,11 +246,12 @@ def test_frames_count_where_they_are_written(place, folder):
         out, done = once(place, os.path.join(SHIPPED, f"{shipped}.yaml"), long)
         assert done.returncode == 0, done.stderr
     assert split(os.path.join(out, "long.gif"), place.path("stage", "g")) == 200
-    # libvips sees 4,097 of them, and the others would be lost.
-    place.pipeline("many", "limits: {frames: 100000}\noutputs: [{name: a.webp}]\n")
-    _, done = once(place, "many", longer)
-    assert done.returncode == 1
-    assert "an animation of 5000 frames, of which libvips reads" in done.stderr
+    # Up to 8.15 libvips sees 4,097 of them, and the others would be lost.
+    if explained(place, "jpeg", longer)[0]["source"]["pages"] < 5000:
+        place.pipeline("many", "limits: {frames: 100000}\noutputs: [{name: a.webp}]\n")
+        _, done = once(place, "many", longer)
+        assert done.returncode == 1
+        assert "an animation of 5000 frames, of which libvips reads" in done.stderr
 
 
 QUICK = {"avif": ", effort: 0", "heic": ", effort: 0", "webp": ", effort: 0", "jxl": ", effort: 3", "png": ", compression: 1"}
