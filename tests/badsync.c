@@ -38,9 +38,10 @@ static struct rule {
 static unsigned count;
 static bool used[KINDS];
 
-static struct counts {
+struct counts {
 	_Atomic uint32_t came, failed;
-} * counts;
+};
+static struct counts *counts;
 
 static void read_rules(FILE *file)
 {

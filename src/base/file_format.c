@@ -8,10 +8,9 @@
 #include <string.h>
 
 #define ENDINGS(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define BYTES(bytes)                                                                                                   \
-	{                                                                                                              \
-		bytes, sizeof(bytes) - 1                                                                               \
-	}
+/* clang-format off */
+#define BYTES(bytes) {bytes, sizeof(bytes) - 1}
+/* clang-format on */
 
 const struct file_format file_formats[] = {
 	{"jpeg", "a JPEG", ENDINGS("jpg", "jpeg", "jpe", "jfif"), "image/jpeg", "jpegload", .written = true,

@@ -43,7 +43,7 @@ bool files_same(const char *a, const char *b)
 }
 
 /* A rename to another file system: a copy that is on disk under the new name, then the old name goes. */
-static int rename_across(const char *from, const char *to, bool new)
+static int rename_across(const char *from, const char *to, bool fresh)
 {
 	g_autoptr(GError) cause = NULL;
 	g_autofree char *folder = g_path_get_dirname(to);
@@ -54,8 +54,8 @@ static int rename_across(const char *from, const char *to, bool new)
 		return -1;
 	}
 	const char *useless = copy->path;
-	bool replaces = !new &&beneath_exists(to);
-	if ((new ? files_rename_new(copy->path, to) : beneath_rename(copy->path, to, 0)) == 0) {
+	bool replaces = !fresh && beneath_exists(to);
+	if ((fresh ? files_rename_new(copy->path, to) : beneath_rename(copy->path, to, 0)) == 0) {
 		useless = replaces ? NULL : to; /* without it there would be neither the older file nor this one */
 		if ((beneath_sync(folder) == 0 || errno == EINVAL) && carry_leave(from, copy) == 0)
 			return 0;

@@ -194,7 +194,7 @@ static bool describe(struct bus *bus, GError **error)
 				       missing, TOPIC_COUNT);
 }
 
-static bool delete (struct bus *bus, const struct arguments *arguments, GError **error)
+static bool delete_all(struct bus *bus, const struct arguments *arguments, GError **error)
 {
 	g_autofree char *said = NULL;
 	char answer[16] = "";
@@ -233,7 +233,7 @@ static bool run(const char *action, const struct arguments *arguments, GError **
 		return false;
 	return strcmp(action, "create") == 0     ? create(bus, arguments, error)
 	       : strcmp(action, "describe") == 0 ? describe(bus, error)
-						 : delete (bus, arguments, error);
+						 : delete_all(bus, arguments, error);
 }
 
 int topics_command(int argc, char **argv)

@@ -129,7 +129,7 @@ static int target_end(VipsTarget *target)
 int fclose(FILE *file)
 {
 	static gsize once;
-	static int (*real)(FILE * file);
+	static int (*real)(FILE *);
 
 	if (g_once_init_enter(&once)) {
 		real = (int (*)(FILE *))dlsym(RTLD_NEXT, "fclose");

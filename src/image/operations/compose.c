@@ -127,11 +127,15 @@ static bool build_mask(VipsImage *in, const struct args *args, VipsImage **out, 
 		.aliases = NAMES(ALIAS))
 #define MARGIN(HELP) INT_PARAM("margin", "px", 0, 100000, "0", HELP)
 #define OPACITY DOUBLE_PARAM("opacity", "", 0, 1, "1", "0 is invisible, 1 as it is", .aliases = NAMES("alpha"))
+/* clang-format off */
 #define IMAGE(HELP)                                                                                                    \
-	{                                                                                                              \
-		.name = "image", .type = PARAM_ASSET, .asset = ASSET_IMAGE, .required = true,                          \
-		.aliases = NAMES("file", "input", "path"), .help = HELP                                                \
-	}
+	{.name = "image",                                                                                              \
+		.type = PARAM_ASSET,                                                                                   \
+		.asset = ASSET_IMAGE,                                                                                  \
+		.required = true,                                                                                      \
+		.aliases = NAMES("file", "input", "path"),                                                             \
+		.help = HELP}
+/* clang-format on */
 
 const struct operation compose_operations[] = {
 	{

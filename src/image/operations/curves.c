@@ -116,11 +116,18 @@ static bool build_curves(VipsImage *in, const struct args *args, VipsImage **out
 	return tone_support_map(in, on_curves, &curves, out, error);
 }
 
+/* clang-format off */
 #define CURVE(NAME, ALIASES, HELP)                                                                                     \
-	{                                                                                                              \
-		.name = NAME, .type = PARAM_MATRIX, .unit = "%", .min = 0, .max = 100, .count_min = 2,                 \
-		.count_max = POINTS_MAX, .aliases = ALIASES, .help = HELP                                              \
-	}
+	{.name = NAME,                                                                                                 \
+		.type = PARAM_MATRIX,                                                                                  \
+		.unit = "%",                                                                                           \
+		.min = 0,                                                                                              \
+		.max = 100,                                                                                            \
+		.count_min = 2,                                                                                        \
+		.count_max = POINTS_MAX,                                                                               \
+		.aliases = ALIASES,                                                                                    \
+		.help = HELP}
+/* clang-format on */
 
 const struct operation curve_operations[] = {
 	{

@@ -30,12 +30,14 @@ enum operation_flags {
 };
 
 /* The parameter of each operation whose `mixes` is set. */
+/* clang-format off */
 #define PREMULTIPLY                                                                                                    \
-	{                                                                                                              \
-		.name = "premultiply", .type = PARAM_BOOL, .fallback = "true",                                         \
+	{.name = "premultiply",                                                                                        \
+		.type = PARAM_BOOL,                                                                                    \
+		.fallback = "true",                                                                                    \
 		.help = "weigh colours by alpha, where there is any, so that those of transparent pixels do not show " \
-			"at edges; false: every band by itself, as libvips does"                                       \
-	}
+			"at edges; false: every band by itself, as libvips does"}
+/* clang-format on */
 
 /* What a build function may know besides its input: what is the same for every step of one job. */
 struct build_context {

@@ -46,10 +46,10 @@ struct param {
 #define NO_PARAMS ((const struct param[]){{.name = NULL}})
 #define PARAMS(...) ((const struct param[]){__VA_ARGS__, {.name = NULL}})
 /* One parameter. Fields that few need follow: INT_PARAM("size", "px", 1, 9, NULL, "of the mark", .required = true). */
+/* clang-format off */
 #define A_PARAM(TYPE, NAME, FALLBACK, HELP, ...)                                                                       \
-	{                                                                                                              \
-		.name = NAME, .type = TYPE, .fallback = FALLBACK, .help = HELP, __VA_ARGS__                            \
-	}
+	{.name = NAME, .type = TYPE, .fallback = FALLBACK, .help = HELP, __VA_ARGS__}
+/* clang-format on */
 #define INT_PARAM(NAME, UNIT, MIN, MAX, FALLBACK, HELP, ...)                                                           \
 	A_PARAM(PARAM_INT, NAME, FALLBACK, HELP, .unit = UNIT, .min = MIN, .max = MAX, __VA_ARGS__)
 #define DOUBLE_PARAM(NAME, UNIT, MIN, MAX, FALLBACK, HELP, ...)                                                        \

@@ -10,12 +10,12 @@ struct shown_chain {
 	JsonArray *list;
 };
 #define CHAIN(member) MEMBER(struct shown_chain, member)
+/* clang-format off */
 #define CONDITION                                                                                                      \
 	{"when", CHAIN(when), .unknown = NULL_IF_NONE, .about = "Its condition as it was written."},                   \
-	{                                                                                                              \
-		"left_out", CHAIN(left_out), .unknown = ABSENT_IF_NONE,                                                \
-					     .about = "In a job: the condition did not hold, so it was not done."      \
-	}
+		{"left_out", CHAIN(left_out), .unknown = ABSENT_IF_NONE,                                               \
+			.about = "In a job: the condition did not hold, so it was not done."}
+/* clang-format on */
 static const struct field parameter_fields[] = {
 	{"name", CHAIN(name)},
 	{"value", CHAIN(value)},

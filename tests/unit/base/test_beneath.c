@@ -345,11 +345,10 @@ static void elsewhere_links_are_followed(void **state)
 	assert_null(beneath_find_link(file));
 }
 
+/* clang-format off */
 #define TWICE(test)                                                                                                    \
-	{#test, test, set_up, tear_down, NULL},                                                                        \
-	{                                                                                                              \
-#test " (part by part)", test, set_up, tear_down, (void *)1                                            \
-	}
+	{#test, test, set_up, tear_down, NULL}, {#test " (part by part)", test, set_up, tear_down, (void *)1}
+/* clang-format on */
 
 int main(void)
 {

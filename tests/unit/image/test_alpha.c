@@ -27,7 +27,8 @@ static const char *const mixing[] = {"{'op':'resize','params':{'width':40}}", "{
 static VipsImage *disc(int bands, int depth, const double *ink, double ground)
 {
 	int scale = depth == 16 ? 257 : 1;
-	g_autofree uint16_t *words = g_new(uint16_t, WIDTH * HEIGHT * (gsize)bands);
+	gsize number = (gsize)bands * WIDTH * HEIGHT;
+	g_autofree uint16_t *words = g_new(uint16_t, number);
 	uint8_t *bytes = (uint8_t *)words;
 	gsize at = 0;
 

@@ -8,7 +8,9 @@
 /* 8000 x 5000 pixels, in most rows in a file of 10 MB, with two workers elsewhere. */
 #define M 1000000
 #define PIXELS (40 * (gint64)M)
-#define A_PIXEL(ms) ((double)(ms)*MS / PIXELS)
+/* clang-format off */
+#define A_PIXEL(ms) ((double)(ms) * MS / PIXELS)
+/* clang-format on */
 
 /* Facts: embedded, tile_wished, loose, must_tile, streams; live, sharing; pixels, pixel_bytes, file_bytes; limit_s.
  * Times in milliseconds of such a picture; 0: not known. */
@@ -52,14 +54,10 @@ static void test_rows(void **state)
 	}
 }
 
-#define CUT(took, decode, cpu, n)                                                                                      \
-	{                                                                                                              \
-		false, true, PIXELS, (took)*MS, (decode)*MS, (cpu)*MS, n                                               \
-	}
-#define SENT(took)                                                                                                     \
-	{                                                                                                              \
-		true, true, PIXELS, (took)*MS, 0, 0, 1                                                                 \
-	}
+/* clang-format off */
+#define CUT(took, decode, cpu, n) {false, true, PIXELS, (took) * MS, (decode) * MS, (cpu) * MS, n}
+#define SENT(took) {true, true, PIXELS, (took) * MS, 0, 0, 1}
+/* clang-format on */
 
 static const struct {
 	const char *why;

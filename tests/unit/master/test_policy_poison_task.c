@@ -5,22 +5,12 @@
 #include "../unit.h"
 
 #define NEVER G_MAXINT64
-#define JOURNAL                                                                                                        \
-	{                                                                                                              \
-		.in_journal = true, .sent_us = 5                                                                       \
-	}
-#define BEAT                                                                                                           \
-	{                                                                                                              \
-		.in_heartbeat = true, .sent_us = 5                                                                     \
-	}
-#define BEGUN                                                                                                          \
-	{                                                                                                              \
-		.begun = true, .sent_us = 5                                                                            \
-	}
-#define WAITS                                                                                                          \
-	{                                                                                                              \
-		.sent_us = 5                                                                                           \
-	}
+/* clang-format off */
+#define JOURNAL {.in_journal = true, .sent_us = 5}
+#define BEAT {.in_heartbeat = true, .sent_us = 5}
+#define BEGUN {.begun = true, .sent_us = 5}
+#define WAITS {.sent_us = 5}
+/* clang-format on */
 
 static const struct {
 	const char *why;
@@ -52,14 +42,10 @@ static void test_in_hand(void **state)
 			fail_msg("%s", in_hand[i].why);
 }
 
-#define DEAD(signal)                                                                                                   \
-	{                                                                                                              \
-		.dead = true, .how = signal                                                                            \
-	}
-#define SILENT                                                                                                         \
-	{                                                                                                              \
-		.how = 1                                                                                               \
-	}
+/* clang-format off */
+#define DEAD(signal) {.dead = true, .how = signal}
+#define SILENT {.how = 1}
+/* clang-format on */
 
 static const struct {
 	const char *why;

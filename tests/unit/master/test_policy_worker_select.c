@@ -8,10 +8,9 @@
 
 #define NONE OBSTACLE_NONE
 /* A task of weight 1 and 10 bytes, in windows of 8 and 100. The least suspected, and whether these are the last tiles. */
-#define TASK(suspicion, ends)                                                                                          \
-	{                                                                                                              \
-		1, 10, 8, 100, suspicion, ends                                                                         \
-	}
+/* clang-format off */
+#define TASK(suspicion, ends) {1, 10, 8, 100, suspicion, ends}
+/* clang-format on */
 
 /* Workers: obstacle, suspicion, on trial; weight, bytes; cost. */
 static const struct {
