@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Workers whose libvips differs: none of them shares a picture with another, and an upgrade of all goes through under a master that stays."""
 import contextlib
+import subprocess
 
 import pytest
 
@@ -112,13 +113,19 @@ def test_an_upgrade_of_all_workers_goes_through(fleet, pictures, wide):
     master.stop()
 
 
-def test_a_picture_is_cut_only_between_those_that_agree(fleet, pictures, wide):
+def test_a_picture_is_cut_only_between_those_that_agree(browser, fleet, pictures, wide):
     """Fewer workers agree with the codec than with each other: the picture is theirs all the same, and nobody else's."""
     one = fleet(OLD)
+    browser.open(one.master.url)
     master, wanted = one.master, pictures.reference(wide, STEPS, ".png")
     one.begin(OLD)
     one.begin(NEW, 2)
     wait_until(lambda: one.groups() == {"8.14.1": (1, False), "8.16.1": (2, True)}, one.groups)
+    browser.wait("return document.querySelector('#now [data-figure=workers] .sub').textContent.startsWith('mixed')", "the page says mixed", 15)
+    browser.wait("return /mixed.*2.workers with libvips 8.16.1 .*Not used: 1.worker with libvips 8.14.1/.test(document.querySelector('#notices').textContent)", "the notice", 15)
+    text = subprocess.run([master.binary, "status", "--http", master.url.split("/")[2]], capture_output=True, text=True, check=True, timeout=30).stdout
+    assert "mixed 1 with libvips 8.14.1" in text and "2 with libvips 8.16.1" in text and ": new pictures go to these" in text, text
+    assert 'dropmill_worker_versions{vips="8.16.1"' in master.get("/metrics")[2].decode(), text
     master.drop(wide, "big", "wide.png")
     pictures.assert_same(master.wait_output("big", "wide.png", seconds=120), wanted, master.folder)
     detail, story = one.story("wide.png")
