@@ -27,7 +27,7 @@ ALLOWED = {
     "image/check": {"base", "definition/yaml", "image/asset", "image/read", "image/table"},
     "image/describe": {"base", "definition", "definition/expression", "definition/reader", "definition/yaml", "image/asset", "image/check", "image/operations", "image/quirks", "image/read", "image/table", "image/vips", "image/write"},
     "image/encode": {"base", "base/disk", "definition", "image/quirks", "image/read", "image/table", "image/vips"},
-    "image/fast": {"image/quirks"},
+    "image/fast": {"image/quirks", "image/table"},
     "image/file": {"base"},
     "image/kernels": {"base", "image/asset", "image/operations", "image/quirks", "image/table"},
     "image/operations": {"base", "base/disk", "definition/reader", "definition/yaml", "image/asset", "image/check", "image/kernels", "image/quirks", "image/read", "image/table", "image/vips"},

@@ -3,8 +3,10 @@
 #include "image/fast/fast.h"
 
 #include "image/fast/png_load.h"
+#include "image/fast/reduce.h"
 
 void fast_install(void)
 {
 	png_load_install();
+	reduce_install();
 }

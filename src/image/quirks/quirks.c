@@ -96,6 +96,8 @@ static const struct quirk_row rows[QUIRKS] = {
 		"they are defined at build time for older headers alone", 81600, 0, NULL},
 	[QUIRK_OLD_NAMES] = {"old-names", "vips.h has the names of libvips 7, which are those of other libraries, too",
 		"they are left out at build time (VIPS_DISABLE_COMPAT)", 81500, 0, NULL},
+	[QUIRK_SLOW_REDUCEH] = {"slow-reduceh", "reduceh uses no vector instructions",
+		"workers shrink 8-bit pictures across by SSE2, to the same bytes", OLDEST, 81500, NULL},
 };
 
 /* Where libvips cannot be asked just now, as with too little memory, its version tells: a wrong answer would stay. */

@@ -179,6 +179,7 @@ static const struct {
 	{QUIRK_PNG_BY_TAG, NULL, "it reads beyond the picture"},
 	{QUIRK_DEEP_TO_8_BITS, NULL, "test_format.c looks at the pixels in every version"},
 	{QUIRK_TIFF_WEBP_OF_ALL, NULL, "test_implied.c looks at the pixels in every version"},
+	{QUIRK_SLOW_REDUCEH, NULL, "test_fast_reduce.c compares both"},
 	{QUIRK_OLD_NAMES, NULL, "it is a matter of the build"},
 };
 
