@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * One row: see reduce_row.h. Positions add up from the left of what is asked for, as in libvips: their rounding is a part of the result. */
+ * One row: see reduce_row.h. Positions are summed from the left of the region, as in libvips: their rounding is a part of the result. */
 #include "image/fast/reduce_row.h"
 
 #include <string.h>
