@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cores.h"
 #include "base/error.h"
 #include "definition/lanes.h"
 #include "definition/yaml/node.h"
@@ -290,7 +291,7 @@ struct options *options_read(int argc, char **argv, const char *usage, GError **
 	if (!options->spool)
 		options->spool = DEFAULT_SPOOL;
 	if (!options->workers)
-		options->workers = (int)g_get_num_processors();
+		options->workers = (int)cores_allowed();
 	/* For codecs and workers, which read it there. */
 	g_autofree char *nice = g_strdup_printf("%d", options->nice);
 	g_setenv("DROPMILL_NICE", nice, TRUE);

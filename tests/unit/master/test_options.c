@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/cores.h"
 #include "base/disk/files.h"
 #include "master/config/options.h"
 
@@ -47,7 +48,7 @@ static void who_goes_first(void **state)
 	assert_string_equal(none->topic_prefix, "");
 	assert_null(none->brokers);
 	assert_true(none->memory == 256 << 20);
-	assert_int_equal(none->workers, g_get_num_processors());
+	assert_int_equal(none->workers, cores_allowed());
 }
 
 static void what_is_wrong(void **state)
