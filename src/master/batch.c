@@ -125,7 +125,7 @@ static void begin(struct master *master, int files)
 static struct claim *loose_claim(const char *file, int number)
 {
 	struct claim *claim = g_new0(struct claim, 1);
-	guint8 head[SNIFF_BYTES];
+	guint8 head[SNIFF_BYTES] = {0};
 
 	claim->path = g_canonicalize_filename(file, NULL);
 	claim->relative = g_path_get_basename(claim->path);

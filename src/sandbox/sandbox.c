@@ -156,7 +156,11 @@ static int load_filter(enum sandbox_network network)
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 static const bool sanitized = true;
 #elif defined(__has_feature)
-static const bool sanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+static const bool sanitized = true;
+#else
+static const bool sanitized = false;
+#endif
 #else
 static const bool sanitized = false;
 #endif

@@ -265,7 +265,7 @@ static bool build_auto_level(VipsImage *in, const struct args *args, VipsImage *
 	double clip = param_double(args, "clip") / 100;
 	bool together = g_strcmp0(param_string(args, "mode"), "together") == 0;
 	g_autoptr(VipsImage) colours = NULL;
-	struct ranges ranges;
+	struct ranges ranges = {0};
 	struct histogram h;
 	struct tone_support tones;
 

@@ -87,7 +87,7 @@ bool junk_name(const char *name)
 {
 	static gsize once;
 	static GArray *patterns;
-	char lower[NAME_MAX + 1];
+	char lower[NAME_MAX + 1] = "";
 	gsize length = strlen(name);
 
 	if (g_once_init_enter(&once)) {

@@ -137,6 +137,7 @@ static void deflate_into(z_stream *stream, GByteArray *out, int flush)
 	guint8 buffer[32 << 10];
 
 	do {
+		/* cppcheck-suppress autoVariables ; nobody reads it after this function */
 		stream->next_out = buffer;
 		stream->avail_out = sizeof(buffer);
 		deflate(stream, flush);
