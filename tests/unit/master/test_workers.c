@@ -272,6 +272,48 @@ static void late_temp_files_go_with_their_worker(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
+/* The picture that was cut stays with its group; all others go to the largest one, also while Kafka hands partitions over. */
+static void an_upgrade_moves_new_pictures(void **state)
+{
+	struct seen seen = {0};
+	auto_struct(workers) workers = registry(&seen);
+	struct job cut = {.plan = {.lane = LANE_TILED}};
+
+	workers_heard(workers, beat("a", "idle", "old"));
+	workers_heard(workers, beat("b", "idle", "old"));
+	workers_heard(workers, beat("c", "idle", "new"));
+	workers_regroup(workers);
+	struct worker *a = workers_find(workers, "a"), *b = workers_find(workers, "b"), *c = workers_find(workers, "c");
+	assert_true(worker_groups_mixed(workers_groups(workers)));
+	assert_true(a->group->rules && !c->group->rules && a->group == b->group);
+	/* All old ones have no partition for a while: they rule on, and nobody gets anything. */
+	struct heartbeat *empty[] = {beat("a", "idle", "old"), beat("b", "idle", "old")};
+	for (guint i = 0; i < G_N_ELEMENTS(empty); i++) {
+		g_array_set_size(empty[i]->partitions, 0);
+		workers_heard(workers, empty[i]);
+	}
+	workers_regroup(workers);
+	assert_true(a->group->rules);
+	assert_null(worker_select(workers, NULL, 0, 1, 0, 8, 1000));
+	workers_heard(workers, beat("b", "idle", "old"));
+	/* One is stopped, and another comes: the new ones rule, and the picture that was cut is b's. */
+	workers_heard(workers, beat("a", "stopping", "old"));
+	workers_heard(workers, beat("d", "idle", "new"));
+	workers_regroup(workers);
+	assert_true(c->group->rules && !b->group->rules);
+	cut.plan.group = g_ref_string_acquire(b->group->key);
+	assert_ptr_not_equal(worker_select(workers, NULL, 0, 1, 0, 8, 1000), b);
+	assert_ptr_equal(worker_select(workers, &cut, 0, 1, 0, 8, 1000), b);
+	assert_null(workers_obstacle(workers, &cut));
+	assert_false(worker_groups_lost(workers_groups(workers), cut.plan.group));
+	workers_heard(workers, beat("b", "stopping", "old"));
+	workers_regroup(workers);
+	assert_true(worker_groups_lost(workers_groups(workers), cut.plan.group));
+	assert_false(worker_groups_mixed(workers_groups(workers)));
+	assert_non_null(workers_obstacle(workers, &cut));
+	g_ref_string_release(cut.plan.group);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +322,7 @@ int main(void)
 		cmocka_unit_test(the_least_busy_gets_the_next_task_and_windows_hold),
 		cmocka_unit_test(another_libvips_is_given_nothing),
 		cmocka_unit_test(why_nobody_gets_a_task_is_told),
+		cmocka_unit_test(an_upgrade_moves_new_pictures),
 		cmocka_unit_test(idle_heartbeats_with_tasks_out_are_counted),
 		cmocka_unit_test(a_death_elsewhere_is_told_by_the_successor),
 		cmocka_unit_test(late_temp_files_go_with_their_worker),
