@@ -387,6 +387,8 @@ uninstall: ## remove what install put there
 DEB_BUILD_OPTIONS ?= nocheck
 deb: setup-build setup-deb ## Debian source and binary packages for this release, in build/deb; DEB_BUILD_OPTIONS= also runs the unit tests
 	@DEB_BUILD_OPTIONS="$(DEB_BUILD_OPTIONS)" src/dist/deb "$(VERSION)" $(BUILD)/deb
+deb-test: deb setup-debian ## as root: install, upgrade, remove and purge the package in a fresh root with its own systemd; no picture may be lost
+	@tests/deb/deb-test $(BUILD)/deb
 
 # ---- releases: the version stands in src/base/version.h, and what is new in src/dist/CHANGELOG.md
 
@@ -430,4 +432,4 @@ help: ## this list
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all always setup debian dist newest objects run kafka unit-tests tests hooks soft-kafka soft-peers test unit e2e exact hostile chaos crash fuzz asan bench lint $(LINT:%=lint-%) format docs install uninstall deb image rootfs image-test clean help
+.PHONY: all always setup debian dist newest objects run kafka unit-tests tests hooks soft-kafka soft-peers test unit e2e exact hostile chaos crash fuzz asan bench lint $(LINT:%=lint-%) format docs install uninstall deb deb-test image rootfs image-test clean help
