@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """tests/setup on a machine that is played by stand-ins for apt and dpkg: what it installs, and what it leaves out."""
 import os
+import re
 import subprocess
 
 import pytest
@@ -41,3 +42,12 @@ def test_a_package_of_some_releases_is_installed_where_it_is_known(setup):
 
 def test_nothing_is_asked_for_when_all_is_there(setup):
     assert setup("here", "unknown?") == (0, [])
+
+
+def test_the_package_needs_what_the_build_needs():
+    """Build-Depends of the Debian package has the list "build", without what every build of a package has, and without parts of some releases."""
+    with open(os.path.join(ROOT, "Makefile"), encoding="utf-8") as file:
+        wanted = re.search(r"^DEBIAN_build := (.*)$", file.read().replace("\\\n", " "), re.M).group(1).split()
+    with open(os.path.join(ROOT, "src", "dist", "debian", "control"), encoding="utf-8") as file:
+        found = re.findall(r"^ ([\w.+-]+)", file.read().split("\n\n")[0], re.M)
+    assert {name for name in wanted if not name.endswith("?")} - {"gcc", "libc6-dev", "make"} <= set(found)
