@@ -38,7 +38,7 @@ ENDINGS = (".jpg", ".png", ".tif")
 FOLDERS = ("", "", "2026/", "a/b/")
 HOW = ("move", "move", "copy", "link", "slow")
 
-TRUNCATED = r"truncat|premature|end of (file|input)|out of order|corrupt|not enough|read (error|gave)|cut off|unable|invalid|short|Read Error"
+TRUNCATED = r"truncat|premature|ends too early|end of (file|input|stream)|out of order|corrupt|not enough|read (error|gave)|cut off|unable|invalid|short|Read Error"
 TOO_LARGE = r"megapixels"
 # What the machine does to the mill must not be told as a picture's fault.
 NOT_THE_REASON = r"given up|killed|No space|Read-only|Kafka|broker|lease"
