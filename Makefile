@@ -60,7 +60,7 @@ DEBIAN_peers := python3-opencv graphicsmagick parallel inotify-tools python3-con
 CFLAGS ?= -O2 -g
 # VIPS_DISABLE_COMPAT: without it vips.h brings the macros of libvips 7, such as error_exit and IMAGE, from 8.15 on.
 # The same sources make the same bytes in any folder.
-override CFLAGS += $(CPPFLAGS) -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(BUILD))=build -std=gnu17 $(WARNINGS) -Isrc -D_GNU_SOURCE -DVIPS_DISABLE_COMPAT -DG_LOG_DOMAIN=\"dropmill\" -MMD -MP $(VARIANT_FLAGS)
+override CFLAGS += $(CPPFLAGS) -ffile-prefix-map=$(call quoted,$(CURDIR)=.) -ffile-prefix-map=$(call quoted,$(abspath $(BUILD))=build) -std=gnu17 $(WARNINGS) -Isrc -D_GNU_SOURCE -DVIPS_DISABLE_COMPAT -DG_LOG_DOMAIN=\"dropmill\" -MMD -MP $(VARIANT_FLAGS)
 override LDFLAGS += $(VARIANT_FLAGS)
 
 # As Debian builds what meets strangers' data (hardening=+all). Sanitizers bring checks of their own. Some flags are of one machine: those that

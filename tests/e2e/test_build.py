@@ -34,7 +34,7 @@ def listing(tree):
 
 
 def test_two_folders_make_the_same_bytes_and_sources_stay_as_they_are(tmp_path):
-    one, two, elsewhere = copy(tmp_path / "one"), copy(tmp_path / "two" / "deeper"), tmp_path / "elsewhere"
+    one, two, elsewhere = copy(tmp_path / "one's own"), copy(tmp_path / "two" / "with spaces"), tmp_path / "elsewhere"
     before = listing(two)
     for tree, build, more in ((one, "build", ()), (two, str(elsewhere), (f"BUILD={elsewhere}",))):
         done = make(tree, "-j2", *more, *(f"{build}/{name}" for name in SAMPLE))
