@@ -406,10 +406,10 @@ dist: ## the sources as a tarball, of git's last commit: build/dropmill-VERSION.
 IMAGE_SUITE ?= trixie
 IMAGE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || stat -c %Y Makefile)
 image: setup-image ## build/image/dropmill.tar for podman load and docker load, and localhost/dropmill in buildah's storage; as root
-	@mkdir -p build/image
+	@mkdir -p $(BUILD)/image
 	@tests/debian $(IMAGE_SUITE) rootfs IMAGE_EPOCH=$(IMAGE_EPOCH)
-	@REVISION=$$(git rev-parse HEAD 2>/dev/null) src/dist/container/make-image build/debian/$(IMAGE_SUITE)/root/srv/dropmill/build/image/rootfs.tar \
-	  build/image/dropmill.tar $(IMAGE_EPOCH)
+	@REVISION=$$(git rev-parse HEAD 2>/dev/null) src/dist/container/make-image \
+	  $(BUILD_TOP)/debian/$(IMAGE_SUITE)/root/srv/dropmill/build/image/rootfs.tar $(BUILD)/image/dropmill.tar $(IMAGE_EPOCH)
 rootfs: setup-rootfs all
 	@rm -rf build/image && mkdir -p build/image
 	@$(MAKE) --no-print-directory -s install PREFIX=/usr DESTDIR=$(CURDIR)/build/image/installed >/dev/null
