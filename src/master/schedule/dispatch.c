@@ -72,8 +72,8 @@ static bool send_any(struct master *master)
 	/* What could not be sent pauses, and others go on. */
 	if (!first || send_one(master, first) || pauses(first))
 		return first != NULL;
-	bool picky =
-		first->work.failure_votes || workers_end_job(master->fleet.workers, first, WEIGHT_TILE, WINDOW_WEIGHT);
+	bool picky = first->work.failure_votes || worker_groups_mixed(workers_groups(master->fleet.workers)) ||
+		     workers_end_job(master->fleet.workers, first, WEIGHT_TILE, WINDOW_WEIGHT);
 	for (guint i = 0; picky && i < master->queue.running->len; i++)
 		if (send_one(master, g_ptr_array_index(master->queue.running, i)))
 			return true;

@@ -2,6 +2,8 @@
  * Tasks out, over an embedded broker: windows, turns, priorities; what comes back; what cannot be sent. */
 #include "schedule_bench.h"
 
+#include "master/fleet/worker_select.h"
+
 static void a_window_is_filled_and_no_more(void **state)
 {
 	struct bench *bench = *state;
@@ -88,6 +90,23 @@ static void a_job_that_cannot_be_sent_stops_there(void **state)
 	g_clear_pointer(&job->plan.profile, json_object_unref);
 }
 
+/* It may go to one of them only, and is more urgent: the others have work that it cannot give them. */
+static void a_picture_of_one_group_holds_up_no_other_group(void **state)
+{
+	struct bench *bench = *state;
+	struct worker *old = add_worker(bench, "old", "idle");
+	struct job *cut = add_job(bench, "cut", 5), *other = add_job(bench, "other", 0);
+
+	workers_heard(bench->master.fleet.workers, beat_from("another", "new", "idle", "another"));
+	workers_heard(bench->master.fleet.workers, beat_from("another", "newer", "idle", "another"));
+	workers_regroup(bench->master.fleet.workers);
+	cut->plan.group = g_ref_string_acquire(old->group->key);
+	assert_false(old->group->rules);
+	dispatch(&bench->master);
+	assert_int_equal(cut->work.leased, WINDOW);
+	assert_int_equal(other->work.leased, 2 * WINDOW);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -96,6 +115,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(jobs_take_turns_and_the_urgent_one_goes_first, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(tiles_of_a_worker_that_stops_go_to_another, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_job_that_cannot_be_sent_stops_there, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_picture_of_one_group_holds_up_no_other_group, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
