@@ -7,6 +7,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import tarfile
 import time
 
 import pytest
@@ -100,6 +101,14 @@ def test_nothing_to_build_or_install_with(image):
         if not os.path.islink(path):
             mode = os.stat(path).st_mode
             assert not mode & (stat.S_ISUID | stat.S_ISGID | stat.S_IWOTH), f"{path}: {mode:o}"
+
+
+def test_the_archive_is_loaded_under_the_name_that_compose_asks_for():
+    with tarfile.open(os.path.join(ROOT, "build", "image", "dropmill.tar")) as archive:
+        names = json.load(archive.extractfile("manifest.json"))[0]["RepoTags"]
+    with open(os.path.join(ROOT, "src", "dist", "compose.yaml"), encoding="utf-8") as file:
+        wanted = next(line for line in file if "DROPMILL_IMAGE" in line)
+    assert any(f"${{DROPMILL_IMAGE:-{name}}}" in wanted for name in names), names
 
 
 def test_bill_of_materials(image):
