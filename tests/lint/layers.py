@@ -71,7 +71,7 @@ HOMES = {
     r"civetweb\.h": ("web/",),
     r"sqlite3\.h": ("ledger/",),
     r"seccomp\.h": ("sandbox/",),
-    r"dlfcn\.h": ("image/encode/write_errors.c",),
+    r"dlfcn\.h": ("image/encode/write_errors.c", "image/quirks/thread_errors.c"),
     r"gsf/": ("image/encode/write_errors.c",),
     r"jpeglib\.h": ("image/write/parallel/parallel_jpeg.c",),
     r"tiffio\.h": ("image/read/tiff_pieces.c", "image/read/tiff_rgb.c"),

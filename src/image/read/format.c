@@ -14,6 +14,7 @@
 #include "base/sniff.h"
 #include "image/operations/operations.h"
 #include "image/quirks/quirks.h"
+#include "image/quirks/thread_errors.h"
 #include "image/read/allow.h"
 #include "image/read/correction.h"
 #include "image/read/pages.h"
@@ -25,6 +26,7 @@
 
 bool image_init(const char *program, int concurrency, GError **error)
 {
+	thread_errors_see();
 	if (VIPS_INIT(program))
 		return vips_failed(error, "libvips does not start");
 	/* Long-lived processes see each operation once: a cache would only hold memory and files. */
