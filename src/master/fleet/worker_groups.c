@@ -4,7 +4,11 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+
+/* Longer than Kafka takes to hand partitions over, and than a worker is late before it is gone. */
+#define GIVE_UP_US (60 * (gint64)G_USEC_PER_SEC)
 
 struct worker_groups {
 	GPtrArray *all;
@@ -75,6 +79,7 @@ struct worker_group *worker_groups_join(
 			.version = g_strdup(version ? version : ""),
 			.vips = g_strdup(vips ? vips : ""),
 			.hash = g_strdup(hash ? hash : ""),
+			.usable_us = clock_now_us(),
 			.rules = !worker_groups_ruling(groups)};
 		index = (int)groups->all->len;
 		g_ptr_array_add(groups->all, made);
@@ -89,6 +94,12 @@ void worker_group_leave(struct worker_group *group)
 {
 	if (--group->workers == 0)
 		g_ptr_array_remove(group->of->all, group);
+}
+
+/* None of its workers could get a task for long. */
+static bool is_given_up(const struct worker_group *group)
+{
+	return !group->members.usable && clock_now_us() - group->usable_us > GIVE_UP_US;
 }
 
 /* By the same index. Owned. */
@@ -111,6 +122,8 @@ void worker_group_count(struct worker_group *group, bool present, bool usable)
 {
 	group->members.present += present;
 	group->members.usable += usable;
+	if (usable)
+		group->usable_us = clock_now_us();
 }
 
 static int ruling_index(const struct worker_groups *groups)
@@ -160,16 +173,27 @@ void worker_groups_settle(struct worker_groups *groups)
 	groups->mixed = mixed;
 }
 
+/* For a picture. Owned. */
+static struct fleet_members *takers_of(const struct worker_groups *groups)
+{
+	struct fleet_members *members = members_of(groups);
+
+	for (guint i = 0; i < groups->all->len; i++)
+		if (is_given_up(groups->all->pdata[i]))
+			members[i].present = 0;
+	return members;
+}
+
 bool worker_groups_may_cut(const struct worker_groups *groups, const char *key)
 {
-	g_autofree struct fleet_members *members = members_of(groups);
+	g_autofree struct fleet_members *members = takers_of(groups);
 
 	return fleet_may_cut(members, groups->all->len, index_of(groups, key));
 }
 
 bool worker_groups_lost(const struct worker_groups *groups, const char *key)
 {
-	g_autofree struct fleet_members *members = members_of(groups);
+	g_autofree struct fleet_members *members = takers_of(groups);
 
 	return fleet_lost(members, groups->all->len, index_of(groups, key));
 }

@@ -17,8 +17,9 @@ struct worker_group {
 	char *key; /* GRefString */
 	char *version, *vips, *hash;
 	struct fleet_members members;
-	guint workers; /* with those that are gone */
-	bool rules;    /* it gets new pictures */
+	guint workers;    /* with those that are gone */
+	gint64 usable_us; /* when one of them could get a task last, or it began */
+	bool rules;       /* it gets new pictures */
 };
 
 struct worker_groups *worker_groups_new(void);

@@ -7,6 +7,7 @@
  *              a picture that its codec would cut (fleet_may_cut): only where its codec's own group has a worker, or nobody is there yet.
  *                Else it goes whole to one worker.
  *              a picture that was cut (fleet_lost): stays with its group. It starts again when the group has no worker left and another has.
+ *              For a picture, a group whose workers could get no task for a minute has none: they hang, or Kafka has no partition for them.
  * Thread:    any. Ownership: none.
  */
 #pragma once
@@ -16,7 +17,7 @@
 
 struct fleet_members {
 	guint usable;  /* workers that may get a task now, or as soon as they have their partitions back */
-	guint present; /* live or late */
+	guint present; /* live or late; for a picture, 0 where none of them could get a task for long */
 };
 
 /* The index of the group that gets new pictures. ruling: which had them until now; -1: none. Groups are in the order in which they came. */

@@ -34,7 +34,7 @@ static void start_lost_again(struct master *master)
 	for (guint i = 0; i < master->queue.running->len; i++) {
 		const struct job *job = g_ptr_array_index(master->queue.running, i);
 		if (job->course.phase == PHASE_RUNNING && job->plan.group && job->work.done < job->work.tile_count &&
-			worker_groups_lost(groups, job->plan.group))
+			job->work.leased == 0 && worker_groups_lost(groups, job->plan.group))
 			job_trouble(
 				job, "no worker is left that computes as those that began with it: it starts again");
 	}

@@ -306,6 +306,17 @@ static void an_upgrade_moves_new_pictures(void **state)
 	assert_ptr_equal(worker_select(workers, &cut, 0, 1, 0, 8, 1000), b);
 	assert_null(workers_obstacle(workers, &cut));
 	assert_false(worker_groups_lost(workers_groups(workers), cut.plan.group));
+	/* It is there, and gets nothing: not for ever. */
+	workers_stuck(b);
+	workers_regroup(workers);
+	assert_false(worker_groups_lost(workers_groups(workers), cut.plan.group));
+	b->group->usable_us -= 61 * (gint64)G_USEC_PER_SEC;
+	workers_regroup(workers);
+	assert_true(worker_groups_lost(workers_groups(workers), cut.plan.group));
+	assert_false(worker_groups_may_cut(workers_groups(workers), cut.plan.group));
+	g_clear_pointer(&b->stuck.job, g_free);
+	workers_regroup(workers);
+	assert_false(worker_groups_lost(workers_groups(workers), cut.plan.group));
 	workers_heard(workers, beat("b", "stopping", "old"));
 	workers_regroup(workers);
 	assert_true(worker_groups_lost(workers_groups(workers), cut.plan.group));
