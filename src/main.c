@@ -85,7 +85,7 @@ static int run_command(int argc, char **argv)
 		return 2;
 	}
 	if (init_is_needed(argv[0], options))
-		return 2;
+		return 1;
 	temp_folder_open();
 	int status = master_run(options, true, &page);
 	temp_folder_close();
@@ -104,7 +104,7 @@ static int master_command(int argc, char **argv)
 		return 2;
 	}
 	if (init_is_needed(argv[0], options))
-		return 2;
+		return 1;
 	temp_folder_open();
 	int status = master_run(options, false, &page);
 	temp_folder_close();

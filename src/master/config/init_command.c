@@ -205,12 +205,11 @@ bool init_is_needed(const char *command, const struct options *options)
 			shown);
 		return true;
 	}
-	g_autofree char *lines = g_strdup_printf(
-		"dropmill %s: definitions belong into the folder '%s', %s. Type\n\n"
-		"    %s init\n\n"
-		"and sample definitions are there, with a dropmill.yaml for options. Then start it again.\n"
-		"If your definitions are elsewhere, name their folder: --pipelines DIR\n",
-		command, shown, there ? "and that is not a folder" : "which is not there yet", name);
+	g_autofree char *lines =
+		g_strdup_printf("dropmill %s: definitions belong into the folder '%s', %s.\n"
+				"For samples and a dropmill.yaml type `%s init`, then start it again.\n"
+				"If your definitions are elsewhere, name their folder: --pipelines DIR\n",
+			command, shown, there ? "and that is not a folder" : "which is not there yet", name);
 	terminal_say_lines(lines);
 	return true;
 }
