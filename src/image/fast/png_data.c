@@ -98,6 +98,14 @@ static const guint8 *compressed(
 	return *joined ? (*joined)->data : first.data;
 }
 
+/* zlib looks no further back than the data's first byte says, and fails where it should; libdeflate always looks 32 KiB back. */
+static bool has_window(const guint8 *data, gsize bytes, gsize size)
+{
+	const guint bits = bytes ? data[0] >> 4 : 0;
+
+	return bits >= 7 || (256u << bits) >= size;
+}
+
 static bool inflate_exactly(const guint8 *data, gsize bytes, guint8 *out, gsize size)
 {
 	struct libdeflate_decompressor *decompressor = libdeflate_alloc_decompressor();
@@ -118,7 +126,7 @@ guint8 *png_data_read(const guint8 *file, gsize length, const struct png_shape *
 		return NULL;
 	const guint8 *data = compressed(file, length, shape, &bytes, &joined);
 	guint8 *pixels = data ? g_try_malloc(size + PNG_ROWS_BEHIND) : NULL;
-	if (pixels && inflate_exactly(data, bytes, pixels, size) &&
+	if (pixels && has_window(data, bytes, size) && inflate_exactly(data, bytes, pixels, size) &&
 		png_rows_unfilter(pixels, shape->height, row, shape->bands))
 		return pixels;
 	g_free(pixels);

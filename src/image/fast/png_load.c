@@ -18,16 +18,41 @@ static void free_pixels(VipsImage *image, gpointer pixels)
 	g_free(pixels);
 }
 
-/* What the loader has of the file, or NULL. It does not go away before the loader does. */
-static const guint8 *file_of(VipsForeignLoad *load, gsize *length)
+/* The whole file, by reading: where it is mapped, and another program makes it shorter or its disk fails, the process ends by SIGBUS. NULL:
+ * it is too long, or cannot be read; the source is where it was. */
+static guint8 *read_file(VipsSource *source, gsize *length)
 {
-	g_autoptr(GObject) source = NULL;
+	gint64 bytes = vips_source_length(source), place = vips_source_seek(source, 0, SEEK_CUR);
+	guint8 *file = bytes > 0 && bytes <= MOST_BYTES && place >= 0 && vips_source_seek(source, 0, SEEK_SET) == 0
+			       ? g_try_malloc((gsize)bytes)
+			       : NULL;
 
-	g_object_get(load, "source", &source, NULL);
-	const guint8 *file = source ? vips_source_map(VIPS_SOURCE(source), length) : NULL;
+	for (*length = 0; file && *length < (gsize)bytes;) {
+		gint64 got = vips_source_read(source, file + *length, (gsize)bytes - *length);
+		if (got <= 0)
+			g_clear_pointer(&file, g_free);
+		else
+			*length += (gsize)got;
+	}
+	if (place >= 0)
+		vips_source_seek(source, place, SEEK_SET);
 	if (!file)
 		vips_error_clear();
 	return file;
+}
+
+/* What the loader has of the file, or NULL. *own: to be freed; NULL: it is the source's own. */
+static const guint8 *file_of(VipsForeignLoad *load, gsize *length, guint8 **own)
+{
+	g_autoptr(GObject) object = NULL;
+
+	g_object_get(load, "source", &object, NULL);
+	VipsSource *source = object ? VIPS_SOURCE(object) : NULL;
+	*own = NULL;
+	if (source && source->blob)
+		return vips_source_map(source, length);
+	*own = source ? read_file(source, length) : NULL;
+	return *own;
 }
 
 /* The picture, or NULL. */
@@ -39,7 +64,8 @@ static VipsImage *read_pixels(VipsForeignLoad *load)
 
 	if (like->BandFmt != VIPS_FORMAT_UCHAR || bytes > MOST_BYTES)
 		return NULL;
-	const guint8 *file = file_of(load, &length);
+	g_autofree guint8 *own = NULL;
+	const guint8 *file = file_of(load, &length, &own);
 	guint8 *pixels = file ? png_data_read(file, length, &shape) : NULL;
 	if (!pixels)
 		return NULL;

@@ -5,6 +5,8 @@
 #include "image/fast/fast.h"
 #include "support.h"
 
+#include <unistd.h>
+
 /* As names of libvips: "none", "sub", "up", "avg", "paeth", "all". */
 static const char *const filters[] = {"none", "sub", "up", "avg", "paeth", "all"};
 
@@ -159,6 +161,54 @@ static void damage_is_left_to_libvips(void **state)
 	}
 }
 
+/* A window of 256 bytes is too small for these pixels: libvips says that they are damaged. */
+static void a_small_window_is_left_to_libvips(void **state)
+{
+	const gsize at = 8 + 25 + 21 + 8; /* behind the header, the resolution, and the length and type of the pixels */
+	g_autoptr(VipsImage) image = picture(64, 48, 3, 8);
+	g_autoptr(GBytes) png = png_of(image, "filter=none");
+	gsize length;
+	const guint8 *data = g_bytes_get_data(png, &length);
+	g_autofree guint8 *other = g_memdup2(data, length);
+
+	assert_memory_equal(other + at - 4, "IDAT", 4);
+	gsize bytes = (gsize)other[at - 6] << 8 | other[at - 5];
+	other[at] = 0x08;
+	other[at + 1] = 0x1d;
+	guint32 sum = GUINT32_TO_BE(checksum(other + at - 4, bytes + 4));
+	memcpy(other + at + bytes, &sum, 4);
+	assert_null(read_bytes(other, length, image));
+}
+
+/* The file becomes shorter while it is read: an error, and no signal. */
+static void a_file_that_shrinks_is_an_error(void **state)
+{
+	g_autofree char *folder = g_dir_make_tmp("dropmill-XXXXXX", NULL),
+			*path = g_build_filename(folder, "a.png", NULL);
+	g_autoptr(VipsImage) image = picture(333, 250, 3, 8);
+	g_autoptr(GBytes) png = png_of(image, "filter=none,compression=0");
+	gsize length;
+	const char *data = g_bytes_get_data(png, &length);
+
+	for (int shrinks = 0; shrinks < 2; shrinks++) {
+		size_t size;
+		assert_true(g_file_set_contents(path, data, (gssize)length, NULL));
+		VipsSource *source = vips_source_new_from_file(path);
+		g_autoptr(VipsImage) got =
+			vips_image_new_from_source(source, "", "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL);
+		g_object_unref(source);
+		assert_non_null(got);
+		if (shrinks) {
+			assert_int_equal(truncate(path, 20000), 0);
+			assert_null(vips_image_write_to_memory(got, &size));
+		} else
+			assert_same_picture(got, image);
+	}
+	vips_error_clear();
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 static VipsImage *load(GBytes *png, VipsAccess access)
 {
 	gsize length;
@@ -217,6 +267,8 @@ int main(void)
 		cmocka_unit_test(other_kinds_are_left_alone),
 		cmocka_unit_test(chunks_that_change_pixels_are_left_alone),
 		cmocka_unit_test(damage_is_left_to_libvips),
+		cmocka_unit_test(a_small_window_is_left_to_libvips),
+		cmocka_unit_test(a_file_that_shrinks_is_an_error),
 		cmocka_unit_test(libvips_loads_by_it),
 	};
 
