@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "master/config/allowed.h"
 #include "master/master.h"
+#include "master/service.h"
 #include "master/state/state.h"
 
 #define LOCKED_TRIES 30 /* to open the history, a second and a half each */
@@ -96,6 +97,7 @@ bool start_pause(void *user)
 	const struct master *master = user;
 	bool over = false;
 
+	service_status("waits for the broker or for history.db; the log tells what is wrong");
 	g_timeout_add(1000, try_again, &over);
 	while (!over)
 		g_main_context_iteration(NULL, TRUE);

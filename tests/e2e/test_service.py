@@ -84,6 +84,17 @@ def test_systemd_is_told(place, told):
     assert "STOPPING=1" in messages, messages
 
 
+def test_systemd_is_told_that_a_start_waits(folder, told):
+    env, messages = told
+    words = [f"{BUILD}/dropmill", "master", "--brokers", "127.0.0.1:1", "--http", "127.0.0.1:0", "--pipelines", f"{ROOT}/pipelines"]
+    with subprocess.Popen(words, cwd=folder, env={**os.environ, **env}, stderr=subprocess.DEVNULL) as master:
+        try:
+            wait_until(lambda: any(message.startswith("STATUS=waits for the broker") for message in messages), lambda: f"status: {messages}", 30)
+            assert "READY=1" not in messages
+        finally:
+            master.kill()
+
+
 def test_recycled_workers(place):
     """After so many tasks, or when too large, a worker finishes what it has and another takes its place: nothing is tried again."""
     mill, oracle, trouble = place
