@@ -24,18 +24,19 @@ void recycle_give_back(void)
 	malloc_trim(0);
 }
 
-static bool is_too_much(const struct worker_args *args, gint64 growth_bytes, gint64 bytes)
+/* The next picture has the other half of its bound to itself: what is kept free counts for whoever watches that bound. */
+static bool may_keep(const struct worker_args *args, gint64 growth_bytes, gint64 bytes)
 {
-	return (args->recycle_growth_bytes && growth_bytes > args->recycle_growth_bytes) ||
-	       (args->memory_bytes && bytes > args->memory_bytes);
+	return (!args->recycle_growth_bytes || growth_bytes <= args->recycle_growth_bytes) &&
+	       (!args->memory_bytes || bytes <= args->memory_bytes / 2);
 }
 
-/* Without what is kept free for the next picture, where that decides. */
+/* Without what is kept free for the next picture, where that is much. */
 static gint64 measure(const struct recycle *recycle)
 {
 	gint64 bytes = process_private_bytes(0);
 
-	if (!is_too_much(recycle->args, bytes - recycle->born_bytes, bytes))
+	if (may_keep(recycle->args, bytes - recycle->born_bytes, bytes))
 		return bytes;
 	recycle_give_back();
 	return process_private_bytes(0);

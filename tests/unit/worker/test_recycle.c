@@ -54,6 +54,22 @@ static void what_is_kept_retires_nobody(void **state)
 	free(left);
 }
 
+/* Who watches the bound from outside cannot tell what is kept from what is used. */
+static void what_is_kept_is_at_most_half_the_bound(void **state)
+{
+	recycle_give_back();
+	gint64 before = process_private_bytes(0);
+	const struct worker_args args = {.memory_bytes = 2 * before + 2 * (BLOCKS - 2) * (gint64)BLOCK_BYTES};
+	struct recycle recycle;
+
+	recycle_begin(&recycle, &args);
+	void *left = work_with_memory();
+	assert_true(process_private_bytes(0) > args.memory_bytes / 2);
+	assert_false(recycle_task_done(&recycle));
+	assert_true(process_private_bytes(0) - before < 2 * BLOCK_BYTES);
+	free(left);
+}
+
 static void what_is_used_retires(void **state)
 {
 	const struct worker_args growth = {.recycle_growth_bytes = BLOCK_BYTES / 2};
@@ -72,6 +88,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(freed_memory_is_kept_and_given_back),
 		cmocka_unit_test(what_is_kept_retires_nobody),
+		cmocka_unit_test(what_is_kept_is_at_most_half_the_bound),
 		cmocka_unit_test(what_is_used_retires),
 	};
 
