@@ -26,3 +26,12 @@ char *display_name(const char *name)
 	}
 	return g_string_free(text, FALSE);
 }
+
+bool display_is_safe(const char *text)
+{
+	if (!g_utf8_validate(text, -1, NULL))
+		return false;
+	while (*text && !display_is_unsafe(g_utf8_get_char(text)))
+		text = g_utf8_next_char(text);
+	return !*text;
+}

@@ -12,3 +12,5 @@
 char *display_name(const char *name);
 /* What it does not show as it is: what moves the cursor, colours the terminal or turns the direction of a line. All are below U+10000. */
 bool display_is_unsafe(gunichar character);
+/* Is it valid UTF-8 without such characters? */
+bool display_is_safe(const char *text);

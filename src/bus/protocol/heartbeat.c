@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/display.h"
 #include "base/error.h"
 #include "bus/protocol/fields.h"
 #include "bus/protocol/journal.h"
@@ -108,8 +109,8 @@ struct record *heartbeat_to_record(const struct heartbeat *heartbeat)
 static bool get_text(JsonObject *object, const char *name, gsize most, char **text, GError **error)
 {
 	const char *found = json_string(object, name, NULL);
-	if (!found || strlen(found) > most)
-		return fail(error, ERROR_INPUT, "'%s' is not a string of up to %zu bytes", name, most);
+	if (!found || strlen(found) > most || !display_is_safe(found))
+		return fail(error, ERROR_INPUT, "'%s' is not a line of up to %zu bytes", name, most);
 	*text = g_strdup(found);
 	return true;
 }

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/display.h"
 #include "base/json.h"
 
 /* A codec reads strangers' files: what it says is not kept beyond this. */
@@ -58,7 +59,7 @@ static const char *text_of(JsonObject *code, const char *name)
 {
 	const char *text = json_string(code, name, "");
 
-	return strlen(text) <= TEXT_MOST ? text : "";
+	return strlen(text) <= TEXT_MOST && display_is_safe(text) ? text : "";
 }
 
 char *codec_code_heard(struct fleet *fleet, JsonObject *code)

@@ -73,9 +73,9 @@ static void malformed_heartbeats_are_refused(void **state)
 {
 	static const struct bad bad[] = {
 		{"id", {"1", "\"\"", "\"a b\"", "null", "[]"}},
-		{"host", {"1", "null"}},
+		{"host", {"1", "null", "\"a\\nb\""}},
 		{"pid", {"0", "-1", "\"1\"", "1.5", "true", "null", "{}"}},
-		{"machine", {"1"}},
+		{"machine", {"1", "\"\\u001b[31m\""}},
 		{"state", {"\"dead\"", "\"\"", "1"}},
 		{"job", {"1", "\"a/b\""}},
 		{"tile", {"-2", "2147483648", "\"1\""}},
@@ -86,7 +86,7 @@ static void malformed_heartbeats_are_refused(void **state)
 		{"partitions", {"1", "[-1]", "[\"1\"]", "[2147483648]", "[null]", "[[1]]", "{}"}},
 		{"lag", {"-2", "\"0\""}},
 		{"planes", {"1", "[1]", "[null]", "\"shm\""}},
-		{"vips", {"8"}},
+		{"vips", {"8", "\"8\\n\"", "\"\\u202e8\""}},
 		{"test_hash", {"\"abc\"", "0"}},
 		{"rss_bytes", {"-1"}},
 		{"sequence", {"0", "-9"}},
@@ -102,7 +102,7 @@ static void malformed_heartbeats_are_refused(void **state)
 	static const struct bad optional[] = {
 		{"slot", {"1", "\"a b\"", "null"}},
 		{"restarts", {"-1", "\"1\""}},
-		{"version", {"1", "null", "[]"}},
+		{"version", {"1", "null", "[]", "\"1\\r\""}},
 		{"lags", {"1", "[0]", "[0, 0, 0]", "[0, -2]", "[0, \"1\"]", "[0, null]", "{}"}},
 		{"endings", {"1", "[1]", "[{}]", "[{\"pid\":0,\"how\":\"x\"}]", "[{\"pid\":1}]",
 				    "[{\"pid\":1,\"how\":\"\"}]", "[{\"pid\":1,\"how\":\"a\\nb\"}]",
