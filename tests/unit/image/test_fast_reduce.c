@@ -28,9 +28,11 @@ static void assert_same_part(VipsImage *got, VipsImage *wanted, const VipsRect *
 			(gsize)part->width * VIPS_IMAGE_SIZEOF_PEL(got));
 }
 
+typedef int (*build_fn)(VipsObject *object);
+
 static void compare(int width, int bands, double factor, VipsKernel kernel, GRand *dice)
 {
-	int (*ours)(VipsObject * object) = class->build;
+	const build_fn ours = class->build;
 	g_autoptr(VipsImage) one = picture(width, 6, bands, 8);
 	g_autoptr(VipsImage) other = picture(width, 6, bands, 8);
 	g_autoptr(VipsImage) got = shrink(one, factor, kernel);
