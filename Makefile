@@ -44,7 +44,7 @@ DEBIAN_build := gcc libc6-dev make pkg-config libglib2.0-dev libjson-glib-dev li
 	libheif-plugin-aomenc? libheif-plugin-x265?
 DEBIAN_test := libcmocka-dev git python3 python3-pytest python3-pytest-xdist python3-yaml python3-jsonschema python3-venv prometheus kcat iproute2 \
 	rsync openssh-client openssh-sftp-server curl unzip e2fsprogs mount \
-	zsh fish python3-selenium chromium chromium-driver fonts-dejavu-core
+	zsh fish libvips-tools python3-selenium chromium chromium-driver fonts-dejavu-core
 DEBIAN_kafka := default-jdk-headless maven kcat openssl
 DEBIAN_lint := binutils clang clang-format cppcheck python3 pyflakes3 shellcheck node-typescript
 DEBIAN_fuzz := clang llvm libclang-rt-dev

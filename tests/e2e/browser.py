@@ -6,7 +6,7 @@ Debian's chromium and chromium-driver through Debian's python3-selenium. Screens
 import base64
 import os
 import shutil
-import subprocess
+import tarfile
 import tempfile
 
 from selenium import webdriver
@@ -16,16 +16,15 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from mill import BUILD, TOP
+from npm import npm_file
 from waiting import PATIENCE, wait_until
 
 PAGES = os.path.join(BUILD, "pages")
 # As root, without a screen, and without a word to the world outside.
 SWITCHES = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
             "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars", "--force-color-profile=srgb")
-# Kept out of the repository: npm fetches it once, at this very version.
-AXE = "axe-core@4.14.1"
-AXE_FOLDER = os.path.join(TOP, "axe")
-AXE_SCRIPT = os.path.join(AXE_FOLDER, "node_modules", "axe-core", "axe.min.js")
+AXE_VERSION = "4.14.1"
+AXE_SCRIPT = os.path.join(TOP, "axe", f"axe-{AXE_VERSION}.min.js")
 
 __all__ = ["Browser", "Unavailable", "Keys", "axe_script"]
 
@@ -36,13 +35,10 @@ class Unavailable(Exception):
 
 def axe_script():
     """The text of axe-core."""
-    if not os.path.exists(AXE_SCRIPT):
-        if not shutil.which("npm"):
-            raise Unavailable("npm is missing, so axe-core cannot be fetched")
-        done = subprocess.run(["npm", "install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", AXE_FOLDER, AXE],
-                              capture_output=True, text=True, check=False, timeout=300)
-        if done.returncode != 0 or not os.path.exists(AXE_SCRIPT):
-            raise Unavailable(f"npm install {AXE}: status {done.returncode}\n{done.stdout}{done.stderr}")
+    try:
+        npm_file("axe-core", AXE_VERSION, "axe.min.js", AXE_SCRIPT)
+    except (OSError, tarfile.TarError) as reason:
+        raise Unavailable(f"axe-core {AXE_VERSION}: {reason}") from reason
     with open(AXE_SCRIPT, encoding="utf-8") as file:
         return file.read()
 
