@@ -55,7 +55,7 @@ def run_captured(command, seconds, env):
 
 def cmocka_counts(output):
     def total(word):
-        return sum(int(n) for n in re.findall(rf"^\[  {word} ?\] (\d+) test", output, re.M))
+        return sum(int(n) for n in re.findall(rf"^\[  {word} ?\] (?:tests: )?(\d+) test", output, re.M))
 
     return total("PASSED "), total("FAILED "), total("SKIPPED")
 

@@ -261,7 +261,7 @@ static inline void start(const char *inbox)
 	start_with(inboxes(inbox_at(inbox, true, NULL), NULL));
 }
 
-static inline void stop(void)
+static inline void stop_intake(void)
 {
 	g_mutex_lock(&h.lock);
 	struct intake *intake = g_steal_pointer(&h.intake);
@@ -287,7 +287,7 @@ static inline int harness_stop(void **state)
 	h.hold = false;
 	g_cond_broadcast(&h.changed);
 	g_mutex_unlock(&h.lock);
-	stop();
+	stop_intake();
 	files_remove_tree(h.root);
 	g_clear_pointer(&h.root, g_free);
 	g_clear_pointer(&h.more_why, g_free);

@@ -230,7 +230,7 @@ static void claims_of_an_earlier_run_come_first(void **state)
 	drop_and_await("box/two.jpg");
 	make_folder("box/sub");
 	drop_and_await("box/sub/three.png");
-	stop();
+	stop_intake();
 	g_autofree char *first_id = g_strdup(((struct claim *)h.claims->pdata[0])->id);
 	g_ptr_array_set_size(h.claims, 0);
 	put("box/new.jpg", "x");

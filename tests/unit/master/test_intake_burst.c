@@ -160,7 +160,7 @@ static void claims_of_an_earlier_run_come_first(void **state)
 	start("box");
 	drop_many("box", FILES);
 	await(h.claims->len == FILES);
-	stop();
+	stop_intake();
 	g_ptr_array_set_size(h.claims, 0);
 	drop_many("box", 5);
 	/* As many as the queue was then, more than it is now. */

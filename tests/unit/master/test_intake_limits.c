@@ -16,7 +16,7 @@ static void in_child(void (*prepare)(void), void (*test)(void))
 		if (prepare)
 			prepare();
 		test(); /* a failed assertion exits through cmocka with another status */
-		stop();
+		stop_intake();
 		_exit(0);
 	}
 	int status = -1;
@@ -190,7 +190,7 @@ static void mounts(void)
 	put("box/b.jpg", "x");
 	wait_claims(1);
 	wait_until("box/sub/a.jpg", NULL);
-	stop();
+	stop_intake();
 	g_autofree char *box = at("box");
 	umount2(box, MNT_DETACH);
 }

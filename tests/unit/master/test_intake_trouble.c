@@ -168,7 +168,7 @@ static void paused(void **state)
 	move("staged", "box/moved.jpg");
 	g_usleep(3 * SETTLE_US);
 	assert_int_equal(h.claims->len, 0);
-	stop();
+	stop_intake();
 	assert_true(exists("box/before.jpg"));
 	start("box");
 	await(h.claims->len == 2);
@@ -285,7 +285,7 @@ static void an_inbox_of_another_mill_waits_until_it_is_free(void **state)
 	/* And now it is ours. */
 	assert_int_equal(inbox_lock(folder, &error), -1);
 	assert_non_null(error);
-	stop();
+	stop_intake();
 	theirs = inbox_lock(folder, NULL);
 	assert_true(theirs >= 0);
 	close(theirs);
@@ -303,7 +303,7 @@ static void an_idle_inbox_is_refused_to_another_mill(void **state)
 	assert_non_null(error);
 	g_autofree char *expected = g_strdup_printf("another dropmill (process %d) has this inbox", (int)getpid());
 	assert_true(g_str_has_prefix(error->message, expected));
-	stop();
+	stop_intake();
 	int ours = inbox_name(&status, NULL);
 	assert_true(ours >= 0);
 	start_with(inboxes(inbox_at("box", true, NULL), inbox_at("free", true, NULL)));

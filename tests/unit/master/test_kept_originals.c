@@ -35,7 +35,7 @@ static void open_mill(void)
 
 static void close_mill(void)
 {
-	stop();
+	stop_intake();
 	g_clear_pointer(&h.kept, kept_free);
 	g_clear_pointer(&history, history_close);
 }
