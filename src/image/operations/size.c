@@ -212,9 +212,11 @@ static bool load_thumbnail(
 		g_autoptr(VipsImage) image = format_load(source, "", VIPS_ACCESS_RANDOM);
 		return image ? build_thumbnail(image, args, out, error) : vips_failed(error, NULL);
 	}
-	/* Not fail_on: see QUIRK_THUMBNAIL_FAIL_ON. */
+	/* Not as a parameter: see QUIRK_THUMBNAIL_FAIL_ON. */
+	g_autofree char *options =
+		g_strdup_printf("[fail_on=%s]", vips_enum_nick(VIPS_TYPE_FAIL_ON, format_fail_on(source)));
 	if (vips_thumbnail_source(source, &small, t.width, "height", t.height, "size", t.size, "crop", t.crop,
-		    "no_rotate", t.no_rotate, "option_string", "[fail_on=truncated]", NULL))
+		    "no_rotate", t.no_rotate, "option_string", options, NULL))
 		return vips_failed(error, NULL);
 	return finish_thumbnail(small, &t, args, out, error);
 }

@@ -15,26 +15,39 @@
 #include "image/operations/operations.h"
 #include "image/quirks/quirks.h"
 #include "image/quirks/thread_errors.h"
+#include "image/quirks/tiff_errors.h"
 #include "image/read/allow.h"
 #include "image/read/correction.h"
 #include "image/read/pages.h"
 #include "image/read/unsupported.h"
+#include "image/table/format_table.h"
 #include "image/table/vips_error.h"
 #include "image/table/warnings.h"
 
 #define CORRECTION "dropmill-correction" /* of a source: struct correction */
 
+/* Its base class has those for files, memory and targets. */
+static void open_saver(const char *nickname)
+{
+	GType type = vips_type_find("VipsOperation", nickname);
+
+	if (type)
+		vips_operation_block_set(g_type_name(g_type_parent(type)), FALSE);
+}
+
 bool image_init(const char *program, int concurrency, GError **error)
 {
 	thread_errors_see();
+	tiff_errors_see();
 	if (VIPS_INIT(program))
 		return vips_failed(error, "libvips does not start");
 	/* Long-lived processes see each operation once: a cache would only hold memory and files. */
 	vips_cache_set_max(0);
 	warnings_listen();
 	vips_block_untrusted_set(TRUE);
-	/* Blocked with its loader, but what it reads is our own pixels. */
-	vips_operation_block_set("VipsForeignSaveJxl", FALSE);
+	/* Some are untrusted as their loaders are, but what they read is our own pixels. */
+	for (guint i = 0; i < format_count; i++)
+		open_saver(format_table[i].saver);
 	if (concurrency > 0)
 		vips_concurrency_set(concurrency);
 	return true;
@@ -273,6 +286,11 @@ VipsSource *format_source(const char *path, GBytes *bytes, GError **error)
 	return NULL;
 }
 
+VipsFailOn format_fail_on(VipsSource *source)
+{
+	return tiff_errors_fail_on(loader_of(source));
+}
+
 VipsImage *format_load(VipsSource *source, const char *options, VipsAccess access)
 {
 	VipsImage *image = NULL;
@@ -280,7 +298,7 @@ VipsImage *format_load(VipsSource *source, const char *options, VipsAccess acces
 	if (!loads_by_name(source)) {
 		const char *page = strstr(options, "page=");
 		image = vips_image_new_from_source(
-			source, options, "access", access, "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL);
+			source, options, "access", access, "fail_on", format_fail_on(source), NULL);
 		return image && correction_of(source) ? correction_apply(correction_of(source), image,
 								page ? (guint)atoi(page + strlen("page=")) : 0, access)
 						      : image;

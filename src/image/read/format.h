@@ -34,6 +34,9 @@ bool format_open(const char *path, GBytes *bytes, bool sequential, const struct 
  * format_open() refuses, except for the limits: open it first. Returns owned. */
 VipsSource *format_source(const char *path, GBytes *bytes, GError **error);
 
+/* What libvips must stop at, so that damage is an error and no pixels. */
+VipsFailOn format_fail_on(VipsSource *source);
+
 /* The image of such a source, header first; options as libvips has them behind a name ("[page=1]"), or "". NULL: libvips says why. */
 VipsImage *format_load(VipsSource *source, const char *options, VipsAccess access);
 

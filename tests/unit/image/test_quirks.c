@@ -34,6 +34,25 @@ static bool refuses_multiband(void)
 	return vips_heifsave_buffer(many, &data, &length, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1, NULL) != 0;
 }
 
+/* The directory lies at the end, and the pixels before it. */
+static bool shows_damaged_tiff(void)
+{
+	g_autoptr(VipsImage) grey = NULL, file = NULL;
+	g_autofree guint8 *data = NULL;
+	g_autofree void *pixels = NULL;
+	size_t length;
+
+	assert_int_equal(vips_grey(&grey, 64, 64, "uchar", TRUE, NULL), 0);
+	assert_int_equal(vips_tiffsave_buffer(grey, (void **)&data, &length, "compression",
+				 VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE, "tile", TRUE, NULL),
+		0);
+	memset(data + 8, 0xff, 8);
+	file = vips_image_new_from_buffer(data, length, "[fail_on=truncated]", NULL);
+	assert_non_null(file);
+	pixels = vips_image_write_to_memory(file, &length);
+	return pixels != NULL;
+}
+
 /* JPEG that ends too early, as a source. */
 static bool ignores_fail_on(void)
 {
@@ -176,6 +195,7 @@ static const struct {
 	{QUIRK_EXR_BY_NAME, NULL, "no loader of OpenEXR here"},
 	{QUIRK_TIFF_HALF_FLOATS, NULL, "test_unsupported.c tries it"},
 	{QUIRK_HEIF_GREY_RANGE, NULL, "test_correction.c looks at the pixels in every version"},
+	{QUIRK_TIFF_DAMAGE_UNSEEN, shows_damaged_tiff, NULL},
 	{QUIRK_TIFF_TILES_FROM_RIGHT, NULL, "test_parallel_save.c compares the files in every version"},
 	{QUIRK_PNG_BY_TAG, NULL, "it reads beyond the picture"},
 	{QUIRK_DEEP_TO_8_BITS, NULL, "test_format.c looks at the pixels in every version"},
