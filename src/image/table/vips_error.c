@@ -56,6 +56,7 @@ static const struct {
 	{"libspng read error", "the PNG's data is damaged"},
 	/* libpng goes on without a profile, and after too many pixels: those chunks are not here. */
 	{"IHDR: CRC error", "the PNG's data is damaged"},
+	{"Invalid IHDR data", "the PNG's data is damaged"},
 	{"PLTE: CRC error", "the PNG's data is damaged"},
 	{"IDAT: CRC error", "the PNG's data is damaged"},
 	{"IDAT: invalid", "the PNG's data is damaged"},

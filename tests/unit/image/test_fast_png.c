@@ -164,14 +164,17 @@ static void damage_is_left_to_libvips(void **state)
 /* A window of 256 bytes is too small for these pixels: libvips says that they are damaged. */
 static void a_small_window_is_left_to_libvips(void **state)
 {
-	const gsize at = 8 + 25 + 21 + 8; /* behind the header, the resolution, and the length and type of the pixels */
 	g_autoptr(VipsImage) image = picture(64, 48, 3, 8);
 	g_autoptr(GBytes) png = png_of(image, "filter=none");
 	gsize length;
 	const guint8 *data = g_bytes_get_data(png, &length);
 	g_autofree guint8 *other = g_memdup2(data, length);
 
-	assert_memory_equal(other + at - 4, "IDAT", 4);
+	/* What comes before the pixels differs by version. */
+	guint8 *type = memmem(other, length, "IDAT", 4);
+	assert_non_null(type);
+	gsize at = (gsize)(type - other) + 4;
+	assert_true(other[at - 8] == 0 && other[at - 7] == 0);
 	gsize bytes = (gsize)other[at - 6] << 8 | other[at - 5];
 	other[at] = 0x08;
 	other[at + 1] = 0x1d;

@@ -36,7 +36,7 @@ static VipsImage *again(VipsImage *image, const char *format, const char *save)
 	vips_block_untrusted_set(FALSE);
 	VipsImage *opened = vips_image_new_from_buffer(data, length, "", NULL);
 	vips_block_untrusted_set(TRUE);
-	vips_operation_block_set("VipsForeignSaveJxl", FALSE);
+	vips_operation_block_set("VipsForeignSave", FALSE);
 	if (!opened)
 		fail_msg("%s: %s", format, vips_error_buffer());
 	VipsImage *copy = vips_image_copy_memory(opened);

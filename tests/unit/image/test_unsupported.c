@@ -2,11 +2,20 @@
  * Sound files that libvips cannot read fail with what they are; damaged ones with what the library said. */
 #include "support.h"
 
+#include <jpeglib.h>
+
 #include "image/quirks/quirks.h"
 #include "image/read/page_frames.h"
 #include "image/read/unsupported.h"
 #include "image/write/format_save.h"
 #include "tiff_support.h"
+
+/* libjpeg-turbo reads the header of lossless JPEG and of 12 bits from 3.0 on. */
+#if LIBJPEG_TURBO_VERSION_NUMBER >= 3000000
+#define OPENS_ANY_JPEG true
+#else
+#define OPENS_ANY_JPEG false
+#endif
 
 static void assert_said(GBytes *bytes, const char *name, const char *said)
 {
@@ -159,11 +168,10 @@ static void test_what_the_library_said(void **state)
 		const char *said;
 	} files[] = {
 		{"png", png, sizeof(png) - 1,
-			vips_version(1) < 15
-				? "damaged image: the PNG's data is damaged (png: IHDR: CRC error)"
-				: "damaged image: the PNG's data is damaged (pngload_source: invalid image width)"},
-		{"lossless", lossless, sizeof(lossless) - 1, "unsupported: a lossless or hierarchical JPEG"},
-		{"12 bits", deep, sizeof(deep) - 1, "unsupported: a JPEG of 12 bits"},
+			"damaged image: the PNG's data is damaged ("}, /* by libpng or libspng, each in its words */
+		{"lossless", lossless, sizeof(lossless) - 1,
+			OPENS_ANY_JPEG ? NULL : "unsupported: a lossless or hierarchical JPEG"},
+		{"12 bits", deep, sizeof(deep) - 1, OPENS_ANY_JPEG ? NULL : "unsupported: a JPEG of 12 bits"},
 		{"ico", ico, sizeof(ico) - 1, "unsupported: an ICO file, which dropmill does not read"},
 		{"brand", brand, sizeof(brand) - 1, "unsupported: an AVIF file of the brand \"miaf\""},
 	};
