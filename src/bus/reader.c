@@ -15,6 +15,7 @@
 #define COMMITTED_MS 2000
 #define METADATA_MS 2000
 #define WAKE_MS 1000 /* only in case a wake-up was missed */
+#define COMMIT_MS 1000
 
 struct bus_reader {
 	struct bus *bus;
@@ -22,7 +23,8 @@ struct bus_reader {
 	rd_kafka_queue_t *queue;
 	rd_kafka_topic_t *topics[TOPIC_COUNT]; /* those read; NULL: not read */
 	GThread *thread;
-	gint quit; /* atomic */
+	gint quit;           /* atomic */
+	gint64 committed_us; /* reader's thread */
 	bool group;
 	enum topic first; /* the topic of bus_reader_done() */
 	bus_record_fn record;
@@ -113,12 +115,26 @@ static void tell_assigned(struct bus_reader *reader, const rd_kafka_topic_partit
 		reader->assigned((const gint32 *)(void *)partitions->data, partitions->len, reader->user);
 }
 
+/* By hand, and only while the broker is there: librdkafka's own commits wait for a lost broker, and the handle does not
+ * end before they do (session.timeout.ms and a second). An offset that is not committed is work done again,
+ * which is harmless. */
+static void commit(struct bus_reader *reader, bool wait)
+{
+	if (!reader->group || !bus_is_up(reader->bus))
+		return;
+	reader->committed_us = clock_now_us();
+	rd_kafka_resp_err_t code = rd_kafka_commit(reader->rk, NULL, !wait);
+	if (code && code != RD_KAFKA_RESP_ERR__NO_OFFSET)
+		log_debug("kafka: offsets not committed: %s", rd_kafka_err2str(code));
+}
+
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *opaque)
 {
 	struct bus_reader *reader = opaque;
 
 	progress_clear(reader->progress);
 	if (code != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+		commit(reader, true);
 		rd_kafka_assign(rk, NULL);
 		tell_assigned(reader, NULL);
 		return;
@@ -163,6 +179,8 @@ static gpointer reader_thread(gpointer user)
 		watched_thread_mark(thread);
 		rd_kafka_message_t *message = rd_kafka_consumer_poll(reader->rk, WAKE_MS);
 		tick(reader);
+		if (clock_now_us() - reader->committed_us >= COMMIT_MS * 1000)
+			commit(reader, false);
 		if (!message)
 			continue;
 		if (!message->err)
@@ -209,13 +227,12 @@ static rd_kafka_conf_t *consumer_conf(
 		{"queued.max.messages.kbytes", 64 * 1024},
 		{"session.timeout.ms", 6000},
 		{"heartbeat.interval.ms", 2000},
-		{"auto.commit.interval.ms", 1000},
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS(defaults); i++)
 		if (!options->properties || !g_hash_table_contains(options->properties, defaults[i].name))
 			client_set_int(conf, defaults[i].name, defaults[i].value);
 	client_set(conf, "group.id", name);
-	client_set(conf, "enable.auto.commit", group ? "true" : "false");
+	client_set(conf, "enable.auto.commit", "false");
 	client_set(conf, "enable.auto.offset.store", "false");
 	client_set(conf, "enable.partition.eof", "false");
 	/* What was evicted or has expired is skipped to the oldest that is left: never silently to the end. */

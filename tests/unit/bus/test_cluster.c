@@ -54,13 +54,17 @@ static void readers_end_promptly_without_a_broker(void **state)
 	struct bus_reader *member = reader_on(bus, TOPIC_TASKS, "mill", NULL, 0, false, &inbox);
 	wait_assigned(&inbox, 2);
 	send_text(bus, TOPIC_TASKS, 0, "x");
-	wait_records(&inbox, 1);
+	send_text(bus, TOPIC_TASKS, 0, "y");
+	wait_records(&inbox, 2);
 	embedded_free(embedded);
 	gint64 end_us = clock_now_us() + WAIT_US;
 	while (bus_is_up(bus) && clock_now_us() < end_us)
 		g_usleep(20000);
-	gint64 start_us = clock_now_us();
+	/* librdkafka keeps commits for a lost coordinator. It must have noticed the loss, or there is nothing to test. */
 	bus_reader_done(member, 0, 0);
+	g_usleep(1500000);
+	gint64 start_us = clock_now_us();
+	bus_reader_done(member, 0, 1);
 	bus_reader_free(member);
 	bus_reader_free(by_hand);
 	bus_free(bus);
