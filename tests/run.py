@@ -4,7 +4,7 @@
 
     BUILD=build tests/run.py unit [MODULE/test_x] | e2e [PYTEST ARGUMENTS] | unit e2e | lint STEP...
 
-The lines are also kept in BUILD/summary/, for .ci/run. A runner that ran nothing has failed.
+The lines are also kept in BUILD/summary/, for .ci/run, and below them what failed. A runner that ran nothing has failed.
 """
 import glob
 import os
@@ -66,7 +66,7 @@ def run_unit(selected):
     names = [os.path.relpath(source, os.path.join(ROOT, "tests/unit"))[:-2] for source in sources]
     if selected:
         names = [name for name in names if any(wanted in name for wanted in selected)]
-    sums = [0, 0, 0]
+    sums, bad = [0, 0, 0], []
     for name in names:
         program = os.path.join(ROOT, BUILD, "tests/unit", name)
         started = time.monotonic()
@@ -81,10 +81,12 @@ def run_unit(selected):
             counts[1] = 1  # it crashed, hung, or ran nothing
         if counts[1]:
             print(output, flush=True)
+            tests = sorted(set(re.findall(r"^\[  FAILED  \] ([a-z_0-9]+)$", output, re.M)))
+            bad.append(f"{name}: {', '.join(tests) or output.strip().rpartition(chr(10))[2] or f'exit status {status}'}")
         seconds = time.monotonic() - started
         print(f"  {name}: {counts_text(*counts)}  ({seconds:.1f} s)", flush=True)
         sums = [a + b for a, b in zip(sums, counts)]
-    return sums
+    return sums, bad
 
 
 def run_e2e(arguments):
@@ -103,24 +105,31 @@ def run_e2e(arguments):
         command += ["-n", str(PROCESSES), "--dist", "loadfile"]
     subprocess.run(command + ["--junitxml", report] + arguments, env=env, cwd=ROOT, check=False)
     if not os.path.exists(report):
-        return [0, 1, 0]
+        return [0, 1, 0], ["pytest left no report"]
     suite = xml.etree.ElementTree.parse(report).getroot().find("testsuite")
     number = {key: int(suite.get(key, 0)) for key in ("tests", "failures", "errors", "skipped")}
     failed = number["failures"] + number["errors"]
     # An error in a fixture's end is counted by pytest beside the test that passed.
     passed = max(0, number["tests"] - failed - number["skipped"])
-    return [passed, failed, number["skipped"]]
+    bad = []
+    for case in suite.iter("testcase"):
+        for trouble in (*case.iter("failure"), *case.iter("error")):
+            told = (trouble.get("message") or "").strip().partition("\n")[0]
+            bad.append(f"{case.get('classname')}.{case.get('name')}: {told[:300]}")
+    return [passed, failed, number["skipped"]], bad
 
 
 def run_lint(steps):
-    sums = [0, 0, 0]
+    sums, bad = [0, 0, 0], []
     for step in steps:
         output, status = run_captured(["make", "--no-print-directory", "-j2", f"lint-{step}"], 1800, os.environ)
         if status != 0:
             print(output)
         print(f"  lint-{step}: {'ok' if status == 0 else 'FAILED'}", flush=True)
         sums[0 if status == 0 else 1] += 1
-    return sums
+        if status != 0:
+            bad.append(step)
+    return sums, bad
 
 
 def counts_text(passed, failed, skipped):
@@ -140,19 +149,20 @@ def main():
     os.chdir(ROOT)
     summary = os.path.join(ROOT, BUILD, "summary")
     os.makedirs(summary, exist_ok=True)
-    lines, bad = [], False
+    lines, all_bad, stopped = [], [], False
     for runner in wanted:
         print(f"== {runner}", flush=True)
-        passed, failed, skipped = runners[runner](arguments)
+        (passed, failed, skipped), bad = runners[runner](arguments)
         if passed + failed == 0:
             print(f"{runner}: nothing ran")
             failed = 1
-        bad |= failed > 0
         lines.append(f"{runner}: {counts_text(passed, failed, skipped)}")
         with open(os.path.join(summary, runner), "w", encoding="utf-8") as file:
-            file.write(lines[-1] + "\n")
-    print("\n" + "\n".join(lines), flush=True)
-    sys.exit(1 if bad else 0)
+            file.write("\n".join([lines[-1], *bad]) + "\n")
+        all_bad += bad if failed else []
+        stopped |= failed > 0
+    print("\n" + "\n".join(all_bad + lines), flush=True)
+    sys.exit(1 if stopped else 0)
 
 
 if __name__ == "__main__":
