@@ -6,14 +6,13 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/thread_watchdog.h"
+#include "bus/by_hand.h"
 #include "bus/client.h"
 #include "bus/handle.h"
 #include "bus/progress.h"
 #include "bus/seal.h"
 
-#define START_MS 10000
 #define COMMITTED_MS 2000
-#define METADATA_MS 2000
 #define WAKE_MS 1000 /* only in case a wake-up was missed */
 #define COMMIT_MS 1000
 
@@ -22,6 +21,7 @@ struct bus_reader {
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *queue;
 	rd_kafka_topic_t *topics[TOPIC_COUNT]; /* those read; NULL: not read */
+	struct by_hand hand;                   /* without a group */
 	GThread *thread;
 	gint quit;           /* atomic */
 	gint64 committed_us; /* reader's thread */
@@ -246,45 +246,6 @@ static rd_kafka_conf_t *consumer_conf(
 	return conf;
 }
 
-static bool add_partition(struct bus_reader *reader, rd_kafka_topic_partition_list_t *list, enum topic topic,
-	gint32 partition, bool from_end, GError **error)
-{
-	g_autofree char *name = topic_name(bus_options(reader->bus), topic);
-	int64_t low, high;
-
-	/* The bus's handle is connected and knows the topics; a new one would first have to learn them. */
-	rd_kafka_resp_err_t code =
-		rd_kafka_query_watermark_offsets(bus_handle(reader->bus), name, partition, &low, &high, START_MS);
-	if (code)
-		return fail_kafka(error, code, NULL, "read %s/%d", name, partition);
-	gint64 start = from_end ? high : low;
-	rd_kafka_topic_partition_list_add(list, name, partition)->offset = start;
-	progress_add(reader->progress, topic, partition, start);
-	return true;
-}
-
-static bool add_topic(struct bus_reader *reader, rd_kafka_topic_partition_list_t *list,
-	const struct bus_reader_options *options, enum topic topic, GError **error)
-{
-	if (options->partitions) {
-		for (gsize i = 0; i < options->partition_count; i++)
-			if (!add_partition(reader, list, topic, options->partitions[i], options->from_end, error))
-				return false;
-		return true;
-	}
-	int partitions, replication;
-	if (!bus_topic_shape(reader->bus, topic, &partitions, &replication, START_MS, error))
-		return false;
-	if (partitions == 0) {
-		g_autofree char *name = topic_name(bus_options(reader->bus), topic);
-		return fail(error, ERROR_SYSTEM, "missing on the broker: topic %s", name);
-	}
-	for (gint32 i = 0; i < partitions; i++)
-		if (!add_partition(reader, list, topic, i, options->from_end, error))
-			return false;
-	return true;
-}
-
 /* Subscribes, or assigns with pinned start offsets. */
 static bool begin(struct bus_reader *reader, const struct bus_reader_options *options, GError **error)
 {
@@ -297,7 +258,7 @@ static bool begin(struct bus_reader *reader, const struct bus_reader_options *op
 			g_autofree char *name = topic_name(bus_options(reader->bus), options->topics[i]);
 			rd_kafka_topic_partition_list_add(list, name, RD_KAFKA_PARTITION_UA);
 		} else {
-			good = add_topic(reader, list, options, options->topics[i], error);
+			good = by_hand_add(&reader->hand, list, options, options->topics[i], error);
 		}
 	}
 	if (good) {
@@ -308,18 +269,21 @@ static bool begin(struct bus_reader *reader, const struct bus_reader_options *op
 	return good;
 }
 
-/* As in bus_new(): a topic that the handle first hears of by an assignment waits for a timer of a second. On a busy machine so does one
- * whose brokers are not known yet when it is assigned: by hand, this waits for the answer. Without one the timer will
- * do. */
+/* As in bus_new(): a topic that the handle first hears of by an assignment waits for a timer of a second. */
 static void know_topic(struct bus_reader *reader, enum topic topic)
 {
-	const struct rd_kafka_metadata *metadata = NULL;
 	g_autofree char *name = topic_name(bus_options(reader->bus), topic);
 
 	reader->topics[topic] = rd_kafka_topic_new(reader->rk, name, NULL);
-	if (!reader->group && rd_kafka_metadata(reader->rk, 0, reader->topics[topic], &metadata, METADATA_MS) ==
-				      RD_KAFKA_RESP_ERR_NO_ERROR)
-		rd_kafka_metadata_destroy(metadata);
+	if (!reader->group)
+		by_hand_learn(&reader->hand, reader->topics[topic]);
+}
+
+void bus_reader_grow(struct bus_reader *reader, const int partitions[TOPIC_COUNT])
+{
+	for (int topic = 0; topic < TOPIC_COUNT; topic++)
+		if (reader->topics[topic])
+			by_hand_grow(&reader->hand, topic, reader->topics[topic], partitions[topic]);
 }
 
 struct bus_reader *bus_reader_new(struct bus *bus, const struct bus_reader_options *options, GError **error)
@@ -342,6 +306,7 @@ struct bus_reader *bus_reader_new(struct bus *bus, const struct bus_reader_optio
 	if (!reader->rk)
 		return NULL;
 	rd_kafka_poll_set_consumer(reader->rk);
+	reader->hand = (struct by_hand){.bus = bus, .rk = reader->rk, .progress = reader->progress};
 	for (gsize i = 0; i < options->topic_count; i++)
 		know_topic(reader, options->topics[i]);
 	if (!begin(reader, options, error))

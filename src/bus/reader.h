@@ -41,6 +41,9 @@ struct bus_reader_options {
 struct bus_reader *bus_reader_new(struct bus *bus, const struct bus_reader_options *options, GError **error);
 /* Marks a record as finished; in a group the contiguous prefix of finished offsets is committed. */
 void bus_reader_done(struct bus_reader *reader, gint32 partition, gint64 offset);
+/* By hand, from all partitions: so many has each topic now (0: not known). Those that came since are read from their beginning, since whoever writes may
+ * have known them first. One thread at a time. */
+void bus_reader_grow(struct bus_reader *reader, const int partitions[TOPIC_COUNT]);
 /* Messages behind the end of a partition, or (negative) over all that are held; -1 when unknown. */
 gint64 bus_reader_lag(struct bus_reader *reader, gint32 partition);
 void bus_reader_free(struct bus_reader *reader); /* joins its thread; NULL is fine */

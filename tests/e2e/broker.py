@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A real one-node Apache Kafka, through tests/kafka/kafka. It can be killed, and started again on the same data and port."""
+import ctypes
 import os
 import signal
 import socket
@@ -21,6 +22,26 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def grow(address, topic, count):
+    """More partitions for a topic, as an administrator gives them."""
+    kafka = ctypes.CDLL("librdkafka.so.1")
+    for name in ("conf_new", "new", "NewPartitions_new", "queue_new", "queue_poll"):
+        getattr(kafka, f"rd_kafka_{name}").restype = ctypes.c_void_p
+    pointer, text = ctypes.c_void_p, ctypes.create_string_buffer(512)
+    conf = pointer(kafka.rd_kafka_conf_new())
+    assert kafka.rd_kafka_conf_set(conf, b"bootstrap.servers", address.encode(), text, 512) == 0, text.value
+    handle = pointer(kafka.rd_kafka_new(0, conf, text, 512))
+    more = pointer(kafka.rd_kafka_NewPartitions_new(topic.encode(), ctypes.c_size_t(count), text, 512))
+    queue = pointer(kafka.rd_kafka_queue_new(handle))
+    kafka.rd_kafka_CreatePartitions(handle, ctypes.byref(more), ctypes.c_size_t(1), None, queue)
+    answer = pointer(kafka.rd_kafka_queue_poll(queue, 30000))
+    assert answer and kafka.rd_kafka_event_error(answer) == 0, f"{topic} did not grow"
+    kafka.rd_kafka_event_destroy(answer)
+    kafka.rd_kafka_NewPartitions_destroy(more)
+    kafka.rd_kafka_queue_destroy(queue)
+    kafka.rd_kafka_destroy(handle)
 
 
 def fetch():

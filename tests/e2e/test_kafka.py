@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from broker import grow
 from trouble import HOOKS
 from waiting import PATIENCE, stays, wait_until
 
@@ -176,6 +177,28 @@ def test_workers_may_join_later(make_mill, kafka, clean_topics, pictures):
     check(master, pictures, small, "w.jpg")
     live(master, 2)
     assert len(late.pids("worker")) == 2
+
+
+def test_topics_may_grow_under_a_running_master(make_mill, kafka, clean_topics, pictures):
+    """A worker that starts then answers in a partition, and may hold one, that the master did not know."""
+    small = pictures.picture(width=640, height=480, ending=".jpg", seed=4)
+    master, worker = make_mill(PIPELINE), make_mill()
+    common = {"brokers": kafka.address, "topic_prefix": clean_topics}
+    assert topics(master, "create", kafka.address, clean_topics, "--partitions", "1").returncode == 0
+    master.start("master", payload="inline", **common)
+    grow(kafka.address, clean_topics + "heartbeats", 3)
+    grow(kafka.address, clean_topics + "results", 40)
+    grow(kafka.address, clean_topics + "tasks", 2)
+    wait_until(lambda: all(f"{name} has {count} partitions now" in master.log() for name, count in (("results", 40), ("heartbeats", 3))),
+               master.log, 30)
+    worker.launch("worker", count=2, **common)
+    live(master, 2)
+    for number in range(8):
+        master.drop(small, "big", f"g{number}.jpg")
+    for number in range(8):
+        check(master, pictures, small, f"g{number}.jpg")
+    assert master.wait_idle(done=8, failed=0)["tiles"]["retried"] == 0
+    assert all(worker["tiles_done"] > 0 for worker in master.workers()), master.workers()
 
 
 def test_broker_down_at_start(make_mill, own_kafka, pictures):

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "bus/reader.h"
 #include "bus/topics.h"
 #include "master/link/link.h"
 
@@ -20,6 +21,14 @@ struct broker {
 	bool now, forgotten;
 	int partitions; /* of tasks, as last seen; its own thread's */
 };
+
+static void look(struct broker *broker, const int partitions[TOPIC_COUNT])
+{
+	broker->partitions = partitions[TOPIC_TASKS];
+	/* Workers that started since may write to partitions that came since. */
+	bus_reader_grow(broker->link->results, partitions);
+	bus_reader_grow(broker->link->heartbeats, partitions);
+}
 
 /* What was heard of it, on its way to the loop. */
 struct news {
@@ -110,7 +119,7 @@ static char *ask(struct broker *broker, char **said)
 	g_autoptr(GError) error = NULL, cause = NULL;
 
 	if (bus_partitions(broker->bus, partitions, ANSWER_MS, &error)) {
-		broker->partitions = partitions[TOPIC_TASKS];
+		look(broker, partitions);
 		return NULL;
 	}
 	if (error->code == ERROR_RETRY)
@@ -168,7 +177,7 @@ struct broker *broker_watch(struct link *link)
 	broker->bus = link->bus;
 	/* At once, for they may be deleted the next moment, and are to come back as they were. */
 	if (bus_partitions(broker->bus, partitions, ANSWER_MS, NULL))
-		broker->partitions = partitions[TOPIC_TASKS];
+		look(broker, partitions);
 	g_mutex_init(&broker->lock);
 	g_cond_init(&broker->changed);
 	g_thread_unref(g_thread_new("broker", ask_thread, broker));

@@ -2,9 +2,11 @@
  * The bus and `dropmill topics` on a real one-node Apache Kafka. */
 #include "real_kafka.h"
 
+#include <librdkafka/rdkafka.h>
 #include <pty.h>
 
 #include "bus/command/topics_command.h"
+#include "bus/handle.h"
 #include "bus/kafka.h"
 #include "bus/protocol/joiner.h"
 #include "bus/reader.h"
@@ -220,6 +222,64 @@ static void large_value_goes_in_parts_of_the_topics_size(void **state)
 	inbox_clear(&inbox);
 }
 
+/* As an administrator does. */
+static void add_partitions(struct bus *bus, const char *name, gsize count)
+{
+	rd_kafka_t *rk = bus_handle(bus);
+	char why[256];
+	rd_kafka_NewPartitions_t *more = rd_kafka_NewPartitions_new(name, count, why, sizeof(why));
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+
+	rd_kafka_CreatePartitions(rk, &more, 1, NULL, queue);
+	rd_kafka_event_t *answer = rd_kafka_queue_poll(queue, (int)(WAIT_US / 1000));
+	assert_non_null(answer);
+	assert_int_equal(rd_kafka_event_error(answer), RD_KAFKA_RESP_ERR_NO_ERROR);
+	rd_kafka_event_destroy(answer);
+	rd_kafka_queue_destroy(queue);
+	rd_kafka_NewPartitions_destroy(more);
+}
+
+static int partitions_of(struct bus *bus, enum topic topic, int partitions[TOPIC_COUNT])
+{
+	bus_partitions(bus, partitions, 5000, NULL);
+	return partitions[topic];
+}
+
+/* Read by hand, nobody else would tell: what lies in new partitions is read from their beginning, what was read is not read again. */
+static void partitions_that_come_later_are_read(void **state)
+{
+	NEED_BROKER();
+	int partitions[TOPIC_COUNT];
+	struct inbox inbox;
+	auto_struct(bus) maker = cluster_bus("grow.", NULL);
+	create_topics(maker, 2, 1024 * 1024);
+	inbox_init(&inbox);
+	struct bus_reader *reader = reader_on(maker, TOPIC_RESULTS, NULL, NULL, 0, true, &inbox);
+	send_text(maker, TOPIC_RESULTS, 1, "before");
+	wait_records(&inbox, 1);
+	add_partitions(maker, "grow.results", 5);
+	gint64 end_us = clock_now_us() + WAIT_US;
+	while (partitions_of(maker, TOPIC_RESULTS, partitions) != 5 && clock_now_us() < end_us)
+		g_usleep(20000);
+	auto_struct(bus) writer = cluster_bus("grow.", NULL);
+	partitions_of(writer, TOPIC_RESULTS, partitions);
+	send_text(writer, TOPIC_RESULTS, 4, "first");
+	g_usleep(500000);
+	assert_int_equal(inbox.records->len, 1);
+	bus_reader_grow(reader, partitions);
+	wait_records(&inbox, 2);
+	assert_string_equal(text_at(&inbox, 1), "first");
+	bus_reader_grow(reader, partitions);
+	send_text(writer, TOPIC_RESULTS, 0, "old");
+	wait_records(&inbox, 3);
+	send_text(writer, TOPIC_RESULTS, 3, "new");
+	wait_records(&inbox, 4);
+	g_usleep(300000);
+	assert_int_equal(inbox.records->len, 4);
+	bus_reader_free(reader);
+	inbox_clear(&inbox);
+}
+
 static void wait_for_text(struct inbox *inbox, const char *text)
 {
 	gint64 end_us = clock_now_us() + WAIT_US;
@@ -319,6 +379,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(delete_asks_on_a_terminal),
 		cmocka_unit_test(first_round_trip_takes_no_second),
 		cmocka_unit_test(large_value_goes_in_parts_of_the_topics_size),
+		cmocka_unit_test(partitions_that_come_later_are_read),
 		cmocka_unit_test(killed_broker_comes_back),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
