@@ -54,6 +54,7 @@ struct worker {
 	GAsyncQueue *tasks; /* struct work; one with task NULL is the order to stop */
 	char *id;
 	int results_partition;
+	gint began;             /* atomic: it may have tasks, and is in its group */
 	struct recycle recycle; /* when it is due, nothing new comes, and what is here is finished */
 };
 
@@ -183,6 +184,10 @@ static gpointer wait_for_signal(gpointer data)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigwait(&set, &number);
+	if (!g_atomic_int_get(&worker->began)) {
+		log_info("stopped before it had a task");
+		_exit(0);
+	}
 	g_async_queue_push_front(worker->tasks, g_new0(struct work, 1));
 	/* librdkafka 2.0.2 was seen to hang in closing a group's consumer. Nothing is lost by leaving: what was not committed comes again,
 	 * and the master drops it. A second signal does not wait. */
@@ -277,6 +282,7 @@ static bool start(struct worker *worker, GError **error)
 	};
 	worker->pulse = pulse_new(worker->bus, &about);
 	worker->answers = answers_new(worker->bus, worker->pulse, worker->results_partition);
+	g_atomic_int_set(&worker->began, 1);
 	return open_reader(worker, error);
 }
 

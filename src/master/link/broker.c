@@ -12,6 +12,8 @@
 /* While something is wrong. */
 #define ASK_AGAIN_US G_USEC_PER_SEC
 #define ANSWER_MS 3000
+/* The first connection, which may need name resolution, TLS and SASL. Nothing else is done meanwhile, not even a stop. */
+#define FIRST_ANSWER_MS 3000
 
 struct broker {
 	struct link *link;
@@ -83,15 +85,27 @@ void broker_connection(bool up, const char *why, void *user)
 	tell(user, true, up ? NULL : g_strdup(why ? why : "no answer"), NULL);
 }
 
+/* The administration's calls have longer waits than a start may have without an answer. */
+static bool make_topics(struct bus *bus, char **said, GError **error)
+{
+	int partitions[TOPIC_COUNT];
+	struct topic_plan plan;
+	g_autoptr(GError) cause = NULL;
+
+	if (!bus_partitions(bus, partitions, FIRST_ANSWER_MS, &cause) && cause->code == ERROR_RETRY) {
+		g_propagate_error(error, g_steal_pointer(&cause));
+		return false;
+	}
+	topic_plan_default(&plan);
+	return topics_create(bus, &plan, said, error);
+}
+
 bool broker_wait_ready(struct link *link, const char *brokers, bool (*pause)(void *user), void *user, GError **error)
 {
-	struct topic_plan plan;
-
-	topic_plan_default(&plan);
 	for (bool waited = false;; waited = true) {
 		g_autofree char *said = NULL;
 		g_autoptr(GError) cause = NULL;
-		if (topics_create(link->bus, &plan, &said, &cause)) {
+		if (make_topics(link->bus, &said, &cause)) {
 			if (said && *said)
 				log_info("%s", g_strchomp(said));
 			g_clear_pointer(&link->no_connection, g_free);
