@@ -53,8 +53,6 @@ static void say_ready(struct master *master)
 		return;
 	master->ready = true;
 	view_publish(&master->report); /* whoever reads the line may ask at once */
-	tell_service(master);
-	service_ready();
 	log_info("ready: drop images into %s/<pipeline>/ and watch %s", master->settings.options->watch,
 		master->page->url(master->web));
 	for (guint i = 0; i < master->definitions.all->len; i++) {
@@ -81,7 +79,7 @@ gboolean master_tick(gpointer data)
 		workers_forgive(master->fleet.workers);
 	master->ticked_us = now;
 	service_turn();
-	if (master->ready && !master->draining)
+	if (!master->draining && !master->settings.once)
 		tell_service(master);
 	workers_tick(master->fleet.workers, master->link.up);
 	schedule_tick(master);
@@ -150,6 +148,7 @@ static gboolean stop_asked(gpointer data)
 
 	if (master->settings.once) {
 		master->exit_status = 1;
+		master->draining = true; /* it may still wait for the broker */
 		g_main_loop_quit(master->loop);
 		return G_SOURCE_CONTINUE;
 	}
@@ -364,6 +363,8 @@ static bool open_all(struct master *master, bool own_workers, GError **error)
 	if (!start_intake(master, error))
 		return false;
 	g_timeout_add(MASTER_TICK_MS, master_tick, master);
+	tell_service(master);
+	service_ready(); /* what is dropped from now on is taken, whenever there are workers */
 	say_ready(master);
 	return true;
 }

@@ -68,7 +68,7 @@ gboolean reload_hangup(gpointer data)
 {
 	struct master *master = data;
 
-	if (master->ready && !master->draining) {
+	if (master->intake && !master->draining) {
 		master->definitions.hangup = true;
 		service_reloading();
 	}

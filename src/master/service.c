@@ -3,6 +3,7 @@
 #include "master/service.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <systemd/sd-daemon.h>
 
 #include "base/clock.h"
@@ -10,14 +11,18 @@
 #include "base/thread_watchdog.h"
 
 static char *told; /* the last status */
+static bool ready;
 
 void service_ready(void)
 {
-	sd_notify(0, "READY=1");
+	if (!ready)
+		sd_notify(0, "READY=1");
+	ready = true;
 }
 
 void service_reloading(void)
 {
+	ready = false;
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, clock_now_us());
 }
 

@@ -9,6 +9,7 @@
 
 #include <glib.h>
 
+/* The service runs and needs no more of its start; sent once, and after each reload. */
 void service_ready(void);
 void service_reloading(void); /* service_ready() ends it */
 void service_stopping(void);

@@ -20,6 +20,7 @@
 #include "master/service.h"
 #include "master/state/state.h"
 
+#define PAUSE_MS 1000
 #define LOCKED_TRIES 30 /* to open the history, a second and a half each */
 
 bool start_folder(const char *option, const char *path, GError **error)
@@ -86,21 +87,29 @@ bool start_lock(const char *state, GError **error)
 	return true; /* fd stays open: it is the lock */
 }
 
-static gboolean try_again(gpointer data)
+static gboolean pause_over(gpointer data)
 {
 	*(bool *)data = true;
 	return G_SOURCE_REMOVE;
 }
 
-bool start_pause(void *user)
+/* Ready, though it waits: its folders are taken, and its page tells what is wrong. Else `systemctl start` and the installation of a package would
+ * wait, too. */
+bool start_pause(const bool *enough, void *user)
 {
 	const struct master *master = user;
 	bool over = false;
 
-	service_status("waits for the broker or for history.db; the log tells what is wrong");
-	g_timeout_add(1000, try_again, &over);
-	while (!over)
+	guint timer = g_timeout_add(PAUSE_MS, pause_over, &over);
+	while (!over && !master->draining && !(enough && *enough))
 		g_main_context_iteration(NULL, TRUE);
+	if (!over)
+		g_source_remove(timer);
+	else if (!master->settings.once) {
+		service_status("waits for the broker or for history.db; the log tells what is wrong");
+		service_ready();
+		service_turn();
+	}
 	return !master->draining;
 }
 
@@ -122,7 +131,7 @@ bool start_history(struct master *master, GError **error)
 		if (tries == 0)
 			log_warning("%s; dropmill waits for it", cause->message);
 		locked = error_number(cause) == EBUSY ? locked + 1 : 0;
-		if (!start_pause(master))
+		if (!start_pause(NULL, master))
 			return fail(error, ERROR_SYSTEM, "stopped while waiting: %s", cause->message);
 	}
 	history_set_keep(master->history, master->settings.options->history);
@@ -214,6 +223,7 @@ void start_sweep(const char *folder)
 
 	for (struct dirent *entry; dir && (entry = readdir(dir));) {
 		const char *name = entry->d_name;
+		service_turn(); /* a large folder may take longer than the watchdog allows */
 		g_autofree char *path = g_build_filename(folder, name, NULL);
 		if (g_str_has_prefix(name, ".dropmill-") &&
 			(g_str_has_suffix(name, ".tmp") || g_str_has_suffix(name, ".tmp~")))

@@ -17,8 +17,8 @@ bool start_folder(const char *option, const char *path, GError **error);
 bool start_state(const char *state, const char *out, GError **error);
 /* Only one master on a state folder; the lock is held until the process ends. */
 bool start_lock(const char *state, GError **error);
-/* A second in which signals are heard. False: the mill is to stop. */
-bool start_pause(void *master);
+/* A second, or until enough (NULL: never), in which signals are heard and systemd hears of the wait. False: the mill is to stop. */
+bool start_pause(const bool *enough, void *master);
 /* The history; waits while it is locked or the disk is full. */
 bool start_history(struct master *master, GError **error);
 /* Inboxes of the definitions that are right; refuses those that lie in out/ or around it, or are another's. */

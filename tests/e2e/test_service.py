@@ -84,15 +84,68 @@ def test_systemd_is_told(place, told):
     assert "STOPPING=1" in messages, messages
 
 
-def test_systemd_is_told_that_a_start_waits(folder, told):
+@pytest.fixture
+def deaf_broker():
+    """Takes connections and answers nothing, so that every call to it lasts until its time-out."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.fixture(params=["no broker", "deaf broker"])
+def waiting_master(request, folder, told, deaf_broker):
+    """(process, messages, log) of a master that waits for its broker."""
     env, messages = told
-    words = [f"{BUILD}/dropmill", "master", "--brokers", "127.0.0.1:1", "--http", "127.0.0.1:0", "--pipelines", f"{ROOT}/pipelines"]
-    with subprocess.Popen(words, cwd=folder, env={**os.environ, **env}, stderr=subprocess.DEVNULL) as master:
+    brokers = deaf_broker if request.param == "deaf broker" else "127.0.0.1:1"
+    words = [f"{BUILD}/dropmill", "master", "--brokers", brokers, "--http", "127.0.0.1:0", "--pipelines", f"{ROOT}/pipelines"]
+    log = os.path.join(folder, "log")
+    with open(log, "wb") as file, subprocess.Popen(words, cwd=folder, env={**os.environ, **env, "WATCHDOG_USEC": "4000000"}, stderr=file) as master:
         try:
-            wait_until(lambda: any(message.startswith("STATUS=waits for the broker") for message in messages), lambda: f"status: {messages}", 30)
-            assert "READY=1" not in messages
+            yield master, messages, log
         finally:
             master.kill()
+
+
+def test_a_start_that_waits_is_ready_and_feeds_the_watchdog(waiting_master):
+    """Else systemctl start, and with it the installation of the package, would wait until somebody starts Kafka."""
+    master, messages, log = waiting_master
+    wait_until(lambda: "READY=1" in messages, lambda: f"ready: {messages}", 10)
+    assert any(message.startswith("STATUS=waits for the broker") for message in messages), messages
+    wait_until(lambda: messages.count("WATCHDOG=1") >= 3, lambda: f"the watchdog fed: {messages}", 8)
+    assert messages.count("READY=1") == 1 and master.poll() is None
+    # A reload has nothing to read again yet, and must not harm.
+    master.send_signal(signal.SIGHUP)
+    master.send_signal(signal.SIGTERM)
+    assert master.wait(5) == 0, read(log)
+    assert "STOPPING=1" in messages
+
+
+def test_once_can_be_ended_while_it_waits_for_the_broker(folder):
+    words = [f"{BUILD}/dropmill", "once", "mono", "a.jpg", "--brokers", "127.0.0.1:1", "--pipelines", f"{ROOT}/pipelines"]
+    with open(f"{folder}/a.jpg", "wb") as file:
+        file.write(b"\xff\xd8\xff")
+    with subprocess.Popen(words, cwd=folder, stderr=subprocess.PIPE) as once:
+        try:
+            assert b"dropmill waits" in once.stderr.readline()
+            once.send_signal(signal.SIGINT)
+            once.wait(5)
+        finally:
+            once.kill()
+        assert b"stopped while waiting for the broker" in once.stderr.read()
+
+
+def test_ready_does_not_wait_for_workers(folder, told, make_mill):
+    """Workers that cannot start are a matter of the page and the log; what is dropped is taken meanwhile."""
+    env, messages = told
+    programs = os.path.join(folder, "bin")
+    os.mkdir(programs)
+    shutil.copy(f"{BUILD}/dropmill", programs)
+    with open(f"{programs}/dropmill-image", "w", encoding="utf-8") as file:
+        file.write(f'#!/bin/sh\n[ "$1" != worker ] || exit 1\nexec {BUILD}/dropmill-image "$@"\n')
+    os.chmod(f"{programs}/dropmill-image", 0o755)
+    mill = make_mill(binary=f"{programs}/dropmill")
+    mill.launch(workers=1, env=env)
+    wait_until(lambda: "READY=1" in messages, lambda: f"ready: {messages}", 10)
+    assert "STATUS=0 queued, 0 running, 0 done, 0 failed; 0 workers" in messages, messages
 
 
 def test_recycled_workers(place):

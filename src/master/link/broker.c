@@ -12,7 +12,7 @@
 /* While something is wrong. */
 #define ASK_AGAIN_US G_USEC_PER_SEC
 #define ANSWER_MS 3000
-/* The first connection, which may need name resolution, TLS and SASL. Nothing else is done meanwhile, not even a stop. */
+/* The first connection, which may need name resolution, TLS and SASL. */
 #define FIRST_ANSWER_MS 3000
 
 struct broker {
@@ -85,7 +85,7 @@ void broker_connection(bool up, const char *why, void *user)
 	tell(user, true, up ? NULL : g_strdup(why ? why : "no answer"), NULL);
 }
 
-/* The administration's calls have longer waits than a start may have without an answer. */
+/* The administration's calls have longer waits than the log may have without a reason. */
 static bool make_topics(struct bus *bus, char **said, GError **error)
 {
 	int partitions[TOPIC_COUNT];
@@ -100,12 +100,56 @@ static bool make_topics(struct bus *bus, char **said, GError **error)
 	return topics_create(bus, &plan, said, error);
 }
 
-bool broker_wait_ready(struct link *link, const char *brokers, bool (*pause)(void *user), void *user, GError **error)
+/* A try to find the topics or to make them. */
+struct attempt {
+	struct bus *bus;
+	bool over, made;
+	char *said;
+	GError *cause;
+};
+
+static gboolean attempt_over(gpointer attempt)
+{
+	((struct attempt *)attempt)->over = true;
+	return G_SOURCE_REMOVE;
+}
+
+static gpointer attempt_thread(gpointer data)
+{
+	struct attempt *attempt = data;
+
+	attempt->made = make_topics(attempt->bus, &attempt->said, &attempt->cause);
+	g_idle_add_full(G_PRIORITY_DEFAULT, attempt_over, attempt, NULL);
+	return NULL;
+}
+
+/* On a thread of its own: a broker that hangs holds up every call for many seconds, and signals and the watchdog cannot wait so long. False: no
+ * more tries; the attempt may still run, and its memory goes with the process. */
+static bool try_topics(struct bus *bus, broker_pause pause, void *user, bool *made, char **said, GError **cause)
+{
+	struct attempt *attempt = g_new0(struct attempt, 1);
+
+	attempt->bus = bus;
+	g_thread_unref(g_thread_new("topics", attempt_thread, attempt));
+	while (!attempt->over)
+		if (!pause(&attempt->over, user))
+			return false;
+	*made = attempt->made;
+	*said = attempt->said;
+	*cause = attempt->cause;
+	g_free(attempt);
+	return true;
+}
+
+bool broker_wait_ready(struct link *link, const char *brokers, broker_pause pause, void *user, GError **error)
 {
 	for (bool waited = false;; waited = true) {
+		bool made = false;
 		g_autofree char *said = NULL;
 		g_autoptr(GError) cause = NULL;
-		if (make_topics(link->bus, &said, &cause)) {
+		if (!try_topics(link->bus, pause, user, &made, &said, &cause))
+			return fail(error, ERROR_SYSTEM, "stopped while waiting for the broker %s", brokers);
+		if (made) {
 			if (said && *said)
 				log_info("%s", g_strchomp(said));
 			g_clear_pointer(&link->no_connection, g_free);
@@ -120,7 +164,7 @@ bool broker_wait_ready(struct link *link, const char *brokers, bool (*pause)(voi
 			log_warning(
 				"no Kafka broker answers at %s (%s); start it or correct --brokers: dropmill waits for it",
 				brokers, cause->message);
-		if (!pause(user))
+		if (!pause(NULL, user))
 			return fail(error, ERROR_SYSTEM, "stopped while waiting for the broker %s", brokers);
 	}
 }

@@ -18,9 +18,11 @@ struct broker;
 /* Connected or not, and why; a bus_state_fn whose user is the link. */
 void broker_connection(bool up, const char *why, void *user);
 
-/* On a cluster, once: waits until it answers; the topics are there, or are made. brokers: as they were named. pause: waits before each try but the
- * first; false: no more tries. */
-bool broker_wait_ready(struct link *link, const char *brokers, bool (*pause)(void *user), void *user, GError **error);
+/* Runs the loop for a second, or until enough (NULL: never). False: no more tries. */
+typedef bool (*broker_pause)(const bool *enough, void *user);
+/* On a cluster, once: waits until it answers; the topics are there, or are made. brokers: as they were named. pause: during a try, and before the
+ * next. */
+bool broker_wait_ready(struct link *link, const char *brokers, broker_pause pause, void *user, GError **error);
 
 /* Begins to ask. Not for the embedded broker, which cannot lose what it has. */
 struct broker *broker_watch(struct link *link);
