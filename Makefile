@@ -39,7 +39,7 @@ pkg-cflags = $(shell $(PKG) --cflags $(1) 2>/dev/null)
 pkg-libs = $(shell $(PKG) --libs $(1) 2>/dev/null)
 
 # What each kind of work needs from Debian. Everything else about set-up follows from these lists. NAME?: only where the release has it.
-DEBIAN_build := gcc libc6-dev make pkg-config libglib2.0-dev libjson-glib-dev librdkafka-dev libvips-dev libgsf-1-dev zlib1g-dev libdeflate-dev libjpeg-dev libtiff-dev libexif-dev \
+DEBIAN_build := gcc libc6-dev make pkgconf libglib2.0-dev libjson-glib-dev librdkafka-dev libvips-dev libgsf-1-dev zlib1g-dev libdeflate-dev libjpeg-dev libtiff-dev libexif-dev \
 	libinotifytools0-dev libyaml-dev libcivetweb-dev libsqlite3-dev libseccomp-dev libsystemd-dev libjs-chart.js \
 	libheif-plugin-aomenc? libheif-plugin-x265?
 DEBIAN_test := libcmocka-dev git python3 python3-pytest python3-pytest-xdist python3-yaml python3-jsonschema python3-venv prometheus kcat iproute2 \
@@ -385,7 +385,7 @@ uninstall: ## remove what install put there
 # ---- packages
 
 DEB_BUILD_OPTIONS ?= nocheck
-deb: setup-build setup-deb ## Debian source and binary packages for this release, in build/deb; DEB_BUILD_OPTIONS= also runs the unit tests
+deb: setup-build setup-deb $(if $(findstring nocheck,$(DEB_BUILD_OPTIONS)),,setup-test) ## Debian source and binary packages for this release, in build/deb; DEB_BUILD_OPTIONS= also runs the unit tests
 	@DEB_BUILD_OPTIONS="$(DEB_BUILD_OPTIONS)" src/dist/deb "$(VERSION)" $(BUILD)/deb
 deb-test: deb setup-debian ## as root: install, upgrade, remove and purge the package in a fresh root with its own systemd; no picture may be lost
 	@tests/deb/deb-test $(BUILD)/deb

@@ -51,3 +51,14 @@ def test_the_package_needs_what_the_build_needs():
     with open(os.path.join(ROOT, "src", "dist", "debian", "control"), encoding="utf-8") as file:
         found = re.findall(r"^ ([\w.+-]+)", file.read().split("\n\n")[0], re.M)
     assert {name for name in wanted if not name.endswith("?")} - {"gcc", "libc6-dev", "make"} <= set(found)
+
+
+@pytest.mark.parametrize("options, profiles", [("nocheck", "nocheck"), ("parallel=2 nocheck", "nocheck"), ("", "")])
+def test_a_package_that_is_not_tested_needs_no_test_packages(tmp_path, options, profiles):
+    """The option alone leaves the tests out, and still asks for libcmocka-dev: that is the profile's to say."""
+    standin = tmp_path / "dpkg-buildpackage"
+    standin.write_text('#!/bin/sh\necho "profiles:${DEB_BUILD_PROFILES# }:" && exit 1\n')
+    standin.chmod(0o755)
+    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "DEB_BUILD_OPTIONS": options, "DEB_BUILD_PROFILES": ""}
+    done = subprocess.run([os.path.join(ROOT, "src", "dist", "deb"), "1.0", tmp_path / "deb"], env=env, capture_output=True, text=True, check=False)
+    assert f"profiles:{profiles}:" in done.stderr, done.stderr
