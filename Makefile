@@ -67,9 +67,11 @@ override LDFLAGS += $(VARIANT_FLAGS)
 # the compiler takes. FORTIFY needs an optimiser, and leaves alone who has set it.
 ifeq ($(findstring -fsanitize,$(VARIANT_FLAGS)),)
 taken = $(shell for flag in $(1); do $(CC) -Werror $$flag -fsyntax-only -x c /dev/null >/dev/null 2>&1 && echo $$flag; done)
-HARDENING := -fPIE -fstack-protector-strong $(call taken,-fstack-clash-protection -fcf-protection -mbranch-protection=standard)
+# Asked once, and not before the first compilation: on a fresh machine the set-up installs the compiler.
+HARDENING = $(eval HARDENING := $(hardening-now))$(HARDENING)
+hardening-now = -fPIE -fstack-protector-strong $(call taken,-fstack-clash-protection -fcf-protection -mbranch-protection=standard) $(FORTIFY)
 ifeq ($(findstring _FORTIFY_SOURCE,$(CFLAGS) $(CPPFLAGS) $(CC)),)
-HARDENING += $(if $(filter -O1 -O2 -O3 -Os -Oz -Ofast,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+FORTIFY := $(if $(filter -O1 -O2 -O3 -Os -Oz -Ofast,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif
 override CFLAGS += $(HARDENING)
 override LDFLAGS += -pie -Wl,-z,relro,-z,now,-z,noexecstack

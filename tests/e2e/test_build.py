@@ -75,6 +75,17 @@ def test_other_flags_make_other_objects(tmp_path):
     assert built("CPPFLAGS=-DOTHER") > first
 
 
+def test_the_first_make_on_a_bare_machine_hardens_as_the_second(tmp_path):
+    """The compiler comes with the set-up, after make has read the Makefile."""
+    tree, compiler = copy(tmp_path / "tree"), tmp_path / "cc"
+    with open(tree / "tests" / "setup", "w", encoding="utf-8") as setup:
+        setup.write(f"#!/bin/sh\nln -sf {shutil.which('gcc', path=WITHOUT_CCACHE)} {compiler}\n")
+    words = ("V=1", f"CC={compiler}", "build/obj/main_image.o")
+    done = make(tree, *words)
+    assert done.returncode == 0 and "-fstack-clash-protection" in done.stdout and "-D_FORTIFY_SOURCE=2" in done.stdout, done.stdout + done.stderr
+    assert " -c -o " not in make(tree, *words).stdout, "the second make found other flags"
+
+
 @pytest.fixture
 def old_vips(tmp_path):
     folder = tmp_path / "prefix" / "lib64" / "pkgconfig"
