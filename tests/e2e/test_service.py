@@ -232,6 +232,16 @@ def test_units_are_sound(units):
         assert done.returncode == 0 and not mine, done.stderr
 
 
+def test_units_are_started_again_without_an_end(units):
+    """Five quick failures would leave a service off, until somebody looks."""
+    for path in units:
+        with open(path, encoding="utf-8") as file:
+            sections = dict(re.findall(r"^\[(\w+)\]\n(.*?)(?=^\[|\Z)", file.read(), re.M | re.S))
+        assert "\nStartLimitIntervalSec=0\n" in sections["Unit"] and "\nRestart=always\n" in sections["Service"], path
+        optional = re.findall(r"^(?:ReadWritePaths|EnvironmentFile)=(.)", sections["Service"], re.M)
+        assert set(optional) == {"-"}, "a folder or file that is not there must not stop a start"
+
+
 def test_units_give_up_what_they_can(units):
     """The measure of systemd itself: 0 is best, 10 worst."""
     for path in units:
