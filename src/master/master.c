@@ -262,7 +262,7 @@ static bool start_intake(struct master *master, GError **error)
 
 void master_init(struct master *master, const struct options *options)
 {
-	const struct workers_events events = {schedule_worker_gone, worker_changed, master};
+	const struct workers_events events = {schedule_worker_gone, worker_changed, master, schedule_results_unread};
 	sigset_t set;
 
 	/* Every thread inherits the mask; the main loop takes signals through its own source. */

@@ -12,8 +12,6 @@
 
 /* Of results that wait to be sent. */
 #define WAITING_BYTES (64 << 20)
-/* A worker that sends so much is not idle. */
-#define LARGE_BYTES (256 << 10)
 
 struct answers {
 	struct bus *bus;
@@ -77,7 +75,7 @@ static void send_result(
 	g_mutex_lock(&answers->lock);
 	answers->count++;
 	answers->bytes += delivery->bytes;
-	if (delivery->bytes >= LARGE_BYTES && !answers->left)
+	if (!answers->left)
 		pulse_sending(answers->pulse, 1);
 	g_mutex_unlock(&answers->lock);
 	if (!bus_ship(answers->bus, result_to_record(result, answers->partition), delivered, delivery, &error))
@@ -109,7 +107,7 @@ static void delivered(enum delivery_end how, const GError *error, void *user)
 	g_mutex_lock(&answers->lock);
 	if (answers->reader && delivery->partition >= 0)
 		bus_reader_done(answers->reader, delivery->partition, delivery->offset);
-	if (delivery->bytes >= LARGE_BYTES && !answers->left)
+	if (!answers->left)
 		pulse_sending(answers->pulse, -1);
 	answers->count--;
 	answers->bytes -= delivery->bytes;

@@ -32,7 +32,7 @@ bool worker_awaits(const struct worker *worker)
 
 void worker_sends(struct worker *worker)
 {
-	worker->idle_beats = 0;
+	idle_worker_stirs(&worker->idle);
 }
 
 struct lease *lease_of(const struct worker *worker, const struct job *job, guint tile)
@@ -68,7 +68,7 @@ struct lease *lease_begin(
 	g_queue_push_tail(&worker->leases, lease);
 	worker->weight += weight;
 	worker->bytes += bytes;
-	worker->idle_beats = 0;
+	idle_worker_stirs(&worker->idle);
 	if (tile->lease)
 		tile->extra = lease;
 	else {

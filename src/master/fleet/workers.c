@@ -302,9 +302,19 @@ static void unstick(struct worker *worker)
 /* What it has to say of others. */
 static void hear_endings(struct workers *workers, const struct heartbeat *beat)
 {
-	for (guint i = 0; i < beat->endings->len; i++) {
+	for (guint i = 0; i < beat->endings->len; i++)
 		process_reported(workers, beat->machine, beat->endings->pdata[i]);
-	}
+}
+
+static void hear_idle(const struct workers *workers, struct worker *worker)
+{
+	const struct workers_events *events = &workers->events;
+	struct idle_facts facts = {.idle = strcmp(worker->beat->state, "idle") == 0, .owes = worker->weight > 0};
+
+	facts.awaits = worker_awaits(worker);
+	if (facts.idle && facts.owes)
+		facts.behind = worker->beat->lag > 0 || (events->unread && events->unread(events->user));
+	idle_worker_heard(&worker->idle, &facts);
 }
 
 void workers_heard(struct workers *workers, struct heartbeat *beat)
@@ -330,8 +340,7 @@ void workers_heard(struct workers *workers, struct heartbeat *beat)
 	worker->beat_us = now;
 	if (beat->partitions->len > 0)
 		worker->held_us = now;
-	bool idle = strcmp(beat->state, "idle") == 0;
-	worker->idle_beats = idle && worker->weight > 0 && !worker_awaits(worker) ? worker->idle_beats + 1 : 0;
+	hear_idle(workers, worker);
 	measure_rate(worker, now);
 	if (strcmp(beat->state, "stopping") == 0)
 		lost(workers, worker, false, "it was stopped");

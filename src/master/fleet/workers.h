@@ -11,6 +11,7 @@
 #include "bus/protocol/heartbeat.h"
 #include "master/fleet/worker_groups.h"
 #include "master/job/job.h"
+#include "master/policy/idle_worker.h"
 
 /* A task in a worker's hands. */
 struct lease {
@@ -74,13 +75,13 @@ struct worker {
 	bool no_shm;                /* it could not open our memory */
 	bool no_files;              /* it could not read our copies of assets */
 	GHashTable *assets;         /* hashes of the assets that were sent to it; NULL: none */
-	GQueue leases;      /* struct lease, in the order given: the first one is in hand, unless a late one is */
-	GQueue late;        /* struct late, in the order in which they were lost */
-	int weight;         /* of all leases and late tasks: they come before the next task */
-	gsize bytes;        /* inline, of the same */
-	double slowness;    /* see policy/tile_timing.h */
-	int idle_beats;     /* heartbeats in a row that said idle while leases or late tasks were out */
-	gint64 answered_us; /* last result, or the first lease after none */
+	GQueue leases;          /* struct lease, in the order given: the first one is in hand, unless a late one is */
+	GQueue late;            /* struct late, in the order in which they were lost */
+	int weight;             /* of all leases and late tasks: they come before the next task */
+	gsize bytes;            /* inline, of the same */
+	double slowness;        /* see policy/tile_timing.h */
+	struct idle_count idle; /* heartbeats that said idle while leases or late tasks were out */
+	gint64 answered_us;     /* last result, or the first lease after none */
 	guint64 tiles_done;
 	guint64 taken_back; /* tasks taken from it and given to others */
 	struct worker_rate rate;
@@ -97,6 +98,8 @@ struct workers_events {
 	/* A worker came, changed its partitions, or is live again: there may be something to give out. */
 	void (*changed)(struct worker *worker, void *user);
 	void *user;
+	/* There are answers that were not read yet; NULL: never. */
+	bool (*unread)(void *user);
 };
 
 struct workers *workers_new(const struct workers_events *events);

@@ -325,8 +325,8 @@ void assemble(struct master *master, struct result *result)
 	if (!lease) {
 		counter_add(COUNTER_TILES_DUPLICATE);
 		remove_late_temps(&master->settings, job, result);
-		if (worker)
-			reissue_answered(&master->queue, worker, result);
+		if (worker && !reissue_answered(&master->queue, worker, result))
+			idle_worker_answered_late(&worker->idle);
 	} else {
 		struct lease was = *lease;
 		bool ok = result->status == RESULT_OK;

@@ -126,7 +126,7 @@ static void release(struct job *job, const struct late *late)
 		codec_link_free_tile(job->codec, late->tile);
 }
 
-void reissue_answered(struct queue *queue, struct worker *worker, const struct result *result)
+bool reissue_answered(struct queue *queue, struct worker *worker, const struct result *result)
 {
 	struct job *job = queue_find_run(queue, result->job, result->serial);
 	struct late late;
@@ -134,12 +134,13 @@ void reissue_answered(struct queue *queue, struct worker *worker, const struct r
 	if (result->tile < 0 || result->attempt < 0 ||
 		!worker_forget_late(
 			worker, result->job, result->serial, (guint)result->tile, (guint)result->attempt, &late))
-		return;
+		return false;
 	if (job && result->status == RESULT_OK)
 		worker_timing_answered(job, late.tile, worker, late.sent_us, result->compute_us);
 	worker->answered_us = clock_now_us();
 	if (job)
 		release(job, &late);
+	return true;
 }
 
 void reissue_forget(struct queue *queue, struct worker *worker)

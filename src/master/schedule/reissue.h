@@ -13,8 +13,8 @@
 void reissue_late(struct master *master);
 /* The tile has its result: the other worker that has it is late from now on. True: that one may still write to where it lies. */
 bool reissue_over(struct job *job, guint tile);
-/* A result that nobody waits for: of a late task? */
-void reissue_answered(struct queue *queue, struct worker *worker, const struct result *result);
+/* A result that nobody waits for. True: it was of a late task. */
+bool reissue_answered(struct queue *queue, struct worker *worker, const struct result *result);
 /* Nothing more comes of this worker's late tasks: it has nothing in hand. */
 void reissue_forget(struct queue *queue, struct worker *worker);
 void reissue_worker_gone(struct master *master, struct worker *worker, bool dead);

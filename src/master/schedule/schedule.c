@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "bus/reader.h"
 #include "master/fleet/lease.h"
 #include "master/fleet/worker_select.h"
 #include "master/report/view.h"
@@ -16,8 +17,6 @@
 #include "master/schedule/run_effects.h"
 #include "master/state/state.h"
 
-/* Heartbeats in a row that say "idle" while a task is out: its message was lost on the way. */
-#define IDLE_BEATS 3
 #define UNANSWERED "it was sent and never answered: its message, or the answer's, was lost on the way"
 
 static bool is_wanted(const struct job_events *events)
@@ -158,6 +157,13 @@ void schedule_broker_changed(bool back, void *user)
 	view_changed(&master->report);
 }
 
+bool schedule_results_unread(void *user)
+{
+	struct bus_reader *results = ((struct master *)user)->link.results;
+
+	return results && bus_reader_lag(results, -1) > 0;
+}
+
 /* The message of a task, or of its result, was lost: the worker says that it has nothing to do. */
 static void recover_lost(struct master *master, struct worker *worker)
 {
@@ -166,7 +172,7 @@ static void recover_lost(struct master *master, struct worker *worker)
 	if (count)
 		log_warning("worker %s is idle, but %u of its tasks are unanswered: they are sent again", worker->id,
 			count);
-	worker->idle_beats = 0;
+	idle_worker_resent(&worker->idle);
 	for (; count && !g_queue_is_empty(&worker->leases); count--) {
 		task_lost(g_queue_peek_head(&worker->leases), UNANSWERED);
 		run_effects(master);
@@ -195,7 +201,7 @@ void schedule_tick(struct master *master)
 			task_take_others_back(worker);
 			run_effects(master);
 		}
-		if (worker->idle_beats >= IDLE_BEATS)
+		if (idle_worker_lost(&worker->idle))
 			recover_lost(master, worker);
 	}
 	for (guint i = 0; i < master->queue.running->len; i++) {

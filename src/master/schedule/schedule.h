@@ -15,6 +15,7 @@ void schedule_attach(struct master *master);
 /* Of struct workers_events. */
 void schedule_worker_gone(struct worker *worker, bool dead, void *user);
 void schedule_worker_changed(struct worker *worker, void *user);
+bool schedule_results_unread(void *user);
 /* Of struct link: back: the broker was down, and is up. */
 void schedule_broker_changed(bool back, void *user);
 /* The clock: leases that were lost on the way, tasks that hang, jobs whose pause is over. */

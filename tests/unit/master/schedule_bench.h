@@ -50,7 +50,7 @@ static inline int set_up(void **state)
 {
 	struct bench *bench = g_new0(struct bench, 1);
 	struct master *master = &bench->master;
-	const struct workers_events events = {schedule_worker_gone, nothing, master};
+	const struct workers_events events = {schedule_worker_gone, nothing, master, NULL};
 
 	bench->folder = g_dir_make_tmp("dropmill-XXXXXX", NULL);
 	static char payload[] = "auto";

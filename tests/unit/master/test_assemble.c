@@ -76,11 +76,35 @@ static void what_is_unusable_goes_out_again(void **state)
 	}
 }
 
+/* A worker that is slow, and not one that lost its tasks: the next time it is given more time. */
+static void an_answer_after_the_task_was_sent_again_is_remembered(void **state)
+{
+	struct bench *bench = *state;
+	add_job(bench, "j", 0);
+	struct worker *a = add_worker(bench, "a", "idle");
+	gint64 end_us = g_get_monotonic_time() + 20 * (gint64)G_USEC_PER_SEC;
+
+	dispatch(&bench->master);
+	struct result *late = result_of(g_queue_peek_head(&a->leases), RESULT_STALE);
+	while (worker_awaits(a) && g_get_monotonic_time() < end_us)
+		g_usleep(10000);
+	assert_false(worker_awaits(a));
+	for (int i = 0; i < 3; i++)
+		add_worker(bench, "a", "idle");
+	schedule_tick(&bench->master);
+	assert_true(a->idle.resent);
+	assert_int_equal(a->idle.doubts, 0);
+	assemble(&bench->master, late);
+	assert_int_equal(a->idle.doubts, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_answers_no_lease_changes_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_unusable_goes_out_again, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			an_answer_after_the_task_was_sent_again_is_remembered, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -220,7 +220,7 @@ static void who_loses_owes_an_answer_and_no_more(void **state)
 	g_free(idle->state);
 	idle->state = g_strdup("idle");
 	workers_heard(mill->workers, idle);
-	assert_int_equal(mill->a->idle_beats, 1);
+	assert_int_equal(mill->a->idle.beats, 1);
 	assert_false(worker_forget_late(mill->a, "j", 1, 7, 0, &late));
 	assert_true(worker_forget_late(mill->a, "j", 0, 7, 0, &late));
 	assert_true(late.writes);

@@ -47,7 +47,7 @@ static inline void gone_unheard(struct worker *worker, bool dead, void *user)
 /* A registry of whose events nobody wants to know. */
 static inline struct workers *workers_unheard(void)
 {
-	const struct workers_events events = {gone_unheard, nothing, NULL};
+	const struct workers_events events = {gone_unheard, nothing, NULL, NULL};
 
 	return workers_new(&events);
 }

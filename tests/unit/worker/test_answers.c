@@ -136,12 +136,62 @@ static void a_task_that_cannot_be_done_is_answered_when_it_is_ours(void **state)
 	finish(&stage);
 }
 
+static void wait_at_least(struct inbox *inbox, guint count)
+{
+	gint64 end_us = clock_now_us() + WAIT_US;
+
+	g_mutex_lock(&inbox->lock);
+	while (inbox->records->len < count && g_cond_wait_until(&inbox->changed, &inbox->lock, end_us)) {
+	}
+	g_mutex_unlock(&inbox->lock);
+	assert_true(inbox->records->len >= count);
+}
+
+/* Whoever owes answers and says "idle" is taken for one that lost its tasks, and computes them in vain. */
+static void an_answer_on_its_way_is_work(void **state)
+{
+	struct stage stage;
+	struct inbox beats;
+	g_autoptr(GHashTable) slow = g_hash_table_new(g_str_hash, g_str_equal);
+	auto_struct(body) nothing = body_new();
+	begin(&stage);
+	inbox_init(&beats);
+	struct bus_reader *reader = reader_on(stage.bus, TOPIC_HEARTBEATS, NULL, NULL, 0, true, &beats);
+	wait_any(&beats);
+	g_hash_table_insert(slow, (char *)"linger.ms", (char *)"2500");
+	const struct bus_options options = {.brokers = (char *)embedded_brokers(stage.embedded),
+		.prefix = (char *)"t.",
+		.role = (char *)"test",
+		.properties = slow,
+		.embedded = true};
+	struct bus *late = bus_new(&options, NULL, NULL, NULL);
+	struct answers *answers = answers_new(late, stage.pulse, 0);
+	const struct result result = of_a_lease(nothing);
+	answers_send(answers, &result, -1, -1);
+	guint before = beats.records->len;
+	wait_at_least(&beats, before + 2);
+	auto_struct(heartbeat) busy = heartbeat_from_record(beats.records->pdata[before], NULL);
+	assert_string_equal(busy->state, "busy");
+	wait_records(&stage.results, 1);
+	answers_leave(answers, clock_now_us() + WAIT_US);
+	before = beats.records->len;
+	wait_at_least(&beats, before + 2);
+	auto_struct(heartbeat) idle = heartbeat_from_record(beats.records->pdata[before + 1], NULL);
+	assert_string_equal(idle->state, "idle");
+	bus_free(late);
+	answers_free(answers);
+	bus_reader_free(reader);
+	inbox_clear(&beats);
+	finish(&stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_cannot_be_delivered_is_said),
 		cmocka_unit_test(what_the_topic_refuses_is_a_lost_try),
 		cmocka_unit_test(a_task_that_cannot_be_done_is_answered_when_it_is_ours),
+		cmocka_unit_test(an_answer_on_its_way_is_work),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
