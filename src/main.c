@@ -15,6 +15,7 @@
 #include "base/version.h"
 #include "bus/command/topics_command.h"
 #include "bus/kafka.h"
+#include "master/config/find_page.h"
 #include "master/config/init_command.h"
 #include "master/master.h"
 #include "web/command/status_command.h"
@@ -40,7 +41,12 @@ static const char usage[] =
 
 static void *open_page(const char *listen, const char *state, GError **error)
 {
-	return web_new(listen, state, error);
+	struct web *web = web_new(listen, state, error);
+
+	if (!web || find_page_note(state, web_url(web), error))
+		return web;
+	web_free(web);
+	return NULL;
 }
 
 static void remember(void *page, struct history *history, const char *out)
@@ -195,6 +201,11 @@ static int once_command(int argc, char **argv)
 	return status;
 }
 
+static int status_of_mill(int argc, char **argv)
+{
+	return status_command(argc, argv, find_page);
+}
+
 static int version_command(int argc, char **argv)
 {
 	bool verbose = take_switch(&argc, argv, "--verbose");
@@ -225,7 +236,7 @@ static const struct {
 	{"explain", image_command},
 	{"ops", image_command},
 	{"topics", topics_command},
-	{"status", status_command},
+	{"status", status_of_mill},
 	{"version", version_command},
 	{"--version", version_command},
 };

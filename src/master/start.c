@@ -79,8 +79,8 @@ bool start_lock(const char *state, GError **error)
 		gssize n = read(fd, holder, sizeof holder - 1);
 		close(fd);
 		return fail(error, ERROR_SYSTEM,
-			"another dropmill (process %s) uses %s; stop it or give another folder with --state",
-			n > 0 ? g_strstrip(holder) : "unknown", state);
+			"another dropmill (process %.*s) uses %s; stop it or give another folder with --state",
+			n > 0 ? (int)strcspn(holder, "\n") : 7, n > 0 ? holder : "unknown", state);
 	}
 	if (ftruncate(fd, 0) != 0 || dprintf(fd, "%d\n", (int)getpid()) < 0)
 		return fail_errno(error, "%s", path);

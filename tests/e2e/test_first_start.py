@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -169,3 +170,29 @@ def test_a_folder_for_temporary_files_is_made(make_mill, pictures):
     mill.wait_output("mono", "photo.png")
     mill.stop()
     assert os.listdir(mill.path("state", "tmp")) == []
+
+
+def test_status_finds_the_mill_of_its_folder(make_mill, tmp_path):
+    """As run set it: by its state folder, where port 0 was asked for or an option won over the file; else by dropmill.yaml."""
+    mill = make_mill()
+    options = tmp_path / "dropmill.yaml"
+    options.write_text(f"state: {mill.path('state')}\nhttp: 127.0.0.1:1\n")
+    mill.start(workers=1)
+    address = mill.url.removeprefix("http://").rstrip("/")
+    asked = dropmill(tmp_path, "status", "--health")
+    assert (asked.returncode, asked.stdout) == (0, "ok\n"), asked.stderr
+    assert address in dropmill(tmp_path, "status").stdout
+    assert dropmill("/", "status", "--health", "--config", str(options)).returncode == 0
+    # A second start names the process alone.
+    again = dropmill(tmp_path, "run", "--pipelines", mill.path("pipelines"), "--http", "127.0.0.1:0")
+    assert f"another dropmill (process {mill.process.pid}) uses" in again.stderr, again.stderr
+    options.write_text(f"http: {address}\n")
+    assert dropmill(tmp_path, "status", "--health").returncode == 0
+    options.write_text(f"state: {mill.path('state')}\nhttp: 127.0.0.1:1\n")
+    mill.kill(mill.process.pid, signal.SIGKILL)
+    mill.process.wait(10)
+    asked = dropmill(tmp_path, "status")
+    assert asked.returncode == 1 and "no mill answers at 127.0.0.1:1;" in asked.stderr, "the lock of a mill that was killed counts for nothing"
+    options.write_text("htpp: 127.0.0.1:1\n")
+    asked = dropmill(tmp_path, "status")
+    assert asked.returncode == 2 and "unknown key 'htpp'" in asked.stderr

@@ -12,8 +12,6 @@
 #include "web/http/client.h"
 #include "web/routes.h"
 
-#define DEFAULT_ADDRESS "127.0.0.1:8080"
-
 static void print_waiting(JsonObject *answer)
 {
 	JsonArray *list = json_array(answer, "waiting");
@@ -113,10 +111,10 @@ static int print_state(const char *address, bool ready, GError **error)
 	return 0;
 }
 
-int status_command(int argc, char **argv)
+int status_command(int argc, char **argv, status_find find)
 {
 	gboolean as_json = FALSE, describe = FALSE, watch = FALSE, health = FALSE, ready = FALSE;
-	g_autofree char *http = NULL;
+	g_autofree char *http = NULL, *config = NULL;
 	const GOptionEntry entries[] = {
 		{"json", 0, 0, G_OPTION_ARG_NONE, &as_json, "what /api/status answers", NULL},
 		{"describe", 0, 0, G_OPTION_ARG_NONE, &describe,
@@ -127,8 +125,10 @@ int status_command(int argc, char **argv)
 			"only whether the mill responds: exit status 0 or 1 (/healthz)", NULL},
 		{"ready", 0, 0, G_OPTION_ARG_NONE, &ready,
 			"only whether broker and inboxes are up: exit status 0 or 1 (/readyz)", NULL},
-		{"http", 0, 0, G_OPTION_ARG_STRING, &http, "where the mill's page is (" DEFAULT_ADDRESS ")",
-			"ADDR:PORT"},
+		{"http", 0, 0, G_OPTION_ARG_STRING, &http,
+			"where the mill's page is (default: that of the mill of this folder)", "ADDR:PORT"},
+		{"config", 0, 0, G_OPTION_ARG_FILENAME, &config,
+			"options of the mill as YAML (default: dropmill.yaml, if it exists)", "FILE"},
 		{NULL, 0, 0, 0, NULL, NULL, NULL},
 	};
 	g_autoptr(GOptionContext) context = g_option_context_new("- the numbers of a running mill");
@@ -148,8 +148,10 @@ int status_command(int argc, char **argv)
 		terminal_json(text);
 		return 0;
 	}
-	if (!http)
-		http = g_strdup(g_getenv("DROPMILL_HTTP") ? g_getenv("DROPMILL_HTTP") : DEFAULT_ADDRESS);
+	if (!http && !(http = find(config, &error))) {
+		terminal_say("dropmill status: %s", error->message);
+		return 2;
+	}
 	int code = health || ready ? print_state(http, ready, &error)
 		   : watch         ? status_watch(http, &error)
 				   : print_all(http, as_json, &error);

@@ -22,6 +22,16 @@ static void said_clear(struct said *said)
 }
 #define auto_said __attribute__((cleanup(said_clear))) struct said
 
+static const char *of_folder; /* the address of this folder's mill */
+
+static char *find(const char *config, GError **error)
+{
+	(void)config;
+	if (!of_folder)
+		g_set_error_literal(error, G_OPTION_ERROR, 0, "dropmill.yaml: a mistake");
+	return g_strdup(of_folder);
+}
+
 static int redirect(FILE *stream, int number, const char *path)
 {
 	fflush(stream);
@@ -60,7 +70,7 @@ static struct said status(const char *arguments)
 			g_ptr_array_add(argv, strcmp(*word, "@") == 0 ? address : *word);
 	g_ptr_array_add(argv, NULL);
 	int kept_out = redirect(stdout, STDOUT_FILENO, out), kept_err = redirect(stderr, STDERR_FILENO, err);
-	said.code = status_command((int)argv->len - 1, (char **)argv->pdata);
+	said.code = status_command((int)argv->len - 1, (char **)argv->pdata, find);
 	said.err = restore(stderr, STDERR_FILENO, kept_err, err);
 	said.out = restore(stdout, STDOUT_FILENO, kept_out, out);
 	return said;
@@ -98,14 +108,17 @@ static void test_json(void **state)
 	assert_true(g_str_has_suffix(said.out, "}\n"));
 }
 
-static void test_address_from_the_environment(void **state)
+static void test_address_of_the_mill_of_this_folder(void **state)
 {
 	g_autofree char *address = g_strdup_printf("localhost:%d", web_port(served));
-	g_setenv("DROPMILL_HTTP", address, TRUE);
+	of_folder = address;
 	auto_said said = status("");
-	g_unsetenv("DROPMILL_HTTP");
+	of_folder = NULL;
 	assert_int_equal(said.code, 0);
 	contains(said.out, address);
+	auto_said mistake = status("");
+	assert_int_equal(mistake.code, 2);
+	contains(mistake.err, "dropmill.yaml: a mistake");
 }
 
 static void test_a_name_cannot_drive_the_terminal(void **state)
@@ -169,7 +182,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_json),
-		cmocka_unit_test(test_address_from_the_environment),
+		cmocka_unit_test(test_address_of_the_mill_of_this_folder),
 		cmocka_unit_test(test_a_name_cannot_drive_the_terminal),
 		cmocka_unit_test(test_nobody_there),
 		cmocka_unit_test(test_a_mill_that_is_starting),
