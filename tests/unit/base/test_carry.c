@@ -23,7 +23,7 @@ static char *here, *there; /* on two file systems, where this machine has them *
 static int make_folders(void **state)
 {
 	here = g_dir_make_tmp("dropmill-carry-XXXXXX", NULL);
-	there = g_strdup("/dev/shm/dropmill-carry-XXXXXX");
+	there = g_strdup("/dev/shm/carry-XXXXXX");
 	return here && g_mkdtemp(there) ? 0 : -1;
 }
 
