@@ -114,7 +114,7 @@ static void stretch_pixel(const struct stretch *s, const VipsImage *out, int x, 
 		double sum = 0, all = band < s->colours ? total : 1;
 		for (int i = 0; i < 4; i++)
 			sum += by[i] * level(s->from, xs[i % 2], ys[i / 2], band);
-		double value = all > 0 ? VIPS_FLOOR(sum / all + 0.5) : 0;
+		double value = all > 0 ? floor(sum / all + 0.5) : 0;
 		if (out->BandFmt == VIPS_FORMAT_USHORT)
 			((guint16 *)(void *)to)[band] = (guint16)value;
 		else

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Bands and their depth: alpha added and taken away, bands picked and joined, 8 or 16 bits, premultiplied or not. */
+#include <math.h>
+
 #include "base/error.h"
 #include "image/kernels/alpha.h"
 #include "image/operations/groups.h"
@@ -46,7 +48,7 @@ static bool build_ensure_alpha(VipsImage *in, const struct args *args, VipsImage
 	if (vips_image_hasalpha(in))
 		return copy(in, out, error);
 	if (vips_band_format_isint(in->BandFmt))
-		level = VIPS_RINT(level);
+		level = rint(level);
 	return vips_bandjoin_const1(in, out, level, NULL) == 0 || vips_failed(error, NULL);
 }
 
@@ -115,7 +117,7 @@ static bool build_join(VipsImage *in, const struct args *args, VipsImage **out, 
 		for (guint i = 0; i < count; i++) {
 			values[i] = values[i] * most / 100;
 			if (vips_band_format_isint(in->BandFmt))
-				values[i] = VIPS_RINT(values[i]);
+				values[i] = rint(values[i]);
 		}
 		if (!count)
 			return fail(error, ERROR_INPUT, "needs values or image");

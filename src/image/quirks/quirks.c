@@ -91,7 +91,7 @@ static const struct quirk_row rows[QUIRKS] = {
 	[QUIRK_JXL_WITHOUT_METADATA] = {"jxl-without-metadata", "jxlsave writes no EXIF and no XMP",
 		"the report says that they are lost", OLDEST, 81600, NULL},
 	[QUIRK_GIF_OF_EQUAL_FRAMES] = {"gif-of-equal-frames",
-		"gifsave joins equal frames that follow one another; the joined one is shown as long as they were",
+		"gifsave joins equal frames that follow one another, from some cgif on (0.3 does not, 0.5 does); the joined one is shown as long as they were",
 		"from libvips 8.17 on an option keeps them; before, nothing", 81600, 0, probe_equal_frames_joined},
 	[QUIRK_ZSTD_LEVEL] = {"zstd-level", "the level of zstd in TIFF is another than 10, by default", "it is set",
 		81600, 0, probe_zstd_level},

@@ -2,6 +2,7 @@
  * Colours: see colour.h. */
 #include "image/table/colour.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -44,7 +45,7 @@ VipsArrayDouble *colour_in_bands(const char *text, VipsImage *image, GError **er
 		return NULL;
 	}
 	/* BT.709, whole levels: what the eye takes for the same grey. */
-	double grey = VIPS_RINT(0.2126 * rgba[0] + 0.7152 * rgba[1] + 0.0722 * rgba[2]);
+	double grey = rint(0.2126 * rgba[0] + 0.7152 * rgba[1] + 0.0722 * rgba[2]);
 	int colours;
 	switch (vips_image_guess_interpretation(image)) {
 	case VIPS_INTERPRETATION_B_W:

@@ -27,7 +27,9 @@ static void compare(VipsImage *image, const char *format, int concurrency)
 	g_autofree guint8 *data = NULL;
 	gsize length, size;
 
-	assert_int_equal(vips_image_write_to_buffer(image, format, (void **)&data, &length, NULL), 0);
+	/* Without metadata, which PNG has behind its pixels: libpng does not read so far. */
+	g_autofree char *saved = g_strconcat(format, "[strip]", NULL);
+	assert_int_equal(vips_image_write_to_buffer(image, saved, (void **)&data, &length, NULL), 0);
 	vips_concurrency_set(concurrency);
 	for (gsize way = 0; way < G_N_ELEMENTS(ways); way++) {
 		g_autofree void *whole = pixels_of(data, length, ways[way], &size);
