@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+from disks import fill
 from mill import BINARY, ROOT
 from waiting import PATIENCE
 
@@ -103,6 +104,35 @@ def test_a_sample_that_was_deleted_stays_away(tmp_path):
     before = tree(tmp_path)
     assert dropmill(tmp_path, "init").returncode == 0
     assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("blocks", range(6))
+def test_an_init_that_stops_half_way_is_completed_by_the_next(tmp_path, small_disk, blocks):
+    """A disk that is full after each of its files: so many are there, each whole, and the next init makes the others."""
+    place = tmp_path / "disk"
+    small_disk(str(place), "256k")
+    ballast = fill(place)
+    os.truncate(ballast, os.path.getsize(ballast) - blocks * 4096)
+    done = dropmill(place, "init")
+    assert done.returncode == 1 and "No space left" in done.stderr, done.stdout + done.stderr
+    os.remove(ballast)
+    begun = tree(place)
+    assert all(name == "pipelines" or name[10:] in SAMPLES for name in begun), begun
+    done = dropmill(place, "init")
+    assert done.returncode == 0, done.stderr
+    made = tree(place)
+    assert {"pipelines", "watch", "out", "dropmill.yaml", *(f"pipelines/{name}" for name in SAMPLES)} == set(made)
+    assert {name: made[name] for name in begun} == begun
+
+
+def test_samples_that_somebody_changed_are_his_own(tmp_path):
+    assert dropmill(tmp_path, "init").returncode == 0
+    (tmp_path / "dropmill.yaml").unlink()
+    (tmp_path / "pipelines" / "archive.yaml").unlink()
+    with open(tmp_path / "pipelines" / "mono.yaml", "a", encoding="utf-8") as file:
+        file.write("# mine\n")
+    assert dropmill(tmp_path, "init").returncode == 0
+    assert not (tmp_path / "pipelines" / "archive.yaml").exists()
 
 
 def test_options_say_where_things_belong(tmp_path):

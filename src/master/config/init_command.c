@@ -69,6 +69,31 @@ static char *description_of(GBytes *sample)
 	return g_strndup(line, strcspn(line, "\n"));
 }
 
+/* Is the file a sample as it was made? */
+static bool is_sample(const char *path)
+{
+	g_autofree char *name = g_path_get_basename(path), *inside = g_build_path("/", SAMPLES, name, NULL);
+	g_autoptr(GBytes) sample = g_resource_lookup_data(samples_get_resource(), inside, 0, NULL);
+	g_autofree char *text = NULL;
+	gsize length;
+
+	if (!sample || !g_file_get_contents(path, &text, &length, NULL))
+		return false;
+	g_autoptr(GBytes) there = g_bytes_new_static(text, length);
+	return g_bytes_equal(sample, there);
+}
+
+/* Did an init end here before it had made everything? dropmill.yaml comes after the samples, and nobody changed these yet. */
+static bool is_unfinished(GPtrArray *definitions)
+{
+	if (g_file_test(OPTIONS_FILE, G_FILE_TEST_EXISTS))
+		return false;
+	for (guint i = 0; i < definitions->len; i++)
+		if (!is_sample(definitions->pdata[i]))
+			return false;
+	return true;
+}
+
 static bool make_sample(const char *folder, const char *name, GError **error)
 {
 	g_autofree char *inside = g_build_path("/", SAMPLES, name, NULL), *path = g_build_filename(folder, name, NULL);
@@ -97,12 +122,12 @@ static bool make_folder(const char *path, const char *about, GError **error)
 	return true;
 }
 
-/* A folder with definitions stays as it is: a sample that somebody deleted must not come back. */
+/* A folder with definitions stays as it is: a sample that somebody deleted must not come back. Only what another init began is completed. */
 static bool make_samples(const char *folder, bool *made, GError **error)
 {
 	g_autoptr(GPtrArray) there = definition_list(folder, NULL);
 
-	*made = !there || there->len == 0;
+	*made = !there || is_unfinished(there);
 	if (!*made) {
 		g_autofree char *count = g_strdup_printf("has %u definitions, so it gets no samples", there->len);
 		return make_folder(folder, there->len == 1 ? "has a definition, so it gets no samples" : count, error);
