@@ -25,7 +25,8 @@
 #define TOO_SHORT_US G_USEC_PER_SEC
 /* A rolling restart goes on when the successor has had this long to join. */
 #define SETTLE_MS 2000
-/* The pause between two looks at memory. Far above its limit a worker is ended in the middle of a task; below that, after it. */
+/* The pause between two looks at memory. Far above its limit a worker is ended in the middle of a task; below that, after it. A worker keeps free
+ * memory for its next task, at most half its limit (worker/recycle.c): so none is ended for what the task before left. */
 #define MEMORY_MS 250
 #define MEMORY_FAR 1.5
 
