@@ -77,7 +77,7 @@ HOMES = {
     r"tiffio\.h": ("image/quirks/tiff_errors.c", "image/read/tiff_pieces.c", "image/read/tiff_rgb.c"),
     r"libexif/": ("image/encode/tiff_exif.c",),
     r"libdeflate\.h": ("image/fast/png_data.c",),
-    r"emmintrin\.h": ("image/fast/",),
+    r"(emmintrin|immintrin)\.h": ("image/fast/",),
     r"zlib\.h": ("image/write/parallel/png_chunk.c",),
     r"systemd/": ("master/service.c",),
     r"(glib|glib-object|glib-unix|gio/.*|gmodule|json-glib/json-glib|glib/gstdio|glib/.*)(\.h)?$": ("",),

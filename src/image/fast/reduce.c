@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Shrinking across: see reduce.h. The arithmetic is that of reduceh.cpp and templates.h where libvips has QUIRK_SLOW_REDUCEH. */
+ * Shrinking across and down: see reduce.h. The arithmetic is that of reduceh.cpp, reducev.cpp and templates.h. */
 #include "image/fast/reduce.h"
 
 #include <math.h>
@@ -7,54 +7,37 @@
 #include <vips/vips.h>
 
 #include "image/fast/reduce_row.h"
+#include "image/fast/reduce_sum.h"
+#include "image/fast/reduce_weights.h"
 #include "image/quirks/quirks.h"
 #include "image/table/auto.h"
 
-/* What stood in the class. */
-static int (*libvips_build)(VipsObject *object);
+/* What libvips' sums are replaced of. */
+struct kind {
+	const char *operation;
+	int (*shrink)(VipsImage *in, VipsImage **out, double factor, ...);
+	VipsBandFormat format;
+	int fewest_bands, most_bands;
+	VipsGenerateFn generate;
+	enum quirk needed;
+	bool (*available)(void);
+	bool installed;
+};
 
-static int points_of(int lobes, double shrink)
-{
-	return 2 * (int)rint(lobes * shrink) + 1;
-}
-
-/* The weights for a position x between two pixels, 0 to 1. */
-static void fill_weights(double *weights, int lobes, double shrink, double x)
-{
-	const int points = points_of(lobes, shrink);
-	const double half = x + points / 2.0 - 1;
-	double sum = 0;
-
-	for (int i = 0; i < points; i++) {
-		const double at = (i - half) / shrink;
-		double weight;
-		if (at == 0.0)
-			weight = 1.0;
-		else if (at < -lobes || at > lobes)
-			weight = 0.0;
-		else
-			weight = (double)lobes * sin(VIPS_PI * at) * sin(VIPS_PI * at / (double)lobes) /
-				 (VIPS_PI * VIPS_PI * at * at);
-		weights[i] = weight;
-		sum += weight;
-	}
-	for (int i = 0; i < points; i++)
-		weights[i] /= sum;
-}
+static int (*libvips_build_across)(VipsObject *object), (*libvips_build_down)(VipsObject *object);
 
 static struct reduce *reduce_new(int lobes, double shrink, double offset)
 {
 	struct reduce *reduce = g_new0(struct reduce, 1);
-	const int points = points_of(lobes, shrink);
-	g_autofree double *weights = g_new(double, points);
+	const int points = reduce_points(lobes, shrink);
 
 	*reduce = (struct reduce){.shrink = shrink, .offset = offset, .points = points};
+	reduce->exact = reduce_weights(lobes, shrink);
 	reduce->weights = g_new0(gint16, (gsize)(points + 1) * (VIPS_TRANSFORM_SCALE + 1));
-	for (int x = 0; x <= VIPS_TRANSFORM_SCALE; x++) {
-		fill_weights(weights, lobes, shrink, (float)x / VIPS_TRANSFORM_SCALE);
+	for (int x = 0; x <= VIPS_TRANSFORM_SCALE; x++)
 		for (int i = 0; i < points; i++)
-			reduce->weights[x * (points + 1) + i] = (gint16)(weights[i] * VIPS_INTERPOLATE_SCALE);
-	}
+			reduce->weights[x * (points + 1) + i] =
+				(gint16)(reduce->exact[x * points + i] * VIPS_INTERPOLATE_SCALE);
 	return reduce;
 }
 
@@ -63,16 +46,16 @@ static void reduce_free(gpointer data)
 	struct reduce *reduce = data;
 
 	g_free(reduce->weights);
+	g_free(reduce->exact);
 	g_free(reduce);
 }
 
-static int generate(VipsRegion *out, void *seq, void *a, void *b, gboolean *stop)
+typedef void (*row_fn)(
+	const struct reduce *reduce, guint8 *out, int left, int width, const guint8 *from, int from_left, int bands);
+
+static int across(VipsRegion *out, VipsRegion *from, const struct reduce *reduce, row_fn row)
 {
-	VipsImage *in = a;
-	const struct reduce *reduce = b;
-	VipsRegion *from = seq;
 	const VipsRect *r = &out->valid;
-	const gsize pixel = VIPS_IMAGE_SIZEOF_PEL(in);
 	VipsRect needed = {
 		.left = (int)(r->left * reduce->shrink - reduce->offset),
 		.top = r->top,
@@ -80,106 +63,195 @@ static int generate(VipsRegion *out, void *seq, void *a, void *b, gboolean *stop
 		.height = r->height,
 	};
 
-	(void)stop;
 	if (vips_region_prepare(from, &needed))
 		return -1;
 	for (int y = 0; y < r->height; y++)
-		reduce_row(reduce, VIPS_REGION_ADDR(out, r->left, r->top + y), r->left, r->width,
-			VIPS_REGION_ADDR(from, from->valid.left, r->top + y), from->valid.left, (int)pixel);
+		row(reduce, VIPS_REGION_ADDR(out, r->left, r->top + y), r->left, r->width,
+			VIPS_REGION_ADDR(from, from->valid.left, r->top + y), from->valid.left, out->im->Bands);
 	return 0;
 }
 
-/* Does the output compute 8 bits in 3 or 4 bands by libvips' own function, and with a kernel that is known here? 0: no. */
-static int lobes_of(VipsObject *object, const VipsImage *out)
+static int bytes_across(VipsRegion *out, void *seq, void *a, void *b, gboolean *stop)
+{
+	(void)a, (void)stop;
+	return across(out, seq, b, reduce_row);
+}
+
+static int floats_across(VipsRegion *out, void *seq, void *a, void *b, gboolean *stop)
+{
+	(void)a, (void)stop;
+	return across(out, seq, b, reduce_row_of_floats);
+}
+
+static int floats_down(VipsRegion *out, void *seq, void *a, void *b, gboolean *stop)
+{
+	const struct reduce *reduce = b;
+	VipsRegion *from = seq;
+	const VipsRect *r = &out->valid;
+	VipsRect needed = {
+		.left = r->left,
+		.top = (int)(r->top * reduce->shrink - reduce->offset),
+		.width = r->width,
+		.height = (int)(r->height * reduce->shrink + reduce->points),
+	};
+	double position = reduce_start(reduce, r->top);
+
+	(void)a, (void)stop;
+	if (vips_region_prepare(from, &needed))
+		return -1;
+	for (int y = 0; y < r->height; y++, position += reduce->shrink)
+		reduce_sum((float *)VIPS_REGION_ADDR(out, r->left, r->top + y), (gsize)r->width * out->im->Bands,
+			(const float *)VIPS_REGION_ADDR(from, r->left, (int)position),
+			VIPS_REGION_LSKIP(from) / sizeof(float),
+			reduce->exact + (gsize)reduce_phase(position) * reduce->points, reduce->points);
+	return 0;
+}
+
+static struct kind kinds[] = {
+	{"reduceh", vips_reduceh, VIPS_FORMAT_UCHAR, 3, 4, bytes_across, QUIRK_SLOW_REDUCEH, reduce_row_available,
+		false},
+	{"reduceh", vips_reduceh, VIPS_FORMAT_FLOAT, 2, 4, floats_across, QUIRK_SLOW_FLOATS_REDUCED,
+		reduce_sum_available, false},
+	{"reducev", vips_reducev, VIPS_FORMAT_FLOAT, 1, 4, floats_down, QUIRK_SLOW_FLOATS_REDUCED, reduce_sum_available,
+		false},
+};
+
+/* The image that the operation itself computes: its output, or before that one which libvips puts behind it (reducev's cache of rows). */
+static VipsImage *computed_by(VipsObject *object, VipsImage *out)
+{
+	enum { MOST = 4 };
+
+	for (int i = 0; i < MOST && out; i++, out = out->upstream ? out->upstream->data : NULL)
+		if (out->client2 == (void *)object)
+			return out;
+	return NULL;
+}
+
+static const struct kind *kind_of(VipsObject *object, const VipsImage *in)
+{
+	const char *operation = VIPS_OBJECT_GET_CLASS(object)->nickname;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
+		if (kinds[i].installed && g_str_equal(kinds[i].operation, operation) &&
+			in->BandFmt == kinds[i].format && in->Bands >= kinds[i].fewest_bands &&
+			in->Bands <= kinds[i].most_bands)
+			return &kinds[i];
+	return NULL;
+}
+
+static int lobes_of(VipsObject *object)
 {
 	VipsKernel kernel;
-	const VipsImage *in = out->client1;
 
 	g_object_get(object, "kernel", &kernel, NULL);
-	if (out->client2 != (void *)object || !in || in->BandFmt != VIPS_FORMAT_UCHAR || in->Bands < 3 || in->Bands > 4)
-		return 0;
 	return kernel == VIPS_KERNEL_LANCZOS3 ? 3 : kernel == VIPS_KERNEL_LANCZOS2 ? 2 : 0;
 }
 
-/* whole: the factor as it was asked for. libvips may have done a part of it by shrinkh. */
-static void replace(VipsObject *object, double whole)
+/* whole: the factor as it was asked for. libvips may have done a part of it by shrinkh or shrinkv. */
+static void replace(VipsObject *object, const char *factor, double whole)
 {
 	g_autoptr(VipsImage) in = NULL;
 	g_autoptr(VipsImage) out = NULL;
+	const int lobes = lobes_of(object);
 	double rest;
 
-	g_object_get(object, "in", &in, "out", &out, "hshrink", &rest, NULL);
-	int lobes = lobes_of(object, out);
-	if (!lobes)
+	g_object_get(object, "in", &in, "out", &out, factor, &rest, NULL);
+	VipsImage *computed = computed_by(object, out);
+	const struct kind *kind = computed && lobes ? kind_of(object, computed->client1) : NULL;
+	if (!kind)
 		return;
-	double invented = out->Xsize * whole - in->Xsize;
+	const bool down = kind->generate == floats_down;
+	double invented = down ? out->Ysize * whole - in->Ysize : out->Xsize * whole - in->Xsize;
 	int box = (int)rint(whole / rest);
 	if (box > 1)
 		invented /= box;
 	struct reduce *reduce = reduce_new(lobes, rest, (1 + invented) / 2.0 - 1);
-	g_object_set_data_full(G_OBJECT(out), "dropmill-reduce", reduce, reduce_free);
-	out->generate_fn = generate;
-	out->client2 = reduce;
+	g_object_set_data_full(G_OBJECT(computed), "dropmill-reduce", reduce, reduce_free);
+	computed->start_fn = vips_start_one;
+	computed->generate_fn = kind->generate;
+	computed->stop_fn = vips_stop_one;
+	computed->client2 = reduce;
 }
 
-static int build(VipsObject *object)
+static int build(VipsObject *object, const char *factor, int (*libvips_build)(VipsObject *object))
 {
 	double whole;
 
-	g_object_get(object, "hshrink", &whole, NULL);
+	g_object_get(object, factor, &whole, NULL);
 	if (libvips_build(object))
 		return -1;
-	replace(object, whole);
+	replace(object, factor, whole);
 	return 0;
 }
 
-/* A picture of noise, shrunk; NULL when there is no memory. */
-static guint8 *shrunk(int bands, double factor, size_t *size)
+static int build_across(VipsObject *object)
 {
-	enum { WIDTH = 203, HEIGHT = 5 };
-	guint8 pixels[WIDTH * HEIGHT * 4];
+	return build(object, "hshrink", libvips_build_across);
+}
+
+static int build_down(VipsObject *object)
+{
+	return build(object, "vshrink", libvips_build_down);
+}
+
+/* A picture of noise, shrunk; NULL when there is no memory. */
+static guint8 *shrunk(const struct kind *kind, int bands, double factor, size_t *size)
+{
+	enum { LONG = 203, SHORT = 5 };
+	const int width = kind->generate == floats_down ? SHORT : LONG, height = LONG * SHORT / width;
+	guint8 pixels[LONG * SHORT * 4];
 	guint32 noise = 12345;
-	VipsImage *out = NULL;
+	g_autoptr(VipsImage) in = NULL;
+	g_autoptr(VipsImage) bytes = NULL;
+	g_autoptr(VipsImage) out = NULL;
 
 	for (gsize i = 0; i < sizeof pixels; i++) {
 		noise = noise * 1664525u + 1013904223u;
 		pixels[i] = noise >> 31 ? (guint8)(noise >> 23) : noise >> 30 & 1 ? 255 : 0;
 	}
-	VipsImage *in = vips_image_new_from_memory(
-		pixels, (gsize)(WIDTH * HEIGHT * bands), WIDTH, HEIGHT, bands, VIPS_FORMAT_UCHAR);
-	guint8 *got = in && vips_reduceh(in, &out, factor, "gap", 2.0, NULL) == 0
-			      ? vips_image_write_to_memory(out, size)
-			      : NULL;
-
-	g_clear_object(&out);
-	g_clear_object(&in);
-	return got;
+	bytes = vips_image_new_from_memory(
+		pixels, (gsize)(LONG * SHORT * bands), width, height, bands, VIPS_FORMAT_UCHAR);
+	if (!bytes || vips_cast(bytes, &in, kind->format, NULL) || kind->shrink(in, &out, factor, "gap", 2.0, NULL))
+		return NULL;
+	return vips_image_write_to_memory(out, size);
 }
 
-/* By both: libvips may have been built with other sums, and the processor may have others. */
-static bool agrees(VipsObjectClass *class)
+/* Compares both: libvips may have been built with other sums, and the processor may have others. */
+static bool agrees(struct kind *kind)
 {
 	static const double factors[] = {1.13, 1.6, 2.37, 5.3};
 	bool same = true;
 
-	for (int bands = 3; bands <= 4; bands++)
+	for (int bands = kind->fewest_bands; bands <= kind->most_bands; bands++)
 		for (gsize i = 0; same && i < G_N_ELEMENTS(factors); i++) {
 			size_t a_size = 0, b_size = 0;
-			class->build = libvips_build;
-			g_autofree guint8 *wanted = shrunk(bands, factors[i], &a_size);
-			class->build = build;
-			g_autofree guint8 *got = shrunk(bands, factors[i], &b_size);
+			kind->installed = false;
+			g_autofree guint8 *wanted = shrunk(kind, bands, factors[i], &a_size);
+			kind->installed = true;
+			g_autofree guint8 *got = shrunk(kind, bands, factors[i], &b_size);
 			same = wanted && got && a_size == b_size && memcmp(wanted, got, a_size) == 0;
 		}
 	return same;
 }
 
+static void install(const char *operation, int (*with)(VipsObject *object), int (**libvips_build)(VipsObject *object))
+{
+	VipsObjectClass *class = g_type_class_ref(vips_type_find("VipsOperation", operation)); /* for good */
+	bool any = false;
+
+	*libvips_build = class->build;
+	class->build = with;
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
+		if (g_str_equal(kinds[i].operation, operation) && quirk(kinds[i].needed) && kinds[i].available())
+			any |= kinds[i].installed = agrees(&kinds[i]);
+	if (!any)
+		class->build = *libvips_build;
+}
+
 void reduce_install(void)
 {
-	if (!quirk(QUIRK_SLOW_REDUCEH) || !reduce_row_available() || libvips_build)
+	if (libvips_build_across)
 		return;
-	VipsObjectClass *class = g_type_class_ref(vips_type_find("VipsOperation", "reduceh")); /* for good */
-	libvips_build = class->build;
-	if (!agrees(class))
-		class->build = libvips_build;
+	install("reduceh", build_across, &libvips_build_across);
+	install("reducev", build_down, &libvips_build_down);
 }

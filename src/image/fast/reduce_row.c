@@ -5,6 +5,8 @@
 #include <string.h>
 #include <vips/vips.h>
 
+#include "image/fast/reduce_sum.h"
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 
@@ -70,12 +72,11 @@ INLINE void row_of(const struct reduce *reduce, guint8 *out, int left, int width
 	const int BANDS)
 {
 	const guint8 *start = from - (gssize)from_left * BANDS;
-	double x = (left + 0.5) * reduce->shrink - 0.5 - reduce->offset;
+	double x = reduce_start(reduce, left);
 
 	for (int i = 0; i < width; i++) {
 		const int whole = (int)x;
-		const int fine = (int)(x * VIPS_TRANSFORM_SCALE * 2) & (VIPS_TRANSFORM_SCALE * 2 - 1);
-		const gint16 *weights = reduce->weights + ((fine + 1) >> 1) * (reduce->points + 1);
+		const gint16 *weights = reduce->weights + reduce_phase(x) * (reduce->points + 1);
 		put(out, sum_of(start + (gssize)whole * BANDS, weights, reduce->points, BANDS), BANDS);
 		out += BANDS;
 		x += reduce->shrink;
@@ -106,3 +107,15 @@ void reduce_row(
 }
 
 #endif
+
+void reduce_row_of_floats(
+	const struct reduce *reduce, guint8 *out, int left, int width, const guint8 *from, int from_left, int bands)
+{
+	const float *start = (const float *)from - (gssize)from_left * bands;
+	float *to = (float *)out;
+	double x = reduce_start(reduce, left);
+
+	for (int i = 0; i < width; i++, x += reduce->shrink, to += bands)
+		reduce_sum(to, (gsize)bands, start + (gssize)(int)x * bands, (gsize)bands,
+			reduce->exact + (gsize)reduce_phase(x) * reduce->points, reduce->points);
+}

@@ -104,6 +104,12 @@ static const struct quirk_row rows[QUIRKS] = {
 		"they are left out at build time (VIPS_DISABLE_COMPAT)", 81500, 0, NULL},
 	[QUIRK_SLOW_REDUCEH] = {"slow-reduceh", "reduceh uses no vector instructions",
 		"workers shrink 8-bit pictures across by SSE2, to the same bytes", OLDEST, 81500, NULL},
+	[QUIRK_SLOW_FLOATS_REDUCED] = {"slow-floats-reduced",
+		"reduceh and reducev of floats, as of every picture with alpha, use no vector instructions",
+		"workers shrink them by AVX, to the same bytes", OLDEST, 0, NULL},
+	[QUIRK_LANCZOS_BY_ONE_QUOTIENT] = {"lanczos-by-one-quotient",
+		"weights of Lanczos are one quotient, and a product of two later: other roundings",
+		"workers that shrink by themselves compute them so, too", OLDEST, 81500, NULL},
 };
 
 /* Where libvips cannot be asked just now, as with too little memory, its version tells: a wrong answer would stay. */

@@ -1,18 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Shrinking by SSE2 is libvips' shrinking, byte for byte: factors, kernels, bands, parts of a picture, the edges. */
+ * Shrinking by vectors is libvips' shrinking, byte for byte: factors, kernels, bands, floats, parts of a picture, the edges. */
 #include "image/fast/fast.h"
 
 #include "image/quirks/quirks.h"
 #include "support.h"
 
-static VipsObjectClass *class;
-static int (*libvips_build)(VipsObject *object);
+typedef int (*build_fn)(VipsObject *object);
 
-static VipsImage *shrink(VipsImage *in, double factor, VipsKernel kernel)
+/* An operation of libvips, with and without what was installed. */
+struct side {
+	const char *operation;
+	int (*shrink)(VipsImage *in, VipsImage **out, double factor, ...);
+	VipsObjectClass *class;
+	build_fn libvips_build;
+};
+
+static struct side sides[] = {{"reduceh", vips_reduceh, NULL, NULL}, {"reducev", vips_reducev, NULL, NULL}};
+
+static VipsImage *shrink(const struct side *side, VipsImage *in, double factor, VipsKernel kernel)
 {
 	VipsImage *out = NULL;
 
-	assert_int_equal(vips_reduceh(in, &out, factor, "kernel", kernel, "gap", 2.0, NULL), 0);
+	assert_int_equal(side->shrink(in, &out, factor, "kernel", kernel, "gap", 2.0, NULL), 0);
 	return out;
 }
 
@@ -28,29 +37,61 @@ static void assert_same_part(VipsImage *got, VipsImage *wanted, const VipsRect *
 			(gsize)part->width * VIPS_IMAGE_SIZEOF_PEL(got));
 }
 
-typedef int (*build_fn)(VipsObject *object);
-
-static void compare(int width, int bands, double factor, VipsKernel kernel, GRand *dice)
+/* Of floats, none of them a whole number. */
+static VipsImage *picture_of(int width, int height, int bands, VipsBandFormat format)
 {
-	const build_fn ours = class->build;
-	g_autoptr(VipsImage) one = picture(width, 6, bands, 8);
-	g_autoptr(VipsImage) other = picture(width, 6, bands, 8);
-	g_autoptr(VipsImage) got = shrink(one, factor, kernel);
+	g_autoptr(VipsImage) bytes = picture(width, height, bands, 8);
+	g_autoptr(VipsImage) scaled = NULL;
+	VipsImage *image = NULL;
 
-	class->build = libvips_build;
-	g_autoptr(VipsImage) wanted = shrink(other, factor, kernel);
-	class->build = ours;
+	if (format == VIPS_FORMAT_UCHAR)
+		return g_steal_pointer(&bytes);
+	assert_int_equal(vips_linear1(bytes, &scaled, 1.37, -11.3, NULL), 0);
+	assert_int_equal(vips_cast(scaled, &image, format, NULL), 0);
+	return image;
+}
+
+/* What another program thinks of as a picture that is read downwards: libvips puts a cache of rows behind reducev. */
+static void set_sequential(VipsImage *image)
+{
+	vips_image_set_int(image, VIPS_META_SEQUENTIAL, 1);
+}
+
+struct one_case {
+	VipsBandFormat format;
+	int length, bands;
+	double factor;
+	VipsKernel kernel;
+	bool sequential;
+};
+
+static void compare(const struct side *side, const struct one_case *one, GRand *dice)
+{
+	const build_fn ours = side->class->build;
+	const bool down = side == &sides[1];
+	const int width = down ? 7 : one->length, height = down ? one->length : 7;
+	g_autoptr(VipsImage) first = picture_of(width, height, one->bands, one->format);
+	g_autoptr(VipsImage) second = picture_of(width, height, one->bands, one->format);
+
+	if (one->sequential) {
+		set_sequential(first);
+		set_sequential(second);
+	}
+	g_autoptr(VipsImage) got = shrink(side, first, one->factor, one->kernel);
+	side->class->build = side->libvips_build;
+	g_autoptr(VipsImage) wanted = shrink(side, second, one->factor, one->kernel);
+	side->class->build = ours;
 	assert_same_picture(got, wanted);
 	assert_int_equal(got->dhint, wanted->dhint);
-	for (int i = 0; i < 4; i++) {
-		VipsRect part = {.left = g_rand_int_range(dice, 0, got->Xsize), .top = g_rand_int_range(dice, 0, 6)};
+	for (int i = 0; i < 4 && !one->sequential; i++) {
+		VipsRect part = {g_rand_int_range(dice, 0, got->Xsize), g_rand_int_range(dice, 0, got->Ysize), 0, 0};
 		part.width = g_rand_int_range(dice, 1, got->Xsize - part.left + 1);
-		part.height = g_rand_int_range(dice, 1, 6 - part.top + 1);
+		part.height = g_rand_int_range(dice, 1, got->Ysize - part.top + 1);
 		assert_same_part(got, wanted, &part);
 	}
 }
 
-static void factors_kernels_and_bands(void **state)
+static void compare_all(const struct side *side, VipsBandFormat format)
 {
 	static const VipsKernel kernels[] = {VIPS_KERNEL_LANCZOS3, VIPS_KERNEL_LANCZOS2, VIPS_KERNEL_CUBIC};
 	static const double factors[] = {1.001, 627.0 / 576, 5957.0 / 4288, 1.6, 2, 2.5, 3.3, 7.9, 31};
@@ -59,29 +100,80 @@ static void factors_kernels_and_bands(void **state)
 	for (gsize k = 0; k < G_N_ELEMENTS(kernels); k++)
 		for (gsize f = 0; f < G_N_ELEMENTS(factors); f++)
 			for (int bands = 1; bands <= 5; bands++)
-				compare(g_rand_int_range(dice, 40, 900), bands, factors[f], kernels[k], dice);
+				compare(side,
+					&(struct one_case){format, g_rand_int_range(dice, 40, 900), bands, factors[f],
+						kernels[k], (k + f + (gsize)bands) % 2},
+					dice);
 	for (int i = 0; i < 200; i++)
-		compare(g_rand_int_range(dice, 7, 300), 3 + i % 2, g_rand_double_range(dice, 1, 4),
-			VIPS_KERNEL_LANCZOS3, dice);
+		compare(side,
+			&(struct one_case){format, g_rand_int_range(dice, 7, 300), 3 + i % 2,
+				g_rand_double_range(dice, 1, 4), VIPS_KERNEL_LANCZOS3, false},
+			dice);
 	g_rand_free(dice);
 }
 
-/* Only where libvips is slow; there it has not found itself to differ. */
-static void it_is_installed_for_old_versions(void **state)
+static void bytes_across(void **state)
 {
-#ifdef __SSE2__
-	assert_int_equal(class->build != libvips_build, quirk(QUIRK_SLOW_REDUCEH));
+	compare_all(&sides[0], VIPS_FORMAT_UCHAR);
+}
+
+static void floats_across(void **state)
+{
+	compare_all(&sides[0], VIPS_FORMAT_FLOAT);
+}
+
+static void floats_down(void **state)
+{
+	compare_all(&sides[1], VIPS_FORMAT_FLOAT);
+}
+
+/* It is not touched. */
+static void bytes_down(void **state)
+{
+	compare_all(&sides[1], VIPS_FORMAT_UCHAR);
+}
+
+/* libvips is replaced in pixels that differ from nothing: what computes them is ours. */
+static void assert_replaced(const struct side *side, VipsBandFormat format, int bands, bool sequential, bool expected)
+{
+	g_autoptr(VipsImage) in = picture_of(50, 50, bands, format);
+	if (sequential)
+		set_sequential(in);
+	g_autoptr(VipsImage) out = shrink(side, in, 1.7, VIPS_KERNEL_LANCZOS3);
+	bool found = false;
+
+	for (VipsImage *image = out; image; image = image->upstream ? image->upstream->data : NULL)
+		found |= g_object_get_data(G_OBJECT(image), "dropmill-reduce") != NULL;
+	assert_int_equal(found, expected);
+}
+
+/* Where libvips is slow and the processor can do it; there it has not found itself to differ. */
+static void it_is_installed_where_libvips_is_slow(void **state)
+{
+#ifdef __x86_64__
+	const bool avx = __builtin_cpu_supports("avx");
+	const bool bytes = quirk(QUIRK_SLOW_REDUCEH), floats = avx && quirk(QUIRK_SLOW_FLOATS_REDUCED);
 #else
-	assert_true(class->build == libvips_build);
+	const bool bytes = false, floats = false;
 #endif
+
+	assert_replaced(&sides[0], VIPS_FORMAT_UCHAR, 3, false, bytes);
+	assert_replaced(&sides[0], VIPS_FORMAT_UCHAR, 2, false, false);
+	assert_replaced(&sides[0], VIPS_FORMAT_FLOAT, 2, false, floats);
+	assert_replaced(&sides[0], VIPS_FORMAT_FLOAT, 4, true, floats);
+	assert_replaced(&sides[1], VIPS_FORMAT_FLOAT, 2, false, floats);
+	assert_replaced(&sides[1], VIPS_FORMAT_FLOAT, 4, true, floats);
+	assert_replaced(&sides[1], VIPS_FORMAT_UCHAR, 4, true, false);
 }
 
 static int start(void **state)
 {
 	if (start_vips(state))
 		return -1;
-	class = g_type_class_ref(vips_type_find("VipsOperation", "reduceh"));
-	libvips_build = class->build;
+	for (gsize i = 0; i < G_N_ELEMENTS(sides); i++) {
+		sides[i].class = g_type_class_ref(vips_type_find("VipsOperation", sides[i].operation));
+		sides[i].libvips_build = sides[i].class->build;
+	}
 	fast_install();
 	return 0;
 }
@@ -89,8 +181,11 @@ static int start(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(factors_kernels_and_bands),
-		cmocka_unit_test(it_is_installed_for_old_versions),
+		cmocka_unit_test(bytes_across),
+		cmocka_unit_test(floats_across),
+		cmocka_unit_test(floats_down),
+		cmocka_unit_test(bytes_down),
+		cmocka_unit_test(it_is_installed_where_libvips_is_slow),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);
