@@ -19,6 +19,8 @@
 /* A record that no broker took for this long is reported as failed; the sender's lease decides what then. */
 #define DELIVERY_MS 30000
 #define QUEUE_KBYTES (64 * 1024)
+/* For a broker's answer, before another one is asked. */
+#define ANOTHER_MS 400
 /* After an answer that did not come, do not make callers wait for the next one at once. */
 #define LIMIT_RETRY_US (5 * G_USEC_PER_SEC)
 
@@ -181,18 +183,44 @@ bool bus_is_up(const struct bus *bus)
 	return watch_is_up(bus->watch);
 }
 
-static bool shape_of(
-	const struct rd_kafka_metadata *metadata, int *partitions, int *replication, rd_kafka_resp_err_t *code)
+/* One broker of several may hang, and keep its connection: librdkafka asks any of them, so it is asked again. The first is given most time,
+ * for all may be slow. */
+static int patience_ms(const struct bus *bus, int left_ms)
+{
+	return g_atomic_int_get(&bus->brokers) > 1 ? MIN(left_ms, MAX(left_ms / 3, ANOTHER_MS)) : left_ms;
+}
+
+/* only: of one topic; NULL: of all of ours. */
+static bool ask(struct bus *bus, rd_kafka_topic_t *only, int timeout_ms, const struct rd_kafka_metadata **metadata,
+	GError **error)
+{
+	gint64 end_us = clock_now_us() + timeout_ms * G_GINT64_CONSTANT(1000);
+	rd_kafka_resp_err_t code;
+	int left_ms = MAX(timeout_ms, 1);
+
+	do {
+		code = rd_kafka_metadata(bus->rk, 0, only, metadata, patience_ms(bus, left_ms));
+		left_ms = (int)((end_us - clock_now_us()) / 1000);
+	} while (code == RD_KAFKA_RESP_ERR__TIMED_OUT && left_ms > 0);
+	if (!code) {
+		g_atomic_int_set(&bus->brokers, (*metadata)->broker_cnt);
+		return true;
+	}
+	g_autofree char *why = watch_is_up(bus->watch) ? NULL : watch_why(bus->watch);
+	return fail_kafka(error, code, why, "no answer from the broker at %s", bus->options.brokers);
+}
+
+/* False: its partitions cannot be known. */
+static bool shape_of(const struct rd_kafka_metadata_topic *topic, int *partitions, int *replication, GError **error)
 {
 	*partitions = *replication = 0;
-	*code = metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-	if (*code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+	if (!topic || topic->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
 		return true;
-	if (*code)
-		return false;
-	*partitions = metadata->topics[0].partition_cnt;
+	if (topic->err)
+		return fail_kafka(error, topic->err, NULL, "topic %s", topic->topic);
+	*partitions = topic->partition_cnt;
 	if (*partitions > 0)
-		*replication = metadata->topics[0].partitions[0].replica_cnt;
+		*replication = topic->partitions[0].replica_cnt;
 	return true;
 }
 
@@ -200,31 +228,43 @@ bool bus_topic_shape(
 	struct bus *bus, enum topic topic, int *partitions, int *replication, int timeout_ms, GError **error)
 {
 	const struct rd_kafka_metadata *metadata = NULL;
-	rd_kafka_resp_err_t code = rd_kafka_metadata(bus->rk, 0, bus->topics[topic], &metadata, MAX(timeout_ms, 1));
 
-	if (code) {
-		g_autofree char *why = watch_is_up(bus->watch) ? NULL : watch_why(bus->watch);
-		return fail_kafka(error, code, why, "no answer from the broker at %s", bus->options.brokers);
-	}
-	bool good = shape_of(metadata, partitions, replication, &code);
+	if (!ask(bus, bus->topics[topic], timeout_ms, &metadata, error))
+		return false;
+	bool good = shape_of(metadata->topic_cnt == 1 ? metadata->topics : NULL, partitions, replication, error);
 	rd_kafka_metadata_destroy(metadata);
-	return good || fail_kafka(error, code, NULL, "topic %s", rd_kafka_topic_name(bus->topics[topic]));
+	return good;
 }
 
-bool bus_partitions(struct bus *bus, int partitions[TOPIC_COUNT], int timeout_ms, GError **error)
+static const struct rd_kafka_metadata_topic *find_topic(const struct rd_kafka_metadata *metadata, const char *name)
 {
-	gint64 end_us = clock_now_us() + timeout_ms * G_GINT64_CONSTANT(1000);
+	for (int i = 0; i < metadata->topic_cnt; i++)
+		if (strcmp(metadata->topics[i].topic, name) == 0)
+			return &metadata->topics[i];
+	return NULL;
+}
+
+bool bus_partitions(struct bus *bus, guint wanted, int partitions[TOPIC_COUNT], int timeout_ms, GError **error)
+{
+	const struct rd_kafka_metadata *metadata = NULL;
 	g_autoptr(GString) missing = g_string_new(NULL);
+	bool good = true;
 
 	memset(partitions, 0, TOPIC_COUNT * sizeof(*partitions));
-	for (int topic = 0; topic < TOPIC_COUNT; topic++) {
-		int replication, left_ms = (int)((end_us - clock_now_us()) / 1000);
-		if (!bus_topic_shape(bus, topic, &partitions[topic], &replication, left_ms, error))
-			return false;
-		if (partitions[topic] == 0)
-			g_string_append_printf(
-				missing, "%s%s", missing->len ? ", " : "", rd_kafka_topic_name(bus->topics[topic]));
+	if (!ask(bus, NULL, timeout_ms, &metadata, error))
+		return false;
+	for (int topic = 0; good && topic < TOPIC_COUNT; topic++) {
+		const char *name = rd_kafka_topic_name(bus->topics[topic]);
+		bool counts = wanted & TOPIC_BIT(topic);
+		int replication;
+		good = shape_of(find_topic(metadata, name), &partitions[topic], &replication, counts ? error : NULL) ||
+		       !counts;
+		if (good && counts && partitions[topic] == 0)
+			g_string_append_printf(missing, "%s%s", missing->len ? ", " : "", name);
 	}
+	rd_kafka_metadata_destroy(metadata);
+	if (!good)
+		return false;
 	return missing->len == 0 || fail(error, ERROR_SYSTEM, "missing on the broker: topics %s", missing->str);
 }
 

@@ -76,7 +76,7 @@ static bool wait_visible(struct bus *bus, GError **error)
 
 	for (gulong pause_us = 20000;; pause_us = MIN(pause_us * 2, 500000)) {
 		g_autoptr(GError) cause = NULL;
-		if (bus_partitions(bus, partitions, CALL_MS, &cause))
+		if (bus_partitions(bus, TOPICS_ALL, partitions, CALL_MS, &cause))
 			return true;
 		if (clock_now_us() > end_us)
 			return fail(error, ERROR_RETRY, "topics were created, but: %s", cause->message);

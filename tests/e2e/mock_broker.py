@@ -13,10 +13,12 @@ TOPICS = ("tasks", "results", "heartbeats", "dead-letters")
 
 
 GROUP = "dropmill-workers"
+AUTHORIZATION_FAILED = 29  # TOPIC_AUTHORIZATION_FAILED
 
 
-def serve(partitions, lost):
-    """Prints the address; ends with standard input. lost: there is a second broker, which is down, and may be said to lead "tasks"."""
+def serve(partitions, lost, denied):
+    """Prints the address; ends with standard input. lost: there is a second broker, which is down, and may be said to lead "tasks". denied: a topic
+    that nobody may see; "": none."""
     kafka = ctypes.CDLL("librdkafka.so.1")
     pointer, number = ctypes.c_void_p, ctypes.c_int32
     kafka.rd_kafka_conf_new.restype = pointer
@@ -39,6 +41,9 @@ def serve(partitions, lost):
         for partition in range(count):
             kafka.rd_kafka_mock_partition_set_leader(cluster, topic.encode(), partition, 1)
     kafka.rd_kafka_mock_coordinator_set(cluster, b"group", GROUP.encode(), 1)
+    if denied:
+        kafka.rd_kafka_mock_topic_set_error.argtypes = [pointer, ctypes.c_char_p, ctypes.c_int]
+        kafka.rd_kafka_mock_topic_set_error(cluster, denied.encode(), AUTHORIZATION_FAILED)
     if lost:
         kafka.rd_kafka_mock_broker_set_down(cluster, 2)
     print(kafka.rd_kafka_mock_cluster_bootstraps(cluster).decode().split(",")[0], flush=True)
@@ -61,8 +66,8 @@ class Address(str):
 
 
 @contextlib.contextmanager
-def mock_broker(partitions=2, lost=False):
-    with subprocess.Popen([sys.executable, __file__, str(partitions), str(int(lost))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+def mock_broker(partitions=2, lost=False, denied=""):
+    with subprocess.Popen([sys.executable, __file__, str(partitions), str(int(lost)), denied], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                           text=True) as process:
         try:
             yield Address(process.stdout.readline().strip()).of(process)
@@ -101,4 +106,4 @@ def beats():
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]), int(sys.argv[2]))
+    serve(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

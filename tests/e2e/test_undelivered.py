@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Tasks that do not reach the broker: what has passed by itself fails no picture, stops no other, and says why the picture stands."""
 import os
+import subprocess
 
 import pytest
 
@@ -50,3 +51,16 @@ def test_partitions_whose_leader_is_down_fail_no_picture(make_mill, pictures):
         master.wait_idle(done=1, failed=0)
         worker.stop()
         master.stop()
+
+
+def test_a_worker_needs_no_right_to_see_dead_letters(make_mill):
+    """It waited for ever for a topic that it does not use."""
+    with mock_broker(denied="dead-letters") as address:
+        worker = make_mill().launch("worker", brokers=address)
+
+        def beats():
+            return subprocess.run(["kcat", "-C", "-q", "-e", "-b", address, "-t", "heartbeats"], capture_output=True, text=True, check=False, timeout=60).stdout
+
+        wait_until(lambda: '"state":"idle"' in beats().replace(" ", ""), worker.log, 30)
+        assert "waiting for the broker" not in worker.log()
+        worker.abandon()

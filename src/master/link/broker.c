@@ -11,7 +11,8 @@
 #define ASK_EACH_US (5 * G_USEC_PER_SEC)
 /* While something is wrong. */
 #define ASK_AGAIN_US G_USEC_PER_SEC
-#define ANSWER_MS 3000
+/* Time enough to ask several brokers, should some hang. */
+#define ANSWER_MS 5000
 /* The first connection, which may need name resolution, TLS and SASL. */
 #define FIRST_ANSWER_MS 3000
 
@@ -92,7 +93,7 @@ static bool make_topics(struct bus *bus, char **said, GError **error)
 	struct topic_plan plan;
 	g_autoptr(GError) cause = NULL;
 
-	if (!bus_partitions(bus, partitions, FIRST_ANSWER_MS, &cause) && cause->code == ERROR_RETRY) {
+	if (!bus_partitions(bus, TOPICS_ALL, partitions, FIRST_ANSWER_MS, &cause) && cause->code == ERROR_RETRY) {
 		g_propagate_error(error, g_steal_pointer(&cause));
 		return false;
 	}
@@ -176,7 +177,7 @@ static char *ask(struct broker *broker, char **said)
 	struct topic_plan plan;
 	g_autoptr(GError) error = NULL, cause = NULL;
 
-	if (bus_partitions(broker->bus, partitions, ANSWER_MS, &error)) {
+	if (bus_partitions(broker->bus, TOPICS_ALL, partitions, ANSWER_MS, &error)) {
 		look(broker, partitions);
 		return NULL;
 	}
@@ -234,7 +235,7 @@ struct broker *broker_watch(struct link *link)
 	broker->link = link;
 	broker->bus = link->bus;
 	/* At once, for they may be deleted the next moment, and are to come back as they were. */
-	if (bus_partitions(broker->bus, partitions, ANSWER_MS, NULL))
+	if (bus_partitions(broker->bus, TOPICS_ALL, partitions, ANSWER_MS, NULL))
 		look(broker, partitions);
 	g_mutex_init(&broker->lock);
 	g_cond_init(&broker->changed);

@@ -260,7 +260,7 @@ static void the_mock_sends_at_once(void **state)
 	auto_struct(embedded) embedded = broker(1);
 	auto_struct(bus) bus = bus_on(embedded);
 	int port = atoi(strrchr(embedded_brokers(embedded), ':') + 1), ends = 0, partitions[TOPIC_COUNT];
-	assert_true(bus_partitions(bus, partitions, 5000, NULL));
+	assert_true(bus_partitions(bus, TOPICS_ALL, partitions, 5000, NULL));
 	for (int fd = 3; fd < 256; fd++) {
 		struct sockaddr_in address = {0};
 		socklen_t size = sizeof address, length = sizeof(int);

@@ -2,8 +2,12 @@
  * The bus and its cluster: up and down, counts of partitions, what the embedded broker cannot do, properties. */
 #include "support.h"
 
+#include "bus/client.h"
 #include "bus/reader.h"
 #include "bus/topics.h"
+
+/* It wants rdkafka.h before itself. */
+#include <librdkafka/rdkafka_mock.h>
 
 static void down_is_told_once_with_a_reason(void **state)
 {
@@ -23,7 +27,7 @@ static void down_is_told_once_with_a_reason(void **state)
 	wait_states(&states, 1, 1);
 	int partitions[TOPIC_COUNT];
 	g_autoptr(GError) error = NULL;
-	assert_false(bus_partitions(bus, partitions, 300, &error));
+	assert_false(bus_partitions(bus, TOPICS_ALL, partitions, 300, &error));
 	assert_non_null(strstr(error->message, brokers));
 	gint64 start_us = clock_now_us();
 	bus_free(bus);
@@ -79,11 +83,80 @@ static void partitions_are_counted(void **state)
 	auto_struct(embedded) embedded = broker(3);
 	auto_struct(bus) bus = bus_on(embedded);
 	int partitions[TOPIC_COUNT];
-	assert_true(bus_partitions(bus, partitions, 5000, NULL));
+	assert_true(bus_partitions(bus, TOPICS_ALL, partitions, 5000, NULL));
 	assert_int_equal(partitions[TOPIC_TASKS], 3);
 	assert_int_equal(partitions[TOPIC_RESULTS], 3);
 	assert_int_equal(partitions[TOPIC_HEARTBEATS], 1);
 	assert_int_equal(partitions[TOPIC_DEAD], 1);
+}
+
+/* A cluster without a mill: three brokers. */
+struct three {
+	rd_kafka_t *rk;
+	rd_kafka_mock_cluster_t *cluster;
+	struct bus *bus;
+};
+
+static void three_begin(struct three *three)
+{
+	g_autoptr(GError) error = NULL;
+	int partitions[TOPIC_COUNT];
+
+	three->rk = client_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), &error);
+	three->cluster = rd_kafka_mock_cluster_new(three->rk, 3);
+	assert_non_null(three->cluster);
+	const struct bus_options options = {.brokers = (char *)rd_kafka_mock_cluster_bootstraps(three->cluster),
+		.prefix = (char *)"t.",
+		.role = (char *)"test"};
+	for (int topic = 0; topic < TOPIC_COUNT; topic++) {
+		g_autofree char *name = topic_name(&options, topic);
+		assert_int_equal(rd_kafka_mock_topic_create(three->cluster, name, topic + 1, 3), 0);
+	}
+	three->bus = bus_new(&options, NULL, NULL, &error);
+	assert_true(bus_partitions(three->bus, TOPICS_ALL, partitions, 10000, &error));
+	/* Connections to the others are made by and by. */
+	g_usleep(1500000);
+}
+
+static void three_end(struct three *three)
+{
+	bus_free(three->bus);
+	rd_kafka_mock_cluster_destroy(three->cluster);
+	rd_kafka_destroy(three->rk);
+}
+
+static void one_that_hangs_is_not_the_cluster(void **state)
+{
+	struct three three;
+	three_begin(&three);
+	rd_kafka_mock_broker_set_rtt(three.cluster, 2, 60000);
+	for (int i = 0; i < 12; i++) {
+		int partitions[TOPIC_COUNT], count, replication;
+		g_autoptr(GError) error = NULL;
+		if (!bus_partitions(three.bus, TOPICS_ALL, partitions, 5000, &error) ||
+			!bus_topic_shape(three.bus, TOPIC_RESULTS, &count, &replication, 5000, &error))
+			fail_msg("%d: %s", i, error->message);
+		assert_int_equal(partitions[TOPIC_DEAD], TOPIC_DEAD + 1);
+		assert_int_equal(count, TOPIC_RESULTS + 1);
+		assert_int_equal(replication, 3);
+	}
+	rd_kafka_mock_broker_set_rtt(three.cluster, 2, 0);
+	three_end(&three);
+}
+
+static void a_topic_that_is_not_wanted_may_be_forbidden(void **state)
+{
+	struct three three;
+	int partitions[TOPIC_COUNT];
+	g_autoptr(GError) all = NULL, some = NULL;
+	three_begin(&three);
+	rd_kafka_mock_topic_set_error(three.cluster, "t.dead-letters", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+	assert_false(bus_partitions(three.bus, TOPICS_ALL, partitions, 5000, &all));
+	assert_non_null(strstr(all->message, "t.dead-letters"));
+	if (!bus_partitions(three.bus, TOPICS_ALL & ~TOPIC_BIT(TOPIC_DEAD), partitions, 5000, &some))
+		fail_msg("%s", some->message);
+	assert_int_equal(partitions[TOPIC_HEARTBEATS], TOPIC_HEARTBEATS + 1);
+	three_end(&three);
 }
 
 static void no_admin_api_is_said_and_harmless(void **state)
@@ -127,6 +200,8 @@ int main(void)
 		cmocka_unit_test(unreachable_from_the_start_is_told),
 		cmocka_unit_test(readers_end_promptly_without_a_broker),
 		cmocka_unit_test(partitions_are_counted),
+		cmocka_unit_test(one_that_hangs_is_not_the_cluster),
+		cmocka_unit_test(a_topic_that_is_not_wanted_may_be_forbidden),
 		cmocka_unit_test(no_admin_api_is_said_and_harmless),
 		cmocka_unit_test(properties_are_checked),
 	};

@@ -19,7 +19,7 @@ static void missing_topics_are_named_and_stay_missing(void **state)
 	int partitions[TOPIC_COUNT];
 	for (int i = 0; i < 2; i++) {
 		g_autoptr(GError) error = NULL;
-		assert_false(bus_partitions(bus, partitions, 5000, &error));
+		assert_false(bus_partitions(bus, TOPICS_ALL, partitions, 5000, &error));
 		assert_non_null(strstr(
 			error->message, "missing.tasks, missing.results, missing.heartbeats, missing.dead-letters"));
 		for (int topic = 0; topic < TOPIC_COUNT; topic++)
@@ -69,7 +69,7 @@ static void topics_are_created_described_deleted(void **state)
 	gint64 end_us = clock_now_us() + WAIT_US;
 	bool still = true;
 	while (still && clock_now_us() < end_us) {
-		bus_partitions(bus, left, 5000, NULL);
+		bus_partitions(bus, TOPICS_ALL, left, 5000, NULL);
 		still = left[0] || left[1] || left[2] || left[3];
 	}
 	assert_false(still);
@@ -145,7 +145,7 @@ static void delete_asks_on_a_terminal(void **state)
 	assert_int_equal(waitpid(child, &status, 0), child);
 	close(terminal);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
-	assert_true(bus_partitions(bus, partitions, 5000, NULL));
+	assert_true(bus_partitions(bus, TOPICS_ALL, partitions, 5000, NULL));
 }
 
 static void first_round_trip_takes_no_second(void **state)
@@ -241,7 +241,7 @@ static void add_partitions(struct bus *bus, const char *name, gsize count)
 
 static int partitions_of(struct bus *bus, enum topic topic, int partitions[TOPIC_COUNT])
 {
-	bus_partitions(bus, partitions, 5000, NULL);
+	bus_partitions(bus, TOPICS_ALL, partitions, 5000, NULL);
 	return partitions[topic];
 }
 
