@@ -79,6 +79,7 @@ struct worker {
 	GQueue late;            /* struct late, in the order in which they were lost */
 	int weight;             /* of all leases and late tasks: they come before the next task */
 	gsize bytes;            /* inline, of the same */
+	guint turn;             /* which of its partitions gets the next task */
 	double slowness;        /* see policy/tile_timing.h */
 	struct idle_count idle; /* heartbeats that said idle while leases or late tasks were out */
 	gint64 answered_us;     /* last result, or the first lease after none */

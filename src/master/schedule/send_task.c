@@ -201,7 +201,7 @@ static bool ship(struct master *master, struct lease *lease, struct record *reco
 static bool publish(struct master *master, struct lease *lease, GPtrArray *parcels, bool *unsent, GError **error)
 {
 	struct job *job = lease->job;
-	const struct worker *worker = lease->worker;
+	struct worker *worker = lease->worker;
 	guint index = lease->tile;
 	const struct tile *tile = &job->work.tiles[index];
 	g_autoptr(GBytes) payload = NULL;
@@ -226,8 +226,9 @@ static bool publish(struct master *master, struct lease *lease, GPtrArray *parce
 		.file = file,
 		.parcels = parcels,
 	};
+	/* In turn, so that brokers and disks share the load. */
 	gint32 partition =
-		g_array_index(worker->beat->partitions, gint32, lease->attempt % worker->beat->partitions->len);
+		g_array_index(worker->beat->partitions, gint32, worker->turn++ % worker->beat->partitions->len);
 	g_autoptr(GError) cause = NULL;
 	CRASH_POINT("publish.before_send");
 	if (ship(master, lease, task_to_record(&task, partition), &cause))

@@ -2,6 +2,7 @@
  * Tasks out, over an embedded broker: windows, turns, priorities; what comes back; what cannot be sent. */
 #include "schedule_bench.h"
 
+#include "bus/reader.h"
 #include "master/fleet/worker_select.h"
 
 static void a_window_is_filled_and_no_more(void **state)
@@ -107,6 +108,37 @@ static void a_picture_of_one_group_holds_up_no_other_group(void **state)
 	assert_int_equal(other->work.leased, 2 * WINDOW);
 }
 
+static bool count_record(struct bus_reader *reader, struct record *record, void *counts)
+{
+	(void)reader;
+	g_atomic_int_inc(&((gint *)counts)[record->partition]);
+	return false;
+}
+
+/* The first attempts of all tasks went to one partition of the worker's, and the others lay there in vain. */
+static void the_partitions_of_a_worker_take_turns(void **state)
+{
+	struct bench *bench = *state;
+	const enum topic tasks = TOPIC_TASKS;
+	gint counts[2] = {0};
+	const struct bus_reader_options options = {
+		.topics = &tasks, .topic_count = 1, .record = count_record, .user = counts};
+	const gint32 second = 1;
+	gint64 end_us = g_get_monotonic_time() + 20 * (gint64)G_USEC_PER_SEC;
+
+	add_job(bench, "j", 0);
+	struct heartbeat *two = beat_from("another", "a", "idle", "h");
+	g_array_append_val(two->partitions, second);
+	workers_heard(bench->master.fleet.workers, two);
+	auto_struct(bus_reader) reader = bus_reader_new(bench->master.link.bus, &options, NULL);
+	assert_non_null(reader);
+	dispatch(&bench->master);
+	while (g_atomic_int_get(&counts[0]) + g_atomic_int_get(&counts[1]) < WINDOW && g_get_monotonic_time() < end_us)
+		g_usleep(10000);
+	assert_int_equal(g_atomic_int_get(&counts[0]), WINDOW / 2);
+	assert_int_equal(g_atomic_int_get(&counts[1]), WINDOW / 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +148,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(tiles_of_a_worker_that_stops_go_to_another, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_job_that_cannot_be_sent_stops_there, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_picture_of_one_group_holds_up_no_other_group, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_partitions_of_a_worker_take_turns, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
