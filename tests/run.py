@@ -17,7 +17,9 @@ import xml.etree.ElementTree
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.environ.get("BUILD", "build")
-UNIT_SECONDS = 300
+# Programs of another architecture do not start by themselves, and an emulator takes about ten times as long.
+EMULATOR = os.environ.get("EMULATOR", "").split()
+UNIT_SECONDS = 1800 if EMULATOR else 300
 PROCESSES = 2  # of the end-to-end tests
 SANITIZED = bool(os.environ.get("DROPMILL_SANITIZED"))
 # Inherited through make's recipes; a make started from here must not look for its parent's job slots.
@@ -73,7 +75,7 @@ def run_unit(selected):
         if not os.path.exists(program):
             output, status = f"{program}: not built\n", 1
         else:
-            output, status = run_captured([program], UNIT_SECONDS, env)
+            output, status = run_captured([*EMULATOR, program], UNIT_SECONDS, env)
         counts = list(cmocka_counts(output))
         if status is None:
             output += f"no end after {UNIT_SECONDS} s\n"
@@ -85,6 +87,8 @@ def run_unit(selected):
             bad.append(f"{name}: {', '.join(tests) or output.strip().rpartition(chr(10))[2] or f'exit status {status}'}")
         seconds = time.monotonic() - started
         print(f"  {name}: {counts_text(*counts)}  ({seconds:.1f} s)", flush=True)
+        for reason in sorted(set(re.findall(r"^skipped: .*", output, re.M))):
+            print(f"    {reason}", flush=True)
         sums = [a + b for a, b in zip(sums, counts)]
     return sums, bad
 

@@ -6,7 +6,16 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include "base/error.h"
 
 #include <cmocka.h>
+
+/* A program of another architecture (make arm64): some calls are missing in the emulator. */
+static inline bool emulated(void)
+{
+	const char *emulator = getenv("EMULATOR");
+
+	return emulator && *emulator;
+}
