@@ -7,15 +7,21 @@ ifndef BUILD_TOP
 export BUILD_TOP := $(BUILD)
 endif
 export PYTHONDONTWRITEBYTECODE := 1
+# CROSS=aarch64-linux-gnu-: for another architecture, with Debian's compiler and libraries for it. Its unit tests run in EMULATOR.
+CROSS ?=
 ifeq ($(origin CC),default)
-CC := gcc
+CC := $(CROSS)gcc
 endif
+ifeq ($(origin AR),default)
+AR := $(CROSS)ar
+endif
+export EMULATOR ?= $(if $(CROSS),qemu-$(firstword $(subst -, ,$(CROSS))))
 VARIANT_FLAGS ?=
 # make V=1 shows whole commands.
 Q := $(if $(V),,@)
 say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo "  $(1) $@")
 PYTHON := /usr/bin/python3
-PKG_CONFIG ?= pkg-config
+PKG_CONFIG ?= $(CROSS)pkg-config
 GLIB_COMPILE_RESOURCES ?= glib-compile-resources
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef -Wpointer-arith -Wdate-time
 # VIPS=PREFIX: a libvips of one's own, installed with that prefix. Programs find its libraries by their own path, so child processes do, too.
@@ -54,6 +60,14 @@ DEBIAN_debian := mmdebstrap
 DEBIAN_deb := build-essential debhelper lintian
 DEBIAN_image := mmdebstrap buildah crun libvips-tools
 DEBIAN_rootfs := binutils tini ca-certificates netbase tzdata fonts-dejavu-core
+ifdef CROSS
+# Libraries and pkgconf are of that architecture. Tools are of this one, whose libvips cannot be installed beside the other.
+architecture := $(patsubst aarch64,arm64,$(firstword $(subst -, ,$(CROSS))))
+libraries = $(filter-out libjs-% libvips-tools,$(filter lib% zlib% pkgconf,$(1)))
+foreign = $(patsubst %?:$(architecture),%:$(architecture)?,$(addsuffix :$(architecture),$(call libraries,$(1))))
+DEBIAN_build := gcc-$(CROSS:-=) make libglib2.0-dev-bin libjs-chart.js $(call foreign,$(DEBIAN_build))
+DEBIAN_test := qemu-user python3 fonts-dejavu-core $(call foreign,$(DEBIAN_test))
+endif
 DEBIAN_peers := python3-opencv graphicsmagick parallel inotify-tools python3-confluent-kafka python3-venv \
 	$(shell command -v npm >/dev/null || echo nodejs npm)
 
@@ -297,6 +311,9 @@ passed = $(foreach v,$(filter-out SUITE TARGET BUILD MAKEFLAGS MAKEOVERRIDES,$(.
 debian: $(if $(filter 0,$(shell id -u)),setup-debian) ## any target on another release, in a root beside this machine: SUITE=trixie TARGET=test; as root
 	@tests/debian $(call quoted,$(SUITE)) $(call quoted,$(TARGET)) $(passed)
 
+arm64: ## cross build for arm64 and its unit tests in an emulator, in a root beside this machine: SUITE=trixie; as root
+	@$(MAKE) --no-print-directory debian SUITE=$(SUITE)-arm64 TARGET="all unit" CROSS=aarch64-linux-gnu-
+
 # The newest libvips, GLib and gcc in a package; forky has libvips 8.18.
 newest: SUITE = forky
 newest: TARGET = unit
@@ -434,4 +451,4 @@ help: ## this list
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all always setup debian dist newest objects run kafka unit-tests tests hooks soft-kafka soft-peers test unit e2e exact hostile chaos crash fuzz asan bench lint $(LINT:%=lint-%) format docs install uninstall deb deb-test image rootfs image-test clean help
+.PHONY: all always setup debian dist newest arm64 objects run kafka unit-tests tests hooks soft-kafka soft-peers test unit e2e exact hostile chaos crash fuzz asan bench lint $(LINT:%=lint-%) format docs install uninstall deb deb-test image rootfs image-test clean help
