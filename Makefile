@@ -155,7 +155,7 @@ $(BUILD)/obj/%.o: src/%.c $(FLAGS) | $(STAMPS)/build
 
 # Chart.js draws the page's charts; it is taken from its package, not from here.
 CHART_JS ?= /usr/share/javascript/chart.js
-$(BUILD)/gen/assets.c: src/web/page/assets.gresource.xml $(wildcard src/web/page/* src/web/page/*/*) Makefile | $(STAMPS)/build
+$(BUILD)/gen/assets.c: src/web/page/assets.gresource.xml $(shell find src/web/page -type f) Makefile | $(STAMPS)/build
 	@mkdir -p $(@D)
 	$(Q)$(GLIB_COMPILE_RESOURCES) --sourcedir=src/web/page --sourcedir=$(CHART_JS) --generate-source --target=$@ $<
 # The definitions that `dropmill init` writes. A list: others may lie in pipelines/, since `make run` reads them there.
