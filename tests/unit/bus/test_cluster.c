@@ -131,7 +131,7 @@ static void one_that_hangs_is_not_the_cluster(void **state)
 	three_begin(&three);
 	rd_kafka_mock_broker_set_rtt(three.cluster, 2, 60000);
 	for (int i = 0; i < 12; i++) {
-		int partitions[TOPIC_COUNT], count, replication;
+		int partitions[TOPIC_COUNT], count = 0, replication = 0;
 		g_autoptr(GError) error = NULL;
 		if (!bus_partitions(three.bus, TOPICS_ALL, partitions, 5000, &error) ||
 			!bus_topic_shape(three.bus, TOPIC_RESULTS, &count, &replication, 5000, &error))
