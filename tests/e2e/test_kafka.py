@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The same mill on a real Apache Kafka: roles apart, pixels inline, faults of workers and broker, topics."""
 import json
+import os
 import re
 import subprocess
 
@@ -14,6 +15,7 @@ PIPELINE = {"big": "steps: [grayscale, {blur: 3}]\noutputs: [{name: \"{stem}.jpg
 STEPS = ["grayscale", "blur:sigma=3"]
 TOPICS = ("tasks", "results", "heartbeats", "dead-letters")
 LONG = 180
+ASK_CODEC_BYTES = 3 << 20  # src/definition/lanes.h
 
 
 @pytest.fixture
@@ -107,6 +109,14 @@ def test_a_large_file_is_sent_whole_where_that_is_faster(make_mill, kafka, clean
             break
     lanes = [job["lane"] for job in mill.jobs()]
     assert lanes[-1] == "tiled" and lanes[0] == "whole", f"{lanes}\n{mill.log()}"
+    # So is one that its worker handed back, since no codec had looked at so small a file.
+    light = pictures.reference(large, ["blur:sigma=20"], ".jpg", quality=30)
+    assert os.path.getsize(light) < ASK_CODEC_BYTES
+    mill.drop(light, "big", "light.jpg")
+    check(mill, pictures, light, "light.jpg")
+    assert "a large picture" in mill.log()
+    lanes.append("whole")
+    assert next(job for job in mill.jobs() if job["source"] == "light.jpg")["lane"] == "whole", mill.log()
     one, two = mill.pids("worker")
     with mill.stopped(one), mill.stopped(two):
         wait_until(lambda: not any(worker["leases"] for worker in mill.workers()), "nothing to be given out")

@@ -16,7 +16,7 @@ bool placement_sends_file(const struct placement_facts *facts, const struct plac
 	gint64 bytes = facts->pixels * facts->pixel_bytes;
 	double sent = times->sent > 0 ? times->sent : times->reckoned / DOUBT;
 
-	if (facts->embedded || facts->tile_wished || facts->loose || facts->must_tile || !facts->streams)
+	if (facts->embedded || facts->tile_wished || facts->loose || !facts->streams)
 		return false;
 	if (bytes < LEAST_BYTES || bytes < LEAST_RATIO * facts->file_bytes || facts->live == 0 || facts->sharing > 0)
 		return false;

@@ -21,7 +21,6 @@ static bool sends_file(struct master *master, struct job *job, JsonObject *plan)
 		.embedded = master->link.embedded,
 		.tile_wished = options->tile > 0,
 		.loose = job->loose,
-		.must_tile = job->course.must == LANE_TILED,
 		.streams = json_bool(plan, "streams", false),
 		.live = workers_live(master->fleet.workers),
 		.sharing = workers_sharing(master->fleet.workers, options),

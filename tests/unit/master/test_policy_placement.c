@@ -12,7 +12,7 @@
 #define A_PIXEL(ms) ((double)(ms) * MS / PIXELS)
 /* clang-format on */
 
-/* Facts: embedded, tile_wished, loose, must_tile, streams; live, sharing; pixels, pixel_bytes, file_bytes; limit_s.
+/* Facts: embedded, tile_wished, loose, streams; live, sharing; pixels, pixel_bytes, file_bytes; limit_s.
  * Times in milliseconds of such a picture; 0: not known. */
 static const struct {
 	const char *why;
@@ -20,28 +20,27 @@ static const struct {
 	struct placement_facts facts;
 	bool sends;
 } rows[] = {
-	{"the first is cut", 0, 0, 0, {0, 0, 0, 0, 1, 2, 0, 40 * M, 3, 10 * M, 600}, false},
-	{"light work is sent", 2000, 0, 850, {0, 0, 0, 0, 1, 2, 0, 40 * M, 3, 10 * M, 600}, true},
-	{"heavy work is cut: many workers did it", 2000, 0, 3350, {0, 0, 0, 0, 1, 2, 0, 40 * M, 3, 10 * M, 600}, false},
-	{"a reckoned time must be well below", 2000, 0, 1590, {0, 0, 0, 0, 1, 2, 0, 40 * M, 3, 10 * M, 600}, true},
-	{"nearly as much is not", 2000, 0, 1610, {0, 0, 0, 0, 1, 2, 0, 40 * M, 3, 10 * M, 600}, false},
-	{"a measured time needs no doubt", 2000, 1990, 0, {0, 0, 0, 0, 1, 2, 0, 40 * M, 3, 10 * M, 600}, true},
-	{"and counts more than a reckoned one", 2000, 2010, 850, {0, 0, 0, 0, 1, 2, 0, 40 * M, 3, 10 * M, 600}, false},
-	{"cutting was never measured", 0, 500, 0, {0, 0, 0, 0, 1, 2, 0, 40 * M, 3, 10 * M, 600}, false},
-	{"the broker is ours", 2000, 0, 850, {1, 0, 0, 0, 1, 2, 0, 40 * M, 3, 10 * M, 600}, false},
-	{"a tile size is wished", 2000, 0, 850, {0, 1, 0, 0, 1, 2, 0, 40 * M, 3, 10 * M, 600}, false},
-	{"the original is not claimed", 2000, 0, 850, {0, 0, 1, 0, 1, 2, 0, 40 * M, 3, 10 * M, 600}, false},
-	{"it must be cut", 2000, 0, 850, {0, 0, 0, 1, 1, 2, 0, 40 * M, 3, 10 * M, 600}, false},
-	{"it would be in memory as a whole", 2000, 0, 850, {0, 0, 0, 0, 0, 2, 0, 40 * M, 3, 10 * M, 600}, false},
-	{"nobody is there", 2000, 0, 850, {0, 0, 0, 0, 1, 0, 0, 40 * M, 3, 10 * M, 600}, false},
-	{"one shares memory", 2000, 0, 850, {0, 0, 0, 0, 1, 2, 1, 40 * M, 3, 10 * M, 600}, false},
-	{"nothing is known of sending", 2000, 0, 0, {0, 0, 0, 0, 1, 2, 0, 40 * M, 3, 10 * M, 600}, false},
-	{"it is small", 2000, 0, 850, {0, 0, 0, 0, 1, 2, 0, (64 << 20) - 1, 1, 10 * M, 600}, false},
-	{"it is large enough", 2000, 0, 850, {0, 0, 0, 0, 1, 2, 0, 64 << 20, 1, 10 * M, 600}, true},
-	{"it is hardly compressed", 2000, 0, 850, {0, 0, 0, 0, 1, 2, 0, 40 * M, 3, 30 * M + 1, 600}, false},
-	{"it is compressed enough", 2000, 0, 850, {0, 0, 0, 0, 1, 2, 0, 40 * M, 3, 30 * M, 600}, true},
-	{"its task would come near the limit", 2000, 0, 850, {0, 0, 0, 0, 1, 2, 0, 40 * M, 3, 10 * M, 4}, false},
-	{"the limit is far", 2000, 0, 850, {0, 0, 0, 0, 1, 2, 0, 40 * M, 3, 10 * M, 5}, true},
+	{"the first is cut", 0, 0, 0, {0, 0, 0, 1, 2, 0, 40 * M, 3, 10 * M, 600}, false},
+	{"light work is sent", 2000, 0, 850, {0, 0, 0, 1, 2, 0, 40 * M, 3, 10 * M, 600}, true},
+	{"heavy work is cut: many workers did it", 2000, 0, 3350, {0, 0, 0, 1, 2, 0, 40 * M, 3, 10 * M, 600}, false},
+	{"a reckoned time must be well below", 2000, 0, 1590, {0, 0, 0, 1, 2, 0, 40 * M, 3, 10 * M, 600}, true},
+	{"nearly as much is not", 2000, 0, 1610, {0, 0, 0, 1, 2, 0, 40 * M, 3, 10 * M, 600}, false},
+	{"a measured time needs no doubt", 2000, 1990, 0, {0, 0, 0, 1, 2, 0, 40 * M, 3, 10 * M, 600}, true},
+	{"and counts more than a reckoned one", 2000, 2010, 850, {0, 0, 0, 1, 2, 0, 40 * M, 3, 10 * M, 600}, false},
+	{"cutting was never measured", 0, 500, 0, {0, 0, 0, 1, 2, 0, 40 * M, 3, 10 * M, 600}, false},
+	{"the broker is ours", 2000, 0, 850, {1, 0, 0, 1, 2, 0, 40 * M, 3, 10 * M, 600}, false},
+	{"a tile size is wished", 2000, 0, 850, {0, 1, 0, 1, 2, 0, 40 * M, 3, 10 * M, 600}, false},
+	{"the original is not claimed", 2000, 0, 850, {0, 0, 1, 1, 2, 0, 40 * M, 3, 10 * M, 600}, false},
+	{"it would be in memory as a whole", 2000, 0, 850, {0, 0, 0, 0, 2, 0, 40 * M, 3, 10 * M, 600}, false},
+	{"nobody is there", 2000, 0, 850, {0, 0, 0, 1, 0, 0, 40 * M, 3, 10 * M, 600}, false},
+	{"one shares memory", 2000, 0, 850, {0, 0, 0, 1, 2, 1, 40 * M, 3, 10 * M, 600}, false},
+	{"nothing is known of sending", 2000, 0, 0, {0, 0, 0, 1, 2, 0, 40 * M, 3, 10 * M, 600}, false},
+	{"it is small", 2000, 0, 850, {0, 0, 0, 1, 2, 0, (64 << 20) - 1, 1, 10 * M, 600}, false},
+	{"it is large enough", 2000, 0, 850, {0, 0, 0, 1, 2, 0, 64 << 20, 1, 10 * M, 600}, true},
+	{"it is hardly compressed", 2000, 0, 850, {0, 0, 0, 1, 2, 0, 40 * M, 3, 30 * M + 1, 600}, false},
+	{"it is compressed enough", 2000, 0, 850, {0, 0, 0, 1, 2, 0, 40 * M, 3, 30 * M, 600}, true},
+	{"its task would come near the limit", 2000, 0, 850, {0, 0, 0, 1, 2, 0, 40 * M, 3, 10 * M, 4}, false},
+	{"the limit is far", 2000, 0, 850, {0, 0, 0, 1, 2, 0, 40 * M, 3, 10 * M, 5}, true},
 };
 
 static void test_rows(void **state)
