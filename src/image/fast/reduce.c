@@ -147,25 +147,26 @@ static int lobes_of(VipsObject *object)
 	return kernel == VIPS_KERNEL_LANCZOS3 ? 3 : kernel == VIPS_KERNEL_LANCZOS2 ? 2 : 0;
 }
 
-/* whole: the factor as it was asked for. libvips may have done a part of it by shrinkh or shrinkv. */
-static void replace(VipsObject *object, const char *factor, double whole)
+/* shrink: the factor that was asked for. libvips may do a part of it by shrinkh or shrinkv. In some versions the property then holds the rest. */
+static void replace(VipsObject *object, double shrink)
 {
 	g_autoptr(VipsImage) in = NULL;
 	g_autoptr(VipsImage) out = NULL;
 	const int lobes = lobes_of(object);
-	double rest;
+	double gap;
 
-	g_object_get(object, "in", &in, "out", &out, factor, &rest, NULL);
+	g_object_get(object, "in", &in, "out", &out, "gap", &gap, NULL);
 	VipsImage *computed = computed_by(object, out);
 	const struct kind *kind = computed && lobes ? kind_of(object, computed->client1) : NULL;
 	if (!kind)
 		return;
 	const bool down = kind->generate == floats_down;
-	double invented = down ? out->Ysize * whole - in->Ysize : out->Xsize * whole - in->Xsize;
-	int box = (int)rint(whole / rest);
+	const int from = down ? in->Ysize : in->Xsize, to = down ? out->Ysize : out->Xsize;
+	double invented = to * shrink - from;
+	const int box = gap > 0 ? MAX(1, (int)floor((double)from / to / gap)) : 1;
 	if (box > 1)
 		invented /= box;
-	struct reduce *reduce = reduce_new(lobes, rest, (1 + invented) / 2.0 - 1);
+	struct reduce *reduce = reduce_new(lobes, shrink / box, (1 + invented) / 2.0 - 1);
 	g_object_set_data_full(G_OBJECT(computed), "dropmill-reduce", reduce, reduce_free);
 	computed->start_fn = vips_start_one;
 	computed->generate_fn = kind->generate;
@@ -175,12 +176,12 @@ static void replace(VipsObject *object, const char *factor, double whole)
 
 static int build(VipsObject *object, const char *factor, int (*libvips_build)(VipsObject *object))
 {
-	double whole;
+	double shrink;
 
-	g_object_get(object, factor, &whole, NULL);
+	g_object_get(object, factor, &shrink, NULL);
 	if (libvips_build(object))
 		return -1;
-	replace(object, factor, whole);
+	replace(object, shrink);
 	return 0;
 }
 
