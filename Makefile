@@ -153,6 +153,9 @@ $(BUILD)/obj/%.o: src/%.c $(FLAGS) | $(STAMPS)/build
 	$(call say,CC)
 	$(Q)$(CC) $(CFLAGS) $(if $(filter $(IMAGE_SIDE) main_image,$(firstword $(subst /, ,$*))),$(call pkg-cflags,$(IMAGE_PACKAGES)),$(call pkg-cflags,$(CORE_PACKAGES))) -c -o $@ $<
 
+# Its sums are those of libvips, to the last bit: with -march=native a compiler would round a product and its sum at once.
+$(BUILD)/obj/image/fast/%.o: override CFLAGS += -ffp-contract=off
+
 # Chart.js draws the page's charts; it is taken from its package, not from here.
 CHART_JS ?= /usr/share/javascript/chart.js
 $(BUILD)/gen/assets.c: src/web/page/assets.gresource.xml $(shell find src/web/page -type f) Makefile | $(STAMPS)/build

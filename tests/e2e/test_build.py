@@ -2,6 +2,7 @@
 """The build itself: the same bytes in any folder, nothing written beside the sources, the tools and flags that were asked for, old libraries refused."""
 import filecmp
 import os
+import platform
 import shutil
 import subprocess
 
@@ -84,6 +85,17 @@ def test_the_first_make_on_a_bare_machine_hardens_as_the_second(tmp_path):
     done = make(tree, *words)
     assert done.returncode == 0 and "-fstack-clash-protection" in done.stdout and "-D_FORTIFY_SOURCE=2" in done.stdout, done.stdout + done.stderr
     assert " -c -o " not in make(tree, *words).stdout, "the second make found other flags"
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the sums of image/fast are of x86-64")
+def test_sums_of_libvips_are_not_fused(tmp_path):
+    """As -march=native would have it: the product and the sum rounded at once, and pixels differ from those of libvips."""
+    objects = [f"{tmp_path}/obj/image/fast/{name}.o" for name in ("reduce_sum", "reduce_row", "reduce_weights")]
+    done = make(ROOT, f"BUILD={tmp_path}", "CFLAGS=-O2 -march=haswell", *objects)
+    assert done.returncode == 0, done.stderr
+    for path in objects:
+        code = subprocess.run(["objdump", "-d", path], capture_output=True, text=True, check=True).stdout
+        assert "ret" in code and "vfm" not in code and "vfnm" not in code, path
 
 
 @pytest.fixture
