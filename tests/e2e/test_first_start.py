@@ -106,6 +106,15 @@ def test_a_sample_that_was_deleted_stays_away(tmp_path):
     assert tree(tmp_path) == before
 
 
+def test_an_empty_folder_of_definitions_gets_samples_beside_options_too(tmp_path):
+    """As after an init that stopped before its first sample, where somebody had written dropmill.yaml himself."""
+    (tmp_path / "pipelines").mkdir()
+    (tmp_path / "dropmill.yaml").write_text("workers: 1\n")
+    assert dropmill(tmp_path, "init").returncode == 0
+    assert sorted(os.listdir(tmp_path / "pipelines")) == SAMPLES
+    assert (tmp_path / "dropmill.yaml").read_text() == "workers: 1\n"
+
+
 @pytest.mark.parametrize("blocks", range(6))
 def test_an_init_that_stops_half_way_is_completed_by_the_next(tmp_path, small_disk, blocks):
     """A disk that is full after each of its files: so many are there, each whole, and the next init makes the others."""

@@ -127,7 +127,7 @@ static bool make_samples(const char *folder, bool *made, GError **error)
 {
 	g_autoptr(GPtrArray) there = definition_list(folder, NULL);
 
-	*made = !there || is_unfinished(there);
+	*made = !there || there->len == 0 || is_unfinished(there);
 	if (!*made) {
 		g_autofree char *count = g_strdup_printf("has %u definitions, so it gets no samples", there->len);
 		return make_folder(folder, there->len == 1 ? "has a definition, so it gets no samples" : count, error);
