@@ -17,9 +17,9 @@ struct placement_times {
 };
 
 struct placement_facts {
-	bool embedded;    /* the broker is ours */
-	bool tile_wished; /* the user asked for a tile size */
-	bool loose;       /* the original is not claimed */
+	bool embedded;       /* the broker is ours */
+	bool tile_wished;    /* the user asked for a tile size */
+	bool loose;          /* the original is not claimed */
 	bool streams;        /* a worker reads the file from top to bottom, in little memory */
 	guint live, sharing; /* workers; those of them that share memory with the master */
 	gint64 pixels, pixel_bytes, file_bytes;
