@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/disk/temp_folder.h"
+#include "base/error.h"
 #include "base/process.h"
 #include "base/terminal.h"
 #include "base/version.h"
@@ -72,7 +73,8 @@ static struct options *options_or_say(int argc, char **argv, const char *summary
 	auto_struct(options) options = options_read(argc, argv, summary, &error);
 	auto_struct(listen_address) address = options ? listen_parse(options->http, &error) : NULL;
 
-	if (address)
+	/* A name that cannot be resolved yet, as before the network is up, is not a mistake of the options: the start then fails. */
+	if (address || (options && error_kind(error) != ERROR_INPUT))
 		return g_steal_pointer(&options);
 	terminal_say("dropmill %s: %s", argv[0], error->message);
 	return NULL;

@@ -211,6 +211,14 @@ def test_a_folder_for_temporary_files_is_made(make_mill, pictures):
     assert os.listdir(mill.path("state", "tmp")) == []
 
 
+def test_a_name_that_is_not_resolved_is_no_mistake_of_the_options(make_mill):
+    """As before the network is up: a service must try again, which it does not after status 2."""
+    mill = make_mill()
+    done = dropmill(mill.folder, "run", "--http", "no-such-name.invalid:8080")
+    assert done.returncode == 1 and "no-such-name.invalid is not an address" in done.stderr, (done.returncode, done.stderr)
+    assert dropmill(mill.folder, "run", "--http", "127.0.0.1:none").returncode == 2
+
+
 def test_status_finds_the_mill_of_its_folder(make_mill, tmp_path):
     """As run set it: by its state folder, where port 0 was asked for or an option won over the file; else by dropmill.yaml."""
     mill = make_mill()
@@ -232,6 +240,9 @@ def test_status_finds_the_mill_of_its_folder(make_mill, tmp_path):
     mill.process.wait(10)
     asked = dropmill(tmp_path, "status")
     assert asked.returncode == 1 and "no mill answers at 127.0.0.1:1;" in asked.stderr, "the lock of a mill that was killed counts for nothing"
+    options.write_text("http: 127.0.0.1:0\n")
+    asked = dropmill(tmp_path, "status", "--health")
+    assert asked.returncode == 1 and "no mill runs in" in asked.stderr, asked.stderr
     options.write_text("htpp: 127.0.0.1:1\n")
     asked = dropmill(tmp_path, "status")
     assert asked.returncode == 2 and "unknown key 'htpp'" in asked.stderr

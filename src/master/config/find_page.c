@@ -65,5 +65,12 @@ char *find_page(const char *config, GError **error)
 	if (!options)
 		return NULL;
 	char *running = g_getenv("DROPMILL_HTTP") ? NULL : running_page(options->state);
-	return running ? running : g_strdup(options->http);
+	if (running)
+		return running;
+	if (g_str_has_suffix(options->http, ":0")) {
+		fail(error, ERROR_RETRY, "no mill runs in %s, and only a running one knows the port of http: %s",
+			options->state, options->http);
+		return NULL;
+	}
+	return g_strdup(options->http);
 }

@@ -150,7 +150,7 @@ int status_command(int argc, char **argv, status_find find)
 	}
 	if (!http && !(http = find(config, &error))) {
 		terminal_say("dropmill status: %s", error->message);
-		return 2;
+		return g_error_matches(error, DROPMILL_ERROR, ERROR_RETRY) ? 1 : 2;
 	}
 	int code = health || ready ? print_state(http, ready, &error)
 		   : watch         ? status_watch(http, &error)
