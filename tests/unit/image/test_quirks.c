@@ -15,7 +15,7 @@ static void test_answers_agree_with_versions(void **state)
 		bool expected = version >= row->since && (!row->until || version < row->until);
 		assert_true(row->name && row->what && row->done && row->since > 0);
 		/* Here cgif decides, and Debian's versions of libvips have one each: a libvips of one's own may have another. */
-		if (quirk(i) != expected && i != QUIRK_GIF_OF_EQUAL_FRAMES)
+		if (quirk(i) != expected && !(i == QUIRK_GIF_OF_EQUAL_FRAMES && version >= 81700))
 			fail_msg("%s: %s with libvips %d, since %d, until %d", row->name,
 				quirk(i) ? "found" : "not found", version, row->since, row->until);
 		assert_string_equal(vips_error_buffer(), "");
