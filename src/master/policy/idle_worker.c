@@ -11,7 +11,8 @@ void idle_worker_heard(struct idle_count *count, const struct idle_facts *facts)
 {
 	bool nothing_to_do = facts->idle && facts->owes && !facts->awaits;
 
-	count->behind = nothing_to_do && facts->behind ? count->behind + 1 : 0;
+	/* Those in between that are not behind do not end it: else neither number would be reached where both take turns. */
+	count->behind = nothing_to_do ? count->behind + facts->behind : 0;
 	count->beats = nothing_to_do && !facts->behind ? count->beats + 1 : 0;
 }
 

@@ -19,7 +19,7 @@ struct idle_facts {
 
 struct idle_count {
 	guint beats;  /* in a row that count */
-	guint behind; /* in a row that would, if nothing were unread */
+	guint behind; /* since it last did something, that would if nothing were unread */
 	guint doubts; /* so often the beats that are awaited are doubled */
 	bool resent;  /* tasks were sent again */
 	bool in_vain; /* and were answered all the same */

@@ -57,6 +57,18 @@ static void only_a_row_counts(void **state)
 	}
 }
 
+/* Others work on, and now and then something of theirs is unread. */
+static void beats_of_both_kinds_in_turn_end_it_too(void **state)
+{
+	const struct idle_facts idle = {1, 1, 0, 0}, behind = {1, 1, 0, 1};
+	struct idle_count count = {0};
+	guint beats = 0;
+
+	while (!idle_worker_lost(&count) && beats < 1000)
+		idle_worker_heard(&count, beats++ % 2 ? &idle : &behind);
+	assert_int_equal(beats, 59);
+}
+
 static void each_time_in_vain_takes_more(void **state)
 {
 	const struct idle_facts idle = {1, 1, 0, 0};
@@ -91,6 +103,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows),
 		cmocka_unit_test(only_a_row_counts),
+		cmocka_unit_test(beats_of_both_kinds_in_turn_end_it_too),
 		cmocka_unit_test(each_time_in_vain_takes_more),
 		cmocka_unit_test(others_answers_are_no_sign),
 	};
