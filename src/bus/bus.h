@@ -23,7 +23,6 @@ struct bus {
 	gint64 queue_bytes; /* of all that waits in librdkafka */
 	GThread *thread;
 	gint quit;    /* atomic */
-	gint brokers; /* atomic: how many one of them knows of; 0: not asked yet */
 
 	GMutex limit_lock;
 	gint64 largest[TOPIC_COUNT]; /* max.message.bytes; 0: not known yet */

@@ -19,8 +19,6 @@
 /* A record that no broker took for this long is reported as failed; the sender's lease decides what then. */
 #define DELIVERY_MS 30000
 #define QUEUE_KBYTES (64 * 1024)
-/* For a broker's answer, before another one is asked. */
-#define ANOTHER_MS 400
 /* After an answer that did not come, do not make callers wait for the next one at once. */
 #define LIMIT_RETRY_US (5 * G_USEC_PER_SEC)
 
@@ -183,29 +181,15 @@ bool bus_is_up(const struct bus *bus)
 	return watch_is_up(bus->watch);
 }
 
-/* One broker of several may hang, and keep its connection: librdkafka asks any of them, so it is asked again. The first is given most time,
- * for all may be slow. */
-static int patience_ms(const struct bus *bus, int left_ms)
-{
-	return g_atomic_int_get(&bus->brokers) > 1 ? MIN(left_ms, MAX(left_ms / 3, ANOTHER_MS)) : left_ms;
-}
-
-/* only: of one topic; NULL: of all of ours. */
+/* only: of one topic; NULL: of all of ours. librdkafka asks the broker that it used last. One that hangs is asked until its requests have timed out
+ * (socket.timeout.ms). */
 static bool ask(struct bus *bus, rd_kafka_topic_t *only, int timeout_ms, const struct rd_kafka_metadata **metadata,
 	GError **error)
 {
-	gint64 end_us = clock_now_us() + timeout_ms * G_GINT64_CONSTANT(1000);
-	rd_kafka_resp_err_t code;
-	int left_ms = MAX(timeout_ms, 1);
+	rd_kafka_resp_err_t code = rd_kafka_metadata(bus->rk, 0, only, metadata, MAX(timeout_ms, 1));
 
-	do {
-		code = rd_kafka_metadata(bus->rk, 0, only, metadata, patience_ms(bus, left_ms));
-		left_ms = (int)((end_us - clock_now_us()) / 1000);
-	} while (code == RD_KAFKA_RESP_ERR__TIMED_OUT && left_ms > 0);
-	if (!code) {
-		g_atomic_int_set(&bus->brokers, (*metadata)->broker_cnt);
+	if (!code)
 		return true;
-	}
 	g_autofree char *why = watch_is_up(bus->watch) ? NULL : watch_why(bus->watch);
 	return fail_kafka(error, code, why, "no answer from the broker at %s", bus->options.brokers);
 }
