@@ -67,8 +67,10 @@ void by_hand_grow(struct by_hand *hand, enum topic topic, rd_kafka_topic_t *hand
 	const char *name = rd_kafka_topic_name(handle);
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions - first);
 	by_hand_learn(hand, handle);
-	for (gint32 i = first; i < partitions; i++)
+	for (gint32 i = first; i < partitions; i++) {
 		rd_kafka_topic_partition_list_add(list, name, i)->offset = RD_KAFKA_OFFSET_BEGINNING;
+		progress_add(hand->progress, topic, i, -1); /* before a record can come */
+	}
 	/* The others go on where they are. */
 	rd_kafka_error_t *error = rd_kafka_incremental_assign(hand->rk, list);
 	rd_kafka_topic_partition_list_destroy(list);
@@ -79,7 +81,5 @@ void by_hand_grow(struct by_hand *hand, enum topic topic, rd_kafka_topic_t *hand
 		return;
 	}
 	log_info("%s has %d partitions now (it had %d): they are read as well", name, partitions, first);
-	for (gint32 i = first; i < partitions; i++)
-		progress_add(hand->progress, topic, i, -1);
 	hand->partitions[topic] = partitions;
 }

@@ -66,14 +66,15 @@ static struct held *find(struct progress *progress, enum topic topic, gint32 par
 
 void progress_add(struct progress *progress, enum topic topic, gint32 partition, gint64 start)
 {
-	struct held *held = g_new0(struct held, 1);
-
-	held->topic = topic;
-	held->partition = partition;
-	held->next = start < 0 ? -1 : start;
-	held->open = g_array_new(FALSE, FALSE, sizeof(struct entry));
 	g_mutex_lock(&progress->lock);
-	g_ptr_array_add(progress->held, held);
+	if (!find(progress, topic, partition)) {
+		struct held *held = g_new0(struct held, 1);
+		held->topic = topic;
+		held->partition = partition;
+		held->next = start < 0 ? -1 : start;
+		held->open = g_array_new(FALSE, FALSE, sizeof(struct entry));
+		g_ptr_array_add(progress->held, held);
+	}
 	g_mutex_unlock(&progress->lock);
 }
 

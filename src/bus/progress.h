@@ -15,7 +15,7 @@ struct progress *progress_new(bool track);
 void progress_free(struct progress *progress);
 /* No partition is held any more; what is still being worked on of them is forgotten. */
 void progress_clear(struct progress *progress);
-/* start: the offset of the next record; negative when not known. */
+/* start: the offset of the next record; negative when not known. One that is held stays as it is. */
 void progress_add(struct progress *progress, enum topic topic, gint32 partition, gint64 start);
 void progress_delivered(struct progress *progress, enum topic topic, gint32 partition, gint64 offset);
 /* The offset up to which all is finished when it has moved, that is, the one to commit; else -1. */
