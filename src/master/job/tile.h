@@ -17,6 +17,7 @@ struct tile {
 	struct rect out, need;
 	enum tile_state state;
 	guint attempt;  /* of the latest lease, from 1 */
+	gint32 sent_to; /* the partition of its latest task, and 1; 0: none yet */
 	guint reissued; /* of these, how many were given out because another was late */
 	struct poison_count poison;
 	struct lease *lease; /* TILE_LEASED: who has it, and how; see workers.h */

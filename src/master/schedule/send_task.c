@@ -198,12 +198,24 @@ static bool ship(struct master *master, struct lease *lease, struct record *reco
 }
 
 /* unsent: it was the bus that did not take it, and not the job's fault. */
+/* In turn, so that brokers and disks share the load; but not where its last task lies, for that may be unread there. */
+static gint32 next_partition(struct worker *worker, struct tile *tile)
+{
+	const GArray *partitions = worker->beat->partitions;
+	gint32 partition = g_array_index(partitions, gint32, worker->turn++ % partitions->len);
+
+	if (partition + 1 == tile->sent_to)
+		partition = g_array_index(partitions, gint32, worker->turn++ % partitions->len);
+	tile->sent_to = partition + 1;
+	return partition;
+}
+
 static bool publish(struct master *master, struct lease *lease, GPtrArray *parcels, bool *unsent, GError **error)
 {
 	struct job *job = lease->job;
 	struct worker *worker = lease->worker;
 	guint index = lease->tile;
-	const struct tile *tile = &job->work.tiles[index];
+	struct tile *tile = &job->work.tiles[index];
 	g_autoptr(GBytes) payload = NULL;
 	auto_struct(body) file = NULL;
 
@@ -226,9 +238,7 @@ static bool publish(struct master *master, struct lease *lease, GPtrArray *parce
 		.file = file,
 		.parcels = parcels,
 	};
-	/* In turn, so that brokers and disks share the load. */
-	gint32 partition =
-		g_array_index(worker->beat->partitions, gint32, worker->turn++ % worker->beat->partitions->len);
+	gint32 partition = next_partition(worker, tile);
 	g_autoptr(GError) cause = NULL;
 	CRASH_POINT("publish.before_send");
 	if (ship(master, lease, task_to_record(&task, partition), &cause))

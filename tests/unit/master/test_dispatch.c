@@ -139,6 +139,34 @@ static void the_partitions_of_a_worker_take_turns(void **state)
 	assert_int_equal(g_atomic_int_get(&counts[1]), WINDOW / 2);
 }
 
+/* What lies unread there must not cost a task all its tries. */
+static void a_second_task_goes_to_another_partition(void **state)
+{
+	struct bench *bench = *state;
+	const gint32 second = 1;
+	gint32 before[TILES] = {0};
+	guint again = 0;
+	struct job *job = add_job(bench, "j", 0);
+
+	for (int round = 0; round < 2; round++) {
+		struct heartbeat *two = beat_from("another", "a", "idle", "h");
+		g_array_append_val(two->partitions, second);
+		workers_heard(bench->master.fleet.workers, two);
+		dispatch(&bench->master);
+		assert_int_equal(job->work.leased, WINDOW);
+		for (guint i = 0; i < TILES; i++) {
+			if (job->work.tiles[i].state == TILE_LEASED && before[i]) {
+				assert_int_not_equal(job->work.tiles[i].sent_to, before[i]);
+				again++;
+			}
+			before[i] = job->work.tiles[i].sent_to;
+		}
+		/* Its tiles come back in reverse order: now each would meet its first partition again. */
+		add_worker(bench, "a", "stopping")->turn = 1;
+	}
+	assert_int_equal(again, WINDOW);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +177,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_job_that_cannot_be_sent_stops_there, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_picture_of_one_group_holds_up_no_other_group, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_partitions_of_a_worker_take_turns, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_second_task_goes_to_another_partition, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
