@@ -57,7 +57,7 @@ DEBIAN_fuzz := clang llvm libclang-rt-dev
 DEBIAN_crash := libfuse3-dev fuse3 e2fsprogs xfsprogs btrfs-progs mount
 DEBIAN_bench := mate-backgrounds libvips-tools python3 wrk
 DEBIAN_debian := mmdebstrap
-DEBIAN_deb := build-essential debhelper iproute2 lintian
+DEBIAN_deb := build-essential debhelper iproute2 lintian xz-utils
 DEBIAN_image := mmdebstrap buildah crun libvips-tools
 DEBIAN_rootfs := binutils tini ca-certificates netbase tzdata fonts-dejavu-core
 ifdef CROSS

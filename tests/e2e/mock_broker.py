@@ -13,11 +13,12 @@ TOPICS = ("tasks", "results", "heartbeats", "dead-letters")
 
 
 GROUP = "dropmill-workers"
-AUTHORIZATION_FAILED = 29  # TOPIC_AUTHORIZATION_FAILED
+# UNKNOWN_TOPIC_OR_PARTITION. Not TOPIC_AUTHORIZATION_FAILED: the mock of librdkafka 2.8 then names partitions, as no Kafka does, and its client crashes.
+UNKNOWN_TOPIC = 3
 
 
-def serve(partitions, lost, denied):
-    """Prints the address; ends with standard input. lost: there is a second broker, which is down, and may be said to lead "tasks". denied: a topic
+def serve(partitions, lost, hidden):
+    """Prints the address; ends with standard input. lost: there is a second broker, which is down, and may be said to lead "tasks". hidden: a topic
     that nobody may see; "": none."""
     kafka = ctypes.CDLL("librdkafka.so.1")
     pointer, number = ctypes.c_void_p, ctypes.c_int32
@@ -41,9 +42,9 @@ def serve(partitions, lost, denied):
         for partition in range(count):
             kafka.rd_kafka_mock_partition_set_leader(cluster, topic.encode(), partition, 1)
     kafka.rd_kafka_mock_coordinator_set(cluster, b"group", GROUP.encode(), 1)
-    if denied:
+    if hidden:
         kafka.rd_kafka_mock_topic_set_error.argtypes = [pointer, ctypes.c_char_p, ctypes.c_int]
-        kafka.rd_kafka_mock_topic_set_error(cluster, denied.encode(), AUTHORIZATION_FAILED)
+        kafka.rd_kafka_mock_topic_set_error(cluster, hidden.encode(), UNKNOWN_TOPIC)
     if lost:
         kafka.rd_kafka_mock_broker_set_down(cluster, 2)
     print(kafka.rd_kafka_mock_cluster_bootstraps(cluster).decode().split(",")[0], flush=True)
@@ -66,8 +67,8 @@ class Address(str):
 
 
 @contextlib.contextmanager
-def mock_broker(partitions=2, lost=False, denied=""):
-    with subprocess.Popen([sys.executable, __file__, str(partitions), str(int(lost)), denied], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+def mock_broker(partitions=2, lost=False, hidden=""):
+    with subprocess.Popen([sys.executable, __file__, str(partitions), str(int(lost)), hidden], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                           text=True) as process:
         try:
             yield Address(process.stdout.readline().strip()).of(process)

@@ -53,9 +53,9 @@ def test_partitions_whose_leader_is_down_fail_no_picture(make_mill, pictures):
         master.stop()
 
 
-def test_a_worker_needs_no_right_to_see_dead_letters(make_mill):
+def test_a_worker_needs_no_dead_letters(make_mill):
     """It waited for ever for a topic that it does not use."""
-    with mock_broker(denied="dead-letters") as address:
+    with mock_broker(hidden="dead-letters") as address:
         worker = make_mill().launch("worker", brokers=address)
 
         def beats():
