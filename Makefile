@@ -48,7 +48,7 @@ pkg-libs = $(shell $(PKG) --libs $(1) 2>/dev/null)
 DEBIAN_build := gcc libc6-dev make pkgconf libglib2.0-dev libjson-glib-dev librdkafka-dev libvips-dev libgsf-1-dev zlib1g-dev libdeflate-dev libjpeg-dev libtiff-dev libexif-dev \
 	libinotifytools0-dev libyaml-dev libcivetweb-dev libsqlite3-dev libseccomp-dev libsystemd-dev libjs-chart.js \
 	libheif-plugin-aomenc? libheif-plugin-x265?
-DEBIAN_test := libcmocka-dev git python3 python3-pytest python3-pytest-xdist python3-yaml python3-jsonschema python3-venv prometheus kcat iproute2 \
+DEBIAN_test := libcmocka-dev git python3 python3-pytest python3-pytest-xdist python3-yaml python3-jsonschema python3-venv prometheus kcat iproute2 xz-utils \
 	rsync openssh-client openssh-sftp-server curl unzip e2fsprogs mount \
 	zsh fish libvips-tools python3-selenium chromium chromium-driver fonts-dejavu-core
 DEBIAN_kafka := default-jdk-headless maven kcat openssl
