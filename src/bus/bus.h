@@ -22,7 +22,7 @@ struct bus {
 	struct sender *sender;
 	gint64 queue_bytes; /* of all that waits in librdkafka */
 	GThread *thread;
-	gint quit;    /* atomic */
+	gint quit; /* atomic */
 
 	GMutex limit_lock;
 	gint64 largest[TOPIC_COUNT]; /* max.message.bytes; 0: not known yet */

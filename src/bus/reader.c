@@ -115,7 +115,7 @@ static void tell_assigned(struct bus_reader *reader, const rd_kafka_topic_partit
 		reader->assigned((const gint32 *)(void *)partitions->data, partitions->len, reader->user);
 }
 
-/* By hand, and only while the broker is known to be there: librdkafka's own commits wait for a lost broker, and the handle
+/* By hand, and only while the broker is known to be there. librdkafka's own commits wait for a lost broker, and the handle
  * does not end before they do (session.timeout.ms and a second). One that is sent just before the loss is known still
  * waits so long. An offset that is not committed is work done again, which is harmless. */
 static void commit(struct bus_reader *reader, bool wait)
