@@ -5,7 +5,7 @@
 #define BEATS 3u
 /* What is unread moves, or a partition has no leader: Kafka finds another in less. */
 #define BEHIND_MOST 30
-/* A new task begins the count anew: more heartbeats than come between two tasks would never be reached. */
+/* A new task starts the count again: more heartbeats than come between two tasks would never be reached. */
 #define DOUBTS_MOST 2
 
 void idle_worker_heard(struct idle_count *count, const struct idle_facts *facts)
