@@ -39,7 +39,7 @@ bool bus_is_up(const struct bus *bus);
 #define TOPIC_BIT(topic) (1u << (topic))
 #define TOPICS_ALL (TOPIC_BIT(TOPIC_COUNT) - 1)
 /* Checks topics (metadata): true when all of those that are wanted exist and may be seen; fills partitions[TOPIC_COUNT] (0: missing). Waits at
- * most timeout_ms, for one broker after the other: one that does not answer is not the cluster. */
+ * most timeout_ms, for one broker's answer. */
 bool bus_partitions(struct bus *bus, guint wanted, int partitions[TOPIC_COUNT], int timeout_ms, GError **error);
 
 /* The count of partitions and the replication of one topic; 0 when it does not exist. */

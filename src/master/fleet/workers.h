@@ -75,14 +75,14 @@ struct worker {
 	bool no_shm;                /* it could not open our memory */
 	bool no_files;              /* it could not read our copies of assets */
 	GHashTable *assets;         /* hashes of the assets that were sent to it; NULL: none */
-	GQueue leases;          /* struct lease, in the order given: the first one is in hand, unless a late one is */
-	GQueue late;            /* struct late, in the order in which they were lost */
-	int weight;             /* of all leases and late tasks: they come before the next task */
-	gsize bytes;            /* inline, of the same */
-	guint turn;             /* which of its partitions gets the next task */
-	double slowness;        /* see policy/tile_timing.h */
-	struct idle_count idle; /* heartbeats that said idle while leases or late tasks were out */
-	gint64 answered_us;     /* last result, or the first lease after none */
+	GQueue leases;              /* struct lease, in the order given. Which is in hand: see policy/poison_task.h */
+	GQueue late;                /* struct late, in the order in which they were lost */
+	int weight;                 /* of all leases and late tasks: they come before the next task */
+	gsize bytes;                /* inline, of the same */
+	guint turn;                 /* which of its partitions gets the next task */
+	double slowness;            /* see policy/tile_timing.h */
+	struct idle_count idle;     /* heartbeats that said idle while leases or late tasks were out */
+	gint64 answered_us;         /* last result, or the first lease after none */
 	guint64 tiles_done;
 	guint64 taken_back; /* tasks taken from it and given to others */
 	struct worker_rate rate;

@@ -197,7 +197,6 @@ static bool ship(struct master *master, struct lease *lease, struct record *reco
 	return false;
 }
 
-/* unsent: it was the bus that did not take it, and not the job's fault. */
 /* In turn, so that brokers and disks share the load; but not where its last task lies, for that may be unread there. */
 static gint32 next_partition(struct worker *worker, struct tile *tile)
 {
@@ -210,6 +209,7 @@ static gint32 next_partition(struct worker *worker, struct tile *tile)
 	return partition;
 }
 
+/* unsent: it was the bus that did not take it, and not the job's fault. */
 static bool publish(struct master *master, struct lease *lease, GPtrArray *parcels, bool *unsent, GError **error)
 {
 	struct job *job = lease->job;
