@@ -11,10 +11,7 @@
 #define ASK_EACH_US (5 * G_USEC_PER_SEC)
 /* While something is wrong. */
 #define ASK_AGAIN_US G_USEC_PER_SEC
-/* Time enough to ask several brokers, should some hang. */
-#define ANSWER_MS 5000
-/* The first connection, which may need name resolution, TLS and SASL. */
-#define FIRST_ANSWER_MS 3000
+#define ANSWER_MS 3000
 
 struct broker {
 	struct link *link;
@@ -93,7 +90,7 @@ static bool make_topics(struct bus *bus, char **said, GError **error)
 	struct topic_plan plan;
 	g_autoptr(GError) cause = NULL;
 
-	if (!bus_partitions(bus, TOPICS_ALL, partitions, FIRST_ANSWER_MS, &cause) && cause->code == ERROR_RETRY) {
+	if (!bus_partitions(bus, TOPICS_ALL, partitions, ANSWER_MS, &cause) && cause->code == ERROR_RETRY) {
 		g_propagate_error(error, g_steal_pointer(&cause));
 		return false;
 	}
